@@ -1,0 +1,112 @@
+"""Every error that Windtunnel raises, in one tree. May import nothing of the project.
+
+WindtunnelError
+├── InvalidInput              what was given is wrong; names each field and what to do
+│   └── IdempotencyConflict   the key was used before for something else
+├── NotFound                  no such job, batch or dataset (or its lifetime is over)
+├── QueueFull                 the queue is at its bound; says when to try again
+├── WaitTimeout               the wait ended before the work did; the work goes on
+├── StoreUnavailable          Redis does not answer
+├── SandboxError              the machinery failed, not the program; each is retried as such
+│   ├── DockerUnavailable     no Docker Engine answers
+│   ├── DockerPermissionDenied
+│   ├── ImageNotFound
+│   ├── DatasetUnavailable    missing on this host, or changed since it was added
+│   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
+└── HostFeatureMissing        this command needs the worker extra
+
+How a program ended is never an exception: see `windtunnel.contract.Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class WindtunnelError(Exception):
+    """Base of all errors. `remedy` says what to do next; it is part of the text."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One wrong field: its dotted path (`limits.memory_mb`) and what is wrong with it."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidInput(WindtunnelError):
+    """Refused before anything was stored. `problems` names every field that is wrong."""
+
+    def __init__(self, problems: Sequence[FieldProblem], *, remedy: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)) + ".", remedy=remedy)
+
+
+class IdempotencyConflict(InvalidInput):
+    """The idempotency key already stands for other content; `existing` is the id it stands for."""
+
+    def __init__(self, field: str, key: str, existing: str) -> None:
+        self.existing = existing
+        problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
+        super().__init__([problem], remedy="Use a new key for new content.")
+
+
+class NotFound(WindtunnelError):
+    """No such job, batch or dataset, or its lifetime is over."""
+
+
+class QueueFull(WindtunnelError):
+    """The queue is at its bound. `retry_after` is in seconds."""
+
+    def __init__(self, waiting: int, bound: int, retry_after: float) -> None:
+        self.waiting, self.bound, self.retry_after = waiting, bound, retry_after
+        super().__init__(
+            f"{waiting} unfinished jobs stand against a bound of {bound}.",
+            remedy=f"Nothing was stored; try again in {retry_after:.0f} s.",
+        )
+
+
+class WaitTimeout(WindtunnelError):
+    """The wait ended before the work did; the work goes on."""
+
+
+class StoreUnavailable(WindtunnelError):
+    """Redis does not answer."""
+
+
+class SandboxError(WindtunnelError):
+    """The machinery failed, not the program."""
+
+
+class DockerUnavailable(SandboxError):
+    """No Docker Engine answers."""
+
+
+class DockerPermissionDenied(SandboxError):
+    """The Docker socket may not be opened by this user."""
+
+
+class ImageNotFound(SandboxError):
+    """The sandbox image is not on this host."""
+
+
+class DatasetUnavailable(SandboxError):
+    """A dataset is missing on this host or has changed since it was added."""
+
+
+class SandboxFailure(SandboxError):
+    """The sandbox broke: the container vanished, the protocol was violated or a deadline passed."""
+
+
+class HostFeatureMissing(WindtunnelError):
+    """A command of the execution host was asked for where only the client is installed."""

@@ -362,6 +362,23 @@ class Timings(Contract):
     total_s: float
 
 
+class Record(Contract):
+    """A whole job record, decoded."""
+
+    job_id: str
+    job: Job
+    state: JobState
+    attempt: int
+    times: dict[str, datetime]
+    """When each step happened: `submitted_at`, `validated_at`, `claimed_at`, `executed_at` …"""
+    now: datetime
+    """When the record was read, by the same clock."""
+    verdict: Verdict | None = None
+    execution: Execution | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """Earlier attempts, oldest first."""
+
+
 class Report(Contract):
     """The one final word on a job."""
 

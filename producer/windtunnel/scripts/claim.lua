@@ -1,0 +1,24 @@
+-- Take the lease on a validated job, or on a running one whose lease has expired, as its next attempt.
+-- KEYS: job, open
+-- ARGV: job id, owner, lease ms, attempts a round
+-- Returns {'claimed', attempt, spec} | {'executed', attempt} | {'exhausted', attempt} | {'no'}
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local job = redis.call('HMGET', KEYS[1], 'state', 'attempt', 'round_start', 'lease_until', 'outcome', 'executed_at')
+local state, attempt = job[1], tonumber(job[2])
+
+if state == 'running' and job[6] then
+  return { 'executed', attempt }
+end
+local free = (state == 'validated' and not job[5]) or (state == 'running' and tonumber(job[4]) <= now)
+if not free then
+  return { 'no' }
+end
+if attempt - tonumber(job[3]) >= tonumber(ARGV[4]) then
+  return { 'exhausted', attempt }
+end
+attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+local until_ = now + tonumber(ARGV[3])
+redis.call('HSET', KEYS[1], 'state', 'running', 'owner', ARGV[2], 'lease_until', until_, 'claimed_at', now)
+redis.call('ZADD', KEYS[2], until_, ARGV[1])
+return { 'claimed', attempt, redis.call('HGET', KEYS[1], 'spec') }

@@ -1,0 +1,63 @@
+"""Typed, frozen settings of the client, read from `WINDTUNNEL_*`. May import contract and errors."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from windtunnel.contract import DEFAULT_CEILING, Limits
+from windtunnel.errors import FieldProblem, InvalidInput
+
+DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
+"""Where `windtunnel up` runs its private Redis: apart from a Redis that the machine may run for others."""
+
+
+class Settings(BaseSettings):
+    """What the trading app's side needs to know. Secrets are masked in every text form."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WINDTUNNEL_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    redis_url: SecretStr = SecretStr(DEFAULT_REDIS_URL)
+    """`redis://`, `rediss://` or `unix://`; may carry a password."""
+    key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    """Prefix of every key, so that several deployments can share one Redis."""
+    retention_s: int = Field(7 * 86_400, ge=60)
+    """Seconds a job record and its batch live on after their last change."""
+    max_unfinished: int = Field(200_000, ge=1)
+    """Unfinished jobs the queue takes before it refuses more with `QueueFull`."""
+    chunk_size: int = Field(100, ge=1, le=1000)
+    """Job ids in one validation message."""
+    ceiling: Limits = DEFAULT_CEILING
+    """The highest limits a job may ask for, e.g. `WINDTUNNEL_CEILING__MEMORY_MB=8192`."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(kind: type[S]) -> S:
+    """Read settings of this kind from the environment; `InvalidInput` names the variable that is wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise InvalidInput(
+            [
+                FieldProblem("WINDTUNNEL_" + "__".join(map(str, problem["loc"])).upper(), problem["msg"])
+                for problem in error.errors(include_url=False, include_input=False)
+            ],
+            remedy="Correct the environment variable or unset it.",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def client_settings() -> Settings:
+    """The settings of this process's client, read once."""
+    return load(Settings)

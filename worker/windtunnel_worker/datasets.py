@@ -1,0 +1,146 @@
+"""The datasets of one execution host: files kept under their content hash, found by name. Knows no Docker."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windtunnel.contract import Contract, Name
+from windtunnel.errors import DatasetUnavailable, FieldProblem, InvalidInput
+
+FORMATS = (".csv", ".parquet")
+PARQUET_MAGIC = b"PAR1"
+SANDBOX_DIR = "/data"
+
+
+class Dataset(Contract):
+    """One registered version of a dataset."""
+
+    name: Name
+    format: str
+    """`csv` or `parquet`."""
+    sha256: str
+    bytes: int
+    added_at: datetime
+
+    @property
+    def sandbox_path(self) -> str:
+        """Where a program finds the file."""
+        return f"{SANDBOX_DIR}/{self.name}.{self.format}"
+
+
+class DatasetRegistry:
+    """`<dir>/datasets/<sha256>.<format>` holds the files, `<dir>/datasets/index.json` the names."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._dir = data_dir / "datasets"
+        self._index = self._dir / "index.json"
+        self._checked: dict[Path, tuple[int, int, int]] = {}
+
+    def add(self, name: str, file: Path) -> Dataset:
+        """Copy a CSV or Parquet file in under this name; a name that exists then stands for the new content.
+
+        Raises `InvalidInput` for a bad name, an unknown format or a file that cannot be read.
+        """
+        if file.suffix not in FORMATS:
+            raise _bad(f"{file.name} is neither .csv nor .parquet")
+        self._dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with file.open("rb") as source, tempfile.NamedTemporaryFile(dir=self._dir, delete=False) as copy:
+                shutil.copyfileobj(source, copy, 1024 * 1024)
+        except OSError as error:
+            raise _bad(f"{file} cannot be read: {error.strerror}") from error
+        kept = Path(copy.name)
+        try:
+            _check_content(kept, file.suffix)
+            digest = _sha256(kept)
+            dataset = Dataset(
+                name=name,
+                format=file.suffix[1:],
+                sha256=digest,
+                bytes=kept.stat().st_size,
+                added_at=datetime.now(UTC),
+            )
+            kept.chmod(0o444)
+            kept.rename(self._file(dataset))
+        finally:
+            kept.unlink(missing_ok=True)
+        self._write_index({**self._read_index(), name: dataset})
+        return dataset
+
+    def list(self) -> list[Dataset]:
+        """All names with what they stand for now."""
+        return sorted(self._read_index().values(), key=lambda dataset: dataset.name)
+
+    def resolve(self, names: tuple[str, ...]) -> dict[Dataset, Path]:
+        """Each named dataset and its verified file on this host; `DatasetUnavailable` says what is wrong."""
+        index = self._read_index()
+        found = {}
+        for name in names:
+            dataset = index.get(name)
+            if dataset is None:
+                raise DatasetUnavailable(
+                    f"Dataset {name!r} is not registered on this host.",
+                    remedy=f"Run `windtunnel datasets add {name} FILE` there.",
+                )
+            self._verify(dataset)
+            found[dataset] = self._file(dataset)
+        return found
+
+    def _verify(self, dataset: Dataset) -> None:
+        """Check the content hash; a file whose inode, size and time are as last checked is not read again."""
+        path = self._file(dataset)
+        try:
+            stat = path.stat()
+            mark = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            if self._checked.get(path) == mark:
+                return
+            intact = _sha256(path) == dataset.sha256
+        except OSError:
+            intact = False
+        if not intact:
+            raise DatasetUnavailable(
+                f"Dataset {dataset.name!r} is missing or has changed since it was added ({path}).",
+                remedy=f"Run `windtunnel datasets add {dataset.name} FILE` with the right content.",
+            )
+        self._checked[path] = mark
+
+    def _file(self, dataset: Dataset) -> Path:
+        return self._dir / f"{dataset.sha256}.{dataset.format}"
+
+    def _read_index(self) -> dict[str, Dataset]:
+        try:
+            text = self._index.read_text()
+        except FileNotFoundError:
+            return {}
+        return {name: Dataset.model_validate(entry) for name, entry in json.loads(text).items()}
+
+    def _write_index(self, index: dict[str, Dataset]) -> None:
+        text = json.dumps({name: entry.model_dump(mode="json") for name, entry in index.items()}, indent=1)
+        with tempfile.NamedTemporaryFile("w", dir=self._dir, delete=False) as fresh:
+            fresh.write(text)
+        os.chmod(fresh.name, 0o644)
+        os.replace(fresh.name, self._index)
+
+
+def _check_content(file: Path, suffix: str) -> None:
+    with file.open("rb") as stream:
+        head = stream.read(4096)
+    if suffix == ".parquet" and not head.startswith(PARQUET_MAGIC):
+        raise _bad("it is called .parquet but is no Parquet file")
+    if suffix == ".csv" and (not head.strip() or b"\0" in head):
+        raise _bad("it is called .csv but is empty or binary")
+
+
+def _bad(message: str) -> InvalidInput:
+    return InvalidInput([FieldProblem("file", message)], remedy="Give a CSV or Parquet file.")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

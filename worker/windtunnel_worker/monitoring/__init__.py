@@ -1,0 +1,1 @@
+"""Measures what sandboxes use. Imports neither Docker nor Celery nor Redis."""

@@ -1,0 +1,76 @@
+"""Turns readings of a sandbox into samples, and samples into what a report says. Pure but for the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from windtunnel.contract import Resources, Sample
+from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
+from windtunnel_worker.monitoring.processes import ProcessReader
+
+MB = 2**20
+
+
+class Reader(Protocol):
+    """Reads the counters of one sandbox."""
+
+    def read(self) -> Reading:
+        """Current counters; `OSError` once the sandbox is gone."""
+
+
+def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
+    """The control group's reader, or the process table's where the group cannot be read."""
+    reader = CgroupReader(container_id, pid, cgroup_root)
+    try:
+        reader.read()
+    except (OSError, ValueError):
+        return ProcessReader(pid)
+    return reader
+
+
+class Sampler:
+    """Samples one sandbox relative to the moment it was given its program."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.first = reader.read()
+        self.last = self.first
+        self._started = self._before = time.monotonic()
+
+    def sample(self) -> Sample:
+        """One more reading; `OSError` once the sandbox is gone."""
+        reading, now = self._reader.read(), time.monotonic()
+        spent = reading.cpu_time_s - self.last.cpu_time_s
+        interval = max(now - self._before, 1e-6)
+        self.last, self._before = reading, now
+        return Sample(
+            elapsed_s=round(now - self._started, 4),
+            cpu_time_s=round(reading.cpu_time_s - self.first.cpu_time_s, 6),
+            cpu_percent=round(100 * spent / interval, 1),
+            memory_mb=round(reading.memory_bytes / MB, 2),
+            io_operations=reading.io_operations - self.first.io_operations,
+            processes=reading.processes,
+        )
+
+
+def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None, first: Reading | None) -> Resources:
+    """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples."""
+    cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
+    average = 100 * cpu / duration_s if duration_s > 0 else 0.0
+    memory = [sample.memory_mb for sample in samples]
+    if last:
+        memory.append(last.memory_bytes / MB)
+    return Resources(
+        duration_s=round(duration_s, 4),
+        cpu_time_s=round(cpu, 4),
+        cpu_percent_average=round(average, 1),
+        cpu_percent_peak=round(max([average, *(sample.cpu_percent for sample in samples)]), 1),
+        memory_mb_average=round(sum(memory) / len(memory), 2) if memory else 0.0,
+        memory_mb_peak=round(max([*memory, last.memory_peak_bytes / MB if last else 0.0], default=0.0), 2),
+        io_operations=max(0, last.io_operations - first.io_operations) if last and first else 0,
+        processes_peak=max([sample.processes for sample in samples] + [last.processes if last else 0]),
+        samples=len(samples),
+    )

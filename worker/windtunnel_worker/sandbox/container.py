@@ -1,0 +1,178 @@
+"""One sandbox: a hardened container with a warden in it. Created, started, given one job, removed.
+
+Every wait has a deadline. Nothing that happens in the container can keep `close` from removing it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from docker.errors import DockerException, NotFound
+
+from windtunnel.contract import Limits
+from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox import hardening
+from windtunnel_worker.sandbox.engine import engine, engine_errors
+from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
+
+READY_TIMEOUT_S = 60.0
+"""From start to the warden's first word, imports included, on a host under load."""
+STOP_GRACE_S = 5.0
+"""What the warden gets beyond the program's own deadline to report its end."""
+LABEL = "windtunnel"
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """What a container is made from."""
+
+    name: str
+    image: str
+    limits: Limits
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """File on the Docker host → path in the sandbox."""
+    preload: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    runtime: str | None = None
+
+
+class Sandbox:
+    """A started container. Use it as a context manager, or call `close`."""
+
+    def __init__(self, spec: SandboxSpec) -> None:
+        self.spec = spec
+        self.versions: dict[str, str] = {}
+        self.pid = 0
+        self._decoder = FrameDecoder()
+        with engine_errors(spec.image):
+            api = engine().api
+            config = api.create_host_config(
+                runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets)
+            )
+            self.id = str(
+                api.create_container(
+                    spec.image,
+                    command=list(spec.preload),
+                    name=spec.name,
+                    user=hardening.USER,
+                    hostname=hardening.HOSTNAME,
+                    environment=hardening.ENVIRONMENT,
+                    labels={LABEL: "sandbox", **spec.labels},
+                    host_config=config,
+                    stdin_open=True,
+                    network_disabled=True,
+                )["Id"]
+            )
+        try:
+            with engine_errors(spec.image):
+                self._attached, self._stream = self._attach()
+                api.start(self.id)
+        except BaseException:
+            self._remove()
+            raise
+
+    def _attach(self) -> tuple[Any, socket.socket]:
+        """Attach before the start, so that no byte is missed. The first value keeps the connection alive."""
+        attached = engine().api.attach_socket(self.id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        return attached, getattr(attached, "_sock", attached)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def wait_ready(self) -> None:
+        """Wait until the warden has preloaded; `SandboxFailure` when it does not come up."""
+        try:
+            frames = self._frames(time.monotonic() + READY_TIMEOUT_S)
+            ready = next(frame for frame in frames if frame is not None)
+        except (EOFError, TimeoutError, OSError) as error:
+            reason = self.faults or self.state().get("Error") or "it said nothing"
+            raise SandboxFailure(f"The sandbox did not come up: {reason}.") from error
+        if ready.kind != b"R":
+            raise SandboxFailure("The warden did not say that it is ready.")
+        versions = list(ready.json().get("versions", {}).items())
+        self.versions = {str(name)[:64]: str(value)[:64] for name, value in versions[:32]}
+        with engine_errors(self.spec.image):
+            self.pid = int(engine().api.inspect_container(self.id)["State"]["Pid"])
+
+    def run(
+        self,
+        job: Mapping[str, Any],
+        *,
+        on_started: Callable[[], None],
+        on_tick: Callable[[], bool],
+        tick_s: float,
+    ) -> Transcript:
+        """Give the job to the warden and follow it to its end.
+
+        `on_tick` is called about every `tick_s` seconds; when it returns False the program is killed and the
+        transcript ends without an end frame. So it does when the container dies.
+        """
+        transcript = Transcript(self.spec.limits.output_kb * 1024)
+        deadline = time.monotonic() + self.spec.limits.timeout_s + STOP_GRACE_S
+        self._stream.settimeout(STOP_GRACE_S)
+        try:
+            self._stream.sendall(job_frame(job))
+            for frame in self._frames(deadline, tick_s):
+                if frame is None:
+                    if not on_tick():
+                        break
+                elif frame.kind == b"S":
+                    on_started()
+                else:
+                    transcript.take(frame)
+                    if transcript.end is not None:
+                        break
+        except (EOFError, TimeoutError, OSError):
+            pass  # the container died or hangs: what its cgroup says decides the outcome
+        return transcript
+
+    def _frames(self, deadline: float, tick_s: float = 1.0) -> Iterator[Frame | None]:
+        """Frames as they come, None about every `tick_s`; EOFError at the end, TimeoutError at the deadline."""
+        next_tick = time.monotonic() + tick_s
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                raise TimeoutError
+            if now >= next_tick:
+                yield None
+                next_tick = time.monotonic() + tick_s
+                continue
+            self._stream.settimeout(max(0.001, min(next_tick, deadline) - now))
+            try:
+                data = self._stream.recv(262_144)
+            except TimeoutError:
+                continue
+            if not data:
+                raise EOFError
+            yield from self._decoder.feed(data)
+
+    def state(self) -> dict[str, Any]:
+        """Docker's own word on how the container stands, e.g. `OOMKilled`; empty if it is gone."""
+        try:
+            return dict(engine().api.inspect_container(self.id)["State"])
+        except (DockerException, OSError):
+            return {}
+
+    @property
+    def faults(self) -> str:
+        """What the warden complained of."""
+        return self._decoder.faults
+
+    def close(self) -> None:
+        """Kill and remove the container, whatever its state."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
+            self._attached.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(NotFound), engine_errors(self.spec.image):
+            engine().api.remove_container(self.id, force=True, v=True)

@@ -1,0 +1,68 @@
+"""One connection to the Docker Engine, with every failure turned into a typed error that says what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound as DockerImageNotFound, NotFound
+
+from windtunnel.errors import DockerPermissionDenied, DockerUnavailable, ImageNotFound, SandboxFailure
+
+CALL_TIMEOUT_S = 30
+
+
+@contextmanager
+def engine_errors(image: str = "") -> Iterator[None]:
+    """Run Docker calls; raise our error for whatever they raise."""
+    try:
+        yield
+    except DockerImageNotFound as error:
+        raise ImageNotFound(
+            f"Sandbox image {image!r} is not on this host.",
+            remedy="Build it with `make image`, or set SANDBOX_DEFAULT_IMAGE to one that is.",
+        ) from error
+    except NotFound as error:
+        raise SandboxFailure(f"The container vanished: {error.explanation}.") from error
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise _connection_error(error) from error
+
+
+def _connection_error(error: BaseException) -> Exception:
+    causes = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    text = " ".join(map(str, causes))
+    if any(isinstance(cause, PermissionError) for cause in causes) or "Permission denied" in text:
+        return DockerPermissionDenied(
+            f"Permission denied on the Docker socket {address}.",
+            remedy="Run `sudo usermod -aG docker $USER`, log in again, or run as a user who may.",
+        )
+    if any(isinstance(cause, ConnectionError | FileNotFoundError) for cause in causes) or "Connection" in text:
+        return DockerUnavailable(
+            f"No Docker Engine answers at {address}.",
+            remedy="Start it (`sudo systemctl start docker`, or `deploy/setup.sh`) or set DOCKER_HOST.",
+        )
+    return SandboxFailure(f"Docker failed: {error}.", remedy="See the daemon's log.")
+
+
+@lru_cache(maxsize=1)
+def engine() -> docker.DockerClient:
+    """This process's client; `DockerUnavailable` or `DockerPermissionDenied` if none can be had."""
+    with engine_errors():
+        client = docker.from_env(timeout=CALL_TIMEOUT_S)
+        client.ping()
+    return client
+
+
+def engine_version() -> str:
+    """Version of the Docker Engine that answers."""
+    with engine_errors():
+        return str(engine().version()["Version"])

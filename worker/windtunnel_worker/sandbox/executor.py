@@ -1,0 +1,253 @@
+"""Runs one attempt of a job in one fresh sandbox and says how it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from windtunnel.contract import Execution, Job, Outcome, ProgramError, Resources, Sample
+from windtunnel.errors import ImageNotFound, SandboxError
+from windtunnel_worker.datasets import Dataset, DatasetRegistry
+from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
+from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Sandbox, SandboxSpec
+from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel_worker.sandbox.outcomes import Evidence, classify
+from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.settings import HostSettings
+
+NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
+FRAMES = {"pandas", "statsmodels"}
+
+
+class Superseded(Exception):
+    """The attempt is no longer the current one; whatever it did does not count."""
+
+
+@dataclass
+class Hooks:
+    """What the caller wants to hear while a sandbox runs."""
+
+    started: Callable[[Sandbox], None] = lambda sandbox: None
+    """The program's first line is about to run."""
+    alive: Callable[[], bool] = lambda: True
+    """Called about every tick. False: the attempt is no longer ours, stop at once."""
+    samples: list[Sample] = field(default_factory=list)
+    """Grows by a sample a tick."""
+
+
+def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, ...]:
+    """What the warden imports before the program's clock starts. NumPy must be there to be seeded."""
+    wanted = set(imports)
+    preload = []
+    if wanted & NUMERIC or datasets:
+        preload.append("numpy")
+    if wanted & FRAMES or datasets:
+        preload.append("pandas")
+    return tuple(preload)
+
+
+class Executor:
+    """Executes attempts on this host."""
+
+    def __init__(self, settings: HostSettings) -> None:
+        self._settings = settings
+        self._datasets = DatasetRegistry(settings.data_dir)
+
+    def execute(
+        self,
+        name: str,
+        attempt: int,
+        job: Job,
+        imports: Sequence[str],
+        hooks: Hooks | None = None,
+    ) -> Execution:
+        """Run the attempt. Every fault of the machinery comes back as an `infrastructure_error`.
+
+        Raises `Superseded` when a hook says that the attempt is over.
+        """
+        hooks = hooks or Hooks()
+        begun = time.monotonic()
+        try:
+            return self._execute(name, attempt, job, imports, hooks, begun)
+        except SandboxError as error:
+            return Execution(
+                attempt=attempt,
+                outcome=Outcome.INFRASTRUCTURE_ERROR,
+                message=str(error),
+                host=self._settings.host,
+                image=job.image or self._settings.default_image,
+                prepare_s=round(time.monotonic() - begun, 4),
+            )
+
+    def _execute(
+        self, name: str, attempt: int, job: Job, imports: Sequence[str], hooks: Hooks, begun: float
+    ) -> Execution:
+        image = self._image(job)
+        datasets = self._datasets.resolve(job.datasets)
+        spec = self._spec(name, attempt, job, image, imports, datasets)
+        with Sandbox(spec) as sandbox:
+            sandbox.wait_ready()
+            run = _Run(sandbox, job, hooks, self._settings)
+            transcript = run.follow({dataset.name: dataset.sandbox_path for dataset in datasets})
+            outcome, message = classify(transcript, run.evidence(transcript), job.limits)
+            resources = run.resources(transcript)
+        return Execution(
+            attempt=attempt,
+            outcome=outcome,
+            message=message,
+            **_end(transcript),
+            **_output(transcript),
+            resources=resources,
+            host=self._settings.host,
+            container_id=sandbox.id,
+            image=image.name,
+            image_digest=image.digest,
+            dataset_digests={dataset.name: dataset.sha256 for dataset in datasets},
+            started_at=run.started_at,
+            prepare_s=round(run.started - begun, 4),
+            versions={**sandbox.versions, "docker": engine_version()},
+        )
+
+    def _image(self, job: Job) -> images.Image:
+        name = job.image or self._settings.default_image
+        if name not in (self._settings.default_image, *self._settings.allowed_images):
+            raise ImageNotFound(
+                f"Image {name!r} is not allowed on this host.",
+                remedy="Leave `image` out, or have the operator add it to WINDTUNNEL_ALLOWED_IMAGES.",
+            )
+        return images.find(name)
+
+    def _spec(
+        self,
+        name: str,
+        attempt: int,
+        job: Job,
+        image: images.Image,
+        imports: Sequence[str],
+        datasets: Mapping[Dataset, Any],
+    ) -> SandboxSpec:
+        deadline = time.time() + READY_TIMEOUT_S + job.limits.timeout_s + 2 * STOP_GRACE_S
+        return SandboxSpec(
+            name=f"windtunnel-{name}-{attempt}",
+            image=image.name,
+            limits=job.limits,
+            datasets={str(file): dataset.sandbox_path for dataset, file in datasets.items()},
+            preload=preload_for(imports, job.datasets),
+            labels={
+                "windtunnel.host": self._settings.host,
+                "windtunnel.job": name,
+                "windtunnel.attempt": str(attempt),
+                "windtunnel.deadline": str(int(deadline)),
+            },
+        )
+
+
+class _Run:
+    """One program in one ready sandbox."""
+
+    def __init__(self, sandbox: Sandbox, job: Job, hooks: Hooks, settings: HostSettings) -> None:
+        self._sandbox, self._job, self._hooks = sandbox, job, hooks
+        self._tick_s = settings.sample_interval_s
+        self._sampler = Sampler(reader_for(sandbox.id, sandbox.pid, settings.cgroup_root))
+        self._superseded = False
+        self._io_exceeded = False
+        self.sent = self.started = self.ended = time.monotonic()
+        self.started_at = datetime.now(UTC)
+
+    def follow(self, datasets: Mapping[str, str]) -> Transcript:
+        limits = self._job.limits
+        transcript = self._sandbox.run(
+            {
+                "code": self._job.code,
+                "params": self._job.params,
+                "datasets": datasets,
+                "seed": self._job.seed,
+                "timeout_s": limits.timeout_s,
+                "cpu_time_s": limits.cpu_time_s,
+                "output_bytes": limits.output_kb * 1024,
+            },
+            on_started=self._on_started,
+            on_tick=self._on_tick,
+            tick_s=self._tick_s,
+        )
+        self.ended = time.monotonic()
+        if self._superseded:
+            raise Superseded
+        if not self._hooks.samples:
+            self._sample()
+        else:
+            with suppress(OSError):
+                self._sampler.sample()  # the final totals; too soon after the last tick for a rate
+        return transcript
+
+    def _on_started(self) -> None:
+        self.started = time.monotonic()
+        self.started_at = datetime.now(UTC)
+        self._hooks.started(self._sandbox)
+
+    def _on_tick(self) -> bool:
+        self._sample()
+        self._superseded = not self._hooks.alive()
+        return not (self._superseded or self._io_exceeded)
+
+    def _sample(self) -> None:
+        try:
+            sample = self._sampler.sample()
+        except OSError:
+            return  # the container is gone; the end of the stream says so too
+        self._hooks.samples.append(sample)
+        most = self._job.limits.io_operations
+        self._io_exceeded = most is not None and sample.io_operations > most
+
+    def evidence(self, transcript: Transcript) -> Evidence:
+        first, last = self._sampler.first, self._sampler.last
+        gone = transcript.end is None
+        return Evidence(
+            oom_killed=last.oom_kills > first.oom_kills
+            or (gone and self._sandbox.state().get("OOMKilled") is True),
+            processes_refused=last.processes_refused > first.processes_refused,
+            overdue=self.ended - self.started >= self._job.limits.timeout_s,
+            io_exceeded=self._io_exceeded,
+            faults=self._sandbox.faults,
+        )
+
+    def resources(self, transcript: Transcript) -> Resources:
+        # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
+        longest = self.ended - self.sent
+        told = (transcript.end or {}).get("duration_s")
+        duration = told if isinstance(told, float) and 0 < told <= longest else longest
+        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
+
+
+def _end(transcript: Transcript) -> dict[str, Any]:
+    end = transcript.end or {}
+    return {name: end[name] if isinstance(end.get(name), int) else None for name in ("exit_code", "signal")}
+
+
+def _output(transcript: Transcript) -> dict[str, Any]:
+    end, fault = transcript.end or {}, transcript.fault
+    return {
+        "stdout": transcript.stdout.decode(errors="replace"),
+        "stderr": transcript.stderr.decode(errors="replace"),
+        "stdout_truncated": end.get("stdout_bytes") != len(transcript.stdout) and bool(end),
+        "stderr_truncated": end.get("stderr_bytes") != len(transcript.stderr) and bool(end),
+        "values": transcript.values,
+        "error": _program_error(fault) if fault else None,
+    }
+
+
+def _program_error(fault: Mapping[str, Any]) -> ProgramError:
+    """What the program's process said of its exception, checked and cut."""
+    line = fault.get("line")
+    return ProgramError(
+        type=str(fault.get("type"))[:128],
+        message=str(fault.get("message"))[:4096],
+        line=line if isinstance(line, int) and 0 < line < 2**31 else None,
+        source=str(fault.get("source") or "")[:200],
+        traceback=str(fault.get("traceback") or "")[:16384],
+    )

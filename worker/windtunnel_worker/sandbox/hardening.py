@@ -1,0 +1,86 @@
+"""Every protection of a sandbox, as data a reviewer can read. The one place that states them.
+
+`host_config` turns the data and a job's limits into the arguments of Docker's create call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from docker.types import LogConfig, Mount, Ulimit
+
+from windtunnel.contract import Limits
+
+USER = "10001:10001"
+HOSTNAME = "sandbox"
+TMP_INODES = 10_000
+NOFILE = 256
+
+ENVIRONMENT = {
+    "HOME": "/tmp",  # noqa: S108 - the only writable place inside
+    "TMPDIR": "/tmp",  # noqa: S108
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    # Threads of numeric libraries count against the process limit and make sums depend on their number.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+
+PROTECTIONS: dict[str, Any] = {
+    "network_mode": "none",
+    "read_only": True,
+    "cap_drop": ["ALL"],
+    "privileged": False,
+    # A System V IPC namespace of its own and no /dev/shm, which would be a second writable place.
+    "ipc_mode": "none",
+    "cgroupns": "private",
+    # What a program writes must not fill the host's disk by way of the daemon's log files.
+    "log_config": LogConfig(type=LogConfig.types.NONE),
+    "restart_policy": {"Name": "no"},
+    "auto_remove": False,
+    "oom_kill_disable": False,
+    "init": False,
+}
+
+
+@lru_cache(maxsize=1)
+def seccomp_profile() -> str:
+    """The system calls a sandbox may use, as Docker takes it."""
+    text = resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text()
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+
+
+def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments of Docker's `create_host_config` for one sandbox.
+
+    `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
+    """
+    memory = limits.memory_mb * 2**20
+    options = f"rw,nosuid,nodev,noexec,size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
+    return {
+        **PROTECTIONS,
+        "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
+        "tmpfs": {"/tmp": options},  # noqa: S108
+        "mem_limit": memory,
+        "memswap_limit": memory,  # the sum of both: no swap
+        "nano_cpus": round(limits.cpus * 1e9),
+        "pids_limit": limits.processes,
+        "ulimits": [
+            Ulimit(name="nofile", soft=NOFILE, hard=NOFILE),
+            Ulimit(name="core", soft=0, hard=0),
+            Ulimit(name="fsize", soft=limits.disk_mb * 2**20, hard=limits.disk_mb * 2**20),
+        ],
+        "mounts": [
+            Mount(target=target, source=source, type="bind", read_only=True)
+            for source, target in datasets.items()
+        ],
+    }

@@ -1,0 +1,132 @@
+"""The host's end of the warden's protocol. Everything that arrives is hostile: bounded, checked, never trusted.
+
+The frames are described in `sandbox_image/warden.py`. Docker wraps the container's stdout and stderr in a stream
+format of its own (eight bytes: stream, three zeros, length), which is taken apart here too. Imports nothing of Docker.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.errors import SandboxFailure
+
+HEADER = struct.Struct(">cI")
+DOCKER_HEADER = struct.Struct(">BxxxI")
+STDOUT, STDERR = 1, 2
+KINDS = b"RSOEVFX"
+MAX_FRAME_BYTES = 1024 * 1024
+MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message of the warden."""
+
+    kind: bytes
+    payload: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The payload as a JSON object; `SandboxFailure` if it is none. NaN and infinities become None."""
+        try:
+            value = json.loads(self.payload, parse_constant=lambda _: None)
+        except (ValueError, RecursionError) as error:
+            raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
+        if not isinstance(value, dict):
+            raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is no object.")
+        return value
+
+
+def job_frame(job: Mapping[str, Any]) -> bytes:
+    """The one frame that the host sends."""
+    payload = json.dumps(job).encode()
+    return HEADER.pack(b"J", len(payload)) + payload
+
+
+class FrameDecoder:
+    """Bytes of the attach stream in, frames out. Keeps at most one frame and one chunk in memory."""
+
+    def __init__(self, faults_limit: int = 8192) -> None:
+        self._raw = bytearray()
+        self._frames = bytearray()
+        self._faults = bytearray()
+        self._faults_limit = faults_limit
+
+    @property
+    def faults(self) -> str:
+        """What the warden itself complained of on its stderr, cut."""
+        return self._faults.decode(errors="replace").strip()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take what the socket gave; `SandboxFailure` on anything that is not the protocol."""
+        self._raw += data
+        while len(self._raw) >= DOCKER_HEADER.size:
+            stream, length = DOCKER_HEADER.unpack_from(self._raw)
+            if stream not in (STDOUT, STDERR) or length > MAX_DOCKER_CHUNK_BYTES:
+                raise SandboxFailure("The attach stream is not what Docker sends.")
+            if len(self._raw) < DOCKER_HEADER.size + length:
+                return
+            chunk = bytes(self._raw[DOCKER_HEADER.size : DOCKER_HEADER.size + length])
+            del self._raw[: DOCKER_HEADER.size + length]
+            if stream == STDERR:
+                self._faults += chunk[: self._faults_limit - len(self._faults)]
+            else:
+                yield from self._take(chunk)
+
+    def _take(self, chunk: bytes) -> Iterator[Frame]:
+        self._frames += chunk
+        while len(self._frames) >= HEADER.size:
+            kind, length = HEADER.unpack_from(self._frames)
+            if kind not in KINDS or length > MAX_FRAME_BYTES:
+                raise SandboxFailure(f"The sandbox broke the protocol: frame {kind!r} of {length} bytes.")
+            if len(self._frames) < HEADER.size + length:
+                return
+            payload = bytes(self._frames[HEADER.size : HEADER.size + length])
+            del self._frames[: HEADER.size + length]
+            yield Frame(kind, payload)
+
+
+@dataclass
+class Transcript:
+    """What the frames of one job add up to. Output is kept up to the limit, whatever the warden sends."""
+
+    output_limit: int
+    values_limit: int = 1024 * 1024
+    names_limit: int = 1024
+
+    def __post_init__(self) -> None:
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.values: dict[str, Any] = {}
+        self._values_bytes = 0
+        self.values_dropped = 0
+        self.fault: dict[str, Any] | None = None
+        self.end: dict[str, Any] | None = None
+
+    def take(self, frame: Frame) -> None:
+        """Add one frame."""
+        match frame.kind:
+            case b"O":
+                self.stdout += frame.payload[: self.output_limit - len(self.stdout)]
+            case b"E":
+                self.stderr += frame.payload[: self.output_limit - len(self.stderr)]
+            case b"V":
+                self._take_values(frame)
+            case b"F":
+                self.fault = frame.json()
+            case b"X":
+                self.end = frame.json()
+            case _:
+                raise SandboxFailure(f"The sandbox sent an unexpected {frame.kind!r} frame.")
+
+    def _take_values(self, frame: Frame) -> None:
+        self._values_bytes += len(frame.payload)
+        for name, value in frame.json().items():
+            fits = self._values_bytes <= self.values_limit and len(name) <= 256
+            if fits and (name in self.values or len(self.values) < self.names_limit):
+                self.values[name] = value
+            else:
+                self.values_dropped += 1

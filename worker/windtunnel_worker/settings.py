@@ -1,0 +1,69 @@
+"""Settings of an execution host: the client's, the sandbox's defaults and the worker's own."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from windtunnel.contract import Name
+from windtunnel.settings import Settings, load
+
+_UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
+
+
+def parse_memory(text: object) -> object:
+    """Docker's spelling of a size (`512m`, `1g`, bytes) in whole megabytes; other types pass unchanged."""
+    if not isinstance(text, str):
+        return text
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", text.strip().lower())
+    if not match:
+        raise ValueError(f"{text!r} is no size; write for example 512m or 1g")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+class HostSettings(Settings):
+    """Read from `WINDTUNNEL_*`; the sandbox's defaults also from `SANDBOX_DEFAULT_*`."""
+
+    host: Name = Field(default_factory=lambda: re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()) or "host")
+    """Name of this Docker host: its monitor queue and its containers' labels carry it."""
+    data_dir: Path = Path("~/.local/share/windtunnel").expanduser()
+    """Where registered datasets are kept. The Docker daemon must see it under the same path."""
+    cgroup_root: Path = Path("/sys/fs/cgroup")
+    default_image: str = Field(
+        "windtunnel/sandbox:python",
+        validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_IMAGE", "SANDBOX_DEFAULT_IMAGE"),
+    )
+    allowed_images: tuple[str, ...] = ()
+    """Further images that a job may name."""
+    default_timeout_s: float = Field(
+        30.0, gt=0, validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_TIMEOUT_S", "SANDBOX_DEFAULT_TIMEOUT")
+    )
+    default_cpus: float = Field(
+        1.0, gt=0, validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_CPUS", "SANDBOX_DEFAULT_CPU_LIMIT")
+    )
+    default_memory_mb: Annotated[int, BeforeValidator(parse_memory)] = Field(
+        512,
+        ge=64,
+        validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_MEMORY_MB", "SANDBOX_DEFAULT_MEMORY_LIMIT"),
+    )
+    strict: bool = True
+    """Reject findings of level HIGH as well as CRITICAL."""
+    lease_s: float = Field(30.0, ge=3)
+    """How long a slot may be silent before its job is taken from it."""
+    max_attempts: int = Field(3, ge=1, le=20)
+    """Attempts a round: the first and those after faults of the machinery."""
+    retry_pause_s: float = Field(2.0, ge=0)
+    """Pause before the second attempt; it doubles with each, with jitter."""
+    sample_interval_s: float = Field(0.2, ge=0.02)
+    """Between two samples of a running sandbox."""
+
+
+@lru_cache(maxsize=1)
+def host_settings() -> HostSettings:
+    """The settings of this process's host, read once."""
+    return load(HostSettings)

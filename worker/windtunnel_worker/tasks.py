@@ -1,0 +1,176 @@
+"""The Celery tasks: claim → call the stage → record → hand on. Arguments are job ids and attempts, nothing else.
+
+Each task may be delivered twice, late or never: what to do is always read from the record, and each record
+changes in one Lua call. A job that is not in the state a task expects is passed over.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from functools import lru_cache
+from typing import Any
+
+from celery import Task, shared_task
+
+from windtunnel.contract import Attempt, Execution, Job, JobState, Outcome, Verdict
+from windtunnel.errors import StoreUnavailable
+from windtunnel.publisher import task_name
+from windtunnel_worker.aggregation.report import build_report
+from windtunnel_worker.app import monitor_queue
+from windtunnel_worker.monitoring.watch import watch
+from windtunnel_worker.runtime import owner, publisher, store
+from windtunnel_worker.sandbox.container import Sandbox
+from windtunnel_worker.sandbox.executor import Executor, Hooks, Superseded
+from windtunnel_worker.settings import host_settings
+from windtunnel_worker.validation import SecurityValidator
+
+log = logging.getLogger(__name__)
+
+JOBS_AN_EXECUTION = 1
+"""Ids in one message to a slot: a container serves one job, and a free slot finds the next at once."""
+LONGEST_PAUSE_S = 60.0
+
+
+@lru_cache(maxsize=1)
+def _validator() -> SecurityValidator:
+    return SecurityValidator(strict_mode=host_settings().strict)
+
+
+@lru_cache(maxsize=1)
+def _executor() -> Executor:
+    return Executor(host_settings())
+
+
+@shared_task(name=task_name("validate"), bind=True)
+def validate(self: Task, ids: list[str]) -> list[str]:
+    """Judge queued jobs. Accepted ones go on along the chain, rejected ones straight to finalize."""
+    records, validator = store(), _validator()
+    jobs = records.jobs_in(JobState.QUEUED, ids)
+    verdicts = [(name, validator.validate_code(job.code, job.language)) for name, job in jobs]
+    recorded = dict(records.record_verdicts(verdicts))
+    safe = {name for name, verdict in verdicts if verdict.safe}
+    rejected = [[name, attempt] for name, attempt in recorded.items() if name not in safe]
+    accepted = [name for name in recorded if name in safe]
+    log.info("action=validated accepted=%d rejected=%d", len(accepted), len(rejected))
+
+    priority = self.request.delivery_info.get("priority") or 0
+    if rejected:
+        publisher().publish("finalize", [rejected], priority=priority)
+    first, *more = [
+        accepted[start : start + JOBS_AN_EXECUTION] for start in range(0, len(accepted), JOBS_AN_EXECUTION)
+    ] or [[]]
+    if more:
+        publisher().publish("execute", more, priority=priority)
+    return _along_the_chain(self, first)
+
+
+@shared_task(name=task_name("execute"), bind=True)
+def execute(self: Task, ids: list[str]) -> list[list[Any]]:
+    """Run one attempt of each job. Returns id and attempt of those that wait to be finalized."""
+    ended = [[name, attempt] for name in ids if (attempt := _run_attempt(name)) is not None]
+    return _along_the_chain(self, ended)
+
+
+@shared_task(name=task_name("finalize"))
+def finalize(attempts: list[list[Any]]) -> None:
+    """Write the one final report of each attempt that is still its job's current one."""
+    records = store()
+    for name, attempt in attempts:
+        record = records.record(name)
+        if record.attempt != attempt or record.state is JobState.FINISHED:
+            continue
+        report, summary = build_report(record, records.samples(name, attempt))
+        if records.finish(report, summary):
+            log.info("action=finished job=%s attempt=%d outcome=%s", name, attempt, report.outcome.value)
+
+
+@shared_task(name=task_name("monitor"), acks_late=False)
+def monitor(name: str, attempt: int, container_id: str, pid: int, deadline: float) -> int:
+    """Sample a running sandbox into Redis until it is gone. Returns the number of samples."""
+    settings = host_settings()
+    count = 0
+    for sample in watch(container_id, pid, settings.cgroup_root, settings.sample_interval_s, deadline):
+        store().add_samples(name, attempt, [sample])
+        count += 1
+    return count
+
+
+def _along_the_chain(task: Task, what: list[Any]) -> list[Any]:
+    """Pass this to the chain's next task, or end the chain where there is nothing to pass."""
+    if not what:
+        task.request.chain = None
+    return what
+
+
+def _run_attempt(name: str) -> int | None:
+    """Claim and run; the attempt to finalize, or None where there is nothing to finalize (yet)."""
+    settings, records = host_settings(), store()
+    claim = records.claim(name, owner(), settings.lease_s, settings.max_attempts)
+    if claim is None:
+        return None
+    if claim.job is None:
+        return claim.attempt
+    log.info("action=claimed job=%s attempt=%d", name, claim.attempt)
+    verdict = records.verdict(name)
+    if verdict is None or not verdict.safe:
+        raise AssertionError(f"job {name} was claimed without a verdict that lets it run")
+    try:
+        execution = _execute(name, claim.attempt, claim.job, verdict)
+    except Superseded:
+        log.warning("action=superseded job=%s attempt=%d", name, claim.attempt)
+        return None
+    if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and _try_again(name, execution, claim.job.priority):
+        return None
+    return claim.attempt if records.record_execution(name, execution) else None
+
+
+def _execute(name: str, attempt: int, job: Job, verdict: Verdict) -> Execution:
+    lease = _Lease(name, attempt, host_settings().lease_s)
+    deadline = time.time() + job.limits.timeout_s
+
+    def started(sandbox: Sandbox) -> None:
+        monitor.apply_async(
+            (name, attempt, sandbox.id, sandbox.pid, deadline),
+            queue=monitor_queue(host_settings().host),
+            expires=job.limits.timeout_s,
+        )
+
+    return _executor().execute(name, attempt, job, verdict.imports, Hooks(started=started, alive=lease.held))
+
+
+def _try_again(name: str, execution: Execution, priority: int) -> bool:
+    """After a fault of ours: give the job back and wake a slot for it after a pause with jitter."""
+    settings = host_settings()
+    summary = Attempt(
+        number=execution.attempt, outcome=execution.outcome, message=execution.message, host=execution.host
+    )
+    if not store().release(name, summary, settings.max_attempts):
+        return False
+    pause = min(settings.retry_pause_s * 2 ** (execution.attempt - 1), LONGEST_PAUSE_S)
+    log.warning("action=retry job=%s attempt=%d reason=%s", name, execution.attempt, execution.message)
+    countdown = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+    publisher().publish("execute", [[name]], priority=priority, countdown=countdown)
+    return True
+
+
+class _Lease:
+    """Renews the lease of an attempt, a third of its length apart."""
+
+    def __init__(self, name: str, attempt: int, length_s: float) -> None:
+        self._name, self._attempt, self._length_s = name, attempt, length_s
+        self._renewed = time.monotonic()
+
+    def held(self) -> bool:
+        """False once the attempt is no longer ours. Redis may be away for less than the lease's length."""
+        silent = time.monotonic() - self._renewed
+        if silent < self._length_s / 3:
+            return True
+        try:
+            ours = store().heartbeat(self._name, self._attempt, self._length_s)
+        except StoreUnavailable:
+            return silent < self._length_s
+        self._renewed = time.monotonic()
+        return ours
+

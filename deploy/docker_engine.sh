@@ -127,11 +127,20 @@ start_engine() {
     await_engine
 }
 
+# Prints the containerd that a dockerd started, if any; by hand, since minimal systems have no pgrep.
+containerd_of() { # pid
+    local child children
+    read -ra children < <(cat "/proc/$1"/task/*/children 2>/dev/null | tr '\n' ' ') || true
+    for child in "${children[@]}"; do
+        if grep -qsx containerd "/proc/$child/comm"; then echo "$child"; fi
+    done
+}
+
 # dockerd ends its containerd itself; that child is waited for, so that a new dockerd can start
 # at once.
 stop_engine() { # pid
     local child
-    child=$(pgrep -P "$1" -x containerd || true)
+    child=$(containerd_of "$1")
     say "stopping the dockerd that was started here (pid $1)"
     kill "$1" 2>/dev/null || true
     await_exit "$1" 40 || die "dockerd $1 did not stop within 40 s; see $ENGINE_LOG"

@@ -40,7 +40,7 @@ base=$("$here/base.sh" python)
 read -r base_id arch < <(docker image inspect --format '{{.Id}} {{.Architecture}}' "$base")
 digest=$({
     echo "$base_id $arch"
-    cd "$here" && sha256sum "${inputs[@]}"
+    cd "$here" && sha256sum "${inputs[@]}" ../deploy/pip.txt
 } | sha256sum | cut -d' ' -f1)
 
 read -r previous built_from < <(docker image inspect \
@@ -50,10 +50,13 @@ if [ "$built_from" = "$digest" ]; then
     exit 0
 fi
 
-context=$(mktemp -d)
-trap 'rm -rf "$context"' EXIT
+work=$(mktemp -d)
+context=$work/context
+mkdir "$context"
+trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+"$here/../deploy/wheels.sh" "$here/../deploy/pip.txt" "$base" "$context/pip"
 "$here/../deploy/wheels.sh" "$here/requirements.txt" "$base" "$context/wheels"
 # The modes are set here because a private umask would make the warden unreadable in the image.
 for file in "${inputs[@]}"; do install -m 0644 "$here/$file" "$context/$file"; done
@@ -61,8 +64,8 @@ chmod -R u=rwX,go=rX "$context"
 
 say "building $image on $base (under a minute)"
 docker build --network none --build-arg "BASE=$base" --label "windtunnel.inputs=$digest" \
-    --tag "$image" "$context" >"$context/log" 2>&1 || {
-    tail -n 40 "$context/log" >&2
+    --tag "$image" "$context" >"$work/log" 2>&1 || {
+    tail -n 40 "$work/log" >&2
     die "docker build failed; its last lines are above"
 }
 remove_replaced

@@ -218,20 +218,30 @@ class _Ending:
 
     def __init__(self, child: int, deadline: float) -> None:
         self._child = child
-        self.deadline = deadline
+        self._deadline = deadline
         self.status = 0
         self.over = False
         self.timed_out = False
 
+    def patience(self) -> float:
+        """Seconds until something must be done: the deadline, or the end of draining."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    @property
+    def drained(self) -> bool:
+        """True when the program is over and its pipes had time to empty."""
+        return self.over and self.patience() == 0.0
+
     def notice(self) -> None:
-        """Reap whoever ended; when the program itself did, kill what it left."""
+        """Reap whoever ended, and end the program when its time is over."""
+        if not self.over and self.patience() == 0.0:
+            self.timed_out = True
+            self.force()
         while not self.over:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            if pid == self._child:
-                self.status = status
-                self._finish()
+            self._reaped(pid, status)
 
     def force(self) -> None:
         """Kill the program and all others."""
@@ -239,13 +249,14 @@ class _Ending:
             return
         os.kill(self._child, signal.SIGKILL)
         while not self.over:
-            pid, status = os.waitpid(-1, 0)
-            if pid == self._child:
-                self.status = status
-                self._finish()
+            self._reaped(*os.waitpid(-1, 0))
 
-    def _finish(self) -> None:
+    def _reaped(self, pid: int, status: int) -> None:
+        if pid != self._child:
+            return
+        self.status = status
         self.over = True
+        self._deadline = time.monotonic() + DRAIN_S
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
@@ -255,49 +266,37 @@ class _Ending:
 
 def _pump(host: Host, ending: _Ending, channels: list[Output | Records]) -> None:
     """Forward the channels until the program is over and they are empty."""
-    wake, waker = os.pipe()
-    os.set_blocking(waker, False)
-    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    wake = _wake_on_child()
     ending.notice()
     open_channels = {channel.fd: channel for channel in channels}
-    until = ending.deadline
-    while open_channels:
-        remaining = until - time.monotonic()
-        if remaining <= 0 and ending.over:
-            return
-        if remaining <= 0:
-            ending.timed_out = True
-            ending.force()
-        ready, _, _ = select.select([*open_channels, wake, host.source], [], [], max(0.0, remaining))
+    while open_channels and not ending.drained:
+        ready, _, _ = select.select([*open_channels, wake, host.source], [], [], ending.patience())
         if host.source in ready and not os.read(host.source, 1):
             os._exit(0)
         if wake in ready:
             os.read(wake, 4096)
-            ending.notice()
         for fd in open_channels.keys() & set(ready):
             chunk = os.read(fd, 65536)
             if chunk:
                 open_channels[fd].take(chunk)
             else:
                 del open_channels[fd]
+        ending.notice()
         if any(channel.flooded for channel in channels):
             ending.force()
-        if ending.over:
-            until = min(until, time.monotonic() + DRAIN_S)
-    while not ending.over:
-        _await_end(ending, wake)
-
-
-def _await_end(ending: _Ending, wake: int) -> None:
-    """The program closed its outputs and runs on."""
-    remaining = ending.deadline - time.monotonic()
-    if remaining <= 0:
-        ending.timed_out = True
-        ending.force()
-    elif select.select([wake], [], [], remaining)[0]:
-        os.read(wake, 4096)
+    while not ending.over:  # the program closed its outputs and runs on
+        if wake in select.select([wake], [], [], ending.patience())[0]:
+            os.read(wake, 4096)
         ending.notice()
+
+
+def _wake_on_child() -> int:
+    """A descriptor that becomes readable when a child ends."""
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return wake
 
 
 # -- the program's own process ---------------------------------------------------------------------------
@@ -319,7 +318,9 @@ def _become_program(writes: list[int], reads: list[int], job: dict[str, Any]) ->
         seconds = math.ceil(job["cpu_time_s"])
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        stream.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
     code = 70
     try:
         code = run(job, Reporter(values))
@@ -381,7 +382,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
 def _leave(code: int) -> int:
     """What the interpreter does at its end: join threads, run exit hooks, flush."""
     try:
-        threading._shutdown()
+        threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

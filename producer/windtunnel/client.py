@@ -47,16 +47,16 @@ class Client:
     def __init__(self, redis_url: str | None = None, *, settings: Settings | None = None) -> None:
         self._settings = settings or client_settings()
         url = redis_url or self._settings.redis_url.get_secret_value()
-        self._store = Store(
-            url, key_prefix=self._settings.key_prefix, retention_s=self._settings.retention_s
-        )
+        self._store = Store(url, key_prefix=self._settings.key_prefix, retention_s=self._settings.retention_s)
         self._app = producer_app(url)
         self._publisher = Publisher(self._app)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -113,9 +113,7 @@ class Client:
         if batch_id == fresh or not self._store.is_published(batch_id):
             self._store.write_jobs(batch_id, batch.jobs)
             self._store.mark(batch_id, "written")
-            self._publish_validation(
-                [(job_id(batch_id, index), job.priority) for index, job in enumerate(batch.jobs)]
-            )
+            self._publish_validation([(job_id(batch_id, index), job.priority) for index, job in enumerate(batch.jobs)])
             self._store.mark(batch_id, "published")
         return BatchId(batch_id)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,11 @@ from pydantic import (
 
 from windtunnel.errors import FieldProblem, InvalidInput
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)  # pydantic keeps its name private
+
 SCHEMA_VERSION = 1
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -33,7 +38,7 @@ MAX_BATCH_JOBS = 100_000
 LANGUAGES = ("python",)
 
 
-class _Checked(type(BaseModel)):  # type: ignore[misc]  # pydantic keeps the metaclass's own name private
+class _Checked(ModelMetaclass):
     """Turns pydantic's error into ours where a caller builds a model, with the whole path of each field."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

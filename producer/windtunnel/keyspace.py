@@ -3,15 +3,15 @@
 Celery's own keys (`validate`, `execute`, `monitor.<host>`, `finalize`, `unacked*`, `_kombu.*`) stand
 beside these and are Celery's business.
 
-| key                             | type   | holds                                        | lives                    |
+| key                             | type   | holds                                        | lives                  |
 |---------------------------------|--------|----------------------------------------------|--------------------------|
-| `<p>:job:<job>`                 | hash   | the job record: fields below                 | retention from last change |
+| `<p>:job:<job>`                 | hash   | the job record: fields below                 | retention              |
 | `<p>:job:<job>:attempts`        | list   | Attempt JSON of ended attempts, oldest first | as the job; 50 at most   |
 | `<p>:job:<job>:samples:<n>`     | stream | Sample JSON of attempt n                     | as the job; 1,200 at most |
-| `<p>:batch:<batch>`             | hash   | header and counters: fields below            | retention from last change |
-| `<p>:batch:<batch>:events`      | stream | finished, retried, batch_finished            | as the batch; 2 a job at most |
+| `<p>:batch:<batch>`             | hash   | header and counters: fields below            | retention              |
+| `<p>:batch:<batch>:events`      | stream | finished, retried, batch_finished            | as the batch; 2 a job |
 | `<p>:batches`                   | zset   | batch ids by submission time (ms)            | for ever; 10,000 at most |
-| `<p>:open`                      | zset   | unfinished job ids by when to look after them (ms) | until each finishes |
+| `<p>:open`                      | zset   | unfinished job ids by when to look after them | until each finishes |
 | `<p>:idempotency:<kind>:<key>`  | string | `<id> <digest>`                              | retention                |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that

@@ -63,7 +63,7 @@ class Publisher:
         self._app = app
 
     def publish(
-        self, stage: str, chunks: Sequence[Sequence[Any]], *, priority: int, countdown: float = 0
+        self, stage: str, chunks: Sequence[Sequence[Any]], *, priority: int, countdown: float | None = None
     ) -> None:
         """Publish one chain a chunk. `countdown` is in seconds. `StoreUnavailable` if Redis is away."""
         stages = STAGES[STAGES.index(stage) :]
@@ -72,9 +72,7 @@ class Publisher:
                 for chunk in chunks:
                     first = self._signature(stages[0], priority, (list(chunk),))
                     rest = [self._signature(later, priority) for later in stages[1:]]
-                    chain(first, *rest, app=self._app).apply_async(
-                        producer=producer, countdown=countdown or None
-                    )
+                    chain(first.set(countdown=countdown), *rest, app=self._app).apply_async(producer=producer)
         except OperationalError as error:
             url = masked(str(self._app.conf.broker_url))
             raise StoreUnavailable(
@@ -84,3 +82,14 @@ class Publisher:
 
     def _signature(self, stage: str, priority: int, args: tuple[Any, ...] = ()) -> Any:
         return self._app.signature(task_name(stage), args=args, queue=stage, priority=priority)
+
+
+def served_queues(redis_url: str, timeout: float = 1.0) -> dict[str, list[str]]:
+    """Queue → the workers that serve it now, as they answer within `timeout` seconds."""
+    with producer_app(redis_url) as app:
+        answers = app.control.inspect(timeout=timeout).active_queues() or {}
+    served: dict[str, list[str]] = {}
+    for worker, queues in answers.items():
+        for queue in queues:
+            served.setdefault(queue["name"], []).append(worker)
+    return served

@@ -78,7 +78,7 @@ def _answered(
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
 
-    return call
+    return cast("Callable[Concatenate[Store, P], R]", call)
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,7 @@ class Store:
     `retries` is how often a command is sent again while Redis does not answer, with a pause of up to 2 s.
     """
 
-    def __init__(
-        self, url: str, *, key_prefix: str = "wt", retention_s: int = 7 * 86_400, retries: int = 3
-    ) -> None:
+    def __init__(self, url: str, *, key_prefix: str = "wt", retention_s: int = 7 * 86_400, retries: int = 3) -> None:
         self.url = url
         self.keys = Keyspace(key_prefix)
         self._retention_s = retention_s
@@ -134,14 +132,12 @@ class Store:
     @_answered
     def ping(self) -> str:
         """The server's version; `StoreUnavailable` if it does not answer."""
-        return str(cast("dict[str, Any]", self._redis.info("server"))["redis_version"])
+        return str(self._redis.info("server")["redis_version"])
 
     # -- submitting ----------------------------------------------------------------------------------
 
     @_answered
-    def open_batch(
-        self, batch_id: str, batch: Batch, kind: str, idempotency_key: str | None, bound: int
-    ) -> str:
+    def open_batch(self, batch_id: str, batch: Batch, kind: str, idempotency_key: str | None, bound: int) -> str:
         """Write the header and reserve the key. Returns the batch id, an earlier one for a known key."""
         keys = [self.keys.batch(batch_id), self.keys.batches, self.keys.open]
         if idempotency_key is not None:
@@ -406,9 +402,7 @@ class Store:
             name=fields["name"],
             total=int(fields["total"]),
             finished=int(fields["finished"]),
-            outcomes={
-                outcome: count for outcome in Outcome if (count := int(fields.get(f"outcome:{outcome}", 0)))
-            },
+            outcomes={outcome: count for outcome in Outcome if (count := int(fields.get(f"outcome:{outcome}", 0)))},
             submitted_at=_time(fields["submitted_at"]),
             finished_at=_time(fields["finished_at"]) if "finished_at" in fields else None,
         )
@@ -429,9 +423,7 @@ class Store:
         """Events after an id, oldest first; waits up to `block_s` seconds for the first one."""
         answer = cast(
             "list[Any] | dict[str, Any] | None",
-            self._redis.xread(
-                {self.keys.events(batch_id): after}, count=1000, block=max(1, round(block_s * 1000))
-            ),
+            self._redis.xread({self.keys.events(batch_id): after}, count=1000, block=max(1, round(block_s * 1000))),
         )
         entries = answer[0][1] if isinstance(answer, list) and answer else []
         return iter([Event(id=entry, **fields) for entry, fields in entries])

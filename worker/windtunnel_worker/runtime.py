@@ -16,7 +16,7 @@ PATIENCE = 30
 
 @lru_cache(maxsize=1)
 def store() -> Store:
-    """This process's job records."""
+    """The job records."""
     settings = host_settings()
     return Store(
         settings.redis_url.get_secret_value(),
@@ -28,7 +28,7 @@ def store() -> Store:
 
 @lru_cache(maxsize=1)
 def publisher() -> Publisher:
-    """This process's publisher."""
+    """The publisher."""
     return Publisher(create_app(host_settings()))
 
 

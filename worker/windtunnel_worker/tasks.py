@@ -22,7 +22,7 @@ from windtunnel_worker.app import monitor_queue
 from windtunnel_worker.monitoring.watch import watch
 from windtunnel_worker.runtime import owner, publisher, store
 from windtunnel_worker.sandbox.container import Sandbox
-from windtunnel_worker.sandbox.executor import Executor, Hooks, Superseded
+from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks, Superseded
 from windtunnel_worker.settings import host_settings
 from windtunnel_worker.validation import SecurityValidator
 
@@ -40,11 +40,11 @@ def _validator() -> SecurityValidator:
 
 @lru_cache(maxsize=1)
 def _executor() -> Executor:
-    return Executor(host_settings())
+    return Executor(host_settings(), owner())
 
 
 @shared_task(name=task_name("validate"), bind=True)
-def validate(self: Task, ids: list[str]) -> list[str]:
+def validate(self: Task[..., Any], ids: list[str]) -> list[str]:
     """Judge queued jobs. Accepted ones go on along the chain, rejected ones straight to finalize."""
     records, validator = store(), _validator()
     jobs = records.jobs_in(JobState.QUEUED, ids)
@@ -55,7 +55,7 @@ def validate(self: Task, ids: list[str]) -> list[str]:
     accepted = [name for name in recorded if name in safe]
     log.info("action=validated accepted=%d rejected=%d", len(accepted), len(rejected))
 
-    priority = self.request.delivery_info.get("priority") or 0
+    priority = (self.request.delivery_info or {}).get("priority") or 0
     if rejected:
         publisher().publish("finalize", [rejected], priority=priority)
     first, *more = [
@@ -67,7 +67,7 @@ def validate(self: Task, ids: list[str]) -> list[str]:
 
 
 @shared_task(name=task_name("execute"), bind=True)
-def execute(self: Task, ids: list[str]) -> list[list[Any]]:
+def execute(self: Task[..., Any], ids: list[str]) -> list[list[Any]]:
     """Run one attempt of each job. Returns id and attempt of those that wait to be finalized."""
     ended = [[name, attempt] for name in ids if (attempt := _run_attempt(name)) is not None]
     return _along_the_chain(self, ended)
@@ -97,7 +97,7 @@ def monitor(name: str, attempt: int, container_id: str, pid: int, deadline: floa
     return count
 
 
-def _along_the_chain(task: Task, what: list[Any]) -> list[Any]:
+def _along_the_chain(task: Task[..., Any], what: list[Any]) -> list[Any]:
     """Pass this to the chain's next task, or end the chain where there is nothing to pass."""
     if not what:
         task.request.chain = None
@@ -137,7 +137,8 @@ def _execute(name: str, attempt: int, job: Job, verdict: Verdict) -> Execution:
             expires=job.limits.timeout_s,
         )
 
-    return _executor().execute(name, attempt, job, verdict.imports, Hooks(started=started, alive=lease.held))
+    assignment = Assignment(name, attempt, job, verdict.imports)
+    return _executor().execute(assignment, Hooks(started=started, alive=lease.held))
 
 
 def _try_again(name: str, execution: Execution, priority: int) -> bool:
@@ -173,4 +174,3 @@ class _Lease:
             return silent < self._length_s
         self._renewed = time.monotonic()
         return ours
-

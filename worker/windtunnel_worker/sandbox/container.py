@@ -51,9 +51,7 @@ class Sandbox:
         self._decoder = FrameDecoder()
         with engine_errors(spec.image):
             api = engine().api
-            config = api.create_host_config(
-                runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets)
-            )
+            config = api.create_host_config(runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets))
             self.id = str(
                 api.create_container(
                     spec.image,
@@ -176,3 +174,38 @@ class Sandbox:
     def _remove(self) -> None:
         with contextlib.suppress(NotFound), engine_errors(self.spec.image):
             engine().api.remove_container(self.id, force=True, v=True)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A sandbox that is there, by its labels."""
+
+    id: str
+    owner: str
+    """Which process (or manager) started it."""
+    deadline: float
+    """Seconds since the epoch; 0 where the label is missing."""
+
+
+def labelled(host: str) -> list[Labelled]:
+    """Every sandbox of a host, whatever its state."""
+    with engine_errors():
+        found = engine().api.containers(all=True, filters={"label": [f"{LABEL}=sandbox", f"{LABEL}.host={host}"]})
+    return [
+        Labelled(
+            entry["Id"],
+            entry["Labels"].get(f"{LABEL}.owner", ""),
+            float(entry["Labels"].get(f"{LABEL}.deadline", 0)),
+        )
+        for entry in found
+    ]
+
+
+def remove(container_id: str) -> bool:
+    """Kill and remove a container. False: it was gone already."""
+    try:
+        with engine_errors():
+            engine().api.remove_container(container_id, force=True, v=True)
+    except SandboxFailure:
+        return False
+    return True

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound as DockerImageNotFound, NotFound
+from docker.errors import DockerException, NotFound
+from docker.errors import ImageNotFound as DockerImageNotFound
 
 from windtunnel.errors import DockerPermissionDenied, DockerUnavailable, ImageNotFound, SandboxFailure
 
@@ -55,7 +56,7 @@ def _connection_error(error: BaseException) -> Exception:
 
 @lru_cache(maxsize=1)
 def engine() -> docker.DockerClient:
-    """This process's client; `DockerUnavailable` or `DockerPermissionDenied` if none can be had."""
+    """The client of this process; `DockerUnavailable` or `DockerPermissionDenied` if none can be had."""
     with engine_errors():
         client = docker.from_env(timeout=CALL_TIMEOUT_S)
         client.ping()

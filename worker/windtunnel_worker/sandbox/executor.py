@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from windtunnel.contract import Execution, Job, Outcome, ProgramError, Resources, Sample
@@ -24,6 +25,18 @@ NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "
 FRAMES = {"pandas", "statsmodels"}
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """One attempt to execute."""
+
+    name: str
+    """The job's id."""
+    attempt: int
+    job: Job
+    imports: Sequence[str] = ()
+    """Modules the program imports, as validation found them."""
+
+
 class Superseded(Exception):
     """The attempt is no longer the current one; whatever it did does not count."""
 
@@ -32,7 +45,7 @@ class Superseded(Exception):
 class Hooks:
     """What the caller wants to hear while a sandbox runs."""
 
-    started: Callable[[Sandbox], None] = lambda sandbox: None
+    started: Callable[[Sandbox], None] = lambda _: None
     """The program's first line is about to run."""
     alive: Callable[[], bool] = lambda: True
     """Called about every tick. False: the attempt is no longer ours, stop at once."""
@@ -54,50 +67,41 @@ def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, .
 class Executor:
     """Executes attempts on this host."""
 
-    def __init__(self, settings: HostSettings) -> None:
+    def __init__(self, settings: HostSettings, owner: str) -> None:
         self._settings = settings
+        self._owner = owner
         self._datasets = DatasetRegistry(settings.data_dir)
 
-    def execute(
-        self,
-        name: str,
-        attempt: int,
-        job: Job,
-        imports: Sequence[str],
-        hooks: Hooks | None = None,
-    ) -> Execution:
+    def execute(self, assignment: Assignment, hooks: Hooks | None = None) -> Execution:
         """Run the attempt. Every fault of the machinery comes back as an `infrastructure_error`.
 
         Raises `Superseded` when a hook says that the attempt is over.
         """
-        hooks = hooks or Hooks()
         begun = time.monotonic()
         try:
-            return self._execute(name, attempt, job, imports, hooks, begun)
+            return self._execute(assignment, hooks or Hooks(), begun)
         except SandboxError as error:
             return Execution(
-                attempt=attempt,
+                attempt=assignment.attempt,
                 outcome=Outcome.INFRASTRUCTURE_ERROR,
                 message=str(error),
                 host=self._settings.host,
-                image=job.image or self._settings.default_image,
+                image=assignment.job.image or self._settings.default_image,
                 prepare_s=round(time.monotonic() - begun, 4),
             )
 
-    def _execute(
-        self, name: str, attempt: int, job: Job, imports: Sequence[str], hooks: Hooks, begun: float
-    ) -> Execution:
+    def _execute(self, assignment: Assignment, hooks: Hooks, begun: float) -> Execution:
+        job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        spec = self._spec(name, attempt, job, image, imports, datasets)
-        with Sandbox(spec) as sandbox:
+        with Sandbox(self._spec(assignment, image, datasets)) as sandbox:
             sandbox.wait_ready()
             run = _Run(sandbox, job, hooks, self._settings)
             transcript = run.follow({dataset.name: dataset.sandbox_path for dataset in datasets})
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
         return Execution(
-            attempt=attempt,
+            attempt=assignment.attempt,
             outcome=outcome,
             message=message,
             **_end(transcript),
@@ -122,26 +126,20 @@ class Executor:
             )
         return images.find(name)
 
-    def _spec(
-        self,
-        name: str,
-        attempt: int,
-        job: Job,
-        image: images.Image,
-        imports: Sequence[str],
-        datasets: Mapping[Dataset, Any],
-    ) -> SandboxSpec:
+    def _spec(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> SandboxSpec:
+        job = assignment.job
         deadline = time.time() + READY_TIMEOUT_S + job.limits.timeout_s + 2 * STOP_GRACE_S
         return SandboxSpec(
-            name=f"windtunnel-{name}-{attempt}",
+            name=f"windtunnel-{assignment.name}-{assignment.attempt}",
             image=image.name,
             limits=job.limits,
             datasets={str(file): dataset.sandbox_path for dataset, file in datasets.items()},
-            preload=preload_for(imports, job.datasets),
+            preload=preload_for(assignment.imports, job.datasets),
             labels={
                 "windtunnel.host": self._settings.host,
-                "windtunnel.job": name,
-                "windtunnel.attempt": str(attempt),
+                "windtunnel.owner": self._owner,
+                "windtunnel.job": assignment.name,
+                "windtunnel.attempt": str(assignment.attempt),
                 "windtunnel.deadline": str(int(deadline)),
             },
         )
@@ -208,8 +206,7 @@ class _Run:
         first, last = self._sampler.first, self._sampler.last
         gone = transcript.end is None
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills
-            or (gone and self._sandbox.state().get("OOMKilled") is True),
+            oom_killed=last.oom_kills > first.oom_kills or (gone and self._sandbox.state().get("OOMKilled") is True),
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,

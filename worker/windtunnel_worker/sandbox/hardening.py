@@ -57,8 +57,6 @@ def seccomp_profile() -> str:
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 
-
-
 def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
@@ -80,7 +78,6 @@ def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
             Ulimit(name="fsize", soft=limits.disk_mb * 2**20, hard=limits.disk_mb * 2**20),
         ],
         "mounts": [
-            Mount(target=target, source=source, type="bind", read_only=True)
-            for source, target in datasets.items()
+            Mount(target=target, source=source, type="bind", read_only=True) for source, target in datasets.items()
         ],
     }

@@ -18,4 +18,4 @@ class Image:
 def find(name: str) -> Image:
     """`ImageNotFound` if it is not on this host."""
     with engine_errors(name):
-        return Image(name, str(engine().api.inspect_image(name)["Id"]))
+        return Image(name, str(engine().images.get(name).id))

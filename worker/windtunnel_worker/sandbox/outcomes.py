@@ -10,6 +10,24 @@ from windtunnel.contract import Limits, Outcome
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox.protocol import Transcript
 
+MESSAGES = {
+    Outcome.SUCCEEDED: "",
+    Outcome.TIMED_OUT: "Still running after {limits.timeout_s:g} s. Look for a loop that cannot end, work on whole "
+    "columns instead of row by row, or ask for a higher timeout_s.",
+    Outcome.MEMORY_EXCEEDED: "Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller "
+    "types, or ask for a higher memory_mb.",
+    Outcome.CPU_EXCEEDED: "Used more than {limits.cpu_time_s:g} s of processor time. Compute less or ask for a "
+    "higher cpu_time_s.",
+    Outcome.IO_EXCEEDED: "Made more than {limits.io_operations} disk operations. Read each dataset once, or ask for "
+    "higher io_operations.",
+    Outcome.OUTPUT_EXCEEDED: "Wrote without an end; {limits.output_kb} KB were kept. Print summaries, not every step, "
+    "and give results to emit().",
+    Outcome.DISK_EXCEEDED: "Filled /tmp ({limits.disk_mb} MB). Keep results in memory and give them to emit().",
+    Outcome.PROCESSES_EXCEEDED: "Wanted more than {limits.processes} processes and threads. Run in one process; set "
+    "n_jobs or workers to 1.",
+}
+"""What to tell the author; how a program failed is told by its own exception."""
+
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -34,26 +52,21 @@ def classify(transcript: Transcript, evidence: Evidence, limits: Limits) -> tupl
 
 
 def _outcome(transcript: Transcript, evidence: Evidence, limits: Limits) -> Outcome | None:
-    end, fault = transcript.end, transcript.fault or {}
-    if evidence.io_exceeded:
-        return Outcome.IO_EXCEEDED
-    if end is not None and end.get("exit_code") == 0:
-        return Outcome.SUCCEEDED
-    if evidence.oom_killed or fault.get("memory") is True:
-        return Outcome.MEMORY_EXCEEDED
-    if evidence.processes_refused:
-        return Outcome.PROCESSES_EXCEEDED
-    if end is None:
-        return Outcome.TIMED_OUT if evidence.overdue else None
-    if end.get("flooded") is True:
-        return Outcome.OUTPUT_EXCEEDED
-    if end.get("timed_out") is True:
-        return Outcome.TIMED_OUT
-    if _cpu_exceeded(end, limits):
-        return Outcome.CPU_EXCEEDED
-    if fault.get("errno") in DISK_ERRORS or end.get("signal") == signal.SIGXFSZ:
-        return Outcome.DISK_EXCEEDED
-    return Outcome.FAILED
+    end, fault = transcript.end or {}, transcript.fault or {}
+    died = transcript.end is None
+    findings = (
+        (evidence.io_exceeded, Outcome.IO_EXCEEDED),
+        (end.get("exit_code") == 0, Outcome.SUCCEEDED),
+        (evidence.oom_killed or fault.get("memory") is True, Outcome.MEMORY_EXCEEDED),
+        (evidence.processes_refused, Outcome.PROCESSES_EXCEEDED),
+        (died and evidence.overdue, Outcome.TIMED_OUT),
+        (died, None),
+        (end.get("flooded") is True, Outcome.OUTPUT_EXCEEDED),
+        (end.get("timed_out") is True, Outcome.TIMED_OUT),
+        (_cpu_exceeded(end, limits), Outcome.CPU_EXCEEDED),
+        (fault.get("errno") in DISK_ERRORS or end.get("signal") == signal.SIGXFSZ, Outcome.DISK_EXCEEDED),
+    )
+    return next((outcome for found, outcome in findings if found), Outcome.FAILED)
 
 
 def _cpu_exceeded(end: dict[str, object], limits: Limits) -> bool:
@@ -65,37 +78,9 @@ def _cpu_exceeded(end: dict[str, object], limits: Limits) -> bool:
 
 
 def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
-    match outcome:
-        case Outcome.SUCCEEDED:
-            return ""
-        case Outcome.TIMED_OUT:
-            return (
-                f"Still running after {limits.timeout_s:g} s. Look for a loop that cannot end, work on whole "
-                "columns instead of row by row, or ask for a higher timeout_s."
-            )
-        case Outcome.MEMORY_EXCEEDED:
-            return (
-                f"Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller types, "
-                "or ask for a higher memory_mb."
-            )
-        case Outcome.CPU_EXCEEDED:
-            return f"Used more than {limits.cpu_time_s:g} s of processor time. Compute less or ask for more."
-        case Outcome.IO_EXCEEDED:
-            return f"Made more than {limits.io_operations} disk operations. Read each dataset once."
-        case Outcome.OUTPUT_EXCEEDED:
-            return (
-                f"Wrote without an end; {limits.output_kb} KB were kept. Print summaries, not every step, "
-                "and give results to emit()."
-            )
-        case Outcome.DISK_EXCEEDED:
-            return f"Filled /tmp ({limits.disk_mb} MB). Keep results in memory and give them to emit()."
-        case Outcome.PROCESSES_EXCEEDED:
-            return (
-                f"Wanted more than {limits.processes} processes and threads. Run in one process; "
-                "set n_jobs or workers to 1."
-            )
-        case _:
-            return _failure(transcript)
+    if outcome is Outcome.FAILED:
+        return _failure(transcript)
+    return MESSAGES[outcome].format(limits=limits)
 
 
 def _failure(transcript: Transcript) -> str:

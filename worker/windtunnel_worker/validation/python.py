@@ -55,9 +55,7 @@ class _Finder:
             node.arg if isinstance(node, ast.arg) else node.name
             for node in self._nodes
             if isinstance(node, ast.arg | ast.FunctionDef | ast.ClassDef)
-        } | {
-            node.id for node in self._nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        }
+        } | {node.id for node in self._nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         self.modules: set[str] = set()
 
     def find(self) -> Iterator[Issue]:

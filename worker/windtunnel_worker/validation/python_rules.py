@@ -40,17 +40,10 @@ METHODS: dict[str, tuple[SecurityLevel, str, str]] = {
     "spawn": (HIGH, "starts programs", _PURE),
 }
 
-ATTRIBUTES: dict[str, tuple[SecurityLevel, str, str]] = {
-    name: (CRITICAL, "leads from an object to the interpreter's inside", "Use the object's public methods.")
-    for name in (
-        "__dict__",
-        "__class__",
-        "__bases__",
-        "__subclasses__",
-        "__code__",
-        "__globals__",
-    )
-}
+ATTRIBUTES: dict[str, tuple[SecurityLevel, str, str]] = dict.fromkeys(
+    ("__dict__", "__class__", "__bases__", "__subclasses__", "__code__", "__globals__"),
+    (CRITICAL, "leads from an object to the interpreter's inside", "Use the object's public methods."),
+)
 
 CEILING_OF_SCORE = {
     SecurityLevel.SAFE: 100,

@@ -1,0 +1,46 @@
+"""Finds the execution side's part of the command line, where it is installed. Never imports it by name."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Protocol, cast
+
+import typer
+
+from windtunnel.cli.checks import Check
+from windtunnel.contract import Job, Report
+from windtunnel.errors import HostFeatureMissing
+
+GROUP = "windtunnel.host"
+
+
+class Host(Protocol):
+    """What the execution side offers to the command line."""
+
+    def register(self, app: typer.Typer) -> None:
+        """Add its commands."""
+
+    def run_local(self, job: Job) -> Report:
+        """Run one job in this process."""
+
+    def checks(self) -> list[Check]:
+        """What must be there on an execution host."""
+
+
+def load() -> Host | None:
+    """The execution side, or None where only the client is installed."""
+    for entry in entry_points(group=GROUP):
+        try:
+            return cast(Host, entry.load())
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in ("windtunnel", "windtunnel_worker"):
+                raise
+    return None
+
+
+def required() -> Host:
+    """The execution side; `HostFeatureMissing` where only the client is installed."""
+    host = load()
+    if host is None:
+        raise HostFeatureMissing("This needs the execution side.", remedy="Run `pip install 'windtunnel[worker]'`.")
+    return host

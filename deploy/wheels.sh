@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
     echo "Usage: wheels.sh REQUIREMENTS BASE_IMAGE DIRECTORY   (PYTHON: an interpreter with pip)" >&2
     exit 2
 }
-requirements=$1 base=$2 target=$3
+requirements=$(realpath "$1") base=$2 target=$3
 python=${PYTHON:-$here/../.venv/bin/python}
 
 "$python" -m pip --version >/dev/null 2>&1 ||
@@ -56,14 +56,13 @@ PROGRAM
 fetch() { "$python" -m pip download "${options[@]}" -r "$work/requirements.txt" "$@"; }
 
 # One directory a lock file, replaced as a whole: the cache cannot grow with every new version.
-lock=$(realpath "$requirements")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/windtunnel/wheels/$(tr -c 'a-zA-Z0-9.\n' _ <<<"$lock")-$machine
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/windtunnel/wheels/$(tr -c 'a-zA-Z0-9.\n' _ <<<"$requirements")-$machine
 mkdir -p "$target"
 if [ -d "$cache" ] && fetch -qqq --no-index --find-links "$cache" -d "$target" 2>/dev/null; then
-    say "wheels of $requirements: from the cache"
+    say "wheels of ${requirements##*/}: from the cache"
     exit 0
 fi
-say "downloading the wheels of $requirements ($machine)"
+say "downloading the wheels of ${requirements##*/} ($machine)"
 mkdir -p "$work/wheels" "$(dirname "$cache")"
 fetch -qq -d "$work/wheels" >&2 || die "pip could not download the wheels of $requirements; see above"
 rm -rf "$cache"

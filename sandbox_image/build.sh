@@ -22,11 +22,11 @@ image=${IMAGE:-windtunnel/sandbox:python}
 # shellcheck source=deploy/common.sh
 . "$here/../deploy/common.sh"
 
-# The image that was replaced, and all stages but the newest, which is the next build's cache.
+# Images that a build replaced, and all stages but the newest, which is the next build's cache.
 # Docker refuses to remove what a container still uses: that one goes with a later build.
 remove_replaced() {
     {
-        [ -z "$previous" ] || echo "$previous"
+        docker image ls --quiet --filter dangling=true --filter label=windtunnel.inputs
         docker image ls --quiet --filter dangling=true --filter label=windtunnel.stage | tail -n +2
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
@@ -43,8 +43,8 @@ digest=$({
     cd "$here" && sha256sum "${inputs[@]}" ../deploy/pip.txt
 } | sha256sum | cut -d' ' -f1)
 
-read -r previous built_from < <(docker image inspect \
-    --format '{{.Id}} {{index .Config.Labels "windtunnel.inputs"}}' "$image" 2>/dev/null) || true
+built_from=$(docker image inspect --format '{{index .Config.Labels "windtunnel.inputs"}}' \
+    "$image" 2>/dev/null || true)
 if [ "$built_from" = "$digest" ]; then
     say "sandbox image $image is up to date"
     exit 0

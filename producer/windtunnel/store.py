@@ -74,7 +74,7 @@ def _answered(
             return method(self, *args, **kwargs)
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
             raise StoreUnavailable(
-                f"Redis at {masked(self.url)} does not answer: {error}.",
+                f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
 
@@ -85,12 +85,14 @@ def _answered(
 class Claim:
     """What `claim` found. `job` is there only where this caller now holds the lease of `attempt`."""
 
-    attempt: int
+    attempt: int = 0
     job: Job | None = None
     executed: bool = False
     """The attempt has run and only waits to be finalized."""
     exhausted: bool = False
     """Every attempt of the round died with its worker."""
+    held_s: float = 0.0
+    """Seconds until the lease of another worker runs out, if that does not renew it."""
 
 
 def _time(ms: str | int) -> datetime:
@@ -232,11 +234,13 @@ class Store:
         """Take the lease of the job's next attempt; None if it is not to be had."""
         answer = self._run(
             "claim",
-            [self.keys.job(name), self.keys.open],
+            [self.keys.job(name), self.keys.open, self.keys.attempts(name)],
             name,
             owner,
             round(lease_s * 1000),
             max_attempts,
+            MAX_ATTEMPTS_KEPT,
+            self._retention_s,
         )
         match answer[0]:
             case "claimed":
@@ -245,6 +249,8 @@ class Store:
                 return Claim(int(answer[1]), executed=True)
             case "exhausted":
                 return Claim(int(answer[1]), exhausted=True)
+            case "held":
+                return Claim(held_s=int(answer[1]) / 1000)
             case _:
                 return None
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from windtunnel.errors import WindtunnelError
 from windtunnel_worker.app import create_app, monitor_queue
+from windtunnel_worker.recovery import reap_regularly
 from windtunnel_worker.settings import host_settings
 
 ROLES = ("validate", "execute", "monitor", "finalize", "flower")
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.role == "flower":
             app.start(["flower", f"--address={options.address}", f"--port={options.port}", "--max_tasks=5000"])
         else:
+            if options.role == "execute":
+                reap_regularly(settings.host)
             app.worker_main(worker_arguments(options.role, settings.host, options.concurrency))
     except WindtunnelError as error:
         raise SystemExit(f"windtunnel_worker: {error}") from error

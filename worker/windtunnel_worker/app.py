@@ -31,10 +31,10 @@ def create_app(settings: HostSettings) -> Celery:
         # A message lives until its work is recorded; claims make a second delivery harmless.
         task_acks_late=True,
         task_acks_on_timeout=True,
-        # A slot that dies gives its message back, a bounded number of times.
+        # A slot that dies gives its message back, a bounded number of times, when its lease has run out.
         task_reject_on_worker_lost=True,
         task_retry_on_worker_lost=True,
-        task_annotations={"*": {"max_retries": settings.max_attempts}},
+        task_annotations={"*": {"max_retries": settings.max_attempts, "default_retry_delay": settings.lease_s + 1}},
         # Work waits in the queue, where any free slot can take it, not in a busy worker.
         worker_prefetch_multiplier=1,
         # After a reconnect the message is delivered again; the first run would be a zombie.

@@ -1,18 +1,51 @@
-"""Finds and removes what crashed processes left behind."""
+"""Finds and removes what crashed processes left behind. Docker through the sandbox package only."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 
-from windtunnel_worker.sandbox.container import labelled, remove
+import psutil
+
+from windtunnel.errors import SandboxError
+from windtunnel_worker.sandbox.container import Labelled, labelled, remove
+
+log = logging.getLogger(__name__)
+
+REAP_EVERY_S = 10.0
 
 
 def remove_sandboxes(host: str, owner: str | None = None) -> int:
     """Remove every sandbox of this host, or of one owner there, running or not; returns how many."""
-    return sum(remove(container.id) for container in labelled(host) if owner in (None, container.owner))
+    return sum(remove(found.id) for found in labelled(host) if owner in (None, found.owner))
 
 
-def reap_overdue(host: str) -> int:
-    """Remove the sandboxes of this host whose deadline has passed: whoever started them is gone."""
-    now = time.time()
-    return sum(remove(container.id) for container in labelled(host) if container.deadline < now)
+def reap(host: str) -> int:
+    """Remove the sandboxes of this host that nobody owns any more; returns how many.
+
+    A sandbox is nobody's when the process that started it is gone, or its deadline has passed.
+    """
+    return sum(remove(found.id) for found in labelled(host) if _orphaned(found))
+
+
+def _orphaned(found: Labelled) -> bool:
+    kind, _, pid = found.owner.rpartition(":")
+    owner_gone = kind.startswith("slot:") and pid.isdigit() and not psutil.pid_exists(int(pid))
+    return owner_gone or found.deadline < time.time()
+
+
+def reap_regularly(host: str) -> None:
+    """Reap in the background for as long as this process lives. Docker may come and go."""
+
+    def loop() -> None:
+        while True:
+            try:
+                count = reap(host)
+                if count:
+                    log.warning("action=reaped count=%d", count)
+            except SandboxError as error:
+                log.warning("action=reap-failed reason=%s", error)
+            time.sleep(REAP_EVERY_S)
+
+    threading.Thread(target=loop, name="reaper", daemon=True).start()

@@ -33,5 +33,5 @@ def publisher() -> Publisher:
 
 
 def owner() -> str:
-    """Who holds a lease: host and process."""
+    """Who holds a lease or a sandbox: the slot, by host and process."""
     return f"{host_settings().host}:{os.getpid()}"

@@ -40,7 +40,7 @@ def _validator() -> SecurityValidator:
 
 @lru_cache(maxsize=1)
 def _executor() -> Executor:
-    return Executor(host_settings(), owner())
+    return Executor(host_settings(), f"slot:{owner()}")
 
 
 @shared_task(name=task_name("validate"), bind=True)
@@ -69,7 +69,7 @@ def validate(self: Task[..., Any], ids: list[str]) -> list[str]:
 @shared_task(name=task_name("execute"), bind=True)
 def execute(self: Task[..., Any], ids: list[str]) -> list[list[Any]]:
     """Run one attempt of each job. Returns id and attempt of those that wait to be finalized."""
-    ended = [[name, attempt] for name in ids if (attempt := _run_attempt(name)) is not None]
+    ended = [[name, attempt] for name in ids if (attempt := _run_attempt(self, name)) is not None]
     return _along_the_chain(self, ended)
 
 
@@ -104,11 +104,16 @@ def _along_the_chain(task: Task[..., Any], what: list[Any]) -> list[Any]:
     return what
 
 
-def _run_attempt(name: str) -> int | None:
+def _run_attempt(task: Task[..., Any], name: str) -> int | None:
     """Claim and run; the attempt to finalize, or None where there is nothing to finalize (yet)."""
     settings, records = host_settings(), store()
     claim = records.claim(name, owner(), settings.lease_s, settings.max_attempts)
     if claim is None:
+        return None
+    if claim.held_s:
+        # The message came again. If that is because its worker died, the lease runs out and the job is free.
+        if task.request.retries < settings.max_attempts:
+            raise task.retry(countdown=claim.held_s + 1)
         return None
     if claim.job is None:
         return claim.attempt

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 from windtunnel.errors import DockerUnavailable, HostFeatureMissing, StoreUnavailable, WindtunnelError
-from windtunnel.store import Store
+from windtunnel.store import Store, masked
 from windtunnel_worker.app import create_app
-from windtunnel_worker.recovery import reap_overdue, remove_sandboxes
+from windtunnel_worker.recovery import remove_sandboxes
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.settings import HostSettings
 
@@ -137,7 +137,6 @@ class Stack:
             self._redis = self._private_redis(self._plan.redis_port)
             self._redis.start()
         self._await_redis()
-        reap_overdue(self._settings.host)
         for role in ROLES:
             width = [f"--concurrency={self._plan.slots}"] if role == "execute" else []
             self._add(role, role, *width)
@@ -145,7 +144,7 @@ class Stack:
             self._add("flower", "flower", f"--port={self._plan.flower_port}")
         self._await_workers(stopping)
         if not stopping:
-            self._say(f"ready: {self._plan.slots} slots, Redis at {self._settings.redis_url}")
+            self._say(f"ready: {self._plan.slots} slots, Redis at {masked(self.url)}")
             if self._plan.flower_port is not None:
                 self._say(f"Flower: http://127.0.0.1:{self._plan.flower_port}")
             self._say(f"logs: {self._logs}; Ctrl-C stops everything")

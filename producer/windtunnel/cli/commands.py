@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
@@ -121,19 +124,15 @@ def watch(batch: Annotated[str, typer.Argument(help="A batch.")]) -> None:
 
 def follow(client: Client, batch: str) -> BatchStatus:
     """Show a live progress bar until every job of the batch has its report."""
-    begun = client.status(BatchId(batch))
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[counts]}"),
-    )
-    with Progress(*columns, console=render.console()) as progress:
-        task = progress.add_task(begun.name, total=begun.total, completed=begun.finished, counts="")
-        for event in client.stream(batch):
-            now = client.status(BatchId(batch))
-            progress.update(task, completed=event.finished, counts=render.counts(now.outcomes))
+    status = client.status(BatchId(batch))
+    progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = progress.add_task(status.name, total=status.total, completed=status.finished)
+    with Live(progress, console=render.console()) as live:
+        for _ in client.stream(batch):
+            status = client.status(BatchId(batch))
+            progress.update(task, completed=status.finished)
+            live.update(Group(progress, Text(render.counts(status.outcomes))))
+        live.update(progress)
     return client.status(BatchId(batch))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.syntax import Syntax
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from windtunnel.contract import BatchStatus, JobStatus, Outcome, Report, SecurityLevel
@@ -85,9 +85,14 @@ def _short(value: object) -> str:
     return text if len(text) <= 120 else text[:117] + "…"
 
 
+def _whole(name: str) -> Column:
+    """A column that is never cut: what stands in it is typed again."""
+    return Column(name, no_wrap=True)
+
+
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
     """A batch's counts and its jobs."""
-    table = Table("job", "name", "state", "attempt", "outcome")
+    table = Table(_whole("job"), "name", "state", "attempt", "outcome")
     for job in jobs:
         table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome))
     return Group(batches([status]), table)
@@ -95,21 +100,21 @@ def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
 
 def batches(found: Iterable[BatchStatus]) -> Table:
     """Batches, one a line."""
-    table = Table("batch", "name", "finished", "outcomes", "submitted")
+    table = Table(_whole("batch"), "name", "finished", "outcomes", "submitted")
     for status in found:
         table.add_row(
             status.batch_id,
             status.name,
             f"{status.finished}/{status.total}",
             counts(status.outcomes) or "-",
-            f"{status.submitted_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"{status.submitted_at:%m-%d %H:%M:%S} UTC",
         )
     return table
 
 
 def reports(found: Iterable[Report]) -> Table:
     """Reports of a batch, one a line."""
-    table = Table("job", "name", "outcome", "s", "MB", "emitted or why")
+    table = Table(_whole("job"), "name", _whole("outcome"), "s", "MB", "emitted or why")
     for one in found:
         values = one.execution.values if one.execution else {}
         told = ", ".join(f"{name}={_short(value)}" for name, value in list(values.items())[:4])

@@ -75,7 +75,7 @@ def _end(verdict: Verdict | None, execution: Execution | None) -> tuple[Outcome,
         return Outcome.LOST, "Every attempt's worker died. Retry the job; the operator finds why in the logs."
     message = execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
-        message = f"{message} {execution.error.advice}"
+        message = f"{message.removesuffix('.')}. {execution.error.advice}"
     return execution.outcome, message
 
 

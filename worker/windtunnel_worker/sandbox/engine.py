@@ -63,6 +63,10 @@ def engine() -> docker.DockerClient:
     return client
 
 
+# A child process must not write into its parent's connection.
+os.register_at_fork(after_in_child=engine.cache_clear)
+
+
 def engine_version() -> str:
     """Version of the Docker Engine that answers."""
     with engine_errors():

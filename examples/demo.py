@@ -1,0 +1,148 @@
+"""The demo: real strategies on real prices through the whole stack, good and bad ones together.
+
+Starts a stack of its own, submits `sweeps.toml`, follows it, checks that each bad program ended as it must, and
+shows the outcomes and the best strategies. What a strategy emits is its own word; read it as such.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from windtunnel import Client, Job, Limits, Outcome, Report
+from windtunnel.cli import render
+from windtunnel.cli.commands import follow
+from windtunnel_worker.datasets import DatasetRegistry
+
+HERE = Path(__file__).parent
+LIMITS = Limits(timeout_s=30)
+SHORT = Limits(timeout_s=5)
+"""For the program that would run for ever."""
+console = Console(highlight=False)
+
+
+def jobs() -> Iterator[tuple[Job, Outcome]]:
+    """Every job of the sweep with the outcome it must have."""
+    sweep = tomllib.loads((HERE / "sweeps.toml").read_text())
+    for entry in sweep["job"]:
+        file = HERE / entry["file"]
+        expected = Outcome(entry.get("expect", "succeeded"))
+        grid: dict[str, list[Any]] = entry.get("grid", {})
+        for values in itertools.product(*grid.values()):
+            job = Job(
+                code=file.read_text(),
+                name=file.stem,
+                params=dict(zip(grid, values, strict=True)),
+                datasets=tuple(entry.get("datasets", ())),
+                limits=SHORT if expected is Outcome.TIMED_OUT else LIMITS,
+            )
+            yield job, expected
+
+
+@contextmanager
+def stack(state: Path) -> Iterator[str]:
+    """A private stack, ready to work; gives the URL of its Redis. Nothing of it is left afterwards."""
+    redis, flower = free_port(), free_port()
+    os.environ["WINDTUNNEL_HOST"] = f"demo{redis}"
+    os.environ.pop("WINDTUNNEL_REDIS_URL", None)
+    command = [sys.executable, "-m", "windtunnel.cli", "up", f"--redis-port={redis}", f"--flower={flower}"]
+    process = subprocess.Popen([*command, f"--state={state}"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            console.print(f"[dim]stack: {line.rstrip()}[/]")
+            if line.startswith("logs:"):
+                break
+        else:
+            raise SystemExit(f"The stack did not start; see {state}/logs.")
+        yield f"redis://127.0.0.1:{redis}/0"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def show(reports: list[Report], expected: list[Outcome]) -> bool:
+    """Print what came out; True when every job ended as it must."""
+    outcomes = Table("outcome", "jobs", "of these as expected", title="Outcomes")
+    for outcome in Outcome:
+        its = [wanted for report, wanted in zip(reports, expected, strict=True) if report.outcome is outcome]
+        if its:
+            outcomes.add_row(render.outcome_text(outcome), str(len(its)), str(its.count(outcome)))
+    console.print(outcomes)
+
+    bad = Table("program", "outcome", "what its author is told", title="Programs that must not succeed")
+    for report, wanted in zip(reports, expected, strict=True):
+        if wanted is not Outcome.SUCCEEDED or report.outcome is not wanted:
+            bad.add_row(report.name, render.outcome_text(report.outcome), report.message)
+    console.print(bad)
+
+    best = Table("strategy", "parameters", "Sharpe", "annual return", "max drawdown", "trades")
+    best.title = "Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018"
+    ranked = [report for report in reports if isinstance(_value(report, "sharpe"), float)]
+    for report in sorted(ranked, key=lambda one: _value(one, "sharpe"), reverse=True)[:12]:
+        parameters = ", ".join(f"{name}={value}" for name, value in report.params.items())
+        best.add_row(
+            report.name,
+            parameters,
+            f"{_value(report, 'sharpe'):.2f}",
+            f"{_value(report, 'annual_return'):.1%}",
+            f"{_value(report, 'max_drawdown'):.1%}",
+            str(_value(report, "trades")),
+        )
+    console.print(best)
+    return all(report.outcome is wanted for report, wanted in zip(reports, expected, strict=True))
+
+
+def _value(report: Report, name: str) -> Any:
+    return report.execution.values.get(name, 0.0) if report.execution else None
+
+
+def main() -> int:
+    """Run the demo. Exit code 0 when every job has its report and every outcome is as expected."""
+    batch, expected = zip(*jobs(), strict=True)
+    with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
+        os.environ["WINDTUNNEL_DATA_DIR"] = state
+        registry = DatasetRegistry(Path(state))
+        for name in ("sp500", "nasdaq"):
+            registry.add(name, HERE / "data" / f"{name}.csv")
+        with stack(Path(state)) as url, Client(url) as client:
+            console.print(f"{len(batch)} jobs from {len({job.name for job in batch})} programs")
+            name = client.submit_batch(batch, name="demo")
+            status = follow(client, name)
+            reports = list(client.reports(name))
+    right = show(reports, list(expected)) and len(reports) == len(batch)
+    seconds = (status.finished_at - status.submitted_at).total_seconds() if status.finished_at else 0.0
+    console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / max(seconds, 1):.1f} jobs/s).")
+    verdict = "[green]Every job ended as it must.[/]" if right else "[red]Some jobs did not end as they must.[/]"
+    console.print(verdict)
+    console.print(
+        "Next: `.venv/bin/windtunnel up --flower 5555` in one terminal; in another\n"
+        "  .venv/bin/windtunnel datasets add sp500 examples/data/sp500.csv\n"
+        "  .venv/bin/windtunnel run examples/strategies/rsi_reversal.py --dataset sp500\n"
+        "Flower is then at http://127.0.0.1:5555; `windtunnel report JOB` shows any report again."
+    )
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

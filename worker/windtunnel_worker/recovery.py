@@ -24,7 +24,8 @@ def remove_sandboxes(host: str, owner: str | None = None) -> int:
 def reap(host: str) -> int:
     """Remove the sandboxes of this host that nobody owns any more; returns how many.
 
-    A sandbox is nobody's when the process that started it is gone, or its deadline has passed.
+    A sandbox ends by itself when the process that started it goes away. It is nobody's once it has ended and that
+    process is gone, or when its deadline has passed.
     """
     return sum(remove(found.id) for found in labelled(host) if _orphaned(found))
 
@@ -32,7 +33,7 @@ def reap(host: str) -> int:
 def _orphaned(found: Labelled) -> bool:
     kind, _, pid = found.owner.rpartition(":")
     owner_gone = kind.startswith("slot:") and pid.isdigit() and not psutil.pid_exists(int(pid))
-    return owner_gone or found.deadline < time.time()
+    return (owner_gone and not found.running) or found.deadline < time.time()
 
 
 def reap_regularly(host: str) -> None:

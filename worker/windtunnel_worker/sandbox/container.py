@@ -183,6 +183,7 @@ class Labelled:
     id: str
     owner: str
     """Which process (or manager) started it."""
+    running: bool
     deadline: float
     """Seconds since the epoch; 0 where the label is missing."""
 
@@ -195,6 +196,7 @@ def labelled(host: str) -> list[Labelled]:
         Labelled(
             entry["Id"],
             entry["Labels"].get(f"{LABEL}.owner", ""),
+            entry["State"] == "running",
             float(entry["Labels"].get(f"{LABEL}.deadline", 0)),
         )
         for entry in found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from windtunnel.contract import Execution, Job, Outcome, ProgramError, Resources, Sample
-from windtunnel.errors import ImageNotFound, SandboxError
+from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
@@ -151,7 +151,13 @@ class _Run:
     def __init__(self, sandbox: Sandbox, job: Job, hooks: Hooks, settings: HostSettings) -> None:
         self._sandbox, self._job, self._hooks = sandbox, job, hooks
         self._tick_s = settings.sample_interval_s
-        self._sampler = Sampler(reader_for(sandbox.id, sandbox.pid, settings.cgroup_root))
+        try:
+            self._sampler = Sampler(reader_for(sandbox.id, sandbox.pid, settings.cgroup_root))
+        except OSError as error:
+            raise SandboxFailure(
+                f"The sandbox cannot be measured: {error}.",
+                remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
+            ) from error
         self._superseded = False
         self._io_exceeded = False
         self.sent = self.started = self.ended = time.monotonic()

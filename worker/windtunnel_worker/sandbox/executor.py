@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,12 @@ class Executor:
             dataset_digests={dataset.name: dataset.sha256 for dataset in datasets},
             started_at=run.started_at,
             prepare_s=round(run.started - begun, 4),
-            versions={**sandbox.versions, "docker": engine_version()},
+            versions={**sandbox.versions, "docker": self._engine_version},
         )
+
+    @cached_property
+    def _engine_version(self) -> str:
+        return engine_version()
 
     def _image(self, job: Job) -> images.Image:
         name = job.image or self._settings.default_image

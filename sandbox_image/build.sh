@@ -31,7 +31,7 @@ remove_replaced() {
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
 
-inputs=(Dockerfile warden.py requirements.txt)
+inputs=(Dockerfile warden.py program.py requirements.txt)
 for file in "${inputs[@]}"; do
     [ -f "$here/$file" ] || die "$here/$file is missing; the image cannot be built without it"
 done

@@ -1,78 +1,92 @@
-"""The warden: process 1 of a sandbox. It runs one program in a child process and tells the host how it went.
+"""The warden: process 1 of a sandbox. It runs programs in child processes and tells the host how they went.
 
 Standard library only. It reads frames from its stdin and writes frames to its stdout; its stderr carries its own
 faults. A frame is one byte of kind, four bytes of length (big-endian) and the payload.
 
     kind  from    payload
-    R     warden  ready: JSON {"versions": {name: version}}; sent once, after the imports named in argv
-    J     host    the job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes}
+    R     warden  ready: JSON {"versions": {name: version}}; sent once, after all preloading
+    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes}
     S     warden  the program's first line is about to run: empty
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
-    F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno,
-                  memory}
+    A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
+    F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
-                  stderr_bytes, values_dropped}
+                  stderr_bytes, records_dropped, clean}
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
-warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes
-away, stdin ends, and so does the sandbox.
+warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
+stdin ends, and so does the sandbox.
+
+Started with `--jobs 1` the sandbox is used once and all of it runs as one unprivileged user. Otherwise it is a cell,
+which serves several jobs one after the other: process 1 is root with no capability but SETUID and SETGID, holds
+nothing but the preloaded interpreter, and forks a keeper for each job. The keeper alone reads the job, so that no
+later job finds it in its memory; it runs the program under a user id of its own, and afterwards kills whatever that
+user runs and removes whatever it owns. A cell that is not clean then (`clean` false) ends.
 """
 
 from __future__ import annotations
 
-import atexit
-import builtins
+import argparse
 import contextlib
 import ctypes
 import errno
+import gc
 import importlib
 import json
-import linecache
-import math
 import os
-import random
 import resource
 import select
+import shutil
 import signal
 import struct
 import sys
-import threading
 import time
-import traceback
-import types
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
+
+import program
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 4 * 1024 * 1024
-MAX_RECORD_BYTES = 512 * 1024
-"""One `emit` or one exception."""
-MAX_RECORDS_BYTES = 1024 * 1024
-"""All of them together; what is more is dropped and counted."""
+MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
+"""All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 16
 """A program that writes this many times what is kept of its output is stopped."""
 IDLE_S = 900.0
 """A sandbox that gets no job for so long ends itself."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
-MAX_DEPTH = 20
-PROGRAM = "strategy.py"
+FIRST_USER = 20_000
+"""User id of a cell's first job; each further job has the next."""
+SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Preload, announce, take one job, run it, report."""
+    """Preload, announce, serve."""
     if os.getpid() != 1:
         raise SystemExit("warden: runs only as process 1 of a sandbox, as it kills all other processes")
+    options = _options()
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
-    _dumpable(False)
-    versions = preload(sys.argv[1:])
+    prctl(PR_SET_DUMPABLE, 0)  # /proc/1 belongs to root: no program opens the warden's memory or descriptors
+    versions = preload(options.modules)
+    program.preload_frames(dict(frame.split("=", 1) for frame in options.frame))
+    gc.freeze()
     host.send(b"R", json.dumps({"versions": versions}).encode())
-    job = host.read_job()
-    if job is not None:
-        supervise(host, job)
+    if options.jobs == 1:
+        keep(host, user=None)
+    else:
+        serve(host, options.jobs)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--frame", action="append", default=[], help="NAME=PATH of a dataset to load beforehand")
+    parser.add_argument("modules", nargs="*", help="what to import beforehand")
+    return parser.parse_args()
 
 
 def preload(names: list[str]) -> dict[str, str]:
@@ -83,6 +97,29 @@ def preload(names: list[str]) -> dict[str, str]:
             module = importlib.import_module(name)
             versions[name] = str(getattr(module, "__version__", ""))
     return versions
+
+
+def serve(host: Host, jobs: int) -> None:
+    """Give each job to a keeper of its own, until one leaves the cell unclean."""
+    for number in range(jobs):
+        if not host.wait():
+            return
+        keeper = os.fork()
+        if keeper == 0:
+            status = 1
+            try:
+                prctl(PR_SET_CHILD_SUBREAPER, 1)
+                status = 0 if keep(host, FIRST_USER + number) else 1
+            finally:
+                os._exit(status)
+        if os.waitpid(keeper, 0)[1] != 0:
+            return
+
+
+def keep(host: Host, user: int | None) -> bool:
+    """Read one job, run it and report. True when nothing of it is left."""
+    job = host.read_job()
+    return job is not None and supervise(host, job, user)
 
 
 class Host:
@@ -98,11 +135,13 @@ class Host:
         while view:
             view = view[os.write(self._sink, view) :]
 
+    def wait(self) -> bool:
+        """Wait for the next frame. False when the sandbox has idled too long."""
+        return bool(select.select([self.source], [], [], IDLE_S)[0])
+
     def read_job(self) -> dict[str, Any] | None:
         """The job, or None when the host went away or let the sandbox idle too long."""
-        if not select.select([self.source], [], [], IDLE_S)[0]:
-            return None
-        header = self._read(HEADER.size)
+        header = self._read(HEADER.size) if self.wait() else None
         if header is None:
             return None
         kind, length = HEADER.unpack(header)
@@ -149,12 +188,13 @@ class Output:
 class Records:
     """Forwards the lines of the program's value pipe: a kind byte, then JSON."""
 
+    flooded = False
+
     def __init__(self, fd: int, host: Host) -> None:
         self.fd, self._host = fd, host
         self._line = bytearray()
-        self._total = 0
+        self._room = dict(MAX_RECORDS_BYTES)
         self.dropped = 0
-        self.flooded = False
 
     def take(self, chunk: bytes) -> None:
         """Handle what was read."""
@@ -162,27 +202,31 @@ class Records:
         for part in ended:
             self._line += part
             self._forward()
-        self._line += rest[: MAX_RECORD_BYTES + 1 - len(self._line)]
+        self._line += rest[: program.MAX_RECORD_BYTES + 1 - len(self._line)]
 
     def _forward(self) -> None:
         line, self._line = bytes(self._line), bytearray()
         kind = line[:1]
-        self._total += len(line)
-        if kind not in (b"V", b"F") or len(line) > MAX_RECORD_BYTES or self._total > MAX_RECORDS_BYTES:
+        room = self._room.get(kind, 0)
+        if len(line) > min(room, program.MAX_RECORD_BYTES):
             self.dropped += 1
-        else:
-            self._host.send(kind, line[1:])
+            return
+        self._room[kind] = room - len(line)
+        self._host.send(kind, line[1:])
 
 
-def supervise(host: Host, job: dict[str, Any]) -> None:
-    """Fork the program, forward what it says until it ends or must be ended, and report."""
+def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
+    """Fork the program, forward what it says until it ends or must be ended, clean up and report."""
     pipes = [os.pipe() for _ in range(3)]
     host.send(b"S")
     started = time.monotonic()
     child = os.fork()
     if child == 0:
         host.close()
-        _become_program([write for _, write in pipes], [read for read, _ in pipes], job)
+        for read, _ in pipes:
+            os.close(read)
+        _drop_to(user)
+        program.become([write for _, write in pipes], job)
     for _, write in pipes:
         os.close(write)
     out, err, values = (read for read, _ in pipes)
@@ -190,34 +234,63 @@ def supervise(host: Host, job: dict[str, Any]) -> None:
     stderr = Output(err, b"E", job["output_bytes"], host)
     records = Records(values, host)
 
-    ending = _Ending(child, deadline=started + job["timeout_s"])
+    ending = Ending(child, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
+    clean = user is not None and _clean_up(user)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     status = ending.status
-    host.send(
-        b"X",
-        json.dumps(
-            {
-                "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-                "timed_out": ending.timed_out,
-                "flooded": stdout.flooded or stderr.flooded,
-                "duration_s": duration,
-                "cpu_time_s": usage.ru_utime + usage.ru_stime,
-                "stdout_bytes": stdout.total,
-                "stderr_bytes": stderr.total,
-                "values_dropped": records.dropped,
-            }
-        ).encode(),
-    )
+    end = {
+        "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "timed_out": ending.timed_out,
+        "flooded": stdout.flooded or stderr.flooded,
+        "duration_s": duration,
+        "cpu_time_s": usage.ru_utime + usage.ru_stime,
+        "stdout_bytes": stdout.total,
+        "stderr_bytes": stderr.total,
+        "records_dropped": records.dropped,
+        "clean": clean,
+    }
+    host.send(b"X", json.dumps(end).encode())
+    return clean
 
 
-class _Ending:
-    """Ends the program, and everything it left behind, exactly once."""
+def _drop_to(user: int | None) -> None:
+    """In the program's process: become the job's user for good; all capabilities go with that."""
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    prctl(PR_SET_DUMPABLE, 1)
 
-    def __init__(self, child: int, deadline: float) -> None:
-        self._child = child
+
+@contextlib.contextmanager
+def _acting_as(user: int) -> Any:
+    """Use the rights of a job's user. Its processes cannot signal this one: only the effective id changes."""
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def _clean_up(user: int) -> bool:
+    """Remove every file of a job's user. True when the scratch directory is empty."""
+    with contextlib.suppress(OSError, RecursionError), _acting_as(user):
+        for entry in os.scandir(SCRATCH):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+    return not os.listdir(SCRATCH)
+
+
+class Ending:
+    """Ends the program, and every process it left behind, exactly once."""
+
+    def __init__(self, child: int, user: int | None, deadline: float) -> None:
+        self._child, self._user = child, user
         self._deadline = deadline
         self.status = 0
         self.over = False
@@ -245,9 +318,8 @@ class _Ending:
 
     def force(self) -> None:
         """Kill the program and all others."""
-        if self.over:
-            return
-        os.kill(self._child, signal.SIGKILL)
+        if not self.over:
+            self._kill_all()
         while not self.over:
             self._reaped(*os.waitpid(-1, 0))
 
@@ -257,14 +329,22 @@ class _Ending:
         self.status = status
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
+        self._kill_all()
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
 
+    def _kill_all(self) -> None:
+        """Signal every process but 1 and this one; in a cell, those of the job's user, which are all others."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._user is None:
+                os.kill(-1, signal.SIGKILL)
+            else:
+                with _acting_as(self._user):
+                    os.kill(-1, signal.SIGKILL)
 
-def _pump(host: Host, ending: _Ending, channels: list[Output | Records]) -> None:
+
+def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
     """Forward the channels until the program is over and they are empty."""
     wake = _wake_on_child()
     ending.notice()
@@ -272,7 +352,7 @@ def _pump(host: Host, ending: _Ending, channels: list[Output | Records]) -> None
     while open_channels and not ending.drained:
         ready, _, _ = select.select([*open_channels, wake, host.source], [], [], ending.patience())
         if host.source in ready and not os.read(host.source, 1):
-            os._exit(0)
+            os._exit(1)
         if wake in ready:
             os.read(wake, 4096)
         for fd in open_channels.keys() & set(ready):
@@ -299,201 +379,6 @@ def _wake_on_child() -> int:
     return wake
 
 
-# -- the program's own process ---------------------------------------------------------------------------
-
-
-def _become_program(writes: list[int], reads: list[int], job: dict[str, Any]) -> NoReturn:
-    """Never returns: run the program as `__main__` and leave with its exit code."""
-    for fd in reads:
-        os.close(fd)
-    out, err, values = writes
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    os.close(out)
-    os.close(err)
-    _dumpable(True)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-    if job.get("cpu_time_s"):
-        seconds = math.ceil(job["cpu_time_s"])
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(  # type: ignore[union-attr]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
-    code = 70
-    try:
-        code = run(job, Reporter(values))
-    finally:
-        os._exit(code)
-
-
-class Reporter:
-    """Writes records to the value pipe."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def write(self, kind: bytes, payload: Mapping[str, Any]) -> None:
-        """Send one record; `ValueError` if it is too large."""
-        line = kind + json.dumps(payload).encode() + b"\n"
-        if len(line) > MAX_RECORD_BYTES:
-            raise ValueError(f"{len(line):,} bytes of JSON; at most {MAX_RECORD_BYTES:,} are taken")
-        view = memoryview(line)
-        while view:
-            view = view[os.write(self._fd, view) :]
-
-    def emit(self, **values: Any) -> None:
-        """Return structured values from a strategy: numbers, text, lists, dicts, arrays, Series."""
-        for name, value in values.items():
-            try:
-                self.write(b"V", {name: plain(value)})
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"emit({name}=…): {error}") from None
-
-
-def run(job: dict[str, Any], reporter: Reporter) -> int:
-    """Run the program's text and return its exit code; an exception is reported and gives 1."""
-    module = types.ModuleType("__main__")
-    module.__dict__.update(
-        __builtins__=builtins,
-        __file__=PROGRAM,
-        data=Datasets(job["datasets"]),
-        params=job["params"],
-        emit=reporter.emit,
-    )
-    sys.modules["__main__"] = module
-    sys.argv = [PROGRAM]
-    source = job["code"]
-    lines = source.splitlines(keepends=True)
-    linecache.cache[PROGRAM] = (len(source), None, lines, PROGRAM)
-    _seed(job["seed"])
-    try:
-        exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-        code = 0
-    except SystemExit as leaving:
-        code = _exit_code(leaving)
-    except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
-        _report(error, lines, reporter)
-        code = 1
-    return _leave(code)
-
-
-def _leave(code: int) -> int:
-    """What the interpreter does at its end: join threads, run exit hooks, flush."""
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:  # noqa: BLE001 - a broken hook or a closed stdout must not hide the result
-        return code or 1
-    return code
-
-
-def _exit_code(leaving: SystemExit) -> int:
-    if leaving.code is None:
-        return 0
-    if isinstance(leaving.code, int):
-        return leaving.code & 0xFF
-    print(leaving.code, file=sys.stderr)
-    return 1
-
-
-def _report(error: BaseException, lines: list[str], reporter: Reporter) -> None:
-    """Print the traceback as Python does and send the host the place and the reason."""
-    with contextlib.suppress(BaseException):
-        trace = error.__traceback__.tb_next if error.__traceback__ else None
-        text = "".join(traceback.format_exception(type(error), error, trace, limit=-12))
-        line = error.lineno if isinstance(error, SyntaxError) and error.filename == PROGRAM else None
-        for frame in traceback.extract_tb(trace):
-            if frame.filename == PROGRAM:
-                line = frame.lineno
-        reporter.write(
-            b"F",
-            {
-                "type": type(error).__name__,
-                "message": str(error)[:4096],
-                "line": line,
-                "source": lines[line - 1].strip()[:200] if line and line <= len(lines) else "",
-                "traceback": text[-16384:],
-                "errno": error.errno if isinstance(error, OSError) else None,
-                "memory": isinstance(error, MemoryError),
-            },
-        )
-        sys.stderr.write(text)
-
-
-class Datasets(Mapping[str, Any]):
-    """The job's datasets by name, each read into a data frame when first touched.
-
-    Of a CSV file the first column is the index, read as dates where it can be.
-    """
-
-    def __init__(self, paths: Mapping[str, str]) -> None:
-        self._paths = dict(paths)
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._paths:
-            names = ", ".join(sorted(self._paths)) or "none; name them in the job's `datasets`"
-            raise KeyError(f"{name!r} is not among this job's datasets: {names}")
-        if name not in self._loaded:
-            self._loaded[name] = _read_frame(self._paths[name])
-        return self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __repr__(self) -> str:
-        return f"data({', '.join(self._paths)})"
-
-
-def _read_frame(path: str) -> Any:
-    pandas = importlib.import_module("pandas")
-    if path.endswith(".parquet"):
-        return pandas.read_parquet(path)
-    return pandas.read_csv(path, index_col=0, parse_dates=True)
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """A value as JSON types; arrays and frames by their own `tolist` and `to_dict`; NaN and inf as null."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested deeper than {MAX_DEPTH}")
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item, depth + 1) for item in value]
-    converter = _converter(value)
-    if converter is None:
-        raise TypeError(f"cannot send a {type(value).__name__}; give numbers, text, lists or dicts")
-    return plain(converter(), depth + 1)
-
-
-def _converter(value: Any) -> Callable[[], Any] | None:
-    for name in ("isoformat", "to_dict", "tolist", "item"):
-        method = getattr(value, name, None)
-        if callable(method):
-            return method  # type: ignore[no-any-return]
-    return None
-
-
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(seed)
-
-
 def _redirect_to_null(*fds: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in fds:
@@ -501,10 +386,10 @@ def _redirect_to_null(*fds: int) -> None:
     os.close(null)
 
 
-def _dumpable(yes: bool) -> None:
-    """While off, /proc/1 belongs to root: the program cannot open the warden's memory or descriptors."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, int(yes), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno() or errno.EPERM, "prctl(PR_SET_DUMPABLE)")
+def prctl(option: int, value: int) -> None:
+    """Call prctl(2); `OSError` if the kernel refuses."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno() or errno.EPERM, f"prctl({option})")
 
 
 if __name__ == "__main__":

@@ -176,17 +176,29 @@ class Job(Contract):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
+class Isolation(StrEnum):
+    """What keeps the jobs of a batch apart."""
+
+    CONTAINER = "container"
+    """A fresh container for each job."""
+    CELL = "cell"
+    """One container for several jobs of this batch, one after the other, each in its own process under its own user.
+    They share the container's kernel namespaces; no process, file or memory passes from one to the next."""
+
+
 class Batch(Contract):
     """Jobs submitted together: one progress, one event stream, one summary."""
 
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MAX_BATCH_JOBS, repr=False)
     name: Name = "batch"
+    isolation: Isolation = Isolation.CONTAINER
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
 
     @property
     def digest(self) -> str:
-        """Hex digest of the jobs in their order."""
-        return hashlib.sha256("".join(job.digest for job in self.jobs).encode()).hexdigest()
+        """Hex digest of the jobs in their order and of how they are isolated."""
+        parts = (self.isolation, *(job.digest for job in self.jobs))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 class JobState(StrEnum):
@@ -280,6 +292,16 @@ class ProgramError(Contract):
     traceback: str = ""
 
 
+class Artifact(Contract):
+    """A file that the program left in `/tmp/artifacts`."""
+
+    name: Name
+    bytes: int
+    sha256: str
+    content: str = Field(repr=False)
+    """Base64."""
+
+
 class Sample(Contract):
     """One reading of a running sandbox."""
 
@@ -328,7 +350,9 @@ class Execution(Contract):
     stderr_truncated: bool = False
     values: dict[str, JsonValue] = Field(default_factory=dict)
     """What the program gave to `emit`."""
+    artifacts: tuple[Artifact, ...] = ()
     resources: Resources = Resources()
+    isolation: Isolation = Isolation.CONTAINER
     host: str = ""
     container_id: str = ""
     image: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from functools import lru_cache
@@ -59,6 +60,10 @@ class HostSettings(Settings):
     """Attempts a round: the first and those after faults of the machinery."""
     retry_pause_s: float = Field(2.0, ge=0)
     """Pause before the second attempt; it doubles with each, with jitter."""
+    creations: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Sandboxes that may be created on this host at the same time, however many run."""
+    cell_jobs: int = Field(500, ge=2, le=10_000)
+    """Jobs of one batch that a cell serves before it is replaced."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
 

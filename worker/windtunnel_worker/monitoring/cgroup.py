@@ -38,6 +38,16 @@ class CgroupReader:
         """Current counters; `OSError` once the container is gone."""
         return self._read()
 
+    def reset_peak(self) -> bool:
+        """Start the memory's high-water mark anew. False: this kernel or user cannot."""
+        try:
+            if self._paths.unified:
+                return False  # v2 resets it for the one open file only that wrote to it
+            (self._paths.of("memory") / "memory.max_usage_in_bytes").write_text("0")
+        except OSError:
+            return False
+        return True
+
     def _read_v1(self) -> Reading:
         cpu, memory = self._paths.of("cpuacct"), self._paths.of("memory")
         pids, blkio = self._paths.of("pids"), self._paths.of("blkio")

@@ -16,6 +16,10 @@ class ProcessReader:
         self._pid = pid
         self._cpu_s: dict[int, float] = {}
 
+    def reset_peak(self) -> bool:
+        """There is no mark to reset."""
+        return True
+
     def read(self) -> Reading:
         """Current figures; `OSError` once the first process is gone."""
         try:

@@ -20,6 +20,9 @@ class Reader(Protocol):
     def read(self) -> Reading:
         """Current counters; `OSError` once the sandbox is gone."""
 
+    def reset_peak(self) -> bool:
+        """Start the memory's high-water mark anew. False: it cannot be."""
+
 
 def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
     """The control group's reader, or the process table's where the group cannot be read."""
@@ -32,10 +35,14 @@ def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
 
 
 class Sampler:
-    """Samples one sandbox relative to the moment it was given its program."""
+    """Samples one sandbox relative to the moment it was given its program.
 
-    def __init__(self, reader: Reader) -> None:
+    `reused`: the sandbox has served before, so its high-water mark must be reset to mean anything.
+    """
+
+    def __init__(self, reader: Reader, *, reused: bool = False) -> None:
         self._reader = reader
+        self.peak_is_ours = reader.reset_peak() if reused else True
         self.first = reader.read()
         self.last = self.first
         self._started = self._before = time.monotonic()
@@ -56,21 +63,21 @@ class Sampler:
         )
 
 
-def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None, first: Reading | None) -> Resources:
+def summarize(duration_s: float, samples: Sequence[Sample], sampler: Sampler) -> Resources:
     """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples."""
-    cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
+    first, last = sampler.first, sampler.last
+    cpu = max(0.0, last.cpu_time_s - first.cpu_time_s)
     average = 100 * cpu / duration_s if duration_s > 0 else 0.0
-    memory = [sample.memory_mb for sample in samples]
-    if last:
-        memory.append(last.memory_bytes / MB)
+    memory = [*(sample.memory_mb for sample in samples), last.memory_bytes / MB]
+    mark = last.memory_peak_bytes / MB if sampler.peak_is_ours else 0.0
     return Resources(
         duration_s=round(duration_s, 4),
         cpu_time_s=round(cpu, 4),
         cpu_percent_average=round(average, 1),
         cpu_percent_peak=round(max([average, *(sample.cpu_percent for sample in samples)]), 1),
-        memory_mb_average=round(sum(memory) / len(memory), 2) if memory else 0.0,
-        memory_mb_peak=round(max([*memory, last.memory_peak_bytes / MB if last else 0.0], default=0.0), 2),
-        io_operations=max(0, last.io_operations - first.io_operations) if last and first else 0,
-        processes_peak=max([sample.processes for sample in samples] + [last.processes if last else 0]),
+        memory_mb_average=round(sum(memory) / len(memory), 2),
+        memory_mb_peak=round(max([*memory, mark]), 2),
+        io_operations=max(0, last.io_operations - first.io_operations),
+        processes_peak=max([*(sample.processes for sample in samples), last.processes]),
         samples=len(samples),
     )

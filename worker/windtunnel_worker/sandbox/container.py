@@ -6,10 +6,11 @@ Every wait has a deadline. Nothing that happens in the container can keep `close
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docker.errors import DockerException, NotFound
@@ -28,46 +29,66 @@ LABEL = "windtunnel"
 
 
 @dataclass(frozen=True)
-class SandboxSpec:
-    """What a container is made from."""
+class Kind:
+    """What a sandbox is made from. Two jobs of the same kind can be served by the same sort of sandbox."""
 
-    name: str
     image: str
     limits: Limits
-    datasets: Mapping[str, str] = field(default_factory=dict)
-    """File on the Docker host → path in the sandbox."""
-    preload: Sequence[str] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    runtime: str | None = None
+    datasets: tuple[Mounted, ...] = ()
+    preload: tuple[str, ...] = ()
+    """Modules to import before any job."""
+    jobs: int = 1
+    """How many jobs it serves; more than one makes it a cell."""
+
+    def serves(self, wanted: Kind) -> bool:
+        """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
+        return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A dataset in a sandbox."""
+
+    name: str
+    file: str
+    """On the Docker host."""
+    path: str
+    """In the sandbox."""
+    preload: bool
+    """Read it before any job."""
 
 
 class Sandbox:
     """A started container. Use it as a context manager, or call `close`."""
 
-    def __init__(self, spec: SandboxSpec) -> None:
-        self.spec = spec
+    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str]) -> None:
+        self.kind = kind
         self.versions: dict[str, str] = {}
         self.pid = 0
+        self.served = 0
+        self.created = time.monotonic()
         self._decoder = FrameDecoder()
-        with engine_errors(spec.image):
+        cell = kind.jobs > 1
+        mounts = {dataset.file: dataset.path for dataset in kind.datasets}
+        with engine_errors(kind.image):
             api = engine().api
-            config = api.create_host_config(runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets))
+            config = api.create_host_config(**hardening.host_config(kind.limits, mounts, cell=cell))
             self.id = str(
                 api.create_container(
-                    spec.image,
-                    command=list(spec.preload),
-                    name=spec.name,
-                    user=hardening.USER,
+                    kind.image,
+                    command=_warden_options(kind),
+                    name=name,
+                    user=hardening.CELL_USER if cell else hardening.USER,
                     hostname=hardening.HOSTNAME,
                     environment=hardening.ENVIRONMENT,
-                    labels={LABEL: "sandbox", **spec.labels},
+                    labels={LABEL: "sandbox", **labels},
                     host_config=config,
                     stdin_open=True,
                     network_disabled=True,
                 )["Id"]
             )
         try:
-            with engine_errors(spec.image):
+            with engine_errors(kind.image):
                 self._attached, self._stream = self._attach()
                 api.start(self.id)
         except BaseException:
@@ -97,7 +118,7 @@ class Sandbox:
             raise SandboxFailure("The warden did not say that it is ready.")
         versions = list(ready.json().get("versions", {}).items())
         self.versions = {str(name)[:64]: str(value)[:64] for name, value in versions[:32]}
-        with engine_errors(self.spec.image):
+        with engine_errors(self.kind.image):
             self.pid = int(engine().api.inspect_container(self.id)["State"]["Pid"])
 
     def run(
@@ -108,13 +129,14 @@ class Sandbox:
         on_tick: Callable[[], bool],
         tick_s: float,
     ) -> Transcript:
-        """Give the job to the warden and follow it to its end.
+        """Give a job to the warden and follow it to its end.
 
         `on_tick` is called about every `tick_s` seconds; when it returns False the program is killed and the
         transcript ends without an end frame. So it does when the container dies.
         """
-        transcript = Transcript(self.spec.limits.output_kb * 1024)
-        deadline = time.monotonic() + self.spec.limits.timeout_s + STOP_GRACE_S
+        self.served += 1
+        transcript = Transcript(self.kind.limits.output_kb * 1024)
+        deadline = time.monotonic() + self.kind.limits.timeout_s + STOP_GRACE_S
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))
@@ -152,6 +174,10 @@ class Sandbox:
                 raise EOFError
             yield from self._decoder.feed(data)
 
+    def healthy(self) -> bool:
+        """True while the sandbox waits for a job: its stream is open and silent."""
+        return not select.select([self._stream], [], [], 0)[0]
+
     def state(self) -> dict[str, Any]:
         """Docker's own word on how the container stands, e.g. `OOMKilled`; empty if it is gone."""
         try:
@@ -172,8 +198,13 @@ class Sandbox:
         self._remove()
 
     def _remove(self) -> None:
-        with contextlib.suppress(NotFound), engine_errors(self.spec.image):
+        with contextlib.suppress(NotFound), engine_errors(self.kind.image):
             engine().api.remove_container(self.id, force=True, v=True)
+
+
+def _warden_options(kind: Kind) -> list[str]:
+    frames = [f"--frame={dataset.name}={dataset.path}" for dataset in kind.datasets if dataset.preload]
+    return [f"--jobs={kind.jobs}", *frames, *kind.preload]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,19 +13,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from windtunnel.contract import Execution, Job, Outcome, ProgramError, Resources, Sample
+from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources, Sample
 from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Sandbox, SandboxSpec
+from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, Sandbox
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.outcomes import Evidence, classify
+from windtunnel_worker.sandbox.pool import MAX_AGE_S, Pool
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
 
 NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
 FRAMES = {"pandas", "statsmodels"}
+PRELOADED_BYTES = 64 * 2**20
+"""A dataset up to this size is read before the job's clock starts."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class Assignment:
     job: Job
     imports: Sequence[str] = ()
     """Modules the program imports, as validation found them."""
+    isolation: Isolation = Isolation.CONTAINER
+    batch: str = ""
+    """Whose cell may serve it."""
 
 
 class Superseded(Exception):
@@ -66,12 +74,25 @@ def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, .
 
 
 class Executor:
-    """Executes attempts on this host."""
+    """Executes attempts on this host, one at a time.
 
-    def __init__(self, settings: HostSettings, owner: str) -> None:
+    `owner` is who the sandboxes belong to. With `warm` the next sandbox is prepared while a job runs.
+    """
+
+    def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
         self._settings = settings
         self._owner = owner
         self._datasets = DatasetRegistry(settings.data_dir)
+        self._pool = Pool(settings.host, self._labels, creations=settings.creations, ahead=warm)
+
+    def warm_up(self) -> None:
+        """Prepare a sandbox of the kind that most jobs want, before the first arrives."""
+        kind = Kind(self._settings.default_image, Limits(), preload=("numpy", "pandas"))
+        self._pool.prepare(kind)
+
+    def close(self) -> None:
+        """Remove the sandboxes in hand."""
+        self._pool.close()
 
     def execute(self, assignment: Assignment, hooks: Hooks | None = None) -> Execution:
         """Run the attempt. Every fault of the machinery comes back as an `infrastructure_error`.
@@ -95,12 +116,16 @@ class Executor:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        with Sandbox(self._spec(assignment, image, datasets)) as sandbox:
-            sandbox.wait_ready()
+        sandbox = self._pool.take(self._kind(assignment, image, datasets), assignment.batch)
+        clean = False
+        try:
             run = _Run(sandbox, job, hooks, self._settings)
             transcript = run.follow({dataset.name: dataset.sandbox_path for dataset in datasets})
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
+            clean = _left_clean(transcript, outcome)
+        finally:
+            self._pool.give_back(sandbox, clean=clean)
         return Execution(
             attempt=assignment.attempt,
             outcome=outcome,
@@ -108,6 +133,7 @@ class Executor:
             **_end(transcript),
             **_output(transcript),
             resources=resources,
+            isolation=assignment.isolation,
             host=self._settings.host,
             container_id=sandbox.id,
             image=image.name,
@@ -131,23 +157,31 @@ class Executor:
             )
         return images.find(name)
 
-    def _spec(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> SandboxSpec:
-        job = assignment.job
-        deadline = time.time() + READY_TIMEOUT_S + job.limits.timeout_s + 2 * STOP_GRACE_S
-        return SandboxSpec(
-            name=f"windtunnel-{assignment.name}-{assignment.attempt}",
-            image=image.name,
-            limits=job.limits,
-            datasets={str(file): dataset.sandbox_path for dataset, file in datasets.items()},
-            preload=preload_for(assignment.imports, job.datasets),
-            labels={
-                "windtunnel.host": self._settings.host,
-                "windtunnel.owner": self._owner,
-                "windtunnel.job": assignment.name,
-                "windtunnel.attempt": str(assignment.attempt),
-                "windtunnel.deadline": str(int(deadline)),
-            },
+    def _kind(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> Kind:
+        return Kind(
+            image=image.digest,
+            limits=assignment.job.limits,
+            datasets=tuple(
+                Mounted(dataset.name, str(file), dataset.sandbox_path, dataset.bytes <= PRELOADED_BYTES)
+                for dataset, file in datasets.items()
+            ),
+            preload=preload_for(assignment.imports, assignment.job.datasets),
+            jobs=self._settings.cell_jobs if assignment.isolation is Isolation.CELL else 1,
         )
+
+    def _labels(self, kind: Kind) -> dict[str, str]:
+        lives = MAX_AGE_S + kind.jobs * (READY_TIMEOUT_S + kind.limits.timeout_s + 2 * STOP_GRACE_S)
+        return {
+            "windtunnel.host": self._settings.host,
+            "windtunnel.owner": self._owner,
+            "windtunnel.deadline": str(int(time.time() + lives)),
+        }
+
+
+def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
+    """True when nothing out of the ordinary happened: only then may a cell serve another job."""
+    end = transcript.end or {}
+    return outcome in (Outcome.SUCCEEDED, Outcome.FAILED) and end.get("clean") is True and end.get("signal") is None
 
 
 class _Run:
@@ -157,7 +191,8 @@ class _Run:
         self._sandbox, self._job, self._hooks = sandbox, job, hooks
         self._tick_s = settings.sample_interval_s
         try:
-            self._sampler = Sampler(reader_for(sandbox.id, sandbox.pid, settings.cgroup_root))
+            reader = reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
+            self._sampler = Sampler(reader, reused=sandbox.served > 0)
         except OSError as error:
             raise SandboxFailure(
                 f"The sandbox cannot be measured: {error}.",
@@ -229,7 +264,7 @@ class _Run:
         longest = self.ended - self.sent
         told = (transcript.end or {}).get("duration_s")
         duration = told if isinstance(told, float) and 0 < told <= longest else longest
-        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
+        return summarize(duration, self._hooks.samples, self._sampler)
 
 
 def _end(transcript: Transcript) -> dict[str, Any]:
@@ -245,8 +280,14 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         "stdout_truncated": end.get("stdout_bytes") != len(transcript.stdout) and bool(end),
         "stderr_truncated": end.get("stderr_bytes") != len(transcript.stderr) and bool(end),
         "values": transcript.values,
+        "artifacts": [_artifact(name, data) for name, data in transcript.artifacts.items()],
         "error": _program_error(fault) if fault else None,
     }
+
+
+def _artifact(name: str, data: bytes) -> Artifact:
+    digest = hashlib.sha256(data).hexdigest()
+    return Artifact(name=name, bytes=len(data), sha256=digest, content=base64.b64encode(data).decode())
 
 
 def _program_error(fault: Mapping[str, Any]) -> ProgramError:

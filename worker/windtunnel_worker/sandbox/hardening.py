@@ -16,6 +16,10 @@ from docker.types import LogConfig, Mount, Ulimit
 from windtunnel.contract import Limits
 
 USER = "10001:10001"
+"""Everything in a sandbox that is used once."""
+CELL_USER = "0:0"
+"""Process 1 of a cell. Root there has the capabilities below and no other; each job runs under a user of its own."""
+CELL_CAPABILITIES = ["SETUID", "SETGID"]
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
@@ -57,7 +61,7 @@ def seccomp_profile() -> str:
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 
-def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
+def host_config(limits: Limits, datasets: Mapping[str, str], *, cell: bool) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
     `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
@@ -66,6 +70,7 @@ def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
     options = f"rw,nosuid,nodev,noexec,size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
+        "cap_add": CELL_CAPABILITIES if cell else [],
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
         "tmpfs": {"/tmp": options},  # noqa: S108
         "mem_limit": memory,

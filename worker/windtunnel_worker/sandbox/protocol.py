@@ -6,18 +6,21 @@ format of its own (eight bytes: stream, three zeros, length), which is taken apa
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.contract import NAME_PATTERN
 from windtunnel.errors import SandboxFailure
 
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
-KINDS = b"RSOEVFX"
+KINDS = b"RSOEVAFX"
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -96,8 +99,11 @@ class Transcript:
     output_limit: int
     values_limit: int = 1024 * 1024
     names_limit: int = 1024
+    artifacts_limit: int = 16
+    artifacts_bytes_limit: int = 1024 * 1024
 
     def __post_init__(self) -> None:
+        self.artifacts: dict[str, bytes] = {}
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.values: dict[str, Any] = {}
@@ -115,6 +121,8 @@ class Transcript:
                 self.stderr += frame.payload[: self.output_limit - len(self.stderr)]
             case b"V":
                 self._take_values(frame)
+            case b"A":
+                self._take_artifact(frame)
             case b"F":
                 self.fault = frame.json()
             case b"X":
@@ -130,3 +138,17 @@ class Transcript:
                 self.values[name] = value
             else:
                 self.values_dropped += 1
+
+    def _take_artifact(self, frame: Frame) -> None:
+        """Keep a file whose name is a plain name, while there is room for it."""
+        record = frame.json()
+        name, content = record.get("name"), record.get("content")
+        if not isinstance(name, str) or not isinstance(content, str) or not re.fullmatch(NAME_PATTERN, name):
+            return
+        try:
+            data = base64.b64decode(content, validate=True)
+        except ValueError:
+            return
+        kept = sum(map(len, self.artifacts.values()))
+        if len(self.artifacts) < self.artifacts_limit and kept + len(data) <= self.artifacts_bytes_limit:
+            self.artifacts[name] = data

@@ -387,7 +387,7 @@ def _redirect_to_null(*fds: int) -> None:
 
 
 def prctl(option: int, value: int) -> None:
-    """Call prctl(2); `OSError` if the kernel refuses."""
+    """Set a property of this process; `OSError` if the kernel refuses."""
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno() or errno.EPERM, f"prctl({option})")
 

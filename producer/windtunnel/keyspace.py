@@ -17,8 +17,8 @@ beside these and are Celery's business.
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that
 died half-way can write the same records again.
 
-Job fields: `spec` (Job JSON, the only place of the code), `state`, `attempt` (fencing token), `round_start`
-(attempts before this round), `owner`, `lease_until`, `submitted_at`, `validating_at`, `validated_at`,
+Job fields: `spec` (Job JSON, the only place of the code), `isolation`, `state`, `attempt` (fencing token),
+`round_start` (attempts before this round), `owner`, `lease_until`, `submitted_at`, `validating_at`, `validated_at`,
 `validation` (Verdict JSON), `claimed_at`, `execution` (Execution JSON), `executed_at`, `outcome`, `summary`
 (Attempt JSON), `report` (Report JSON), `finished_at`. Times are Redis's own clock in ms.
 

@@ -25,6 +25,7 @@ from windtunnel.contract import (
     BatchStatus,
     Event,
     Execution,
+    Isolation,
     Job,
     JobState,
     JobStatus,
@@ -87,12 +88,22 @@ class Claim:
 
     attempt: int = 0
     job: Job | None = None
+    isolation: Isolation = Isolation.CONTAINER
     executed: bool = False
     """The attempt has run and only waits to be finalized."""
     exhausted: bool = False
     """Every attempt of the round died with its worker."""
     held_s: float = 0.0
     """Seconds until the lease of another worker runs out, if that does not renew it."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that waits for a stage, with what was submitted."""
+
+    job_id: str
+    job: Job
+    isolation: Isolation
 
 
 def _time(ms: str | int) -> datetime:
@@ -162,22 +173,16 @@ class Store:
         return str(detail)
 
     @_answered
-    def write_jobs(self, batch_id: str, jobs: Sequence[Job]) -> None:
+    def write_jobs(self, batch_id: str, batch: Batch) -> None:
         """Write the records that are not there yet."""
-        for start in range(0, len(jobs), PIPELINE_JOBS):
+        for start in range(0, len(batch.jobs), PIPELINE_JOBS):
             with self._redis.pipeline(transaction=False) as pipe:
-                for index, job in enumerate(jobs[start : start + PIPELINE_JOBS], start):
+                for index, job in enumerate(batch.jobs[start : start + PIPELINE_JOBS], start):
                     name = job_id(batch_id, index)
                     keys = [self.keys.job(name), self.keys.open]
-                    self._run(
-                        "write_job",
-                        keys,
-                        name,
-                        job.model_dump_json(),
-                        self._retention_s,
-                        GRACE_MS,
-                        pipe=pipe,
-                    )
+                    spec = job.model_dump_json()
+                    args = (name, spec, batch.isolation.value, self._retention_s, GRACE_MS)
+                    self._run("write_job", keys, *args, pipe=pipe)
                 pipe.execute()
 
     @_answered
@@ -193,15 +198,15 @@ class Store:
     # -- the stages ----------------------------------------------------------------------------------
 
     @_answered
-    def jobs_in(self, state: JobState, ids: Sequence[str]) -> list[tuple[str, Job]]:
-        """Those of the jobs that stand in this state, with what was submitted."""
+    def waiting(self, state: JobState, ids: Sequence[str]) -> list[Waiting]:
+        """Those of the jobs that stand in this state."""
         with self._redis.pipeline(transaction=False) as pipe:
             for name in ids:
-                pipe.hmget(self.keys.job(name), "state", "spec")
+                pipe.hmget(self.keys.job(name), "state", "spec", "isolation")
             answers = pipe.execute()
         return [
-            (name, Job.model_validate_json(spec))
-            for name, (current, spec) in zip(ids, answers, strict=True)
+            Waiting(name, Job.model_validate_json(spec), Isolation(isolation))
+            for name, (current, spec, isolation) in zip(ids, answers, strict=True)
             if current == state
         ]
 
@@ -244,7 +249,7 @@ class Store:
         )
         match answer[0]:
             case "claimed":
-                return Claim(int(answer[1]), Job.model_validate_json(answer[2]))
+                return Claim(int(answer[1]), Job.model_validate_json(answer[2]), Isolation(answer[3]))
             case "executed":
                 return Claim(int(answer[1]), executed=True)
             case "exhausted":

@@ -56,6 +56,8 @@ def create_app(settings: HostSettings) -> Celery:
         task_time_limit=settings.ceiling.timeout_s + EXECUTION_BACKSTOP_S,
         # On TERM a worker finishes what runs, for so long; then messages go back to their queue.
         worker_soft_shutdown_timeout=10,
+        # A slot prepares its first sandbox before it reports for work.
+        worker_proc_alive_timeout=60,
         # Memory that C libraries never give back leaves with the process.
         worker_max_tasks_per_child=1000,
         # For Flower. Messages carry ids only, so events leak no code.

@@ -179,6 +179,7 @@ class SandboxManager:
 
     def cleanup(self) -> int:
         """Remove whatever containers this manager has left; returns how many."""
+        self._executor.close()
         return remove_sandboxes(self._host, self._owner)
 
 

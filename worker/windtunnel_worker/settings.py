@@ -52,6 +52,14 @@ class HostSettings(Settings):
         ge=64,
         validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_MEMORY_MB", "SANDBOX_DEFAULT_MEMORY_LIMIT"),
     )
+    runtime: str | None = None
+    """Container runtime of the sandboxes, e.g. `runsc`; None: the daemon's default."""
+    apparmor_profile: str | None = None
+    """A loaded AppArmor profile; `deploy/apparmor` has one."""
+    selinux_label: str | None = None
+    """An SELinux type for the sandboxes."""
+    gpus: tuple[str, ...] = ()
+    """GPUs of this host, by index or UUID, as a JSON list; each slot takes one and shares it with nobody."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
     lease_s: float = Field(30.0, ge=3)

@@ -13,10 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 from celery import Task, shared_task
+from celery.signals import worker_process_init, worker_process_shutdown
 
-from windtunnel.contract import Attempt, Execution, Job, JobState, Outcome, Verdict
+from windtunnel.contract import Attempt, Execution, Isolation, Job, JobState, Outcome, Verdict
 from windtunnel.errors import StoreUnavailable
+from windtunnel.keyspace import batch_of
 from windtunnel.publisher import task_name
+from windtunnel.store import Claim, Waiting
 from windtunnel_worker.aggregation.report import build_report
 from windtunnel_worker.app import monitor_queue
 from windtunnel_worker.monitoring.watch import watch
@@ -28,8 +31,8 @@ from windtunnel_worker.validation import SecurityValidator
 
 log = logging.getLogger(__name__)
 
-JOBS_AN_EXECUTION = 1
-"""Ids in one message to a slot: a container serves one job, and a free slot finds the next at once."""
+CELL_CHUNK = 50
+"""Jobs of a batch that go to a cell in one message, at most."""
 LONGEST_PAUSE_S = 60.0
 
 
@@ -40,36 +43,68 @@ def _validator() -> SecurityValidator:
 
 @lru_cache(maxsize=1)
 def _executor() -> Executor:
-    return Executor(host_settings(), f"slot:{owner()}")
+    return Executor(host_settings(), f"slot:{owner()}", warm=True)
+
+
+@worker_process_init.connect
+def _prepare_slot(sender: str, **_: object) -> None:
+    """In a new slot's process: have a sandbox in hand before the first job arrives."""
+    if sender.startswith("execute@"):
+        _executor().warm_up()
+
+
+@worker_process_shutdown.connect
+def _leave_slot(**_: object) -> None:
+    """Leave no sandbox behind."""
+    if _executor.cache_info().currsize:
+        _executor().close()
 
 
 @shared_task(name=task_name("validate"), bind=True)
 def validate(self: Task[..., Any], ids: list[str]) -> list[str]:
     """Judge queued jobs. Accepted ones go on along the chain, rejected ones straight to finalize."""
     records, validator = store(), _validator()
-    jobs = records.jobs_in(JobState.QUEUED, ids)
-    verdicts = [(name, validator.validate_code(job.code, job.language)) for name, job in jobs]
+    queued = records.waiting(JobState.QUEUED, ids)
+    verdicts = [(one.job_id, validator.validate_code(one.job.code, one.job.language)) for one in queued]
     recorded = dict(records.record_verdicts(verdicts))
     safe = {name for name, verdict in verdicts if verdict.safe}
     rejected = [[name, attempt] for name, attempt in recorded.items() if name not in safe]
-    accepted = [name for name in recorded if name in safe]
+    accepted = [one for one in queued if one.job_id in recorded and one.job_id in safe]
     log.info("action=validated accepted=%d rejected=%d", len(accepted), len(rejected))
 
-    priority = (self.request.delivery_info or {}).get("priority") or 0
+    priority = _priority(self)
     if rejected:
         publisher().publish("finalize", [rejected], priority=priority)
-    first, *more = [
-        accepted[start : start + JOBS_AN_EXECUTION] for start in range(0, len(accepted), JOBS_AN_EXECUTION)
-    ] or [[]]
+    first, *more = _executions(accepted) or [[]]
     if more:
         publisher().publish("execute", more, priority=priority)
     return _along_the_chain(self, first)
 
 
+def _executions(accepted: list[Waiting]) -> list[list[str]]:
+    """Ids by execute message: one for a container, so that a free slot finds the next; a chunk for a cell.
+
+    A chunk's jobs together fit into the time that one task may take.
+    """
+    chunks: list[list[str]] = []
+    room = 0.0
+    for one in accepted:
+        room -= one.job.limits.timeout_s
+        if one.isolation is Isolation.CONTAINER or not chunks or room < 0 or len(chunks[-1]) == CELL_CHUNK:
+            chunks.append([])
+            room = host_settings().ceiling.timeout_s - one.job.limits.timeout_s
+        chunks[-1].append(one.job_id)
+    return chunks
+
+
 @shared_task(name=task_name("execute"), bind=True)
 def execute(self: Task[..., Any], ids: list[str]) -> list[list[Any]]:
     """Run one attempt of each job. Returns id and attempt of those that wait to be finalized."""
-    ended = [[name, attempt] for name in ids if (attempt := _run_attempt(self, name)) is not None]
+    ended = []
+    for name in ids:
+        attempt = _run_attempt(name, _priority(self))
+        if attempt is not None:
+            ended.append([name, attempt])
     return _along_the_chain(self, ended)
 
 
@@ -104,7 +139,11 @@ def _along_the_chain(task: Task[..., Any], what: list[Any]) -> list[Any]:
     return what
 
 
-def _run_attempt(task: Task[..., Any], name: str) -> int | None:
+def _priority(task: Task[..., Any]) -> int:
+    return int((task.request.delivery_info or {}).get("priority") or 0)
+
+
+def _run_attempt(name: str, priority: int) -> int | None:
     """Claim and run; the attempt to finalize, or None where there is nothing to finalize (yet)."""
     settings, records = host_settings(), store()
     claim = records.claim(name, owner(), settings.lease_s, settings.max_attempts)
@@ -112,8 +151,7 @@ def _run_attempt(task: Task[..., Any], name: str) -> int | None:
         return None
     if claim.held_s:
         # The message came again. If that is because its worker died, the lease runs out and the job is free.
-        if task.request.retries < settings.max_attempts:
-            raise task.retry(countdown=claim.held_s + 1)
+        publisher().publish("execute", [[name]], priority=priority, countdown=claim.held_s + 1)
         return None
     if claim.job is None:
         return claim.attempt
@@ -122,7 +160,7 @@ def _run_attempt(task: Task[..., Any], name: str) -> int | None:
     if verdict is None or not verdict.safe:
         raise AssertionError(f"job {name} was claimed without a verdict that lets it run")
     try:
-        execution = _execute(name, claim.attempt, claim.job, verdict)
+        execution = _execute(name, claim, claim.job, verdict)
     except Superseded:
         log.warning("action=superseded job=%s attempt=%d", name, claim.attempt)
         return None
@@ -131,7 +169,8 @@ def _run_attempt(task: Task[..., Any], name: str) -> int | None:
     return claim.attempt if records.record_execution(name, execution) else None
 
 
-def _execute(name: str, attempt: int, job: Job, verdict: Verdict) -> Execution:
+def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:
+    attempt = claim.attempt
     lease = _Lease(name, attempt, host_settings().lease_s)
     deadline = time.time() + job.limits.timeout_s
 
@@ -142,7 +181,7 @@ def _execute(name: str, attempt: int, job: Job, verdict: Verdict) -> Execution:
             expires=job.limits.timeout_s,
         )
 
-    assignment = Assignment(name, attempt, job, verdict.imports)
+    assignment = Assignment(name, attempt, job, verdict.imports, claim.isolation, batch_of(name))
     return _executor().execute(assignment, Hooks(started=started, alive=lease.held))
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
 from windtunnel.client import BatchId, Client, is_job
-from windtunnel.contract import BatchStatus, Job, Limits, Outcome
+from windtunnel.contract import BatchStatus, Isolation, Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.publisher import STAGES, served_queues
 from windtunnel.settings import client_settings
@@ -78,6 +78,9 @@ def submit(
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
+    isolation: Annotated[
+        Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
+    ] = Isolation.CONTAINER,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
@@ -86,7 +89,7 @@ def submit(
     files = [file for path in paths for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
     jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for file in files]
     with Client() as client:
-        batch = client.submit_batch(jobs, name=name, idempotency_key=idempotency_key)
+        batch = client.submit_batch(jobs, name=name, isolation=isolation, idempotency_key=idempotency_key)
     typer.echo(batch)
     typer.echo(f"{len(jobs)} jobs; follow them with: windtunnel watch {batch}", err=True)
 

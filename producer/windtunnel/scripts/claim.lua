@@ -2,7 +2,7 @@
 -- The attempt that lost its lease joins the history as lost.
 -- KEYS: job, open, attempts
 -- ARGV: job id, owner, lease ms, attempts a round, attempts kept, retention s
--- Returns {'claimed', attempt, spec} | {'executed', attempt} | {'exhausted', attempt} | {'held', ms} | {'no'}
+-- Returns {'claimed', attempt, spec, isolation} | {'executed', attempt} | {'exhausted', attempt} | {'held', ms} | {'no'}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local job = redis.call('HMGET', KEYS[1], 'state', 'attempt', 'round_start', 'lease_until', 'outcome', 'executed_at', 'owner')
@@ -31,4 +31,5 @@ attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 local until_ = now + tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], 'state', 'running', 'owner', ARGV[2], 'lease_until', until_, 'claimed_at', now)
 redis.call('ZADD', KEYS[2], until_, ARGV[1])
-return { 'claimed', attempt, redis.call('HGET', KEYS[1], 'spec') }
+local what = redis.call('HMGET', KEYS[1], 'spec', 'isolation')
+return { 'claimed', attempt, what[1], what[2] }

@@ -37,6 +37,7 @@ class Kind:
     datasets: tuple[Mounted, ...] = ()
     preload: tuple[str, ...] = ()
     """Modules to import before any job."""
+    deployment: hardening.Deployment = hardening.DEFAULT_DEPLOYMENT
     jobs: int = 1
     """How many jobs it serves; more than one makes it a cell."""
 
@@ -72,7 +73,9 @@ class Sandbox:
         mounts = {dataset.file: dataset.path for dataset in kind.datasets}
         with engine_errors(kind.image):
             api = engine().api
-            config = api.create_host_config(**hardening.host_config(kind.limits, mounts, cell=cell))
+            config = api.create_host_config(
+                **hardening.host_config(kind.limits, mounts, cell=cell, deployment=kind.deployment)
+            )
             self.id = str(
                 api.create_container(
                     kind.image,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +21,14 @@ from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, Sandbox
 from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel_worker.sandbox.gpus import take_gpu
+from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.outcomes import Evidence, classify
 from windtunnel_worker.sandbox.pool import MAX_AGE_S, Pool
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
+
+log = logging.getLogger(__name__)
 
 NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
 FRAMES = {"pandas", "statsmodels"}
@@ -83,12 +88,22 @@ class Executor:
         self._settings = settings
         self._owner = owner
         self._datasets = DatasetRegistry(settings.data_dir)
+        self._deployment = Deployment(
+            runtime=settings.runtime,
+            apparmor_profile=settings.apparmor_profile,
+            selinux_label=settings.selinux_label,
+            gpu=take_gpu(settings.host, settings.gpus),
+        )
         self._pool = Pool(settings.host, self._labels, creations=settings.creations, ahead=warm)
 
     def warm_up(self) -> None:
         """Prepare a sandbox of the kind that most jobs want, before the first arrives."""
-        kind = Kind(self._settings.default_image, Limits(), preload=("numpy", "pandas"))
-        self._pool.prepare(kind)
+        try:
+            image = images.find(self._settings.default_image)
+        except SandboxError as error:
+            log.warning("action=warm-up-failed reason=%s", error)
+            return
+        self._pool.prepare(Kind(image.digest, Limits(), preload=("numpy", "pandas"), deployment=self._deployment))
 
     def close(self) -> None:
         """Remove the sandboxes in hand."""
@@ -166,6 +181,7 @@ class Executor:
                 for dataset, file in datasets.items()
             ),
             preload=preload_for(assignment.imports, assignment.job.datasets),
+            deployment=self._deployment,
             jobs=self._settings.cell_jobs if assignment.isolation is Isolation.CELL else 1,
         )
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from docker.types import LogConfig, Mount, Ulimit
+from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from windtunnel.contract import Limits
 
@@ -61,7 +62,38 @@ def seccomp_profile() -> str:
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 
-def host_config(limits: Limits, datasets: Mapping[str, str], *, cell: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Deployment:
+    """Protections and devices that an operator adds, out of the host's settings."""
+
+    runtime: str | None = None
+    """A container runtime that the daemon knows, e.g. `runsc` (gVisor)."""
+    apparmor_profile: str | None = None
+    selinux_label: str | None = None
+    """An SELinux type, e.g. `container_t`."""
+    gpu: str | None = None
+    """The one GPU of this slot, by index or UUID."""
+
+    def security_options(self) -> list[str]:
+        """As Docker takes them."""
+        options = []
+        if self.apparmor_profile:
+            options.append(f"apparmor={self.apparmor_profile}")
+        if self.selinux_label:
+            options.append(f"label=type:{self.selinux_label}")
+        return options
+
+    def device_requests(self) -> list[DeviceRequest]:
+        """As Docker takes them."""
+        return [DeviceRequest(device_ids=[self.gpu], capabilities=[["gpu"]])] if self.gpu else []
+
+
+DEFAULT_DEPLOYMENT = Deployment()
+
+
+def host_config(
+    limits: Limits, datasets: Mapping[str, str], *, cell: bool = False, deployment: Deployment = DEFAULT_DEPLOYMENT
+) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
     `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
@@ -71,7 +103,13 @@ def host_config(limits: Limits, datasets: Mapping[str, str], *, cell: bool) -> d
     return {
         **PROTECTIONS,
         "cap_add": CELL_CAPABILITIES if cell else [],
-        "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
+        "runtime": deployment.runtime,
+        "device_requests": deployment.device_requests(),
+        "security_opt": [
+            "no-new-privileges:true",
+            f"seccomp={seccomp_profile()}",
+            *deployment.security_options(),
+        ],
         "tmpfs": {"/tmp": options},  # noqa: S108
         "mem_limit": memory,
         "memswap_limit": memory,  # the sum of both: no swap

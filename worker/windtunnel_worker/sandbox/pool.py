@@ -38,7 +38,7 @@ class Pool:
     def __init__(self, host: str, labels: Labels, *, creations: int, ahead: bool) -> None:
         self._host, self._labels = host, labels
         self._creations, self._ahead = creations, ahead
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="sandbox-pool")
+        self._threads = _threads()
         self._next: tuple[Kind, Future[Sandbox]] | None = None
         self._cell: tuple[str, Sandbox] | None = None
 
@@ -70,6 +70,7 @@ class Pool:
         self._drop_next()
         self._drop_cell()
         self._threads.shutdown(wait=True)
+        self._threads = _threads()
 
     def _take_cell(self, kind: Kind, batch: str) -> Sandbox:
         if self._cell is not None:
@@ -128,6 +129,10 @@ class Pool:
             self._threads.submit(_close, sandbox)
         else:
             sandbox.close()
+
+
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="sandbox-pool")
 
 
 def _close(sandbox: Sandbox) -> None:

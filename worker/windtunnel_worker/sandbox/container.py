@@ -52,6 +52,8 @@ class Sandbox:
         with engine_errors(spec.image):
             api = engine().api
             config = api.create_host_config(runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets))
+            # docker-py has no arguments for these two.
+            config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
             self.id = str(
                 api.create_container(
                     spec.image,

@@ -53,6 +53,7 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
     os.close(err)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
     if job.get("cpu_time_s"):

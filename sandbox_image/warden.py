@@ -70,6 +70,7 @@ def main() -> None:
     options = _options()
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
     prctl(PR_SET_DUMPABLE, 0)  # /proc/1 belongs to root: no program opens the warden's memory or descriptors
     versions = preload(options.modules)
     program.preload_frames(dict(frame.split("=", 1) for frame in options.frame))

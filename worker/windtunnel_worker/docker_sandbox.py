@@ -73,8 +73,6 @@ class DockerSandbox:
 
 def _megabytes(text: str) -> int:
     try:
-        size = parse_memory(text)
+        return parse_memory(text)
     except ValueError as error:
         raise InvalidInput([FieldProblem("memory_limit", str(error))]) from error
-    assert isinstance(size, int)
-    return size

@@ -17,13 +17,13 @@ from windtunnel.settings import Settings, load
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
 
-def parse_memory(text: object) -> object:
-    """Docker's spelling of a size (`512m`, `1g`, bytes) in whole megabytes; other types pass unchanged."""
-    if not isinstance(text, str):
-        return text
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", text.strip().lower())
+def parse_memory(size: str | int) -> int:
+    """Whole megabytes from Docker's spelling of a size (`512m`, `1g`, bytes); a number is megabytes already."""
+    if isinstance(size, int):
+        return size
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", size.strip().lower())
     if not match:
-        raise ValueError(f"{text!r} is no size; write for example 512m or 1g")
+        raise ValueError(f"{size!r} is no size; write for example 512m or 1g")
     return int(float(match[1]) * _UNITS[match[2]])
 
 

@@ -30,6 +30,7 @@ end
 attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 local until_ = now + tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], 'state', 'running', 'owner', ARGV[2], 'lease_until', until_, 'claimed_at', now)
+redis.call('EXPIRE', KEYS[1], tonumber(ARGV[6]))
 redis.call('ZADD', KEYS[2], until_, ARGV[1])
 local what = redis.call('HMGET', KEYS[1], 'spec', 'isolation')
 return { 'claimed', attempt, what[1], what[2] }

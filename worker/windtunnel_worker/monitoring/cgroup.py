@@ -57,8 +57,8 @@ class CgroupReader:
             memory_peak_bytes=_number(memory / "memory.max_usage_in_bytes"),
             io_operations=_v1_operations(blkio / "blkio.throttle.io_serviced"),
             processes=_number(pids / "pids.current"),
-            processes_refused=_pairs(pids / "pids.events").get("max", 0),
-            oom_kills=_pairs(memory / "memory.oom_control").get("oom_kill", 0),
+            processes_refused=_optional_pairs(pids / "pids.events").get("max", 0),
+            oom_kills=_optional_pairs(memory / "memory.oom_control").get("oom_kill", 0),
         )
 
     def _read_v2(self) -> Reading:
@@ -70,8 +70,8 @@ class CgroupReader:
             memory_peak_bytes=_number(peak) if peak.exists() else 0,
             io_operations=_v2_operations(group / "io.stat"),
             processes=_number(group / "pids.current"),
-            processes_refused=_pairs(group / "pids.events").get("max", 0),
-            oom_kills=_pairs(group / "memory.events").get("oom_kill", 0),
+            processes_refused=_optional_pairs(group / "pids.events").get("max", 0),
+            oom_kills=_optional_pairs(group / "memory.events").get("oom_kill", 0),
         )
 
 
@@ -117,12 +117,16 @@ def _number(path: Path) -> int:
 
 
 def _pairs(path: Path) -> dict[str, int]:
-    """`name value` lines; empty where the kernel has no such file."""
+    """`name value` lines."""
+    return {name: int(value) for name, _, value in (line.partition(" ") for line in path.read_text().splitlines())}
+
+
+def _optional_pairs(path: Path) -> dict[str, int]:
+    """The same; empty where the kernel has no such file."""
     try:
-        lines = path.read_text().splitlines()
+        return _pairs(path)
     except FileNotFoundError:
         return {}
-    return {name: int(value) for name, _, value in (line.partition(" ") for line in lines)}
 
 
 def _v1_operations(path: Path) -> int:

@@ -76,6 +76,8 @@ class Sandbox:
             config = api.create_host_config(
                 **hardening.host_config(kind.limits, mounts, cell=cell, deployment=kind.deployment)
             )
+            # docker-py has no arguments for these two.
+            config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
             self.id = str(
                 api.create_container(
                     kind.image,

@@ -145,7 +145,6 @@ class Executor:
             attempt=assignment.attempt,
             outcome=outcome,
             message=message,
-            **_end(transcript),
             **_output(transcript),
             resources=resources,
             isolation=assignment.isolation,
@@ -196,8 +195,9 @@ class Executor:
 
 def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
     """True when nothing out of the ordinary happened: only then may a cell serve another job."""
-    end = transcript.end or {}
-    return outcome in (Outcome.SUCCEEDED, Outcome.FAILED) and end.get("clean") is True and end.get("signal") is None
+    end = transcript.end
+    ordinary = outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
+    return ordinary and end is not None and end.clean and end.signal is None
 
 
 class _Run:
@@ -278,41 +278,25 @@ class _Run:
     def resources(self, transcript: Transcript) -> Resources:
         # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
         longest = self.ended - self.sent
-        told = (transcript.end or {}).get("duration_s")
-        duration = told if isinstance(told, float) and 0 < told <= longest else longest
+        duration = min(transcript.end.duration_s, longest) if transcript.end else longest
         return summarize(duration, self._hooks.samples, self._sampler)
 
 
-def _end(transcript: Transcript) -> dict[str, Any]:
-    end = transcript.end or {}
-    return {name: end[name] if isinstance(end.get(name), int) else None for name in ("exit_code", "signal")}
-
-
 def _output(transcript: Transcript) -> dict[str, Any]:
-    end, fault = transcript.end or {}, transcript.fault
+    end, fault = transcript.end, transcript.fault
     return {
+        "exit_code": end.exit_code if end else None,
+        "signal": end.signal if end else None,
         "stdout": transcript.stdout.decode(errors="replace"),
         "stderr": transcript.stderr.decode(errors="replace"),
-        "stdout_truncated": end.get("stdout_bytes") != len(transcript.stdout) and bool(end),
-        "stderr_truncated": end.get("stderr_bytes") != len(transcript.stderr) and bool(end),
+        "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
+        "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
         "artifacts": [_artifact(name, data) for name, data in transcript.artifacts.items()],
-        "error": _program_error(fault) if fault else None,
+        "error": ProgramError(**fault.model_dump(exclude={"errno", "memory"})) if fault else None,
     }
 
 
 def _artifact(name: str, data: bytes) -> Artifact:
     digest = hashlib.sha256(data).hexdigest()
     return Artifact(name=name, bytes=len(data), sha256=digest, content=base64.b64encode(data).decode())
-
-
-def _program_error(fault: Mapping[str, Any]) -> ProgramError:
-    """What the program's process said of its exception, checked and cut."""
-    line = fault.get("line")
-    return ProgramError(
-        type=str(fault.get("type"))[:128],
-        message=str(fault.get("message"))[:4096],
-        line=line if isinstance(line, int) and 0 < line < 2**31 else None,
-        source=str(fault.get("source") or "")[:200],
-        traceback=str(fault.get("traceback") or "")[:16384],
-    )

@@ -11,8 +11,11 @@ import json
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from windtunnel.contract import NAME_PATTERN
 from windtunnel.errors import SandboxFailure
@@ -21,6 +24,7 @@ HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
 KINDS = b"RSOEVAFX"
+MAX_DEPTH = 32
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -33,14 +37,72 @@ class Frame:
     payload: bytes
 
     def json(self) -> dict[str, Any]:
-        """The payload as a JSON object; `SandboxFailure` if it is none. NaN and infinities become None."""
+        """The payload as a JSON object that can be stored; `SandboxFailure` if it is none.
+
+        NaN and infinities become None, text that is no Unicode gets replacement characters.
+        """
         try:
             value = json.loads(self.payload, parse_constant=lambda _: None)
         except (ValueError, RecursionError) as error:
             raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
         if not isinstance(value, dict):
             raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is no object.")
-        return value
+        return {_text(name): item for name, item in value.items()}
+
+
+class End(BaseModel):
+    """What the warden says of a program's end. Only the types are certain."""
+
+    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
+
+    exit_code: Annotated[int, Field(ge=0, le=255)] | None = None
+    signal: Annotated[int, Field(ge=1, le=64)] | None = None
+    timed_out: bool = False
+    flooded: bool = False
+    duration_s: float = Field(0.0, ge=0)
+    cpu_time_s: float = Field(0.0, ge=0)
+    stdout_bytes: int = Field(0, ge=0)
+    stderr_bytes: int = Field(0, ge=0)
+    records_dropped: int = Field(0, ge=0)
+    clean: bool = False
+    """A cell says that nothing of the job is left."""
+
+
+def _cut(limit: int) -> BeforeValidator:
+    """Text of at most so many characters out of whatever came."""
+    return BeforeValidator(lambda value: _text(str(value))[:limit])
+
+
+class Fault(BaseModel):
+    """What a program's process says of its exception: all of it the program's word."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    type: Annotated[str, _cut(128)]
+    message: Annotated[str, _cut(4096)]
+    line: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    source: Annotated[str, _cut(200)] = ""
+    traceback: Annotated[str, _cut(16_384)] = ""
+    errno: int | None = None
+    memory: bool = False
+    """It is a `MemoryError`."""
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """JSON that any reader takes: Unicode only, nested no deeper than `MAX_DEPTH`; `ValueError` if it is deeper."""
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list):
+        return [_storable(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {_text(name): _storable(item, depth + 1) for name, item in value.items()}
+    return value
 
 
 def job_frame(job: Mapping[str, Any]) -> bytes:
@@ -109,8 +171,8 @@ class Transcript:
         self.values: dict[str, Any] = {}
         self._values_bytes = 0
         self.values_dropped = 0
-        self.fault: dict[str, Any] | None = None
-        self.end: dict[str, Any] | None = None
+        self.fault: Fault | None = None
+        self.end: End | None = None
 
     def take(self, frame: Frame) -> None:
         """Add one frame."""
@@ -124,15 +186,21 @@ class Transcript:
             case b"A":
                 self._take_artifact(frame)
             case b"F":
-                self.fault = frame.json()
+                with suppress(ValidationError, SandboxFailure):  # forged: then there was none
+                    self.fault = Fault.model_validate(frame.json())
             case b"X":
-                self.end = frame.json()
+                self.end = _end(frame)
             case _:
                 raise SandboxFailure(f"The sandbox sent an unexpected {frame.kind!r} frame.")
 
     def _take_values(self, frame: Frame) -> None:
         self._values_bytes += len(frame.payload)
-        for name, value in frame.json().items():
+        try:
+            values = {name: _storable(value) for name, value in frame.json().items()}
+        except (ValueError, SandboxFailure):
+            self.values_dropped += 1
+            return
+        for name, value in values.items():
             fits = self._values_bytes <= self.values_limit and len(name) <= 256
             if fits and (name in self.values or len(self.values) < self.names_limit):
                 self.values[name] = value
@@ -141,14 +209,28 @@ class Transcript:
 
     def _take_artifact(self, frame: Frame) -> None:
         """Keep a file whose name is a plain name, while there is room for it."""
-        record = frame.json()
-        name, content = record.get("name"), record.get("content")
-        if not isinstance(name, str) or not isinstance(content, str) or not re.fullmatch(NAME_PATTERN, name):
-            return
-        try:
-            data = base64.b64decode(content, validate=True)
-        except ValueError:
-            return
         kept = sum(map(len, self.artifacts.values()))
-        if len(self.artifacts) < self.artifacts_limit and kept + len(data) <= self.artifacts_bytes_limit:
+        try:
+            name, data = _artifact(frame)
+            if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
+                raise ValueError("no room")
+        except (ValueError, SandboxFailure):
+            self.values_dropped += 1
+        else:
             self.artifacts[name] = data
+
+
+def _artifact(frame: Frame) -> tuple[str, bytes]:
+    record = frame.json()
+    name, content = record.get("name"), record.get("content")
+    if not isinstance(name, str) or not isinstance(content, str) or not re.fullmatch(NAME_PATTERN, name):
+        raise ValueError("no plain name and content")
+    return name, base64.b64decode(content, validate=True)
+
+
+def _end(frame: Frame) -> End:
+    try:
+        return End.model_validate(frame.json())
+    except ValidationError as error:
+        fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise SandboxFailure(f"The sandbox sent a broken end frame: {fields}.") from error

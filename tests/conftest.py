@@ -6,7 +6,6 @@ import functools
 import gc
 import os
 import shutil
-import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,9 +14,6 @@ from typing import Any, NoReturn
 
 import pytest
 import redis
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for `tests.support`
-
 from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, unique
 
 from windtunnel.client import Client

@@ -175,8 +175,12 @@ class Job(Contract):
 
     @property
     def digest(self) -> str:
-        """Hex digest of everything that decides what this job is."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hex digest of everything that decides what this job is, whatever the order of its keys.
+
+        Defaults are left out, so that a field added later changes no digest.
+        """
+        what = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 class Isolation(StrEnum):

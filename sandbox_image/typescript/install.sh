@@ -1,0 +1,7 @@
+#!/bin/sh
+# TypeScript: JavaScript's parts, and the compiler with the types of the sandbox.
+set -e
+sh /parts/javascript/install.sh /parts/javascript
+install -m 0644 /parts/compile.js /parts/windtunnel.d.ts /opt/windtunnel
+printf '{"node": "%s", "typescript": "%s"}' "$(node -p process.versions.node)" \
+    "$(node -p 'require("typescript").version')" >/opt/windtunnel/versions.json

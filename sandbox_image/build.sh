@@ -44,7 +44,7 @@ remove_replaced() {
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
 
-inputs=(Dockerfile warden.py foreign.py)
+inputs=(Dockerfile warden.py windtunnel_foreign.py)
 parts=("$language")
 tools=''
 case $language in
@@ -90,7 +90,7 @@ case $language in
         ;;
     typescript) cp -R "$here/javascript" "$context/parts/" ;;
 esac
-cp "$here/Dockerfile" "$here/warden.py" "$here/foreign.py" "$context/"
+cp "$here/Dockerfile" "$here/warden.py" "$here/windtunnel_foreign.py" "$context/"
 # The modes are set here because a private umask would make the warden unreadable in the image.
 chmod -R u=rwX,go=rX "$context"
 

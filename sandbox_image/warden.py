@@ -5,14 +5,16 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
 
     kind  from    payload
     R     warden  ready: JSON {"versions": {name: version}}; sent once, after the imports named in argv
-    J     host    the job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes}
+    J     host    the job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
+                  for another language than Python also {program}, see windtunnel_foreign.py
     S     warden  the program's first line is about to run: empty
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno,
                   memory}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
-                  stderr_bytes, values_dropped}
+                  stderr_bytes, values_dropped}; of a program that did not compile also {stage: "compile",
+                  compile_timed_out}, with the compiler's words in E and no S before it
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes
@@ -44,6 +46,8 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
+import windtunnel_foreign as foreign
+
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 4 * 1024 * 1024
 MAX_RECORD_BYTES = 512 * 1024
@@ -71,13 +75,13 @@ def main() -> None:
     versions = preload(sys.argv[1:])
     host.send(b"R", json.dumps({"versions": versions}).encode())
     job = host.read_job()
-    if job is not None:
+    if job is not None and ("program" not in job or foreign.prepare(host, job, _expose)):
         supervise(host, job)
 
 
 def preload(names: list[str]) -> dict[str, str]:
     """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
     for name in names:
         with contextlib.suppress(ImportError):
             module = importlib.import_module(name)
@@ -177,6 +181,7 @@ class Records:
 def supervise(host: Host, job: dict[str, Any]) -> None:
     """Fork the program, forward what it says until it ends or must be ended, and report."""
     pipes = [os.pipe() for _ in range(3)]
+    before = _children_cpu_s()  # a compiler's
     host.send(b"S")
     started = time.monotonic()
     child = os.fork()
@@ -193,7 +198,6 @@ def supervise(host: Host, job: dict[str, Any]) -> None:
     ending = _Ending(child, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     status = ending.status
     host.send(
         b"X",
@@ -204,13 +208,18 @@ def supervise(host: Host, job: dict[str, Any]) -> None:
                 "timed_out": ending.timed_out,
                 "flooded": stdout.flooded or stderr.flooded,
                 "duration_s": duration,
-                "cpu_time_s": usage.ru_utime + usage.ru_stime,
+                "cpu_time_s": _children_cpu_s() - before,
                 "stdout_bytes": stdout.total,
                 "stderr_bytes": stderr.total,
                 "values_dropped": records.dropped,
             }
         ).encode(),
     )
+
+
+def _children_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Ending:
@@ -311,12 +320,12 @@ def _become_program(writes: list[int], reads: list[int], job: dict[str, Any]) ->
     os.dup2(err, 2)
     os.close(out)
     os.close(err)
-    _dumpable(True)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    _expose()
     if job.get("cpu_time_s"):
         seconds = math.ceil(job["cpu_time_s"])
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    if "program" in job:
+        foreign.replace(job, values)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True
@@ -326,6 +335,13 @@ def _become_program(writes: list[int], reads: list[int], job: dict[str, Any]) ->
         code = run(job, Reporter(values))
     finally:
         os._exit(code)
+
+
+def _expose() -> None:
+    """In a child: no longer hidden from others, and the first to go when memory runs out."""
+    _dumpable(True)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
 
 
 class Reporter:

@@ -40,8 +40,8 @@ public final class Build {
         Files.createDirectories(CLASSES);
         var compiler = ToolProvider.getSystemJavaCompiler();
         var problems = new DiagnosticCollector<JavaFileObject>();
-        var options = List.of("-d", CLASSES.toString(), "-cp", "/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*",
-                "-g", "-proc:none", "-nowarn");
+        var path = System.getProperty("java.class.path");
+        var options = List.of("-d", CLASSES.toString(), "-cp", path, "-g", "-proc:none", "-nowarn");
         var source = new Source(Path.of(args[0]));
         boolean compiled = compiler.getTask(null, null, problems, options, null, List.of(source)).call();
         for (var problem : problems.getDiagnostics()) {

@@ -3,4 +3,4 @@
 # shellcheck disable=SC2086 # the options are words of their own
 exec /opt/windtunnel/java/bin/java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto \
     "-Xmx${2}m" ${WINDTUNNEL_JAVA_OPTIONS:--XX:SharedArchiveFile=/opt/windtunnel/compile.jsa} \
-    -cp /opt/windtunnel/classes.jar windtunnel.Build "$1"
+    -cp '/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*' windtunnel.Build "$1"

@@ -18,6 +18,7 @@ from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import engine, engine_errors
+from windtunnel_worker.sandbox.languages import PYTHON, Language
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
 
 READY_TIMEOUT_S = 60.0
@@ -39,6 +40,7 @@ class SandboxSpec:
     preload: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     runtime: str | None = None
+    language: Language = PYTHON
 
 
 class Sandbox:
@@ -51,7 +53,8 @@ class Sandbox:
         self._decoder = FrameDecoder()
         with engine_errors(spec.image):
             api = engine().api
-            config = api.create_host_config(runtime=spec.runtime, **hardening.host_config(spec.limits, spec.datasets))
+            protections = hardening.host_config(spec.limits, spec.datasets, spec.language)
+            config = api.create_host_config(runtime=spec.runtime, **protections)
             self.id = str(
                 api.create_container(
                     spec.image,
@@ -114,7 +117,8 @@ class Sandbox:
         transcript ends without an end frame. So it does when the container dies.
         """
         transcript = Transcript(self.spec.limits.output_kb * 1024)
-        deadline = time.monotonic() + self.spec.limits.timeout_s + STOP_GRACE_S
+        longest = self.spec.language.preparation_s + self.spec.limits.timeout_s
+        deadline = time.monotonic() + longest + STOP_GRACE_S
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))

@@ -16,7 +16,9 @@ from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Sandbox, SandboxSpec
+from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.outcomes import Evidence, classify
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
@@ -86,7 +88,7 @@ class Executor:
                 outcome=Outcome.INFRASTRUCTURE_ERROR,
                 message=str(error),
                 host=self._settings.host,
-                image=assignment.job.image or self._settings.default_image,
+                image=assignment.job.image or self._settings.image_for(assignment.job.language),
                 prepare_s=round(time.monotonic() - begun, 4),
             )
 
@@ -118,8 +120,9 @@ class Executor:
         )
 
     def _image(self, job: Job) -> images.Image:
-        name = job.image or self._settings.default_image
-        if name not in (self._settings.default_image, *self._settings.allowed_images):
+        usual = self._settings.image_for(job.language)
+        name = job.image or usual
+        if name not in (usual, *self._settings.allowed_images):
             raise ImageNotFound(
                 f"Image {name!r} is not allowed on this host.",
                 remedy="Leave `image` out, or have the operator add it to WINDTUNNEL_ALLOWED_IMAGES.",
@@ -128,13 +131,15 @@ class Executor:
 
     def _spec(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> SandboxSpec:
         job = assignment.job
-        deadline = time.time() + READY_TIMEOUT_S + job.limits.timeout_s + 2 * STOP_GRACE_S
+        language = for_language(job.language)
+        deadline = time.time() + READY_TIMEOUT_S + language.preparation_s + job.limits.timeout_s + 2 * STOP_GRACE_S
         return SandboxSpec(
             name=f"windtunnel-{assignment.name}-{assignment.attempt}",
             image=image.name,
             limits=job.limits,
             datasets={str(file): dataset.sandbox_path for dataset, file in datasets.items()},
-            preload=preload_for(assignment.imports, job.datasets),
+            preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
+            language=language,
             labels={
                 "windtunnel.host": self._settings.host,
                 "windtunnel.owner": self._owner,
@@ -164,9 +169,11 @@ class _Run:
         self.started_at = datetime.now(UTC)
 
     def follow(self, datasets: Mapping[str, str]) -> Transcript:
-        limits = self._job.limits
+        limits, language = self._job.limits, for_language(self._job.language)
+        program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
             {
+                **({"program": program} if program else {}),
                 "code": self._job.code,
                 "params": self._job.params,
                 "datasets": datasets,
@@ -182,6 +189,7 @@ class _Run:
         self.ended = time.monotonic()
         if self._superseded:
             raise Superseded
+        transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
         if not self._hooks.samples:
             self._sample()
         else:

@@ -14,6 +14,7 @@ from typing import Any
 from docker.types import LogConfig, Mount, Ulimit
 
 from windtunnel.contract import Limits
+from windtunnel_worker.sandbox.languages import PYTHON, Language
 
 USER = "10001:10001"
 HOSTNAME = "sandbox"
@@ -57,13 +58,14 @@ def seccomp_profile() -> str:
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 
-def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
+def host_config(limits: Limits, datasets: Mapping[str, str], language: Language = PYTHON) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
     `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
     """
     memory = limits.memory_mb * 2**20
-    options = f"rw,nosuid,nodev,noexec,size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
+    execution = "exec" if language.tmp_exec else "noexec"
+    options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
@@ -71,7 +73,7 @@ def host_config(limits: Limits, datasets: Mapping[str, str]) -> dict[str, Any]:
         "mem_limit": memory,
         "memswap_limit": memory,  # the sum of both: no swap
         "nano_cpus": round(limits.cpus * 1e9),
-        "pids_limit": limits.processes,
+        "pids_limit": limits.processes + language.own_processes,
         "ulimits": [
             Ulimit(name="nofile", soft=NOFILE, hard=NOFILE),
             Ulimit(name="core", soft=0, hard=0),

@@ -1,0 +1,78 @@
+"""Why a program in another language than Python ended badly, read out of what its compiler or runtime wrote. Pure.
+
+Python's exceptions arrive as frames of their own; here they are found in the text of stderr, and given the same shape.
+All of it is the program's own word.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
+from windtunnel_worker.sandbox.protocol import Transcript
+
+KEPT_TRACE = 16_384
+SIGNAL_TYPES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
+
+
+def diagnose(language: Language, code: str, transcript: Transcript) -> dict[str, Any] | None:
+    """The fault {type, message, line, source, traceback, memory} of a run that ended badly, or None.
+
+    None as well where there is nothing to say: a plain non-zero exit or a limit's kill.
+    """
+    end = transcript.end
+    if not language.run or end is None or end.get("exit_code") == 0:
+        return None
+    text = transcript.stderr.decode(errors="replace")
+    if end.get("stage") == "compile":
+        kind, message, line = _compile_error(language, text, end)
+        memory = _gave_up(language, text)
+    else:
+        memory = _gave_up(language, text)
+        found = _exception(language, text)
+        if found is None and not memory:
+            return None
+        kind, message = found or ("OutOfMemory", "")
+        line = _line(language, text)
+    lines = code.splitlines()
+    return {
+        "type": kind,
+        "message": message,
+        "line": line,
+        "source": lines[line - 1].strip() if line and line <= len(lines) else "",
+        "traceback": text[-KEPT_TRACE:],
+        "memory": memory,
+    }
+
+
+def _compile_error(language: Language, text: str, end: dict[str, Any]) -> tuple[str, str, int | None]:
+    """Every compiler is made to write `file:line:column: error: message`, column and "error" being optional."""
+    if end.get("compile_timed_out") is True:
+        return "CompileError", f"Compiling took longer than {COMPILE_TIMEOUT_S:g} s.", None
+    place = rf"^[^\s:]*{re.escape(language.source_name)}:(\d+):(?:\d+:)? (?!note:|warning:)(?:(?:fatal )?error: )?(.+)$"
+    found = re.search(place, text, re.MULTILINE)
+    if found:
+        return "CompileError", found[2], int(found[1])
+    said = [line for line in text.splitlines() if line.strip()]
+    telling = [line for line in said if re.search(r"error|undefined|not ", line)] or said
+    return "CompileError", telling[0].strip() if telling else "The compiler gave no reason.", None
+
+
+def _exception(language: Language, text: str) -> tuple[str, str] | None:
+    found = re.search(language.exception, text, re.MULTILINE)
+    if found is None:
+        return None
+    groups = found.groupdict()
+    kind = (groups["type"] or "").strip() or ("panic" if language.name == "go" else "Error")
+    return kind, (groups["message"] or groups.get("message2") or "").strip()
+
+
+def _gave_up(language: Language, text: str) -> bool:
+    return re.search(language.out_of_memory, text, re.MULTILINE) is not None
+
+
+def _line(language: Language, text: str) -> int | None:
+    """Where the innermost call in the program's own text stood: the first place that a trace names."""
+    found = re.search(rf"\b{re.escape(language.source_name)}:(\d+)", text)
+    return int(found[1]) if found else None

@@ -5,6 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
 namespace {
 
 nlohmann::json settings(const char* variable) {
@@ -158,14 +163,20 @@ const Table& data(const std::string& name) {
     return tables.try_emplace(name, name, paths[name].get<std::string>()).first->second;
 }
 
-const nlohmann::json& params() {
+namespace {
+
+const nlohmann::json& parsed_params() {
     static const nlohmann::json values = settings("WINDTUNNEL_PARAMS");
     return values;
 }
 
-unsigned seed() { return static_cast<unsigned>(std::strtoul(std::getenv("WINDTUNNEL_SEED"), nullptr, 10)); }
+template <typename Value>
+Value param_of(const std::string& name, Value otherwise) {
+    const auto found = parsed_params().find(name);
+    return found == parsed_params().end() || found->is_null() ? otherwise : found->get<Value>();
+}
 
-void emit(const std::string& name, const nlohmann::json& value) {
+void send(const std::string& name, const nlohmann::json& value) {
     const nlohmann::json record{{name, value}};
     const std::string line = "V" + record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     const int descriptor = std::atoi(std::getenv("WINDTUNNEL_EMIT_FD"));
@@ -175,5 +186,28 @@ void emit(const std::string& name, const nlohmann::json& value) {
         sent += static_cast<std::size_t>(wrote);
     }
 }
+
+}  // namespace
+
+const std::string& params() {
+    static const std::string text = parsed_params().dump();
+    return text;
+}
+
+double param(const std::string& name, double otherwise) { return param_of(name, otherwise); }
+int param(const std::string& name, int otherwise) { return param_of(name, otherwise); }
+bool param(const std::string& name, bool otherwise) { return param_of(name, otherwise); }
+std::string param(const std::string& name, const char* otherwise) { return param_of<std::string>(name, otherwise); }
+
+unsigned seed() { return static_cast<unsigned>(std::strtoul(std::getenv("WINDTUNNEL_SEED"), nullptr, 10)); }
+
+void emit(const std::string& name, const std::string& text) { send(name, text); }
+void emit(const std::string& name, const char* text) { send(name, text); }
+void emit(const std::string& name, const std::vector<double>& numbers) { send(name, numbers); }
+void emit(const std::string& name, const std::map<std::string, double>& numbers) { send(name, numbers); }
+void emit_number(const std::string& name, double number) { send(name, number); }
+void emit_integer(const std::string& name, long long number) { send(name, number); }
+void emit_bool(const std::string& name, bool yes) { send(name, yes); }
+void emit_json(const std::string& name, const std::string& json) { send(name, nlohmann::json::parse(json)); }
 
 }  // namespace wt

@@ -8,6 +8,9 @@ Object.assign(globalThis, require("./windtunnel"));
 const file = path.resolve(process.argv[2]);
 process.argv.splice(1, 2, file);
 
+// Otherwise what a loop without an end writes would gather in memory, and what is unwritten at process.exit() be lost.
+for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+
 if (/^\s*(import\s*[\w{*"']|export\s)/m.test(fs.readFileSync(file, "utf8"))) {
   const directory = path.dirname(file);
   fs.writeFileSync(path.join(directory, "package.json"), '{"type": "module"}');

@@ -2,7 +2,9 @@
 // file:line:column: error: message.
 "use strict";
 const path = require("path");
-const ts = require("typescript");
+const { loadCompiler } = require("./compiler");
+
+const ts = loadCompiler();
 
 const file = path.resolve(process.argv[2]);
 const options = {
@@ -11,6 +13,7 @@ const options = {
   moduleDetection: ts.ModuleDetectionKind.Force, // a top-level `name` must not clash with the sandbox's
   lib: ["lib.es2022.d.ts"],
   types: [],
+  skipLibCheck: true,
   strict: true,
   noImplicitAny: false,
   esModuleInterop: true,

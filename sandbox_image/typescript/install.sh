@@ -2,6 +2,7 @@
 # TypeScript: JavaScript's parts, and the compiler with the types of the sandbox.
 set -e
 sh /parts/javascript/install.sh /parts/javascript
-install -m 0644 /parts/compile.js /parts/windtunnel.d.ts /opt/windtunnel
+install -m 0644 /parts/compile.js /parts/compiler.js /parts/windtunnel.d.ts /opt/windtunnel
+node /opt/windtunnel/compiler.js
 printf '{"node": "%s", "typescript": "%s"}' "$(node -p process.versions.node)" \
     "$(node -p 'require("typescript").version')" >/opt/windtunnel/versions.json

@@ -13,7 +13,6 @@ from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
 from windtunnel_worker.sandbox.protocol import Transcript
 
 KEPT_TRACE = 16_384
-SIGNAL_TYPES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
 def diagnose(language: Language, code: str, transcript: Transcript) -> dict[str, Any] | None:
@@ -60,12 +59,11 @@ def _compile_error(language: Language, text: str, end: dict[str, Any]) -> tuple[
 
 
 def _exception(language: Language, text: str) -> tuple[str, str] | None:
-    found = re.search(language.exception, text, re.MULTILINE)
-    if found is None:
-        return None
-    groups = found.groupdict()
-    kind = (groups["type"] or "").strip() or ("panic" if language.name == "go" else "Error")
-    return kind, (groups["message"] or groups.get("message2") or "").strip()
+    for pattern in language.exceptions:
+        found = re.search(pattern, text, re.MULTILINE)
+        if found is not None:
+            return found["type"], (found["message"] or "").strip()
+    return None
 
 
 def _gave_up(language: Language, text: str) -> bool:

@@ -15,8 +15,6 @@ from windtunnel.contract import Limits
 COMPILE_TIMEOUT_S = 60.0
 """Wall-clock seconds that a compiler may take, apart from the program's own time."""
 
-RUNTIME_ERROR = r"^uncaught (?P<type>[^:\n]+(?:::[^:\n]+)*): (?P<message>.*)$"
-
 
 @dataclass(frozen=True)
 class Language:
@@ -40,8 +38,8 @@ class Language:
     heap_share: float = 0.0
     heap_reserve_mb: int = 0
     """The heap may take this share of the memory limit, less this: the rest is the runtime's and the warden's."""
-    exception: str = ""
-    """Finds `type` and `message` of an uncaught exception in what the program wrote to stderr."""
+    exceptions: tuple[str, ...] = ()
+    """The first that matches what the program wrote to stderr gives the uncaught exception's `type` and `message`."""
     out_of_memory: str = r"(?!)"
     """Matches what a runtime writes that gave up for want of memory before the kernel had to step in."""
 
@@ -69,9 +67,9 @@ class Language:
 
 
 NODE = ("node", "--max-old-space-size={heap_mb}", "--random-seed={seed}", "--stack-trace-limit=20")
-NODE_EXCEPTION = (
-    r"^(?:Uncaught )?(?P<type>[A-Z][\w$]*(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$"
-    r"|^\s*throw (?P<message2>.*)$"
+NODE_EXCEPTIONS = (
+    r"^(?:Uncaught )?(?P<type>(?:[A-Z][\w$]*)?(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$",
+    r"^\s*(?P<type>throw) (?P<message>.*)$",  # what is thrown need not be an Error
 )
 NODE_OUT_OF_MEMORY = r"heap out of memory|Array buffer allocation failed|Invalid (?:typed )?array length: \d{9}"
 JAVA = "/opt/windtunnel/java/bin/java"
@@ -90,7 +88,7 @@ TABLE = (
         own_processes=12,
         heap_share=0.75,
         heap_reserve_mb=30,
-        exception=NODE_EXCEPTION,
+        exceptions=NODE_EXCEPTIONS,
         out_of_memory=NODE_OUT_OF_MEMORY,
     ),
     Language(
@@ -102,7 +100,7 @@ TABLE = (
         own_processes=12,
         heap_share=0.75,
         heap_reserve_mb=30,
-        exception=NODE_EXCEPTION,
+        exceptions=NODE_EXCEPTIONS,
         out_of_memory=NODE_OUT_OF_MEMORY,
     ),
     Language(
@@ -125,7 +123,7 @@ TABLE = (
         own_processes=24,
         heap_share=0.75,
         heap_reserve_mb=40,
-        exception=r'^Exception in thread "[^"]*" (?P<type>[\w.$]+)(?:: (?P<message>.*))?$',
+        exceptions=(r'^Exception in thread "[^"]*" (?P<type>[\w.$]+)(?:: (?P<message>.*))?$',),
         out_of_memory=r"java\.lang\.OutOfMemoryError(?!: unable to create native thread)",
     ),
     Language(
@@ -135,7 +133,7 @@ TABLE = (
         run=("./strategy",),
         tmp_exec=True,
         own_processes=2,
-        exception=RUNTIME_ERROR,
+        exceptions=(r"^uncaught (?P<type>\S+): (?P<message>.*)$",),
         out_of_memory=r"^uncaught std::bad_(?:array_new_length|alloc): ",
     ),
     Language(
@@ -149,7 +147,10 @@ TABLE = (
         own_processes=12,
         heap_share=0.9,
         heap_reserve_mb=16,
-        exception=r"^(?:panic|fatal error): (?P<type>runtime error(?=: )|)(?:: )?(?P<message>.*)$",
+        exceptions=(
+            r"^panic: (?P<type>runtime error): (?P<message>.*)$",
+            r"^(?P<type>panic|fatal error|runtime): (?P<message>.*)$",
+        ),
         out_of_memory=r"^(?:fatal error: )?runtime: (?:cannot allocate memory|out of memory)",
     ),
 )

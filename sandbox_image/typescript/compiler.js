@@ -1,0 +1,38 @@
+// Loads the TypeScript compiler from its byte code: half of a small compilation would be the reading of the compiler.
+// `node compiler.js` writes the byte code.
+"use strict";
+const fs = require("fs");
+const path = require("path");
+const vm = require("vm");
+const { createRequire } = require("module");
+
+const file = require.resolve("typescript");
+const cache = path.join(__dirname, "compiler.cache");
+
+function script(cachedData) {
+  const text = fs.readFileSync(file, "utf8");
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+  return new vm.Script(wrapped, { filename: file, cachedData });
+}
+
+function run(compiled) {
+  const module = { exports: {} };
+  compiled.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
+  return module.exports;
+}
+
+function loadCompiler() {
+  const compiled = script(fs.readFileSync(cache));
+  if (compiled.cachedDataRejected) throw new Error(`${cache} is not for this node`);
+  return run(compiled);
+}
+
+if (require.main === module) {
+  const compiled = script();
+  const ts = run(compiled);
+  // What a compilation calls is compiled by now, and goes into the cache.
+  ts.transpileModule("const a: number[] = [1];\nexport class B<T> { constructor(readonly b: T) {} }", {});
+  fs.writeFileSync(cache, compiled.createCachedData());
+}
+
+module.exports = { loadCompiler };

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <execinfo.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -34,18 +35,20 @@ std::vector<std::string> cells(const std::string& line) {
     return found;
 }
 
-// Prints where in the program's text the calls on the stack are. binutils is there for the linker.
-void print_places() {
+// Prints where in the program's text the calls on the stack are, and the instruction that failed, if one did.
+// binutils is there for the linker.
+void print_places(void* failed = nullptr) {
     void* stack[64];
     const int depth = backtrace(stack, 64);
     char addresses[64][20];
     char program[32];
     std::snprintf(program, sizeof program, "/proc/%d/exe", getpid());
-    const char* argv[70] = {"addr2line", "-s", "-e", program};
+    const char* argv[70] = {"addr2line", "-i", "-s", "-e", program};
     for (int at = 0; at < depth; ++at) {
-        // A return address belongs to the line after the call.
-        std::snprintf(addresses[at], sizeof addresses[at], "%p", static_cast<char*>(stack[at]) - 1);
-        argv[4 + at] = addresses[at];
+        // A return address may belong to the line after the call.
+        const int back = stack[at] == failed ? 0 : 1;
+        std::snprintf(addresses[at], sizeof addresses[at], "%p", static_cast<char*>(stack[at]) - back);
+        argv[5 + at] = addresses[at];
     }
     int pipes[2];
     if (pipe(pipes) != 0) return;
@@ -85,10 +88,21 @@ void on_terminate() {
     die();
 }
 
-void on_signal(int number) {
+void* failed_at(const void* context) {
+    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return reinterpret_cast<void*>(machine.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<void*>(machine.pc);
+#else
+    return nullptr;
+#endif
+}
+
+void on_signal(int number, siginfo_t*, void* context) {
     signal(number, SIG_DFL);
-    std::fprintf(stderr, "uncaught %s: %s\n", sigabbrev_np(number), strsignal(number));
-    print_places();
+    std::fprintf(stderr, "uncaught SIG%s: %s\n", sigabbrev_np(number), strsignal(number));
+    print_places(failed_at(context));
     raise(number);
 }
 
@@ -104,8 +118,8 @@ struct Start {
         own.ss_size = sizeof room;
         sigaltstack(&own, nullptr);
         struct sigaction action {};
-        action.sa_handler = on_signal;
-        action.sa_flags = SA_ONSTACK | SA_NODEFER;
+        action.sa_sigaction = on_signal;
+        action.sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO;
         for (int number : {SIGSEGV, SIGFPE, SIGABRT, SIGILL, SIGBUS}) sigaction(number, &action, nullptr);
         std::srand(wt::seed());
     }

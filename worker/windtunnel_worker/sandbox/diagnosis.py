@@ -46,16 +46,21 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> dict[str,
 
 
 def _compile_error(language: Language, text: str, end: dict[str, Any]) -> tuple[str, str, int | None]:
-    """Every compiler is made to write `file:line:column: error: message`, column and "error" being optional."""
+    """Find the first error. Every compiler is made to write `file:line:column: error: message`, column and "error" being optional.
+
+    What names no line of the program (a linker's complaint) is given as it stands.
+    """
     if end.get("compile_timed_out") is True:
         return "CompileError", f"Compiling took longer than {COMPILE_TIMEOUT_S:g} s.", None
-    place = rf"^[^\s:]*{re.escape(language.source_name)}:(\d+):(?:\d+:)? (?!note:|warning:)(?:(?:fatal )?error: )?(.+)$"
-    found = re.search(place, text, re.MULTILINE)
+    place = rf"^[^\s:]*{re.escape(language.source_name)}:(\d+):(?:\d+:)? "
+    found = re.search(rf"{place}(?:fatal )?error: (.+)$", text, re.MULTILINE)
+    found = found or re.search(rf"{place}(?!note: |warning: )(.+)$", text, re.MULTILINE)
     if found:
-        return "CompileError", found[2], int(found[1])
+        return "CompileError", found[2].strip(), int(found[1])
     said = [line for line in text.splitlines() if line.strip()]
     telling = [line for line in said if re.search(r"error|undefined|not ", line)] or said
-    return "CompileError", telling[0].strip() if telling else "The compiler gave no reason.", None
+    reason = telling[0].rpartition("error: ")[2].strip() if telling else "The compiler gave no reason."
+    return "CompileError", reason, None
 
 
 def _exception(language: Language, text: str) -> tuple[str, str] | None:

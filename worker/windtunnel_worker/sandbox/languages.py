@@ -133,7 +133,10 @@ TABLE = (
         run=("./strategy",),
         tmp_exec=True,
         own_processes=2,
-        exceptions=(r"^uncaught (?P<type>\S+): (?P<message>.*)$",),
+        exceptions=(
+            r"(?P<type>Assertion) ['`](?P<message>.*)' failed",
+            r"^uncaught (?P<type>\S+): (?P<message>.*)$",
+        ),
         out_of_memory=r"^uncaught std::bad_(?:array_new_length|alloc): ",
     ),
     Language(

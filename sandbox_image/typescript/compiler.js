@@ -34,8 +34,10 @@ function loadCompiler() {
 if (require.main === module) {
   const compiled = script();
   const ts = run(compiled);
-  // What a compilation calls is compiled by now, and goes into the cache.
-  ts.transpileModule("const a: number[] = [1];\nexport class B<T> { constructor(readonly b: T) {} }", {});
+  // What a compilation has called goes into the cache.
+  const program = ts.createProgram([path.join(__dirname, "learn.ts")], { lib: ["lib.es2022.d.ts"], types: [] });
+  ts.getPreEmitDiagnostics(program);
+  program.emit(undefined, () => {});
   fs.writeFileSync(cache, compiled.createCachedData());
 }
 

@@ -5,10 +5,11 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: base.sh [python|redis]
+Usage: base.sh [python|redis|node|java|cpp|go]
 
-Prints the base image to build on (python, the default) or to run (redis).
-  BASE                     use this image, and no other
+Prints the base image to build on (python, the default), to run (redis), or the python base
+with the tools of another language on top.
+  BASE                     use this image, and no other, as the python base
   WINDTUNNEL_PULL_TIMEOUT  seconds to wait for the registry (default 120)
   WINDTUNNEL_DEBIAN_MIRROR mirror for debootstrap (default: its own)
 TEXT
@@ -52,21 +53,25 @@ prune_root() {
         "$1"/usr/share/{doc,man,info,locale,lintian}/* "$1"/etc/{hostname,resolv.conf}
 }
 
-# debootstrap mounts /proc and /sys in the new root, and leaves them there when it is killed.
+# What is mounted in the new root stays mounted when debootstrap or apt is killed.
 remove_work() {
     grep -o "$work/[^ ]*" /proc/mounts | sort -r | xargs -r umount || true
     rm -rf --one-file-system "$work"
+}
+
+make_work() {
+    work=$(mktemp -d)
+    trap remove_work EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    root=$work/root
 }
 
 bootstrap() {
     local image=$1 packages=$2 root
     check_can_bootstrap
     install_debootstrap
-    work=$(mktemp -d)
-    trap remove_work EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    root=$work/root
+    make_work
     say "making $image from Debian $SUITE packages (about a minute)"
     # The locale is set because perl's postinst warnings would otherwise drown the log.
     LC_ALL=C debootstrap --variant=minbase --include="$packages" "$SUITE" "$root" \
@@ -84,7 +89,62 @@ made_from() { # image packages
         2>/dev/null)" = "$2" ]
 }
 
+# The same packages by the same apt, in a container that has a network …
+add_packages_online() { # base image packages label
+    say "adding to $1: ${3//,/ }"
+    docker build --network default --label "windtunnel.packages=$4" --tag "$2" - >&2 <<DOCKERFILE
+FROM $1
+USER 0
+RUN set -e; mkdir -p /usr/share/man/man1; apt-get update -q; \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ${3//,/ }; \
+    rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/* /usr/share/doc/* /usr/share/man/*
+DOCKERFILE
+}
+
+# … or, where no container has one, in a copy of the base's files, with this machine's network.
+add_packages_here() { # base image packages label
+    local container root
+    check_can_bootstrap
+    make_work
+    mkdir "$root"
+    say "adding to $1 (about a minute): ${3//,/ }"
+    container=$(docker create --network none "$1" true)
+    docker export "$container" | tar -C "$root" -x --exclude 'dev/*'
+    docker rm "$container" >/dev/null
+    mount -t proc proc "$root/proc"
+    mount -t tmpfs -o mode=755,size=1m tmpfs "$root/dev"
+    mknod -m 666 "$root/dev/null" c 1 3
+    mknod -m 666 "$root/dev/urandom" c 1 9
+    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    mkdir -p "$root/usr/share/man/man1"
+    # shellcheck disable=SC2086 # the packages are words of their own
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" sh -ec \
+        'apt-get update -q; apt-get install -y -q --no-install-recommends "$@"' sh ${3//,/ } \
+        </dev/null >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; die "apt-get failed"; }
+    umount "$root/proc" "$root/dev"
+    prune_root "$root"
+    tar -C "$root" --numeric-owner -c . |
+        docker import --change "LABEL windtunnel.packages=$4" - "$2" >/dev/null
+}
+
+# A tool base is made anew when its packages change or the base beneath it does.
+tool_base() { # packages
+    local base label
+    base=$("$0" python)
+    label="$1@$(docker image inspect --format '{{.Id}}' "$base")"
+    image=windtunnel/base:$kind
+    if made_from "$image" "$label"; then return; fi
+    if [ "$base" != "windtunnel/base:$SUITE" ]; then
+        add_packages_online "$base" "$image" "$1" "$label" && return
+    fi
+    add_packages_here "$base" "$image" "$1" "$label"
+}
+
 case ${1:-python} in
+    node) tools=nodejs,node-typescript,node-d3-array,node-d3-random,node-lodash ;;
+    java) tools=openjdk-17-jdk-headless,libcommons-math3-java ;;
+    cpp) tools=g++,libeigen3-dev,nlohmann-json3-dev ;;
+    go) tools=golang-1.19-go,golang-github-montanaflynn-stats-dev ;;
     python)
         official=python:3.11-slim-$SUITE
         fallback=windtunnel/base:$SUITE
@@ -102,7 +162,9 @@ kind=${1:-python}
 
 docker version >/dev/null 2>&1 || die "Docker does not answer:" "deploy/setup.sh"
 
-if [ -n "${BASE:-}" ]; then
+if [ -n "${tools:-}" ]; then
+    tool_base "$tools"
+elif [ -n "${BASE:-}" ]; then
     present "$BASE" || pull "$BASE" || die "BASE=$BASE is neither here nor pullable"
     image=$BASE
 elif present "$official"; then

@@ -1,23 +1,36 @@
 #!/usr/bin/env bash
-# Builds the sandbox image, unless the one that is there was made from the same inputs.
+# Builds sandbox images, each unless the one that is there was made from the same inputs.
 set -euo pipefail
 
-case ${1:-} in
-    '') ;;
-    -h | --help)
-        cat <<'TEXT'
-Usage: build.sh        builds windtunnel/sandbox:python when its inputs have changed
-  IMAGE   another name for the image
-  BASE    another base image (see base.sh)
-  PYTHON  the interpreter whose pip downloads the wheels (default .venv/bin/python)
-TEXT
-        exit 0
-        ;;
-    *) echo "build.sh: unknown argument $1; see --help" >&2; exit 2 ;;
-esac
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-image=${IMAGE:-windtunnel/sandbox:python}
+LANGUAGES=(python javascript typescript java cpp go)
+
+usage() {
+    cat <<TEXT
+Usage: build.sh [LANGUAGE…|all]   builds windtunnel/sandbox:LANGUAGE where its inputs have changed
+  LANGUAGE  ${LANGUAGES[*]} (default: python)
+  IMAGE     another name for the images, before the colon; or a whole one, for one language
+  BASE      another base image (see base.sh)
+  PYTHON    the interpreter whose pip downloads the wheels (default .venv/bin/python)
+TEXT
+}
+
+case ${1:-} in
+    -h | --help) usage; exit 0 ;;
+    all) set -- "${LANGUAGES[@]}" ;;
+    '') set -- python ;;
+esac
+for language in "$@"; do
+    [[ " ${LANGUAGES[*]} " = *" $language "* ]] || { usage >&2; exit 2; }
+done
+# Each language in a shell of its own, which cleans up after itself.
+if [ $# -gt 1 ]; then
+    for language in "$@"; do "$0" "$language"; done
+    exit 0
+fi
+
+image=${IMAGE:-windtunnel/sandbox}
+[[ ${image##*/} = *:* ]] || image=$image:$language
 
 # shellcheck source=deploy/common.sh
 . "$here/../deploy/common.sh"
@@ -27,20 +40,32 @@ image=${IMAGE:-windtunnel/sandbox:python}
 remove_replaced() {
     {
         docker image ls --quiet --filter dangling=true --filter label=windtunnel.inputs
-        docker image ls --quiet --filter dangling=true --filter label=windtunnel.stage | tail -n +2
+        docker image ls --quiet --filter dangling=true --filter "label=windtunnel.stage=$language" | tail -n +2
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
 
-inputs=(Dockerfile warden.py program.py requirements.txt)
+inputs=(Dockerfile warden.py program.py foreign.py)
+parts=("$language")
+tools=''
+case $language in
+    python) inputs+=(requirements.txt ../deploy/pip.txt) ;;
+    javascript) tools=node ;;
+    typescript) tools=node parts+=(javascript) ;;
+    *) tools=$language ;;
+esac
+mapfile -t files < <(cd "$here" && find "${parts[@]}" -type f | LC_ALL=C sort)
+inputs+=("${files[@]}")
 for file in "${inputs[@]}"; do
     [ -f "$here/$file" ] || die "$here/$file is missing; the image cannot be built without it"
 done
 
 base=$("$here/base.sh" python)
-read -r base_id arch < <(docker image inspect --format '{{.Id}} {{.Architecture}}' "$base")
+tools=$([ -z "$tools" ] && echo "$base" || "$here/base.sh" "$tools")
+# These need their compiler or runtime where it was installed; the others are cut out of it.
+case $language in javascript | typescript | cpp) base=$tools ;; esac
 digest=$({
-    echo "$base_id $arch"
-    cd "$here" && sha256sum "${inputs[@]}" ../deploy/pip.txt
+    docker image inspect --format '{{.Id}} {{.Architecture}}' "$base" "$tools"
+    cd "$here" && sha256sum "${inputs[@]}"
 } | sha256sum | cut -d' ' -f1)
 
 built_from=$(docker image inspect --format '{{index .Config.Labels "windtunnel.inputs"}}' \
@@ -56,14 +81,22 @@ mkdir "$context"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-"$here/../deploy/wheels.sh" "$here/../deploy/pip.txt" "$base" "$context/pip"
-"$here/../deploy/wheels.sh" "$here/requirements.txt" "$base" "$context/wheels"
+cp -R "$here/$language" "$context/parts"
+case $language in
+    python)
+        "$here/../deploy/wheels.sh" "$here/../deploy/pip.txt" "$base" "$context/parts/pip"
+        "$here/../deploy/wheels.sh" "$here/requirements.txt" "$base" "$context/parts/wheels"
+        cp "$here/requirements.txt" "$context/parts/"
+        ;;
+    typescript) cp -R "$here/javascript" "$context/parts/" ;;
+esac
+cp "$here/Dockerfile" "$here/warden.py" "$here/foreign.py" "$context/"
 # The modes are set here because a private umask would make the warden unreadable in the image.
-for file in "${inputs[@]}"; do install -m 0644 "$here/$file" "$context/$file"; done
 chmod -R u=rwX,go=rX "$context"
 
 say "building $image on $base (under a minute)"
-docker build --network none --build-arg "BASE=$base" --label "windtunnel.inputs=$digest" \
+docker build --network none --build-arg "BASE=$base" --build-arg "TOOLS=$tools" --build-arg "LANGUAGE=$language" \
+    --label "windtunnel.inputs=$digest" \
     --tag "$image" "$context" >"$work/log" 2>&1 || {
     tail -n 40 "$work/log" >&2
     die "docker build failed; its last lines are above"

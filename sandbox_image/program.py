@@ -25,6 +25,8 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
+import foreign
+
 PROGRAM = "strategy.py"
 MAX_RECORD_BYTES = 768 * 1024
 """One `emit`, one artifact in base64, or one exception."""
@@ -54,11 +56,11 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
     if job.get("cpu_time_s"):
         seconds = math.ceil(job["cpu_time_s"])
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    if "program" in job:
+        foreign.replace(job, values)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True

@@ -5,14 +5,16 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
 
     kind  from    payload
     R     warden  ready: JSON {"versions": {name: version}}; sent once, after all preloading
-    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes}
+    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
+                  for another language than Python also {program}, see foreign.py
     S     warden  the program's first line is about to run: empty
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
-                  stderr_bytes, records_dropped, clean}
+                  stderr_bytes, records_dropped, clean}; of a program that did not compile also {stage: "compile",
+                  compile_timed_out}, with the compiler's words in E and no S before it
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
@@ -44,6 +46,7 @@ import sys
 import time
 from typing import Any
 
+import foreign
 import program
 
 HEADER = struct.Struct(">cI")
@@ -92,7 +95,7 @@ def _options() -> argparse.Namespace:
 
 def preload(names: list[str]) -> dict[str, str]:
     """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
     for name in names:
         with contextlib.suppress(ImportError):
             module = importlib.import_module(name)
@@ -120,7 +123,9 @@ def serve(host: Host, jobs: int) -> None:
 def keep(host: Host, user: int | None) -> bool:
     """Read one job, run it and report. True when nothing of it is left."""
     job = host.read_job()
-    return job is not None and supervise(host, job, user)
+    if job is None or ("program" in job and not foreign.prepare(host, job, _expose)):
+        return False
+    return supervise(host, job, user)
 
 
 class Host:
@@ -219,6 +224,7 @@ class Records:
 def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
     """Fork the program, forward what it says until it ends or must be ended, clean up and report."""
     pipes = [os.pipe() for _ in range(3)]
+    before = _children_cpu_s()  # a compiler's
     host.send(b"S")
     started = time.monotonic()
     child = os.fork()
@@ -239,7 +245,6 @@ def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
     clean = user is not None and _clean_up(user)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     status = ending.status
     end = {
         "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
@@ -247,7 +252,7 @@ def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
         "timed_out": ending.timed_out,
         "flooded": stdout.flooded or stderr.flooded,
         "duration_s": duration,
-        "cpu_time_s": usage.ru_utime + usage.ru_stime,
+        "cpu_time_s": _children_cpu_s() - before,
         "stdout_bytes": stdout.total,
         "stderr_bytes": stderr.total,
         "records_dropped": records.dropped,
@@ -263,7 +268,19 @@ def _drop_to(user: int | None) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    _expose()
+
+
+def _expose() -> None:
+    """In a child: no longer hidden from others, and the first to go when memory runs out."""
     prctl(PR_SET_DUMPABLE, 1)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def _children_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @contextlib.contextmanager

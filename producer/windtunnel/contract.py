@@ -35,7 +35,7 @@ SCHEMA_VERSION = 1
 MAX_CODE_BYTES = 1024 * 1024
 MAX_PARAMS_BYTES = 256 * 1024
 MAX_BATCH_JOBS = 100_000
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "javascript", "typescript", "java", "cpp", "go")
 
 
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:

@@ -28,7 +28,7 @@ T = TypeVar("T")
 def submitted(store: Store, count: int = 1, *, batch_id: str = "b") -> list[str]:
     batch = Batch(jobs=tuple(Job(code=f"print({index})", name=f"j{index}") for index in range(count)))
     store.open_batch(batch_id, batch, "batch", None, 1000)
-    store.write_jobs(batch_id, batch.jobs)
+    store.write_jobs(batch_id, batch)
     return [job_id(batch_id, index) for index in range(count)]
 
 
@@ -386,7 +386,7 @@ def test_a_submission_that_was_cut_off_is_completed_by_the_same_call(redis_url: 
     batch = Batch(jobs=tuple(Job(code=f"print({index})") for index in range(5)), idempotency_key="k")
     dead = Store(redis_url)
     dead.open_batch("dead", batch, "batch", "k", 1000)
-    dead.write_jobs("dead", batch.jobs[:2])
+    dead.write_jobs("dead", batch.model_copy(update={"jobs": batch.jobs[:2]}))
     dead.close()
     assert queued_ids(keys) == 0
 

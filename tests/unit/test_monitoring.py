@@ -131,6 +131,9 @@ class Script:
     def read(self) -> Reading:
         return next(self._readings)
 
+    def reset_peak(self) -> bool:
+        return False
+
 
 def test_samples_count_from_the_moment_the_program_started() -> None:
     later = replace(EXPECTED, cpu_time_s=1.75, memory_bytes=2 * 2**20, io_operations=20, processes=6)

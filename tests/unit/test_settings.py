@@ -110,7 +110,7 @@ def test_the_sandbox_defaults_without_any_variable(settings: HostSettings) -> No
         (256, 256),
     ],
 )
-def test_memory_in_dockers_spelling(text: object, megabytes: int) -> None:
+def test_memory_in_dockers_spelling(text: str | int, megabytes: int) -> None:
     assert parse_memory(text) == megabytes
 
 

@@ -39,6 +39,8 @@ class HostSettings(Settings):
         "windtunnel/sandbox:python",
         validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_IMAGE", "SANDBOX_DEFAULT_IMAGE"),
     )
+    language_images: str = "windtunnel/sandbox:{language}"
+    """The images of the other languages."""
     allowed_images: tuple[str, ...] = ()
     """Further images that a job may name."""
     default_timeout_s: float = Field(
@@ -74,6 +76,10 @@ class HostSettings(Settings):
     """Jobs of one batch that a cell serves before it is replaced."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
+
+    def image_for(self, language: str) -> str:
+        """The image that programs of this language run in where their job names none."""
+        return self.default_image if language == "python" else self.language_images.format(language=language)
 
 
 @lru_cache(maxsize=1)

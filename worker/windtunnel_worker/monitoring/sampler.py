@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -42,14 +43,18 @@ class Sampler:
 
     def __init__(self, reader: Reader, *, reused: bool = False) -> None:
         self._reader = reader
-        self.peak_is_ours = reader.reset_peak() if reused else True
-        self.first = reader.read()
+        self._peak_is_ours = reader.reset_peak() if reused else True
+        self.first = self._read()
         self.last = self.first
         self._started = self._before = time.monotonic()
 
+    def _read(self) -> Reading:
+        reading = self._reader.read()
+        return reading if self._peak_is_ours else replace(reading, memory_peak_bytes=0)
+
     def sample(self) -> Sample:
         """One more reading; `OSError` once the sandbox is gone."""
-        reading, now = self._reader.read(), time.monotonic()
+        reading, now = self._read(), time.monotonic()
         spent = reading.cpu_time_s - self.last.cpu_time_s
         interval = max(now - self._before, 1e-6)
         self.last, self._before = reading, now
@@ -63,21 +68,21 @@ class Sampler:
         )
 
 
-def summarize(duration_s: float, samples: Sequence[Sample], sampler: Sampler) -> Resources:
+def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None, first: Reading | None) -> Resources:
     """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples."""
-    first, last = sampler.first, sampler.last
-    cpu = max(0.0, last.cpu_time_s - first.cpu_time_s)
+    cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
     average = 100 * cpu / duration_s if duration_s > 0 else 0.0
-    memory = [*(sample.memory_mb for sample in samples), last.memory_bytes / MB]
-    mark = last.memory_peak_bytes / MB if sampler.peak_is_ours else 0.0
+    memory = [sample.memory_mb for sample in samples]
+    if last:
+        memory.append(last.memory_bytes / MB)
     return Resources(
         duration_s=round(duration_s, 4),
         cpu_time_s=round(cpu, 4),
         cpu_percent_average=round(average, 1),
         cpu_percent_peak=round(max([average, *(sample.cpu_percent for sample in samples)]), 1),
-        memory_mb_average=round(sum(memory) / len(memory), 2),
-        memory_mb_peak=round(max([*memory, mark]), 2),
-        io_operations=max(0, last.io_operations - first.io_operations),
-        processes_peak=max([*(sample.processes for sample in samples), last.processes]),
+        memory_mb_average=round(sum(memory) / len(memory), 2) if memory else 0.0,
+        memory_mb_peak=round(max([*memory, last.memory_peak_bytes / MB if last else 0.0], default=0.0), 2),
+        io_operations=max(0, last.io_operations - first.io_operations) if last and first else 0,
+        processes_peak=max([sample.processes for sample in samples] + [last.processes if last else 0]),
         samples=len(samples),
     )

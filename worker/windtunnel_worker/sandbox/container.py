@@ -19,6 +19,7 @@ from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import engine, engine_errors
+from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
 
 READY_TIMEOUT_S = 60.0
@@ -38,6 +39,7 @@ class Kind:
     preload: tuple[str, ...] = ()
     """Modules to import before any job."""
     deployment: hardening.Deployment = hardening.DEFAULT_DEPLOYMENT
+    language: str = "python"
     jobs: int = 1
     """How many jobs it serves; more than one makes it a cell."""
 
@@ -74,7 +76,13 @@ class Sandbox:
         with engine_errors(kind.image):
             api = engine().api
             config = api.create_host_config(
-                **hardening.host_config(kind.limits, mounts, cell=cell, deployment=kind.deployment)
+                **hardening.host_config(
+                    kind.limits,
+                    mounts,
+                    cell=cell,
+                    language=for_language(kind.language),
+                    deployment=kind.deployment,
+                )
             )
             # docker-py has no arguments for these two.
             config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
@@ -141,7 +149,8 @@ class Sandbox:
         """
         self.served += 1
         transcript = Transcript(self.kind.limits.output_kb * 1024)
-        deadline = time.monotonic() + self.kind.limits.timeout_s + STOP_GRACE_S
+        longest = for_language(self.kind.language).preparation_s + self.kind.limits.timeout_s
+        deadline = time.monotonic() + longest + STOP_GRACE_S
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))

@@ -20,9 +20,11 @@ from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, Sandbox
+from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
 from windtunnel_worker.sandbox.hardening import Deployment
+from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.outcomes import Evidence, classify
 from windtunnel_worker.sandbox.pool import MAX_AGE_S, Pool
 from windtunnel_worker.sandbox.protocol import Transcript
@@ -123,7 +125,7 @@ class Executor:
                 outcome=Outcome.INFRASTRUCTURE_ERROR,
                 message=str(error),
                 host=self._settings.host,
-                image=assignment.job.image or self._settings.default_image,
+                image=assignment.job.image or self._settings.image_for(assignment.job.language),
                 prepare_s=round(time.monotonic() - begun, 4),
             )
 
@@ -163,8 +165,9 @@ class Executor:
         return engine_version()
 
     def _image(self, job: Job) -> images.Image:
-        name = job.image or self._settings.default_image
-        if name not in (self._settings.default_image, *self._settings.allowed_images):
+        usual = self._settings.image_for(job.language)
+        name = job.image or usual
+        if name not in (usual, *self._settings.allowed_images):
             raise ImageNotFound(
                 f"Image {name!r} is not allowed on this host.",
                 remedy="Leave `image` out, or have the operator add it to WINDTUNNEL_ALLOWED_IMAGES.",
@@ -172,25 +175,34 @@ class Executor:
         return images.find(name)
 
     def _kind(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> Kind:
+        job = assignment.job
+        in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
         return Kind(
             image=image.digest,
-            limits=assignment.job.limits,
+            limits=job.limits,
+            language=job.language,
             datasets=tuple(
-                Mounted(dataset.name, str(file), dataset.sandbox_path, dataset.bytes <= PRELOADED_BYTES)
+                Mounted(dataset.name, str(file), dataset.sandbox_path, preload=_preloads(job, dataset))
                 for dataset, file in datasets.items()
             ),
-            preload=preload_for(assignment.imports, assignment.job.datasets),
+            preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
             deployment=self._deployment,
-            jobs=self._settings.cell_jobs if assignment.isolation is Isolation.CELL else 1,
+            jobs=self._settings.cell_jobs if in_cell else 1,
         )
 
     def _labels(self, kind: Kind) -> dict[str, str]:
-        lives = MAX_AGE_S + kind.jobs * (READY_TIMEOUT_S + kind.limits.timeout_s + 2 * STOP_GRACE_S)
+        longest = for_language(kind.language).preparation_s + kind.limits.timeout_s
+        lives = MAX_AGE_S + kind.jobs * (READY_TIMEOUT_S + longest + 2 * STOP_GRACE_S)
         return {
             "windtunnel.host": self._settings.host,
             "windtunnel.owner": self._owner,
             "windtunnel.deadline": str(int(time.time() + lives)),
         }
+
+
+def _preloads(job: Job, dataset: Dataset) -> bool:
+    """True when the dataset is read before the job's clock starts."""
+    return job.language == "python" and dataset.bytes <= PRELOADED_BYTES
 
 
 def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
@@ -220,9 +232,11 @@ class _Run:
         self.started_at = datetime.now(UTC)
 
     def follow(self, datasets: Mapping[str, str]) -> Transcript:
-        limits = self._job.limits
+        limits, language = self._job.limits, for_language(self._job.language)
+        program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
             {
+                **({"program": program} if program else {}),
                 "code": self._job.code,
                 "params": self._job.params,
                 "datasets": datasets,
@@ -238,6 +252,7 @@ class _Run:
         self.ended = time.monotonic()
         if self._superseded:
             raise Superseded
+        transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
         if not self._hooks.samples:
             self._sample()
         else:
@@ -279,7 +294,7 @@ class _Run:
         # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
         longest = self.ended - self.sent
         duration = min(transcript.end.duration_s, longest) if transcript.end else longest
-        return summarize(duration, self._hooks.samples, self._sampler)
+        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
 
 
 def _output(transcript: Transcript) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from windtunnel.contract import Limits
+from windtunnel_worker.sandbox.languages import PYTHON, Language
 
 USER = "10001:10001"
 """Everything in a sandbox that is used once."""
@@ -110,14 +111,20 @@ DEFAULT_DEPLOYMENT = Deployment()
 
 
 def host_config(
-    limits: Limits, datasets: Mapping[str, str], *, cell: bool = False, deployment: Deployment = DEFAULT_DEPLOYMENT
+    limits: Limits,
+    datasets: Mapping[str, str],
+    *,
+    cell: bool = False,
+    language: Language = PYTHON,
+    deployment: Deployment = DEFAULT_DEPLOYMENT,
 ) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
     `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
     """
     memory = limits.memory_mb * 2**20
-    options = f"rw,nosuid,nodev,noexec,size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
+    execution = "exec" if language.tmp_exec else "noexec"
+    options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
         "cap_add": CELL_CAPABILITIES if cell else [],
@@ -132,7 +139,7 @@ def host_config(
         "mem_limit": memory,
         "memswap_limit": memory,  # the sum of both: no swap
         "nano_cpus": round(limits.cpus * 1e9),
-        "pids_limit": limits.processes,
+        "pids_limit": limits.processes + language.own_processes,
         "ulimits": [
             Ulimit(name="nofile", soft=NOFILE, hard=NOFILE),
             Ulimit(name="core", soft=0, hard=0),

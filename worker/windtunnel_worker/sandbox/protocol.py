@@ -64,6 +64,9 @@ class End(BaseModel):
     stdout_bytes: int = Field(0, ge=0)
     stderr_bytes: int = Field(0, ge=0)
     records_dropped: int = Field(0, ge=0)
+    stage: str = "run"
+    """`compile` when the program did not get further."""
+    compile_timed_out: bool = False
     clean: bool = False
     """A cell says that nothing of the job is left."""
 

@@ -1,0 +1,18 @@
+package windtunnel;
+
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Runs the class that Build found; what its `main` throws ends the process as if it had been started itself. */
+public final class Run {
+    public static void main(String[] args) throws Throwable {
+        var main = Class.forName(Files.readString(Path.of("main-class"))).getDeclaredMethod("main", String[].class);
+        main.setAccessible(true);
+        try {
+            main.invoke(null, (Object) new String[0]);
+        } catch (InvocationTargetException thrown) {
+            throw thrown.getCause();
+        }
+    }
+}

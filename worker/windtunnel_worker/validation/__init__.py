@@ -1,0 +1,18 @@
+"""Static validation: source text in, verdict out. Imports the standard library, tree-sitter and the contract only.
+
+A filter in front of the sandbox, not the wall. README.md beside this file says how it judges and what it does
+not catch.
+"""
+
+from windtunnel.contract import Issue, SecurityLevel, Verdict
+from windtunnel_worker.validation.report import format_prompt, format_report
+from windtunnel_worker.validation.validator import SecurityValidator
+
+__all__ = [
+    "Issue",
+    "SecurityLevel",
+    "SecurityValidator",
+    "Verdict",
+    "format_prompt",
+    "format_report",
+]

@@ -1,0 +1,290 @@
+"""Rules about calls: who is called, with which arguments, and what comes back."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel_worker.validation.python import attributes, folding, library, lookahead, resources, strings_as_code
+from windtunnel_worker.validation.python.analysis import Analysis
+from windtunnel_worker.validation.python.values import (
+    UNKNOWN,
+    Bag,
+    Builtin,
+    Class,
+    Const,
+    Danger,
+    Foreign,
+    Func,
+    Inst,
+    Lib,
+    Method,
+    Module,
+    Value,
+    each,
+    has_built,
+    join,
+    strings,
+)
+
+_SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
+_REFLECTION = frozenset("getattr setattr delattr hasattr".split())
+_HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter enumerate zip".split())
+
+
+def call(analysis: Analysis, node: ast.Call) -> Value:
+    """Evaluate a call."""
+    function = node.func
+    receiver: Value | None = None
+    if isinstance(function, ast.Attribute):
+        receiver = analysis.value(function.value)
+        if receiver is UNKNOWN and not analysis.tables.judge_name(function.attr):
+            callee = UNKNOWN if function.attr not in analysis.program.attributes else attributes.read(
+                analysis, receiver, function.attr, function, called=True
+            )
+        else:
+            callee = attributes.read(analysis, receiver, function.attr, function, called=True)
+        analysis.memo[function] = callee
+    else:
+        callee = analysis.value(function)
+    arguments = [analysis.value(one) for one in node.args]
+    keywords = {one.arg or "**": analysis.value(one.value) for one in node.keywords}
+    if receiver is not None:
+        name = function.attr  # type: ignore[attr-defined]
+        library.judge_method(analysis, node, receiver, name, arguments, keywords)
+        lookahead.judge_call(analysis, node, name, keywords)
+    if arguments or keywords:
+        _escapes(analysis, node, callee, arguments, keywords)
+    if callee is UNKNOWN:
+        return _of_unknown(receiver, node)
+    return join([_called(analysis, node, one, receiver, arguments, keywords) for one in each(callee)])
+
+
+def _of_unknown(receiver: Value | None, node: ast.Call) -> Value:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if name in ("decode", "fromhex"):
+        return folding.BUILT
+    if name in ("join", "translate") and receiver is not None and folding.is_textual(receiver):
+        return folding.BUILT
+    return UNKNOWN
+
+
+def _escapes(
+    analysis: Analysis, node: ast.Call, callee: Value, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    kinds = each(callee)
+    if all(type(one) is Builtin and one.name in _SINKS | _REFLECTION for one in kinds):
+        return
+    if all(type(one) is Func or (type(one) is Class and "__init__" in one.scope.bindings) for one in kinds):
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        direct = {getattr(one.node, "name", "") if type(one) is Func else one.scope.node.name for one in kinds}  # type: ignore[attr-defined]
+        sites = analysis.program.calls.get(name, ())
+        if name in direct and len(sites) < 48 and not any(isinstance(one, ast.Starred) for one in node.args):
+            return
+    if all(type(one) is Builtin and one.name in _HOLDERS for one in kinds):
+        return
+    for value, place in zip(
+        (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
+    ):
+        kind = type(value)
+        if kind is Const or value is UNKNOWN:
+            continue
+        analysis.escapes(value, place, "handed to a call")
+
+
+def _called(
+    analysis: Analysis, node: ast.Call, callee: Value, receiver: Value | None,
+    arguments: list[Value], keywords: dict[str, Value],
+) -> Value:  # fmt: skip
+    kind = type(callee)
+    if kind is Builtin:
+        return _builtin(analysis, node, callee.name, arguments, keywords)  # type: ignore[attr-defined]
+    if kind is Method:
+        return _method(analysis, node, callee, arguments, keywords)  # type: ignore[arg-type]
+    if kind is Func:
+        return analysis.returned(callee)  # type: ignore[arg-type]
+    if kind is Class:
+        return Inst(callee.scope)  # type: ignore[attr-defined]
+    if kind in (Lib, Foreign):
+        path = callee.path  # type: ignore[attr-defined]
+        if kind is Lib:
+            library.judge_function(analysis, node, path, arguments, keywords)
+            resources.judge_function(analysis, node, path, arguments)
+            if path in ("functools.partial", "functools.wraps", "copy.copy", "copy.deepcopy") and arguments:
+                return arguments[0] if path.startswith("copy") else UNKNOWN
+        return Foreign(path)
+    if kind is Danger:
+        _used(analysis, node, callee)  # type: ignore[arg-type]
+        return callee
+    if kind is Module:
+        return UNKNOWN
+    return UNKNOWN
+
+
+def _used(analysis: Analysis, node: ast.Call, danger: Danger) -> None:
+    """Say where a dangerous value that was bound elsewhere is called."""
+    direct = isinstance(node.func, ast.Name) and node.func.id == danger.what
+    if danger.line and danger.line != node.lineno and not direct and not isinstance(node.func, ast.Attribute):
+        analysis.report("dataflow.use", node, f"Calls {danger.what}, which came from line {danger.line}.")
+
+
+def _builtin(
+    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    if name in _REFLECTION:
+        return reflect(analysis, node, name, arguments)
+    if name == "type":
+        if len(node.args) + len(node.keywords) > 1 or any(isinstance(one, ast.Starred) for one in node.args):
+            analysis.report("structure.dynamic_class", node, "type() with three arguments makes a class.")
+        elif arguments and all(type(one) is Inst for one in each(arguments[0])):
+            return join([Class(one.scope) for one in each(arguments[0])])  # type: ignore[attr-defined]
+        return UNKNOWN
+    if name == "super":
+        return _super(analysis)
+    if name == "map" and len(arguments) == 2:
+        return _mapped(analysis, node, arguments)
+    if name == "dict":
+        return Bag(tuple(keywords.values()), keys=tuple(Const(key) for key in keywords)) if keywords else UNKNOWN
+    resources.judge_builtin(analysis, node, name, arguments)
+    if keywords and name not in ("int", "str", "bytes"):
+        return folding.builtin(name, arguments) if name in ("sorted", "list") else UNKNOWN
+    if any(isinstance(one, ast.Starred) for one in node.args):
+        return folding.BUILT if name in ("bytes", "chr") else UNKNOWN
+    if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
+        return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
+    return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
+
+
+def _super(analysis: Analysis) -> Value:
+    scope = analysis.scope
+    while scope.parent is not None and scope.owner is None:
+        scope = scope.parent
+    return Inst(scope.owner) if scope.owner is not None else UNKNOWN
+
+
+def _mapped(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> Value:
+    function, source = arguments
+    if type(function) is Builtin:
+        items = folding.known(source)
+        if isinstance(items, list | str | bytes) and len(items) <= 512:
+            return Bag(tuple(folding.builtin(function.name, [folding.as_value(one)]) for one in items), ordered=True)
+        return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
+    if type(function) is Func:
+        return Bag((analysis.returned(function),))
+    if type(function) is Method:
+        return Bag((_method(analysis, node, function, [folding.element(source, "iter")], {}),))
+    return UNKNOWN
+
+
+def _method(
+    analysis: Analysis, node: ast.Call, bound: Method, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    owner, name = bound.owner, bound.name
+    if name in ("format", "format_map"):
+        strings_as_code.judge_format(analysis, node, owner)
+    if type(owner) is Builtin:
+        if owner.name in ("str", "bytes", "bytearray", "int"):
+            if name in ("fromhex", "maketrans", "from_bytes"):
+                return folding.method({"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords)
+            if arguments:
+                return _method(analysis, node, Method(arguments[0], name), arguments[1:], keywords)
+        if name in ("__setattr__", "__delattr__", "__getattr__"):
+            reflect(analysis, node, name.strip("_"), arguments)
+        return UNKNOWN
+    if type(owner) is Bag:
+        return _of_bag(analysis, node, owner, name, arguments)
+    if type(owner) is Const and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
+        return folding.method(owner.value, name, arguments, keywords)
+    if folding.is_textual(owner) and name in folding.PURE_METHODS:
+        return folding.BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN
+    return UNKNOWN
+
+
+def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments: list[Value]) -> Value:
+    if name in ("append", "extend", "insert", "add", "update", "setdefault", "appendleft"):
+        for value in arguments:
+            analysis.escapes(value, node, "put into a container")
+    if name == "keys":
+        return Bag(owner.keys)
+    if name == "items":
+        return Bag((Bag((join(list(owner.keys)), join(list(owner.items))), ordered=True),))
+    if name in ("values", "copy"):
+        return Bag(owner.items)
+    if name in ("get", "pop", "popleft", "setdefault", "popitem", "__getitem__"):
+        return join([*owner.items, *arguments[1:], UNKNOWN])
+    return UNKNOWN
+
+
+def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
+    """Judge `getattr` and its kin: an attribute whose name is a value."""
+    if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
+        analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
+        return UNKNOWN
+    receiver, name = arguments[0], arguments[1]
+    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
+    if len(known) != len(each(name)):
+        return _reflect_unknown(analysis, node, function, receiver, name)
+    if function == "hasattr":
+        return UNKNOWN
+    if function in ("setattr", "delattr"):
+        for one in known:
+            attributes.store(analysis, receiver, one, node)
+        for value in arguments[2:]:
+            analysis.escapes(value, node, "set as an attribute by name")
+        return UNKNOWN
+    defaults = arguments[2:]
+    found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
+    return join([*found, *(value for value in defaults if type(value) is not Const)])
+
+
+def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
+    prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
+    own = all(type(one) in (Inst, Class) for one in each(receiver))
+    if function == "hasattr":
+        return UNKNOWN
+    if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
+        return UNKNOWN
+    if function == "setattr" and own and not has_built(name):
+        analysis.report("attributes.unknown_store", node, "setattr with a name that is not known here.")
+        return UNKNOWN
+    analysis.report("attributes.unknown_name", node, f"{function} with a name that cannot be known here.")
+    return UNKNOWN
+
+
+def substitute(analysis: Analysis, node: ast.AST, name: str, value: Value) -> Value | None:
+    """Fold an expression of one free name for a given constant; None where it is not of that kind."""
+    kind = type(node)
+    if kind is ast.Name:
+        return value if node.id == name else None  # type: ignore[attr-defined]
+    if kind is ast.Constant:
+        return Const(node.value)  # type: ignore[attr-defined]
+    if kind is ast.BinOp:
+        left = substitute(analysis, node.left, name, value)  # type: ignore[attr-defined]
+        right = substitute(analysis, node.right, name, value)  # type: ignore[attr-defined]
+        return None if left is None or right is None else folding.binary(node.op, left, right)  # type: ignore[attr-defined]
+    if kind is ast.Call and not node.keywords:  # type: ignore[attr-defined]
+        arguments = [substitute(analysis, one, name, value) for one in node.args]  # type: ignore[attr-defined]
+        ready = [one for one in arguments if one is not None]
+        if len(ready) != len(arguments):
+            return None
+        function = node.func  # type: ignore[attr-defined]
+        if isinstance(function, ast.Name) and type(analysis.value(function)) is Builtin:
+            found = folding.builtin(function.id, ready)
+            return found if type(found) in (Const, Bag) else None
+        if isinstance(function, ast.Attribute) and function.attr in folding.PURE_METHODS:
+            owner = substitute(analysis, function.value, name, value)
+            if type(owner) is Const:
+                return folding.method(owner.value, function.attr, ready, {})
+    if kind is ast.Subscript:
+        owner = substitute(analysis, node.value, name, value)  # type: ignore[attr-defined]
+        index = substitute(analysis, node.slice, name, value)  # type: ignore[attr-defined]
+        if type(owner) is Const and type(index) is Const:
+            try:
+                return folding.as_value(owner.value[index.value])
+            except (LookupError, TypeError):
+                return None
+    return None
+
+
+def named_methods(value: Value) -> list[str]:
+    """Give the strings of a value that could name a method."""
+    return [one for one in strings(value) if one.isidentifier()]

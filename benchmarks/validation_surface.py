@@ -87,8 +87,8 @@ NOT = {
 # Of the namespaces' names these read like input or output and are none, or their arguments are judged.
 KEEP = set(
     """read_csv read_json read_table read_fwf read_parquet read_feather read_excel loadtxt genfromtxt load
-    save savez savetxt fromfile savez_compressed read_html read_xml read_pickle read_sql read_hdf to_datetime
-    to_numeric to_timedelta to_pickle savefig imread imsave loads dumps dump open_dataset io_
+    save savez savetxt fromfile savez_compressed read_html read_xml to_datetime
+    to_numeric to_timedelta savefig imread imsave loads dumps dump open_dataset io_
     writer reader DictReader DictWriter Dialect QUOTE_ALL excel unix_dialect field_size_limit list_dialects
     loggamma test_results MaskError fromfunction import_optional_dependency compile
     """.split()

@@ -43,4 +43,7 @@ def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     except RecursionError:
         findings.add("input.too_deep", None, "The program nests too deeply to be analysed.")
         return ()
+    except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
+        findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
+        return ()
     return tuple(sorted(analysis.imports))

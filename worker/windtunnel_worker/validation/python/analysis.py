@@ -32,7 +32,7 @@ from windtunnel_worker.validation.python.values import (
     join,
 )
 
-MOST_LAZY = 40
+MOST_LAZY = 60
 MOST_SITES = 48
 BUILTINS = frozenset(dir(builtins))
 Evaluator = Callable[["Analysis", Any], Value]
@@ -53,6 +53,8 @@ class Analysis:
         self.returns: dict[ast.AST, Value | None] = {}
         self.members: dict[str, Value] = {}
         self.lazy = 0
+        self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
+        self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
         self.stars: list[str] = []
         self.assigned: set[str] = set()
@@ -193,6 +195,8 @@ class Analysis:
         full = f"{path}.{name}"
         if type(self.module(path)) is Danger:
             return Danger(full, 0)
+        if full in tables.aliases:
+            return Module(tables.aliases[full])
         if full in tables.surface or full in tables.packages:
             return Module(full)
         return Lib(full)
@@ -277,13 +281,18 @@ class Analysis:
             found = self.members[name] = join([self.bound(binding, []) for binding in bindings])
         return found
 
+    def is_judged(self, path: str) -> bool:
+        """True for a library's function whose arguments have to be seen."""
+        rule = self.tables.judge_name(path.rpartition(".")[2])
+        return path in self.tables.judged or rule == "judged" or rule.startswith("library.")
+
     def is_followed(self, value: Value) -> Value | None:
         """Give the part of a value that must not get out of sight: a module or a judged function."""
         for one in each(value):
             kind = type(one)
             if kind is Module or (kind is Builtin and one.name in self.tables.followed):  # type: ignore[attr-defined]
                 return one
-            if kind is Lib and self.tables.judge_name(one.path.rsplit(".", 1)[-1]):  # type: ignore[attr-defined]
+            if kind is Lib and self.is_judged(one.path):  # type: ignore[attr-defined]
                 return one
             if kind is Bag and any(type(item) is Module for item in one.items):  # type: ignore[attr-defined]
                 return next(item for item in one.items if type(item) is Module)  # type: ignore[attr-defined]

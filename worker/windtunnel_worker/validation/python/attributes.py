@@ -28,6 +28,7 @@ from windtunnel_worker.validation.python.values import (
     Method,
     Module,
     Text,
+    Unknown,
     Value,
     each,
     join,
@@ -35,12 +36,13 @@ from windtunnel_worker.validation.python.values import (
 
 _OWN = (Inst, Class)
 _FOREIGN = (Lib, Foreign, Module, Builtin)
-_STORABLE = frozenset("__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__".split())
+_STORABLE = frozenset("__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split())
 _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
-    """save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command putenv
+    """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command putenv
     load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
 )
+_HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
 _MEMORY_STORES = frozenset({"strides", "data_ptr"})
 
 
@@ -58,6 +60,14 @@ def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
     """True if a class of the program inherits from anything but its own classes and object."""
     if depth > 8:
         return True
+    known = analysis.foreign.get(scope)
+    if known is None:
+        analysis.foreign[scope] = True
+        known = analysis.foreign[scope] = _foreign_base(analysis, scope, depth)
+    return known
+
+
+def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
     for base in scope.node.bases:  # type: ignore[attr-defined]
         value = analysis.value_in(scope.parent or scope, base)
         for one in each(value):
@@ -106,6 +116,8 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
     if rule.startswith("structural."):
         if _may_be_own(analysis, receiver, name):
             return False
+        if called and name.startswith("to_"):
+            return False
         write = rule == "structural.write"
         analysis.report(
             "library.file_write" if write else "library.file_read", node,
@@ -134,17 +146,22 @@ _SAID = {
 
 
 def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
+    if own:
+        return False
     mangled = _MANGLED.fullmatch(name)
-    if mangled is not None and mangled[1] in {
-        getattr(scope.node, "name", "").lstrip("_") for scope in analysis.program.scopes.values()
-    }:
+    if mangled is not None and any(one.lstrip("_") == mangled[1] for one in analysis.classes):
         return False
-    if own or (mangled is None and _may_be_own(analysis, receiver, name)):
+    if mangled is None and _may_be_own(analysis, receiver, name):
         return False
-    if any(type(one) is Danger for one in each(receiver)):
+    kinds = {type(one) for one in each(receiver)}
+    if Danger in kinds:
         return False
-    analysis.report("attributes.private", node, f".{name} is private to its object.")
-    return True
+    plain = mangled is None and not name.startswith("__") and name.strip("_") not in _HIDDEN | analysis.tables.own
+    if plain and kinds <= {Inst, Class}:
+        return False
+    rule = "attributes.private_object" if plain and kinds <= {Unknown, Inst, Class} else "attributes.private"
+    analysis.report(rule, node, f".{name} is private to its object.")
+    return rule == "attributes.private"
 
 
 def _judge_inside(
@@ -238,7 +255,7 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             if "backend" in name or "engine" in name:
                 analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
                 return
-            if name.startswith("_"):
+            if name.startswith("_") and name not in _STORABLE:
                 analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
                 return
             if kind is Lib and ".options" not in path and not path.endswith("rcParams"):

@@ -56,6 +56,9 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         _escapes(analysis, node, callee, arguments, keywords)
     if callee is UNKNOWN:
         return _of_unknown(receiver, node)
+    if type(callee) is Danger:
+        _used(analysis, node, callee)
+        return callee
     return join([_called(analysis, node, one, receiver, arguments, keywords) for one in each(callee)])
 
 
@@ -113,7 +116,6 @@ def _called(
                 return arguments[0] if path.startswith("copy") else UNKNOWN
         return Foreign(path)
     if kind is Danger:
-        _used(analysis, node, callee)  # type: ignore[arg-type]
         return callee
     if kind is Module:
         return UNKNOWN

@@ -17,6 +17,7 @@ from windtunnel_worker.validation.python.values import (
     each,
     has_built,
     join,
+    make_text,
 )
 
 MOST_COMPREHENDED = 256
@@ -112,10 +113,9 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
                 parts.append(None)
             else:
                 parts.extend(folding.pieces(found))
-    parts = parts[:64]
     if all(isinstance(part, str) for part in parts):
         return Const("".join(part for part in parts if isinstance(part, str)))
-    return Text(tuple(parts))
+    return make_text(parts)
 
 
 def subscript(analysis: Analysis, node: ast.Subscript) -> Value:

@@ -12,7 +12,18 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from windtunnel_worker.validation.python.values import BUILT, MOST_FOLDED, UNKNOWN, Bag, Const, Text, Value, each
+from windtunnel_worker.validation.python.values import (
+    BUILT,
+    MOST_FOLDED,
+    UNKNOWN,
+    Bag,
+    Const,
+    Text,
+    Value,
+    each,
+    join,
+    make_text,
+)
 
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -112,10 +123,10 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
         if type(left) is Bag and type(right) is Bag:
             return Bag(left.items + right.items, left.ordered and right.ordered)
         if is_textual(left) or is_textual(right):
-            return Text((pieces(left) + pieces(right))[:64])
+            return make_text(pieces(left) + pieces(right))
     if kind is ast.Mod and is_textual(left):
         values = right.items if type(right) is Bag else (right,)
-        return Text(pieces(left) + tuple(part for item in values for part in pieces(item))[:64])
+        return make_text(pieces(left) + tuple(part for item in values for part in pieces(item)))
     if kind is ast.Mult and (is_textual(left) or is_textual(right)):
         return Text(pieces(left if is_textual(left) else right))
     return UNKNOWN
@@ -162,14 +173,14 @@ def method(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Va
                 return as_value(_format(owner, values, named))
             if name != "format_map":
                 return as_value(getattr(owner, name)(*values, **named))
-        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError):
+        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError):
             return BUILT if name in _GIVE_TEXT else UNKNOWN
     if not text or name not in _GIVE_TEXT:
         return UNKNOWN
     if name == "format" and isinstance(owner, str):
-        return Text((owner, *(part for one in (*arguments, *keywords.values()) for part in pieces(one)))[:64])
+        return make_text((owner, *(part for one in (*arguments, *keywords.values()) for part in pieces(one))))
     if name == "join" and len(arguments) == 1 and type(arguments[0]) is Bag and arguments[0].ordered:
-        return Text(tuple(part for one in arguments[0].items for part in (*pieces(one), str(owner)))[:64])
+        return make_text(part for one in arguments[0].items for part in (*pieces(one), str(owner)))
     if name == "join" and arguments and not any(is_textual(e) or e is BUILT for e in _elements(arguments[0])):
         return Text((None,))
     return BUILT
@@ -181,8 +192,6 @@ def _elements(value: Value) -> list[Value]:
 
 def join_items(bag: Bag) -> Value:
     """Join the elements of a container."""
-    from windtunnel_worker.validation.python.values import join
-
     return join(list(bag.items)) if bag.items else UNKNOWN
 
 
@@ -208,8 +217,6 @@ def _format(template: str, values: list[Any], named: dict[str, Any]) -> str | Va
 
 def element(value: Value, step: int | str) -> Value:
     """Take one step into a value: an index, `iter` (any element) or `star`."""
-    from windtunnel_worker.validation.python.values import join
-
     found: list[Value] = []
     for one in each(value):
         kind = type(one)

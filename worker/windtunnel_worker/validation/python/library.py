@@ -48,12 +48,15 @@ def judge_method(
     if not own:
         if name in tables.path_argument:
             _judge_path_argument(analysis, node, name, arguments, keywords)
+        elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
+            _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
         elif name == "savefig":
             _judge_chart(analysis, node, arguments, keywords)
         elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
             if not _only_numbers(arguments, keywords):
                 given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
-                strings_as_code.judge_expression(analysis, node, given, f".{name}")
+                sure = type(receiver) is Foreign and receiver.path.startswith("pandas.")
+                strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name in _ON_CHAINS:
             strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
     if name in tables.by_name and type(receiver) is not Module:
@@ -62,6 +65,22 @@ def judge_method(
         _judge_keywords(analysis, node, keywords)
     elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
         _judge_strings(analysis, node, arguments)
+
+
+def _judge_conversion(
+    analysis: Analysis, node: ast.Call, receiver: Value, name: str, given: list[Value]
+) -> None:
+    """Judge a `to_…` that nobody knows: with a text among its arguments it writes."""
+    if name in analysis.program.attributes and type(receiver) not in (Foreign, Lib):
+        return
+    textual = any(
+        type(one) is Text or (type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier())
+        for value in given for one in each(value)
+    )  # fmt: skip
+    if textual:
+        analysis.report("library.file_write", node, f"By its name and arguments, .{name} writes a file.")
+    else:
+        analysis.report("library.unknown_conversion", node, f"What .{name} does is not known here.")
 
 
 def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
@@ -122,7 +141,8 @@ def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keyw
 
 
 def _is_bad_method(analysis: Analysis, text: str) -> bool:
-    return text.isidentifier() and bool(analysis.tables.judge_name(text)) and text not in ("glob", "inspect", "gc")
+    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
+    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
 
 
 def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
@@ -178,7 +198,9 @@ def judge_function(
     elif name in tables.reading and root not in ("json",):
         _judge_reading(analysis, node, path, arguments, keywords)
     elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
-        analysis.report("library.file_write", node, f"{path} writes a file.")
+        given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
+        scratch = path in tables.scratch and all(_is_scratch(analysis, one) for one in each(given))
+        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
     elif name == "savefig" and not isinstance(node.func, ast.Attribute):
         _judge_chart(analysis, node, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
@@ -234,6 +256,18 @@ def _judge_style(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> 
                 analysis.report("library.file_read", node, "A style is read from a file.")
 
 
+def _is_scratch(analysis: Analysis, value: Value) -> bool:
+    """True for a file below the sandbox's own temporary folder, or one in memory."""
+    if type(value) is Foreign:
+        return value.path in analysis.tables.memory
+    if type(value) is Const and isinstance(value.value, str):
+        return posixpath.normpath(value.value).startswith(analysis.tables.writable)
+    if type(value) is Text and not value.built and isinstance(value.parts[0], str):
+        whole = value.known.replace("\0", "x")
+        return value.parts[0].startswith(analysis.tables.writable) and ".." not in whole
+    return False
+
+
 def is_mounted(analysis: Analysis, text: str) -> bool:
     """True for a path that stays below the mounted datasets."""
     return posixpath.normpath(text).startswith(analysis.tables.roots) and "\0" not in text
@@ -246,6 +280,9 @@ def _judge_reading(
     given = next((keywords[one] for one in names if one in keywords), arguments[0] if arguments else UNKNOWN)
     for one in each(given):
         if type(one) is Foreign and one.path in analysis.tables.memory:
+            continue
+        if path in analysis.tables.scratch and _is_scratch(analysis, one):
+            analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")
             continue
         if type(one) is Const and isinstance(one.value, str):
             if is_mounted(analysis, one.value):

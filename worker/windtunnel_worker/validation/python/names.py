@@ -40,8 +40,10 @@ def name(analysis: Analysis, node: ast.Name) -> Value:
             analysis.report("attributes.dunder", node, "__class__ gives the class object itself.")
             return UNKNOWN
         rule = "attributes.interpreter" if text in analysis.tables.interpreter else "attributes.dunder"
-        hint = text in ("__file__", "__path__", "__cached__", "__annotations__", "__package__")
-        analysis.report("attributes.dunder" if hint else rule, node, f"{text} belongs to the interpreter.")
+        if text in ("__file__", "__package__"):
+            analysis.report("attributes.private_object", node, f"{text} belongs to the interpreter.")
+            return UNKNOWN
+        analysis.report(rule, node, f"{text} belongs to the interpreter.")
         return Danger(text, node.lineno)
     if text == "__name__":
         return Const("__main__")

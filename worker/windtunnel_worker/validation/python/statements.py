@@ -11,6 +11,7 @@ from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.values import Lib, Value
 
 Executor = Callable[[Analysis, Any], None]
+_TYPING_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 _ENTRY_POINTS = frozenset({"signals", "main", "run"})
 
 
@@ -183,18 +184,19 @@ def _branches(analysis: Analysis, branches: list[list[ast.stmt]]) -> None:
 def if_(analysis: Analysis, node: ast.If) -> None:
     """Execute `if`."""
     test = analysis.value(node.test)
-    truth = flow.constant_truth(node.test)
-    typing_only = type(test) is Lib and test.path in ("typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING")
-    analysis.quiet += typing_only
-    analysis.unreached += truth is False
-    if truth is None and not typing_only:
+    never = flow.constant_truth(node.test) is False
+    typing_only = type(test) is Lib and test.path in _TYPING_ONLY
+    if not (never or typing_only):
         _branches(analysis, [node.body, node.orelse])
-    else:
-        body(analysis, node.body)
-        analysis.quiet -= typing_only
-        analysis.unreached -= truth is False
-        body(analysis, node.orelse)
-    return
+        return
+    before = set(analysis.assigned)
+    analysis.quiet += typing_only
+    analysis.unreached += never
+    body(analysis, node.body)
+    analysis.quiet -= typing_only
+    analysis.unreached -= never
+    analysis.assigned = before
+    body(analysis, node.orelse)
 
 
 def for_(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:

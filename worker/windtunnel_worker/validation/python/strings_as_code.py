@@ -84,7 +84,7 @@ def judge_format_call(
                 analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
 
 
-def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str) -> None:
+def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
     """Judge a string that a library evaluates as an expression."""
     for one in each(value):
         if type(one) is Const:
@@ -96,7 +96,8 @@ def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str) 
             else:
                 _judge_text(analysis, node, one.known.replace("\x00", "0"), how)
         else:
-            analysis.report("library.expression", node, f"{how} evaluates a string that is not known here.")
+            rule = "library.expression" if sure else "library.expression_unknown"
+            analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return
 
 

@@ -77,6 +77,8 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
     """Evaluate and judge `name` read from the module `path`."""
     tables = analysis.tables
     full = f"{path}.{name}"
+    if full in tables.aliases:
+        return Module(tables.aliases[full])
     if full in tables.surface or full in tables.packages:
         return Module(full)
     names = tables.surface.get(path)

@@ -50,7 +50,15 @@ class Tables:
     option_words: frozenset[str]
     option_values: frozenset[str]
     path_keywords: frozenset[str]
+    judged: frozenset[str]
+    """Library functions that may only be called where their arguments are seen."""
     io: frozenset[str]
+    aliases: dict[str, str]
+    """Modules that an allowed module offers under a name of its own."""
+    own: frozenset[str]
+    """Names of modules that only they should have."""
+    writable: tuple[str, ...]
+    scratch: frozenset[str]
     plain: dict[str, str] = field(default_factory=dict)
     """Verdict on an attribute's name alone, remembered: a rule, or nothing."""
 
@@ -120,7 +128,6 @@ def tables_for(policy: Policy) -> Tables:
     surface = _surface(data)
     packages = {path.rsplit(".", up)[0] for path in surface for up in range(1, path.count(".") + 1)}
     critical = _by_name(imports["critical"])
-    safe_standard = {path.split(".")[0] for path in surface}
     return Tables(
         surface=surface,
         packages=frozenset(packages),
@@ -151,5 +158,10 @@ def tables_for(policy: Policy) -> Tables:
         option_words=words(library["options"]["words"]),
         option_values=words(library["options"]["values"]),
         path_keywords=words(library["options"]["keywords"]),
-        io=words(data["words"]["io"]) | (STANDARD_MODULES & frozenset(critical)) - safe_standard,
+        io=words(data["words"]["io"]),
+        judged=words(library["judged"]["functions"]),
+        aliases=dict(imports["aliases"]),
+        own=frozenset(STANDARD_MODULES) | frozenset(critical),
+        writable=tuple(library["reading"]["scratch"]),
+        scratch=words(library["reading"]["scratch_functions"]),
     )

@@ -8,7 +8,7 @@ function never turns into `UNKNOWN` unseen: where one would, the evaluator repor
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,19 @@ class Text(Value):
     def known(self) -> str:
         """The known pieces, joined by a character that no identifier has."""
         return "\x00".join(part for part in self.parts if isinstance(part, str))
+
+
+def make_text(parts: Iterable[str | None | bool]) -> Text:
+    """Build a `Text`, known neighbours joined; past 64 pieces the rest counts as built."""
+    joined: list[str | None | bool] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+        if len(joined) > 64:
+            return BUILT
+    return Text(tuple(joined))
 
 
 BUILT = Text((False,))

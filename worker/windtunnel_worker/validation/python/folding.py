@@ -28,7 +28,7 @@ from windtunnel_worker.validation.python.values import (
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitXor: operator.xor,
-    ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
+    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 _TEXTUAL = (str, bytes)
 PURE_METHODS = frozenset(
@@ -94,6 +94,9 @@ def _small(op: type, left: Any, right: Any) -> bool:
         times = [one for one in (left, right) if isinstance(one, int)]
         if sizes and times:
             return sizes[0] * max(times[0], 0) <= MOST_FOLDED
+    if op is ast.Pow:
+        sized = isinstance(left, int | float) and isinstance(right, int | float)
+        return sized and abs(right) <= 64 and abs(left) < 1 << 32
     if op is ast.LShift:
         return isinstance(right, int) and 0 <= right < 256
     if op is ast.Mod and isinstance(left, _TEXTUAL):

@@ -8,7 +8,7 @@ import warnings
 
 from windtunnel_worker.validation.findings import Findings
 from windtunnel_worker.validation.policy import Policy
-from windtunnel_worker.validation.python import statements
+from windtunnel_worker.validation.python import names, statements
 from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.expressions import EXPRESSIONS
 from windtunnel_worker.validation.python.scopes import collect
@@ -39,6 +39,7 @@ def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     try:
         analysis = Analysis(collect(tree), tables_for(policy), findings)
         analysis.expressions = EXPRESSIONS
+        names.judge_bindings(analysis)
         statements.body(analysis, tree.body)
     except RecursionError:
         findings.add("input.too_deep", None, "The program nests too deeply to be analysed.")

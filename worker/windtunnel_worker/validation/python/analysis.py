@@ -26,6 +26,7 @@ from windtunnel_worker.validation.python.values import (
     Func,
     Inst,
     Lib,
+    Many,
     Module,
     Value,
     each,
@@ -33,6 +34,7 @@ from windtunnel_worker.validation.python.values import (
 )
 
 MOST_LAZY = 60
+_WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_SITES = 48
 BUILTINS = frozenset(dir(builtins))
 Evaluator = Callable[["Analysis", Any], Value]
@@ -82,9 +84,16 @@ class Analysis:
         found = self.memo.get(node)
         if found is None:
             evaluate = self.expressions.get(type(node))
-            found = UNKNOWN if evaluate is None else evaluate(self, node)
+            found = self._children(node) if evaluate is None else evaluate(self, node)
             self.memo[node] = found
         return found
+
+    def _children(self, node: ast.AST) -> Value:
+        """Evaluate what a kind of node holds that this version does not know."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+        return UNKNOWN
 
     def value_in(self, scope: Scope, node: ast.AST) -> Value:
         """Evaluate an expression that stands in another scope."""
@@ -284,9 +293,12 @@ class Analysis:
     def is_judged(self, path: str) -> bool:
         """True for a library's function whose arguments have to be seen."""
         rule = self.tables.judge_name(path.rpartition(".")[2])
+        root, _, name = path.rpartition(".")
+        if root != "json" and (name in self.tables.reading or name in _WRITING):
+            return True
         return path in self.tables.judged or rule == "judged" or rule.startswith("library.")
 
-    def is_followed(self, value: Value) -> Value | None:
+    def is_followed(self, value: Value, depth: int = 0) -> Value | None:
         """Give the part of a value that must not get out of sight: a module or a judged function."""
         for one in each(value):
             kind = type(one)
@@ -294,8 +306,10 @@ class Analysis:
                 return one
             if kind is Lib and self.is_judged(one.path):  # type: ignore[attr-defined]
                 return one
-            if kind is Bag and any(type(item) is Module for item in one.items):  # type: ignore[attr-defined]
-                return next(item for item in one.items if type(item) is Module)  # type: ignore[attr-defined]
+            if kind is Bag and depth < 3:
+                for item in one.items[:64]:  # type: ignore[attr-defined]
+                    if type(item) is Module or (type(item) in (Bag, Many) and self.is_followed(item, depth + 1)):
+                        return item if type(item) is Module else self.is_followed(item, depth + 1)
         return None
 
     def escapes(self, value: Value, node: ast.AST, how: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from windtunnel_worker.validation.python import attributes, folding, library, lookahead, resources, strings_as_code
-from windtunnel_worker.validation.python.analysis import Analysis
+from windtunnel_worker.validation.python.analysis import MOST_SITES, Analysis
 from windtunnel_worker.validation.python.values import (
     UNKNOWN,
     Bag,
@@ -28,7 +28,7 @@ from windtunnel_worker.validation.python.values import (
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
-_HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter enumerate zip".split())
+_HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split())
 
 
 def call(analysis: Analysis, node: ast.Call) -> Value:
@@ -81,7 +81,8 @@ def _escapes(
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         direct = {getattr(one.node, "name", "") if type(one) is Func else one.scope.node.name for one in kinds}  # type: ignore[attr-defined]
         sites = analysis.program.calls.get(name, ())
-        if name in direct and len(sites) < 48 and not any(isinstance(one, ast.Starred) for one in node.args):
+        plain = not any(isinstance(one, ast.Starred) for one in node.args) and "**" not in keywords
+        if name in direct and len(sites) < MOST_SITES and plain and not any(map(_takes_any, kinds)):
             return
     if all(type(one) is Builtin and one.name in _HOLDERS for one in kinds):
         return
@@ -92,6 +93,17 @@ def _escapes(
         if kind is Const or value is UNKNOWN:
             continue
         analysis.escapes(value, place, "handed to a call")
+
+
+def _takes_any(callee: Value) -> bool:
+    """True for a function with `*args` or `**kwargs`, where an argument cannot be followed."""
+    node = getattr(callee, "node", None)
+    if type(callee) is Class:
+        bound = callee.scope.bindings["__init__"]
+        node = bound[0].node if bound[0].kind == "def" else None
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return True
+    return node.args.vararg is not None or node.args.kwarg is not None
 
 
 def _called(

@@ -147,6 +147,9 @@ def builtin(name: str, arguments: list[Value]) -> Value:
         except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError):
             return UNKNOWN
     if name in _BUILDERS and arguments:
+        if name in ("reversed", "sorted") and type(arguments[0]) is Bag:
+            if not any(is_textual(one) for item in arguments[0].items for one in each(item)):
+                return Bag(arguments[0].items)
         textual = any(type(one) in (Text, Bag) or is_textual(one) for one in arguments)
         return BUILT if name == "chr" or textual else UNKNOWN
     if name in ("str", "repr", "format"):

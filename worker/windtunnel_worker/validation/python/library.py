@@ -162,6 +162,8 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             _judge_named(analysis, node, [value], {})
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
+        elif name == "input" and type(value) is Const and value.value == "filename":
+            analysis.report("library.path_argument", node, "input='filename' makes the library read files.")
         elif name in tables.path_keywords and foreign:
             if not (type(value) is Const and not isinstance(value.value, str)):
                 if type(value) is Foreign and value.path in tables.memory:
@@ -208,6 +210,8 @@ def judge_function(
         strings_as_code.judge_expression(analysis, node, given, path)
     elif name in tables.by_name and arguments:
         _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"})
+    elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
+        analysis.report(tables.methods[name], node, f"{path} is input or output.")
     elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
         analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")
     elif path in ("pandas.plotting.register", "matplotlib.style.use"):

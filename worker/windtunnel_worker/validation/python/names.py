@@ -6,7 +6,7 @@ import ast
 
 from windtunnel_worker.validation.python import surface
 from windtunnel_worker.validation.python.analysis import BUILTINS, Analysis
-from windtunnel_worker.validation.python.values import UNKNOWN, Builtin, Class, Const, Danger, Value, join
+from windtunnel_worker.validation.python.values import UNKNOWN, Builtin, Const, Danger, Foreign, Value, join
 
 _SAID = {
     "builtins.execution": "runs text or code as a program",
@@ -18,6 +18,9 @@ _SAID = {
     "builtins.listing": "lists names for use as text",
     "builtins.exit": "ends the interpreter",
 }
+_INTERPRETERS = frozenset({"__builtins__", "__import__", "__build_class__", "__loader__", "__spec__"})
+GIVEN = frozenset({"data", "params", "emit"})
+"""What the sandbox gives a program."""
 _CONSTANTS = {"True": True, "False": False, "None": None, "__debug__": True}
 
 
@@ -32,9 +35,10 @@ def name(analysis: Analysis, node: ast.Name) -> Value:
         return found
     if text in BUILTINS or text in analysis.tables.builtins:
         return _builtin(analysis, node)
-    for path in analysis.stars:
-        if text in analysis.tables.surface.get(path, ()) or analysis.tables.judge_name(text):
-            return surface.member(analysis, path, text, node)
+    if text in GIVEN:
+        return Foreign(f"sandbox.{text}")
+    if analysis.stars and not text.startswith("__"):
+        return _starred(analysis, node)
     if text.startswith("__") and text.endswith("__") and text not in analysis.tables.globals:
         if text == "__class__" and _in_method(analysis):
             analysis.report("attributes.dunder", node, "__class__ gives the class object itself.")
@@ -47,7 +51,17 @@ def name(analysis: Analysis, node: ast.Name) -> Value:
         return Danger(text, node.lineno)
     if text == "__name__":
         return Const("__main__")
+    if text in analysis.tables.modules:
+        analysis.report("imports.dangerous", node, f"{text} is used, though nothing here imports it.")
     return UNKNOWN
+
+
+def _starred(analysis: Analysis, node: ast.Name) -> Value:
+    """Evaluate a name that only a star import can have bound."""
+    for path in analysis.stars:
+        if node.id in analysis.tables.surface.get(path, ()):
+            return surface.member(analysis, path, node.id, node)
+    return surface.member(analysis, analysis.stars[-1], node.id, node)
 
 
 def _in_method(analysis: Analysis) -> bool:
@@ -84,6 +98,10 @@ def harmless_namespace_test(node: ast.Compare) -> bool:
     )
 
 
-def class_of(value: Value) -> Class | None:
-    """Give the program's own class that a value is, or None."""
-    return value if type(value) is Class else None
+
+def judge_bindings(analysis: Analysis) -> None:
+    """Report names of the interpreter that the program binds itself."""
+    for scope in analysis.program.scopes.values():
+        for text in _INTERPRETERS & scope.bindings.keys():
+            node = scope.bindings[text][0].node
+            analysis.report("builtins.namespace", node, f"{text} is the interpreter's own; the program binds it.")

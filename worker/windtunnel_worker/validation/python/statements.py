@@ -26,6 +26,8 @@ def body(analysis: Analysis, nodes: list[ast.stmt]) -> None:
             execute = STATEMENTS.get(kind)
             if execute is not None:
                 execute(analysis, node)
+            elif kind not in _SILENT:
+                analysis.value(node)
         if not ended and kind not in _PLAIN and flow.ends(node):
             ended = True
             analysis.unreached += 1
@@ -33,6 +35,7 @@ def body(analysis: Analysis, nodes: list[ast.stmt]) -> None:
         analysis.unreached -= 1
 
 
+_SILENT = frozenset({ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
 _PLAIN = frozenset({ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.FunctionDef, ast.For, ast.Import})
 
 

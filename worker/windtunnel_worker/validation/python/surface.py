@@ -66,7 +66,7 @@ def _odd(analysis: Analysis, name: str) -> str:
     if name.startswith("_"):
         return "an underscore name is the library's own"
     if name in tables.modules or (name in STANDARD_MODULES and name not in tables.surface and name not in _KEPT):
-        if name not in ("test", "tests", "cmd", "code", "signal", "select", "this", "profile", "trace", "parser"):
+        if name not in ("cmd", "code", "signal", "select", "this", "profile", "trace", "parser"):
             return f"{name} is a module of the standard library"
     if name not in tables.datasets and tables.is_io(name):
         return f"the name {name} says input, output or execution"

@@ -50,12 +50,12 @@ class Findings:
         """Record a finding. `place` is a node, or a line and column from 1, or None for the whole text."""
         known = self._policy.rules[rule]
         level = known.severity if severity is None else severity
+        if len(self._found) >= self._most and level <= self.worst:
+            return
         line, column, text = self._where(place)
         key = (rule, line, column)
         earlier = self._found.get(key)
         if earlier is not None and earlier.severity >= level:
-            return
-        if earlier is None and len(self._found) >= self._most and level <= self.worst:
             return
         self.worst = max(self.worst, level)
         self._found[key] = Issue(

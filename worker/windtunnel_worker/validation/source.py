@@ -198,7 +198,7 @@ class _Depth:
 
     def _new_line(self, token: str) -> None:
         """Begin a logical line: close the blocks that it closes and count the `elif`s around it."""
-        rest = re.split(r"[\r\n]", token)[-1]
+        rest = token[max(token.rfind("\n"), token.rfind("\r")) + 1 :]
         word = rest.lstrip(" \t\f")
         indent = len(rest) - len(word)
         while len(self.blocks) > 1 and self.blocks[-1][0] > indent:

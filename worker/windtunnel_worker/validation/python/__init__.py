@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 import warnings
 
@@ -33,6 +34,16 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
 
 def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     """Analyse a program whose bounds have been checked. Gives the modules that it imports."""
+    collecting = gc.isenabled()
+    gc.disable()  # a tree has no garbage until it is dropped; collecting on the way costs a third of the time
+    try:
+        return _analyse(text, policy, findings)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     tree = parse(text.removeprefix("\ufeff"), findings)
     if tree is None:
         return ()

@@ -36,6 +36,7 @@ from windtunnel_worker.validation.python.values import (
 MOST_LAZY = 60
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_SITES = 48
+MOST_BINDINGS = 16
 BUILTINS = frozenset(dir(builtins))
 Evaluator = Callable[["Analysis", Any], Value]
 
@@ -55,6 +56,9 @@ class Analysis:
         self.returns: dict[ast.AST, Value | None] = {}
         self.members: dict[str, Value] = {}
         self.lazy = 0
+        self.too_deep = False
+        """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
+        self.sites: dict[tuple[str, str, int], list[Value]] = {}
         self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
@@ -103,7 +107,8 @@ class Analysis:
         outer, self.scope = self.scope, scope
         self.lazy += 1
         try:
-            if self.lazy > MOST_LAZY:
+            if self.lazy > MOST_LAZY or self.too_deep:
+                self.too_deep = True
                 self.report("dataflow.too_deep", node, "Values depend on each other too deeply to be followed.")
                 return UNKNOWN
             return self.value(node)
@@ -143,7 +148,11 @@ class Analysis:
             return join([*running, UNKNOWN])
         running = self.partial[key] = []
         for binding in scope.bindings.get(name, ()):
-            running.append(self.bound(binding, running))
+            found = self.bound(binding, running)
+            if found not in running:
+                running.append(found)
+            if len(running) > MOST_BINDINGS:
+                running[:] = [join(running)]
         found = self.names[key] = join(running)
         del self.partial[key]
         return found
@@ -243,7 +252,12 @@ class Analysis:
         return join(found)
 
     def _arguments(self, sites: list[Any], name: str, index: int, function: str) -> list[Value]:
+        key = (function, name, index)
+        known = None if function == "__init__" else self.sites.get(key)
+        if known is not None:
+            return known
         found: list[Value] = []
+        self.sites[key] = found
         for call, scope in sites[:MOST_SITES]:
             if isinstance(call.func, ast.Name) and call.func.id == function and self.scope_shadows(scope, function):
                 continue

@@ -118,8 +118,7 @@ def judge_for(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
 
 def judge_definition(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """Look for recursion without an end."""
-    own = analysis.program.scopes[node]
-    if any(scope is own for _, scope in analysis.program.calls.get(node.name, ())):
+    if node in analysis.program.recursive:
         found = flow.always_calls_itself(node)
         if found is not None and analysis.scope.kind != "class":
             warn(analysis, "resources.recursion", found, f"{node.name} always calls itself.")

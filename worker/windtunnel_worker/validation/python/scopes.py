@@ -55,7 +55,8 @@ class Program:
     """Calls by the last name of the callee."""
     reads: dict[str, int] = field(default_factory=dict)
     """How often a name, or an attribute of that name, is read."""
-    deleted: set[str] = field(default_factory=set)
+    recursive: set[ast.AST] = field(default_factory=set)
+    """Functions that call a function of their own name."""
 
 
 _SKIP = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
@@ -158,6 +159,8 @@ class Collector:
         callee = node.func
         if isinstance(callee, ast.Name):
             self.program.calls.setdefault(callee.id, []).append((node, self.scope))
+            if getattr(self.scope.node, "name", None) == callee.id:
+                self.program.recursive.add(self.scope.node)
         elif isinstance(callee, ast.Attribute):
             self.program.calls.setdefault(callee.attr, []).append((node, self.scope))
         self._children(node)
@@ -326,8 +329,6 @@ class Collector:
 
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            if isinstance(target, ast.Name):
-                self.program.deleted.add(target.id)
             self.visit(target)
 
 

@@ -35,6 +35,7 @@ _STRUCTURE = re.compile(
     r"""|\b(?:not|lambda|if|else|await|yield|and|or|is|in|elif|from)\b)""",
     re.DOTALL,
 )
+_BRACKETS = re.compile(r"[()\[\]{}]")
 _HOLE = re.compile(r"\{[^{}]*")
 _BRACE = re.compile(r"[{}]")
 _WORDLIKE = re.compile(r"\w+|[^\w\s]")
@@ -55,9 +56,9 @@ def cookie_problem(source: bytes) -> str | None:
     return None
 
 
-def decode(source: bytes) -> tuple[str, str | None]:
+def decode(source: bytes, *, cookie: bool = True) -> tuple[str, str | None]:
     """Turn bytes into text. The second value says what is wrong with the encoding, or is None."""
-    problem = cookie_problem(source[:1000])
+    problem = cookie_problem(source[:1000]) if cookie else None
     try:
         return source.decode("utf-8"), problem
     except UnicodeDecodeError as error:
@@ -219,6 +220,19 @@ def stops(findings: Findings) -> bool:
     return any(issue.rule in _STOPPING for issue in findings.issues())
 
 
+def _check_brackets(text: str, policy: Policy, findings: Findings) -> None:
+    """Count brackets from above, those in strings included."""
+    nested = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        if bracket in "([{":
+            nested += 1
+            deepest = max(deepest, nested)
+        else:
+            nested = max(nested - 1, 0)
+    if deepest > policy.bound("depth"):
+        findings.add("input.too_deep", None, f"Brackets nest {deepest} deep; at most {policy.bound('depth')} are taken.")
+
+
 def check_bounds(text: str, policy: Policy, findings: Findings, language: str = "python") -> None:
     """Refuse a text that is too large, too wide or too deep to be parsed and walked in the time there is."""
     most = policy.bound("bytes")
@@ -237,6 +251,9 @@ def check_bounds(text: str, policy: Policy, findings: Findings, language: str = 
             if len(line) > widest:
                 findings.add("input.line", (number, 0), f"The line has {len(line):,} characters; at most {widest:,}.")
                 return
+    if language != "python":
+        _check_brackets(text, policy, findings)
+        return
     depth = _Depth()
     take = depth.take
     take("\n" + " " * (len(text) - len(text.lstrip(" \t\f"))))

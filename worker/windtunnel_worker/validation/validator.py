@@ -29,7 +29,7 @@ class SecurityValidator:
 
     def validate_bytes(self, code: bytes, language: str = "python") -> Verdict:
         """Judge a program by its bytes: they must be UTF-8, and a coding line may say nothing else."""
-        text, problem = source.decode(code[: source.MOST_DECODED])
+        text, problem = source.decode(code[: source.MOST_DECODED], cookie=language == "python")
         return self._validate(text, problem, language)
 
     def format_report(self, verdict: Verdict) -> str:
@@ -48,7 +48,7 @@ class SecurityValidator:
         findings = Findings(policy, text)
         if encoding is not None:
             findings.add("input.encoding", (1, 0), encoding)
-        elif not text.isascii() or "coding" in text[:1000]:
+        elif language == "python" and "coding" in text[:1000]:
             problem = source.cookie_problem(text[:1000].encode(errors="replace"))
             if problem:
                 findings.add("input.encoding", (1, 0), problem)
@@ -56,14 +56,21 @@ class SecurityValidator:
         source.check_bounds(text, policy, findings, language)
         imports: tuple[str, ...] = ()
         if findings.worst < SecurityLevel.HIGH or not source.stops(findings):
-            source.check_identifiers(text, findings)
+            if language == "python":
+                source.check_identifiers(text, findings)
             imports = self._analyse(text, policy, findings, language)
         return self._verdict(findings, policy, language, imports, started)
 
     def _analyse(self, text: str, policy: Policy, findings: Findings, language: str) -> tuple[str, ...]:
         if language == "python":
             return python.analyse(text, policy, findings)
-        return ()
+        from windtunnel_worker.validation import trees  # the grammars cost memory where only Python is run
+
+        try:
+            return trees.analyse(language, text, policy, findings)
+        except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
+            findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
+            return ()
 
     def _verdict(
         self, findings: Findings, policy: Policy, language: str, imports: tuple[str, ...], started: float

@@ -48,6 +48,8 @@ def _declared(program: Program) -> set[str]:
         found.add(program.text(name).split("::")[-1])
     for node in program.of("declaration", "parameter_declaration", "field_declaration", "init_declarator",
                            "optional_parameter_declaration", "for_range_loop", "structured_binding_declarator"):
+        if any(program.text(one) == "extern" for one in node.children if one.type == "storage_class_specifier"):
+            continue
         for child in node.children_by_field_name("declarator"):
             inner = child
             while inner is not None and inner.type in ("init_declarator", "pointer_declarator", "reference_declarator",
@@ -69,9 +71,18 @@ def _judge_names(program: Program) -> None:
         rule = names.get(name)
         if rule is None or name in ("open", "read", "write", "signal", "remove", "bind", "connect") and _is_plain(node):
             continue
+        if name == "remove" and _is_algorithm(node):
+            continue
         if name in declared and not _is_qualified(program, node):
             continue
         program.report(rule, node, f"{name} reaches the machine.")
+
+
+def _is_algorithm(node: Node) -> bool:
+    """True for `std::remove(first, last, value)`, which only moves elements."""
+    call = node.parent.parent if node.parent is not None and node.parent.type == "qualified_identifier" else node.parent
+    arguments = call.child_by_field_name("arguments") if call is not None else None
+    return arguments is not None and len(arguments.named_children) == 3
 
 
 def _is_plain(node: Node) -> bool:

@@ -85,16 +85,19 @@ def judge_names(program: Program, found: Iterable[tuple[str, Node]], table: str,
 
 
 def judge_import(program: Program, path: str, node: Node) -> bool:
-    """Report a module that may not be imported: those of `imports.rules`, then all that are not allowed."""
+    """Report a module that may not be imported. The longer name decides where an allowed and a barred one fit."""
     data = program.policy.data["imports"]
     program.imports.add(path)
+    permitted = max(
+        (len(name) for name in data["allowed"].split()
+         if path == name or (name.endswith("*") and path.startswith(name[:-1]))), default=0,
+    )  # fmt: skip
     for rule, names in data.get("rules", {}).items():
         for name in names.split():
-            if path == name or path.startswith((name + "/", name + ".", name + ":")):
+            if len(name) > permitted and (path == name or path.startswith((name + "/", name + ".", name + ":"))):
                 program.report(rule, node, f"{path} opens the host: files, processes, network or memory.")
                 return False
-    for name in data["allowed"].split():
-        if path == name or (name.endswith("*") and path.startswith(name[:-1])):
-            return True
+    if permitted:
+        return True
     program.report("imports.not_allowed", node, f"{path} is not on the allowlist.")
     return False

@@ -35,6 +35,8 @@ _STRUCTURE = re.compile(
     r"""|\b(?:not|lambda|if|else|await|yield|and|or|is|in|elif|from)\b)""",
     re.DOTALL,
 )
+_RUN = re.compile(r"[^;{}]+")
+_ANGLE = re.compile(r"(?<!<)<(?![<=])")
 _BRACKETS = re.compile(r"[()\[\]{}]")
 _HOLE = re.compile(r"\{[^{}]*")
 _BRACE = re.compile(r"[{}]")
@@ -233,6 +235,20 @@ def _check_brackets(text: str, policy: Policy, findings: Findings) -> None:
         findings.add("input.too_deep", None, f"Brackets nest {deepest} deep; at most {policy.bound('depth')} are taken.")
 
 
+def _check_runs(text: str, policy: Policy, findings: Findings) -> None:
+    """Bound what stands between two separators: a grammar that keeps several readings open would multiply them."""
+    most, angles = int(policy.data["bounds"].get("run", 0)), int(policy.data["bounds"].get("angles", 0))
+    if not most:
+        return
+    for found in _RUN.finditer(text):
+        run = found[0]
+        wide = len(run) > 4 * angles and any(len(_WORDLIKE.findall(one)) > most for one in run.split(","))
+        if wide or (len(run) > angles and len(_ANGLE.findall(run)) > angles):
+            line = text.count("\n", 0, found.start()) + 1
+            findings.add("input.too_deep", (line, 0), f"More than {angles} '<' or {most} words without ; , or a brace.")
+            return
+
+
 def check_bounds(text: str, policy: Policy, findings: Findings, language: str = "python") -> None:
     """Refuse a text that is too large, too wide or too deep to be parsed and walked in the time there is."""
     most = policy.bound("bytes")
@@ -253,6 +269,7 @@ def check_bounds(text: str, policy: Policy, findings: Findings, language: str = 
                 return
     if language != "python":
         _check_brackets(text, policy, findings)
+        _check_runs(text, policy, findings)
         return
     depth = _Depth()
     take = depth.take

@@ -45,5 +45,6 @@ def analyse(language: str, text: str, policy: Policy, findings: Findings) -> tup
     if tree.root_node.has_error:
         broken = next((node for node in program.of("ERROR")), tree.root_node)
         program.report("input.syntax", broken, "The program cannot be parsed here.")
-    _ANALYSERS[language](program)
+    if not program.too_deep:
+        _ANALYSERS[language](program)
     return tuple(sorted(program.imports))

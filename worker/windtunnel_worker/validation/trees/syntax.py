@@ -21,8 +21,14 @@ class Program:
         self.findings = findings
         self.imports: set[str] = set()
         self.kinds: dict[str, list[Node]] = {}
-        for node in walk(root):
+        self.too_deep = False
+        bound = policy.bound("depth") * 2
+        for node, depth in _walk(root):
             self.kinds.setdefault(node.type, []).append(node)
+            if depth > bound:
+                self.too_deep = True
+                self.report("input.too_deep", node, f"Expressions nest more than {bound} deep.")
+                break
 
     def of(self, *kinds: str) -> Iterator[Node]:
         """Give all nodes of some kinds, in the order of the text."""
@@ -50,21 +56,27 @@ class Program:
         return words(self.policy.data.get(table, {}).get(key, ""))
 
 
-def walk(root: Node) -> Iterator[Node]:
-    """Walk a tree in the order of the text without recursion."""
+def _walk(root: Node) -> Iterator[tuple[Node, int]]:
+    """Walk a tree in the order of the text without recursion; give each node and its depth."""
     cursor = root.walk()
+    depth = 0
     while True:
         node = cursor.node
         if node is None:
             return
-        yield node
-        if cursor.goto_first_child() or cursor.goto_next_sibling():
+        yield node, depth
+        if cursor.goto_first_child():
+            depth += 1
             continue
-        while True:
+        while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
-            if cursor.goto_next_sibling():
-                break
+            depth -= 1
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Walk a tree in the order of the text without recursion."""
+    return (node for node, _ in _walk(root))
 
 
 def ancestors(node: Node) -> Iterator[Node]:

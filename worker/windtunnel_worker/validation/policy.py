@@ -87,7 +87,7 @@ def _cached(path: Path, _changed: int) -> Policy:
 
 def policy_for(language: str, folder: Path | None = None) -> Policy | None:
     """Give a language's policy: the deployment's own where its folder has one, else the shipped one."""
-    if not language.isascii() or not language.isalnum():
+    if not language.isascii() or not language.isalnum() or len(language) > 32 or language != language.lower():
         return None
     for place in (folder, SHIPPED):
         if place is None:

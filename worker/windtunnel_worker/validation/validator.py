@@ -95,4 +95,4 @@ class SecurityValidator:
             raise RuntimeError("the shipped policy is missing")
         findings = Findings(policy, "")
         findings.add("input.language", None, f"There is no policy for the language {language[:40]!r}.")
-        return self._verdict(findings, policy, language, (), started)
+        return self._verdict(findings, policy, language[:64], (), started)

@@ -33,7 +33,8 @@ HOSTILE = {
     "half a surrogate": "x = '\ud800'",
     "a chain of calls": "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(5_000)),
     "a growing string": "s = 'a'\n" + "s = s + s\n" * 10_000,
-    "many methods": "".join(f"class A{i}:\n def run(self, a): return a\n" for i in range(1_500)) + "x.run(1)\n" * 2_000,
+    "many methods": "".join(f"class A{i}:\n def run(self, a): return a\n" for i in range(1_500))
+    + "x.run(1)\n" * 2_000,
     "long inheritance": "".join(f"class A{i + 1}(A{i}): pass\n" for i in range(5_000)),
     "huge constants": "x = 'a' * 10 ** 10\ny = 9 ** 9 ** 9\nz = 1 << 10 ** 9\n'{:>999999999}'.format(1)",
     "as large as is taken": "x = y + 1\n" * 15_900,
@@ -49,7 +50,9 @@ OTHER = {
     "casts": "(int)" * 9_000 + "1",
     "open comments": "/*" * 5_000,
 }
-LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem not in ("python", "python-surface"))
+LANGUAGES = sorted(
+    path.stem for path in SHIPPED.glob("*.toml") if path.stem not in ("python", "python-surface")
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,9 @@ def test_python_gets_a_verdict_in_time(validator: SecurityValidator, name: str) 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", OTHER)
-def test_other_languages_get_a_verdict_in_time(validator: SecurityValidator, name: str, language: str) -> None:
+def test_other_languages_get_a_verdict_in_time(
+    validator: SecurityValidator, name: str, language: str
+) -> None:
     _checked(validator, OTHER[name], language)
 
 
@@ -91,7 +96,9 @@ def test_hostile_input_stays_within_256_mib() -> None:
         "for code in module.HOSTILE.values(): validator.validate_code(code)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
     assert int(done.stdout) < 256
 
 
@@ -112,12 +119,16 @@ def test_bytes_are_judged_as_they_would_run(source: bytes, rule: str) -> None:
     assert verdict.safe == (rule == "input.bom")
 
 
-@pytest.mark.parametrize("cookie", [b"# coding: utf-8\n", b"# -*- coding: UTF_8 -*-\n", b"x = 'coding: latin-1'\n"])
+@pytest.mark.parametrize(
+    "cookie", [b"# coding: utf-8\n", b"# -*- coding: UTF_8 -*-\n", b"x = 'coding: latin-1'\n"]
+)
 def test_utf8_by_any_name_passes(cookie: bytes) -> None:
     assert SecurityValidator().validate_bytes(cookie + b"y = 1\n").safe
 
 
-@pytest.mark.parametrize("language", ["ruby", "", "../python", "python-surface", "PYTHON", "x" * 9_999, "py\0"])
+@pytest.mark.parametrize(
+    "language", ["ruby", "", "../python", "python-surface", "PYTHON", "x" * 9_999, "py\0"]
+)
 def test_a_language_without_a_policy_is_refused(language: str) -> None:
     verdict = SecurityValidator(strict_mode=False).validate_code("x", language)
     assert not verdict.safe

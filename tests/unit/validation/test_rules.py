@@ -156,7 +156,11 @@ def test_one_hostile_line_among_many_fails() -> None:
 
 def test_code_that_is_never_reached_weighs_less() -> None:
     rule = "resources.endless_loop"
-    programs = ["while True: pass", "if False:\n  while True: pass", "def f():\n  return 1\n  while True: pass\nf()"]
+    programs = [
+        "while True: pass",
+        "if False:\n  while True: pass",
+        "def f():\n  return 1\n  while True: pass\nf()",
+    ]
     found = [
         next(issue for issue in SecurityValidator().validate_code(text).issues if issue.rule == rule)
         for text in programs

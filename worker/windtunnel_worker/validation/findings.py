@@ -9,7 +9,9 @@ from windtunnel.contract import Issue, SecurityLevel
 from windtunnel_worker.validation.policy import Policy
 
 _LINES = re.compile(r"\r\n|\r|\n")
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    r"[^\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\U0010ffff]"
+)
 
 
 class Place(Protocol):

@@ -63,6 +63,7 @@ def load_policy(path: Path) -> Policy:
 
     Raises:
         InvalidInput: the file cannot be read, is not TOML or lacks a part; says which.
+
     """
     try:
         source = path.read_bytes()

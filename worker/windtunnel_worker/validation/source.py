@@ -27,7 +27,7 @@ _STRING = (
     r"""|"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*(?:"|(?=[\r\n])|\Z))"""
 )
 """A string literal; an unterminated one goes to where Python gives up, so that no text is scanned twice."""
-_OPAQUE = re.compile(rf"(?P<string>(?<!\w){_STRING}|{_STRING[len('[A-Za-z]{0,2}'):]})|\#[^\r\n]*", re.DOTALL)
+_OPAQUE = re.compile(rf"(?P<string>(?<!\w){_STRING}|{_STRING[len('[A-Za-z]{0,2}') :]})|\#[^\r\n]*", re.DOTALL)
 _STRUCTURE = re.compile(
     rf"""(?<!\w)[rRbBuU]{{0,2}}(?:{_STRING[len("[A-Za-z]{0,2}(?:") :]}|\#[^\r\n]*|\\(?:\r\n|\r|\n)"""
     rf"""|((?<!\w){_STRING}|[\r\n][ \t\f\r\n]*(?:elif\b|else\b|except\b|finally\b)?|[()\[\]{{}},;]"""
@@ -218,7 +218,7 @@ class _Depth:
 
 
 def stops(findings: Findings) -> bool:
-    """True if what was found so far forbids parsing the text."""
+    """Say whether what was found so far forbids parsing the text."""
     return any(issue.rule in _STOPPING for issue in findings.issues())
 
 
@@ -232,7 +232,11 @@ def _check_brackets(text: str, policy: Policy, findings: Findings) -> None:
         else:
             nested = max(nested - 1, 0)
     if deepest > policy.bound("depth"):
-        findings.add("input.too_deep", None, f"Brackets nest {deepest} deep; at most {policy.bound('depth')} are taken.")
+        findings.add(
+            "input.too_deep",
+            None,
+            f"Brackets nest {deepest} deep; at most {policy.bound('depth')} are taken.",
+        )
 
 
 def _check_runs(text: str, policy: Policy, findings: Findings) -> None:
@@ -245,7 +249,9 @@ def _check_runs(text: str, policy: Policy, findings: Findings) -> None:
         wide = len(run) > 4 * angles and any(len(_WORDLIKE.findall(one)) > most for one in run.split(","))
         if wide or (len(run) > angles and len(_ANGLE.findall(run)) > angles):
             line = text.count("\n", 0, found.start()) + 1
-            findings.add("input.too_deep", (line, 0), f"More than {angles} '<' or {most} words without ; , or a brace.")
+            findings.add(
+                "input.too_deep", (line, 0), f"More than {angles} '<' or {most} words without ; , or a brace."
+            )
             return
 
 
@@ -259,13 +265,19 @@ def check_bounds(text: str, policy: Policy, findings: Findings, language: str = 
         tokens = len(_WORDLIKE.findall(text))
         if tokens > policy.bound("tokens"):
             bound = policy.bound("tokens")
-            findings.add("input.too_large", None, f"The text has {tokens:,} words and signs; at most {bound:,} are taken.")
+            findings.add(
+                "input.too_large",
+                None,
+                f"The text has {tokens:,} words and signs; at most {bound:,} are taken.",
+            )
             return
     widest = policy.bound("line_characters")
     if len(text) > widest:
         for number, line in enumerate(text.splitlines(), 1):
             if len(line) > widest:
-                findings.add("input.line", (number, 0), f"The line has {len(line):,} characters; at most {widest:,}.")
+                findings.add(
+                    "input.line", (number, 0), f"The line has {len(line):,} characters; at most {widest:,}."
+                )
                 return
     if language != "python":
         _check_brackets(text, policy, findings)

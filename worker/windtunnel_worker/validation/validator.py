@@ -17,6 +17,7 @@ class SecurityValidator:
     Args:
         strict_mode: reject HIGH and above; otherwise only CRITICAL.
         policies: a folder with policy files of the deployment's own; a language it lacks keeps the shipped one.
+
     """
 
     def __init__(self, strict_mode: bool = True, *, policies: Path | None = None) -> None:
@@ -69,7 +70,9 @@ class SecurityValidator:
         try:
             return trees.analyse(language, text, policy, findings)
         except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
-            findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
+            findings.add(
+                "input.analyser", None, f"The analyser failed on this program: {type(error).__name__}."
+            )
             return ()
 
     def _verdict(
@@ -77,7 +80,9 @@ class SecurityValidator:
     ) -> Verdict:
         issues = findings.issues()
         refuse = SecurityLevel.HIGH if self.strict_mode else SecurityLevel.CRITICAL
-        unreadable = any(issue.category == "input" and issue.severity >= SecurityLevel.HIGH for issue in issues)
+        unreadable = any(
+            issue.category == "input" and issue.severity >= SecurityLevel.HIGH for issue in issues
+        )
         return Verdict(
             safe=findings.worst < refuse and not unreadable,
             score=report.score(issues),

@@ -24,7 +24,11 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
             return ast.parse(text)
     except SyntaxError as error:
         place = (error.lineno or 0, error.offset or 0)
-        findings.add("input.syntax", place, f"Not valid Python {sys.version_info[0]}.{sys.version_info[1]}: {error.msg}.")
+        findings.add(
+            "input.syntax",
+            place,
+            f"Not valid Python {sys.version_info[0]}.{sys.version_info[1]}: {error.msg}.",
+        )
     except (RecursionError, MemoryError):
         findings.add("input.too_deep", None, "The program nests too deeply to be parsed.")
     except ValueError as error:

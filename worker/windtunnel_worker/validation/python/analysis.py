@@ -17,6 +17,7 @@ from windtunnel_worker.validation.python import folding
 from windtunnel_worker.validation.python.scopes import Binding, Program, Scope
 from windtunnel_worker.validation.python.tables import Tables
 from windtunnel_worker.validation.python.values import (
+    BUILT,
     UNKNOWN,
     Bag,
     Builtin,
@@ -59,7 +60,9 @@ class Analysis:
         self.too_deep = False
         """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
         self.sites: dict[tuple[str, str, int], list[Value]] = {}
-        self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
+        self.classes = {
+            getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"
+        }
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
         self.stars: list[str] = []
@@ -109,7 +112,9 @@ class Analysis:
         try:
             if self.lazy > MOST_LAZY or self.too_deep:
                 self.too_deep = True
-                self.report("dataflow.too_deep", node, "Values depend on each other too deeply to be followed.")
+                self.report(
+                    "dataflow.too_deep", node, "Values depend on each other too deeply to be followed."
+                )
                 return UNKNOWN
             return self.value(node)
         finally:
@@ -132,7 +137,7 @@ class Analysis:
         return None
 
     def surely_bound(self, scope: Scope, name: str) -> bool:
-        """False if reading the name may fall through to the builtin of that name."""
+        """Say whether reading the name cannot fall through to the builtin of that name."""
         if name not in self.hidden or scope.kind in ("function", "comprehension"):
             return True
         return name in self.assigned
@@ -182,14 +187,18 @@ class Analysis:
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN
-            return folding.binary(node.op, before, added) if len(each(before)) == 1 else self._grown(before, added)
+            return (
+                folding.binary(node.op, before, added)
+                if len(each(before)) == 1
+                else self._grown(before, added)
+            )
         if kind in ("with", "match"):
             return join([self.value_in(binding.scope, node), UNKNOWN])
         return UNKNOWN
 
     def _grown(self, before: Value, added: Value) -> Value:
         if any(folding.is_textual(one) for one in (*each(before), *each(added))):
-            return folding.BUILT
+            return BUILT
         return join([before, added, UNKNOWN])
 
     def _defined(self, node: Any) -> Value:
@@ -201,7 +210,7 @@ class Analysis:
 
     def module(self, path: str) -> Value:
         """Give the value of an imported module; one that may not be imported is a danger already reported."""
-        root = path.split(".")[0]
+        root = path.split(".", maxsplit=1)[0]
         tables = self.tables
         if path in tables.surface or path in tables.packages or root in tables.open:
             return Module(path)
@@ -228,7 +237,11 @@ class Analysis:
         if owner is not None and index == 0:
             kinds = {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
             if "staticmethod" not in kinds:
-                is_class = "classmethod" in kinds or node.name in ("__new__", "__init_subclass__", "__class_getitem__")
+                is_class = "classmethod" in kinds or node.name in (
+                    "__new__",
+                    "__init_subclass__",
+                    "__class_getitem__",
+                )
                 return Class(owner) if is_class else Inst(owner)
         found: list[Value] = []
         positional = [*args.posonlyargs, *args.args]
@@ -259,7 +272,11 @@ class Analysis:
         found: list[Value] = []
         self.sites[key] = found
         for call, scope in sites[:MOST_SITES]:
-            if isinstance(call.func, ast.Name) and call.func.id == function and self.scope_shadows(scope, function):
+            if (
+                isinstance(call.func, ast.Name)
+                and call.func.id == function
+                and self.scope_shadows(scope, function)
+            ):
                 continue
             given: ast.AST | None = next((one.value for one in call.keywords if one.arg == name), None)
             if given is None and 0 <= index < len(call.args):
@@ -275,8 +292,10 @@ class Analysis:
 
     def scope_shadows(self, scope: Scope, function: str) -> bool:
         """True if, in that scope, the name is a local variable and so another function."""
-        return scope.kind == "function" and function in scope.bindings and all(
-            one.kind not in ("def", "value") for one in scope.bindings[function]
+        return (
+            scope.kind == "function"
+            and function in scope.bindings
+            and all(one.kind not in ("def", "value") for one in scope.bindings[function])
         )
 
     def returned(self, function: Func) -> Value:
@@ -305,7 +324,7 @@ class Analysis:
         return found
 
     def is_judged(self, path: str) -> bool:
-        """True for a library's function whose arguments have to be seen."""
+        """Recognise a library's function whose arguments have to be seen."""
         rule = self.tables.judge_name(path.rpartition(".")[2])
         root, _, name = path.rpartition(".")
         if root != "json" and (name in self.tables.reading or name in _WRITING):
@@ -322,7 +341,9 @@ class Analysis:
                 return one
             if kind is Bag and depth < 3:
                 for item in one.items[:64]:  # type: ignore[attr-defined]
-                    if type(item) is Module or (type(item) in (Bag, Many) and self.is_followed(item, depth + 1)):
+                    if type(item) is Module or (
+                        type(item) in (Bag, Many) and self.is_followed(item, depth + 1)
+                    ):
                         return item if type(item) is Module else self.is_followed(item, depth + 1)
         return None
 
@@ -334,7 +355,9 @@ class Analysis:
         if found is None:
             return
         if type(found) is Builtin:
-            self.report("builtins.indirect", node, f"{found.name} is {how}, where its arguments cannot be judged.")
+            self.report(
+                "builtins.indirect", node, f"{found.name} is {how}, where its arguments cannot be judged."
+            )
         else:
             path = getattr(found, "path", "?")
             what = "module" if type(found) is Module else "function"

@@ -36,7 +36,9 @@ from windtunnel_worker.validation.python.values import (
 
 _OWN = (Inst, Class)
 _FOREIGN = (Lib, Foreign, Module, Builtin)
-_STORABLE = frozenset("__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split())
+_STORABLE = frozenset(
+    "__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split()
+)
 _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
     """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command putenv
@@ -57,7 +59,7 @@ def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
 
 
 def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
-    """True if a class of the program inherits from anything but its own classes and object."""
+    """Say whether a class of the program inherits from anything but its own classes and object."""
     if depth > 8:
         return True
     known = analysis.foreign.get(scope)
@@ -80,7 +82,7 @@ def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
 
 
 def _is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
-    """True if the attribute is surely the program's own: its object, and defined by it or by nobody."""
+    """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
     for one in each(receiver):
         if type(one) not in _OWN:
             return False
@@ -156,7 +158,9 @@ def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST
     kinds = {type(one) for one in each(receiver)}
     if Danger in kinds:
         return False
-    plain = mangled is None and not name.startswith("__") and name.strip("_") not in _HIDDEN | analysis.tables.own
+    plain = (
+        mangled is None and not name.startswith("__") and name.strip("_") not in _HIDDEN | analysis.tables.own
+    )
     if plain and kinds <= {Inst, Class}:
         return False
     rule = "attributes.private_object" if plain and kinds <= {Unknown, Inst, Class} else "attributes.private"
@@ -194,10 +198,10 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
     if kind is Danger:
         return receiver
     if kind is Many:
-        modules = [one for one in receiver.values if type(one) is Module]  # type: ignore[attr-defined]
+        modules = [one for one in receiver.values if type(one) is Module]
         if modules:
-            rest = [one for one in receiver.values if type(one) is not Module]  # type: ignore[attr-defined]
-            found = [surface.member(analysis, one.path, name, node) for one in modules]  # type: ignore[attr-defined]
+            rest = [one for one in receiver.values if type(one) is not Module]
+            found = [surface.member(analysis, one.path, name, node) for one in modules]
             if any(one is not UNKNOWN and type(one) is not Const for one in rest):
                 found.append(read(analysis, join(rest), name, node, called=called))
             return join(found)
@@ -253,7 +257,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
         if kind in (Lib, Foreign):
             path = one.path  # type: ignore[attr-defined]
             if "backend" in name or "engine" in name:
-                analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
+                analysis.report(
+                    "library.backend", node, f"Sets the option {path}.{name}, which names a module."
+                )
                 return
             if name.startswith("_") and name not in _STORABLE:
                 analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")

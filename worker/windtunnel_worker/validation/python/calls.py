@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel_worker.validation.python import attributes, folding, library, lookahead, resources, strings_as_code
+from windtunnel_worker.validation.python import (
+    attributes,
+    folding,
+    library,
+    lookahead,
+    resources,
+    strings_as_code,
+)
 from windtunnel_worker.validation.python.analysis import MOST_SITES, Analysis
 from windtunnel_worker.validation.python.values import (
+    BUILT,
     UNKNOWN,
     Bag,
     Builtin,
@@ -38,8 +46,10 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
         if receiver is UNKNOWN and not analysis.tables.judge_name(function.attr):
-            callee = UNKNOWN if function.attr not in analysis.program.attributes else attributes.read(
-                analysis, receiver, function.attr, function, called=True
+            callee = (
+                UNKNOWN
+                if function.attr not in analysis.program.attributes
+                else attributes.read(analysis, receiver, function.attr, function, called=True)
             )
         else:
             callee = attributes.read(analysis, receiver, function.attr, function, called=True)
@@ -65,9 +75,9 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
 def _of_unknown(receiver: Value | None, node: ast.Call) -> Value:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if name in ("decode", "fromhex"):
-        return folding.BUILT
+        return BUILT
     if name in ("join", "translate") and receiver is not None and folding.is_textual(receiver):
-        return folding.BUILT
+        return BUILT
     return UNKNOWN
 
 
@@ -79,7 +89,9 @@ def _escapes(
         return
     if all(type(one) is Func or (type(one) is Class and "__init__" in one.scope.bindings) for one in kinds):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        direct = {getattr(one.node, "name", "") if type(one) is Func else one.scope.node.name for one in kinds}  # type: ignore[attr-defined]
+        direct = {
+            getattr(one.node, "name", "") if type(one) is Func else one.scope.node.name for one in kinds
+        }  # type: ignore[attr-defined]
         sites = analysis.program.calls.get(name, ())
         plain = not any(isinstance(one, ast.Starred) for one in node.args) and "**" not in keywords
         if name in direct and len(sites) < MOST_SITES and plain and not any(map(_takes_any, kinds)):
@@ -96,7 +108,7 @@ def _escapes(
 
 
 def _takes_any(callee: Value) -> bool:
-    """True for a function with `*args` or `**kwargs`, where an argument cannot be followed."""
+    """Recognise a function with `*args` or `**kwargs`, where an argument cannot be followed."""
     node = getattr(callee, "node", None)
     if type(callee) is Class:
         bound = callee.scope.bindings["__init__"]
@@ -157,12 +169,14 @@ def _builtin(
     if name == "map" and len(arguments) == 2:
         return _mapped(analysis, node, arguments)
     if name == "dict":
-        return Bag(tuple(keywords.values()), keys=tuple(Const(key) for key in keywords)) if keywords else UNKNOWN
+        return (
+            Bag(tuple(keywords.values()), keys=tuple(Const(key) for key in keywords)) if keywords else UNKNOWN
+        )
     resources.judge_builtin(analysis, node, name, arguments)
     if keywords and name not in ("int", "str", "bytes"):
         return folding.builtin(name, arguments) if name in ("sorted", "list") else UNKNOWN
     if any(isinstance(one, ast.Starred) for one in node.args):
-        return folding.BUILT if name in ("bytes", "chr") else UNKNOWN
+        return BUILT if name in ("bytes", "chr") else UNKNOWN
     if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
         return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
@@ -180,7 +194,9 @@ def _mapped(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> Value
     if type(function) is Builtin:
         items = folding.known(source)
         if isinstance(items, list | str | bytes) and len(items) <= 512:
-            return Bag(tuple(folding.builtin(function.name, [folding.as_value(one)]) for one in items), ordered=True)
+            return Bag(
+                tuple(folding.builtin(function.name, [folding.as_value(one)]) for one in items), ordered=True
+            )
         return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
     if type(function) is Func:
         return Bag((analysis.returned(function),))
@@ -198,7 +214,9 @@ def _method(
     if type(owner) is Builtin:
         if owner.name in ("str", "bytes", "bytearray", "int"):
             if name in ("fromhex", "maketrans", "from_bytes"):
-                return folding.method({"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords)
+                return folding.method(
+                    {"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords
+                )
             if arguments:
                 return _method(analysis, node, Method(arguments[0], name), arguments[1:], keywords)
         if name in ("__setattr__", "__delattr__", "__getattr__"):
@@ -209,7 +227,7 @@ def _method(
     if type(owner) is Const and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
         return folding.method(owner.value, name, arguments, keywords)
     if folding.is_textual(owner) and name in folding.PURE_METHODS:
-        return folding.BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN
+        return BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN
     return UNKNOWN
 
 
@@ -250,12 +268,19 @@ def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[V
     return join([*found, *(value for value in defaults if type(value) is not Const)])
 
 
-def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
+def _reflect_unknown(
+    analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value
+) -> Value:
     prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
     own = all(type(one) in (Inst, Class) for one in each(receiver))
     if function == "hasattr":
         return UNKNOWN
     if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
+        return UNKNOWN
+    if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
+        analysis.report(
+            "attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known."
+        )
         return UNKNOWN
     if function == "setattr" and own and not has_built(name):
         analysis.report("attributes.unknown_store", node, "setattr with a name that is not known here.")

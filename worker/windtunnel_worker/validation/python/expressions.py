@@ -101,7 +101,7 @@ def choice(analysis: Analysis, node: ast.IfExp) -> Value:
 
 def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
     """Evaluate an f-string."""
-    parts: list[str | None | bool] = []
+    parts: list[str | bool | None] = []
     for one in node.values:
         if isinstance(one, ast.Constant):
             parts.append(str(one.value))
@@ -143,11 +143,14 @@ def _item(owner: Value, index: Value) -> Value:
     if kind is Bag:
         items, keys = owner.items, owner.keys  # type: ignore[attr-defined]
         if keys and len(keys) == len(items) and at is not None:
-            found = [item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at]
+            found = [
+                item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at
+            ]
             if found:
                 return found[-1]
         elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
-            return items[at]  # type: ignore[no-any-return]
+            found_item: Value = items[at]
+            return found_item
         elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
             try:
                 return Bag(items[at], ordered=True)
@@ -178,7 +181,9 @@ def function(analysis: Analysis, node: ast.Lambda) -> Value:
     return Func(node, scope)
 
 
-def comprehension(analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
+def comprehension(
+    analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+) -> Value:
     """Evaluate a comprehension, folding it where it runs over a constant."""
     outer = analysis.scope
     source = analysis.value(node.generators[0].iter)

@@ -28,7 +28,7 @@ def constant_truth(node: ast.expr) -> bool | None:
 
 
 def ends(statement: ast.stmt) -> bool:
-    """True if control never passes from this statement to the next."""
+    """Say whether control never passes from this statement to the next."""
     if isinstance(statement, _LEAVES):
         return True
     if isinstance(statement, ast.If):
@@ -67,7 +67,7 @@ def _breaks(body: list[ast.stmt]) -> Iterator[ast.Break]:
 
 
 def can_be_left(loop: ast.While | ast.For | ast.AsyncFor) -> bool:
-    """True if the loop's body holds a way out: break, return, raise, yield, or a call that ends the program."""
+    """Say whether the loop's body holds a way out: break, return, raise, yield, or a call that ends the program."""
     if any(True for _ in _breaks(loop.body)):
         return True
     for node in inside(loop.body):
@@ -81,7 +81,7 @@ def can_be_left(loop: ast.While | ast.For | ast.AsyncFor) -> bool:
 
 
 def test_never_changes(loop: ast.While) -> bool:
-    """True for a test of plain names and constants of which the body changes none."""
+    """Recognise a test of plain names and constants of which the body changes none."""
     names: set[str] = set()
     for node in ast.walk(loop.test):
         if isinstance(node, ast.Name):
@@ -107,7 +107,9 @@ def always_calls_itself(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast
     for statement in function.body:
         if isinstance(statement, _OWN):
             continue
-        if isinstance(statement, ast.If | ast.For | ast.While | ast.Try | ast.Match | ast.With | ast.AsyncFor):
+        if isinstance(
+            statement, ast.If | ast.For | ast.While | ast.Try | ast.Match | ast.With | ast.AsyncFor
+        ):
             if any(isinstance(node, ast.Return | ast.Raise) for node in inside([statement])):
                 return None
             continue
@@ -126,7 +128,14 @@ def _unconditional_call(statement: ast.stmt, name: str) -> ast.Call | None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             return node
         if not isinstance(
-            node, ast.IfExp | ast.BoolOp | ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
+            node,
+            ast.IfExp
+            | ast.BoolOp
+            | ast.Lambda
+            | ast.ListComp
+            | ast.GeneratorExp
+            | ast.SetComp
+            | ast.DictComp,
         ):
             stack.extend(ast.iter_child_nodes(node))
     return None

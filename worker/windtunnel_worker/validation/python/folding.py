@@ -36,7 +36,16 @@ PURE_METHODS = frozenset(
     removesuffix encode decode split rsplit splitlines partition rpartition zfill center ljust rjust hex fromhex
     translate expandtabs index find count startswith endswith to_bytes maketrans format_map""".split()
 )
-_GIVE_TEXT = PURE_METHODS - {"index", "find", "count", "startswith", "endswith", "split", "rsplit", "partition"}
+_GIVE_TEXT = PURE_METHODS - {
+    "index",
+    "find",
+    "count",
+    "startswith",
+    "endswith",
+    "split",
+    "rsplit",
+    "partition",
+}
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "chr": chr, "ord": ord, "str": str, "int": int, "hex": hex, "bytes": bytes, "bool": bool, "ascii": ascii,
     "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin": bin,
@@ -45,7 +54,9 @@ _BUILTINS: dict[str, Callable[..., Any]] = {
     "format": lambda x, spec="": format(x, spec) if len(spec) < 4 else UNKNOWN,
     "enumerate": lambda x, start=0: list(enumerate(x, start)), "zip": lambda *x: list(zip(*x, strict=False)),
 }  # fmt: skip
-_CODECS = frozenset("utf-8 utf8 ascii latin-1 latin1 utf-16 utf-32 unicode-escape iso-8859-1 cp1252 utf-7".split())
+_CODECS = frozenset(
+    "utf-8 utf8 ascii latin-1 latin1 utf-16 utf-32 unicode-escape iso-8859-1 cp1252 utf-7".split()
+)
 _BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted"})
 
 
@@ -72,12 +83,12 @@ def as_value(result: Any) -> Value:
 
 
 def is_textual(value: Value) -> bool:
-    """True for a string that is known, or known to be one."""
+    """Recognise a string that is known, or known to be one."""
     kind = type(value)
     return kind is Text or (kind is Const and isinstance(value.value, _TEXTUAL))  # type: ignore[attr-defined]
 
 
-def pieces(value: Value) -> tuple[str | None | bool, ...]:
+def pieces(value: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces that a value contributes to a string."""
     kind = type(value)
     if kind is Text:
@@ -216,7 +227,7 @@ def _fits(owner: Any, name: str, values: list[Any]) -> bool:
 
 def _format(template: str, values: list[Any], named: dict[str, Any]) -> str | Value:
     for _, field, spec, _ in string.Formatter().parse(template):
-        if field and ("." in field or "[" in field) or (spec and len(spec) > 6):
+        if (field and ("." in field or "[" in field)) or (spec and len(spec) > 6):
             return UNKNOWN
     return template.format(*values, **named)
 

@@ -48,7 +48,11 @@ def judge_method(
     if not own:
         if name in tables.path_argument:
             _judge_path_argument(analysis, node, name, arguments, keywords)
-        elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
+        elif (
+            name.startswith("to_")
+            and (arguments or keywords)
+            and tables.judge_name(name) == "structural.write"
+        ):
             _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
         elif name == "savefig":
             _judge_chart(analysis, node, arguments, keywords)
@@ -84,7 +88,7 @@ def _judge_conversion(
 
 
 def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
-    """True for a model's own `.eval(x, y)`: nothing in it can be text."""
+    """Recognise a model's own `.eval(x, y)`: nothing in it can be text."""
     given = [*arguments, *keywords.values()]
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
 
@@ -108,7 +112,9 @@ def _judge_path_argument(
         return
 
 
-def _judge_chart(analysis: Analysis, node: ast.Call, arguments: list[Value], keywords: dict[str, Value]) -> None:
+def _judge_chart(
+    analysis: Analysis, node: ast.Call, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
     given = keywords.get("fname", arguments[0] if arguments else UNKNOWN)
     plain = all(_is_plain_image(analysis, one) for one in each(given))
     rule = "library.chart_file" if plain else "library.file_write"
@@ -119,14 +125,20 @@ def _is_plain_image(analysis: Analysis, value: Value) -> bool:
     if type(value) is Foreign:
         return value.path in analysis.tables.memory
     if type(value) is Const and isinstance(value.value, str):
-        return "/" not in value.value and "\\" not in value.value and value.value.endswith(analysis.tables.images)
+        return (
+            "/" not in value.value
+            and "\\" not in value.value
+            and value.value.endswith(analysis.tables.images)
+        )
     if type(value) is Text and not value.built:
         last = value.parts[-1]
         return "/" not in value.known and isinstance(last, str) and last.endswith(analysis.tables.images)
     return False
 
 
-def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value]) -> None:
+def _judge_named(
+    analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
     """Judge strings that choose a method by its name."""
     for value in (*arguments, *keywords.values()):
         if value is UNKNOWN or type(value) in (Func, Foreign):
@@ -142,7 +154,9 @@ def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keyw
 
 def _is_bad_method(analysis: Analysis, text: str) -> bool:
     rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
-    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
+    return (
+        bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
+    )
 
 
 def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
@@ -170,7 +184,9 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
                     continue
                 analysis.report("library.path_argument", node, f"{name}= gives the library a path.")
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
-            analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+            analysis.report(
+                "library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code."
+            )
 
 
 def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:
@@ -202,7 +218,9 @@ def judge_function(
     elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
         given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
         scratch = path in tables.scratch and all(_is_scratch(analysis, one) for one in each(given))
-        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
+        analysis.report(
+            "library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file."
+        )
     elif name == "savefig" and not isinstance(node.func, ast.Attribute):
         _judge_chart(analysis, node, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
@@ -228,7 +246,9 @@ def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) ->
     for value in chosen or arguments[:1]:
         for one in each(value):
             if type(one) is not Const or not isinstance(one.value, str):
-                analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
+                analysis.report(
+                    "attributes.unknown_name", node, "A getter whose attribute is not known here."
+                )
                 return
             for name in one.value.split("."):
                 if analysis.tables.judge_name(name) == "judged":
@@ -261,7 +281,7 @@ def _judge_style(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> 
 
 
 def _is_scratch(analysis: Analysis, value: Value) -> bool:
-    """True for a file below the sandbox's own temporary folder, or one in memory."""
+    """Recognise a file below the sandbox's own temporary folder, or one in memory."""
     if type(value) is Foreign:
         return value.path in analysis.tables.memory
     if type(value) is Const and isinstance(value.value, str):
@@ -273,7 +293,7 @@ def _is_scratch(analysis: Analysis, value: Value) -> bool:
 
 
 def is_mounted(analysis: Analysis, text: str) -> bool:
-    """True for a path that stays below the mounted datasets."""
+    """Recognise a path that stays below the mounted datasets."""
     return posixpath.normpath(text).startswith(analysis.tables.roots) and "\0" not in text
 
 
@@ -294,11 +314,17 @@ def _judge_reading(
             if "://" in one.value:
                 analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
             else:
-                analysis.report("library.file_read", node, f"{path} reads {one.value!r}, which is no dataset.")
+                analysis.report(
+                    "library.file_read", node, f"{path} reads {one.value!r}, which is no dataset."
+                )
             return
         if type(one) is Text and not one.built and isinstance(one.parts[0], str):
-            if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(analysis.tables.roots):
-                analysis.report("library.dataset_path", node, f"{path} reads a dataset by a path put together.")
+            if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(
+                analysis.tables.roots
+            ):
+                analysis.report(
+                    "library.dataset_path", node, f"{path} reads a dataset by a path put together."
+                )
                 continue
         analysis.report("library.file_read", node, f"{path} reads a file that is not known here.")
         return

@@ -14,12 +14,18 @@ _INDEXERS = frozenset({"iloc", "iat", "loc"})
 def judge_call(analysis: Analysis, node: ast.Call, name: str, keywords: dict[str, Value]) -> None:
     """Look for shifts into the future, centred windows and backward fills."""
     if name == "shift":
-        given = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "periods"), None)
+        given = (
+            node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "periods"), None)
+        )
         value = analysis.value(given) if given is not None else None
         if type(value) is Const and isinstance(value.value, int | float) and value.value < 0:
-            analysis.report("lookahead.negative_shift", node, f"shift({value.value}) brings later rows forward.")
+            analysis.report(
+                "lookahead.negative_shift", node, f"shift({value.value}) brings later rows forward."
+            )
         elif isinstance(given, ast.UnaryOp) and isinstance(given.op, ast.USub):
-            analysis.report("lookahead.negative_shift", node, "shift by a negative number brings later rows forward.")
+            analysis.report(
+                "lookahead.negative_shift", node, "shift by a negative number brings later rows forward."
+            )
     elif name in ("bfill", "backfill"):
         analysis.report("lookahead.backfill", node, f".{name}() fills with later values.")
     elif keywords:

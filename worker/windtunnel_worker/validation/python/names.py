@@ -85,7 +85,7 @@ def _builtin(analysis: Analysis, node: ast.Name) -> Value:
 
 
 def harmless_namespace_test(node: ast.Compare) -> bool:
-    """True for `'name' in globals()` and the like, which only asks."""
+    """Recognise `'name' in globals()` and the like, which only asks."""
     call = node.comparators[0] if len(node.comparators) == 1 else None
     return (
         isinstance(call, ast.Call)
@@ -98,10 +98,11 @@ def harmless_namespace_test(node: ast.Compare) -> bool:
     )
 
 
-
 def judge_bindings(analysis: Analysis) -> None:
     """Report names of the interpreter that the program binds itself."""
     for scope in analysis.program.scopes.values():
         for text in _INTERPRETERS & scope.bindings.keys():
             node = scope.bindings[text][0].node
-            analysis.report("builtins.namespace", node, f"{text} is the interpreter's own; the program binds it.")
+            analysis.report(
+                "builtins.namespace", node, f"{text} is the interpreter's own; the program binds it."
+            )

@@ -15,7 +15,9 @@ HUGE_ITEMS = 500_000_000
 HUGE_BITS = 5_000_000
 _NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)\??[+*{]")
 _ALTERNATES = re.compile(r"\(\??:?(\\?\w)\|\1[^)]*\)[+*]|\((?:\?:)?\.\*[^)]*\)[+*]")
-_MAKERS = frozenset("zeros ones empty full arange eye identity random rand randn linspace standard_normal".split())
+_MAKERS = frozenset(
+    "zeros ones empty full arange eye identity random rand randn linspace standard_normal".split()
+)
 _ENDLESS = frozenset({"itertools.count", "itertools.cycle", "itertools.repeat"})
 
 
@@ -86,7 +88,11 @@ def judge_function(analysis: Analysis, node: ast.Call, path: str, arguments: lis
                 warn(analysis, "resources.regex", node, "The pattern repeats a repetition: time may explode.")
     elif path.startswith("numpy") and name in _MAKERS and arguments:
         size = 1.0
-        items = arguments[0].items if type(arguments[0]) is Bag else tuple(arguments[: 3 if name != "full" else 1])
+        items = (
+            arguments[0].items
+            if type(arguments[0]) is Bag
+            else tuple(arguments[: 3 if name != "full" else 1])
+        )
         for one in items:
             size *= abs(_number(one) or 1) if name not in ("linspace",) else 1
         if size >= HUGE_ITEMS:
@@ -111,9 +117,19 @@ def judge_for(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
         if type(callee) is Lib and callee.path == "itertools.repeat":
             endless = len(source.args) == 1 and not source.keywords
         if isinstance(source.func, ast.Name) and source.func.id == "iter" and len(source.args) == 2:
-            endless = isinstance(source.args[0], ast.Name) and source.args[0].id in ("int", "str", "list", "dict")
+            endless = isinstance(source.args[0], ast.Name) and source.args[0].id in (
+                "int",
+                "str",
+                "list",
+                "dict",
+            )
         if endless and not flow.can_be_left(node):
-            warn(analysis, "resources.endless_loop", node, "The loop runs over an endless iterator and has no way out.")
+            warn(
+                analysis,
+                "resources.endless_loop",
+                node,
+                "The loop runs over an endless iterator and has no way out.",
+            )
 
 
 def judge_definition(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

@@ -6,7 +6,14 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from windtunnel_worker.validation.python import attributes, flow, resources, strings_as_code, structure, surface
+from windtunnel_worker.validation.python import (
+    attributes,
+    flow,
+    resources,
+    strings_as_code,
+    structure,
+    surface,
+)
 from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.values import Lib, Value
 
@@ -69,7 +76,9 @@ def _judge_backend_item(analysis: Analysis, target: ast.Subscript, value: Value)
     if isinstance(key, ast.Constant) and isinstance(key.value, str) and "backend" in key.value:
         owner = analysis.value(target.value)
         if type(owner) is Lib:
-            analysis.report("library.backend", target, f"Sets {owner.path}[{key.value!r}], which names a module.")
+            analysis.report(
+                "library.backend", target, f"Sets {owner.path}[{key.value!r}], which names a module."
+            )
 
 
 def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:

@@ -21,7 +21,9 @@ from windtunnel_worker.validation.python.values import (
 
 _FIELD = re.compile(r"\{\s*[\w]*\s*((?:\.\w*|\[[^\]]*\])+)")
 _ATTRIBUTE = re.compile(r"\.(\w+)")
-_DANGEROUS = re.compile(r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda|exec|eval|open|compile|getattr|globals|locals|system)\b")
+_DANGEROUS = re.compile(
+    r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda|exec|eval|open|compile|getattr|globals|locals|system)\b"
+)
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _HARMLESS_CALLS = frozenset(
     """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift rolling
@@ -41,7 +43,9 @@ def judge_format(
         elif type(one) is Text:
             judge_template(analysis, node, one.known.replace("\x00", ""), partial=True)
             if one.built:
-                analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
+                analysis.report(
+                    "attributes.format_unknown", node, "Formats with a template that cannot be read."
+                )
 
 
 def judge_template(analysis: Analysis, node: ast.AST, template: str, *, partial: bool = False) -> None:
@@ -81,7 +85,9 @@ def judge_format_call(
             if type(one) is Const and isinstance(one.value, str):
                 judge_template(analysis, node, one.value)
             elif not (type(one) is Text and not one.built):
-                analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
+                analysis.report(
+                    "attributes.format_unknown", node, "str.format of a template that cannot be read."
+                )
 
 
 def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
@@ -127,7 +133,7 @@ def _is_literal(node: ast.Subscript) -> bool:
 
 
 def _judge_string(analysis: Analysis, node: ast.Constant) -> None:
-    text = node.value
+    text = str(node.value)
     if not any(mark in text for mark in "(_@:"):
         return
     try:
@@ -138,9 +144,11 @@ def _judge_string(analysis: Analysis, node: ast.Constant) -> None:
     if tree is None:
         return
     for part in ast.walk(tree):
-        name = getattr(part, "attr", None) or getattr(part, "id", "")
-        if isinstance(part, odd) or analysis.tables.judge_name(name).startswith("attributes.") or (
-            name in analysis.tables.builtins
+        name = str(getattr(part, "attr", None) or getattr(part, "id", ""))
+        if (
+            isinstance(part, odd)
+            or analysis.tables.judge_name(name).startswith("attributes.")
+            or (name in analysis.tables.builtins)
         ):
             analysis.report("structure.annotation", node, "The annotation is a string with code in it.")
             return

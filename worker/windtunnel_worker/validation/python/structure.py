@@ -11,7 +11,9 @@ _HOOKS = frozenset(
     """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
     __subclasshook__ __build_class__ __import__""".split()
 )
-_PICKLED = frozenset("__reduce__ __reduce_ex__ __getnewargs__ __getnewargs_ex__ __setstate__ __getinitargs__".split())
+_PICKLED = frozenset(
+    "__reduce__ __reduce_ex__ __getnewargs__ __getnewargs_ex__ __setstate__ __getinitargs__".split()
+)
 _LIARS = frozenset({"str", "bytes", "int", "float", "tuple", "bytearray"})
 _LYING = frozenset(
     """__eq__ __ne__ __hash__ __str__ __repr__ __contains__ __getitem__ __len__ __iter__ startswith endswith
@@ -23,15 +25,15 @@ _FACTORIES = frozenset({"property", "staticmethod", "classmethod", "object", "su
 
 def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
     """Judge a class's bases, keywords and members."""
-    members = {
-        one.name: one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    members = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
     bases = [one for base in node.bases for one in each(analysis.value(base))]
     for keyword in node.keywords:
         value = analysis.value(keyword.value)
         plain = all(type(one) is Lib and one.path in _METACLASSES for one in each(value))
         if keyword.arg == "metaclass" and not plain:
-            analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
+            analysis.report(
+                "structure.metaclass", keyword.value, "A metaclass runs code when the class is made."
+            )
         analysis.escapes(value, keyword.value, "a class keyword")
     lying = [one.name for one in bases if type(one) is Builtin and one.name in _LIARS]
     lies = sorted(_LYING & members.keys())
@@ -39,11 +41,15 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
     if lying and lies and not others and not ("tuple" in lying and lies == ["__new__"]):
         if lying[0] in ("str", "bytes") or "__eq__" in lies or "__hash__" in lies:
             analysis.report(
-                "structure.lying_subclass", node, f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}."
+                "structure.lying_subclass",
+                node,
+                f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
     for name, member in members.items():
         if name in _PICKLED:
-            analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")
+            analysis.report(
+                "attributes.interpreter", member, f"{name} decides what copying and unpickling run."
+            )
         elif name in _HOOKS:
             analysis.report("structure.hook", member, f"{name} changes what plain code means.")
 
@@ -55,7 +61,9 @@ def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -
     if target == "__match_args__":
         for text in strings(value):
             if analysis.tables.judge_name(text).startswith("attributes."):
-                analysis.report("attributes.interpreter", node, f"Pattern matching would read the attribute {text}.")
+                analysis.report(
+                    "attributes.interpreter", node, f"Pattern matching would read the attribute {text}."
+                )
         return
     if target == "__slots__" or type(value) is Const:
         return
@@ -63,7 +71,9 @@ def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -
         analysis.report("attributes.interpreter", node, f"{target} decides what copying and unpickling run.")
     for one in each(value):
         if type(one) in (Lib, Builtin, Method) and not (type(one) is Builtin and one.name in _FACTORIES):
-            analysis.report("structure.hook", node, f"{target} is another function: code runs without a call.")
+            analysis.report(
+                "structure.hook", node, f"{target} is another function: code runs without a call."
+            )
         if type(one) is Func and target in _HOOKS:
             analysis.report("structure.hook", node, f"{target} changes what plain code means.")
     analysis.escapes(value, node, f"made the operator {target}")

@@ -34,7 +34,9 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         analysis.report("imports.dangerous", node, message, severity=severity)
     elif parts[0] in tables.reasons or path in tables.reasons:
         why = tables.reasons.get(path) or tables.reasons[parts[0]]
-        analysis.report("imports.not_allowed", node, f"The module {path} is not allowed: {why}.", severity=severity)
+        analysis.report(
+            "imports.not_allowed", node, f"The module {path} is not allowed: {why}.", severity=severity
+        )
     elif parts[0] in tables.surface or parts[0] in tables.packages:
         message = f"{path} is not part of the public numeric surface of {parts[0]}."
         analysis.report("imports.not_public", node, message)
@@ -52,7 +54,9 @@ def _judge_open(analysis: Analysis, path: str, node: Any) -> bool:
         if so_far in tables.closed:
             if so_far.endswith(".datasets") and (path == so_far or parts[-1] in tables.datasets):
                 continue
-            analysis.report("imports.not_public", node, f"{so_far} is not part of the allowed surface of {parts[0]}.")
+            analysis.report(
+                "imports.not_public", node, f"{so_far} is not part of the allowed surface of {parts[0]}."
+            )
             return False
         if index and (reason := _odd(analysis, part)):
             analysis.report("imports.not_public", node, f"{path} is not numeric surface: {reason}.")
@@ -65,7 +69,9 @@ def _odd(analysis: Analysis, name: str) -> str:
     tables = analysis.tables
     if name.startswith("_"):
         return "an underscore name is the library's own"
-    if name in tables.modules or (name in STANDARD_MODULES and name not in tables.surface and name not in _KEPT):
+    if name in tables.modules or (
+        name in STANDARD_MODULES and name not in tables.surface and name not in _KEPT
+    ):
         if name not in ("cmd", "code", "signal", "select", "this", "profile", "trace", "parser"):
             return f"{name} is a module of the standard library"
     if name not in tables.datasets and tables.is_io(name):
@@ -87,11 +93,13 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
     if name in _MODULE_DUNDERS:
         return Lib(full)
     rule = tables.judge_name(name)
-    if rule.startswith("attributes.") or name in tables.critical and path.split(".")[0] not in tables.open:
+    if rule.startswith("attributes.") or (name in tables.critical and path.split(".", maxsplit=1)[0] not in tables.open):
         said = "imports.reexport" if not rule or rule == "attributes.module" else rule
-        analysis.report(said, node, f"{full} leads to {tables.critical.get(name, 'the inside of the interpreter')}.")
+        analysis.report(
+            said, node, f"{full} leads to {tables.critical.get(name, 'the inside of the interpreter')}."
+        )
         return Danger(full, getattr(node, "lineno", 0))
-    root = path.split(".")[0]
+    root = path.split(".", maxsplit=1)[0]
     if root in tables.open and names is None:
         if full in tables.closed and not full.endswith(".datasets"):
             reason = "it is not part of the allowed surface"
@@ -132,7 +140,9 @@ def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
         full = f"{path}.{alias.name}"
         if path not in tables.surface and path in tables.packages and full not in tables.packages:
             if full not in tables.surface:
-                analysis.report("imports.not_public", node, f"{full} is not part of the public numeric surface.")
+                analysis.report(
+                    "imports.not_public", node, f"{full} is not part of the public numeric surface."
+                )
             continue
         if path.endswith(".datasets") and alias.name not in tables.datasets:
             analysis.report("library.network", node, f"{full} fetches or reads a file.")

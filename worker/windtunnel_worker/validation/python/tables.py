@@ -11,6 +11,10 @@ from windtunnel_worker.validation.policy import STANDARD_MODULES, Policy, words
 
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+_WRITES = ("to_", "write_", "save_", "dump_", "sink_", "export_")
+_READS = ("read_", "load_", "open_", "scan_", "fetch_", "download_")
+_STRUCTURAL = (*_WRITES, *_READS)
+
 
 @dataclass(frozen=True, eq=False)
 class Tables:
@@ -95,14 +99,23 @@ class Tables:
         if name.startswith("_") and name != "_":
             return "" if name in self.private else "attributes.private"
         if name not in self.pure:
-            if name.startswith(("to_", "write_", "save_", "dump_", "sink_", "export_")):
+            if name.startswith(_WRITES):
                 return "structural.write"
-            if name.startswith(("read_", "load_", "open_", "scan_", "fetch_", "download_")):
+            if name.startswith(_READS):
                 return "structural.read"
         return ""
 
+    def harmless_prefix(self, prefix: str) -> bool:
+        """Say whether no name that is judged begins like this, whatever follows."""
+        if len(prefix) < 3 or prefix.startswith("_"):
+            return False
+        if prefix.startswith(_STRUCTURAL) or any(one.startswith(prefix) for one in _STRUCTURAL):
+            return False
+        judged = (self.methods, self.path_argument, self.frames, self.modules, self.expressions, self.own)
+        return not any(name.startswith(prefix) for names in judged for name in names)
+
     def is_io(self, name: str) -> bool:
-        """True if the words of a library's name say input, output or execution."""
+        """Say whether the words of a library's name say input, output or execution."""
         if name in self.pure:
             return False
         parts = {part.lower() for piece in name.split("_") for part in _HUMP.findall(piece)} | {name.lower()}

@@ -48,11 +48,11 @@ class Const(Value):
 class Text(Value):
     """A string built of known pieces and holes: None is a value put in, False a piece that was built."""
 
-    parts: tuple[str | None | bool, ...]
+    parts: tuple[str | bool | None, ...]
 
     @property
     def built(self) -> bool:
-        """True if a piece was assembled by the program so that it cannot be read."""
+        """Say whether a piece was assembled by the program so that it cannot be read."""
         return False in self.parts
 
     @property
@@ -61,9 +61,9 @@ class Text(Value):
         return "\x00".join(part for part in self.parts if isinstance(part, str))
 
 
-def make_text(parts: Iterable[str | None | bool]) -> Text:
+def make_text(parts: Iterable[str | bool | None]) -> Text:
     """Build a `Text`, known neighbours joined; past 64 pieces the rest counts as built."""
-    joined: list[str | None | bool] = []
+    joined: list[str | bool | None] = []
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
@@ -220,7 +220,7 @@ def strings(value: Value) -> Iterator[str]:
 
 
 def has_built(value: Value) -> bool:
-    """True if a string in the value was assembled so that it cannot be read."""
+    """Say whether a string in the value was assembled so that it cannot be read."""
     return any(
         (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
         for one in each(value)

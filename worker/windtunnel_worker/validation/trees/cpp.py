@@ -25,18 +25,24 @@ def _judge_preprocessor(program: Program, text: str) -> None:
     for node in program.of("preproc_def", "preproc_function_def"):
         body = program.text(node.child_by_field_name("value"))
         if "##" in body or "%:%:" in body or "_Pragma" in body:
-            program.report("structure.preprocessor", node, "Token pasting makes names that cannot be read here.")
+            program.report(
+                "structure.preprocessor", node, "Token pasting makes names that cannot be read here."
+            )
         for word in _WORD.findall(body):
             if word in names:
                 program.report(names[word], node, f"A macro stands for {word}.")
     for node in program.of("preproc_call"):
         directive = program.text(node)[:60]
         if not directive.startswith(("#pragma once", "#undef", "#error", "#warning", "#pragma GCC optimize")):
-            program.report("structure.preprocessor", node, f"The directive {directive.split()[0]} is not allowed.")
+            program.report(
+                "structure.preprocessor", node, f"The directive {directive.split()[0]} is not allowed."
+            )
     found = _SPLICE.search(_STRINGS.sub('""', text))
     if found is not None:
         line = text.count("\n", 0, text.find(found[0])) + 1
-        program.findings.add("structure.preprocessor", (line, 0), "A spliced line, digraph or escape hides a name.")
+        program.findings.add(
+            "structure.preprocessor", (line, 0), "A spliced line, digraph or escape hides a name."
+        )
 
 
 def _declared(program: Program) -> set[str]:
@@ -46,16 +52,30 @@ def _declared(program: Program) -> set[str]:
         declarator = node.child_by_field_name("declarator")
         name = declarator.child_by_field_name("declarator") if declarator is not None else None
         found.add(program.text(name).split("::")[-1])
-    for node in program.of("declaration", "parameter_declaration", "field_declaration", "init_declarator",
-                           "optional_parameter_declaration", "for_range_loop", "structured_binding_declarator"):
-        if any(program.text(one) == "extern" for one in node.children if one.type == "storage_class_specifier"):
+    for node in program.of(
+        "declaration",
+        "parameter_declaration",
+        "field_declaration",
+        "init_declarator",
+        "optional_parameter_declaration",
+        "for_range_loop",
+        "structured_binding_declarator",
+    ):
+        if any(
+            program.text(one) == "extern" for one in node.children if one.type == "storage_class_specifier"
+        ):
             continue
         for child in node.children_by_field_name("declarator"):
-            inner = child
-            while inner is not None and inner.type in ("init_declarator", "pointer_declarator", "reference_declarator",
-                                                       "array_declarator"):
+            inner: Node | None = child
+            while inner is not None and inner.type in (
+                "init_declarator",
+                "pointer_declarator",
+                "reference_declarator",
+                "array_declarator",
+            ):
                 inner = inner.child_by_field_name("declarator") or (
-                    inner.named_children[-1] if inner.named_children else None)
+                    inner.named_children[-1] if inner.named_children else None
+                )
             if inner is not None and inner.type in ("identifier", "field_identifier"):
                 found.add(program.text(inner))
         if node.type == "structured_binding_declarator":
@@ -69,7 +89,11 @@ def _judge_names(program: Program) -> None:
     for node in program.of("identifier", "type_identifier", "namespace_identifier"):
         name = program.text(node)
         rule = names.get(name)
-        if rule is None or name in ("open", "read", "write", "signal", "remove", "bind", "connect") and _is_plain(node):
+        if (
+            rule is None
+            or (name in ("open", "read", "write", "signal", "remove", "bind", "connect")
+            and _is_plain(node))
+        ):
             continue
         if name == "remove" and _is_algorithm(node):
             continue
@@ -79,25 +103,38 @@ def _judge_names(program: Program) -> None:
 
 
 def _is_algorithm(node: Node) -> bool:
-    """True for `std::remove(first, last, value)`, which only moves elements."""
-    call = node.parent.parent if node.parent is not None and node.parent.type == "qualified_identifier" else node.parent
+    """Recognise `std::remove(first, last, value)`, which only moves elements."""
+    call = (
+        node.parent.parent
+        if node.parent is not None and node.parent.type == "qualified_identifier"
+        else node.parent
+    )
     arguments = call.child_by_field_name("arguments") if call is not None else None
     return arguments is not None and len(arguments.named_children) == 3
 
 
 def _is_plain(node: Node) -> bool:
-    """True for a name that is neither called nor qualified."""
+    """Recognise a name that is neither called nor qualified."""
     parent = node.parent
     if parent is None or parent.type == "qualified_identifier":
         return False
-    return parent.type not in ("call_expression", "pointer_expression", "argument_list", "init_declarator",
-                               "function_declarator", "assignment_expression", "initializer_list")
+    return parent.type not in (
+        "call_expression",
+        "pointer_expression",
+        "argument_list",
+        "init_declarator",
+        "function_declarator",
+        "assignment_expression",
+        "initializer_list",
+    )
 
 
 def _is_qualified(program: Program, node: Node) -> bool:
     parent = node.parent
-    return parent is not None and parent.type == "qualified_identifier" and (
-        parent.child_by_field_name("scope") is None or program.text(parent).startswith("std::")
+    return (
+        parent is not None
+        and parent.type == "qualified_identifier"
+        and (parent.child_by_field_name("scope") is None or program.text(parent).startswith("std::"))
     )
 
 
@@ -106,7 +143,10 @@ def _judge_structure(program: Program) -> None:
         program.report("structure.assembly", node, "Inline assembly.")
     for node in program.of("attribute_specifier", "attribute_declaration", "ms_declspec_modifier"):
         text = program.text(node)
-        if any(word in text for word in ("constructor", "destructor", "section", "naked", "ifunc", "alias", "weak")):
+        if any(
+            word in text
+            for word in ("constructor", "destructor", "section", "naked", "ifunc", "alias", "weak")
+        ):
             program.report("structure.attribute", node, "The attribute runs or places code of its own.")
     for node in program.of("cast_expression"):
         kind = node.child_by_field_name("type")
@@ -120,7 +160,10 @@ def _judge_structure(program: Program) -> None:
             rule = "structure.raw_call" if called else "structure.raw_memory"
             program.report(rule, node, f"{name} looks at raw memory.")
     for node in program.of("linkage_specification"):
-        if any(one.type == "function_declarator" for one in walk(node)) and "{" not in program.text(node).split(")")[-1]:
+        if (
+            any(one.type == "function_declarator" for one in walk(node))
+            and "{" not in program.text(node).split(")")[-1]
+        ):
             program.report("structure.linkage", node, "Declares a function of another library.")
 
 

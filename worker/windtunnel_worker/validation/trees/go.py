@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from windtunnel_worker.validation.trees.syntax import Program, judge_import
 
-_DIRECTIVES = ("//go:linkname", "//go:cgo", "//go:embed", "//go:noescape", "//go:nosplit", "//export", "//go:wasmimport",
-               "//go:generate", "//go:uintptrescapes", "//go:notinheap", "//line ", "/*line ")
+_DIRECTIVES = (
+    "//go:linkname",
+    "//go:cgo",
+    "//go:embed",
+    "//go:noescape",
+    "//go:nosplit",
+    "//export",
+    "//go:wasmimport",
+    "//go:generate",
+    "//go:uintptrescapes",
+    "//go:notinheap",
+    "//line ",
+    "/*line ",
+)
 
 
 def _judge_imports(program: Program) -> dict[str, str]:
@@ -48,7 +60,9 @@ def _judge_directives(program: Program) -> None:
     for node in program.of("comment"):
         text = program.text(node)
         if text.startswith(_DIRECTIVES):
-            program.report("structure.directive", node, f"The directive {text.split()[0]} changes how Go compiles.")
+            program.report(
+                "structure.directive", node, f"The directive {text.split()[0]} changes how Go compiles."
+            )
     for node in program.of("function_declaration"):
         if node.child_by_field_name("body") is None:
             program.report("structure.directive", node, "A function without a body is linked from elsewhere.")

@@ -45,8 +45,16 @@ def _judge_system(program: Program, node: Node, name: str) -> None:
 
 def _judge_names(program: Program) -> None:
     types = program.group("names")
-    own = {program.text(node.child_by_field_name("name")) for node in program.of(
-        "class_declaration", "interface_declaration", "enum_declaration", "record_declaration", "type_parameter")}
+    own = {
+        program.text(node.child_by_field_name("name"))
+        for node in program.of(
+            "class_declaration",
+            "interface_declaration",
+            "enum_declaration",
+            "record_declaration",
+            "type_parameter",
+        )
+    }
     for node in program.of("type_identifier", "identifier"):
         name = program.text(node)
         parent = node.parent
@@ -74,11 +82,17 @@ def _judge_methods(program: Program) -> None:
     methods = program.group("members")
     own = {program.text(node.child_by_field_name("name")) for node in program.of("method_declaration")}
     for node in program.of("method_invocation", "method_reference"):
-        name_node = node.child_by_field_name("name") or (node.named_children[-1] if node.named_children else None)
+        name_node = node.child_by_field_name("name") or (
+            node.named_children[-1] if node.named_children else None
+        )
         name = program.text(name_node)
         if name == "getClass":
             above = node.parent
-            if above is not None and above.type == "method_invocation" and above.child_by_field_name("object") == node:
+            if (
+                above is not None
+                and above.type == "method_invocation"
+                and above.child_by_field_name("object") == node
+            ):
                 after = program.text(above.child_by_field_name("name"))
                 if after not in ("getSimpleName", "getName", "equals", "hashCode", "toString"):
                     program.report("members.reflection", above, f"getClass().{after} is reflection.")

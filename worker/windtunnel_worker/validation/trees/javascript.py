@@ -48,7 +48,12 @@ class _Strings:
             if left is None and right is None:
                 return None
             return [*(left or [None]), *(right or [None])]
-        if kind in ("parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"):
+        if kind in (
+            "parenthesized_expression",
+            "as_expression",
+            "non_null_expression",
+            "satisfies_expression",
+        ):
             return self.fold(node.named_children[0] if node.named_children else None, depth + 1)
         if kind == "identifier":
             given = self.values.get(self.program.text(node), [])
@@ -58,7 +63,12 @@ class _Strings:
         if kind == "call_expression":
             function = node.child_by_field_name("function")
             name = self.program.text(function.child_by_field_name("property")) if function is not None else ""
-            if name in _BUILDERS or self.program.text(function) in ("atob", "unescape", "decodeURIComponent", "String"):
+            if name in _BUILDERS or self.program.text(function) in (
+                "atob",
+                "unescape",
+                "decodeURIComponent",
+                "String",
+            ):
                 return ["\0"]
         if kind == "sequence_expression":
             return self.fold(node.named_children[-1], depth + 1)
@@ -163,9 +173,19 @@ def _judge_members(program: Program, strings: _Strings) -> None:
     rules = program.group("members")
     for node in program.of("property_identifier", "shorthand_property_identifier_pattern"):
         parent = node.parent
-        if parent is None or parent.type in ("method_definition", "pair", "public_field_definition", "field_definition"):
+        if parent is None or parent.type in (
+            "method_definition",
+            "pair",
+            "public_field_definition",
+            "field_definition",
+        ):
             continue
-        if parent.type in ("property_signature", "method_signature", "enum_assignment", "abstract_method_signature"):
+        if parent.type in (
+            "property_signature",
+            "method_signature",
+            "enum_assignment",
+            "abstract_method_signature",
+        ):
             continue
         name = _unescape(program.text(node))
         if name == "constructor" and _is_own_name(program, parent):
@@ -178,14 +198,20 @@ def _judge_members(program: Program, strings: _Strings) -> None:
         key = node.child_by_field_name("key") if node.type == "pair_pattern" else node.named_children[0]
         if key is not None:
             if key.type == "property_identifier" and program.text(key) in rules:
-                program.report(rules[program.text(key)], key, f".{program.text(key)} leads out of the strategy.")
+                program.report(
+                    rules[program.text(key)], key, f".{program.text(key)} leads out of the strategy."
+                )
             elif node.type == "pair_pattern":
-                inner = key.named_children[0] if key.type == "computed_property_name" and key.named_children else key
+                inner = (
+                    key.named_children[0]
+                    if key.type == "computed_property_name" and key.named_children
+                    else key
+                )
                 _judge_key(program, strings, inner, rules)
 
 
 def _is_own_name(program: Program, member: Node) -> bool:
-    """True for `this.constructor.name`."""
+    """Recognise `this.constructor.name`."""
     above = member.parent
     return (
         program.text(member.child_by_field_name("object")) == "this"
@@ -209,7 +235,9 @@ def _judge_key(program: Program, strings: _Strings, key: Node | None, rules: dic
         return
     first = parts[0] or ""
     if len(whole) > 1 and any(first and name.startswith(first) for name in rules):
-        program.report("members.unknown_name", key, f"A member whose name begins with {first!r} and is not known.")
+        program.report(
+            "members.unknown_name", key, f"A member whose name begins with {first!r} and is not known."
+        )
 
 
 def _judge_calls(program: Program, strings: _Strings) -> None:
@@ -246,7 +274,10 @@ def _judge_structure(program: Program) -> None:
     for node in program.of("meta_property"):
         if program.text(node).startswith("import"):
             program.report("imports.dynamic", node, "import.meta gives the module's own place and loader.")
-    own = {program.text(node.child_by_field_name("name")) for node in program.of("function_declaration", "class_declaration")}
+    own = {
+        program.text(node.child_by_field_name("name"))
+        for node in program.of("function_declaration", "class_declaration")
+    }
     for node in program.of("assignment_expression", "augmented_assignment_expression"):
         left = node.child_by_field_name("left")
         text = program.text(left)
@@ -264,7 +295,9 @@ def _judge_structure(program: Program) -> None:
         if scope.type in ("function_expression", "function_declaration") and called:
             program.report("structure.global_this", node, "this of a plain function is the global object.")
         elif scope.type == "program":
-            program.report("structure.global_this", node, "this outside a function is the module or global object.")
+            program.report(
+                "structure.global_this", node, "this outside a function is the module or global object."
+            )
 
 
 def analyse(program: Program) -> None:

@@ -106,7 +106,9 @@ def judge_import(program: Program, path: str, node: Node) -> bool:
     )  # fmt: skip
     for rule, names in data.get("rules", {}).items():
         for name in names.split():
-            if len(name) > permitted and (path == name or path.startswith((name + "/", name + ".", name + ":"))):
+            if len(name) > permitted and (
+                path == name or path.startswith((name + "/", name + ".", name + ":"))
+            ):
                 program.report(rule, node, f"{path} opens the host: files, processes, network or memory.")
                 return False
     if permitted:

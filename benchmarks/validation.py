@@ -1,4 +1,4 @@
-"""How fast validation is: files of 50–300 lines, and 1×, 10×, 100× the same source.
+"""How fast validation is: files of 50-300 lines, and 1x, 10x, 100x the same source.
 
     python benchmarks/validation.py [FOLDER …]
 
@@ -48,7 +48,8 @@ def main() -> None:
         lines = statistics.median(len(source.splitlines()) for source in sources)
         print(f"{len(times)} files of 50-300 lines (median {lines:.0f} lines)")
         print(
-            f"median {statistics.median(times):.2f} ms, p95 {times[int(len(times) * 0.95)]:.2f} ms, max {times[-1]:.2f} ms"
+            f"median {statistics.median(times):.2f} ms, p95 {times[int(len(times) * 0.95)]:.2f} ms, "
+            f"max {times[-1]:.2f} ms"
         )
     whole = [path.read_bytes() for path in sorted((ROOT / "tests/corpora/python/honest").glob("[a-e]*.py"))]
     usable = [one for one in whole if b'"""' not in one and b"__future__" not in one][:4]
@@ -56,7 +57,8 @@ def main() -> None:
         source = _grown(usable * times_larger)
         spent = _best(validator, source)
         print(
-            f"{times_larger:>4}x {len(source.splitlines()):>6} lines {spent:>9.2f} ms {spent / times_larger:>7.2f} ms per 1x"
+            f"{times_larger:>4}x {len(source.splitlines()):>6} lines {spent:>9.2f} ms "
+            f"{spent / times_larger:>7.2f} ms per 1x"
         )
 
 

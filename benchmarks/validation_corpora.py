@@ -1,4 +1,4 @@
-"""The report on our corpora: for each language attacks found at HIGH or above, honest programs rejected, misses.
+"""The report on our corpora: for each language attacks found, honest programs rejected, misses.
 
     python benchmarks/validation_corpora.py [ROOT]
 

@@ -1,10 +1,11 @@
-"""How often each rule fires on real libraries' files, as published on PyPI. They are honest; they are not strategies.
+"""How often each rule fires on real libraries' files, as published on PyPI: honest, but no strategies.
 
     python benchmarks/validation_libraries.py [--cache FOLDER] [NAME …]
 
-Each is downloaded by pip into the cache and only read, never installed or run. Their tests, set-up scripts and
+Each is downloaded by pip into the cache and only read, never installed or run. Their tests, set-up scripts,
 vendored build helpers are left out. A library imports its own parts, reads files and starts processes where a
-strategy may not: the table says at which rate each rule fires at HIGH or above, with an example to judge it by.
+strategy may not: the table says at which rate each rule fires at HIGH or above,
+with an example to judge it by.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ import warnings
 from pathlib import Path
 
 STANDARD = """abc argparse array ast base64 bisect calendar cmath collections collections.abc contextlib copy
-csv dataclasses datetime decimal enum fractions functools graphlib hashlib heapq io itertools json logging math
+csv dataclasses datetime decimal enum fractions functools graphlib hashlib heapq io itertools json logging
+math
 numbers operator pprint queue random re secrets statistics string struct textwrap time traceback types typing
 unicodedata uuid warnings zoneinfo __future__ difflib locale json.decoder
 """.split()
@@ -31,7 +32,8 @@ pandas pandas.api.types pandas.tseries.offsets pandas.tseries.holiday pandas.tse
 pandas.api.indexers pandas.errors pandas.plotting pandas.api.extensions pandas.tseries.api pandas.testing
 scipy scipy.stats scipy.optimize scipy.signal scipy.interpolate scipy.linalg scipy.special scipy.fft
 scipy.fftpack scipy.integrate scipy.ndimage scipy.cluster.hierarchy scipy.cluster.vq scipy.spatial
-scipy.spatial.distance scipy.sparse scipy.sparse.linalg scipy.sparse.csgraph scipy.stats.mstats scipy.stats.qmc
+scipy.spatial.distance scipy.sparse scipy.sparse.linalg scipy.sparse.csgraph scipy.stats.mstats
+scipy.stats.qmc
 scipy.stats.distributions scipy.constants scipy.odr scipy.signal.windows scipy.stats.contingency
 matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.colors matplotlib.cm
 matplotlib.gridspec matplotlib.patches matplotlib.lines matplotlib.style matplotlib.figure matplotlib.axes
@@ -76,8 +78,8 @@ NOT = {
     "logging": "FileHandler captureWarnings shutdown currentframe getLogRecordFactory setLogRecordFactory "
     "Handler StreamHandler",
     "operator": "",
-    "matplotlib.pyplot": "switch_backend install_repl_displayhook uninstall_repl_displayhook get_plot_commands "
-    "pause ginput waitforbuttonpress set_loglevel imread imsave savefig",
+    "matplotlib.pyplot": "switch_backend install_repl_displayhook uninstall_repl_displayhook "
+    "get_plot_commands pause ginput waitforbuttonpress set_loglevel imread imsave savefig",
     "calendar": "",
     "copy": "",
     "contextlib": "",

@@ -23,10 +23,13 @@ SOURCES = {
     for language in LANGUAGES
 }
 PIECES = [
-    "(", ")", "[", "]", "{", "}", "'", '"', '"""', "\\", "\n", "\r", "\t", "\0", ":", ";", ",", ".", "=", ":=",
+    "(", ")", "[", "]", "{", "}", "'", '"', '"""', "\\", "\n", "\r", "\t", "\0", ":", ";", ",", ".", "=",
+    ":=",
     "*", "**", "->", "@", "#", "lambda ", "async ", "await ", "yield ", "match x:\n case ", "class A(A):\n ",
-    "def f(*a, **k):\n ", "f'{x!r:{y}}'", "global x\n", "nonlocal x\n", "import *", "\u202e", "\ufeff", "\ud800",
-    "é", "𝓮", "0x", "1e999", "9" * 30, "__class__", "eval", "getattr", "del ", "try:\n", "except* E:\n", "else:\n",
+    "def f(*a, **k):\n ", "f'{x!r:{y}}'", "global x\n", "nonlocal x\n", "import *", "\u202e", "\ufeff",
+    "\ud800",
+    "é", "𝓮", "0x", "1e999", "9" * 30, "__class__", "eval", "getattr", "del ", "try:\n", "except* E:\n",
+    "else:\n",
     "<", ">", "`", "${", "/*", "*/", "//", "<<", "?.", "=>",
 ]  # fmt: skip
 

@@ -120,7 +120,8 @@ def test_verdict_follows_the_worst_finding(rule: str) -> None:
 
 
 DANGEROUS = {
-    "imports": "os sys subprocess socket urllib requests shutil pathlib glob pickle shelve multiprocessing threading",
+    "imports": "os sys subprocess socket urllib requests shutil pathlib glob pickle shelve multiprocessing "
+    "threading",
     "functions": "eval exec compile __import__ open input",
     "attributes": "__dict__ __class__ __bases__ __subclasses__ __code__ __globals__",
     "methods": "system popen spawn",

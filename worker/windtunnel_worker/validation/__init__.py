@@ -1,4 +1,4 @@
-"""Static validation: source text in, verdict out. Imports the standard library, tree-sitter and the contract only.
+"""Static validation: source text in, verdict out. May import the standard library, tree-sitter, the contract.
 
 A filter in front of the sandbox, not the wall. README.md beside this file says how it judges and what it does
 not catch.

@@ -240,7 +240,7 @@ def _check_brackets(text: str, policy: Policy, findings: Findings) -> None:
 
 
 def _check_runs(text: str, policy: Policy, findings: Findings) -> None:
-    """Bound what stands between two separators: a grammar that keeps several readings open would multiply them."""
+    """Bound what stands between two separators: a grammar multiplies the readings it keeps open."""
     most, angles = int(policy.data["bounds"].get("run", 0)), int(policy.data["bounds"].get("angles", 0))
     if not most:
         return
@@ -294,5 +294,5 @@ def check_bounds(text: str, policy: Policy, findings: Findings, language: str = 
     if depth.deepest > bound:
         findings.add(
             "input.too_deep", (depth.deepest_line, 0),
-            f"Brackets, blocks, operators or calls nest up to {depth.deepest} deep; at most {bound} are taken.",
+            f"Brackets, blocks, operators or calls nest {depth.deepest} deep; at most {bound} are taken.",
         )  # fmt: skip

@@ -16,7 +16,8 @@ class SecurityValidator:
 
     Args:
         strict_mode: reject HIGH and above; otherwise only CRITICAL.
-        policies: a folder with policy files of the deployment's own; a language it lacks keeps the shipped one.
+        policies: a folder with policy files of the deployment's own; for a language it lacks the
+            shipped one stays.
 
     """
 

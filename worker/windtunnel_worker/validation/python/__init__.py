@@ -1,4 +1,4 @@
-"""The Python analyser: source text in, findings out. Each module is a rule family or a part of the evaluator."""
+"""The Python analyser: source text in, findings out. A module is a rule family or a part of the evaluator."""
 
 from __future__ import annotations
 

@@ -291,7 +291,7 @@ class Analysis:
         return found
 
     def scope_shadows(self, scope: Scope, function: str) -> bool:
-        """True if, in that scope, the name is a local variable and so another function."""
+        """Say whether, in that scope, the name is a local variable and so another function."""
         return (
             scope.kind == "function"
             and function in scope.bindings

@@ -41,7 +41,8 @@ _STORABLE = frozenset(
 )
 _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
-    """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command putenv
+    """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
+    putenv
     load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
 )
 _HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
@@ -219,8 +220,7 @@ def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
     if kind in (Lib, Foreign):
         return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN  # type: ignore[attr-defined]
     if kind in _OWN:
-        found = analysis.member(name)
-        return found
+        return analysis.member(name)
     if kind is Danger:
         return receiver
     if name in analysis.program.attributes:

@@ -69,7 +69,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     if type(callee) is Danger:
         _used(analysis, node, callee)
         return callee
-    return join([_called(analysis, node, one, receiver, arguments, keywords) for one in each(callee)])
+    return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
 
 
 def _of_unknown(receiver: Value | None, node: ast.Call) -> Value:
@@ -90,8 +90,9 @@ def _escapes(
     if all(type(one) is Func or (type(one) is Class and "__init__" in one.scope.bindings) for one in kinds):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         direct = {
-            getattr(one.node, "name", "") if type(one) is Func else one.scope.node.name for one in kinds
-        }  # type: ignore[attr-defined]
+            getattr(one.node if type(one) is Func else getattr(one, "scope").node, "name", "")  # noqa: B009
+            for one in kinds
+        }
         sites = analysis.program.calls.get(name, ())
         plain = not any(isinstance(one, ast.Starred) for one in node.args) and "**" not in keywords
         if name in direct and len(sites) < MOST_SITES and plain and not any(map(_takes_any, kinds)):
@@ -119,7 +120,7 @@ def _takes_any(callee: Value) -> bool:
 
 
 def _called(
-    analysis: Analysis, node: ast.Call, callee: Value, receiver: Value | None,
+    analysis: Analysis, node: ast.Call, callee: Value,
     arguments: list[Value], keywords: dict[str, Value],
 ) -> Value:  # fmt: skip
     kind = type(callee)

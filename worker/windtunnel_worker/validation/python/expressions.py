@@ -149,8 +149,7 @@ def _item(owner: Value, index: Value) -> Value:
             if found:
                 return found[-1]
         elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
-            found_item: Value = items[at]
-            return found_item
+            return join([items[at]])
         elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
             try:
                 return Bag(items[at], ordered=True)
@@ -254,7 +253,8 @@ def formatted_value(analysis: Analysis, node: ast.FormattedValue) -> Value:
 EXPRESSIONS: dict[type, Evaluator] = {
     ast.Constant: constant, ast.Name: names.name, ast.Attribute: attributes.attribute, ast.Call: calls.call,
     ast.Tuple: sequence, ast.List: sequence, ast.Set: sequence, ast.Dict: dictionary, ast.BinOp: binary,
-    ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr: formatted,
+    ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr:
+    formatted,
     ast.Subscript: subscript, ast.Slice: sliced, ast.Lambda: function, ast.ListComp: comprehension,
     ast.SetComp: comprehension, ast.GeneratorExp: comprehension, ast.DictComp: comprehension,
     ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded,

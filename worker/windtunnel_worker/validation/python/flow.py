@@ -1,4 +1,4 @@
-"""The control-flow questions that the rules ask: does a body fall through, can a loop be left, is code reached.
+"""Control-flow questions that rules ask: does a body fall through, can a loop be left, is code reached.
 
 Python's flow is structured, so that the graph need not be drawn: each statement answers for its own edges.
 """
@@ -67,7 +67,7 @@ def _breaks(body: list[ast.stmt]) -> Iterator[ast.Break]:
 
 
 def can_be_left(loop: ast.While | ast.For | ast.AsyncFor) -> bool:
-    """Say whether the loop's body holds a way out: break, return, raise, yield, or a call that ends the program."""
+    """Say whether a loop has a way out: break, return, raise, yield, or a call that ends the program."""
     if any(True for _ in _breaks(loop.body)):
         return True
     for node in inside(loop.body):

@@ -28,12 +28,14 @@ from windtunnel_worker.validation.python.values import (
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitXor: operator.xor,
-    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
+    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 _TEXTUAL = (str, bytes)
 PURE_METHODS = frozenset(
     """join format replace lower upper swapcase title capitalize casefold strip lstrip rstrip removeprefix
-    removesuffix encode decode split rsplit splitlines partition rpartition zfill center ljust rjust hex fromhex
+    removesuffix encode decode split rsplit splitlines partition rpartition zfill center ljust rjust hex
+    fromhex
     translate expandtabs index find count startswith endswith to_bytes maketrans format_map""".split()
 )
 _GIVE_TEXT = PURE_METHODS - {
@@ -48,7 +50,8 @@ _GIVE_TEXT = PURE_METHODS - {
 }
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "chr": chr, "ord": ord, "str": str, "int": int, "hex": hex, "bytes": bytes, "bool": bool, "ascii": ascii,
-    "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin": bin,
+    "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin":
+    bin,
     "oct": oct, "sum": sum, "reversed": lambda x: list(reversed(x)), "sorted": sorted, "list": list,
     "tuple": tuple, "range": lambda *x: list(range(*x)), "round": round, "slice": slice, "divmod": divmod,
     "format": lambda x, spec="": format(x, spec) if len(spec) < 4 else UNKNOWN,

@@ -1,7 +1,7 @@
 """Rules about libraries' functions and methods: paths, options, expressions and methods named by a string.
 
 How this generalises: a module's functions come from an allowlist (`surface`); a method on any receiver is
-judged by what its name says (`to_…`, `read_…` that is not a known pure conversion), not by a list of bad ones;
+judged by what its name says (`to_…`, `read_…` that is not a known pure conversion), not by a list;
 and any argument that is a path, an option naming a module or the name of a judged method is judged wherever
 it is given.
 """
@@ -40,7 +40,8 @@ _ON_CHAINS = frozenset("format format_map".split())
 
 
 def judge_method(
-    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value], keywords: dict[str, Value],
+    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value],
+    keywords: dict[str, Value],
 ) -> None:  # fmt: skip
     """Judge the arguments of a method call on any receiver."""
     tables = analysis.tables
@@ -78,7 +79,9 @@ def _judge_conversion(
     if name in analysis.program.attributes and type(receiver) not in (Foreign, Lib):
         return
     textual = any(
-        type(one) is Text or (type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier())
+        type(one) is Text or (
+            type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier()
+        )
         for value in given for one in each(value)
     )  # fmt: skip
     if textual:

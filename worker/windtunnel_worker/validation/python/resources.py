@@ -1,4 +1,4 @@
-"""Rules about what a program will use: time, memory, stack. Never a rejection; limits are the sandbox's work."""
+"""Rules about what a program will use: time, memory, stack. Never a rejection: limits are the sandbox's."""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ class Collector:
         self.program.scopes[tree] = self.scope
         self._handlers: dict[type, Callable[..., None]] = {
             ast.Name: self._name, ast.Constant: self._nothing, ast.Attribute: self._attribute,
-            ast.Assign: self._assign, ast.AugAssign: self._aug, ast.AnnAssign: self._ann, ast.Call: self._call,
+            ast.Assign: self._assign, ast.AugAssign: self._aug, ast.AnnAssign: self._ann, ast.Call:
+            self._call,
             ast.NamedExpr: self._walrus, ast.For: self._for, ast.AsyncFor: self._for, ast.With: self._with,
             ast.AsyncWith: self._with, ast.Import: self._import, ast.ImportFrom: self._import_from,
             ast.FunctionDef: self._function, ast.AsyncFunctionDef: self._function, ast.Lambda: self._lambda,

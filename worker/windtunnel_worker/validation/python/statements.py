@@ -1,4 +1,4 @@
-"""Executes statements in the order of the text: evaluates what they hold and applies the rules of each kind."""
+"""Executes statements in the order of the text: evaluates what they hold, applies the rules of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from windtunnel_worker.validation.python import (
     surface,
 )
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.values import Lib, Value
+from windtunnel_worker.validation.python.values import Lib
 
 Executor = Callable[[Analysis, Any], None]
 _TYPING_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
@@ -65,13 +65,13 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
             continue
         attributes.judge_target(analysis, target)
         if type(target) is ast.Subscript:
-            _judge_backend_item(analysis, target, value)
+            _judge_backend_item(analysis, target)
             analysis.escapes(value, target, "put into a container")
         elif analysis.hidden:
             _bind(analysis, target)
 
 
-def _judge_backend_item(analysis: Analysis, target: ast.Subscript, value: Value) -> None:
+def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
     key = target.slice
     if isinstance(key, ast.Constant) and isinstance(key.value, str) and "backend" in key.value:
         owner = analysis.value(target.value)

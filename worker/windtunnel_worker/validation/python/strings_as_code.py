@@ -1,4 +1,4 @@
-"""Rules about strings that are little programs: formats that walk attributes, expression strings, formulas."""
+"""Rules about strings that are little programs: formats that walk attributes, expressions, formulas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _DANGEROUS = re.compile(
 )
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _HARMLESS_CALLS = frozenset(
-    """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift rolling
+    """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift
+    rolling
     isin notnull isnull isna notna between diff cumsum np.log np.exp np.sqrt np.abs np.power np.log1p np.sign
     poly center standardize scale bs cr and or not in str.contains rank ewm pct_change fillna round floor
     index.isin date""".split()

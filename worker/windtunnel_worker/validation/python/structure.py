@@ -17,7 +17,8 @@ _PICKLED = frozenset(
 _LIARS = frozenset({"str", "bytes", "int", "float", "tuple", "bytearray"})
 _LYING = frozenset(
     """__eq__ __ne__ __hash__ __str__ __repr__ __contains__ __getitem__ __len__ __iter__ startswith endswith
-    __add__ __radd__ split strip lower format replace find join encode __format__ __new__ isidentifier""".split()
+    __add__ __radd__ split strip lower format replace find join encode __format__ __new__
+    isidentifier""".split()
 )
 _METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _FACTORIES = frozenset({"property", "staticmethod", "classmethod", "object", "super"})
@@ -55,7 +56,7 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
 
 
 def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -> None:
-    """Judge `name = value` in a class body: an operator that is another function, names for pattern matching."""
+    """Judge `name = value` in a class body: an operator that is another function, or names to match by."""
     if not (target.startswith("__") and target.endswith("__")):
         return
     if target == "__match_args__":

@@ -93,7 +93,8 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
     if name in _MODULE_DUNDERS:
         return Lib(full)
     rule = tables.judge_name(name)
-    if rule.startswith("attributes.") or (name in tables.critical and path.split(".", maxsplit=1)[0] not in tables.open):
+    root = path.split(".", maxsplit=1)[0]
+    if rule.startswith("attributes.") or (name in tables.critical and root not in tables.open):
         said = "imports.reexport" if not rule or rule == "attributes.module" else rule
         analysis.report(
             said, node, f"{full} leads to {tables.critical.get(name, 'the inside of the interpreter')}."

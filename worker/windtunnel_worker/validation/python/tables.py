@@ -69,8 +69,8 @@ class Tables:
     def allowed_text(self) -> str:
         """Name what may be imported, for messages."""
         return (
-            "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, json, re, "
-            "numpy, pandas, scipy, statsmodels, sklearn and the usual indicator libraries"
+            "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, "
+            "json, re, numpy, pandas, scipy, statsmodels, sklearn and the usual indicator libraries"
         )
 
     def judge_name(self, name: str) -> str:

@@ -89,10 +89,8 @@ def _judge_names(program: Program) -> None:
     for node in program.of("identifier", "type_identifier", "namespace_identifier"):
         name = program.text(node)
         rule = names.get(name)
-        if (
-            rule is None
-            or (name in ("open", "read", "write", "signal", "remove", "bind", "connect")
-            and _is_plain(node))
+        if rule is None or (
+            name in ("open", "read", "write", "signal", "remove", "bind", "connect") and _is_plain(node)
         ):
             continue
         if name == "remove" and _is_algorithm(node):

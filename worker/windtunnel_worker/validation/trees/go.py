@@ -1,4 +1,4 @@
-"""Go: imports against an allowlist, compiler directives, cgo, and what of `os` and `reflect` may be touched."""
+"""Go: imports against an allowlist, compiler directives, cgo, what of `os` and `reflect` may be used."""
 
 from __future__ import annotations
 

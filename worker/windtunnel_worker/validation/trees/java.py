@@ -29,7 +29,8 @@ def _judge_imports(program: Program) -> None:
 def _judge_full_names(program: Program) -> None:
     for node in program.of("scoped_type_identifier", "field_access", "scoped_identifier"):
         if node.parent is not None and node.parent.type in (
-            "scoped_type_identifier", "field_access", "scoped_identifier", "import_declaration", "package_declaration",
+            "scoped_type_identifier", "field_access", "scoped_identifier", "import_declaration",
+            "package_declaration",
         ):  # fmt: skip
             continue
         text = re.sub(r"\s|<[^<>]*>", "", program.text(node))

@@ -1,4 +1,4 @@
-"""JavaScript and TypeScript: globals by scope, members by name or folded string, and ways to make code of text."""
+"""JavaScript and TypeScript: globals by scope, members by name or folded string, code made of text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _FUNCTIONS = frozenset(
     generator_function_declaration class_static_block program""".split()
 )
 _BUILDERS = frozenset(
-    "fromCharCode fromCodePoint join reverse replace replaceAll atob unescape decodeURIComponent toString split "
-    "slice substring substr concat trim toLowerCase toUpperCase charAt at pop shift repeat padStart".split()
+    """fromCharCode fromCodePoint join reverse replace replaceAll atob unescape decodeURIComponent toString
+    split slice substring substr concat trim toLowerCase toUpperCase charAt at pop shift repeat padStart""".split()
 )
 _PATTERNS = ("identifier", "shorthand_property_identifier_pattern")
 _MOST_DEPTH = 24

@@ -97,7 +97,7 @@ def judge_names(program: Program, found: Iterable[tuple[str, Node]], table: str,
 
 
 def judge_import(program: Program, path: str, node: Node) -> bool:
-    """Report a module that may not be imported. The longer name decides where an allowed and a barred one fit."""
+    """Report a module that may not be imported. The longer of the names that fit decides."""
     data = program.policy.data["imports"]
     program.imports.add(path)
     permitted = max(

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel_worker.validation.findings import Findings
-from windtunnel_worker.validation.python import folding
-from windtunnel_worker.validation.python.scopes import Binding, Program, Scope
+from windtunnel_worker.validation.python import folding, parameters
+from windtunnel_worker.validation.python.program import Binding, Program, Scope
 from windtunnel_worker.validation.python.tables import Tables
 from windtunnel_worker.validation.python.values import (
     BUILT,
@@ -36,7 +36,6 @@ from windtunnel_worker.validation.python.values import (
 
 MOST_LAZY = 60
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
-MOST_SITES = 48
 MOST_BINDINGS = 16
 BUILTINS = frozenset(dir(builtins))
 Evaluator = Callable[["Analysis", Any], Value]
@@ -183,7 +182,7 @@ class Analysis:
         if kind == "class":
             return Class(self.program.scopes[node])
         if kind == "parameter":
-            return self._parameter(binding)
+            return parameters.value_of(self, binding)
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN
@@ -227,76 +226,6 @@ class Analysis:
         if full in tables.surface or full in tables.packages:
             return Module(full)
         return Lib(full)
-
-    def _parameter(self, binding: Binding) -> Value:
-        node: Any = binding.node
-        scope, index, arg = binding.scope, binding.path[0], binding.extra
-        name = arg.arg  # type: ignore[attr-defined]
-        owner = scope.owner
-        args = node.args
-        if owner is not None and index == 0:
-            kinds = {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
-            if "staticmethod" not in kinds:
-                is_class = "classmethod" in kinds or node.name in (
-                    "__new__",
-                    "__init_subclass__",
-                    "__class_getitem__",
-                )
-                return Class(owner) if is_class else Inst(owner)
-        found: list[Value] = []
-        positional = [*args.posonlyargs, *args.args]
-        default = None
-        if isinstance(index, int) and index < len(positional):
-            at = index - (len(positional) - len(args.defaults))
-            default = args.defaults[at] if at >= 0 else None
-        elif isinstance(index, int):
-            default = args.kw_defaults[index - len(positional)]
-        if default is not None:
-            found.append(self.value_in(scope.parent or scope, default))
-        function = getattr(node, "name", None)
-        if function is None:
-            return join([*found, UNKNOWN])
-        sites = self.program.calls.get(function, [])
-        if function == "__init__" and owner is not None:
-            sites = sites + self.program.calls.get(owner.node.name, [])  # type: ignore[attr-defined]
-        found += self._arguments(sites, name, int(index) - (owner is not None), function)
-        if not sites or self.program.reads.get(function, 0) > len(sites) or len(sites) > MOST_SITES:
-            found.append(UNKNOWN)
-        return join(found)
-
-    def _arguments(self, sites: list[Any], name: str, index: int, function: str) -> list[Value]:
-        key = (function, name, index)
-        known = None if function == "__init__" else self.sites.get(key)
-        if known is not None:
-            return known
-        found: list[Value] = []
-        self.sites[key] = found
-        for call, scope in sites[:MOST_SITES]:
-            if (
-                isinstance(call.func, ast.Name)
-                and call.func.id == function
-                and self.scope_shadows(scope, function)
-            ):
-                continue
-            given: ast.AST | None = next((one.value for one in call.keywords if one.arg == name), None)
-            if given is None and 0 <= index < len(call.args):
-                if not any(isinstance(one, ast.Starred) for one in call.args[: index + 1]):
-                    given = call.args[index]
-                else:
-                    found.append(UNKNOWN)
-            if given is not None:
-                found.append(self.value_in(scope, given))
-            elif any(one.arg is None for one in call.keywords):
-                found.append(UNKNOWN)
-        return found
-
-    def scope_shadows(self, scope: Scope, function: str) -> bool:
-        """Say whether, in that scope, the name is a local variable and so another function."""
-        return (
-            scope.kind == "function"
-            and function in scope.bindings
-            and all(one.kind not in ("def", "value") for one in scope.bindings[function])
-        )
 
     def returned(self, function: Func) -> Value:
         """Join what a function of the program returns."""

@@ -11,7 +11,7 @@ import re
 
 from windtunnel_worker.validation.python import surface
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.scopes import Scope
+from windtunnel_worker.validation.python.program import Scope
 from windtunnel_worker.validation.python.values import (
     PUT_IN,
     UNKNOWN,
@@ -199,9 +199,9 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
     if kind is Danger:
         return receiver
     if kind is Many:
-        modules = [one for one in receiver.values if type(one) is Module]
+        modules = [one for one in each(receiver) if type(one) is Module]
         if modules:
-            rest = [one for one in receiver.values if type(one) is not Module]
+            rest = [one for one in each(receiver) if type(one) is not Module]
             found = [surface.member(analysis, one.path, name, node) for one in modules]
             if any(one is not UNKNOWN and type(one) is not Const for one in rest):
                 found.append(read(analysis, join(rest), name, node, called=called))

@@ -9,10 +9,12 @@ from windtunnel_worker.validation.python import (
     folding,
     library,
     lookahead,
+    reflection,
     resources,
     strings_as_code,
 )
-from windtunnel_worker.validation.python.analysis import MOST_SITES, Analysis
+from windtunnel_worker.validation.python.analysis import Analysis
+from windtunnel_worker.validation.python.parameters import MOST_SITES
 from windtunnel_worker.validation.python.values import (
     BUILT,
     UNKNOWN,
@@ -29,9 +31,7 @@ from windtunnel_worker.validation.python.values import (
     Module,
     Value,
     each,
-    has_built,
     join,
-    strings,
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
@@ -158,7 +158,7 @@ def _builtin(
     analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> Value:
     if name in _REFLECTION:
-        return reflect(analysis, node, name, arguments)
+        return reflection.reflect(analysis, node, name, arguments)
     if name == "type":
         if len(node.args) + len(node.keywords) > 1 or any(isinstance(one, ast.Starred) for one in node.args):
             analysis.report("structure.dynamic_class", node, "type() with three arguments makes a class.")
@@ -221,7 +221,7 @@ def _method(
             if arguments:
                 return _method(analysis, node, Method(arguments[0], name), arguments[1:], keywords)
         if name in ("__setattr__", "__delattr__", "__getattr__"):
-            reflect(analysis, node, name.strip("_"), arguments)
+            reflection.reflect(analysis, node, name.strip("_"), arguments)
         return UNKNOWN
     if type(owner) is Bag:
         return _of_bag(analysis, node, owner, name, arguments)
@@ -245,86 +245,3 @@ def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments
     if name in ("get", "pop", "popleft", "setdefault", "popitem", "__getitem__"):
         return join([*owner.items, *arguments[1:], UNKNOWN])
     return UNKNOWN
-
-
-def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
-    """Judge `getattr` and its kin: an attribute whose name is a value."""
-    if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
-        analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
-        return UNKNOWN
-    receiver, name = arguments[0], arguments[1]
-    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
-    if len(known) != len(each(name)):
-        return _reflect_unknown(analysis, node, function, receiver, name)
-    if function == "hasattr":
-        return UNKNOWN
-    if function in ("setattr", "delattr"):
-        for one in known:
-            attributes.store(analysis, receiver, one, node)
-        for value in arguments[2:]:
-            analysis.escapes(value, node, "set as an attribute by name")
-        return UNKNOWN
-    defaults = arguments[2:]
-    found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
-    return join([*found, *(value for value in defaults if type(value) is not Const)])
-
-
-def _reflect_unknown(
-    analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value
-) -> Value:
-    prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
-    own = all(type(one) in (Inst, Class) for one in each(receiver))
-    if function == "hasattr":
-        return UNKNOWN
-    if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
-        return UNKNOWN
-    if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
-        analysis.report(
-            "attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known."
-        )
-        return UNKNOWN
-    if function == "setattr" and own and not has_built(name):
-        analysis.report("attributes.unknown_store", node, "setattr with a name that is not known here.")
-        return UNKNOWN
-    analysis.report("attributes.unknown_name", node, f"{function} with a name that cannot be known here.")
-    return UNKNOWN
-
-
-def substitute(analysis: Analysis, node: ast.AST, name: str, value: Value) -> Value | None:
-    """Fold an expression of one free name for a given constant; None where it is not of that kind."""
-    kind = type(node)
-    if kind is ast.Name:
-        return value if node.id == name else None  # type: ignore[attr-defined]
-    if kind is ast.Constant:
-        return Const(node.value)  # type: ignore[attr-defined]
-    if kind is ast.BinOp:
-        left = substitute(analysis, node.left, name, value)  # type: ignore[attr-defined]
-        right = substitute(analysis, node.right, name, value)  # type: ignore[attr-defined]
-        return None if left is None or right is None else folding.binary(node.op, left, right)  # type: ignore[attr-defined]
-    if kind is ast.Call and not node.keywords:  # type: ignore[attr-defined]
-        arguments = [substitute(analysis, one, name, value) for one in node.args]  # type: ignore[attr-defined]
-        ready = [one for one in arguments if one is not None]
-        if len(ready) != len(arguments):
-            return None
-        function = node.func  # type: ignore[attr-defined]
-        if isinstance(function, ast.Name) and type(analysis.value(function)) is Builtin:
-            found = folding.builtin(function.id, ready)
-            return found if type(found) in (Const, Bag) else None
-        if isinstance(function, ast.Attribute) and function.attr in folding.PURE_METHODS:
-            owner = substitute(analysis, function.value, name, value)
-            if type(owner) is Const:
-                return folding.method(owner.value, function.attr, ready, {})
-    if kind is ast.Subscript:
-        owner = substitute(analysis, node.value, name, value)  # type: ignore[attr-defined]
-        index = substitute(analysis, node.slice, name, value)  # type: ignore[attr-defined]
-        if type(owner) is Const and type(index) is Const:
-            try:
-                return folding.as_value(owner.value[index.value])
-            except (LookupError, TypeError):
-                return None
-    return None
-
-
-def named_methods(value: Value) -> list[str]:
-    """Give the strings of a value that could name a method."""
-    return [one for one in strings(value) if one.isidentifier()]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel_worker.validation.python import attributes, calls, folding, lookahead, names, resources
+from windtunnel_worker.validation.python import (
+    attributes,
+    calls,
+    folding,
+    lookahead,
+    names,
+    resources,
+    substitution,
+)
 from windtunnel_worker.validation.python.analysis import Analysis, Evaluator
 from windtunnel_worker.validation.python.values import (
     BUILT,
@@ -147,7 +155,7 @@ def _item(owner: Value, index: Value) -> Value:
                 item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at
             ]
             if found:
-                return found[-1]
+                return join(found[-1:])
         elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
             return join([items[at]])
         elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
@@ -216,7 +224,7 @@ def _folded(analysis: Analysis, node: ast.ListComp | ast.GeneratorExp, source: V
         return None
     folded = []
     for item in items:
-        one = calls.substitute(analysis, node.elt, generator.target.id, folding.as_value(item))
+        one = substitution.substitute(analysis, node.elt, generator.target.id, folding.as_value(item))
         if one is None:
             return None
         folded.append(one)

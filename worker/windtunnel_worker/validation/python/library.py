@@ -9,12 +9,10 @@ it is given.
 from __future__ import annotations
 
 import ast
-import posixpath
 
-from windtunnel_worker.validation.python import attributes, strings_as_code
+from windtunnel_worker.validation.python import attributes, paths, strings_as_code
 from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.values import (
-    NONE,
     UNKNOWN,
     Class,
     Const,
@@ -48,7 +46,7 @@ def judge_method(
     own = type(receiver) in (Inst, Class) and name in analysis.program.attributes
     if not own:
         if name in tables.path_argument:
-            _judge_path_argument(analysis, node, name, arguments, keywords)
+            paths.judge_path_argument(analysis, node, name, arguments, keywords)
         elif (
             name.startswith("to_")
             and (arguments or keywords)
@@ -56,7 +54,7 @@ def judge_method(
         ):
             _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
         elif name == "savefig":
-            _judge_chart(analysis, node, arguments, keywords)
+            paths.judge_chart(analysis, node, arguments, keywords)
         elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
             if not _only_numbers(arguments, keywords):
                 given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
@@ -94,49 +92,6 @@ def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     """Recognise a model's own `.eval(x, y)`: nothing in it can be text."""
     given = [*arguments, *keywords.values()]
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
-
-
-def _judge_path_argument(
-    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
-    keyword, position = analysis.tables.path_argument[name]
-    given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
-    if "**" in keywords:
-        given = UNKNOWN
-    for one in each(given):
-        if type(one) is Const and one.value is None:
-            continue
-        if type(one) is Foreign and one.path in analysis.tables.memory:
-            continue
-        if type(one) is Const and not isinstance(one.value, str):
-            continue
-        target = f" to {one.value!r}" if type(one) is Const else ""
-        analysis.report("library.file_write", node, f".{name} writes a file{target}.")
-        return
-
-
-def _judge_chart(
-    analysis: Analysis, node: ast.Call, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
-    given = keywords.get("fname", arguments[0] if arguments else UNKNOWN)
-    plain = all(_is_plain_image(analysis, one) for one in each(given))
-    rule = "library.chart_file" if plain else "library.file_write"
-    analysis.report(rule, node, "savefig writes a file.")
-
-
-def _is_plain_image(analysis: Analysis, value: Value) -> bool:
-    if type(value) is Foreign:
-        return value.path in analysis.tables.memory
-    if type(value) is Const and isinstance(value.value, str):
-        return (
-            "/" not in value.value
-            and "\\" not in value.value
-            and value.value.endswith(analysis.tables.images)
-        )
-    if type(value) is Text and not value.built:
-        last = value.parts[-1]
-        return "/" not in value.known and isinstance(last, str) and last.endswith(analysis.tables.images)
-    return False
 
 
 def _judge_named(
@@ -217,15 +172,15 @@ def judge_function(
     elif path in _OPTION_FUNCTIONS or name == "set_option":
         _judge_options(analysis, node, path, arguments)
     elif name in tables.reading and root not in ("json",):
-        _judge_reading(analysis, node, path, arguments, keywords)
+        paths.judge_reading(analysis, node, path, arguments, keywords)
     elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
         given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
-        scratch = path in tables.scratch and all(_is_scratch(analysis, one) for one in each(given))
+        scratch = path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given))
         analysis.report(
             "library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file."
         )
     elif name == "savefig" and not isinstance(node.func, ast.Attribute):
-        _judge_chart(analysis, node, arguments, keywords)
+        paths.judge_chart(analysis, node, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
         strings_as_code.judge_expression(analysis, node, given, path)
@@ -281,53 +236,3 @@ def _judge_style(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> 
         for text in strings(value):
             if "/" in text or "\\" in text or "." in text or ":" in text:
                 analysis.report("library.file_read", node, "A style is read from a file.")
-
-
-def _is_scratch(analysis: Analysis, value: Value) -> bool:
-    """Recognise a file below the sandbox's own temporary folder, or one in memory."""
-    if type(value) is Foreign:
-        return value.path in analysis.tables.memory
-    if type(value) is Const and isinstance(value.value, str):
-        return posixpath.normpath(value.value).startswith(analysis.tables.writable)
-    if type(value) is Text and not value.built and isinstance(value.parts[0], str):
-        whole = value.known.replace("\0", "x")
-        return value.parts[0].startswith(analysis.tables.writable) and ".." not in whole
-    return False
-
-
-def is_mounted(analysis: Analysis, text: str) -> bool:
-    """Recognise a path that stays below the mounted datasets."""
-    return posixpath.normpath(text).startswith(analysis.tables.roots) and "\0" not in text
-
-
-def _judge_reading(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
-    names = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io")
-    given = next((keywords[one] for one in names if one in keywords), arguments[0] if arguments else UNKNOWN)
-    for one in each(given):
-        if type(one) is Foreign and one.path in analysis.tables.memory:
-            continue
-        if path in analysis.tables.scratch and _is_scratch(analysis, one):
-            analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")
-            continue
-        if type(one) is Const and isinstance(one.value, str):
-            if is_mounted(analysis, one.value):
-                continue
-            if "://" in one.value:
-                analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
-            else:
-                analysis.report(
-                    "library.file_read", node, f"{path} reads {one.value!r}, which is no dataset."
-                )
-            return
-        if type(one) is Text and not one.built and isinstance(one.parts[0], str):
-            if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(
-                analysis.tables.roots
-            ):
-                analysis.report(
-                    "library.dataset_path", node, f"{path} reads a dataset by a path put together."
-                )
-                continue
-        analysis.report("library.file_read", node, f"{path} reads a file that is not known here.")
-        return

@@ -137,8 +137,6 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
     _signature(analysis, node)
     if node.name in analysis.hidden:
         analysis.assigned.add(node.name)
-    if analysis.scope.kind == "class":
-        pass
     unused = (
         not analysis.program.reads.get(node.name)
         and not node.decorator_list
@@ -160,8 +158,6 @@ def class_(analysis: Analysis, node: ast.ClassDef) -> None:
     for decorator in node.decorator_list:
         analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
     structure.judge_class(analysis, node)
-    for base in node.bases:
-        analysis.value(base)
     outer, analysis.scope = analysis.scope, analysis.program.scopes[node]
     saved = set(analysis.assigned) if analysis.hidden else analysis.assigned
     body(analysis, node.body)

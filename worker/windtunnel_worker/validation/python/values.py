@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from windtunnel_worker.validation.python.scopes import Scope
+    from windtunnel_worker.validation.python.program import Scope
 
 MOST_ALTERNATIVES = 24
 MOST_FOLDED = 4096

@@ -28,6 +28,7 @@ from windtunnel_worker.validation.python.values import (
     Inst,
     Lib,
     Many,
+    Method,
     Module,
     Value,
     each,
@@ -266,6 +267,8 @@ class Analysis:
             kind = type(one)
             if kind is Module or (kind is Builtin and one.name in self.tables.followed):  # type: ignore[attr-defined]
                 return one
+            if kind is Method and type(one.owner) is Builtin and one.name in ("format", "format_map"):  # type: ignore[attr-defined]
+                return one
             if kind is Lib and self.is_judged(one.path):  # type: ignore[attr-defined]
                 return one
             if kind is Bag and depth < 3:
@@ -283,9 +286,15 @@ class Analysis:
         found = self.is_followed(value)
         if found is None:
             return
-        if type(found) is Builtin:
+        if type(found) is Method:
             self.report(
-                "builtins.indirect", node, f"{found.name} is {how}, where its arguments cannot be judged."
+                "attributes.format_unknown", node, f"str.{found.name} is {how}: its template is not seen."
+            )
+        elif type(found) is Builtin:
+            self.report(
+                "builtins.indirect",
+                node,
+                f"{getattr(found, 'name', '?')} is {how}, where its arguments cannot be judged.",
             )
         else:
             path = getattr(found, "path", "?")

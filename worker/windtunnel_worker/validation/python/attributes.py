@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel_worker.validation.python import surface
+from windtunnel_worker.validation.python import strings_as_code, surface
 from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.program import Scope
 from windtunnel_worker.validation.python.values import (
@@ -56,7 +56,10 @@ def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
         if inner.attr == "__class__":
             analysis.value(inner.value)
             return PUT_IN
-    return read(analysis, analysis.value(inner), node.attr, node, called=False)
+    receiver = analysis.value(inner)
+    if node.attr in ("format", "format_map"):
+        strings_as_code.judge_format(analysis, node, receiver)
+    return read(analysis, receiver, node.attr, node, called=False)
 
 
 def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:

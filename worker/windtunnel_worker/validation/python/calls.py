@@ -97,7 +97,7 @@ def _escapes(
         plain = not any(isinstance(one, ast.Starred) for one in node.args) and "**" not in keywords
         if name in direct and len(sites) < MOST_SITES and plain and not any(map(_takes_any, kinds)):
             return
-    if all(type(one) is Builtin and one.name in _HOLDERS for one in kinds):
+    if not keywords and all(type(one) is Builtin and one.name in _HOLDERS for one in kinds):
         return
     for value, place in zip(
         (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
@@ -233,6 +233,8 @@ def _method(
 
 
 def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments: list[Value]) -> Value:
+    if node.keywords:
+        analysis.escapes(owner, node, "handed to a key function")
     if name in ("append", "extend", "insert", "add", "update", "setdefault", "appendleft"):
         for value in arguments:
             analysis.escapes(value, node, "put into a container")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from windtunnel_worker.validation.python import (
     attributes,
@@ -29,11 +30,17 @@ from windtunnel_worker.validation.python.values import (
 )
 
 MOST_COMPREHENDED = 256
+_WALK = re.compile(r"\{[^{}]*[.\[]_*__\w+__")
 
 
-def constant(_: Analysis, node: ast.Constant) -> Value:
+def constant(analysis: Analysis, node: ast.Constant) -> Value:
     """Evaluate a literal."""
-    return Const(node.value)
+    value = node.value
+    if type(value) is str and "__" in value and "{" in value and _WALK.search(value):
+        analysis.report(
+            "attributes.format_walk", node, "A template that reads the inside of the interpreter."
+        )
+    return Const(value)
 
 
 def sequence(analysis: Analysis, node: ast.Tuple | ast.List | ast.Set) -> Value:

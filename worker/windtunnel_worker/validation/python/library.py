@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel_worker.validation.python import attributes, paths, strings_as_code
+from windtunnel_worker.validation.python import attributes, paths, reflection, strings_as_code
 from windtunnel_worker.validation.python.analysis import Analysis
 from windtunnel_worker.validation.python.values import (
     UNKNOWN,
+    Builtin,
     Class,
     Const,
     Foreign,
@@ -34,6 +35,8 @@ _OPTION_FUNCTIONS = frozenset(
     matplotlib.pyplot.rc pandas.options""".split()
 )
 _NAMED_ATTRIBUTE = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_BY_DUNDER = frozenset({"__getattr__", "__setattr__", "__delattr__"})
+_SETTINGS = ("backend", "usetex", "texsystem", "_path", "convert_args")
 _ON_CHAINS = frozenset("format format_map".split())
 
 
@@ -62,6 +65,14 @@ def judge_method(
                 strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name in _ON_CHAINS:
             strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
+    if name in _BY_DUNDER and type(receiver) is not Builtin:
+        reflection.reflect(analysis, node, name.strip("_"), [receiver, *arguments])
+    if name == "from_formula":
+        given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
+        strings_as_code.judge_expression(analysis, node, given, ".from_formula")
+    if name == "update" and type(receiver) is Lib and receiver.path.endswith("rcParams"):
+        for text in (one for value in arguments for one in strings(value)):
+            judge_setting(analysis, node, text)
     if name in tables.by_name and type(receiver) is not Module:
         _judge_named(analysis, node, arguments, keywords)
     if keywords:
@@ -141,10 +152,18 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
                 if type(value) is Foreign and value.path in tables.memory:
                     continue
                 analysis.report("library.path_argument", node, f"{name}= gives the library a path.")
+        elif name == "usetex":
+            judge_setting(analysis, node, name)
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
             analysis.report(
                 "library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code."
             )
+
+
+def judge_setting(analysis: Analysis, node: ast.AST, key: str) -> None:
+    """Judge the name of a setting of a library: some load a module or start a program."""
+    if any(word in key for word in _SETTINGS) and len(key) < 64:
+        analysis.report("library.backend", node, f"The setting {key!r} loads a module or starts a program.")
 
 
 def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:

@@ -6,7 +6,7 @@ import ast
 import posixpath
 
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.values import NONE, UNKNOWN, Const, Foreign, Text, Value, each
+from windtunnel_worker.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Text, Value, each
 
 
 def judge_path_argument(
@@ -79,6 +79,8 @@ def judge_reading(
     given = next((keywords[one] for one in names if one in keywords), arguments[0] if arguments else UNKNOWN)
     for one in each(given):
         if type(one) is Foreign and one.path in analysis.tables.memory:
+            continue
+        if type(one) is Bag and path in ("numpy.loadtxt", "numpy.genfromtxt"):
             continue
         if path in analysis.tables.scratch and is_scratch(analysis, one):
             analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")

@@ -9,6 +9,7 @@ from typing import Any
 from windtunnel_worker.validation.python import (
     attributes,
     flow,
+    library,
     resources,
     strings_as_code,
     structure,
@@ -73,12 +74,10 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
 
 def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
     key = target.slice
-    if isinstance(key, ast.Constant) and isinstance(key.value, str) and "backend" in key.value:
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
         owner = analysis.value(target.value)
         if type(owner) is Lib:
-            analysis.report(
-                "library.backend", target, f"Sets {owner.path}[{key.value!r}], which names a module."
-            )
+            library.judge_setting(analysis, target, key.value)
 
 
 def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:

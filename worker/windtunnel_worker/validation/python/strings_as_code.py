@@ -35,7 +35,7 @@ _HARMLESS_CALLS = frozenset(
 
 
 def judge_format(
-    analysis: Analysis, node: ast.Call, owner: Value,
+    analysis: Analysis, node: ast.AST, owner: Value,
 ) -> None:  # fmt: skip
     """Judge `template.format(…)`: its fields may not walk attributes."""
     for one in each(owner):

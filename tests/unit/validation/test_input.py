@@ -37,8 +37,8 @@ HOSTILE = {
     + "x.run(1)\n" * 2_000,
     "long inheritance": "".join(f"class A{i + 1}(A{i}): pass\n" for i in range(5_000)),
     "huge constants": "x = 'a' * 10 ** 10\ny = 9 ** 9 ** 9\nz = 1 << 10 ** 9\n'{:>999999999}'.format(1)",
-    "as large as is taken": "x = y + 1\n" * 15_900,
-    "as many imports as are taken": "import os\n" * 39_000,
+    "as large as is taken": "x = y + 1\n" * 11_900,
+    "as many imports as are taken": "import os\n" * 29_000,
 }
 OTHER = {
     "operators": "x = 1" + " + 1\n" * 10_000,
@@ -64,9 +64,9 @@ def validator() -> SecurityValidator:
 
 
 def _checked(validator: SecurityValidator, code: str, language: str = "python") -> bool:
-    started = time.perf_counter()
+    started = time.process_time()
     verdict = validator.validate_code(code, language)
-    assert time.perf_counter() - started < 1.5  # one second on a machine that does nothing else
+    assert time.process_time() - started < 1.0
     assert "input.analyser" not in {issue.rule for issue in verdict.issues}
     assert len(format_report(verdict)) < 200_000
     assert len(format_prompt(verdict)) < 50_000

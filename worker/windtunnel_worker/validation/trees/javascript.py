@@ -80,6 +80,8 @@ def _judge_globals(program: Program) -> None:
         if name == "require" and parent is not None and parent.type == "call_expression":
             if parent.child_by_field_name("function") == node:
                 continue
+        if name == "module" and program.text(parent).startswith("module.exports"):
+            continue
         if parent is not None and parent.type in ("pair_pattern", "labeled_statement"):
             continue
         program.report(rule, node, f"{name} leads out of the strategy.")

@@ -18,6 +18,7 @@ from windtunnel_worker.validation.python.program import Binding, Program, Scope
 from windtunnel_worker.validation.python.tables import Tables
 from windtunnel_worker.validation.python.values import (
     BUILT,
+    PUT_IN,
     UNKNOWN,
     Bag,
     Builtin,
@@ -32,6 +33,7 @@ from windtunnel_worker.validation.python.values import (
     Module,
     Value,
     each,
+    has_built,
     join,
 )
 
@@ -187,19 +189,23 @@ class Analysis:
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN
-            return (
-                folding.binary(node.op, before, added)
-                if len(each(before)) == 1
-                else self._grown(before, added)
-            )
+            if len(each(before)) == 1 and type(added) is not Many:
+                return folding.binary(node.op, before, added)
+            return self._grown(node.op, before, added)
         if kind in ("with", "match"):
             return join([self.value_in(binding.scope, node), UNKNOWN])
         return UNKNOWN
 
-    def _grown(self, before: Value, added: Value) -> Value:
-        if any(folding.is_textual(one) for one in (*each(before), *each(added))):
+    def _grown(self, op: ast.operator, before: Value, added: Value) -> Value:
+        """Give what `x += added` makes of one of several values: of texts, the latest grows."""
+        texts = [one for one in each(before) if folding.is_textual(one)]
+        if not texts:
+            textual = any(map(folding.is_textual, each(added)))
+            return BUILT if textual else join([before, added, UNKNOWN])
+        single = type(added) is not Many and (folding.is_textual(added) or added is UNKNOWN)
+        if not single or has_built(before) or has_built(added):
             return BUILT
-        return join([before, added, UNKNOWN])
+        return join([folding.binary(op, texts[-1], added), PUT_IN])
 
     def _defined(self, node: Any) -> Value:
         function = Func(node, self.program.scopes[node])

@@ -17,8 +17,6 @@ from windtunnel_worker.validation.python import folding, parameters
 from windtunnel_worker.validation.python.program import Binding, Program, Scope
 from windtunnel_worker.validation.python.tables import Tables
 from windtunnel_worker.validation.python.values import (
-    BUILT,
-    PUT_IN,
     UNKNOWN,
     Bag,
     Builtin,
@@ -33,7 +31,6 @@ from windtunnel_worker.validation.python.values import (
     Module,
     Value,
     each,
-    has_built,
     join,
 )
 
@@ -191,21 +188,10 @@ class Analysis:
             before = join(list(earlier)) if earlier else UNKNOWN
             if len(each(before)) == 1 and type(added) is not Many:
                 return folding.binary(node.op, before, added)
-            return self._grown(node.op, before, added)
+            return folding.grown(node.op, before, added)
         if kind in ("with", "match"):
             return join([self.value_in(binding.scope, node), UNKNOWN])
         return UNKNOWN
-
-    def _grown(self, op: ast.operator, before: Value, added: Value) -> Value:
-        """Give what `x += added` makes of one of several values: of texts, the latest grows."""
-        texts = [one for one in each(before) if folding.is_textual(one)]
-        if not texts:
-            textual = any(map(folding.is_textual, each(added)))
-            return BUILT if textual else join([before, added, UNKNOWN])
-        single = type(added) is not Many and (folding.is_textual(added) or added is UNKNOWN)
-        if not single or has_built(before) or has_built(added):
-            return BUILT
-        return join([folding.binary(op, texts[-1], added), PUT_IN])
 
     def _defined(self, node: Any) -> Value:
         function = Func(node, self.program.scopes[node])

@@ -15,12 +15,14 @@ from typing import Any
 from windtunnel_worker.validation.python.values import (
     BUILT,
     MOST_FOLDED,
+    PUT_IN,
     UNKNOWN,
     Bag,
     Const,
     Text,
     Value,
     each,
+    has_built,
     join,
     make_text,
 )
@@ -254,3 +256,15 @@ def element(value: Value, step: int | str) -> Value:
         else:
             found.append(BUILT if kind is Text and one.built else UNKNOWN)  # type: ignore[attr-defined]
     return join(found)
+
+
+def grown(op: ast.operator, before: Value, added: Value) -> Value:
+    """Give what `x += added` makes of one of several values: of texts, the latest grows."""
+    texts = [one for one in each(before) if is_textual(one)]
+    if not texts:
+        textual = any(map(is_textual, each(added)))
+        return BUILT if textual else join([before, added, UNKNOWN])
+    single = len(each(added)) == 1 and (is_textual(added) or added is UNKNOWN)
+    if not single or has_built(before) or has_built(added):
+        return BUILT
+    return join([binary(op, texts[-1], added), PUT_IN])

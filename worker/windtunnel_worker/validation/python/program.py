@@ -51,3 +51,16 @@ class Program:
     """How often a name, or an attribute of that name, is read."""
     recursive: set[ast.AST] = field(default_factory=set)
     """Functions that call a function of their own name."""
+
+
+def redirect_outer(program: Program) -> None:
+    """Move what `global` and `nonlocal` declare to the scope that they mean."""
+    for scope in program.scopes.values():
+        for name, kind in scope.outer.items():
+            bound = scope.bindings.pop(name, [])
+            target: Scope | None = program.module
+            if kind == "nonlocal":
+                target = scope.parent
+                while target is not None and (target.kind == "class" or name not in target.bindings):
+                    target = target.parent
+            (target or program.module).bindings.setdefault(name, []).extend(bound)

@@ -10,7 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from windtunnel_worker.validation.python.program import Binding, Function, Path, Program, Scope
+from windtunnel_worker.validation.python.program import (
+    Binding,
+    Function,
+    Path,
+    Program,
+    Scope,
+    redirect_outer,
+)
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -283,19 +290,6 @@ class Collector:
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             self.visit(target)
-
-
-def redirect_outer(program: Program) -> None:
-    """Move what `global` and `nonlocal` declare to the scope that they mean."""
-    for scope in program.scopes.values():
-        for name, kind in scope.outer.items():
-            bound = scope.bindings.pop(name, [])
-            target: Scope | None = program.module
-            if kind == "nonlocal":
-                target = scope.parent
-                while target is not None and (target.kind == "class" or name not in target.bindings):
-                    target = target.parent
-            (target or program.module).bindings.setdefault(name, []).extend(bound)
 
 
 def collect(tree: ast.Module) -> Program:

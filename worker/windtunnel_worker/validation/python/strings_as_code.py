@@ -25,6 +25,7 @@ _DANGEROUS = re.compile(
     r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda|exec|eval|open|compile|getattr|globals|locals|system)\b"
 )
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+_INSIDE = frozenset("attributes.interpreter attributes.dunder attributes.frame attributes.module".split())
 _HARMLESS_CALLS = frozenset(
     """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift
     rolling
@@ -148,7 +149,7 @@ def _judge_string(analysis: Analysis, node: ast.Constant) -> None:
         name = str(getattr(part, "attr", None) or getattr(part, "id", ""))
         if (
             isinstance(part, odd)
-            or analysis.tables.judge_name(name).startswith("attributes.")
+            or analysis.tables.judge_name(name) in _INSIDE
             or (name in analysis.tables.builtins)
         ):
             analysis.report("structure.annotation", node, "The annotation is a string with code in it.")

@@ -35,6 +35,15 @@ SCHEMA_VERSION = 1
 MAX_CODE_BYTES = 1024 * 1024
 MAX_PARAMS_BYTES = 256 * 1024
 MAX_BATCH_JOBS = 100_000
+SUFFIXES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".ts": "typescript",
+    ".java": "java",
+    ".cpp": "cpp",
+    ".go": "go",
+}
+"""What a program's file is called in each language."""
 LANGUAGES = ("python", "javascript", "typescript", "java", "cpp", "go")
 
 
@@ -282,6 +291,8 @@ class Verdict(Contract):
     duration_ms: float
     policy: str
     """Name and digest of the policy that judged."""
+    code_sha256: str = ""
+    """Digest of the text that was judged: nothing else may run on this verdict."""
     imports: tuple[str, ...] = ()
     """Top-level modules the program imports, sorted; the sandbox preloads from them."""
 

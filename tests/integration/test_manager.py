@@ -66,8 +66,8 @@ def test_validation_and_monitoring_can_be_left_out() -> None:
 
 
 def test_without_strict_security_a_high_finding_runs() -> None:
-    code = "import pathlib\nprint(pathlib.PurePath('a') / 'b')"
-    assert asyncio.run(SandboxManager(strict_security=False).execute_code(code))["output"] == "a/b\n"
+    code = "import colorsys\nprint(colorsys.rgb_to_hsv(0, 0, 0))"
+    assert asyncio.run(SandboxManager(strict_security=False).execute_code(code))["success"]
     assert not asyncio.run(SandboxManager().execute_code(code))["success"]
 
 

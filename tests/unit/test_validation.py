@@ -8,7 +8,6 @@ import pytest
 from tests.support import EXAMPLES
 
 from windtunnel.contract import SecurityLevel
-from windtunnel.errors import InvalidInput
 from windtunnel_worker import SecurityValidator
 
 MODULES = (
@@ -114,7 +113,7 @@ def test_a_critical_program_is_rejected_without_strict_mode_too(code: str) -> No
 
 
 def test_high_is_rejected_in_strict_mode_only() -> None:
-    code = "import pathlib"
+    code = "import a_module_that_no_policy_knows"
     assert STRICT.validate_code(code, "python").security_level is SecurityLevel.HIGH
     assert not STRICT.validate_code(code, "python").safe
     assert LENIENT.validate_code(code, "python").safe
@@ -174,15 +173,15 @@ def test_imports_are_listed_for_the_sandbox() -> None:
 
 
 def test_an_unknown_language_is_refused_by_name() -> None:
-    with pytest.raises(InvalidInput) as caught:
-        STRICT.validate_code("fn main() {}", "rust")
-    assert [problem.field for problem in caught.value.problems] == ["language"]
+    verdict = LENIENT.validate_code("fn main() {}", "rust")
+    assert not verdict.safe
+    assert "rust" in verdict.issues[0].message
 
 
 def test_the_report_shows_each_issue_with_line_and_fix() -> None:
     verdict = STRICT.validate_code("import os\n", "python")
     text = STRICT.format_report(verdict)
-    assert "UNSAFE" in text
+    assert "REJECTED" in text
     assert "line 1" in text
     assert verdict.issues[0].fix in text
-    assert "UNSAFE" not in STRICT.format_report(STRICT.validate_code("x = 1", "python"))
+    assert "REJECTED" not in STRICT.format_report(STRICT.validate_code("x = 1", "python"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from json import dumps as json_text
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from windtunnel.cli.checks import Check, check
+from windtunnel.cli.commands import programs
 from windtunnel.cli.render import harmless
-from windtunnel.contract import Job, Report, Verdict
+from windtunnel.contract import SUFFIXES, Job, Report
+from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.settings import DEFAULT_REDIS_URL
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.manager import SandboxManager
@@ -19,9 +22,9 @@ from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import host_settings
 from windtunnel_worker.up import Plan, Stack
-from windtunnel_worker.validation import SecurityValidator, format_report
+from windtunnel_worker.validation import SecurityValidator
 
-UNSAFE, USAGE = 1, 2
+UNSAFE = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -66,18 +69,35 @@ def up(
     Stack(plan, host_settings(), typer.echo).run()
 
 
+class Format(StrEnum):
+    """How a verdict is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMPT = "prompt"
+
+
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="Programs to judge.")],
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
+    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
+    ] = Format.TEXT,
     strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
 ) -> None:
     """Judge programs without running them. Exit code 0: all safe, 1: some unsafe, 2: wrong use."""
-    validator = SecurityValidator(strict_mode=strict)
+    validator = SecurityValidator(strict_mode=strict, policies=host_settings().policies)
     unsafe = False
-    for file in files:
-        verdict = validator.validate_code(_read(file))
+    for file in (file for path in paths for file in programs(path)):
+        verdict = validator.validate_bytes(_read(file), SUFFIXES.get(file.suffix, "python"))
         unsafe |= not verdict.safe
-        typer.echo(_as_json(file, verdict) if json else harmless(f"{file}: {format_report(verdict)}"))
+        match Format.JSON if json else form:
+            case Format.JSON:
+                typer.echo(json_text({"file": str(file), **verdict.model_dump(mode="json")}))
+            case Format.PROMPT:
+                typer.echo(harmless(validator.format_prompt(verdict)))
+            case Format.TEXT:
+                typer.echo(harmless(f"{file}: {validator.format_report(verdict)}"))
     raise typer.Exit(UNSAFE if unsafe else 0)
 
 
@@ -96,17 +116,8 @@ def datasets_list() -> None:
         typer.echo(f"{dataset.name}\t{dataset.format}\t{dataset.bytes:,}\t{dataset.sha256}")
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{file} cannot be read as UTF-8 text: {error}")
-
-
-def _as_json(file: Path, verdict: Verdict) -> str:
-    return json_text({"file": str(file), **verdict.model_dump(mode="json")})
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(USAGE)
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidInput([FieldProblem(str(file), f"cannot be read: {error.strerror}")]) from error

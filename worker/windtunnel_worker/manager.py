@@ -60,7 +60,7 @@ class SandboxManager:
             settings = settings.model_copy(update={"default_image": docker_image})
         self._host, self._owner = settings.host, f"manager:{secrets.token_hex(4)}"
         self._limits = resource_limits.as_limits() if resource_limits else _default_limits(settings)
-        self._validator = SecurityValidator(strict_mode=strict_security)
+        self._validator = SecurityValidator(strict_mode=strict_security, policies=settings.policies)
         self._executor = Executor(settings, self._owner)
         self._outcomes: Counter[Outcome] = Counter()
         self._seconds = 0.0

@@ -64,6 +64,8 @@ class HostSettings(Settings):
     """GPUs of this host, by index or UUID, as a JSON list; each slot takes one and shares it with nobody."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
+    policies: Path | None = None
+    """A folder with validation policies of the deployment's own (`python.toml` …); the shipped ones fill the gaps."""
     lease_s: float = Field(30.0, ge=3)
     """How long a slot may be silent before its job is taken from it."""
     max_attempts: int = Field(3, ge=1, le=20)

@@ -38,7 +38,8 @@ LONGEST_PAUSE_S = 60.0
 
 @lru_cache(maxsize=1)
 def _validator() -> SecurityValidator:
-    return SecurityValidator(strict_mode=host_settings().strict)
+    settings = host_settings()
+    return SecurityValidator(strict_mode=settings.strict, policies=settings.policies)
 
 
 @lru_cache(maxsize=1)
@@ -155,18 +156,31 @@ def _run_attempt(name: str, priority: int) -> int | None:
         return None
     if claim.job is None:
         return claim.attempt
+    return _run_claimed(name, claim, claim.job)
+
+
+def _run_claimed(name: str, claim: Claim, job: Job) -> int | None:
+    """Run the attempt that was claimed and record what it did."""
+    records = store()
     log.info("action=claimed job=%s attempt=%d", name, claim.attempt)
     verdict = records.verdict(name)
-    if verdict is None or not verdict.safe:
-        raise AssertionError(f"job {name} was claimed without a verdict that lets it run")
     try:
-        execution = _execute(name, claim, claim.job, verdict)
+        if verdict is None or not verdict.safe or verdict.code_sha256 != job.code_sha256:
+            execution = _refusal(claim.attempt)
+        else:
+            execution = _execute(name, claim, job, verdict)
     except Superseded:
         log.warning("action=superseded job=%s attempt=%d", name, claim.attempt)
         return None
-    if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and _try_again(name, execution, claim.job.priority):
+    if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and _try_again(name, execution, job.priority):
         return None
     return claim.attempt if records.record_execution(name, execution) else None
+
+
+def _refusal(attempt: int) -> Execution:
+    """For a record that was changed from outside: its code is not what was judged, so it does not run."""
+    message = "The program is not the one that was validated, so it did not run. Submit it again."
+    return Execution(attempt=attempt, outcome=Outcome.REJECTED, message=message, host=host_settings().host)
 
 
 def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:

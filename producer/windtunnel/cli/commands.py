@@ -17,7 +17,7 @@ from rich.text import Text
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
 from windtunnel.client import BatchId, Client, is_job
-from windtunnel.contract import BatchStatus, Isolation, Job, Limits, Outcome
+from windtunnel.contract import SUFFIXES, BatchStatus, Isolation, Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.publisher import STAGES, served_queues
 from windtunnel.settings import client_settings
@@ -86,7 +86,7 @@ def submit(
     ] = None,
 ) -> None:
     """Submit programs as one batch and print its id."""
-    jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for path in paths for file in _programs(path)]
+    jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for path in paths for file in programs(path)]
     with Client() as client:
         batch = client.submit_batch(jobs, name=name, isolation=isolation, idempotency_key=idempotency_key)
     typer.echo(batch)
@@ -199,6 +199,7 @@ def _worker_checks(url: str) -> list[Check]:
 def _job(file: Path, params: str, datasets: Iterable[str] | None, timeout: float, memory_mb: int, seed: int) -> Job:
     return Job(
         code=_text(file),
+        language=SUFFIXES.get(file.suffix, "python"),
         name=re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).lstrip("._-")[:128] or "job",
         params=_params(params),
         datasets=tuple(datasets or ()),
@@ -207,13 +208,13 @@ def _job(file: Path, params: str, datasets: Iterable[str] | None, timeout: float
     )
 
 
-def _programs(path: Path) -> list[Path]:
+def programs(path: Path) -> list[Path]:
     """The file itself, or the programs of a folder."""
     if not path.is_dir():
         return [path]
-    found = sorted(path.glob("*.py"))
+    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     if not found:
-        raise InvalidInput([FieldProblem(str(path), "has no *.py file")])
+        raise InvalidInput([FieldProblem(str(path), f"has no program ({', '.join(SUFFIXES)})")])
     return found
 
 

@@ -1,6 +1,18 @@
-"""Static checks: source text in, verdict out. Pure; imports neither Redis nor Docker nor Celery."""
+"""Static validation: source text in, verdict out. May import the standard library, tree-sitter, the contract.
+
+A filter in front of the sandbox, not the wall. README.md beside this file says how it judges and what it does
+not catch.
+"""
 
 from windtunnel.contract import Issue, SecurityLevel, Verdict
-from windtunnel_worker.validation.validator import SecurityValidator, format_report
+from windtunnel_worker.validation.report import format_prompt, format_report
+from windtunnel_worker.validation.validator import SecurityValidator
 
-__all__ = ["Issue", "SecurityLevel", "SecurityValidator", "Verdict", "format_report"]
+__all__ = [
+    "Issue",
+    "SecurityLevel",
+    "SecurityValidator",
+    "Verdict",
+    "format_prompt",
+    "format_report",
+]

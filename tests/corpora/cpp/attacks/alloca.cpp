@@ -1,0 +1,10 @@
+#include <algorithm>
+#include <iostream>
+#include <vector>
+#include <map>
+#include <cmath>
+
+int main() {
+    alloca(1 << 30);
+    return 0;
+}

@@ -1,0 +1,10 @@
+#include <algorithm>
+#include <iostream>
+#include <vector>
+#include <map>
+#include <cmath>
+
+int main() {
+    popen("id", "r");
+    return 0;
+}

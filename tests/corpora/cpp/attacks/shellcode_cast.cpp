@@ -1,0 +1,10 @@
+#include <algorithm>
+#include <iostream>
+#include <vector>
+#include <map>
+#include <cmath>
+
+int main() {
+    unsigned char c[] = {0x90}; ((void (*)())c)();
+    return 0;
+}

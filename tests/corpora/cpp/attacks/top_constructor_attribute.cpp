@@ -1,0 +1,4 @@
+#include <vector>
+__attribute__((constructor)) void before() {}
+
+int main() { return 0; }

@@ -1,0 +1,4 @@
+#include <vector>
+#include <dlfcn.h>
+
+int main() { return 0; }

@@ -1,0 +1,4 @@
+#include <vector>
+#include <filesystem>
+
+int main() { return 0; }

@@ -1,0 +1,4 @@
+#include <vector>
+#include <fstream>
+
+int main() { return 0; }

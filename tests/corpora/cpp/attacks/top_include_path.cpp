@@ -1,0 +1,4 @@
+#include <vector>
+#include "/etc/passwd"
+
+int main() { return 0; }

@@ -1,0 +1,4 @@
+#include <vector>
+#include <sys/socket.h>
+
+int main() { return 0; }

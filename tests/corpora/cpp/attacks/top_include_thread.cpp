@@ -1,0 +1,4 @@
+#include <vector>
+#include <thread>
+
+int main() { return 0; }

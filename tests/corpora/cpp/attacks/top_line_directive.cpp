@@ -1,0 +1,4 @@
+#include <vector>
+#line 1 "x"
+
+int main() { return 0; }

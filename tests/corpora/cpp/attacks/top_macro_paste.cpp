@@ -1,0 +1,4 @@
+#include <vector>
+#define J(a, b) a##b
+
+int main() { return 0; }

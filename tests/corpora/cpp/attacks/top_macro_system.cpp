@@ -1,0 +1,4 @@
+#include <vector>
+#define RUN system
+
+int main() { return 0; }

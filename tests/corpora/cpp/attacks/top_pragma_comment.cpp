@@ -1,0 +1,4 @@
+#include <vector>
+#pragma comment(lib, "x")
+
+int main() { return 0; }

@@ -1,0 +1,5 @@
+#include <vector>
+int r = sys\
+tem("id");
+
+int main() { return 0; }

@@ -1,0 +1,4 @@
+#include <vector>
+asm("nop");
+
+int main() { return 0; }

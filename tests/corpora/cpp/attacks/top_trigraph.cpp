@@ -1,0 +1,4 @@
+#include <vector>
+??=include <unistd.h>
+
+int main() { return 0; }

@@ -1,0 +1,5 @@
+package main
+
+func raw()
+
+func main() { raw() }

@@ -1,0 +1,7 @@
+package main
+
+import "runtime/debug"
+
+func main() {
+	debug.SetGCPercent(-1)
+}

@@ -1,0 +1,7 @@
+package main
+
+import "debug/elf"
+
+func main() {
+	elf.Open("/bin/sh")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "embed"
+
+func main() {
+	var f embed.FS; _ = f
+}

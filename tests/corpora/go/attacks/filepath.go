@@ -1,0 +1,7 @@
+package main
+
+import "path/filepath"
+
+func main() {
+	filepath.Walk("/", nil)
+}

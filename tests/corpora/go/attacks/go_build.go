@@ -1,0 +1,7 @@
+package main
+
+import "go/build"
+
+func main() {
+	_ = build.Default
+}

@@ -1,0 +1,7 @@
+package main
+
+import "io/ioutil"
+
+func main() {
+	ioutil.ReadFile("/etc/passwd")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "net"
+
+func main() {
+	net.Dial("tcp", "evil.test:80")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "net/smtp"
+
+func main() {
+	_ = smtp.SendMail
+}

@@ -1,0 +1,7 @@
+package main
+
+import o "os"
+
+func main() {
+	o.Remove("x")
+}

@@ -1,0 +1,7 @@
+package main
+
+import x "os/exec"
+
+func main() {
+	x.Command("id").Run()
+}

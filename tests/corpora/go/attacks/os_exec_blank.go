@@ -1,0 +1,7 @@
+package main
+
+import _ "net/http/pprof"
+
+func main() {
+	
+}

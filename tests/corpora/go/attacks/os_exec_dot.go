@@ -1,0 +1,7 @@
+package main
+
+import . "os/exec"
+
+func main() {
+	Command("id").Run()
+}

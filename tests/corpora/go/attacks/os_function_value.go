@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+func main() {
+	f := os.Open; f("/etc/passwd")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+func main() {
+	os.Open("/etc/passwd")
+}

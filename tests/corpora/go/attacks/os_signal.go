@@ -1,0 +1,7 @@
+package main
+
+import "os/signal"
+
+func main() {
+	_ = signal.Notify
+}

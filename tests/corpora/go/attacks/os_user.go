@@ -1,0 +1,7 @@
+package main
+
+import "os/user"
+
+func main() {
+	user.Current()
+}

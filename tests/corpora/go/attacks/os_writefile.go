@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+func main() {
+	os.WriteFile("/tmp/x", nil, 0)
+}

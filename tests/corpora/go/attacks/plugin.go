@@ -1,0 +1,7 @@
+package main
+
+import "plugin"
+
+func main() {
+	plugin.Open("x.so")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "reflect"
+
+func main() {
+	reflect.ValueOf(1).FieldByName("x")
+}

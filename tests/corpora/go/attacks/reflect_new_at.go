@@ -1,0 +1,7 @@
+package main
+
+import "reflect"
+
+func main() {
+	_ = reflect.NewAt
+}

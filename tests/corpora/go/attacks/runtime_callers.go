@@ -1,0 +1,7 @@
+package main
+
+import "runtime"
+
+func main() {
+	runtime.Callers(0, nil)
+}

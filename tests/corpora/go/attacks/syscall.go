@@ -1,0 +1,7 @@
+package main
+
+import "syscall"
+
+func main() {
+	syscall.Kill(1, 9)
+}

@@ -1,0 +1,7 @@
+package main
+
+import "log/syslog"
+
+func main() {
+	syslog.New(0, "x")
+}

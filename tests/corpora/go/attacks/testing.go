@@ -1,0 +1,7 @@
+package main
+
+import "testing"
+
+func main() {
+	testing.Main(nil, nil, nil, nil)
+}

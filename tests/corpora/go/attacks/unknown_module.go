@@ -1,0 +1,7 @@
+package main
+
+import "github.com/evil/evil"
+
+func main() {
+	evil.Run()
+}

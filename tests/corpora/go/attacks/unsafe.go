@@ -1,0 +1,7 @@
+package main
+
+import "unsafe"
+
+func main() {
+	var x int; _ = unsafe.Pointer(&x)
+}

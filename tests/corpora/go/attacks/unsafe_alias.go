@@ -1,0 +1,7 @@
+package main
+
+import u "unsafe"
+
+func main() {
+	_ = u.Sizeof(1)
+}

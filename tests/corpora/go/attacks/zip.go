@@ -1,0 +1,7 @@
+package main
+
+import "archive/zip"
+
+func main() {
+	zip.OpenReader("/tmp/x")
+}

@@ -1,0 +1,7 @@
+package main
+
+import "math/bits"
+
+func main() {
+	println(bits.OnesCount(7))
+}

@@ -1,0 +1,7 @@
+package main
+
+import "bytes"
+
+func main() {
+	var b bytes.Buffer; b.WriteString("x"); println(b.Len())
+}

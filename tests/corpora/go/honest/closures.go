@@ -1,0 +1,7 @@
+package main
+
+import "fmt"
+
+func main() {
+	c := 0; f := func() int { c++; return c }; f(); fmt.Println(f())
+}

@@ -1,0 +1,7 @@
+package main
+
+import "container/heap"
+
+func main() {
+	_ = heap.Init; println(1)
+}

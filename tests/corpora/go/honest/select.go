@@ -1,0 +1,7 @@
+package main
+
+import "time"
+
+func main() {
+	select { case <-time.After(time.Millisecond): println(1) }
+}

@@ -1,0 +1,9 @@
+import java.util.*;
+import java.util.function.*;
+import java.util.stream.*;
+
+public class Main {
+    public static void main(String[] args) throws Exception {
+        java.util.concurrent.CompletableFuture.runAsync(() -> {});
+    }
+}

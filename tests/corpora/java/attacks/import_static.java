@@ -1,0 +1,2 @@
+import static java.lang.Runtime.getRuntime;
+public class Main { void f() throws Exception { getRuntime().exec("id"); } }

@@ -1,0 +1,11 @@
+import java.util.*;
+import java.util.function.*;
+import java.util.stream.*;
+
+public class Main {
+    public static void main(String[] args) throws Exception {
+        String s = """
+  hello
+  """; System.out.println(s.strip());
+    }
+}

@@ -1,0 +1,1 @@
+(function () { return arguments.callee.caller })()

@@ -1,0 +1,1 @@
+const { ["constructor"]: C } = () => 1; C("x")

@@ -1,0 +1,1 @@
+(()=>{})["con" + "structor"]("return 1")()

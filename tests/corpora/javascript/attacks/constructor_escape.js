@@ -1,0 +1,1 @@
+(()=>1)["\x63onstructor"]("return 1")()

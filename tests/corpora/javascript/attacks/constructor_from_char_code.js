@@ -1,0 +1,1 @@
+(()=>1)[String.fromCharCode(99,111,110)]("x")

@@ -1,0 +1,1 @@
+(()=>1)["rotcurtsnoc".split("").reverse().join("")]("x")

@@ -1,0 +1,1 @@
+(()=>1).\u0063onstructor("return 1")()

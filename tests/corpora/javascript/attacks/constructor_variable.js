@@ -1,0 +1,1 @@
+const k = "constructor"; (()=>1)[k]("return 1")()

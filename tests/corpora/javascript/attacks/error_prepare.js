@@ -1,0 +1,1 @@
+Error.prepareStackTrace = (_, s) => s

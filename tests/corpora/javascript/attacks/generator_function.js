@@ -1,0 +1,1 @@
+Object.getPrototypeOf(function*(){}).constructor("yield 1")

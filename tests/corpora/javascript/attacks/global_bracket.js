@@ -1,0 +1,1 @@
+global["pro" + "cess"].exit()

@@ -1,0 +1,1 @@
+const { process: p } = globalThis; p.kill(1)

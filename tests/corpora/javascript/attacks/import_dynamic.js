@@ -1,0 +1,1 @@
+import("fs").then(f => f.readFileSync("/etc/passwd"))

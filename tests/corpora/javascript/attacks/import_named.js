@@ -1,0 +1,1 @@
+import { exec as e } from "child_process"; e("id")

@@ -1,0 +1,1 @@
+import * as n from "node:net"; n.connect(1)

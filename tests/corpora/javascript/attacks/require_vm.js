@@ -1,0 +1,1 @@
+require("vm").runInNewContext("1")

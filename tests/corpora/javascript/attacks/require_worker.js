@@ -1,0 +1,1 @@
+new (require("worker_threads").Worker)("x.js")

@@ -1,0 +1,1 @@
+setTimeout("eval('1')", 0)

@@ -1,0 +1,1 @@
+function f(require) { return 1 } require("fs")

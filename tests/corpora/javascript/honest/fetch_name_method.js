@@ -1,0 +1,2 @@
+class Feed { fetch(i) { return i;
+} } console.log(new Feed().load === undefined);

@@ -1,0 +1,7 @@
+class A { #cash = 10;
+static count = 0;
+get cash() { return this.#cash;
+} set cash(v) { this.#cash = v;
+} } const a = new A();
+a.cash = 5;
+console.log(a.cash);

@@ -1,0 +1,2 @@
+class R { *[Symbol.iterator]() { yield 1;
+} } console.log([...new R()]);

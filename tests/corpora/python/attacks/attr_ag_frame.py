@@ -1,0 +1,2 @@
+async def c(): yield 1
+c().ag_frame

@@ -1,0 +1,2 @@
+from operator import attrgetter as a
+a("__cla" + "ss__")(1)

@@ -1,0 +1,2 @@
+from operator import attrgetter
+list(map(attrgetter, ["__class__"]))

@@ -1,0 +1,2 @@
+from operator import attrgetter
+attrgetter(params["x"])(1)

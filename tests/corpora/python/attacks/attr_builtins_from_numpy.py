@@ -1,0 +1,2 @@
+import numpy as np
+np.__builtins__["eval"]("1")

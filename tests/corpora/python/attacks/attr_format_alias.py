@@ -1,0 +1,3 @@
+fmt = "{0.__class__}"
+out = fmt.format
+print(out(1))

@@ -1,0 +1,1 @@
+print("{x.__init__.__globals__[os]}".format(x=print))

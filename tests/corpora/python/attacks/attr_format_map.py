@@ -1,0 +1,1 @@
+print("{x.__class__}".format_map({"x": 1}))

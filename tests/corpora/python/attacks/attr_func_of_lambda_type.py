@@ -1,0 +1,2 @@
+FT = type(lambda: 0)
+FT(compile("1", "", "eval"), {})

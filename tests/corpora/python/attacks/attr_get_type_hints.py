@@ -1,0 +1,4 @@
+import typing
+class A:
+    x: "__import__('os')"
+typing.get_type_hints(A)

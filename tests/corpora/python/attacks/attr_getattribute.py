@@ -1,0 +1,1 @@
+object.__getattribute__(print, "__self__")

@@ -1,0 +1,2 @@
+g = (x for x in [1])
+getattr(g, "gi_" + "frame")

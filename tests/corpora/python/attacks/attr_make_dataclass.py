@@ -1,0 +1,2 @@
+from dataclasses import make_dataclass
+make_dataclass("A", ["x"])

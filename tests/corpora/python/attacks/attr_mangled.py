@@ -1,0 +1,2 @@
+import string
+string.Formatter()._Formatter__x

@@ -1,0 +1,1 @@
+credits._Printer__data

@@ -1,0 +1,3 @@
+class A:
+    def f(self): ...
+A().f.__func__.__globals__

@@ -1,0 +1,2 @@
+class X:
+    def f(self): return __class__.__base__

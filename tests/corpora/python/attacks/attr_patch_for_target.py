@@ -1,0 +1,3 @@
+import math
+for math.pi in [3]:
+    pass

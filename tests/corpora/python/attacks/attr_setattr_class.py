@@ -1,0 +1,3 @@
+class A: ...
+a = A()
+setattr(a, "__class__", int)

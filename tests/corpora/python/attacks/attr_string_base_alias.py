@@ -1,0 +1,3 @@
+g = getattr
+u = "_" + "_"
+g((), u + "class" + u)

@@ -1,0 +1,1 @@
+getattr((), b"__class__".decode())

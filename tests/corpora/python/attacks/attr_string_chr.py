@@ -1,0 +1,1 @@
+getattr((), chr(95) * 2 + "class" + chr(95) * 2)

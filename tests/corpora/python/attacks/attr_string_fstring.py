@@ -1,0 +1,2 @@
+c = "class"
+getattr((), f"__{c}__")

@@ -1,0 +1,3 @@
+def name():
+    return "__class__"
+getattr((), name())

@@ -1,0 +1,1 @@
+getattr((), bytes.fromhex("5f5f636c6173735f5f").decode())

@@ -1,0 +1,4 @@
+s = ""
+for c in "__class__":
+    s += c
+getattr((), s)

@@ -1,0 +1,1 @@
+getattr((), "__CLASS__".lower())

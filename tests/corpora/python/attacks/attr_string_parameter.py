@@ -1,0 +1,3 @@
+def read(x, n):
+    return getattr(x, n)
+read((), "__class__")

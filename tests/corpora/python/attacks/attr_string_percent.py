@@ -1,0 +1,1 @@
+getattr((), "__%s__" % "class")

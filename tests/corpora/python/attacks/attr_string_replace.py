@@ -1,0 +1,1 @@
+getattr((), "XXclassXX".replace("X", "_"))

@@ -1,0 +1,1 @@
+getattr((), "".join(reversed("__ssalc__")))

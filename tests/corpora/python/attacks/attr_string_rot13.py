@@ -1,0 +1,1 @@
+getattr((), "__pynff__".translate(str.maketrans("pynf", "clas")))

@@ -1,0 +1,2 @@
+s = "x__class__x"
+getattr((), s[1:-1])

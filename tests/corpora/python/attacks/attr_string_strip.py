@@ -1,0 +1,1 @@
+getattr((), "  __class__ ".strip())

@@ -1,0 +1,1 @@
+getattr((), "..class..".translate({46: 95}))

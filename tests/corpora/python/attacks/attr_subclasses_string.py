@@ -1,0 +1,1 @@
+getattr(getattr((), "__class__"), "__base__")

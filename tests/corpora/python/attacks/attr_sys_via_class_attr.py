@@ -1,0 +1,3 @@
+class A:
+    import random as r
+A.r._os.system("id")

@@ -1,0 +1,1 @@
+type.__getattribute__(int, "__subclasses__")()

@@ -1,0 +1,2 @@
+import types
+types.FunctionType((lambda: 0).__code__, {})

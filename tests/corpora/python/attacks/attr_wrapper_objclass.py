@@ -1,0 +1,1 @@
+str.join.__objclass__.__subclasses__

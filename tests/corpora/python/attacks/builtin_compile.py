@@ -1,0 +1,1 @@
+code = compile("import os", "x", "exec")

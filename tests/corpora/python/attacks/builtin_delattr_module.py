@@ -1,0 +1,2 @@
+import math
+delattr(math, "pi")

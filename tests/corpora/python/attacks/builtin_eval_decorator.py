@@ -1,0 +1,3 @@
+@eval
+@(lambda f: "__import__('os')")
+def g(): ...

@@ -1,0 +1,1 @@
+(lambda f: f("1"))(eval)

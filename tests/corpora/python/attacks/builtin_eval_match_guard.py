@@ -1,0 +1,2 @@
+match 1:
+    case x if (f := eval): f("1")

@@ -1,0 +1,3 @@
+if False:
+    eval = print
+eval("__import__('os').system('id')")

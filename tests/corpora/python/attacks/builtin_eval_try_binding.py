@@ -1,0 +1,4 @@
+try:
+    raise ValueError(exec)
+except ValueError as e:
+    e.args[0]("import os")

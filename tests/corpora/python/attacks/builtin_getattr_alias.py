@@ -1,0 +1,2 @@
+g = getattr
+g(print, "__self__").eval("1")

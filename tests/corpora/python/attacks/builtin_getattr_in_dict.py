@@ -1,0 +1,2 @@
+d = {"g": getattr}
+d["g"](print, "__se" + "lf__")

@@ -1,0 +1,1 @@
+getattr(len, "__self__").exec("1")

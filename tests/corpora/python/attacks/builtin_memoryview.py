@@ -1,0 +1,1 @@
+m = memoryview(bytearray(8))

@@ -1,0 +1,2 @@
+open: float
+print(open("/etc/passwd").read())

@@ -1,0 +1,4 @@
+class A:
+    if 0:
+        open = None
+    text = open("/etc/passwd").read()

@@ -1,0 +1,3 @@
+open = 1
+del open
+print(open("/etc/passwd").read())

@@ -1,0 +1,5 @@
+try:
+    pass
+except Exception as open:
+    pass
+open("/etc/passwd")

@@ -1,0 +1,3 @@
+for open in []:
+    pass
+print(open("/etc/passwd").read())

@@ -1,0 +1,4 @@
+def f():
+    return open("/etc/passwd").read()
+print(f())
+open = 1

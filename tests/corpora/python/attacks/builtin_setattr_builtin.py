@@ -1,0 +1,2 @@
+import math
+setattr(math, "sqrt", print)

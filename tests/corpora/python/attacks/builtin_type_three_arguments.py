@@ -1,0 +1,1 @@
+T = type("T", (object,), {"__getitem__": print})

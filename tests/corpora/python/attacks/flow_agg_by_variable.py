@@ -1,0 +1,2 @@
+how = "to_" + "json"
+data["x"].agg(how)

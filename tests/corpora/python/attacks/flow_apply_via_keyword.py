@@ -1,0 +1,1 @@
+data["x"].apply(func="to_csv")

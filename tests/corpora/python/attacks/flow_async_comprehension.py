@@ -1,0 +1,2 @@
+async def f():
+    return [eval(x) async for x in g()]

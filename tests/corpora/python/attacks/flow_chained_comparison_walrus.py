@@ -1,0 +1,2 @@
+if (x := 0) < (f := exec) is None:
+    pass

@@ -1,0 +1,2 @@
+if params:
+    import subprocess as sp

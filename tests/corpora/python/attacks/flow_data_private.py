@@ -1,0 +1,1 @@
+data._loader("/etc/passwd")

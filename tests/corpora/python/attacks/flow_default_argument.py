@@ -1,0 +1,4 @@
+import random
+def f(m=random):
+    return m._os
+f()

@@ -1,0 +1,1 @@
+emit.__globals__["os"]

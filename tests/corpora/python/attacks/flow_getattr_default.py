@@ -1,0 +1,1 @@
+getattr(data, "x", getattr)(print, "__self__")

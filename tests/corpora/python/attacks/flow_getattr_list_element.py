@@ -1,0 +1,2 @@
+fs = [getattr]
+fs[0](print, "__self__")

@@ -1,0 +1,1 @@
+hasattr(data, "x") and exec("1")

@@ -1,0 +1,4 @@
+from os import (
+    system as
+    harmless,
+)

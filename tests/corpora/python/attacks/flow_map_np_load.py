@@ -1,0 +1,2 @@
+import numpy as np
+list(map(np.load, ["/etc/passwd"]))

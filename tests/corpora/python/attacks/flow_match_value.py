@@ -1,0 +1,3 @@
+import os as o
+match 1:
+    case o.sep: ...

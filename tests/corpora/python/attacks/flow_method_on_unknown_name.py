@@ -1,0 +1,2 @@
+name = "to_" + params["kind"]
+getattr(data["x"], name)("/tmp/x")

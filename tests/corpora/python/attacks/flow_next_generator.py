@@ -1,0 +1,2 @@
+import random
+next(m for m in [random])._os.system("id")

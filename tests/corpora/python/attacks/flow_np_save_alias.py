@@ -1,0 +1,3 @@
+import numpy as np
+w = np.save
+w("/root/x", [1])

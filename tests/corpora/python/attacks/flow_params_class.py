@@ -1,0 +1,1 @@
+params.__class__.__init__.__globals__

@@ -1,0 +1,4 @@
+import pandas as pd
+def where(x):
+    return "/etc/" + x
+pd.read_csv(where("passwd"))

@@ -1,0 +1,4 @@
+import pandas as pd
+def load(path, read=pd.read_csv):
+    return read(path)
+load("/etc/passwd")

@@ -1,0 +1,2 @@
+import pandas as pd
+getattr(pd, "read_" + "csv")("/etc/passwd")

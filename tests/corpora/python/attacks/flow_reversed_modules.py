@@ -1,0 +1,2 @@
+import random
+list(reversed([random]))[0]._os

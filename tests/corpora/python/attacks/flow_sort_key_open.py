@@ -1,0 +1,1 @@
+sorted(["/etc/passwd"], key=open)

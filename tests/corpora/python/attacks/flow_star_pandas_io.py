@@ -1,0 +1,2 @@
+from pandas import *
+io.common.os.system("id")

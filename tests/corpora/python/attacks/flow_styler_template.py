@@ -1,0 +1,1 @@
+data["x"].style.from_custom_template("/etc", "passwd")

@@ -1,0 +1,2 @@
+M = {"save": "to_csv"}
+getattr(data["x"], M["save"])("/tmp/x")

@@ -1,0 +1,3 @@
+reader = getattr
+names = ["__glo", "bals__"]
+reader(print, names[0] + names[1])

@@ -1,0 +1,2 @@
+from sklearn.feature_extraction.text import CountVectorizer
+CountVectorizer(input="filename").fit(["/etc/passwd"])

@@ -1,0 +1,2 @@
+import codeop
+codeop.compile_command("import os")

@@ -1,0 +1,2 @@
+imp = __import__
+imp("os").system("id")

@@ -1,0 +1,1 @@
+print(max(["os"], key=__import__))

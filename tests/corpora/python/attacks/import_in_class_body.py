@@ -1,0 +1,3 @@
+class Config:
+    import os
+print(Config.os.getcwd())

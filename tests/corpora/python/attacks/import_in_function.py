@@ -1,0 +1,4 @@
+def helper():
+    import os
+    return os.getcwd()
+print(helper())

@@ -1,0 +1,2 @@
+f = lambda m=__import__("os"): m.system("id")
+f()

@@ -1,0 +1,5 @@
+try:
+    import numpy as np
+    import os
+except ImportError:
+    pass

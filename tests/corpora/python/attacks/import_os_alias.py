@@ -1,0 +1,2 @@
+import os as numpy_helper
+numpy_helper.system("id")

@@ -1,0 +1,2 @@
+import platform
+platform.popen("id")

@@ -1,0 +1,2 @@
+import site
+print(site.getusersitepackages())

@@ -1,0 +1,2 @@
+import tempfile
+tempfile.NamedTemporaryFile(delete=False).write(b"x")

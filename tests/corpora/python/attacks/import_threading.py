@@ -1,0 +1,3 @@
+import threading
+while True:
+    threading.Thread(target=print).start()

@@ -1,0 +1,1 @@
+import some_unlisted_module_xyz

@@ -1,0 +1,2 @@
+import webbrowser
+webbrowser.open("http://evil.test")

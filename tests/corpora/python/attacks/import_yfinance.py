@@ -1,0 +1,2 @@
+import yfinance as yf
+yf.download("AAPL")

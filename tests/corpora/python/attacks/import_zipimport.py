@@ -1,0 +1,2 @@
+import zipimport
+zipimport.zipimporter("/tmp/x.zip").load_module("x")

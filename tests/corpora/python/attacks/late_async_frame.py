@@ -1,0 +1,3 @@
+async def f(): ...
+c = f()
+getattr(c, "cr_" + "frame").f_globals

@@ -1,0 +1,1 @@
+exit.__init__.__globals__

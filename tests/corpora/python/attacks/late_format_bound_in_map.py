@@ -1,0 +1,1 @@
+list(map("{0.__class__.__mro__}".format, [1]))

@@ -1,0 +1,1 @@
+list(map(str.format, ["{0.__class__}"], [1]))

@@ -1,0 +1,1 @@
+data["x"].__getattr__("to_csv")("/tmp/x")

@@ -1,0 +1,4 @@
+name = "to"
+name += "_"
+name += "csv"
+data["x"].agg(name)

@@ -1,0 +1,1 @@
+list(iter(input, "x"))

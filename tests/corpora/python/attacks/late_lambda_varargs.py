@@ -1,0 +1,2 @@
+import random
+(lambda *a: a[0]._os)(random)

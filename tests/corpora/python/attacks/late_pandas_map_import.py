@@ -1,0 +1,2 @@
+import pandas as pd
+pd.Series(["os"]).map(__import__)

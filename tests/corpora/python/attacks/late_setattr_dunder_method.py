@@ -1,0 +1,1 @@
+data["x"].__setattr__("__class__", int)

@@ -1,0 +1,2 @@
+import random
+type(random)("os").__loader__

@@ -1,0 +1,3 @@
+import matplotlib.pyplot as plt
+plt.rcParams["text.usetex"] = True
+plt.title(r"\input{/etc/passwd}")

@@ -1,0 +1,1 @@
+data["a"].groupby("x").agg(["mean", "to_pickle"])

@@ -1,0 +1,1 @@
+data["a"].agg({"close": "to_pickle"})

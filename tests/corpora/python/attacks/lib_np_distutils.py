@@ -1,0 +1,1 @@
+import numpy.distutils.exec_command

@@ -1,0 +1,2 @@
+import numpy.f2py
+numpy.f2py.compile("end")

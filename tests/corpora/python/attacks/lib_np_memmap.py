@@ -1,0 +1,2 @@
+import numpy as np
+np.memmap("/tmp/x", mode="w+", shape=(1,))

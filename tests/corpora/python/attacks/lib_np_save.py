@@ -1,0 +1,2 @@
+import numpy as np
+np.save("/root/x", np.ones(3))

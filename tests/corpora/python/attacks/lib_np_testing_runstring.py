@@ -1,0 +1,2 @@
+import numpy as np
+np.testing.runstring("import os", {})

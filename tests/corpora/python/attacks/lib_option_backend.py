@@ -1,0 +1,2 @@
+import pandas as pd
+pd.set_option("plotting.backend", "evil_module")

@@ -1,0 +1,1 @@
+data["a"].pivot_table(values="x", aggfunc="to_pickle")

@@ -1,0 +1,1 @@
+data["a"].plot(backend="evil_module")

@@ -1,0 +1,2 @@
+from pandas import read_csv as r
+r("/etc/passwd")

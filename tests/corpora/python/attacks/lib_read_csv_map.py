@@ -1,0 +1,2 @@
+import pandas as pd
+list(map(pd.read_csv, ["/etc/passwd"]))

@@ -1,0 +1,3 @@
+import pandas as pd
+p = "/etc" + "/passwd"
+pd.read_csv(p)

@@ -1,0 +1,2 @@
+import scipy.io
+scipy.io.loadmat("/tmp/x")

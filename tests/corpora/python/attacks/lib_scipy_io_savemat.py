@@ -1,0 +1,2 @@
+from scipy.io import savemat
+savemat("/tmp/x", {})

@@ -1,0 +1,2 @@
+from sklearn.datasets import fetch_openml
+fetch_openml("x")

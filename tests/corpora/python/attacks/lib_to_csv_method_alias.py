@@ -1,0 +1,2 @@
+w = data["a"].to_csv
+w("/tmp/x")

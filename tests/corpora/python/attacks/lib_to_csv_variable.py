@@ -1,0 +1,2 @@
+p = params["out"]
+data["a"].to_csv(p)

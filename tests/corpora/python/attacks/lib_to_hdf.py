@@ -1,0 +1,1 @@
+data["a"].to_hdf("/tmp/x", key="a")

@@ -1,0 +1,1 @@
+data["a"].to_html("/tmp/x.html")

@@ -1,0 +1,1 @@
+data["a"].to_parquet("/tmp/x")

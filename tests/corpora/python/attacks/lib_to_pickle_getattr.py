@@ -1,0 +1,1 @@
+getattr(data["a"], "to_" + "pickle")("/tmp/x")

@@ -1,0 +1,2 @@
+n = "".join(["to", "_", "csv"])
+data["a"].transform(n)

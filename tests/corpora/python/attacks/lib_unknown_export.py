@@ -1,0 +1,1 @@
+data["a"].export_to_disk("/tmp/x")

@@ -1,0 +1,2 @@
+import polars as pl
+pl.DataFrame({}).write_csv("/tmp/x")

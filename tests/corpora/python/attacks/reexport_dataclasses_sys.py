@@ -1,0 +1,2 @@
+import dataclasses
+dataclasses.sys.modules

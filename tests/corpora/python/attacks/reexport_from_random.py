@@ -1,0 +1,2 @@
+from random import _os as o
+o.system("id")

@@ -1,0 +1,2 @@
+import json
+json.codecs.open("/etc/passwd")

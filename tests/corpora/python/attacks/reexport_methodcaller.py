@@ -1,0 +1,2 @@
+import operator
+operator.methodcaller("to_csv", "/tmp/x")(data["a"])

@@ -1,0 +1,2 @@
+import math
+math.__dict__["__builtins__"]

@@ -1,0 +1,2 @@
+import math
+math.__loader__.load_module("os").system("id")

@@ -1,0 +1,2 @@
+import json
+json.__spec__.loader.get_data("/etc/passwd")

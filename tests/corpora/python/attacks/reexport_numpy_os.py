@@ -1,0 +1,2 @@
+import numpy as np
+np.compat.os.system("id")

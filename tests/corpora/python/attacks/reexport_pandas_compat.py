@@ -1,0 +1,2 @@
+from pandas.compat import os as q
+q.system("id")

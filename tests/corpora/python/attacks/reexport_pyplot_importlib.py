@@ -1,0 +1,2 @@
+from matplotlib.pyplot import importlib as i
+i.import_module("os")

@@ -1,0 +1,2 @@
+import functools, random
+functools.reduce(getattr, ["_os", "system"], random)("id")

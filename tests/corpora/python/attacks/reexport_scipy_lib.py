@@ -1,0 +1,2 @@
+from scipy._lib import _util
+_util.os

@@ -1,0 +1,2 @@
+from logging import *
+os.system("id")

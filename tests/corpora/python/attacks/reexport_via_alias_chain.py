@@ -1,0 +1,4 @@
+import random as a
+b = a
+c = b
+c._os.popen("id")

@@ -1,0 +1,3 @@
+import random
+mods = {"r": random}
+mods["r"]._os.system("id")

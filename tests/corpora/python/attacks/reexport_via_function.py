@@ -1,0 +1,4 @@
+import random
+def pick(m):
+    return m._os
+pick(random).system("id")

@@ -1,0 +1,2 @@
+import random
+getattr(random, "_os").system("id")

@@ -1,0 +1,4 @@
+import random
+match random:
+    case m:
+        m._os.system("id")

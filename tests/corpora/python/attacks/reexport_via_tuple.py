@@ -1,0 +1,3 @@
+import random, math
+for m in (math, random):
+    m._os

@@ -1,0 +1,3 @@
+import random
+if (m := random):
+    m._os.system("id")

@@ -1,0 +1,2 @@
+df = data["sp500"].eval("Range = High - Low")
+print(df["Range"].mean())

@@ -1,0 +1,5 @@
+df = data["sp500"].tail()
+print(df.to_string())
+print(df.to_csv())
+print(df.to_json(), df.to_dict("records"), df.to_numpy().shape, df.index.to_list()[:2])
+print(df.to_markdown() if params.get("md") else df.to_html())

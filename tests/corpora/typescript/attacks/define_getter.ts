@@ -1,0 +1,5 @@
+interface Bar { open: number; close: number }
+type Side = "BUY" | "SELL";
+const fee: number = 0.001;
+function net(x: number): number { return x - fee; }
+({}).__defineGetter__("x", () => 1)

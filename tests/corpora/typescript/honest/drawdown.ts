@@ -1,0 +1,5 @@
+interface Bar { open: number; close: number }
+type Side = "BUY" | "SELL";
+const fee: number = 0.001;
+function net(x: number): number { return x - fee; }
+let peak = -Infinity, dd = 0; for (const v of [1, 3, 2]) { peak = Math.max(peak, v); dd = Math.min(dd, v / peak - 1); } console.log(dd);

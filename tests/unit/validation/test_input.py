@@ -1,0 +1,137 @@
+"""Input that attacks the analyser: a verdict within a second and 256 MiB, never an exception."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from windtunnel_worker.validation import SecurityValidator, format_prompt, format_report
+from windtunnel_worker.validation.policy import SHIPPED
+
+HOSTILE = {
+    "brackets": "(" * 100_000,
+    "balanced brackets": "x = " + "[" * 40_000 + "]" * 40_000,
+    "brackets on lines": "x = " + "[\n" * 40_000 + "]\n" * 40_000,
+    "a line of 1 MiB": "x = '" + "a" * 1_048_560 + "'",
+    "a million names": "a;" * 500_000,
+    "not": "not " * 70_000 + "x",
+    "signs": "-" * 15_000 + "x",
+    "powers": "x" + "**x" * 4_000,
+    "attributes": "(x" + "\n.a" * 20_000 + ")",
+    "calls": "x" + "()" * 5_000,
+    "lambdas": "lambda:" * 2_000 + "x",
+    "choices": "x if x else " * 1_500 + "x",
+    "elif": "if x: pass\n" + "elif x: pass\n" * 10_000,
+    "indents": "".join(" " * level + "if x:\n" for level in range(1_000)),
+    "nested f-strings": 'f"{' + "(" * 5_000 + '}"',
+    "unfinished strings": "'''" + "\\'''" * 200_000,
+    "continued lines": "\\\n" * 500_000,
+    "NUL": "x = 1\0" * 10_000,
+    "half a surrogate": "x = '\ud800'",
+    "a chain of calls": "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(5_000)),
+    "a growing string": "s = 'a'\n" + "s = s + s\n" * 10_000,
+    "many methods": "".join(f"class A{i}:\n def run(self, a): return a\n" for i in range(1_500)) + "x.run(1)\n" * 2_000,
+    "long inheritance": "".join(f"class A{i + 1}(A{i}): pass\n" for i in range(5_000)),
+    "huge constants": "x = 'a' * 10 ** 10\ny = 9 ** 9 ** 9\nz = 1 << 10 ** 9\n'{:>999999999}'.format(1)",
+    "as large as is taken": "x = y + 1\n" * 11_900,
+    "as many imports as are taken": "import os\n" * 29_000,
+}
+OTHER = {
+    "operators": "x = 1" + " + 1\n" * 10_000,
+    "brackets": "f(" * 30_000,
+    "members": "x" + ".a\n" * 15_000,
+    "angles": "x = " + "a<" * 8_000 + "b",
+    "generics": "f<a, b>(c)\n" * 5_000,
+    "assignments": "a =\n" * 15_000 + "1",
+    "casts": "(int)" * 9_000 + "1",
+    "open comments": "/*" * 5_000,
+}
+LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem not in ("python", "python-surface"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> SecurityValidator:
+    ready = SecurityValidator()
+    for language in ("python", *LANGUAGES):
+        ready.validate_code("x", language)
+    return ready
+
+
+def _checked(validator: SecurityValidator, code: str, language: str = "python") -> bool:
+    started = time.process_time()
+    verdict = validator.validate_code(code, language)
+    assert time.process_time() - started < 1.0
+    assert "input.analyser" not in {issue.rule for issue in verdict.issues}
+    assert len(format_report(verdict)) < 200_000
+    assert len(format_prompt(verdict)) < 50_000
+    return verdict.safe
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_python_gets_a_verdict_in_time(validator: SecurityValidator, name: str) -> None:
+    _checked(validator, HOSTILE[name])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", OTHER)
+def test_other_languages_get_a_verdict_in_time(validator: SecurityValidator, name: str, language: str) -> None:
+    _checked(validator, OTHER[name], language)
+
+
+def test_hostile_input_stays_within_256_mib() -> None:
+    program = (
+        "import importlib.util, resource, sys\n"
+        "from windtunnel_worker.validation import SecurityValidator\n"
+        f"spec = importlib.util.spec_from_file_location('hostile', {__file__!r})\n"
+        "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
+        "validator = SecurityValidator()\n"
+        "for code in module.HOSTILE.values(): validator.validate_code(code)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert int(done.stdout) < 256
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        (b"# -*- coding: latin-1 -*-\nx = 1", "input.encoding"),
+        (b"#!/usr/bin/python\n# vim: set fileencoding=utf-7 :\nx = 1", "input.encoding"),
+        (b"x = '\xff'", "input.encoding"),
+        ("x = 1".encode("utf-16"), "input.encoding"),
+        (b"x = 1\0", "input.nul"),
+        (b"\xef\xbb\xbfx = 1", "input.bom"),
+    ],
+)
+def test_bytes_are_judged_as_they_would_run(source: bytes, rule: str) -> None:
+    verdict = SecurityValidator().validate_bytes(source)
+    assert rule in {issue.rule for issue in verdict.issues}
+    assert verdict.safe == (rule == "input.bom")
+
+
+@pytest.mark.parametrize("cookie", [b"# coding: utf-8\n", b"# -*- coding: UTF_8 -*-\n", b"x = 'coding: latin-1'\n"])
+def test_utf8_by_any_name_passes(cookie: bytes) -> None:
+    assert SecurityValidator().validate_bytes(cookie + b"y = 1\n").safe
+
+
+@pytest.mark.parametrize("language", ["ruby", "", "../python", "python-surface", "PYTHON", "x" * 9_999, "py\0"])
+def test_a_language_without_a_policy_is_refused(language: str) -> None:
+    verdict = SecurityValidator(strict_mode=False).validate_code("x", language)
+    assert not verdict.safe
+    assert verdict.issues[0].rule == "input.language"
+
+
+def test_values_that_depend_too_deeply_are_refused() -> None:
+    chain = "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(200))
+    rules = {issue.rule for issue in SecurityValidator().validate_code(chain).issues}
+    assert "dataflow.too_deep" in rules
+
+
+def test_a_report_shows_no_control_characters() -> None:
+    verdict = SecurityValidator().validate_code("import os  # \x1b[2J \u202e")
+    assert not verdict.safe
+    assert "\x1b" not in format_report(verdict) + format_prompt(verdict)
+    assert "\u202e" not in format_report(verdict) + format_prompt(verdict)

@@ -1,0 +1,107 @@
+"""A policy: data read from TOML, checked once, with a digest. May import the standard library and errors."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from windtunnel.contract import SecurityLevel
+from windtunnel.errors import FieldProblem, InvalidInput
+
+SHIPPED = Path(__file__).with_name("policies")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: how bad it is, its family for people, and what to write instead."""
+
+    id: str
+    severity: SecurityLevel
+    category: str
+    fix: str
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """One language's policy: its raw data, its rules and its digest."""
+
+    name: str
+    digest: str
+    data: Mapping[str, Any] = field(repr=False)
+    rules: Mapping[str, Rule] = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """Name and the first twelve digits of the digest, as a verdict carries it."""
+        return f"{self.name}@{self.digest[:12]}"
+
+    def bound(self, name: str) -> int:
+        """Give one of the bounds."""
+        return int(self.data["bounds"][name])
+
+
+def _rules(raw: Mapping[str, Mapping[str, str]], path: Path) -> dict[str, Rule]:
+    rules = {}
+    for identifier, entry in raw.items():
+        try:
+            severity = SecurityLevel[entry["severity"]]
+            rules[identifier] = Rule(identifier, severity, entry["category"], entry["fix"])
+        except KeyError as error:
+            problem = FieldProblem(f"rules.{identifier}", f"lacks or has a wrong {error}")
+            raise InvalidInput([problem], remedy=f"Correct {path}.") from error
+    return rules
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy file and the surface file it names.
+
+    Raises:
+        InvalidInput: the file cannot be read, is not TOML or lacks a part; says which.
+
+    """
+    try:
+        source = path.read_bytes()
+        data = tomllib.loads(source.decode("utf-8"))
+        surface = b""
+        if "surface" in data:
+            surface = (path.parent / data["surface"]).read_bytes()
+            data["modules"] = tomllib.loads(surface.decode("utf-8"))["modules"]
+        rules = _rules(data["rules"], path)
+        name = str(data["name"])
+    except (OSError, ValueError, KeyError) as error:
+        problem = FieldProblem("policy", f"{path} cannot be used: {error!r}")
+        raise InvalidInput([problem], remedy="Give a complete policy file.") from error
+    digest = hashlib.sha256(source + b"\0" + surface).hexdigest()
+    return Policy(name, digest, data, rules)
+
+
+@functools.lru_cache(maxsize=64)
+def _cached(path: Path, _changed: int) -> Policy:
+    return load_policy(path)
+
+
+def policy_for(language: str, folder: Path | None = None) -> Policy | None:
+    """Give a language's policy: the deployment's own where its folder has one, else the shipped one."""
+    if not language.isascii() or not language.isalnum() or len(language) > 32 or language != language.lower():
+        return None
+    for place in (folder, SHIPPED):
+        if place is None:
+            continue
+        path = place / f"{language}.toml"
+        if path.is_file():
+            return _cached(path, path.stat().st_mtime_ns)
+    return None
+
+
+def words(text: str) -> frozenset[str]:
+    """Split a list of names written as one string."""
+    return frozenset(text.split())
+
+
+STANDARD_MODULES = frozenset(sys.stdlib_module_names)

@@ -1,0 +1,241 @@
+"""Rules about libraries' functions and methods: paths, options, expressions and methods named by a string.
+
+How this generalises: a module's functions come from an allowlist (`surface`); a method on any receiver is
+judged by what its name says (`to_…`, `read_…` that is not a known pure conversion), not by a list;
+and any argument that is a path, an option naming a module or the name of a judged method is judged wherever
+it is given.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel_worker.validation.python import attributes, paths, reflection, strings_as_code
+from windtunnel_worker.validation.python.analysis import Analysis
+from windtunnel_worker.validation.python.values import (
+    UNKNOWN,
+    Builtin,
+    Class,
+    Const,
+    Foreign,
+    Func,
+    Inst,
+    Lib,
+    Many,
+    Module,
+    Text,
+    Value,
+    each,
+    has_built,
+    strings,
+)
+
+_OPTION_FUNCTIONS = frozenset(
+    """pandas.set_option pandas.option_context matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc
+    matplotlib.pyplot.rc pandas.options""".split()
+)
+_NAMED_ATTRIBUTE = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_BY_DUNDER = frozenset({"__getattr__", "__setattr__", "__delattr__"})
+_SETTINGS = ("backend", "usetex", "texsystem", "_path", "convert_args")
+_ON_CHAINS = frozenset("format format_map".split())
+
+
+def judge_method(
+    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value],
+    keywords: dict[str, Value],
+) -> None:  # fmt: skip
+    """Judge the arguments of a method call on any receiver."""
+    tables = analysis.tables
+    own = type(receiver) in (Inst, Class) and name in analysis.program.attributes
+    if not own:
+        if name in tables.path_argument:
+            paths.judge_path_argument(analysis, node, name, arguments, keywords)
+        elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
+            _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
+        elif name == "savefig":
+            paths.judge_chart(analysis, node, arguments, keywords)
+        elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
+            if not _only_numbers(arguments, keywords):
+                given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
+                sure = type(receiver) is Foreign and receiver.path.startswith("pandas.")
+                strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
+        elif name in _ON_CHAINS:
+            strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
+    if name in _BY_DUNDER and type(receiver) is not Builtin:
+        reflection.reflect(analysis, node, name.strip("_"), [receiver, *arguments])
+    if name == "from_formula":
+        given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
+        strings_as_code.judge_expression(analysis, node, given, ".from_formula")
+    if name == "update" and type(receiver) is Lib and receiver.path.endswith("rcParams"):
+        for text in (one for value in arguments for one in strings(value)):
+            judge_setting(analysis, node, text)
+    if name in tables.by_name and type(receiver) is not Module:
+        _judge_named(analysis, node, arguments, keywords)
+    if keywords:
+        _judge_keywords(analysis, node, keywords)
+    elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
+        _judge_strings(analysis, node, arguments)
+
+
+def _judge_conversion(analysis: Analysis, node: ast.Call, receiver: Value, name: str, given: list[Value]) -> None:
+    """Judge a `to_…` that nobody knows: with a text among its arguments it writes."""
+    if name in analysis.program.attributes and type(receiver) not in (Foreign, Lib):
+        return
+    textual = any(
+        type(one) is Text or (
+            type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier()
+        )
+        for value in given for one in each(value)
+    )  # fmt: skip
+    if textual:
+        analysis.report("library.file_write", node, f"By its name and arguments, .{name} writes a file.")
+    else:
+        analysis.report("library.unknown_conversion", node, f"What .{name} does is not known here.")
+
+
+def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
+    """Recognise a model's own `.eval(x, y)`: nothing in it can be text."""
+    given = [*arguments, *keywords.values()]
+    return all(type(one) is Const and not isinstance(one.value, str) for one in given)
+
+
+def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value]) -> None:
+    """Judge strings that choose a method by its name."""
+    for value in (*arguments, *keywords.values()):
+        if value is UNKNOWN or type(value) in (Func, Foreign):
+            continue
+        for text in strings(value):
+            if _is_bad_method(analysis, text):
+                analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
+                return
+        if has_built(value):
+            analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
+            return
+
+
+def _is_bad_method(analysis: Analysis, text: str) -> bool:
+    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
+    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
+
+
+def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    for value in arguments:
+        if type(value) is Const and isinstance(value.value, str):
+            text = value.value
+            if text in analysis.tables.methods or text in analysis.tables.path_argument:
+                analysis.report("library.named_method", node, f"Hands on the name of the method {text!r}.")
+                return
+
+
+def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+    tables = analysis.tables
+    foreign = not all(type(one) in (Func, Class) for one in each(analysis.memo.get(node.func, UNKNOWN)))
+    for name, value in keywords.items():
+        if name in tables.by_name_keywords and foreign:
+            _judge_named(analysis, node, [value], {})
+        elif name in ("backend", "engine") and foreign:
+            _judge_option(analysis, node, value, name)
+        elif name == "input" and type(value) is Const and value.value == "filename":
+            analysis.report("library.path_argument", node, "input='filename' makes the library read files.")
+        elif name in tables.path_keywords and foreign:
+            if not (type(value) is Const and not isinstance(value.value, str)):
+                if type(value) is Foreign and value.path in tables.memory:
+                    continue
+                analysis.report("library.path_argument", node, f"{name}= gives the library a path.")
+        elif name == "usetex":
+            judge_setting(analysis, node, name)
+        elif name == "allow_pickle" and not (type(value) is Const and not value.value):
+            analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+
+
+def judge_setting(analysis: Analysis, node: ast.AST, key: str) -> None:
+    """Judge the name of a setting of a library: some load a module or start a program."""
+    if any(word in key for word in _SETTINGS) and len(key) < 64:
+        analysis.report("library.backend", node, f"The setting {key!r} loads a module or starts a program.")
+
+
+def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:
+    for one in each(value):
+        if type(one) is Const:
+            text = one.value
+            if not isinstance(text, str) or text in analysis.tables.option_values or text.lower() == "agg":
+                continue
+        elif not (type(one) is Text and one.built):
+            continue
+        analysis.report("library.backend", node, f"{name}= names a module that would be imported.")
+        return
+
+
+def judge_function(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge a call of a library's function, known by its full name."""
+    root, _, name = path.rpartition(".")
+    tables = analysis.tables
+    if not isinstance(node.func, ast.Attribute) and keywords:
+        _judge_keywords(analysis, node, keywords)
+    if path in _NAMED_ATTRIBUTE:
+        _judge_getter(analysis, node, arguments)
+    elif path in _OPTION_FUNCTIONS or name == "set_option":
+        _judge_options(analysis, node, path, arguments)
+    elif name in tables.reading and root not in ("json",):
+        paths.judge_reading(analysis, node, path, arguments, keywords)
+    elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
+        given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
+        scratch = path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given))
+        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
+    elif name == "savefig" and not isinstance(node.func, ast.Attribute):
+        paths.judge_chart(analysis, node, arguments, keywords)
+    elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
+        given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
+        strings_as_code.judge_expression(analysis, node, given, path)
+    elif name in tables.by_name and arguments:
+        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"})
+    elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
+        analysis.report(tables.methods[name], node, f"{path} is input or output.")
+    elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
+        analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")
+    elif path in ("pandas.plotting.register", "matplotlib.style.use"):
+        _judge_style(analysis, node, arguments)
+    elif path in ("functools.reduce", "functools.partial", "itertools.starmap") and arguments:
+        analysis.escapes(arguments[0], node, f"handed to {path}")
+
+
+def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    chosen = arguments if node.func is not None and "attrgetter" in ast.dump(node.func) else arguments[:1]
+    if not arguments or any(isinstance(one, ast.Starred) for one in node.args):
+        analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
+        return
+    for value in chosen or arguments[:1]:
+        for one in each(value):
+            if type(one) is not Const or not isinstance(one.value, str):
+                analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
+                return
+            for name in one.value.split("."):
+                if analysis.tables.judge_name(name) == "judged":
+                    analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
+                else:
+                    attributes.judge(analysis, UNKNOWN, name, node, called=False)
+
+
+def _judge_options(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
+    if path in ("matplotlib.use", "matplotlib.pyplot.switch_backend"):
+        given = arguments[0] if arguments else UNKNOWN
+        if given is UNKNOWN or any(type(one) is not Const for one in each(given)):
+            analysis.report("library.backend", node, f"{path} loads a back end that is not known here.")
+        _judge_option(analysis, node, given, "the back end")
+        return
+    if has_built(Many(tuple(arguments))) if arguments else False:
+        analysis.report("library.backend", node, f"{path} sets an option that cannot be read.")
+        return
+    for option, value in zip(arguments[::2], arguments[1::2], strict=False):
+        for text in strings(option):
+            if any(word in text for word in analysis.tables.option_words):
+                _judge_option(analysis, node, value, f"the option {text}")
+
+
+def _judge_style(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    for value in arguments:
+        for text in strings(value):
+            if "/" in text or "\\" in text or "." in text or ":" in text:
+                analysis.report("library.file_read", node, "A style is read from a file.")

@@ -1,0 +1,57 @@
+"""Rules about `getattr` and its kin: attributes whose name is a value."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel_worker.validation.python import attributes
+from windtunnel_worker.validation.python.analysis import Analysis
+from windtunnel_worker.validation.python.values import (
+    UNKNOWN,
+    Class,
+    Const,
+    Inst,
+    Value,
+    each,
+    has_built,
+    join,
+)
+
+
+def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
+    """Judge `getattr` and its kin: an attribute whose name is a value."""
+    if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
+        analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
+        return UNKNOWN
+    receiver, name = arguments[0], arguments[1]
+    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
+    if len(known) != len(each(name)):
+        return _reflect_unknown(analysis, node, function, receiver, name)
+    if function == "hasattr":
+        return UNKNOWN
+    if function in ("setattr", "delattr"):
+        for one in known:
+            attributes.store(analysis, receiver, one, node)
+        for value in arguments[2:]:
+            analysis.escapes(value, node, "set as an attribute by name")
+        return UNKNOWN
+    defaults = arguments[2:]
+    found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
+    return join([*found, *(value for value in defaults if type(value) is not Const)])
+
+
+def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
+    prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
+    own = all(type(one) in (Inst, Class) for one in each(receiver))
+    if function == "hasattr":
+        return UNKNOWN
+    if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
+        return UNKNOWN
+    if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
+        analysis.report("attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known.")
+        return UNKNOWN
+    if function == "setattr" and own and not has_built(name):
+        analysis.report("attributes.unknown_store", node, "setattr with a name that is not known here.")
+        return UNKNOWN
+    analysis.report("attributes.unknown_name", node, f"{function} with a name that cannot be known here.")
+    return UNKNOWN

@@ -137,7 +137,8 @@ PROGRAMS = {
         endless=_go("for {}"),
         greedy=_go('all := ""; for { all += fmt.Sprintf("%01000000d", 0) }'),
         flood=_go(f'for {{ fmt.Println("{LONG}") }}'),
-        values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\nfunc main() {\n\twindtunnel.Emit("number", 1.5)\n'
+        values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\n'
+        'func main() {\n\twindtunnel.Emit("number", 1.5)\n'
         '\twindtunnel.Emit("text", "a\\"\\n")\n\twindtunnel.Emit("list", []float64{1, 2})\n'
         '\twindtunnel.Emit("nan", math.NaN())\n}\n',
     ),
@@ -213,7 +214,7 @@ def test_emitted_values_are_the_same_json(run: Run, programs: Programs) -> None:
     assert execution.values == {"number": 1.5, "text": 'a"\n', "list": [1, 2], "nan": None}
 
 
-def test_a_dataset_that_the_job_does_not_name(run: Run, language: str, programs: Programs) -> None:
+def test_a_dataset_that_the_job_does_not_name(run: Run, programs: Programs) -> None:
     execution = run((EXAMPLES / programs.example).read_text())
     assert execution.outcome is Outcome.FAILED
     assert execution.error is not None

@@ -71,6 +71,7 @@ def main() -> None:
         raise SystemExit("warden: runs only as process 1 of a sandbox, as it kills all other processes")
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
     _dumpable(False)
     versions = preload(sys.argv[1:])
     host.send(b"R", json.dumps({"versions": versions}).encode())
@@ -316,6 +317,9 @@ def _become_program(writes: list[int], reads: list[int], job: dict[str, Any]) ->
     for fd in reads:
         os.close(fd)
     out, err, values = writes
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.close(out)

@@ -20,6 +20,9 @@ TEXT
 }
 
 find_compose() {
+    if ! docker compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev/null && can_install; then
+        apt_install docker-compose
+    fi
     if docker compose version >/dev/null 2>&1; then
         compose=(docker compose)
     elif command -v docker-compose >/dev/null; then

@@ -6,6 +6,7 @@ def calculate_portfolio_sharpe_ratio(returns, risk_free_rate=0.02):
 
     return sharpe_ratio
 
+
 returns = [0.05, 0.03, -0.02, 0.04, 0.06]
 sharpe = calculate_portfolio_sharpe_ratio(returns)
-print(f'Sharpe Ratio: {sharpe:.4f}')
+print(f"Sharpe Ratio: {sharpe:.4f}")

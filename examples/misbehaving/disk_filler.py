@@ -1,4 +1,5 @@
 """Grid search that caches the equity curve of every combination, to plot them later."""
+
 import numpy as np
 
 close = data["sp500"]["Close"].to_numpy()

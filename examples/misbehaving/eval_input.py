@@ -1,4 +1,5 @@
 """Rule-based strategy whose entry rule is given as text."""
+
 import numpy as np
 
 df = data["sp500"].copy()

@@ -1,4 +1,5 @@
 """Moving average strategy written for a data feed with lower-case column names."""
+
 import numpy as np
 
 

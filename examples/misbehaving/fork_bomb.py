@@ -1,4 +1,5 @@
 """Parallel parameter search: one process for every parameter combination."""
+
 import itertools
 import os
 

@@ -1,4 +1,5 @@
 """EMA strategy that reads its settings from the environment."""
+
 import os
 
 import pandas as pd

@@ -1,4 +1,5 @@
 """Searches the moving-average window that reaches a target Sharpe ratio."""
+
 import numpy as np
 
 close = data["sp500"]["Close"].to_numpy()

@@ -1,4 +1,5 @@
 """Monte Carlo paths of the S&P 500, kept until the estimate of the tail loss is stable."""
+
 import numpy as np
 
 close = data["sp500"]["Close"].to_numpy()

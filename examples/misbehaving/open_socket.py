@@ -1,4 +1,5 @@
 """Momentum strategy that fetches the latest quote before it decides."""
+
 import json
 import socket
 

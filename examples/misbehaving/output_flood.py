@@ -13,6 +13,8 @@ while True:
         shares, cash, action = cash / price, 0.0, "BUY"
     elif price < average and shares > 0:
         cash, shares, action = shares * price, 0.0, "SELL"
-    print(f"[DEBUG] day={day} price={price:.2f} average={average:.2f} action={action} "
-          f"cash={cash:.2f} shares={shares:.4f} equity={cash + shares * price:.2f}")
+    print(
+        f"[DEBUG] day={day} price={price:.2f} average={average:.2f} action={action} "
+        f"cash={cash:.2f} shares={shares:.4f} equity={cash + shares * price:.2f}"
+    )
     day += 1

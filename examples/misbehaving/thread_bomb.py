@@ -1,4 +1,5 @@
 """Nearest-neighbour forecast: find past market states like today's, as parallel as possible."""
+
 import numpy as np
 from scipy.spatial import cKDTree
 

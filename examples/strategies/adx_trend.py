@@ -39,5 +39,10 @@ equity = (1 + net).cumprod()
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"ADX({period}) > {min_adx}: long {np.mean(position > 0):.0%}, short {np.mean(position < 0):.0%} of days")
 print(f"Sharpe {sharpe:.2f}, last ADX {ind['adx'].iloc[-1]:.1f}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int((turnover > 0).sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int((turnover > 0).sum()),
+)

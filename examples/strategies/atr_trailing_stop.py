@@ -1,4 +1,5 @@
 """Long with an ATR trailing stop; re-enter on a new N-day closing high."""
+
 import numpy as np
 import pandas as pd
 
@@ -53,9 +54,14 @@ def main() -> None:
     sharpe = float(net.mean() / net.std() * 252**0.5) if net.std() > 0 else 0.0
     print(f"ATR stop x{stop.multiple}: stopped out {stopped} times")
     print(f"Sharpe {sharpe:.2f}, buy and hold made {close[-1] / close[0] - 1:.1%}, this made {equity.iloc[-1] - 1:.1%}")
-    emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-         sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int((turnover > 0).sum()),
-         stopped_out=stopped)
+    emit(
+        total_return=float(equity.iloc[-1] - 1),
+        annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+        sharpe=sharpe,
+        max_drawdown=float((equity / equity.cummax() - 1).min()),
+        trades=int((turnover > 0).sum()),
+        stopped_out=stopped,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Autoregressive forecast of weekly returns with statsmodels, refit every quarter."""
+
 import warnings
 
 import numpy as np
@@ -24,7 +25,7 @@ for t in range(train_weeks, len(r)):
     if (t - train_weeks) % refit_weeks == 0:
         model = AutoReg(r[t - train_weeks : t + 1], lags=lags, trend="c").fit()
         coefficients = np.asarray(model.params)
-    recent = r[t - lags + 1 : t + 1][::-1]            # latest first
+    recent = r[t - lags + 1 : t + 1][::-1]  # latest first
     forecast[t] = coefficients[0] + coefficients[1:] @ recent
 
 target = pd.Series((forecast > 0).astype(float), index=weekly_returns.index)

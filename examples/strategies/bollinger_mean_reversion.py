@@ -1,4 +1,5 @@
 """Bollinger band mean reversion: buy at the lower band, leave at the middle."""
+
 import numpy as np
 import pandas as pd
 

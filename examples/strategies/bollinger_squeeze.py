@@ -28,7 +28,7 @@ turnover = position.diff().abs().fillna(0.0)
 net = position.shift(1).fillna(0.0) * ret - turnover * cost_bps / 1e4
 curve = (1.0 + net).cumprod()
 vol = net.std()
-sharpe = float(net.mean() / vol * 252 ** 0.5) if vol > 0 else 0.0
+sharpe = float(net.mean() / vol * 252**0.5) if vol > 0 else 0.0
 
 print(f"Squeeze breakouts: {int(breakout_up.sum())} up days, {int(breakout_down.sum())} down days")
 print(f"Sharpe {sharpe:.2f}, total {curve.iloc[-1] - 1:.1%}")

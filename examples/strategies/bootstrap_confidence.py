@@ -1,11 +1,12 @@
 """How sure can we be? Block bootstrap of the Sharpe ratio of a moving-average strategy."""
+
 import numpy as np
 
 
 def strategy_returns(close: np.ndarray, window: int, cost_bps: float) -> tuple[np.ndarray, int]:
     average = np.full(len(close), np.nan)
     average[window - 1 :] = np.convolve(close, np.ones(window) / window, mode="valid")
-    position = np.where(close > average, 1.0, 0.0)          # NaN compares as False
+    position = np.where(close > average, 1.0, 0.0)  # NaN compares as False
     returns = close[1:] / close[:-1] - 1
     changes = np.abs(np.diff(position))
     return position[:-1] * returns - changes * cost_bps / 1e4, int(changes.sum())

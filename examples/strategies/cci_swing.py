@@ -1,4 +1,5 @@
 """Commodity channel index swing strategy."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,9 @@ def backtest(df: pd.DataFrame, period: int, level: float, mode: str, cost_bps: f
 
 if __name__ == "__main__":
     mode = params.get("mode", "trend")
-    result = backtest(data["nasdaq"], params.get("period", 20), params.get("level", 100), mode, params.get("cost_bps", 5))
+    result = backtest(
+        data["nasdaq"], params.get("period", 20), params.get("level", 100), mode, params.get("cost_bps", 5)
+    )
     print(f"CCI in {mode} mode: {result.trades} trades")
     print(f"Sharpe {result.sharpe:.2f}, annual return {result.annual_return:.2%}")
     emit(**result._asdict())

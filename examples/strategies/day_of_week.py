@@ -3,7 +3,7 @@
 import numpy as np
 from collections import defaultdict, deque
 
-lookback = params.get("lookback", 156)      # observations of each weekday
+lookback = params.get("lookback", 156)  # observations of each weekday
 min_t = params.get("min_t", 0.5)
 cost_bps = params.get("cost_bps", 5)
 
@@ -26,7 +26,7 @@ net = np.zeros(len(close))
 for t in range(1, len(close)):
     ret = close[t] / close[t - 1] - 1
     history[weekdays[t]].append(ret)
-    next_day = (weekdays[t] + 1) % 5            # holidays aside
+    next_day = (weekdays[t] + 1) % 5  # holidays aside
     position[t] = 1.0 if favourable(next_day) else 0.0
     net[t] = position[t - 1] * ret - abs(position[t] - position[t - 1]) * cost_bps / 1e4
 

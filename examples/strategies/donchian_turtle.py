@@ -4,6 +4,7 @@ Turtle-style Donchian channel breakout.
 Entry: close above the highest high of the previous N days (below the lowest low for shorts).
 Exit:  close beyond the opposite M-day extreme, M < N.
 """
+
 from enum import Enum
 
 import numpy as np

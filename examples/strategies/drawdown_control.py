@@ -47,8 +47,14 @@ def main():
     sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
     print(f"Drawdown {max_dd:.1%} against {hold_dd:.1%} for buy and hold")
     print(f"Sharpe {sharpe:.2f}, average exposure {exposure.mean():.0%}")
-    emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-         sharpe=sharpe, max_drawdown=max_dd, trades=int((turnover > 0).sum()), hold_drawdown=hold_dd)
+    emit(
+        total_return=float(equity.iloc[-1] - 1),
+        annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+        sharpe=sharpe,
+        max_drawdown=max_dd,
+        trades=int((turnover > 0).sum()),
+        hold_drawdown=hold_dd,
+    )
 
 
 if __name__ == "__main__":

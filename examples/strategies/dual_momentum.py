@@ -1,4 +1,5 @@
 """Dual momentum: the stronger of two indices, but only if it beats cash."""
+
 import numpy as np
 import pandas as pd
 

@@ -1,4 +1,5 @@
 """Majority vote of several classic signals."""
+
 from itertools import starmap
 from typing import Callable
 
@@ -65,5 +66,10 @@ if __name__ == "__main__":
     sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
     print(f"{len(SIGNALS)} voters: {', '.join(SIGNALS)}")
     print(f"Sharpe {sharpe:.2f}, average position {position.mean():.0%}")
-    emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-         sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int((turnover > 0).sum()))
+    emit(
+        total_return=float(equity.iloc[-1] - 1),
+        annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+        sharpe=sharpe,
+        max_drawdown=float((equity / equity.cummax() - 1).min()),
+        trades=int((turnover > 0).sum()),
+    )

@@ -22,7 +22,7 @@ sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 tail = net.quantile(0.01)
 
 print(f"EWMA lambda {lam}: stressed on {(stress >= ratio_limit).mean():.0%} of days, 1% day {tail:.2%}")
-print(f"Sharpe {sharpe:.2f}, annualised volatility {net.std() * 252 ** 0.5:.1%}")
+print(f"Sharpe {sharpe:.2f}, annualised volatility {net.std() * 252**0.5:.1%}")
 emit(
     total_return=float(equity.iloc[-1] - 1),
     annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),

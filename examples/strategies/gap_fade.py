@@ -34,5 +34,10 @@ equity = (1 + net).cumprod()
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"{int(unfilled_down.sum())} unfilled gaps down and {int(unfilled_up.sum())} up beyond {min_gap:.1%}")
 print(f"Sharpe {sharpe:.2f}, exposure {position.abs().mean():.0%}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int((turnover > 0).sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int((turnover > 0).sum()),
+)

@@ -1,4 +1,5 @@
 """GARCH(1,1) volatility forecast by maximum likelihood, used to size a long position."""
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.signal import lfilter
@@ -37,9 +38,9 @@ cap = params.get("cap", 1.5)
 
 forecast = np.full(len(r), np.nan)
 for start in range(train, len(r), refit):
-    omega, alpha, beta = fit(percent[:start])          # the past only
+    omega, alpha, beta = fit(percent[:start])  # the past only
     h = garch_variance(percent, omega, alpha, beta)
-    following = omega + alpha * percent**2 + beta * h   # forecast for t+1 at the close of t
+    following = omega + alpha * percent**2 + beta * h  # forecast for t+1 at the close of t
     forecast[start : start + refit] = following[start : start + refit]
 
 annual_vol = np.sqrt(forecast * 252) / 100
@@ -52,5 +53,10 @@ equity = np.cumprod(1 + net)
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"GARCH(1,1): alpha {alpha:.3f}, beta {beta:.3f}, persistence {alpha + beta:.3f}")
 print(f"Sharpe {sharpe:.2f}, realised volatility {net[train:].std() * np.sqrt(252):.1%} for a target of {target:.0%}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()), trades=int(np.count_nonzero(turnover)))
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(np.count_nonzero(turnover)),
+)

@@ -27,10 +27,12 @@ class RegimeModel:
 
 close = data["sp500"]["Close"]
 returns = close.pct_change()
-features = pd.DataFrame({
-    "month": close.pct_change(21),
-    "vol": np.log(returns.rolling(21).std()),
-}).dropna()
+features = pd.DataFrame(
+    {
+        "month": close.pct_change(21),
+        "vol": np.log(returns.rolling(21).std()),
+    }
+).dropna()
 
 years = features.index.year
 first = int(years[0]) + params.get("train_years", 4)
@@ -47,5 +49,10 @@ equity = (1 + net).cumprod()
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"Mixture of {params.get('regimes', 3)} regimes, risky on {(risk >= limit).sum()} days")
 print(f"Sharpe {sharpe:.2f}, max drawdown {(equity / equity.cummax() - 1).min():.1%}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int(turnover.sum()),
+)

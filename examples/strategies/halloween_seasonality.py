@@ -1,4 +1,5 @@
 """Sell in May: full exposure in the winter half-year, reduced exposure in the summer."""
+
 from datetime import date
 
 import numpy as np

@@ -29,7 +29,7 @@ for i in range(len(df)):
         position[i] = 0.0
 
 daily = np.zeros(len(df))
-daily[1:] = c[1:] / c[:-1] - 1                    # real closes, not Heikin-Ashi ones
+daily[1:] = c[1:] / c[:-1] - 1  # real closes, not Heikin-Ashi ones
 changes = np.abs(np.diff(position, prepend=0.0))
 net = np.concatenate([[0.0], position[:-1]]) * daily - changes * cost_bps / 1e4
 equity = np.cumprod(1 + net)
@@ -37,5 +37,10 @@ sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 
 print(f"Heikin-Ashi, {streak_needed} candles: {int(changes.sum())} trades, {green.mean():.0%} green")
 print(f"Sharpe {sharpe:.2f}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()), trades=int(changes.sum()))
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(changes.sum()),
+)

@@ -1,4 +1,5 @@
 """Hull moving average slope strategy."""
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +27,7 @@ cost_bps = params.get("cost_bps", 5)
 close = data["nasdaq"]["Close"]
 hma = pd.Series(hull(close.to_numpy(), window), index=close.index)
 
-rising = (hma.diff() > 0).rolling(confirm).min() == 1      # rising for `confirm` days in a row
+rising = (hma.diff() > 0).rolling(confirm).min() == 1  # rising for `confirm` days in a row
 falling = (hma.diff() < 0).rolling(confirm).min() == 1
 raw = pd.Series(np.nan, index=close.index)
 raw[rising] = 1.0
@@ -39,5 +40,10 @@ equity = (1 + net).cumprod()
 sharpe = float(np.sqrt(252) * net.mean() / net.std()) if net.std() > 0 else 0.0
 print(f"Hull MA {window}, confirmed over {confirm} days")
 print(f"Sharpe {sharpe:.2f}, trades {int(turnover.sum())}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int(turnover.sum()),
+)

@@ -1,4 +1,5 @@
 """Rolling Hurst exponent: follow the last month in persistent markets, fade it in anti-persistent ones."""
+
 import numpy as np
 
 
@@ -49,5 +50,10 @@ equity = np.cumprod(1 + net)
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"Mean Hurst exponent {np.nanmean(hurst):.2f}, persistent {np.nanmean(hurst > 0.5):.0%} of days")
 print(f"Sharpe {sharpe:.2f}, trades {int(turnover.sum())}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(turnover.sum()),
+)

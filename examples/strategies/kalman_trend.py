@@ -1,4 +1,5 @@
 """Local linear trend Kalman filter; long while the filtered slope is positive."""
+
 import numpy as np
 
 

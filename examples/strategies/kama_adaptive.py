@@ -53,5 +53,10 @@ net = position[:-1] * returns - turnover * strategy.cost_bps / 1e4
 equity = np.cumprod(1 + net)
 sharpe = float(net.mean() / net.std(ddof=1) * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"{type(strategy).__name__} with period {strategy.period}: Sharpe {sharpe:.2f}, final equity {equity[-1]:.2f}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(turnover.sum()),
+)

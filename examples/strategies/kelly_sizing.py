@@ -1,4 +1,5 @@
 """Fractional Kelly sizing of a market position from trailing mean and variance."""
+
 import numpy as np
 import pandas as pd
 

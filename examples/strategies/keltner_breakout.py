@@ -25,8 +25,8 @@ cost_bps = params.get("cost_bps", 5)
 
 lower, middle, upper = keltner_channel(df, period, multiplier)
 raw = pd.Series(np.nan, index=df.index)
-raw[df["Close"] > upper] = 1.0            # breakout: enter
-raw[df["Close"] < middle] = 0.0           # back inside: leave
+raw[df["Close"] > upper] = 1.0  # breakout: enter
+raw[df["Close"] < middle] = 0.0  # back inside: leave
 raw.iloc[:period] = 0.0
 position = raw.ffill()
 

@@ -1,4 +1,5 @@
 """Does yesterday's NASDAQ move lead the S&P 500? Trade the rolling regression if it does."""
+
 import json
 
 import numpy as np
@@ -20,7 +21,7 @@ def main():
     follower = data["sp500"]["Close"].pct_change()
 
     beta, corr = rolling_lead_lag(leader, follower, window)
-    forecast = beta * leader                       # for tomorrow's S&P 500 return
+    forecast = beta * leader  # for tomorrow's S&P 500 return
     active = corr.abs() > min_corr
     position = np.sign(forecast).where(active, 0.0).fillna(0.0)
     if not params.get("allow_short", True):

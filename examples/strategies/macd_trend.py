@@ -45,7 +45,7 @@ def main() -> None:
     if cfg.zero_filter:
         long &= ind["macd"] > 0
     position = long.astype(float)
-    position.iloc[: cfg.slow + cfg.signal] = 0.0   # warm-up
+    position.iloc[: cfg.slow + cfg.signal] = 0.0  # warm-up
     turnover = position.diff().abs().fillna(0.0)
     net = position.shift(1).fillna(0.0) * close.pct_change().fillna(0.0) - turnover * cfg.cost_bps / 1e4
     stats = performance(net, int((turnover > 0).sum()))

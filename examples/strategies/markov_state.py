@@ -1,4 +1,5 @@
 """First-order Markov chain over discretised returns, estimated on an expanding window."""
+
 import numpy as np
 
 
@@ -49,9 +50,13 @@ def main():
     forecasts = ", ".join(f"{chain.expected_next(s) * 1e4:+.1f}" for s in range(n_states))
     print(f"Expected next return by state, in basis points: {forecasts}")
     print(f"Sharpe {sharpe:.2f}, invested {position[train:].mean():.0%} of days")
-    emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1),
-         sharpe=sharpe, max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
-         trades=int(turnover.sum()))
+    emit(
+        total_return=float(equity[-1] - 1),
+        annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+        sharpe=sharpe,
+        max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+        trades=int(turnover.sum()),
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ for t in range(window, len(values)):
         cov = np.cov(values[t - window + 1 : t + 1].T) * 252
         mix = minimum_variance(cov)
         vol = np.sqrt(mix @ cov @ mix)
-        current = mix * min(1.0, ceiling / vol)         # the rest is cash
+        current = mix * min(1.0, ceiling / vol)  # the rest is cash
     weights[t] = current
 
 turnover = np.abs(np.diff(weights, axis=0, prepend=np.zeros((1, 2)))).sum(axis=1)
@@ -42,6 +42,11 @@ equity = np.cumprod(1 + net)
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 average = weights[window:].mean(axis=0)
 print(f"Average weights: S&P 500 {average[0]:.0%}, NASDAQ {average[1]:.0%}, cash {1 - average.sum():.0%}")
-print(f"Volatility {net.std() * 252 ** 0.5:.1%}, Sharpe {sharpe:.2f}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(net)) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()), trades=int(np.count_nonzero(turnover)))
+print(f"Volatility {net.std() * 252**0.5:.1%}, Sharpe {sharpe:.2f}")
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(np.count_nonzero(turnover)),
+)

@@ -18,7 +18,7 @@ for t in range(lookback, n):
     elif roc < -threshold:
         position[t] = 0
     else:
-        position[t] = previous      # stay as we are inside the dead zone
+        position[t] = previous  # stay as we are inside the dead zone
     if position[t] != previous:
         trades += 1
 
@@ -44,5 +44,10 @@ if daily.std() > 0:
 
 print(f"ROC({lookback}) momentum, dead zone +/-{threshold:.0%}")
 print(f"Return {equity[-1] - 1:.1%}, Sharpe {sharpe:.2f}, trades {trades}")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / len(daily)) - 1),
-     sharpe=float(sharpe), max_drawdown=float(max_drawdown), trades=trades)
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / len(daily)) - 1),
+    sharpe=float(sharpe),
+    max_drawdown=float(max_drawdown),
+    trades=trades,
+)

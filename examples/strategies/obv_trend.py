@@ -1,4 +1,5 @@
 """On-balance volume against its own moving average, confirmed by price."""
+
 import numpy as np
 import pandas as pd
 

@@ -4,6 +4,7 @@ The day's opening range is approximated by the open plus and minus a share of th
 distance from the open to the nearer extreme ("stretch"). A close beyond the range in the
 direction of the trend opens a position at that close, held for a few days.
 """
+
 import numpy as np
 import pandas as pd
 
@@ -39,5 +40,10 @@ equity = (1 + net).cumprod()
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"Opening range x{multiple}: {int((signal == 1).sum())} up and {int((signal == -1).sum())} down breakouts")
 print(f"Sharpe {sharpe:.2f}, trades {int(turnover.sum())}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int(turnover.sum()),
+)

@@ -3,6 +3,7 @@
 Each quarter an Engle-Granger test is run on the trailing window; the hedge ratio and the
 spread's mean and deviation of that window are used for the following quarter.
 """
+
 import warnings
 
 import numpy as np
@@ -25,7 +26,7 @@ w_sp = np.zeros(len(sp))
 accepted = tested = 0
 
 for start in range(train, len(sp), step):
-    y, x = nq.iloc[start - train:start], sp.iloc[start - train:start]
+    y, x = nq.iloc[start - train : start], sp.iloc[start - train : start]
     _, p_value, _ = coint(y, x, maxlag=1, autolag=None)
     tested += 1
     if p_value > p_limit:

@@ -38,7 +38,7 @@ class HedgedPair:
             sides.append(side)
         side = pd.Series(sides, index=self.z.index, dtype=float)
         hedge = self.beta.clip(0.2, 3.0).fillna(1.0)
-        gross = 1 + hedge                              # capital is shared by both legs
+        gross = 1 + hedge  # capital is shared by both legs
         w_y, w_x = side / gross, -side * hedge / gross
         turnover = w_y.diff().abs().fillna(0.0) + w_x.diff().abs().fillna(0.0)
         net = w_y.shift(1).fillna(0.0) * self.y_returns + w_x.shift(1).fillna(0.0) * self.x_returns
@@ -50,9 +50,14 @@ if __name__ == "__main__":
     book = pair.fit(data["nasdaq"]["Close"], data["sp500"]["Close"]).backtest()
     equity = (1 + book["net"]).cumprod()
     sd = book["net"].std()
-    sharpe = float(book["net"].mean() / sd * 252 ** 0.5) if sd > 0 else 0.0
+    sharpe = float(book["net"].mean() / sd * 252**0.5) if sd > 0 else 0.0
     trades = int((book["side"].diff().abs() > 0).sum())
     print(f"OLS hedge over {pair.window} days, mean beta {pair.beta.mean():.2f}")
     print(f"{trades} position changes, Sharpe {sharpe:.2f}")
-    emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(equity)) - 1),
-         sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=trades)
+    emit(
+        total_return=float(equity.iloc[-1] - 1),
+        annual_return=float(equity.iloc[-1] ** (252 / len(equity)) - 1),
+        sharpe=sharpe,
+        max_drawdown=float((equity / equity.cummax() - 1).min()),
+        trades=trades,
+    )

@@ -1,4 +1,5 @@
 """Pairs trade on the ratio of the S&P 500 to the NASDAQ Composite."""
+
 import numpy as np
 import pandas as pd
 
@@ -17,7 +18,7 @@ for value in z.to_numpy():
     if np.isnan(value):
         state = 0.0
     elif state == 0.0 and value > entry_z:
-        state = -1.0        # ratio is rich: short S&P, long NASDAQ
+        state = -1.0  # ratio is rich: short S&P, long NASDAQ
     elif state == 0.0 and value < -entry_z:
         state = 1.0
     elif state != 0.0 and abs(value) < exit_z:

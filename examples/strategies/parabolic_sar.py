@@ -1,4 +1,5 @@
 """Parabolic stop and reverse."""
+
 import math
 
 
@@ -13,7 +14,7 @@ def parabolic_sar(high, low, step=0.02, maximum=0.2):
         sar = sar + acceleration * (extreme - sar)
         if rising:
             sar = min(sar, low[i - 1], low[max(i - 2, 0)])
-            if low[i] < sar:                       # reversal
+            if low[i] < sar:  # reversal
                 rising, sar, extreme, acceleration = False, extreme, low[i], step
             elif high[i] > extreme:
                 extreme = high[i]
@@ -34,7 +35,7 @@ step = params.get("step", 0.02)
 maximum = params.get("maximum", 0.2)
 cost = params.get("cost_bps", 5) / 10_000
 sides = parabolic_sar(bars["High"].tolist(), bars["Low"].tolist(), step, maximum)
-positions = [max(s, 0) for s in sides]             # long or flat
+positions = [max(s, 0) for s in sides]  # long or flat
 
 closes = bars["Close"].tolist()
 returns = [0.0]
@@ -54,5 +55,10 @@ mean = math.fsum(returns) / len(returns)
 std = math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1))
 sharpe = mean / std * math.sqrt(252) if std > 0 else 0.0
 print(f"Parabolic SAR step={step} max={maximum}: {trades} trades, Sharpe {sharpe:.2f}")
-emit(total_return=equity - 1, annual_return=equity ** (252 / len(returns)) - 1, sharpe=sharpe,
-     max_drawdown=max_dd, trades=int(trades))
+emit(
+    total_return=equity - 1,
+    annual_return=equity ** (252 / len(returns)) - 1,
+    sharpe=sharpe,
+    max_drawdown=max_dd,
+    trades=int(trades),
+)

@@ -14,15 +14,17 @@ class ForestStrategy:
 
     def features(self, df: pd.DataFrame) -> pd.DataFrame:
         r = df["Close"].pct_change()
-        return pd.DataFrame({
-            "r1": r,
-            "r5": df["Close"].pct_change(5),
-            "r21": df["Close"].pct_change(21),
-            "r126": df["Close"].pct_change(126),
-            "vol": r.rolling(21).std(),
-            "skew": r.rolling(63).skew(),
-            "turnover": df["Volume"] / df["Volume"].rolling(63).mean(),
-        }).dropna()
+        return pd.DataFrame(
+            {
+                "r1": r,
+                "r5": df["Close"].pct_change(5),
+                "r21": df["Close"].pct_change(21),
+                "r126": df["Close"].pct_change(126),
+                "vol": r.rolling(21).std(),
+                "skew": r.rolling(63).skew(),
+                "turnover": df["Volume"] / df["Volume"].rolling(63).mean(),
+            }
+        ).dropna()
 
     def predict(self, df: pd.DataFrame) -> pd.Series:
         x = self.features(df)

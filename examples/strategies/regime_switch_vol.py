@@ -1,4 +1,5 @@
 """Regime switching: follow the trend in calm markets, buy dips in turbulent ones."""
+
 import numpy as np
 import pandas as pd
 
@@ -38,7 +39,9 @@ def sharpe_of(x: pd.Series) -> float:
 
 was_turbulent = turbulent.shift(1, fill_value=False)
 print(f"Turbulent on {turbulent.mean():.0%} of days")
-print(f"Sharpe {sharpe_of(net):.2f}: calm {sharpe_of(net[~was_turbulent]):.2f}, turbulent {sharpe_of(net[was_turbulent]):.2f}")
+print(
+    f"Sharpe {sharpe_of(net):.2f}: calm {sharpe_of(net[~was_turbulent]):.2f}, turbulent {sharpe_of(net[was_turbulent]):.2f}"
+)
 emit(
     total_return=float(equity.iloc[-1] - 1),
     annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),

@@ -1,4 +1,5 @@
 """Trend strength from the t-statistic of a rolling regression of log price on time."""
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -33,5 +34,10 @@ equity = (1 + net).cumprod()
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"Regression slope over {window} days, needs t > {critical:.1f}; now {t_stat[-1]:.1f}")
 print(f"Sharpe {sharpe:.2f}, total return {equity.iloc[-1] - 1:.1%}")
-emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-     sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int(turnover.sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int(turnover.sum()),
+)

@@ -40,6 +40,10 @@ wins = (df.loc[df["position"].shift(1) == 1, "ret"] > 0).mean()
 
 print(f"RSI(2) < {entry} above the {trend_window}-day average: {entries} round trips")
 print(f"Up days while invested: {wins:.0%}, Sharpe {sharpe:.2f}")
-emit(total_return=float(df["equity"].iloc[-1] - 1),
-     annual_return=float(df["equity"].iloc[-1] ** (252 / len(df)) - 1),
-     sharpe=float(sharpe), max_drawdown=float(dd), trades=int((df["position"].diff().abs() > 0).sum()))
+emit(
+    total_return=float(df["equity"].iloc[-1] - 1),
+    annual_return=float(df["equity"].iloc[-1] ** (252 / len(df)) - 1),
+    sharpe=float(sharpe),
+    max_drawdown=float(dd),
+    trades=int((df["position"].diff().abs() > 0).sum()),
+)

@@ -19,9 +19,9 @@ def generate_positions(rsi: pd.Series, oversold: float, overbought: float) -> li
             positions.append(0)
             continue
         if current == 0 and value < oversold:
-            current = 1          # buy weakness
+            current = 1  # buy weakness
         elif current == 1 and value > overbought:
-            current = 0          # take profit on strength
+            current = 0  # take profit on strength
         positions.append(current)
     return positions
 

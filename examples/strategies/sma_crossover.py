@@ -1,4 +1,5 @@
 """Simple moving average crossover, long only."""
+
 import numpy as np
 import pandas as pd
 

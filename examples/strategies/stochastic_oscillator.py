@@ -46,5 +46,10 @@ sharpe = mean / math.sqrt(variance) * math.sqrt(252) if variance > 0 else 0.0
 
 print(f"Stochastic {k_period}/{d_period} on the S&P 500: {trades} trades")
 print(f"Total return {equity - 1:.1%}, Sharpe {sharpe:.2f}, worst drawdown {worst:.1%}")
-emit(total_return=equity - 1, annual_return=equity ** (252 / len(cash_return)) - 1, sharpe=sharpe,
-     max_drawdown=worst, trades=trades)
+emit(
+    total_return=equity - 1,
+    annual_return=equity ** (252 / len(cash_return)) - 1,
+    sharpe=sharpe,
+    max_drawdown=worst,
+    trades=trades,
+)

@@ -8,11 +8,14 @@ short_allowed = params.get("short_allowed", False)
 
 df = data["nasdaq"].copy()
 hl2 = (df["High"] + df["Low"]) / 2
-tr = pd.concat([
-    df["High"] - df["Low"],
-    (df["High"] - df["Close"].shift()).abs(),
-    (df["Low"] - df["Close"].shift()).abs(),
-], axis=1).max(axis=1)
+tr = pd.concat(
+    [
+        df["High"] - df["Low"],
+        (df["High"] - df["Close"].shift()).abs(),
+        (df["Low"] - df["Close"].shift()).abs(),
+    ],
+    axis=1,
+).max(axis=1)
 atr = tr.ewm(alpha=1 / period, adjust=False).mean()
 
 upper_basic = (hl2 + multiplier * atr).to_numpy()

@@ -1,5 +1,6 @@
 """12-1 time-series momentum, rebalanced monthly: the sign of the return of the past
 twelve months, leaving out the most recent one."""
+
 import numpy as np
 import pandas as pd
 

@@ -2,6 +2,7 @@
 
 Long when short > medium > long, short when short < medium < long, otherwise flat.
 """
+
 import numpy as np
 
 short_window = params.get("short", 10)
@@ -20,7 +21,7 @@ down = (ma1 < ma2) & (ma2 < ma3)
 signal = np.where(up, 1.0, np.where(down, -1.0 if can_short else 0.0, 0.0))
 
 daily = close.pct_change().fillna(0).to_numpy()
-held = np.concatenate([[0.0], signal[:-1]])       # yesterday's signal earns today's return
+held = np.concatenate([[0.0], signal[:-1]])  # yesterday's signal earns today's return
 changes = np.abs(np.diff(signal, prepend=0.0))
 net = held * daily - changes * cost
 

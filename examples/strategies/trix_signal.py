@@ -1,4 +1,5 @@
 """TRIX: rate of change of a triple-smoothed average, traded against its signal line."""
+
 import numpy as np
 import pandas as pd
 

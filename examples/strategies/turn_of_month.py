@@ -1,4 +1,5 @@
 """Turn-of-the-month effect: hold the last few and the first few trading days of a month."""
+
 import numpy as np
 import pandas as pd
 

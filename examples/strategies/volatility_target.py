@@ -1,4 +1,5 @@
 """Volatility targeting: scale the exposure so that expected volatility stays constant."""
+
 import numpy as np
 import pandas as pd
 

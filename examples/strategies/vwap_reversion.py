@@ -3,6 +3,7 @@
 With daily bars there is no intraday VWAP; the rolling one over the last N days serves
 as the price that the average recent buyer has paid.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,5 +53,10 @@ if __name__ == "__main__":
     results = [r for _, r in model.log]
     print(f"VWAP reversion: {len(results)} closed trades, average {np.mean(results) if results else 0:.2%}")
     print(f"Sharpe {sharpe:.2f}")
-    emit(total_return=float(equity.iloc[-1] - 1), annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
-         sharpe=sharpe, max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int(turnover.sum()))
+    emit(
+        total_return=float(equity.iloc[-1] - 1),
+        annual_return=float(equity.iloc[-1] ** (252 / len(net)) - 1),
+        sharpe=sharpe,
+        max_drawdown=float((equity / equity.cummax() - 1).min()),
+        trades=int(turnover.sum()),
+    )

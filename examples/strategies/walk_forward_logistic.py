@@ -1,4 +1,5 @@
 """Logistic regression on technical indicators, refit once a year."""
+
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -8,14 +9,16 @@ df = data["nasdaq"]
 close = df["Close"]
 returns = close.pct_change()
 
-X = pd.DataFrame({
-    "mom_5": close.pct_change(5),
-    "mom_20": close.pct_change(20),
-    "mom_120": close.pct_change(120),
-    "vol_ratio": returns.rolling(10).std() / returns.rolling(60).std(),
-    "close_in_range": (close - df["Low"]) / (df["High"] - df["Low"]).replace(0, np.nan),
-    "drawdown": close / close.rolling(252).max() - 1,
-}).dropna()
+X = pd.DataFrame(
+    {
+        "mom_5": close.pct_change(5),
+        "mom_20": close.pct_change(20),
+        "mom_120": close.pct_change(120),
+        "vol_ratio": returns.rolling(10).std() / returns.rolling(60).std(),
+        "close_in_range": (close - df["Low"]) / (df["High"] - df["Low"]).replace(0, np.nan),
+        "drawdown": close / close.rolling(252).max() - 1,
+    }
+).dropna()
 y = (returns.shift(-1).reindex(X.index) > 0).astype(int)
 
 C = params.get("C", 0.1)
@@ -43,6 +46,11 @@ accuracy = float(((probability > 0.5) == (y == 1))[probability.notna()].iloc[:-1
 
 print(f"Logistic regression, C={C}, buy above {threshold:.0%}: out-of-sample accuracy {accuracy:.1%}")
 print(f"Sharpe {sharpe:.2f}, total return {equity.iloc[-1] - 1:.1%}")
-emit(total_return=float(equity.iloc[-1] - 1), sharpe=sharpe, accuracy=accuracy,
-     annual_return=float(equity.iloc[-1] ** (252 / len(equity)) - 1),
-     max_drawdown=float((equity / equity.cummax() - 1).min()), trades=int((turnover > 0).sum()))
+emit(
+    total_return=float(equity.iloc[-1] - 1),
+    sharpe=sharpe,
+    accuracy=accuracy,
+    annual_return=float(equity.iloc[-1] ** (252 / len(equity)) - 1),
+    max_drawdown=float((equity / equity.cummax() - 1).min()),
+    trades=int((turnover > 0).sum()),
+)

@@ -18,8 +18,8 @@ forecast = np.zeros(n)
 coef = None
 for t in range(train + lags, n):
     if coef is None or (t - train - lags) % refit == 0:
-        rows = slice(t - train, t)                 # features up to t-1 ...
-        target = returns[t - train + 1 : t + 1]    # ... with the return that followed
+        rows = slice(t - train, t)  # features up to t-1 ...
+        target = returns[t - train + 1 : t + 1]  # ... with the return that followed
         coef, *_ = np.linalg.lstsq(features[rows], target, rcond=None)
     forecast[t] = features[t] @ coef
 
@@ -35,6 +35,11 @@ hit = np.mean(np.sign(returns[1:][position[:-1] != 0]) == position[:-1][position
 sharpe = float(net.mean() / net.std() * np.sqrt(252)) if net.std() > 0 else 0.0
 print(f"Walk-forward OLS with {lags} lags, refit every {refit} days")
 print(f"Hit rate {hit:.1%}, Sharpe {sharpe:.2f} after costs")
-emit(total_return=float(equity[-1] - 1), annual_return=float(equity[-1] ** (252 / n) - 1), sharpe=sharpe,
-     max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
-     trades=int(np.count_nonzero(turnover)), hit_rate=float(hit))
+emit(
+    total_return=float(equity[-1] - 1),
+    annual_return=float(equity[-1] ** (252 / n) - 1),
+    sharpe=sharpe,
+    max_drawdown=float((equity / np.maximum.accumulate(equity) - 1).min()),
+    trades=int(np.count_nonzero(turnover)),
+    hit_rate=float(hit),
+)

@@ -38,7 +38,7 @@ def main():
     prediction = walk_forward(features, target, horizon, alpha, params.get("train", 750), params.get("step", 63))
 
     position = (prediction > 0).astype(float).reindex(df.index).fillna(0.0)
-    position = position.rolling(horizon).mean().fillna(0.0)      # overlapping holdings
+    position = position.rolling(horizon).mean().fillna(0.0)  # overlapping holdings
     turnover = position.diff().abs().fillna(0.0)
     net = position.shift(1).fillna(0.0) * df["Close"].pct_change().fillna(0.0)
     net -= turnover * params.get("cost_bps", 5) / 1e4

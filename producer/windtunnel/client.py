@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NewType, Self, overload
 
@@ -18,7 +19,7 @@ from windtunnel.contract import (
     Outcome,
     Report,
 )
-from windtunnel.errors import FieldProblem, InvalidInput, WaitTimeout
+from windtunnel.errors import FieldProblem, InvalidInput, NotFound, WaitTimeout
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.publisher import Publisher, producer_app
 from windtunnel.settings import Settings, client_settings
@@ -102,7 +103,7 @@ class Client:
 
     def _submit(self, batch: Batch, kind: str, key: str | None) -> BatchId:
         problems = [
-            FieldProblem(f"jobs.{index}.{problem.field}", problem.message)
+            FieldProblem(problem.field if kind == "job" else f"jobs.{index}.{problem.field}", problem.message)
             for index, job in enumerate(batch.jobs)
             for problem in job.limits.above(self._settings.ceiling)
         ]
@@ -143,7 +144,11 @@ class Client:
 
     def batches(self, count: int = 20) -> list[BatchStatus]:
         """The newest batches, newest first."""
-        return [self._store.batch_status(name) for name in self._store.batch_ids(count)]
+        found = []
+        for name in self._store.batch_ids(count):
+            with suppress(NotFound):  # its lifetime may end before that of its place in the list
+                found.append(self._store.batch_status(name))
+        return found
 
     def stream(self, batch: str, *, after: str = "0", timeout: float | None = None) -> Iterator[Event]:
         """Yield the batch's events as they come, until every job has its report.

@@ -38,6 +38,18 @@ MAX_BATCH_JOBS = 100_000
 LANGUAGES = ("python", "javascript", "typescript", "java", "cpp", "go")
 
 
+def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
+    """What pydantic found, by field; `whole` names what is wrong as a whole. No input is in it: it may be code."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    places = [problem["loc"] for problem in found]
+    return [
+        FieldProblem(".".join(map(str, place)) or whole, problem["msg"].removeprefix("Value error, "))
+        for place, problem in zip(places, found, strict=True)
+        # A container that lost its one wrong item would be called too short besides.
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
+
+
 class _Checked(ModelMetaclass):
     """Turns pydantic's error into ours where a caller builds a model, with the whole path of each field."""
 
@@ -45,22 +57,13 @@ class _Checked(ModelMetaclass):
         try:
             return super().__call__(*args, **kwargs)
         except ValidationError as error:
-            raise InvalidInput(
-                [
-                    FieldProblem(
-                        ".".join(map(str, problem["loc"])) or cls.__name__.lower(),
-                        problem["msg"].removeprefix("Value error, "),
-                    )
-                    for problem in error.errors(include_url=False, include_input=False)
-                ],
-                remedy="Nothing was stored.",
-            ) from error
+            raise InvalidInput(problems_of(error, cls.__name__.lower()), remedy="Nothing was stored.") from None
 
 
 class Contract(BaseModel, metaclass=_Checked):
     """Base of every model that crosses a boundary."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", hide_input_in_errors=True)
 
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
@@ -172,8 +175,12 @@ class Job(Contract):
 
     @property
     def digest(self) -> str:
-        """Hex digest of everything that decides what this job is."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hex digest of everything that decides what this job is, whatever the order of its keys.
+
+        Defaults are left out, so that a field added later changes no digest.
+        """
+        what = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 class Batch(Contract):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery, chain
 from kombu.exceptions import OperationalError
@@ -26,8 +27,13 @@ def task_name(stage: str) -> str:
 
 
 def broker_url(redis_url: str) -> str:
-    """Kombu's spelling of a Redis URL."""
-    return redis_url.replace("unix://", "redis+socket://", 1)
+    """Kombu's spelling of a Redis URL: that of a socket names its database otherwise."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db")
+    query = f"?virtual_host={database[0]}" if database else ""
+    return f"redis+socket://{parts.netloc}{parts.path}{query}"
 
 
 def broker_transport_options() -> dict[str, Any]:

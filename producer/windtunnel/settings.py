@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from windtunnel.contract import DEFAULT_CEILING, Limits
 from windtunnel.errors import FieldProblem, InvalidInput
@@ -48,13 +49,24 @@ def load(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        raise InvalidInput(
-            [
-                FieldProblem("WINDTUNNEL_" + "__".join(map(str, problem["loc"])).upper(), problem["msg"])
-                for problem in error.errors(include_url=False, include_input=False)
-            ],
-            remedy="Correct the environment variable or unset it.",
-        ) from error
+        problems = [
+            FieldProblem(_variable(kind, problem["loc"]), problem["msg"])
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+    except SettingsError as error:
+        name = str(error).partition('field "')[2].partition('"')[0]
+        problems = [FieldProblem(_variable(kind, (name,)), "is not JSON, as a value of this type must be")]
+    raise InvalidInput(problems, remedy="Correct the environment variable or unset it.") from None
+
+
+def _variable(kind: type[Settings], place: tuple[int | str, ...]) -> str:
+    """The environment variable that set this field, as its reader wrote it."""
+    first = str(place[0])
+    for field in kind.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices) and first in field.validation_alias.choices:
+            names = [str(choice) for choice in field.validation_alias.choices]
+            return next((name for name in names if name in os.environ), first)
+    return "WINDTUNNEL_" + "__".join(map(str, place)).upper()
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,10 +58,24 @@ R = TypeVar("R")
 def masked(url: str) -> str:
     """The URL without its password, for messages."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
+    credentials, at, host = parts.netloc.rpartition("@")
+    if at:
+        host = f"{credentials.partition(':')[0]}:***@{host}"
+    return urlunsplit(parts._replace(netloc=host, query=query))
+
+
+def _connect(url: str, retries: int) -> redis.Redis:
+    """A client with a deadline on every wait."""
+    network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=30,
+        health_check_interval=25,
+        retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), retries),
+        **network,
+    )
 
 
 def _answered(
@@ -72,6 +87,11 @@ def _answered(
     def call(self: Store, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(self, *args, **kwargs)
+        except redis.OutOfMemoryError as error:
+            raise StoreUnavailable(
+                f"Redis at {masked(self.url)} is out of memory.",
+                remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
+            ) from error
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
             raise StoreUnavailable(
                 f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
@@ -109,15 +129,7 @@ class Store:
         self.url = url
         self.keys = Keyspace(key_prefix)
         self._retention_s = retention_s
-        self._redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=30,
-            socket_connect_timeout=5,
-            socket_keepalive=True,
-            health_check_interval=25,
-            retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), retries),
-        )
+        self._redis = _connect(url, retries)
         self._scripts = {
             script.name.removesuffix(".lua"): self._redis.register_script(script.read_text())
             for script in resources.files("windtunnel").joinpath("scripts").iterdir()
@@ -218,6 +230,7 @@ class Store:
                     int(verdict.safe),
                     round(verdict.duration_ms),
                     GRACE_MS,
+                    self._retention_s,
                     pipe=pipe,
                 )
             attempts = pipe.execute()
@@ -258,14 +271,15 @@ class Store:
     def heartbeat(self, name: str, attempt: int, lease_s: float) -> bool:
         """Renew the lease. False: the attempt is no longer the current one and must stop."""
         keys = [self.keys.job(name), self.keys.open]
-        return bool(self._run("heartbeat", keys, name, attempt, round(lease_s * 1000)))
+        return bool(self._run("heartbeat", keys, name, attempt, round(lease_s * 1000), self._retention_s))
 
     @_answered
     def record_execution(self, name: str, execution: Execution) -> bool:
         """Record what an attempt did. False: the attempt is no longer the current one."""
         keys = [self.keys.job(name), self.keys.open]
         text, outcome = execution.model_dump_json(), execution.outcome.value
-        return bool(self._run("executed", keys, name, execution.attempt, text, outcome, GRACE_MS))
+        args = (name, execution.attempt, text, outcome, GRACE_MS, self._retention_s)
+        return bool(self._run("executed", keys, *args))
 
     @_answered
     def release(self, name: str, summary: Attempt, max_attempts: int) -> bool:

@@ -10,7 +10,7 @@ from windtunnel.contract import LANGUAGES, Limits
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, for_language
-from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.protocol import End, Transcript
 
 NATIVE = {"cpp", "go"}
 
@@ -18,7 +18,7 @@ NATIVE = {"cpp", "go"}
 def _ended(stderr: str, **end: Any) -> Transcript:
     transcript = Transcript(65536)
     transcript.stderr += stderr.encode()
-    transcript.end = {"exit_code": 1, **end}
+    transcript.end = End.model_validate({"exit_code": 1, **end})
     return transcript
 
 
@@ -70,14 +70,14 @@ def test_nothing_to_say_of_success_or_a_plain_exit() -> None:
 def test_a_compiler_that_ran_out_of_time() -> None:
     fault = diagnose(for_language("cpp"), "", _ended("", stage="compile", compile_timed_out=True, exit_code=None))
     assert fault is not None
-    assert (fault["type"], fault["message"]) == ("CompileError", "Compiling took longer than 60 s.")
+    assert (fault.type, fault.message) == ("CompileError", "Compiling took longer than 60 s.")
 
 
 def test_the_first_error_counts_not_the_notes_before_it() -> None:
     said = "strategy.cpp:1:2: note: here\nstrategy.cpp:2:3: error: wrong\nstrategy.cpp:3:1: error: more\n"
     fault = diagnose(for_language("cpp"), "int a;\n int b\n", _ended(said, stage="compile"))
     assert fault is not None
-    assert (fault["message"], fault["line"], fault["source"]) == ("wrong", 2, "int b")
+    assert (fault.message, fault.line, fault.source) == ("wrong", 2, "int b")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_first_error_counts_not_the_notes_before_it() -> None:
 def test_who_gave_up_for_want_of_memory(name: str, stderr: str, memory: bool) -> None:
     fault = diagnose(for_language(name), "", _ended(stderr))
     assert fault is not None
-    assert fault["memory"] is memory
+    assert fault.memory is memory
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

@@ -118,7 +118,13 @@ class DatasetRegistry:
             text = self._index.read_text()
         except FileNotFoundError:
             return {}
-        return {name: Dataset.model_validate(entry) for name, entry in json.loads(text).items()}
+        try:
+            return {name: Dataset.model_validate(entry) for name, entry in json.loads(text).items()}
+        except (ValueError, AttributeError) as error:
+            raise DatasetUnavailable(
+                f"The index of datasets {self._index} is broken.",
+                remedy="Remove it and run `windtunnel datasets add` again.",
+            ) from error
 
     def _write_index(self, index: dict[str, Dataset]) -> None:
         text = json.dumps({name: entry.model_dump(mode="json") for name, entry in index.items()}, indent=1)

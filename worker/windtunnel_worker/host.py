@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from windtunnel.cli.checks import Check, check
+from windtunnel.cli.render import harmless
 from windtunnel.contract import Job, Report, Verdict
 from windtunnel.settings import DEFAULT_REDIS_URL
 from windtunnel_worker.datasets import DatasetRegistry
@@ -76,7 +77,7 @@ def validate(
     for file in files:
         verdict = validator.validate_code(_read(file))
         unsafe |= not verdict.safe
-        typer.echo(_as_json(file, verdict) if json else f"{file}: {format_report(verdict)}")
+        typer.echo(_as_json(file, verdict) if json else harmless(f"{file}: {format_report(verdict)}"))
     raise typer.Exit(UNSAFE if unsafe else 0)
 
 

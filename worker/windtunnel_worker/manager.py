@@ -196,7 +196,7 @@ def _as_result(report: Report) -> dict[str, Any]:
     return {
         "success": report.outcome is Outcome.SUCCEEDED,
         "output": execution.stdout if execution else "",
-        "error": report.message or None,
+        "error": None if report.outcome is Outcome.SUCCEEDED else report.message,
         "duration": report.timings.total_s,
         "container_id": execution.container_id or None if execution else None,
         "outcome": report.outcome.value,

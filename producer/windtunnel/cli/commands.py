@@ -83,8 +83,7 @@ def submit(
     ] = None,
 ) -> None:
     """Submit programs as one batch and print its id."""
-    files = [file for path in paths for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
-    jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for file in files]
+    jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for path in paths for file in _programs(path)]
     with Client() as client:
         batch = client.submit_batch(jobs, name=name, idempotency_key=idempotency_key)
     typer.echo(batch)
@@ -203,6 +202,16 @@ def _job(file: Path, params: str, datasets: Iterable[str] | None, timeout: float
         seed=seed,
         limits=Limits(timeout_s=timeout, memory_mb=memory_mb),
     )
+
+
+def _programs(path: Path) -> list[Path]:
+    """The file itself, or the programs of a folder."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.py"))
+    if not found:
+        raise InvalidInput([FieldProblem(str(path), "has no *.py file")])
+    return found
 
 
 def _text(file: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -22,6 +23,16 @@ def outcome_text(outcome: Outcome | None) -> Text:
     return Text(outcome.value, style=COLOURS.get(outcome, "magenta"))
 
 
+def harmless(text: str) -> str:
+    """Text from a program without control characters: none of its escape sequences reaches the terminal."""
+    return "".join(char if char in "\n\t" or char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def foreign(text: str, **style: Any) -> Text:
+    """Text from a program, as text and never as markup."""
+    return Text(harmless(text), **style)
+
+
 def counts(outcomes: Mapping[Outcome, int]) -> str:
     """`succeeded 3, failed 1`, in the order of the taxonomy."""
     return ", ".join(f"{outcome.value} {outcomes[outcome]}" for outcome in Outcome if outcomes.get(outcome))
@@ -31,20 +42,20 @@ def report(found: Report) -> RenderableType:
     """One report on one screen. All of the program's text is printed as text, never as markup."""
     parts: list[RenderableType] = [_facts(found)]
     if found.message:
-        parts.append(Text(found.message, style="bold"))
+        parts.append(foreign(found.message, style="bold"))
     if found.validation and found.validation.issues:
         parts.append(_issues(found))
     execution = found.execution
     if execution:
         if execution.error and execution.error.traceback:
-            parts.append(Panel(Syntax(execution.error.traceback.rstrip(), "pytb"), title="exception"))
+            parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
         for title, text, cut in (
             ("stdout", execution.stdout, execution.stdout_truncated),
             ("stderr", execution.stderr, execution.stderr_truncated),
         ):
             shown = text.rstrip()
             if shown and not (title == "stderr" and execution.error):
-                parts.append(Panel(Text(shown), title=f"{title} (cut at its limit)" if cut else title))
+                parts.append(Panel(foreign(shown), title=f"{title} (cut at its limit)" if cut else title))
         if execution.values:
             parts.append(_values(execution.values))
     return Group(*parts)
@@ -69,14 +80,16 @@ def _facts(found: Report) -> Table:
 def _issues(found: Report) -> Table:
     table = Table("line", "level", "rule", "what", "how to fix it", title="validation")
     for issue in found.validation.issues[:20] if found.validation else ():
-        table.add_row(str(issue.line), issue.severity.name, Text(issue.rule), Text(issue.message), Text(issue.fix))
+        table.add_row(
+            str(issue.line), issue.severity.name, foreign(issue.rule), foreign(issue.message), foreign(issue.fix)
+        )
     return table
 
 
 def _values(values: Mapping[str, object]) -> Table:
     table = Table("value", "", title="emitted")
     for name, value in values.items():
-        table.add_row(Text(name), Text(_short(value)))
+        table.add_row(foreign(name), foreign(_short(value)))
     return table
 
 
@@ -125,7 +138,7 @@ def reports(found: Iterable[Report]) -> Table:
             outcome_text(one.outcome),
             f"{used.duration_s:.2f}",
             f"{used.memory_mb_peak:.0f}",
-            Text(one.message or told, overflow="ellipsis", no_wrap=True),
+            foreign(one.message or told, overflow="ellipsis", no_wrap=True),
         )
     return table
 

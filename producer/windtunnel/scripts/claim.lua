@@ -30,5 +30,6 @@ end
 attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 local until_ = now + tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], 'state', 'running', 'owner', ARGV[2], 'lease_until', until_, 'claimed_at', now)
+redis.call('EXPIRE', KEYS[1], tonumber(ARGV[6]))
 redis.call('ZADD', KEYS[2], until_, ARGV[1])
 return { 'claimed', attempt, redis.call('HGET', KEYS[1], 'spec') }

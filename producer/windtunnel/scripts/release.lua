@@ -16,5 +16,6 @@ redis.call('LTRIM', KEYS[2], -tonumber(ARGV[5]), -1)
 redis.call('EXPIRE', KEYS[2], tonumber(ARGV[6]))
 redis.call('HSET', KEYS[1], 'state', 'validated')
 redis.call('HDEL', KEYS[1], 'owner', 'lease_until', 'claimed_at')
+redis.call('EXPIRE', KEYS[1], tonumber(ARGV[6]))
 redis.call('ZADD', KEYS[3], now + tonumber(ARGV[7]), ARGV[1])
 return 1

@@ -41,7 +41,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     ("AttributeError", r"", "This type has no such attribute; check its type and the library's version."),
     (
         "ValueError",
-        r"truth value of a (Series|DataFrame|array)",
+        r"truth value of (a|an) (Series|DataFrame|array)",
         "Use .any(), .all() or & and | on whole columns.",
     ),
     ("ValueError", r"shapes|broadcast|Length", "Two arrays differ in length: align them by index first."),

@@ -8,6 +8,9 @@ import psutil
 
 from windtunnel_worker.monitoring.cgroup import Reading
 
+PAGE = 4096
+"""The process table counts bytes from and to devices; a page stands for an operation."""
+
 
 class ProcessReader:
     """Adds up the process tree of a container's first process. Coarser than its control group."""
@@ -30,7 +33,7 @@ class ProcessReader:
                 self._cpu_s[process.pid] = times.user + times.system
                 memory += process.memory_info().rss
                 counters = process.io_counters()
-                operations += counters.read_count + counters.write_count
+                operations += (counters.read_bytes + counters.write_bytes) // PAGE
                 threads += process.num_threads()
         return Reading(
             cpu_time_s=sum(self._cpu_s.values()),

@@ -55,6 +55,8 @@ class Sandbox:
             api = engine().api
             protections = hardening.host_config(spec.limits, spec.datasets, spec.language)
             config = api.create_host_config(runtime=spec.runtime, **protections)
+            # docker-py has no arguments for these two.
+            config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
             self.id = str(
                 api.create_container(
                     spec.image,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
-from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 KEPT_TRACE = 16_384
 READ_BYTES = 256 * 1024
@@ -20,18 +19,18 @@ LINE_CHARACTERS = 1000
 """What is longer is cut: the text is hostile, and matching must take time in proportion to its length."""
 
 
-def diagnose(language: Language, code: str, transcript: Transcript) -> dict[str, Any] | None:
-    """The fault {type, message, line, source, traceback, memory} of a run that ended badly, or None.
+def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | None:
+    """The fault of a run that ended badly, or None.
 
     None as well where there is nothing to say: a plain non-zero exit or a limit's kill.
     """
     end = transcript.end
-    if not language.run or end is None or end.get("exit_code") == 0:
+    if not language.run or end is None or end.exit_code == 0:
         return None
     text = bytes(transcript.stderr[-READ_BYTES:]).decode(errors="replace")
     said = [line[:LINE_CHARACTERS] for line in text.splitlines()]
     memory = _first([language.out_of_memory], said) is not None
-    if end.get("stage") == "compile":
+    if end.stage == "compile":
         kind, message, line = _compile_error(language, said, end)
     else:
         found = _first(language.exceptions, said)
@@ -40,23 +39,23 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> dict[str,
         kind, message = (found["type"], (found["message"] or "").strip()) if found else ("OutOfMemory", "")
         line = _line(language, said)
     lines = code.splitlines()
-    return {
-        "type": kind,
-        "message": message,
-        "line": line,
-        "source": lines[line - 1].strip() if line and line <= len(lines) else "",
-        "traceback": text[-KEPT_TRACE:],
-        "memory": memory,
-    }
+    return Fault(
+        type=kind,
+        message=message,
+        line=line or None,
+        source=lines[line - 1].strip() if line and line <= len(lines) else "",
+        traceback=text[-KEPT_TRACE:],
+        memory=memory,
+    )
 
 
-def _compile_error(language: Language, said: list[str], end: dict[str, Any]) -> tuple[str, str, int | None]:
+def _compile_error(language: Language, said: list[str], end: End) -> tuple[str, str, int | None]:
     """Type, message and line of the first error.
 
     Every compiler is made to write `file:line:column: error: message`; Go's leaves out "error", Java's the column.
     What names no line of the program (a linker's complaint) is given as it stands.
     """
-    if end.get("compile_timed_out") is True:
+    if end.compile_timed_out:
         return "CompileError", f"Compiling took longer than {COMPILE_TIMEOUT_S:g} s.", None
     place = rf"^[^\s:]*{re.escape(language.source_name)}:(\d{{1,9}}):(?:\d+:)? "
     found = _first([f"{place}(?:fatal )?error: (.+)$", f"{place}(?!note: |warning: )(.+)$"], said)

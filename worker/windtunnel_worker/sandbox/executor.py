@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,6 @@ class Executor:
             attempt=assignment.attempt,
             outcome=outcome,
             message=message,
-            **_end(transcript),
             **_output(transcript),
             resources=resources,
             host=self._settings.host,
@@ -116,8 +116,12 @@ class Executor:
             dataset_digests={dataset.name: dataset.sha256 for dataset in datasets},
             started_at=run.started_at,
             prepare_s=round(run.started - begun, 4),
-            versions={**sandbox.versions, "docker": engine_version()},
+            versions={**sandbox.versions, "docker": self._engine_version},
         )
+
+    @cached_property
+    def _engine_version(self) -> str:
+        return engine_version()
 
     def _image(self, job: Job) -> images.Image:
         usual = self._settings.image_for(job.language)
@@ -230,35 +234,19 @@ class _Run:
     def resources(self, transcript: Transcript) -> Resources:
         # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
         longest = self.ended - self.sent
-        told = (transcript.end or {}).get("duration_s")
-        duration = told if isinstance(told, float) and 0 < told <= longest else longest
+        duration = min(transcript.end.duration_s, longest) if transcript.end else longest
         return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
 
 
-def _end(transcript: Transcript) -> dict[str, Any]:
-    end = transcript.end or {}
-    return {name: end[name] if isinstance(end.get(name), int) else None for name in ("exit_code", "signal")}
-
-
 def _output(transcript: Transcript) -> dict[str, Any]:
-    end, fault = transcript.end or {}, transcript.fault
+    end, fault = transcript.end, transcript.fault
     return {
+        "exit_code": end.exit_code if end else None,
+        "signal": end.signal if end else None,
         "stdout": transcript.stdout.decode(errors="replace"),
         "stderr": transcript.stderr.decode(errors="replace"),
-        "stdout_truncated": end.get("stdout_bytes") != len(transcript.stdout) and bool(end),
-        "stderr_truncated": end.get("stderr_bytes") != len(transcript.stderr) and bool(end),
+        "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
+        "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
-        "error": _program_error(fault) if fault else None,
+        "error": ProgramError(**fault.model_dump(exclude={"errno", "memory"})) if fault else None,
     }
-
-
-def _program_error(fault: Mapping[str, Any]) -> ProgramError:
-    """What the program's process said of its exception, checked and cut."""
-    line = fault.get("line")
-    return ProgramError(
-        type=str(fault.get("type"))[:128],
-        message=str(fault.get("message"))[:4096],
-        line=line if isinstance(line, int) and 0 < line < 2**31 else None,
-        source=str(fault.get("source") or "")[:200],
-        traceback=str(fault.get("traceback") or "")[:16384],
-    )

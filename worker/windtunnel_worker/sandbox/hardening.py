@@ -34,6 +34,24 @@ ENVIRONMENT = {
     "NUMEXPR_NUM_THREADS": "1",
 }
 
+MASKED_PATHS = [
+    "/dev/mqueue",  # a second writable place
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+]
+"""What a sandbox finds empty."""
+READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+
 PROTECTIONS: dict[str, Any] = {
     "network_mode": "none",
     "read_only": True,

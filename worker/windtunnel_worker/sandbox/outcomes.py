@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from windtunnel.contract import Limits, Outcome
 from windtunnel.errors import SandboxFailure
-from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 MESSAGES = {
     Outcome.SUCCEEDED: "",
@@ -45,49 +45,55 @@ class Evidence:
 
 def classify(transcript: Transcript, evidence: Evidence, limits: Limits) -> tuple[Outcome, str]:
     """The outcome and a message that says what to do; `SandboxFailure` when the machinery is at fault."""
-    outcome = _outcome(transcript, evidence, limits)
+    outcome = _outcome(transcript.end, transcript.fault, evidence, limits)
     if outcome is None:
         raise SandboxFailure(f"The sandbox died: {evidence.faults or 'it gave no reason'}.")
     return outcome, _message(outcome, transcript, limits)
 
 
-def _outcome(transcript: Transcript, evidence: Evidence, limits: Limits) -> Outcome | None:
-    end, fault = transcript.end or {}, transcript.fault or {}
-    died = transcript.end is None
+def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: Limits) -> Outcome | None:
+    succeeded = end is not None and end.exit_code == 0
     findings = (
         (evidence.io_exceeded, Outcome.IO_EXCEEDED),
-        (end.get("exit_code") == 0, Outcome.SUCCEEDED),
-        (evidence.oom_killed or fault.get("memory") is True, Outcome.MEMORY_EXCEEDED),
+        (succeeded, Outcome.SUCCEEDED),
+        (evidence.oom_killed or (fault is not None and fault.memory), Outcome.MEMORY_EXCEEDED),
         (evidence.processes_refused, Outcome.PROCESSES_EXCEEDED),
-        (died and evidence.overdue, Outcome.TIMED_OUT),
-        (died, None),
-        (end.get("flooded") is True, Outcome.OUTPUT_EXCEEDED),
-        (end.get("timed_out") is True, Outcome.TIMED_OUT),
-        (_cpu_exceeded(end, limits), Outcome.CPU_EXCEEDED),
-        (fault.get("errno") in DISK_ERRORS or end.get("signal") == signal.SIGXFSZ, Outcome.DISK_EXCEEDED),
+        (end is None and evidence.overdue, Outcome.TIMED_OUT),
     )
-    return next((outcome for found, outcome in findings if found), Outcome.FAILED)
+    found = next((outcome for holds, outcome in findings if holds), None)
+    return found or (_told_by_warden(end, fault, limits) if end is not None else None)
 
 
-def _cpu_exceeded(end: dict[str, object], limits: Limits) -> bool:
+def _told_by_warden(end: End, fault: Fault | None, limits: Limits) -> Outcome:
+    disk_full = (fault is not None and fault.errno in DISK_ERRORS) or end.signal == signal.SIGXFSZ
+    findings = (
+        (end.flooded, Outcome.OUTPUT_EXCEEDED),
+        (end.timed_out, Outcome.TIMED_OUT),
+        (_cpu_exceeded(end, limits), Outcome.CPU_EXCEEDED),
+        (disk_full, Outcome.DISK_EXCEEDED),
+    )
+    return next((outcome for holds, outcome in findings if holds), Outcome.FAILED)
+
+
+def _cpu_exceeded(end: End, limits: Limits) -> bool:
     if limits.cpu_time_s is None:
         return False
-    spent = end.get("cpu_time_s")
-    killed = end.get("signal") == signal.SIGKILL and isinstance(spent, float) and spent >= limits.cpu_time_s
-    return end.get("signal") == signal.SIGXCPU or killed
+    return end.signal == signal.SIGXCPU or (end.signal == signal.SIGKILL and end.cpu_time_s >= limits.cpu_time_s)
 
 
 def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
-    if outcome is Outcome.FAILED:
-        return _failure(transcript)
-    return MESSAGES[outcome].format(limits=limits)
+    message = _failure(transcript) if outcome is Outcome.FAILED else MESSAGES[outcome].format(limits=limits)
+    dropped = transcript.values_dropped + (transcript.end.values_dropped if transcript.end else 0)
+    if dropped:
+        message += f" {dropped} calls of emit() were dropped: at most 1 MB and 1024 names are kept, 768 KB a call."
+    return message.strip()
 
 
 def _failure(transcript: Transcript) -> str:
-    fault, end = transcript.fault, transcript.end or {}
+    fault, end = transcript.fault, transcript.end
     if fault:
-        place = f"Line {fault.get('line')}: " if fault.get("line") else ""
-        return f"{place}{fault.get('type')}: {fault.get('message')}"[:1024]
-    if end.get("signal"):
-        return f"Ended by signal {end['signal']}."
-    return f"Exited with code {end.get('exit_code')}."
+        place = f"Line {fault.line}: " if fault.line else ""
+        return f"{place}{fault.type}: {fault.message}"[:1024]
+    if end and end.signal:
+        return f"Ended by signal {end.signal}."
+    return f"Exited with code {end.exit_code if end else 'unknown'}."

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from windtunnel.errors import SandboxFailure
 
@@ -18,6 +21,7 @@ HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
 KINDS = b"RSOEVFX"
+MAX_DEPTH = 32
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -30,14 +34,73 @@ class Frame:
     payload: bytes
 
     def json(self) -> dict[str, Any]:
-        """The payload as a JSON object; `SandboxFailure` if it is none. NaN and infinities become None."""
+        """The payload as a JSON object that can be stored; `SandboxFailure` if it is none.
+
+        NaN and infinities become None, text that is no Unicode gets replacement characters.
+        """
         try:
             value = json.loads(self.payload, parse_constant=lambda _: None)
         except (ValueError, RecursionError) as error:
             raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
         if not isinstance(value, dict):
             raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is no object.")
-        return value
+        return {_text(name): item for name, item in value.items()}
+
+
+class End(BaseModel):
+    """What the warden says of a program's end. Only the types are certain."""
+
+    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
+
+    exit_code: Annotated[int, Field(ge=0, le=255)] | None = None
+    signal: Annotated[int, Field(ge=1, le=64)] | None = None
+    timed_out: bool = False
+    flooded: bool = False
+    duration_s: float = Field(0.0, ge=0)
+    cpu_time_s: float = Field(0.0, ge=0)
+    stdout_bytes: int = Field(0, ge=0)
+    stderr_bytes: int = Field(0, ge=0)
+    values_dropped: int = Field(0, ge=0)
+    stage: str = "run"
+    """`compile` where the program never began."""
+    compile_timed_out: bool = False
+
+
+def _cut(limit: int) -> BeforeValidator:
+    """Text of at most so many characters out of whatever came."""
+    return BeforeValidator(lambda value: _text(str(value))[:limit])
+
+
+class Fault(BaseModel):
+    """What a program's process says of its exception: all of it the program's word."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    type: Annotated[str, _cut(128)]
+    message: Annotated[str, _cut(4096)]
+    line: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    source: Annotated[str, _cut(200)] = ""
+    traceback: Annotated[str, _cut(16_384)] = ""
+    errno: int | None = None
+    memory: bool = False
+    """It is a `MemoryError`."""
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """JSON that any reader takes: Unicode only, nested no deeper than `MAX_DEPTH`; `ValueError` if it is deeper."""
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list):
+        return [_storable(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {_text(name): _storable(item, depth + 1) for name, item in value.items()}
+    return value
 
 
 def job_frame(job: Mapping[str, Any]) -> bytes:
@@ -103,8 +166,8 @@ class Transcript:
         self.values: dict[str, Any] = {}
         self._values_bytes = 0
         self.values_dropped = 0
-        self.fault: dict[str, Any] | None = None
-        self.end: dict[str, Any] | None = None
+        self.fault: Fault | None = None
+        self.end: End | None = None
 
     def take(self, frame: Frame) -> None:
         """Add one frame."""
@@ -116,17 +179,31 @@ class Transcript:
             case b"V":
                 self._take_values(frame)
             case b"F":
-                self.fault = frame.json()
+                with suppress(ValidationError, SandboxFailure):  # forged: then there was none
+                    self.fault = Fault.model_validate(frame.json())
             case b"X":
-                self.end = frame.json()
+                self.end = _end(frame)
             case _:
                 raise SandboxFailure(f"The sandbox sent an unexpected {frame.kind!r} frame.")
 
     def _take_values(self, frame: Frame) -> None:
         self._values_bytes += len(frame.payload)
-        for name, value in frame.json().items():
+        try:
+            values = {name: _storable(value) for name, value in frame.json().items()}
+        except (ValueError, SandboxFailure):
+            self.values_dropped += 1
+            return
+        for name, value in values.items():
             fits = self._values_bytes <= self.values_limit and len(name) <= 256
             if fits and (name in self.values or len(self.values) < self.names_limit):
                 self.values[name] = value
             else:
                 self.values_dropped += 1
+
+
+def _end(frame: Frame) -> End:
+    try:
+        return End.model_validate(frame.json())
+    except ValidationError as error:
+        fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise SandboxFailure(f"The sandbox sent a broken end frame: {fields}.") from error

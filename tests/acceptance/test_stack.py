@@ -1,0 +1,280 @@
+"""The whole system as real processes: what goes in comes out once, right, and leaks nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from tests.support import EXAMPLES, Role, Stack, command, get_json, unique
+
+from windtunnel.client import Client
+from windtunnel.contract import EventKind, Job, JobState, JobStatus, Limits, Outcome
+from windtunnel.keyspace import Keyspace
+from windtunnel.publisher import served_queues
+from windtunnel_worker.sandbox.container import labelled
+
+KEYS = Keyspace("wt")
+MARKER = "strategy_marker_90417"
+QUICK = Limits(timeout_s=1, memory_mb=128, processes=20, output_kb=4, disk_mb=4)
+
+BAD_KINDS: list[tuple[Outcome, str, Limits]] = [
+    (Outcome.SUCCEEDED, "print('fine')\nemit(sharpe=1.5)", QUICK),
+    (Outcome.REJECTED, "x = (", QUICK),
+    (Outcome.REJECTED, "import os\nos.system('ls')", QUICK),
+    (Outcome.REJECTED, "import socket", QUICK),
+    (Outcome.REJECTED, "eval('1')", QUICK),
+    (Outcome.FAILED, "1 / 0", QUICK),
+    (Outcome.TIMED_OUT, "while True: pass", QUICK),
+    (Outcome.MEMORY_EXCEEDED, "x = b'x' * 2**30", QUICK),
+    (Outcome.OUTPUT_EXCEEDED, "while True: print('x' * 1000)", QUICK),
+    (Outcome.CPU_EXCEEDED, "while True: pass", Limits(cpu_time_s=1, timeout_s=30)),
+    (Outcome.PROCESSES_EXCEEDED, (EXAMPLES / "misbehaving" / "thread_bomb.py").read_text(), Limits()),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_container_is_left(stack: Stack) -> Iterator[None]:
+    yield
+    assert labelled(stack.host) == []
+
+
+def report_of(app: Client, code: str, limits: Limits = QUICK) -> Outcome:
+    return app.wait(app.submit(Job(code=code, limits=limits)), timeout=30).outcome
+
+
+def test_a_batch_with_every_kind_of_bad_program(stack: Stack, app: Client) -> None:
+    jobs = [Job(code=code, limits=limits, name=f"job{index}") for index, (_, code, limits) in enumerate(BAD_KINDS)]
+    jobs[10] = Job(code=jobs[10].code, limits=Limits(processes=20, timeout_s=20), name="job10", datasets=("sp500",))
+    added = command("datasets", "add", "sp500", EXAMPLES / "data" / "sp500.csv", under=stack.environment)
+    assert added.returncode == 0, added.stderr
+    batch = app.submit_batch(jobs, name="kinds")
+    events = list(app.stream(batch, timeout=120))
+
+    reports = list(app.reports(batch))
+    expected = [outcome for outcome, _, _ in BAD_KINDS]
+    assert [report.outcome for report in reports] == expected
+    assert [report.name for report in reports] == [job.name for job in jobs]
+    status = app.status(batch)
+    assert (status.finished, status.total, status.done) == (len(jobs), len(jobs), True)
+    assert status.outcomes == Counter(expected)
+
+    finished = [event for event in events if event.kind is EventKind.FINISHED]
+    assert Counter(event.job_id for event in finished) == Counter(report.job_id for report in reports)
+    assert {event.job_id: event.outcome for event in finished} == {report.job_id: report.outcome for report in reports}
+    assert events[-1].kind is EventKind.BATCH_FINISHED
+    assert all(len(report.attempts) == 1 for report in reports)
+    for report in reports:
+        assert (report.execution is None) is (report.outcome is Outcome.REJECTED)
+        assert bool(report.message) is (report.outcome is not Outcome.SUCCEEDED)
+
+
+def test_text_that_is_no_unicode_ends_in_a_report_like_any_other(app: Client) -> None:
+    assert report_of(app, "emit(x='\\ud800')\nraise ValueError('\\ud800')") is Outcome.FAILED
+
+
+def test_a_report_has_what_was_used_and_how_long_each_stage_took(app: Client) -> None:
+    code = "import time\nuntil = time.monotonic() + 0.8\nwhile time.monotonic() < until: pass\nemit(done=True)"
+    report = app.wait(app.submit(Job(code=code, seed=3, params={"a": 1}, labels={"team": "x"})), timeout=60)
+    used, timings = report.resources, report.timings
+    assert report.outcome is Outcome.SUCCEEDED
+    assert used.duration_s >= 0.8
+    assert used.cpu_percent_average > 0
+    assert used.cpu_percent_peak >= used.cpu_percent_average
+    assert used.memory_mb_peak > 0
+    assert used.samples > 0
+    stages = ("queued_s", "validate_s", "waiting_s", "prepare_s", "execute_s", "finalize_s")
+    assert all(getattr(timings, stage) is not None for stage in stages)
+    assert (report.seed, report.params, report.labels) == (3, {"a": 1}, {"team": "x"})
+    assert report.image_digest.startswith("sha256:")
+
+
+def test_samples_of_a_running_job_are_in_redis(stack: Stack, app: Client) -> None:
+    job = app.submit(Job(code="import time\ntime.sleep(3)", limits=Limits(timeout_s=20)))
+    with stack.connect() as keys:
+        (answer,) = keys.xread({KEYS.samples(job, 1): "0"}, block=20_000)
+    assert app.status(job).state is JobState.RUNNING
+    (_, fields) = answer[1][0]
+    assert fields.keys() >= {"cpu_percent", "memory_mb", "io_operations", "elapsed_s", "processes"}
+    assert float(fields["memory_mb"]) > 0
+    assert app.wait(job, timeout=60).resources.samples > 0
+
+
+def test_a_retry_keeps_the_earlier_attempts(app: Client) -> None:
+    batch = app.submit_batch([{"code": "print('good')"}, {"code": "1 / 0"}])
+    app.wait(batch, timeout=60)
+    assert app.retry(batch) == [f"{batch}-1"]
+    app.wait(batch, timeout=60)
+    report = app.report(f"{batch}-1")
+    assert [(attempt.number, attempt.outcome) for attempt in report.attempts] == [
+        (1, Outcome.FAILED),
+        (2, Outcome.FAILED),
+    ]
+    assert len(app.report(f"{batch}-0").attempts) == 1
+    assert app.status(batch).outcomes == {Outcome.SUCCEEDED: 1, Outcome.FAILED: 1}
+    assert app.retry(batch, outcomes=[Outcome.TIMED_OUT]) == []
+    events = [event.kind for event in app.stream(batch)]
+    assert events.count(EventKind.BATCH_FINISHED) == 2
+
+
+def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
+    kills = [
+        ("x = b'x' * 2**30", Limits(memory_mb=64)),
+        ("while True: pass", Limits(timeout_s=0.1)),
+        ("while True: print('x' * 1000)", Limits(output_kb=1)),
+    ]
+    jobs = [Job(code=kills[index % 3][0], limits=kills[index % 3][1]) for index in range(50)]
+    status = app.wait(app.submit_batch(jobs, name="killed"), timeout=200)
+    assert status.outcomes == {Outcome.MEMORY_EXCEEDED: 17, Outcome.TIMED_OUT: 17, Outcome.OUTPUT_EXCEEDED: 16}
+    assert report_of(app, "print('still here')") is Outcome.SUCCEEDED
+
+
+def test_the_code_is_in_the_job_record_and_nowhere_else(stack: Stack, app: Client) -> None:
+    programs = [
+        f"text = '{MARKER}'\nprint('fine')",
+        f"text = '{MARKER}'\nimport os",
+        f"text = '{MARKER}'\nwhile True: pass",
+        f"text = '{MARKER}'\nraise SystemExit(3)",
+    ]
+    batch = app.submit_batch([Job(code=code, limits=QUICK) for code in programs])
+    with stack.connect() as keys:
+        in_flight = places_of_marker(stack)
+        app.wait(batch, timeout=60)
+        assert keys.dbsize() > 0
+    specs = {(KEYS.job(f"{batch}-{index}"), "spec") for index in range(len(programs))}
+    assert in_flight == places_of_marker(stack) == specs
+    for log in stack.logs.iterdir():
+        assert MARKER not in log.read_text(errors="replace"), log.name
+    assert app.report(f"{batch}-0").outcome is Outcome.SUCCEEDED
+
+
+def places_of_marker(stack: Stack) -> set[tuple[str, str]]:
+    """Key and field of everything in Redis that holds the marker, Celery's own keys included."""
+    places = set()
+    with stack.connect() as keys:
+        for key in keys.scan_iter():
+            match keys.type(key):
+                case "hash":
+                    found = keys.hgetall(key)
+                case "list":
+                    found = dict(enumerate(keys.lrange(key, 0, -1)))
+                case "zset":
+                    found = dict(enumerate(keys.zrange(key, 0, -1)))
+                case "set":
+                    found = dict(enumerate(keys.smembers(key)))
+                case "stream":
+                    found = dict(keys.xrange(key))
+                case _:
+                    found = {"": keys.get(key)}
+            places |= {(str(key), str(field)) for field, value in found.items() if MARKER in str(value)}
+    return places
+
+
+def test_flower_shows_the_tasks_and_no_code(stack: Stack, app: Client) -> None:
+    job = app.submit(Job(code=f"text = '{MARKER}'\nprint('fine')"))
+    app.wait(job, timeout=60)
+    (flower,) = [process for process in stack.processes() if "flower" in process.cmdline()[3:4]]
+    (port,) = [part.partition("=")[2] for part in flower.cmdline() if part.startswith("--port=")]
+    tasks = get_json(f"http://127.0.0.1:{port}/api/tasks")
+    assert {"windtunnel.validate", "windtunnel.execute", "windtunnel.finalize"} <= {
+        task["name"] for task in tasks.values()
+    }
+    assert job in str(tasks)
+    assert MARKER not in str(tasks)
+
+
+# -- the stages apart ------------------------------------------------------------------------------------
+
+
+def test_a_rejected_job_never_reaches_the_execute_queue(
+    redis_url: str, keys: redis.Redis, client: Client, tmp_path: Path
+) -> None:
+    host = unique("apart")
+    jobs = [
+        *[Job(code=code, priority=priority) for priority in (0, 5, 9) for code in ("import os", "x = (")],
+        Job(code="print('fine')"),
+    ]
+    batch = client.submit_batch(jobs)
+    with (
+        Role("validate", redis_url, host, tmp_path / "validate.log"),
+        Role("finalize", redis_url, host, tmp_path / "finalize.log"),
+    ):
+        for event in client.stream(batch, timeout=60):
+            if event.finished == 6:
+                break
+    waiting = {name: keys.llen(name) for name in ("execute", "execute:3", "execute:6", "execute:9")}
+    assert sum(waiting.values()) == 1
+    statuses = client.jobs(batch)
+    assert [status.outcome for status in statuses[:6]] == [Outcome.REJECTED] * 6
+    assert (statuses[6].state, statuses[6].outcome) == (JobState.VALIDATED, None)
+    assert client.report(f"{batch}-0").execution is None
+
+
+# -- crashes ---------------------------------------------------------------------------------------------
+
+
+def test_a_job_whose_slot_is_killed_still_ends_in_one_report(start_stack: Callable[..., Stack], tmp_path: Path) -> None:
+    with start_stack(tmp_path, slots=1, WINDTUNNEL_LEASE_S="3") as short, Client(short.url) as client:
+        job = client.submit(Job(code="import time\ntime.sleep(2)\nprint('ran')", limits=Limits(timeout_s=30)))
+        with short.connect() as keys:
+            keys.xread({KEYS.samples(job, 1): "0"}, block=20_000)
+        (slot,) = short.role("execute").children()
+        slot.send_signal(signal.SIGKILL)
+        report = client.wait(job, timeout=90)
+        assert report.outcome is Outcome.SUCCEEDED
+        assert [(attempt.number, attempt.outcome) for attempt in report.attempts] == [
+            (1, Outcome.LOST),
+            (2, Outcome.SUCCEEDED),
+        ]
+        batch = report.batch_id
+        assert [event.kind for event in client.stream(batch)] == [EventKind.FINISHED, EventKind.BATCH_FINISHED]
+        assert client.wait(client.submit({"code": "print('next')"}), timeout=60).outcome is Outcome.SUCCEEDED
+
+
+def test_a_role_that_dies_is_started_again(stack: Stack, app: Client) -> None:
+    before = stack.role("finalize")
+    before.kill()
+    psutil.wait_procs([before], timeout=10)
+    assert report_of(app, "print('fine')") is Outcome.SUCCEEDED
+    assert stack.role("finalize").pid != before.pid
+
+
+# -- up and down -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_stops_whole_while_jobs_run(
+    start_stack: Callable[..., Stack], tmp_path: Path, number: signal.Signals
+) -> None:
+    with start_stack(tmp_path) as short:
+        with Client(short.url) as client:
+            jobs = [client.submit(Job(code="while True: pass", limits=Limits(timeout_s=60))) for _ in range(2)]
+            with short.connect() as keys:
+                for job in jobs:
+                    keys.xread({KEYS.samples(job, 1): "0"}, block=30_000)
+        assert labelled(short.host)
+        assert short.stop(number) == 0
+
+
+def test_up_serves_every_queue(stack: Stack) -> None:
+    served = served_queues(stack.url)
+    assert set(served) == {"validate", "execute", "finalize", f"monitor.{stack.host}"}
+    for workers in served.values():
+        assert len(workers) == 1
+
+
+def test_a_status_knows_where_a_job_stands(app: Client) -> None:
+    job = app.submit(Job(code="print(1)", name="named"))
+    app.wait(job, timeout=60)
+    status = app.status(job)
+    assert isinstance(status, JobStatus)
+    assert (status.name, status.state, status.outcome, status.attempt) == (
+        "named",
+        JobState.FINISHED,
+        Outcome.SUCCEEDED,
+        1,
+    )

@@ -1,0 +1,160 @@
+"""Fixtures of every tier. What a machine lacks skips a test there, and fails it where `CI` is set."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+import shutil
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import redis
+from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, unique
+
+from windtunnel.client import Client
+from windtunnel.contract import Execution, Job
+from windtunnel.errors import WindtunnelError
+from windtunnel.settings import client_settings
+from windtunnel.store import Store
+from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.executor import Executor, Hooks
+from windtunnel_worker.settings import HostSettings, host_settings
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _forget() -> None:
+    host_settings.cache_clear()
+    client_settings.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the person who runs the tests counts, and no sandbox of theirs is touched."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(OUR_VARIABLES) and name != "DOCKER_HOST":
+                patch.delenv(name)
+        patch.setenv("WINDTUNNEL_HOST", unique("test"))
+        patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        _forget()
+        yield
+    _forget()
+
+
+@pytest.fixture
+def setenv(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Set variables with this; settings are read afresh during and after the test."""
+    _forget()
+    yield monkeypatch
+    monkeypatch.undo()
+    _forget()
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    """Where redis-server is."""
+    return shutil.which("redis-server") or _missing("there is no redis-server on this machine")
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private Redis for the whole session; `store` and `client` empty it."""
+    with RedisServer(redis_program, tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def keys(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain connection to an emptied Redis."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as connection:
+        connection.flushall()
+        yield connection
+
+
+@pytest.fixture
+def store(redis_url: str, keys: redis.Redis) -> Iterator[Store]:
+    assert keys.dbsize() == 0
+    store = Store(redis_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(redis_url: str, keys: redis.Redis) -> Iterator[Client]:
+    assert keys.dbsize() == 0
+    with Client(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> images.Image:
+    """A Docker Engine that answers and has the sandbox image, which this is."""
+    try:
+        return images.find(host_settings().default_image)
+    except WindtunnelError as error:
+        _missing(str(error))
+
+
+@pytest.fixture(params=["unix://{folder}/none.sock", "tcp://127.0.0.1:{port}"], ids=["unix", "tcp"])
+def docker_away(request: pytest.FixtureRequest, setenv: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of a Docker Engine that does not answer. Its client leaves its socket to the collector."""
+    address = str(request.param).format(folder=tmp_path, port=free_port())
+    setenv.setenv("DOCKER_HOST", address)
+    engine.cache_clear()
+    yield address
+    engine.cache_clear()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
+
+
+@pytest.fixture
+def settings() -> HostSettings:
+    return host_settings()
+
+
+@pytest.fixture
+def run(docker_engine: images.Image, settings: HostSettings) -> Iterator[Run]:
+    """Run a program in a fresh sandbox of its own; none may be left at the end."""
+    executor = Executor(settings.model_copy(update={"default_image": docker_engine.name}), "tests")
+
+    def run(code: str, hooks: Hooks | None = None, **fields: Any) -> Execution:
+        job = Job(code=textwrap.dedent(code), **fields)
+        return executor.execute(an_assignment(job), hooks)
+
+    yield run
+    assert labelled(settings.host) == []
+
+
+@pytest.fixture(scope="session")
+def start_stack(docker_engine: images.Image, redis_program: str) -> Callable[..., Stack]:
+    """Starts `windtunnel up` where this machine has what it needs; takes what `Stack` takes."""
+    path = f"{Path(redis_program).parent}{os.pathsep}{os.environ['PATH']}"
+    return functools.partial(Stack, SANDBOX_DEFAULT_IMAGE=docker_engine.name, PATH=path)
+
+
+@pytest.fixture(scope="session")
+def stack(start_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole system with two slots and Flower, as real processes."""
+    with start_stack(
+        tmp_path_factory.mktemp("stack"), "--flower", str(free_port()), FLOWER_UNAUTHENTICATED_API="1"
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture
+def app(stack: Stack) -> Iterator[Client]:
+    """A client of the whole system, as a trading app holds it."""
+    with Client(stack.url) as client:
+        yield client

@@ -1,0 +1,85 @@
+"""The monitor's two readers on a live sandbox, and the samples that a run leaves."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from tests.support import Run
+
+from windtunnel.contract import Limits
+from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
+from windtunnel_worker.monitoring.processes import ProcessReader
+from windtunnel_worker.monitoring.watch import watch
+from windtunnel_worker.sandbox.container import Sandbox
+from windtunnel_worker.sandbox.executor import Hooks
+from windtunnel_worker.settings import HostSettings
+
+BUSY = """
+import threading, time
+held = b"x" * (40 * 2**20)
+threading.Thread(target=time.sleep, args=(1.2,)).start()
+until = time.monotonic() + 1.2
+while time.monotonic() < until:
+    pass
+"""
+
+
+def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostSettings) -> None:
+    running: list[Sandbox] = []
+    pairs: list[tuple[Reading, Reading]] = []
+
+    def read_both() -> bool:
+        (sandbox,) = running
+        group = CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root)
+        pairs.append((group.read(), ProcessReader(sandbox.pid).read()))
+        return True
+
+    execution = run(BUSY, Hooks(started=running.append, alive=read_both))
+    assert len(pairs) >= 2
+    group, table = pairs[len(pairs) // 2]
+    assert group.processes == table.processes == 3
+    assert table.cpu_time_s == pytest.approx(group.cpu_time_s, abs=0.5)
+    for reading in (group, table):
+        assert 40 * 2**20 < reading.memory_bytes < 400 * 2**20
+    assert execution.resources.processes_peak >= 3
+    assert execution.resources.memory_mb_peak > 40
+    assert execution.resources.cpu_percent_average > 0
+    assert execution.resources.samples >= 2
+
+
+def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -> None:
+    running: list[Sandbox] = []
+    readings: list[Reading] = []
+
+    def read() -> bool:
+        readings.append(ProcessReader(running[0].pid).read())
+        return True
+
+    code = "import sys, time\nfor _ in range(2000): print('x', file=sys.stderr)\ntime.sleep(0.5)"
+    run(code, Hooks(started=running.append, alive=read))
+    assert readings[-1].io_operations < 1000
+
+
+def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> None:
+    running: list[Sandbox] = []
+    run("pass", Hooks(started=running.append))
+    (sandbox,) = running
+    far = time.time() + 3600
+    assert list(watch(sandbox.id, sandbox.pid, settings.cgroup_root, 0.02, far)) == []
+
+
+def test_watching_ends_some_time_after_the_deadline(run: Run, settings: HostSettings) -> None:
+    counted: list[int] = []
+
+    def overdue(sandbox: Sandbox) -> None:
+        past = time.time() - 3600
+        counted.append(len(list(watch(sandbox.id, sandbox.pid, settings.cgroup_root, 0.02, past))))
+
+    run("import time\ntime.sleep(0.2)", Hooks(started=overdue))
+    assert counted == [0]
+
+
+def test_the_cpu_limit_holds_a_program_below_its_share(run: Run) -> None:
+    used = run(BUSY, limits=Limits(cpus=0.25)).resources
+    assert used.cpu_percent_average < 60

@@ -1,0 +1,148 @@
+"""Each outcome, reached by a program that really ends so, in a real sandbox."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support import EXAMPLES, Run, an_assignment
+
+from windtunnel.contract import Job, Limits, Outcome
+from windtunnel_worker import SandboxManager
+from windtunnel_worker.sandbox.executor import Executor, Hooks, Superseded
+from windtunnel_worker.settings import HostSettings
+
+MB64 = Limits(memory_mb=64)
+READ_PAST_THE_CACHE = """
+    import mmap, os
+    fd = os.open("/opt/windtunnel/lib/numpy/__init__.py", os.O_RDONLY | os.O_DIRECT)
+    page = mmap.mmap(-1, 4096)
+    while True:
+        os.preadv(fd, [page], 0)
+"""
+ENDS = [
+    ("succeeded", "print('done')", Limits()),
+    ("succeeded", "raise SystemExit", Limits()),
+    ("failed", "1 / 0", Limits()),
+    ("failed", "raise SystemExit(3)", Limits()),
+    ("failed", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", Limits()),
+    ("failed", "x = (", Limits()),
+    ("timed_out", "while True: pass", Limits(timeout_s=0.5)),
+    ("timed_out", "import time\ntime.sleep(3600)", Limits(timeout_s=0.5)),
+    ("memory_exceeded", "x = b'x' * 2**30", MB64),
+    ("memory_exceeded", "x = []\nwhile True: x.append(b'x' * 2**20)", MB64),
+    ("memory_exceeded", "import numpy\nnumpy.ones(2**40)", Limits()),
+    ("cpu_exceeded", "while True: pass", Limits(cpu_time_s=1, timeout_s=20)),
+    ("output_exceeded", "while True: print('x' * 1000)", Limits(output_kb=4)),
+    ("disk_exceeded", "open('/tmp/x', 'wb').write(bytes(5 * 2**20))", Limits(disk_mb=4)),
+    ("disk_exceeded", "for i in range(9): open(f'/tmp/{i}', 'wb').write(bytes(2**20))", Limits(disk_mb=4)),
+    (
+        "processes_exceeded",
+        "import threading, time\nfor _ in range(50): threading.Thread(target=time.sleep, args=(60,)).start()",
+        Limits(processes=20, timeout_s=1),
+    ),
+    ("processes_exceeded", "import os\nwhile True: os.fork()", Limits(processes=20, timeout_s=1)),
+    ("io_exceeded", READ_PAST_THE_CACHE, Limits(io_operations=100, timeout_s=2)),
+]
+
+
+@pytest.mark.parametrize(("outcome", "code", "limits"), ENDS)
+def test_a_program_ends_in_its_outcome(run: Run, outcome: str, code: str, limits: Limits) -> None:
+    execution = run(code, limits=limits)
+    assert execution.outcome.value == outcome, execution
+    assert bool(execution.message) is (outcome != "succeeded")
+
+
+def test_an_exception_names_type_message_line_and_source(run: Run) -> None:
+    execution = run("def f(x):\n    return 1 / x\n\nprint('before')\nf(0)\n")
+    error = execution.error
+    assert error is not None
+    assert (error.type, error.message, error.line) == ("ZeroDivisionError", "division by zero", 2)
+    assert error.source == "return 1 / x"
+    assert 'File "strategy.py", line 5' in error.traceback
+    assert execution.message.startswith("Line 2: ZeroDivisionError: division by zero")
+    assert execution.stdout == "before\n"
+    assert execution.exit_code == 1
+
+
+def test_exit_codes_and_signals_are_told(run: Run) -> None:
+    assert run("raise SystemExit(3)").exit_code == 3
+    assert run("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)").signal == 15
+    told = run("raise SystemExit('no prices')")
+    assert (told.exit_code, told.stderr) == (1, "no prices\n")
+
+
+def test_a_limit_that_was_hit_names_the_limit(run: Run) -> None:
+    assert "0.5 s" in run("while True: pass", limits=Limits(timeout_s=0.5)).message
+    assert "64 MB" in run("x = b'x' * 2**30", limits=MB64).message
+
+
+def test_a_program_that_survives_its_threads_being_refused_succeeds(run: Run) -> None:
+    code = """
+        import threading, time
+        started = []
+        try:
+            for _ in range(50):
+                started.append(threading.Thread(target=time.sleep, args=(0.1,), daemon=True))
+                started[-1].start()
+        except RuntimeError:
+            print("enough")
+    """
+    execution = run(code, limits=Limits(processes=20))
+    assert (execution.outcome, execution.stdout) == (Outcome.SUCCEEDED, "enough\n")
+
+
+# -- faults of the machinery -----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("docker_engine")
+def test_an_image_that_is_missing_is_a_fault_of_ours_and_says_what_to_do(settings: HostSettings) -> None:
+    other = settings.model_copy(update={"default_image": "windtunnel/none:such"})
+    execution = Executor(other, "tests").execute(an_assignment(Job(code="print(1)")))
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "'windtunnel/none:such' is not on this host" in execution.message
+    assert "make image" in execution.message
+
+
+def test_an_image_that_is_not_allowed_is_not_run(run: Run) -> None:
+    execution = run("print(1)", image="windtunnel/base:bookworm")
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "not allowed" in execution.message
+    assert "WINDTUNNEL_ALLOWED_IMAGES" in execution.message
+
+
+def test_a_dataset_that_is_missing_names_the_command_that_adds_it(run: Run) -> None:
+    execution = run("print(data)", datasets=("none_such",))
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "windtunnel datasets add none_such FILE" in execution.message
+
+
+def test_a_docker_engine_that_is_away_is_named(docker_away: str, settings: HostSettings) -> None:
+    execution = Executor(settings, "tests").execute(an_assignment(Job(code="print(1)")))
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert f"No Docker Engine answers at {docker_away}" in execution.message
+    assert "deploy/setup.sh" in execution.message
+
+
+def test_an_attempt_that_is_no_longer_ours_stops_at_once(run: Run) -> None:
+    with pytest.raises(Superseded):
+        run("while True: pass", Hooks(alive=lambda: False), limits=Limits(timeout_s=60))
+
+
+# -- the two programs of the appendix --------------------------------------------------------------------
+
+
+def test_the_first_appendix_program_runs_unchanged(run: Run) -> None:
+    execution = run((EXAMPLES / "strategies" / "appendix_ema.py").read_text())
+    assert (execution.outcome, execution.stdout) == (Outcome.SUCCEEDED, "Signals: ['BUY', 'BUY', 'BUY']\n")
+
+
+@pytest.mark.usefixtures("docker_engine")
+def test_the_second_appendix_program_fails_with_line_and_advice() -> None:
+    code = (EXAMPLES / "misbehaving" / "appendix_sharpe.py").read_text()
+    report = SandboxManager().run_job(Job(code=code))
+    assert report.outcome is Outcome.FAILED
+    assert report.execution is not None
+    error = report.execution.error
+    assert error is not None
+    assert (error.type, error.line, error.source) == ("TypeError", 4, "excess_returns = returns - risk_free_rate")
+    assert "Line 4: TypeError: unsupported operand type(s) for -: 'list' and 'float'" in report.message
+    assert "np.asarray" in report.message

@@ -1,0 +1,243 @@
+"""What a program finds in its sandbox, and what comes back from it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from tests.support import EXAMPLES, Run
+
+from windtunnel.contract import Limits, Outcome
+from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel_worker.settings import HostSettings
+
+
+@pytest.fixture
+def registry(settings: HostSettings) -> DatasetRegistry:
+    return DatasetRegistry(settings.data_dir)
+
+
+# -- values ----------------------------------------------------------------------------------------------
+
+
+def test_values_of_every_kind_come_back_as_json(run: Run) -> None:
+    execution = run(
+        """
+        import math
+        import numpy as np
+        import pandas as pd
+
+        emit(number=1, real=1.5, text="é", flag=True, nothing=None)
+        emit(nan=math.nan, inf=-math.inf, array=np.array([1.0, np.nan]), scalar=np.float32(0.5))
+        emit(whole=np.int64(7), truth=np.bool_(True), nested={"a": (1, [2, {"b": 3}])}, keys={1: 2})
+        emit(series=pd.Series([1, 2], index=["x", "y"]), day=pd.Timestamp("2020-01-02"))
+        emit(frame=pd.DataFrame({"c": [1.5]}, index=["r"]))
+        emit(number=2)
+        """
+    )
+    assert execution.values == {
+        "number": 2,
+        "real": 1.5,
+        "text": "é",
+        "flag": True,
+        "nothing": None,
+        "nan": None,
+        "inf": None,
+        "array": [1.0, None],
+        "scalar": 0.5,
+        "whole": 7,
+        "truth": True,
+        "nested": {"a": [1, [2, {"b": 3}]]},
+        "keys": {"1": 2},
+        "series": {"x": 1, "y": 2},
+        "day": "2020-01-02T00:00:00",
+        "frame": {"c": {"r": 1.5}},
+    }
+    assert execution.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("emit(x=object())", "TypeError", "emit(x=…): cannot send a object"),
+        ("emit(x='y' * 600_000)", "ValueError", "emit(x=…)"),
+        ("x = []\nfor _ in range(50): x = [x]\nemit(x=x)", "ValueError", "nested deeper"),
+        ("x = []\nx.append(x)\nemit(x=x)", "ValueError", "nested deeper"),
+    ],
+)
+def test_a_value_that_cannot_be_sent_is_an_error_at_its_line(run: Run, code: str, kind: str, told: str) -> None:
+    execution = run(code)
+    assert execution.outcome is Outcome.FAILED
+    assert execution.error is not None
+    assert execution.error.type == kind
+    assert told in execution.error.message
+
+
+def test_a_refused_value_leaves_the_others(run: Run) -> None:
+    execution = run("emit(a=1)\ntry: emit(b=object())\nexcept TypeError: pass\nemit(c=3)")
+    assert (execution.outcome, execution.values) == (Outcome.SUCCEEDED, {"a": 1, "c": 3})
+
+
+def test_values_that_are_dropped_are_never_dropped_silently(run: Run) -> None:
+    execution = run("for name in 'abcd': emit(**{name: 'y' * 400_000})")
+    assert len(execution.values) < 4
+    assert "emit" in execution.message + execution.stderr
+
+
+def test_text_that_is_no_unicode_comes_back_all_the_same(run: Run) -> None:
+    execution = run("emit(x='\\ud800', **{'\\ud801': 1})\nprint('\\ud800')\nraise ValueError('\\ud800')")
+    assert execution.outcome is Outcome.FAILED
+    assert execution.model_dump_json()
+
+
+# -- output ----------------------------------------------------------------------------------------------
+
+
+def test_stdout_and_stderr_come_back_apart(run: Run) -> None:
+    execution = run("import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out2')")
+    assert (execution.stdout, execution.stderr) == ("out\nout2\n", "err\n")
+    assert (execution.stdout_truncated, execution.stderr_truncated) == (False, False)
+
+
+@pytest.mark.parametrize(("written", "cut"), [(1024, False), (1025, True), (10_000, True)])
+def test_output_is_cut_at_its_limit_and_labelled(run: Run, written: int, cut: bool) -> None:
+    execution = run(f"print('x' * {written}, end='')", limits=Limits(output_kb=1))
+    assert execution.outcome is Outcome.SUCCEEDED
+    assert (len(execution.stdout), execution.stdout_truncated) == (1024, cut)
+    assert not execution.stderr_truncated
+
+
+def test_what_was_printed_before_a_kill_is_kept(run: Run) -> None:
+    execution = run("print('before')\nwhile True: pass", limits=Limits(timeout_s=0.5))
+    assert (execution.outcome, execution.stdout) == (Outcome.TIMED_OUT, "before\n")
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(run: Run) -> None:
+    assert run("import sys\nsys.stdout.buffer.write(b'a\\xffb')").stdout == "a\ufffdb"
+
+
+def test_output_of_child_processes_and_exit_hooks_counts(run: Run) -> None:
+    execution = run(
+        """
+        import atexit, os
+        atexit.register(print, "hook")
+        print("first", flush=True)
+        if os.fork() == 0:
+            print("child", flush=True)
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert execution.stdout == "first\nchild\nhook\n"
+
+
+# -- params, seed, data ----------------------------------------------------------------------------------
+
+
+def test_params_arrive_as_they_were_given(run: Run) -> None:
+    params = {"fast": 12, "rates": [0.5, None], "deep": {"text": "é✓"}}
+    assert run("emit(**params)", params=params).values == params
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(run: Run) -> None:
+    code = "import random\nimport numpy as np\nemit(plain=random.random(), numeric=np.random.rand())"
+    first, again, other = (run(code, seed=seed).values for seed in (7, 7, 8))
+    assert first == again
+    assert first["plain"] != other["plain"]
+    assert first["numeric"] != other["numeric"]
+
+
+def test_sets_are_ordered_the_same_in_every_run(run: Run) -> None:
+    code = "emit(order=list({'alpha', 'beta', 'gamma', 'delta', 'epsilon'}), hash=hash('x'))"
+    assert run(code).values == run(code).values
+
+
+def test_a_csv_dataset_arrives_as_a_frame_with_its_dates(run: Run, registry: DatasetRegistry) -> None:
+    dataset = registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
+    execution = run(
+        """
+        frame = data["sp500"]
+        emit(names=list(data), rows=len(frame), first=frame.index[0], columns=list(frame.columns))
+        emit(same=data["sp500"] is frame, known="sp500" in data, close=frame["Close"].iloc[0])
+        """,
+        datasets=("sp500",),
+    )
+    assert execution.outcome is Outcome.SUCCEEDED, execution
+    lines = (EXAMPLES / "data" / "sp500.csv").read_text().splitlines()
+    values = execution.values
+    assert (values["names"], values["rows"]) == (["sp500"], len(lines) - 1)
+    assert values["first"] == f"{lines[1].split(',')[0]}T00:00:00"
+    assert (values["same"], values["known"]) == (True, True)
+    assert values["columns"] == lines[0].split(",")[1:]
+    assert execution.dataset_digests == {"sp500": dataset.sha256}
+
+
+def test_a_parquet_dataset_arrives_as_it_was_written(run: Run, registry: DatasetRegistry, tmp_path: Path) -> None:
+    written = run(
+        """
+        import base64, io
+        import pandas as pd
+        file = io.BytesIO()
+        pd.DataFrame({"Close": [1.5, 2.5]}, index=pd.to_datetime(["2020-01-01", "2020-01-02"])).to_parquet(file)
+        emit(file=base64.b64encode(file.getvalue()).decode())
+        """
+    )
+    path = tmp_path / "prices.parquet"
+    path.write_bytes(base64.b64decode(str(written.values["file"])))
+    registry.add("prices", path)
+    execution = run("emit(prices=data['prices']['Close'].to_dict())", datasets=("prices",))
+    assert execution.values == {"prices": {"2020-01-01 00:00:00": 1.5, "2020-01-02 00:00:00": 2.5}}
+
+
+def test_a_dataset_cannot_be_changed(run: Run, registry: DatasetRegistry) -> None:
+    registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
+    execution = run("open('/data/sp500.csv', 'w')", datasets=("sp500",))
+    assert execution.outcome is Outcome.FAILED
+    assert "Read-only file system" in execution.message
+    assert registry.resolve(("sp500",))
+
+
+def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, registry: DatasetRegistry) -> None:
+    for name in ("sp500", "nasdaq"):
+        registry.add(name, EXAMPLES / "data" / f"{name}.csv")
+    execution = run("import os\nemit(files=os.listdir('/data'))\ndata['nasdaq']", datasets=("sp500",))
+    assert execution.values == {"files": ["sp500.csv"]}
+    assert execution.error is not None
+    assert execution.error.type == "KeyError"
+    assert "'nasdaq' is not among this job's datasets: sp500" in execution.error.message
+
+
+def test_a_job_without_datasets_is_told_to_name_them(run: Run) -> None:
+    assert "name them in the job's `datasets`" in run("data['sp500']").message
+
+
+# -- the record of the run -------------------------------------------------------------------------------
+
+
+def test_a_run_says_what_ran_where_and_with_which_versions(run: Run, settings: HostSettings) -> None:
+    execution = run("import numpy\nimport pandas")
+    assert execution.host == settings.host
+    assert execution.image == settings.default_image
+    assert execution.image_digest.startswith("sha256:")
+    assert len(execution.container_id) == 64
+    assert execution.versions.keys() >= {"python", "numpy", "pandas", "docker"}
+    assert execution.started_at is not None
+    assert execution.resources.memory_mb_peak > 0
+    assert execution.resources.duration_s > 0
+
+
+def test_a_program_runs_as_main_without_the_wardens_names(run: Run) -> None:
+    execution = run(
+        """
+        emit(name=__name__, file=__file__, names=sorted(n for n in globals() if not n.startswith("_")))
+        class Strategy: pass
+        emit(module=Strategy.__module__)
+        """
+    )
+    assert execution.values == {
+        "name": "__main__",
+        "file": "strategy.py",
+        "names": ["data", "emit", "params"],
+        "module": "__main__",
+    }

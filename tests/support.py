@@ -1,0 +1,308 @@
+"""What the tests share: a Redis, the processes of a stack, the command line, builders of jobs and verdicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import redis
+
+from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
+from windtunnel.keyspace import batch_of
+from windtunnel.store import Store
+from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox.executor import Assignment
+from windtunnel_worker.validation import SecurityValidator
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+COMMAND = str(Path(sys.executable).with_name("windtunnel"))
+OUR_VARIABLES = ("WINDTUNNEL_", "SANDBOX_", "DOCKER_", "FLOWER_")
+NOBODY = "65534"
+
+Run = Callable[..., Execution]
+"""The `run` fixture: program text and the job's other fields in, its execution out."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without any setting of Windtunnel, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_VARIABLES)}
+    return {**kept, "NO_COLOR": "1", "COLUMNS": "200", **variables}
+
+
+# -- servers and processes -------------------------------------------------------------------------------
+
+
+class RedisServer:
+    """A private redis-server on a loopback port, and on a Unix socket in its directory."""
+
+    def __init__(self, program: str, directory: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.socket = directory / "redis.sock"
+        self._command = [
+            program,
+            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
+            *("--save", "", "--unixsocket", str(self.socket), *arguments),
+        ]
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        ready = 0
+        for line in process.stdout:
+            ready += "eady to accept connections" in line
+            if ready == 2:  # the port and the socket
+                return process
+        raise AssertionError(f"redis-server ended with {process.wait()}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def connect(self) -> redis.Redis:
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def still_running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended within a moment."""
+    _, alive = psutil.wait_procs(list(processes), timeout=5)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+class Stack:
+    """`windtunnel up` as a process: a private Redis, the four roles and Flower."""
+
+    def __init__(self, directory: Path, *arguments: str, slots: int = 2, **variables: str) -> None:
+        self.redis_port = free_port()
+        self.url = f"redis://127.0.0.1:{self.redis_port}/0"
+        self.logs = directory / "state" / "logs"
+        host = unique("up")
+        self.host = f"{host}.up"
+        self.environment = environment(
+            WINDTUNNEL_HOST=host,
+            WINDTUNNEL_DATA_DIR=str(directory / "data"),
+            **variables,
+        )
+        self._process = subprocess.Popen(
+            [
+                *(COMMAND, "up", "--slots", str(slots), "--redis-port", str(self.redis_port)),
+                *("--state", str(directory / "state"), *arguments),
+            ],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.environment["WINDTUNNEL_REDIS_URL"] = self.url
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        said = []
+        assert self._process.stdout
+        for line in self._process.stdout:
+            said.append(line)
+            if "Ctrl-C" in line:
+                return
+        raise AssertionError(f"`windtunnel up` ended with {self._process.wait()}: {''.join(said)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def processes(self) -> list[psutil.Process]:
+        return descendants(self._process.pid)
+
+    def role(self, role: str) -> psutil.Process:
+        """The parent process of a role."""
+        for process in psutil.Process(self._process.pid).children():
+            if process.cmdline()[1:4] == ["-m", "windtunnel_worker", role]:
+                return process
+        raise AssertionError(f"no process serves {role}")
+
+    def connect(self) -> redis.Redis:
+        return redis.Redis(port=self.redis_port, decode_responses=True)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Signal it and wait; nothing of it may be left. Returns its exit code."""
+        if self._process.poll() is not None:
+            return self._process.returncode
+        processes = self.processes()
+        self._process.send_signal(number)
+        self._process.communicate(timeout=60)
+        assert still_running(processes) == []
+        assert labelled(self.host) == []
+        return self._process.returncode
+
+
+class Role:
+    """One `python -m windtunnel_worker ROLE` against a Redis of the test's own."""
+
+    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "windtunnel_worker", role, *arguments],
+            env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        processes = descendants(self._process.pid)
+        self._process.terminate()
+        self._process.wait(timeout=60)
+        self._log.close()
+        assert still_running(processes) == []
+
+
+def command(*arguments: str | Path, under: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `windtunnel …` to its end in this environment."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        env=dict(under) if under is not None else environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def get_json(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+# -- values ----------------------------------------------------------------------------------------------
+
+NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def a_verdict(*levels: SecurityLevel, imports: Sequence[str] = ()) -> Verdict:
+    """A verdict with one issue of each of these levels, worst first."""
+    worst = max(levels, default=SecurityLevel.SAFE)
+    return Verdict(
+        safe=worst < SecurityLevel.HIGH,
+        score=100 - 20 * worst,
+        security_level=worst,
+        issues=tuple(
+            Issue(
+                severity=level,
+                rule="imports.os",
+                category="imports",
+                message="`os` reaches the operating system.",
+                line=3,
+                column=1,
+                text="import os",
+                fix="Leave it out.",
+            )
+            for level in levels
+        ),
+        language="python",
+        duration_ms=1.5,
+        policy="python@test",
+        imports=tuple(imports),
+    )
+
+
+def an_assignment(job: Job) -> Assignment:
+    """The first attempt of this job, under a name of its own."""
+    imports = SecurityValidator().validate_code(job.code).imports
+    return Assignment(f"test{secrets.token_hex(6)}-0", 1, job, imports)
+
+
+def an_execution(attempt: int = 1, outcome: Outcome = Outcome.SUCCEEDED, **fields: Any) -> Execution:
+    return Execution(attempt=attempt, outcome=outcome, host="here", **fields)
+
+
+def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = None) -> Report:
+    job = job or Job(code="print(1)")
+    return Report(
+        job_id=name,
+        batch_id=batch_of(name),
+        name=job.name,
+        language=job.language,
+        outcome=outcome,
+        timings=Timings(total_s=1.0),
+        limits=job.limits,
+        code_sha256=job.code_sha256,
+        submitted_at=NOW,
+        finished_at=NOW,
+    )
+
+
+def an_attempt(number: int = 1, outcome: Outcome = Outcome.SUCCEEDED) -> Attempt:
+    return Attempt(number=number, outcome=outcome, host="here")
+
+
+@dataclass
+class Lifecycle:
+    """Moves one stored job through its states, the way the tasks do."""
+
+    store: Store
+    name: str
+    lease_s: float = 30.0
+    max_attempts: int = 3
+    owner: str = field(default="test:1")
+
+    def judged(self, *levels: SecurityLevel) -> int:
+        """Record a verdict; the attempt that it left."""
+        return dict(self.store.record_verdicts([(self.name, a_verdict(*levels))]))[self.name]
+
+    def claimed(self) -> int:
+        claim = self.store.claim(self.name, self.owner, self.lease_s, self.max_attempts)
+        assert claim is not None
+        assert claim.job is not None
+        return claim.attempt
+
+    def executed(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
+        return self.store.record_execution(self.name, an_execution(attempt, outcome))
+
+    def finished(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
+        return self.store.finish(a_report(self.name, outcome), an_attempt(attempt, outcome))
+
+    def to_the_end(self, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+        self.judged()
+        attempt = self.claimed()
+        assert self.executed(attempt, outcome)
+        assert self.finished(attempt, outcome)

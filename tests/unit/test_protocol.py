@@ -1,0 +1,155 @@
+"""The host's end of the warden's protocol: whatever arrives, it stays bounded and fails in one way only."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+import pytest
+
+from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox.protocol import (
+    DOCKER_HEADER,
+    HEADER,
+    KINDS,
+    MAX_DOCKER_CHUNK_BYTES,
+    MAX_FRAME_BYTES,
+    STDERR,
+    STDOUT,
+    Frame,
+    FrameDecoder,
+    Transcript,
+)
+
+SEEDS = range(40)
+
+
+def frame(kind: bytes, payload: bytes = b"") -> bytes:
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def chunk(data: bytes, stream: int = STDOUT) -> bytes:
+    return DOCKER_HEADER.pack(stream, len(data)) + data
+
+
+def pieces(data: bytes, source: random.Random, most: int = 40) -> Iterable[bytes]:
+    """The same bytes cut at random places."""
+    at = 0
+    while at < len(data):
+        size = source.randint(1, most)
+        yield data[at : at + size]
+        at += size
+
+
+def decode(parts: Iterable[bytes]) -> list[Frame]:
+    decoder = FrameDecoder()
+    return [found for part in parts for found in decoder.feed(part)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_frames_come_out_whole_however_the_bytes_are_cut(seed: int) -> None:
+    source = random.Random(seed)
+    frames = [
+        Frame(bytes([source.choice(KINDS)]), source.randbytes(source.randint(0, 300)))
+        for _ in range(source.randint(1, 20))
+    ]
+    warden = b"".join(frame(one.kind, one.payload) for one in frames)
+    docker = b"".join(chunk(piece) for piece in pieces(warden, source))
+    assert decode(pieces(docker, source)) == frames
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_garbage_raises_nothing_but_a_sandbox_failure(seed: int) -> None:
+    source = random.Random(seed)
+    transcript = Transcript(output_limit=100)
+    decoder = FrameDecoder()
+    try:
+        for _ in range(200):
+            garbage = source.randbytes(source.randint(0, 64))
+            if seed % 4 == 1:  # Docker's own framing is right, what is in it is not
+                garbage = chunk(garbage, source.choice((STDOUT, STDERR)))
+            elif seed % 4 == 2:  # the warden's framing is right too, its JSON is not
+                garbage = chunk(frame(bytes([source.choice(KINDS)]), garbage))
+            elif seed % 4 == 3:  # the JSON is right, its shape is not
+                value = source.choice((b"[]", b"null", b"1e999", b'"x"', b'{"a":NaN}', b"{}", b"[" * 60))
+                garbage = chunk(frame(bytes([source.choice(KINDS)]), value))
+            for found in decoder.feed(garbage):
+                transcript.take(found)
+    except SandboxFailure:
+        pass
+    assert len(transcript.stdout) <= 100
+    assert len(transcript.stderr) <= 100
+
+
+def test_a_frame_of_an_unknown_kind_is_refused() -> None:
+    for kind in (b"J", b"Z", b"\0", b"\xff"):
+        with pytest.raises(SandboxFailure, match="broke the protocol"):
+            decode([chunk(frame(kind))])
+
+
+def test_a_frame_that_announces_too_much_is_refused_before_it_arrives() -> None:
+    assert decode([chunk(frame(b"O", bytes(MAX_FRAME_BYTES)))])
+    with pytest.raises(SandboxFailure):
+        decode([chunk(HEADER.pack(b"O", MAX_FRAME_BYTES + 1))])
+
+
+def test_a_chunk_that_announces_too_much_is_refused_before_it_arrives() -> None:
+    with pytest.raises(SandboxFailure):
+        decode([DOCKER_HEADER.pack(STDOUT, MAX_DOCKER_CHUNK_BYTES + 1)])
+
+
+def test_a_stream_that_docker_does_not_have_is_refused() -> None:
+    for stream in (0, 3, 255):
+        with pytest.raises(SandboxFailure):
+            decode([chunk(b"", stream)])
+
+
+def test_the_wardens_complaints_are_kept_up_to_a_limit() -> None:
+    decoder = FrameDecoder(faults_limit=10)
+    for _ in range(3):
+        assert list(decoder.feed(chunk(b"warden: x\xff", STDERR))) == []
+    assert decoder.faults == "warden: x\ufffd"
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"1", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000], ids=len
+)
+def test_a_payload_that_is_no_object_is_a_sandbox_failure(payload: bytes) -> None:
+    with pytest.raises(SandboxFailure):
+        Frame(b"V", payload).json()
+
+
+def test_numbers_that_are_no_json_become_none() -> None:
+    assert Frame(b"V", b'{"a": NaN, "b": -Infinity}').json() == {"a": None, "b": None}
+
+
+def test_an_integer_of_a_million_digits_is_a_sandbox_failure() -> None:
+    with pytest.raises(SandboxFailure):
+        Frame(b"V", b'{"a": ' + b"9" * 1_000_000 + b"}").json()
+
+
+def test_a_transcript_keeps_output_up_to_its_limit_and_apart() -> None:
+    transcript = Transcript(output_limit=5)
+    for kind, text in ((b"O", b"abc"), (b"E", b"xyz"), (b"O", b"defgh"), (b"O", b"i")):
+        transcript.take(Frame(kind, text))
+    assert (bytes(transcript.stdout), bytes(transcript.stderr)) == (b"abcde", b"xyz")
+
+
+def test_a_transcript_keeps_the_last_value_of_a_name_and_counts_what_it_drops() -> None:
+    transcript = Transcript(output_limit=1, values_limit=60, names_limit=2)
+    for payload in (b'{"a": 1}', b'{"a": 2}', b'{"b": 1}', b'{"c": 1}', b'{"a": "' + b"x" * 60 + b'"}'):
+        transcript.take(Frame(b"V", payload))
+    assert transcript.values == {"a": 2, "b": 1}
+    assert transcript.values_dropped == 2
+
+
+def test_a_value_of_an_endless_name_is_dropped() -> None:
+    transcript = Transcript(output_limit=1)
+    transcript.take(Frame(b"V", b'{"' + b"n" * 257 + b'": 1}'))
+    assert (transcript.values, transcript.values_dropped) == ({}, 1)
+
+
+@pytest.mark.parametrize("kind", [b"R", b"S"])
+def test_a_second_beginning_breaks_the_protocol(kind: bytes) -> None:
+    with pytest.raises(SandboxFailure, match="unexpected"):
+        Transcript(output_limit=1).take(Frame(kind, b"{}"))

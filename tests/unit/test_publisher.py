@@ -1,0 +1,34 @@
+"""Addresses and names of what the publisher sends."""
+
+from __future__ import annotations
+
+import pytest
+
+from windtunnel.publisher import PRIORITY_STEPS, STAGES, broker_transport_options, broker_url, task_name
+
+
+@pytest.mark.parametrize(
+    ("url", "kombu"),
+    [
+        ("redis://127.0.0.1:7411/0", "redis://127.0.0.1:7411/0"),
+        ("rediss://u:p@h:1/2", "rediss://u:p@h:1/2"),
+        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
+    ],
+)
+def test_a_redis_url_in_kombus_spelling(url: str, kombu: str) -> None:
+    assert broker_url(url) == kombu
+
+
+def test_a_task_is_named_after_its_stage() -> None:
+    assert [task_name(stage) for stage in STAGES] == [
+        "windtunnel.validate",
+        "windtunnel.execute",
+        "windtunnel.finalize",
+    ]
+
+
+def test_both_ends_agree_on_priorities_and_every_socket_has_a_deadline() -> None:
+    options = broker_transport_options()
+    assert (options["priority_steps"], options["sep"]) == (PRIORITY_STEPS, ":") == ([0, 3, 6, 9], ":")
+    assert options["socket_timeout"] > 0
+    assert options["socket_connect_timeout"] > 0

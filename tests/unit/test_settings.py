@@ -1,0 +1,120 @@
+"""Settings from the environment: what is read, what is masked, and that an error names the variable."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from windtunnel.errors import InvalidInput
+from windtunnel.settings import Settings, load
+from windtunnel.store import masked
+from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
+
+URL = "redis://app:s3cr3t@redis.example:6379/2"
+
+
+def test_the_password_shows_in_no_text_form() -> None:
+    settings = Settings(redis_url=SecretStr(URL))
+    for text in (repr(settings), str(settings), settings.model_dump_json(), f"{settings.redis_url}"):
+        assert "s3cr3t" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [URL, "redis://:s3cr3t@h/0", "unix://:s3cr3t@/run/redis.sock", "rediss://u:s3cr3t@h:1/0?ssl_cert_reqs=none"],
+)
+def test_a_masked_url_keeps_all_but_the_password(url: str) -> None:
+    assert masked(url) == url.replace("s3cr3t", "***")
+
+
+@pytest.mark.parametrize("url", ["unix:///run/redis.sock?password=s3cr3t", "redis://h/0?password=s3cr3t"])
+def test_a_password_in_the_query_is_masked_too(url: str) -> None:
+    assert "s3cr3t" not in masked(url)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(Settings(), "key_prefix", "x")  # noqa: B010 - the type checker knows it is frozen
+
+
+def test_nested_and_plain_variables_are_read(setenv: pytest.MonkeyPatch) -> None:
+    setenv.setenv("WINDTUNNEL_REDIS_URL", URL)
+    setenv.setenv("WINDTUNNEL_CHUNK_SIZE", "7")
+    setenv.setenv("WINDTUNNEL_CEILING__MEMORY_MB", "8192")
+    settings = load(Settings)
+    assert settings.redis_url.get_secret_value() == URL
+    assert (settings.chunk_size, settings.ceiling.memory_mb) == (7, 8192)
+
+
+def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
+    setenv.setenv("WINDTUNNEL_ALLOWED_IMAGES", '["team/a:1", "team/b:2"]')
+    assert load(HostSettings).allowed_images == ("team/a:1", "team/b:2")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("WINDTUNNEL_RETENTION_S", "soon"),
+        ("WINDTUNNEL_CHUNK_SIZE", "0"),
+        ("WINDTUNNEL_KEY_PREFIX", "a:b"),
+        ("WINDTUNNEL_CEILING__MEMORY_MB", "1"),
+        ("WINDTUNNEL_CEILING", "{no json"),
+        ("WINDTUNNEL_HOST", "two words"),
+        ("WINDTUNNEL_LEASE_S", "1"),
+        ("WINDTUNNEL_MAX_ATTEMPTS", "0"),
+        ("WINDTUNNEL_ALLOWED_IMAGES", "team/a:1,team/b:2 [no json"),
+        ("SANDBOX_DEFAULT_TIMEOUT", "-1"),
+        ("SANDBOX_DEFAULT_CPU_LIMIT", "many"),
+        ("SANDBOX_DEFAULT_MEMORY_LIMIT", "huge"),
+        ("SANDBOX_DEFAULT_MEMORY_LIMIT", "1m"),
+        ("WINDTUNNEL_DEFAULT_MEMORY_MB", "huge"),
+    ],
+)
+def test_an_error_names_the_variable(setenv: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    setenv.setenv(variable, value)
+    with pytest.raises(InvalidInput) as caught:
+        load(HostSettings)
+    assert [problem.field for problem in caught.value.problems] == [variable]
+    assert "environment" in str(caught.value)
+
+
+def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:
+    setenv.setenv("SANDBOX_DEFAULT_IMAGE", "team/image:1")
+    setenv.setenv("SANDBOX_DEFAULT_TIMEOUT", "12")
+    setenv.setenv("SANDBOX_DEFAULT_CPU_LIMIT", "0.5")
+    setenv.setenv("SANDBOX_DEFAULT_MEMORY_LIMIT", "1g")
+    settings = host_settings()
+    assert settings.default_image == "team/image:1"
+    assert (settings.default_timeout_s, settings.default_cpus) == (12.0, 0.5)
+    assert settings.default_memory_mb == 1024
+
+
+def test_the_sandbox_defaults_without_any_variable(settings: HostSettings) -> None:
+    assert settings.default_image == "windtunnel/sandbox:python"
+    assert (settings.default_timeout_s, settings.default_cpus) == (30.0, 1.0)
+    assert settings.default_memory_mb == 512
+
+
+@pytest.mark.parametrize(
+    ("text", "megabytes"),
+    [
+        ("512m", 512),
+        ("512M", 512),
+        ("512mb", 512),
+        ("1g", 1024),
+        ("1.5g", 1536),
+        ("524288k", 512),
+        ("536870912", 512),
+        ("536870912b", 512),
+        (" 64m ", 64),
+        (256, 256),
+    ],
+)
+def test_memory_in_dockers_spelling(text: object, megabytes: int) -> None:
+    assert parse_memory(text) == megabytes
+
+
+@pytest.mark.parametrize("text", ["", "m", "-1m", "1t", "1 2m", "nan"])
+def test_memory_that_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match="512m"):
+        parse_memory(text)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-PAGE = 4096
+OPERATION_BYTES = 128 * 1024
+"""The kernel's usual read-ahead: so many bytes count as an operation where only bytes are told."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class CgroupReader:
             memory_bytes=_number(memory / "memory.usage_in_bytes"),
             memory_peak_bytes=_number(memory / "memory.max_usage_in_bytes"),
             # A v1 kernel counts these only where a throttle rule stands; what reached a device is told besides.
-            io_operations=max(_v1_operations(blkio / "blkio.throttle.io_serviced"), _pages(pids / "cgroup.procs")),
+            io_operations=max(
+                _v1_operations(blkio / "blkio.throttle.io_serviced"), _estimated_operations(pids / "cgroup.procs")
+            ),
             processes=_number(pids / "pids.current"),
             processes_refused=_optional_pairs(pids / "pids.events").get("max", 0),
             oom_kills=_optional_pairs(memory / "memory.oom_control").get("oom_kill", 0),
@@ -128,14 +131,14 @@ def _v1_operations(path: Path) -> int:
     return sum(int(line[2]) for line in fields if len(line) == 3 and line[1] in ("Read", "Write"))
 
 
-def _pages(members: Path) -> int:
-    """Pages that the group's processes, ended children included, moved from and to devices; 0 where unreadable."""
+def _estimated_operations(members: Path) -> int:
+    """From the bytes that the group's processes, ended children included, moved from and to devices."""
     total = 0
     for pid in members.read_text().split() if members.exists() else ():
         with suppress(OSError):
             counters = dict(line.split(": ") for line in (PROC / pid / "io").read_text().splitlines())
             total += int(counters["read_bytes"]) + int(counters["write_bytes"])
-    return total // PAGE
+    return total // OPERATION_BYTES
 
 
 def _v2_operations(path: Path) -> int:

@@ -6,10 +6,7 @@ from contextlib import suppress
 
 import psutil
 
-from windtunnel_worker.monitoring.cgroup import Reading
-
-PAGE = 4096
-"""The process table counts bytes from and to devices; a page stands for an operation."""
+from windtunnel_worker.monitoring.cgroup import OPERATION_BYTES, Reading
 
 
 class ProcessReader:
@@ -33,7 +30,7 @@ class ProcessReader:
                 self._cpu_s[process.pid] = times.user + times.system
                 memory += process.memory_info().rss
                 counters = process.io_counters()
-                operations += (counters.read_bytes + counters.write_bytes) // PAGE
+                operations += (counters.read_bytes + counters.write_bytes) // OPERATION_BYTES
                 threads += process.num_threads()
         return Reading(
             cpu_time_s=sum(self._cpu_s.values()),

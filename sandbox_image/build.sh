@@ -90,7 +90,7 @@ case $language in
         ;;
     typescript) cp -R "$here/javascript" "$context/parts/" ;;
 esac
-cp "$here/Dockerfile" "$here/warden.py" "$here/foreign.py" "$context/"
+cp "$here/Dockerfile" "$here"/{warden,program,foreign}.py "$context/"
 # The modes are set here because a private umask would make the warden unreadable in the image.
 chmod -R u=rwX,go=rX "$context"
 

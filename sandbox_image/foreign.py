@@ -172,8 +172,8 @@ def replace(job: Mapping[str, Any], values: int) -> NoReturn:
 
 
 def _execute(argv: list[str], environment: Mapping[str, str]) -> None:
-    # Python ignores these, and what is ignored stays so in the program.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    # Python and the warden ignore these, and what is ignored stays so in the program.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     os.execvpe(argv[0], argv, environment)  # noqa: S606 - running the program is what a sandbox is for
 

@@ -10,16 +10,10 @@ install -m 0755 /parts/compile.sh /opt/windtunnel/compile
 tools=$($go env GOTOOLDIR)
 cp "$tools/compile" "$tools/link" "$home"
 
-# No package that opens sockets or starts programs is of use in a sandbox.
-libraries='github.com/montanaflynn/stats golang.org/x/exp/rand golang.org/x/exp/constraints
-    golang.org/x/exp/slices golang.org/x/exp/maps'
-available=''
-for library in $libraries; do
-    [ -d "/usr/share/gocode/src/$library" ] && available="$available $library"
-done
 standard=$($go list std | grep -v -E '(^|/)(vendor|internal|testdata)(/|$)|^runtime/cgo$|^plugin$')
 # shellcheck disable=SC2086 # the packages are words of their own
-$go list -export -deps -f '{{if .Export}}{{.ImportPath}} {{.Export}}{{end}}' $standard $available |
+$go list -export -deps -f '{{if .Export}}{{.ImportPath}} {{.Export}}{{end}}' \
+    $standard github.com/montanaflynn/stats |
     while read -r package archive; do
         name=$(echo "$package" | tr / _).a
         cp "$archive" "$home/packages/$name"

@@ -380,4 +380,4 @@ def test_an_exit_hook_that_never_ends_times_out(attack: Run) -> None:
 
 def test_a_job_cannot_see_what_an_earlier_one_left(attack: Run) -> None:
     attack("open('/tmp/left', 'w').write('secret')")
-    assert attack("import os\nemit(files=os.listdir('/tmp'))").values == {"files": []}
+    assert attack("import os\nemit(files=os.listdir('/tmp'))").values == {"files": ["artifacts"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -188,9 +189,12 @@ def test_the_root_is_read_only_and_nothing_is_logged_or_restarted(outside: dict[
 def test_the_container_is_labelled_for_the_reaper(seen: tuple[dict[str, Any], Any]) -> None:
     config = seen[0]["Config"]
     labels = {name: value for name, value in config["Labels"].items() if name.startswith("windtunnel")}
-    assert labels.keys() >= {"windtunnel.host", "windtunnel.job", "windtunnel.attempt", "windtunnel.deadline"}
+    assert labels.keys() >= {"windtunnel.host", "windtunnel.owner", "windtunnel.deadline"}
     assert labels["windtunnel.host"] == host_settings().host
-    assert seen[0]["Name"].endswith(f"{labels['windtunnel.job']}-{labels['windtunnel.attempt']}")
+
+
+def test_the_container_is_named_after_its_job_and_attempt(seen: tuple[dict[str, Any], Any]) -> None:
+    assert re.fullmatch(r"/windtunnel-.+-1", seen[0]["Name"])
 
 
 # -- from inside -----------------------------------------------------------------------------------------
@@ -210,7 +214,7 @@ def test_the_program_runs_as_the_sandbox_user(inside: dict[str, Any]) -> None:
 
 
 def test_tmp_is_the_only_place_that_can_be_written(inside: dict[str, Any]) -> None:
-    assert inside["writable"] == ["/tmp"]
+    assert inside["writable"] == ["/tmp", "/tmp/artifacts"]
     assert inside["shm"] is False
 
 

@@ -137,8 +137,8 @@ PROGRAMS = {
         endless=_go("for {}"),
         greedy=_go('all := ""; for { all += fmt.Sprintf("%01000000d", 0) }'),
         flood=_go(f'for {{ fmt.Println("{LONG}") }}'),
-        values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\nfunc main() {\n'
-        '\twindtunnel.Emit("number", 1.5)\n'
+        values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\n'
+        'func main() {\n\twindtunnel.Emit("number", 1.5)\n'
         '\twindtunnel.Emit("text", "a\\"\\n")\n\twindtunnel.Emit("list", []float64{1, 2})\n'
         '\twindtunnel.Emit("nan", math.NaN())\n}\n',
     ),

@@ -61,7 +61,7 @@ def test_values_of_every_kind_come_back_as_json(run: Run) -> None:
     ("code", "kind", "told"),
     [
         ("emit(x=object())", "TypeError", "emit(x=…): cannot send a object"),
-        ("emit(x='y' * 600_000)", "ValueError", "emit(x=…)"),
+        ("emit(x='y' * 900_000)", "ValueError", "emit(x=…)"),
         ("x = []\nfor _ in range(50): x = [x]\nemit(x=x)", "ValueError", "nested deeper"),
         ("x = []\nx.append(x)\nemit(x=x)", "ValueError", "nested deeper"),
     ],

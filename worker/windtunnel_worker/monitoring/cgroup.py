@@ -59,7 +59,9 @@ class CgroupReader:
             memory_bytes=_number(memory / "memory.usage_in_bytes"),
             memory_peak_bytes=_number(memory / "memory.max_usage_in_bytes"),
             # A v1 kernel counts these only where a throttle rule stands; what reached a device is told besides.
-            io_operations=max(_v1_operations(blkio / "blkio.throttle.io_serviced"), _estimated_operations(pids / "cgroup.procs")),
+            io_operations=max(
+                _v1_operations(blkio / "blkio.throttle.io_serviced"), _estimated_operations(pids / "cgroup.procs")
+            ),
             processes=_number(pids / "pids.current"),
             processes_refused=_optional_pairs(pids / "pids.events").get("max", 0),
             oom_kills=_optional_pairs(memory / "memory.oom_control").get("oom_kill", 0),

@@ -8,6 +8,7 @@ import psutil
 
 from windtunnel_worker.monitoring.cgroup import OPERATION_BYTES, Reading
 
+
 class ProcessReader:
     """Adds up the process tree of a container's first process. Coarser than its control group."""
 

@@ -188,6 +188,11 @@ class Sandbox:
                 raise EOFError
             yield from self._decoder.feed(data)
 
+    def rename(self, name: str) -> None:
+        """Call the container after the job it serves, for whoever looks at the host."""
+        with contextlib.suppress(SandboxFailure), engine_errors():
+            engine().api.rename(self.id, name)
+
     def healthy(self) -> bool:
         """True while the sandbox waits for a job: its stream is open and silent."""
         return not select.select([self._stream], [], [], 0)[0]

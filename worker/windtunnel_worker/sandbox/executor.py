@@ -133,7 +133,11 @@ class Executor:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        sandbox = self._pool.take(self._kind(assignment, image, datasets), assignment.batch)
+        sandbox = self._pool.take(
+            self._kind(assignment, image, datasets),
+            assignment.batch,
+            f"windtunnel-{assignment.name}-{assignment.attempt}",
+        )
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
@@ -228,6 +232,8 @@ class _Run:
             ) from error
         self._superseded = False
         self._io_exceeded = False
+        self._io_compiling: int | None = None if for_language(job.language).compile else 0
+        """Disk operations before the program's first line; None while it is compiled, which has no limit of them."""
         self.sent = self.started = self.ended = time.monotonic()
         self.started_at = datetime.now(UTC)
 
@@ -263,6 +269,9 @@ class _Run:
     def _on_started(self) -> None:
         self.started = time.monotonic()
         self.started_at = datetime.now(UTC)
+        if self._io_compiling is None:
+            with suppress(OSError):
+                self._io_compiling = self._sampler.sample().io_operations
         self._hooks.started(self._sandbox)
 
     def _on_tick(self) -> bool:
@@ -277,7 +286,8 @@ class _Run:
             return  # the container is gone; the end of the stream says so too
         self._hooks.samples.append(sample)
         most = self._job.limits.io_operations
-        self._io_exceeded = most is not None and sample.io_operations > most
+        if most is not None and self._io_compiling is not None:
+            self._io_exceeded = sample.io_operations - self._io_compiling > most
 
     def evidence(self, transcript: Transcript) -> Evidence:
         first, last = self._sampler.first, self._sampler.last

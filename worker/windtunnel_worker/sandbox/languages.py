@@ -20,7 +20,7 @@ COMPILE_TIMEOUT_S = 60.0
 class Language:
     """How programs of one language are compiled, run and understood.
 
-    In `compile`, `run` and `env` the words {heap_mb}, {cpus} and {seed} stand for what a job's limits and seed say.
+    In `compile`, `run` and `env` the words {heap_mb}, {cpus} and {node_seed} stand for what the job says of them.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Language:
         words = {
             "heap_mb": str(max(8, int(limits.memory_mb * self.heap_share) - self.heap_reserve_mb)),
             "cpus": str(math.ceil(limits.cpus)),
-            "seed": str(seed),
+            "node_seed": str(seed % (2**31 - 1) + 1),  # for V8 a zero means any seed, and it takes no more
         }
         return {
             "source_name": self.source_name,
@@ -66,7 +66,7 @@ class Language:
         return COMPILE_TIMEOUT_S if self.run else 0.0
 
 
-NODE = ("node", "--max-old-space-size={heap_mb}", "--random-seed={seed}", "--stack-trace-limit=20")
+NODE = ("node", "--max-old-space-size={heap_mb}", "--random-seed={node_seed}", "--stack-trace-limit=20")
 NODE_EXCEPTIONS = (
     r"^(?:Uncaught )?(?P<type>(?:[A-Z][\w$]*)?(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$",
     r"^\s*(?P<type>throw) (?P<message>.*)$",  # what is thrown need not be an Error

@@ -42,11 +42,12 @@ class Pool:
         self._next: tuple[Kind, Future[Sandbox]] | None = None
         self._cell: tuple[str, Sandbox] | None = None
 
-    def take(self, kind: Kind, batch: str) -> Sandbox:
-        """A ready sandbox for one job: the batch's cell, the prepared one, or a fresh one."""
+    def take(self, kind: Kind, batch: str, name: str) -> Sandbox:
+        """A ready sandbox for one job: the batch's cell, or a prepared or fresh one, which then bears this name."""
         if kind.jobs > 1:
             return self._take_cell(kind, batch)
         sandbox = self._take_prepared(kind) or self._create(kind)
+        self._soon(sandbox.rename, name)
         if self._ahead:
             self.prepare(kind)
         return sandbox
@@ -125,10 +126,14 @@ class Pool:
             future.result().close()
 
     def _discard(self, sandbox: Sandbox) -> None:
+        self._soon(_close, sandbox)
+
+    def _soon(self, act: Callable[..., None], *arguments: object) -> None:
+        """Off the job's path where there is a next job to serve, at once where there is none."""
         if self._ahead:
-            self._threads.submit(_close, sandbox)
+            self._threads.submit(act, *arguments)
         else:
-            sandbox.close()
+            act(*arguments)
 
 
 def _threads() -> ThreadPoolExecutor:

@@ -1,0 +1,105 @@
+"""The table of languages: what it makes of a job's limits, and what a sandbox may do for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from windtunnel.contract import LANGUAGES, Limits
+from windtunnel_worker.sandbox import hardening
+from windtunnel_worker.sandbox.diagnosis import diagnose
+from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, for_language
+from windtunnel_worker.sandbox.protocol import End, Transcript
+
+NATIVE = {"cpp", "go"}
+
+
+def _ended(stderr: str, **end: Any) -> Transcript:
+    transcript = Transcript(65536)
+    transcript.stderr += stderr.encode()
+    transcript.end = End.model_validate({"exit_code": 1, **end})
+    return transcript
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_only_native_programs_may_be_started_from_tmp(name: str) -> None:
+    options = hardening.host_config(Limits(), {}, language=for_language(name))["tmpfs"]["/tmp"].split(",")
+    assert ("exec" in options, "noexec" in options) == (name in NATIVE, name not in NATIVE)
+    assert {"nosuid", "nodev"} <= set(options)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_runtime_gets_its_own_threads_on_top_and_nothing_else(name: str) -> None:
+    limits, language = Limits(processes=10), for_language(name)
+    config = hardening.host_config(limits, {}, language=language)
+    python = hardening.host_config(limits, {})
+    assert config["pids_limit"] == 10 + language.own_processes
+    assert {key for key in config if config[key] != python[key]} <= {"pids_limit", "tmpfs"}
+
+
+def test_python_runs_in_the_warden_itself() -> None:
+    assert for_language("python").program(Limits(), 0) is None
+
+
+@pytest.mark.parametrize("name", [name for name in LANGUAGES if name != "python"])
+def test_a_program_frame_leaves_no_word_unfilled(name: str) -> None:
+    program = for_language(name).program(Limits(memory_mb=512, cpus=1.5), 2**32 - 1)
+    assert program is not None
+    words = [*(program["compile"] or ()), *program["run"], *program["env"].values()]
+    assert not [word for word in words if "{" in word]
+    assert program["compile_timeout_s"] == COMPILE_TIMEOUT_S
+
+
+def test_the_heap_follows_the_limit() -> None:
+    java = for_language("java").program(Limits(memory_mb=1000), 0)
+    assert java is not None
+    assert "-Xmx710m" in java["run"]
+    small = for_language("go").program(Limits(memory_mb=64, cpus=0.5), 0)
+    assert small is not None
+    assert small["env"] == {"GOMAXPROCS": "1", "GOMEMLIMIT": "41MiB"}
+
+
+def test_nothing_to_say_of_success_or_a_plain_exit() -> None:
+    go = for_language("go")
+    assert diagnose(go, "", _ended("panic: no", exit_code=0)) is None
+    assert diagnose(go, "", _ended("")) is None
+    assert diagnose(for_language("python"), "", _ended("panic: no")) is None
+
+
+def test_a_compiler_that_ran_out_of_time() -> None:
+    fault = diagnose(for_language("cpp"), "", _ended("", stage="compile", compile_timed_out=True, exit_code=None))
+    assert fault is not None
+    assert (fault.type, fault.message) == ("CompileError", "Compiling took longer than 60 s.")
+
+
+def test_the_first_error_counts_not_the_notes_before_it() -> None:
+    said = "strategy.cpp:1:2: note: here\nstrategy.cpp:2:3: error: wrong\nstrategy.cpp:3:1: error: more\n"
+    fault = diagnose(for_language("cpp"), "int a;\n int b\n", _ended(said, stage="compile"))
+    assert fault is not None
+    assert (fault.message, fault.line, fault.source) == ("wrong", 2, "int b")
+
+
+@pytest.mark.parametrize(
+    ("name", "stderr", "memory"),
+    [
+        ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', True),
+        ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: unable to create native thread: x', False),
+        ("javascript", "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", True),
+        ("javascript", "RangeError: Array buffer allocation failed", True),
+        ("cpp", "uncaught std::bad_alloc: std::bad_alloc", True),
+        ("go", "runtime: out of memory: cannot allocate 4194304-byte block", True),
+        ("go", "panic: out of memory, said the program", False),
+    ],
+)
+def test_who_gave_up_for_want_of_memory(name: str, stderr: str, memory: bool) -> None:
+    fault = diagnose(for_language(name), "", _ended(stderr))
+    assert fault is not None
+    assert fault.memory is memory
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_hostile_stderr_is_read_in_linear_time(name: str) -> None:
+    for filler in ("strategy.", "a" * 50 + ":", " throw", "\n", 'Exception in thread "', "uncaught ", "panic: "):
+        diagnose(for_language(name), "", _ended(filler * (262_144 // len(filler))))
+        diagnose(for_language(name), "", _ended(filler * (262_144 // len(filler)), stage="compile"))

@@ -2,7 +2,7 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint up image compose-test clean
+.PHONY: help setup demo test lint up image corpora fuzz matrix bench soak compose-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,11 +14,11 @@ demo: ## set up, then backtest the example strategies on real prices through the
 	$(SETUP) $(BIN)/python examples/demo.py
 
 test: ## set up, then lint, types, import contracts and all tests
-	$(SETUP) $(MAKE) --no-print-directory lint pytest
+	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
 pytest:
-	$(BIN)/pytest -m "not compose" $(PYTEST)
+	$(BIN)/pytest -m "not compose and not matrix" $(PYTEST)
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check
@@ -29,8 +29,23 @@ lint: ## ruff, mypy and the import contracts
 up: ## set up, then run the whole stack in the foreground
 	$(SETUP) $(BIN)/windtunnel up --flower 5555
 
-image: ## build the sandbox image
-	$(SETUP) true
+image: ## build the sandbox images of all languages
+	$(SETUP) sandbox_image/build.sh all
+
+corpora: ## judge the corpora: attacks found, honest programs rejected, misses by name
+	$(SETUP) $(BIN)/python benchmarks/validation_corpora.py
+
+fuzz: ## mutate real programs at the validator for long
+	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=20000 $(BIN)/pytest tests/unit/validation/test_fuzz.py --timeout 3600
+
+matrix: ## every attack under runc and runsc, in containers and in cells
+	$(SETUP) deploy/test-setup.sh $(BIN)/pytest -m matrix tests/adversarial --timeout 1800
+
+bench: ## measure sandboxes against their peers and their limit
+	$(SETUP) $(BIN)/python benchmarks/sandbox.py
+
+soak: ## 2,000 jobs through cells and 200 through containers; nothing may grow
+	$(SETUP) $(BIN)/python benchmarks/soak.py
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

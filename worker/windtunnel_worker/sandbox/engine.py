@@ -25,7 +25,7 @@ def engine_errors(image: str = "") -> Iterator[None]:
     except DockerImageNotFound as error:
         raise ImageNotFound(
             f"Sandbox image {image!r} is not on this host.",
-            remedy="Build it with `make image` or `sandbox_image/build.sh LANGUAGE`, or set SANDBOX_DEFAULT_IMAGE to one that is.",
+            remedy="Build it with `make image` or `sandbox_image/build.sh LANGUAGE`, or set SANDBOX_DEFAULT_IMAGE.",
         ) from error
     except NotFound as error:
         raise SandboxFailure(f"The container vanished: {error.explanation}.") from error

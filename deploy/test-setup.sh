@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# What the tests need beyond what the project needs: the images of all languages and gVisor.
+# What the tests need beyond what the project needs: the images of all languages, gVisor, AppArmor's parser.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "Usage: deploy/test-setup.sh COMMAND [ARG…]" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/common.sh
+. "$here/common.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+if ! command -v apparmor_parser >/dev/null && can_install; then
+    apt_install apparmor
+fi
 "$here/../sandbox_image/build.sh" all
 "$here/runsc.sh"
 exec "$@"

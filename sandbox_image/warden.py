@@ -63,6 +63,7 @@ FIRST_USER = 20_000
 """User id of a cell's first job; each further job has the next."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 PR_SET_DUMPABLE = 4
+_LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -77,6 +78,7 @@ def main() -> None:
     prctl(PR_SET_DUMPABLE, 0)  # /proc/1 belongs to root: no program opens the warden's memory or descriptors
     versions = preload(options.modules)
     program.preload_frames(dict(frame.split("=", 1) for frame in options.frame))
+    program.rehearse()
     gc.freeze()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     if options.jobs == 1:
@@ -406,7 +408,7 @@ def _redirect_to_null(*fds: int) -> None:
 
 def prctl(option: int, value: int) -> None:
     """Set a property of this process; `OSError` if the kernel refuses."""
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno() or errno.EPERM, f"prctl({option})")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,19 +47,19 @@ def test_the_original_may_change_or_go(registry: DatasetRegistry, tmp_path: Path
 def test_a_name_then_stands_for_the_new_content(registry: DatasetRegistry, tmp_path: Path) -> None:
     registry.add("sp500", file(tmp_path))
     newer = registry.add("sp500", file(tmp_path, content=b"Date,Close\n2021-01-01,2\n"))
-    assert registry.list() == [newer]
+    assert registry.all() == [newer]
 
 
 def test_another_process_sees_what_was_added(registry: DatasetRegistry, tmp_path: Path) -> None:
     dataset = registry.add("sp500", file(tmp_path))
-    assert DatasetRegistry(tmp_path / "host").list() == [dataset]
+    assert DatasetRegistry(tmp_path / "host").all() == [dataset]
 
 
 def test_the_list_is_in_the_order_of_names(registry: DatasetRegistry, tmp_path: Path) -> None:
-    assert registry.list() == []
+    assert registry.all() == []
     for name in ("b", "a"):
         registry.add(name, file(tmp_path))
-    assert [dataset.name for dataset in registry.list()] == ["a", "b"]
+    assert [dataset.name for dataset in registry.all()] == ["a", "b"]
 
 
 def test_a_parquet_file_is_taken_by_its_content(registry: DatasetRegistry, tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_a_bad_file_is_refused_and_nothing_is_kept(
     with pytest.raises(InvalidInput) as caught:
         registry.add("sp500", file(tmp_path, name, content))
     assert [problem.field for problem in caught.value.problems] == ["file"]
-    assert registry.list() == []
+    assert registry.all() == []
     assert [path for path in (tmp_path / "host").rglob("*") if path.is_file()] == []
 
 
@@ -128,3 +129,33 @@ def test_a_broken_index_is_an_error_that_names_the_file(registry: DatasetRegistr
     index.write_text(json.dumps({"sp500": {}}) + "{")
     with pytest.raises(DatasetUnavailable, match=r"index\.json"):
         registry.resolve(("sp500",))
+
+
+def test_verifying_reads_the_file_again(tmp_path: Path) -> None:
+    source = tmp_path / "prices.csv"
+    source.write_text("Date,Close\n2020-01-02,1\n")
+    registry = DatasetRegistry(tmp_path)
+    dataset = registry.add("prices", source)
+    kept = registry.resolve(("prices",))[dataset]
+    assert registry.verify("prices") == dataset
+    before = kept.stat()
+    kept.chmod(0o644)
+    kept.write_text("Date,Close\n2020-01-02,2\n")
+    os.utime(kept, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DatasetUnavailable, match="has changed"):
+        registry.verify("prices")
+
+
+def test_a_removed_name_takes_its_file_along_unless_another_name_needs_it(tmp_path: Path) -> None:
+    source = tmp_path / "prices.csv"
+    source.write_text("Date,Close\n2020-01-02,1\n")
+    registry = DatasetRegistry(tmp_path)
+    dataset = registry.add("one", source)
+    registry.add("two", source)
+    kept = registry.resolve(("one",))[dataset]
+    registry.remove("one")
+    assert kept.exists()
+    registry.remove("two")
+    assert not kept.exists()
+    with pytest.raises(DatasetUnavailable, match="not registered"):
+        registry.remove("two")

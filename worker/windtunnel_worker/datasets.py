@@ -73,24 +73,44 @@ class DatasetRegistry:
         self._write_index({**self._read_index(), name: dataset})
         return dataset
 
-    def list(self) -> list[Dataset]:
+    def all(self) -> list[Dataset]:
         """All names with what they stand for now."""
         return sorted(self._read_index().values(), key=lambda dataset: dataset.name)
 
+    def verify(self, name: str) -> Dataset:
+        """Read a dataset's file whole and check its content hash; `DatasetUnavailable` says what is wrong."""
+        (dataset,) = self._named((name,))
+        self._checked.pop(self._file(dataset), None)
+        self._verify(dataset)
+        return dataset
+
+    def remove(self, name: str) -> Dataset:
+        """Forget a name; its file goes when no other name stands for it. A job that has it mounted keeps it."""
+        (dataset,) = self._named((name,))
+        index = self._read_index()
+        del index[name]
+        self._write_index(index)
+        if all(self._file(other) != self._file(dataset) for other in index.values()):
+            self._file(dataset).unlink(missing_ok=True)
+        return dataset
+
     def resolve(self, names: tuple[str, ...]) -> dict[Dataset, Path]:
         """Each named dataset and its verified file on this host; `DatasetUnavailable` says what is wrong."""
-        index = self._read_index()
         found = {}
+        for dataset in self._named(names):
+            self._verify(dataset)
+            found[dataset] = self._file(dataset)
+        return found
+
+    def _named(self, names: tuple[str, ...]) -> list[Dataset]:
+        index = self._read_index()
         for name in names:
-            dataset = index.get(name)
-            if dataset is None:
+            if name not in index:
                 raise DatasetUnavailable(
                     f"Dataset {name!r} is not registered on this host.",
                     remedy=f"Run `windtunnel datasets add {name} FILE` there.",
                 )
-            self._verify(dataset)
-            found[dataset] = self._file(dataset)
-        return found
+        return [index[name] for name in names]
 
     def _verify(self, dataset: Dataset) -> None:
         """Check the content hash; a file whose inode, size and time are as last checked is not read again."""

@@ -34,6 +34,8 @@ def register(app: typer.Typer) -> None:
     datasets = typer.Typer(help="The datasets of this execution host.", no_args_is_help=True)
     datasets.command("add")(datasets_add)
     datasets.command("list")(datasets_list)
+    datasets.command("verify")(datasets_verify)
+    datasets.command("remove")(datasets_remove)
     app.add_typer(datasets, name="datasets")
 
 
@@ -114,6 +116,20 @@ def datasets_list() -> None:
     """List this host's datasets."""
     for dataset in DatasetRegistry(host_settings().data_dir).list():
         typer.echo(f"{dataset.name}\t{dataset.format}\t{dataset.bytes:,}\t{dataset.sha256}")
+
+
+def datasets_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None,
+) -> None:
+    """Read datasets whole and check their content hashes."""
+    registry = DatasetRegistry(host_settings().data_dir)
+    for name in names or [dataset.name for dataset in registry.all()]:
+        typer.echo(f"{registry.verify(name).name}: intact")
+
+
+def datasets_remove(name: Annotated[str, typer.Argument(help="A dataset.")]) -> None:
+    """Forget a dataset; its file goes when no other name stands for it."""
+    typer.echo(f"{DatasetRegistry(host_settings().data_dir).remove(name).name}: removed")
 
 
 def _read(file: Path) -> bytes:

@@ -74,7 +74,7 @@ class HostSettings(Settings):
     """Pause before the second attempt; it doubles with each, with jitter."""
     creations: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Sandboxes that may be created on this host at the same time, however many run."""
-    cell_jobs: int = Field(500, ge=2, le=10_000)
+    cell_jobs: int = Field(1000, ge=2, le=10_000)
     """Jobs of one batch that a cell serves before it is replaced."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""

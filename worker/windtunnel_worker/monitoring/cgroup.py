@@ -89,9 +89,15 @@ class _Paths:
         self._root = root
         self._container_id = container_id
         self._told = _told_by_kernel(pid)
+        self._found: dict[str, Path] = {}
 
     def of(self, controller: str) -> Path:
         """The directory of one controller (of all for v2)."""
+        if controller not in self._found:
+            self._found[controller] = self._find(controller)
+        return self._found[controller]
+
+    def _find(self, controller: str) -> Path:
         top = self._root / controller
         told = self._told.get(controller, "").lstrip("/")
         for candidate in (

@@ -17,6 +17,7 @@ from docker.errors import DockerException, NotFound
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import engine, engine_errors
 from windtunnel_worker.sandbox.languages import for_language
@@ -69,6 +70,8 @@ class Sandbox:
         self.versions: dict[str, str] = {}
         self.pid = 0
         self.served = 0
+        self.reader: Reader | None = None
+        """Reads what it uses; found when first needed."""
         self.created = time.monotonic()
         self._decoder = FrameDecoder()
         cell = kind.jobs > 1

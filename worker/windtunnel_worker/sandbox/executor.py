@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
 FRAMES = {"pandas", "statsmodels"}
+IMAGE_KNOWN_S = 5.0
+"""How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
 PRELOADED_BYTES = 64 * 2**20
 """A dataset up to this size is read before the job's clock starts."""
 
@@ -90,6 +92,7 @@ class Executor:
         self._settings = settings
         self._owner = owner
         self._datasets = DatasetRegistry(settings.data_dir)
+        self._images: dict[str, tuple[images.Image, float]] = {}
         self._deployment = Deployment(
             runtime=settings.runtime,
             apparmor_profile=settings.apparmor_profile,
@@ -176,7 +179,11 @@ class Executor:
                 f"Image {name!r} is not allowed on this host.",
                 remedy="Leave `image` out, or have the operator add it to WINDTUNNEL_ALLOWED_IMAGES.",
             )
-        return images.find(name)
+        found, looked = self._images.get(name, (None, 0.0))
+        if found is None or time.monotonic() - looked > IMAGE_KNOWN_S:
+            found = images.find(name)
+            self._images[name] = found, time.monotonic()
+        return found
 
     def _kind(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> Kind:
         job = assignment.job
@@ -223,8 +230,8 @@ class _Run:
         self._sandbox, self._job, self._hooks = sandbox, job, hooks
         self._tick_s = settings.sample_interval_s
         try:
-            reader = reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
-            self._sampler = Sampler(reader, reused=sandbox.served > 0)
+            sandbox.reader = sandbox.reader or reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
+            self._sampler = Sampler(sandbox.reader, reused=sandbox.served > 0)
         except OSError as error:
             raise SandboxFailure(
                 f"The sandbox cannot be measured: {error}.",

@@ -60,7 +60,8 @@ for file in "${inputs[@]}"; do
 done
 
 base=$("$here/base.sh" python)
-tools=$([ -z "$tools" ] && echo "$base" || "$here/base.sh" "$tools")
+[ -z "$tools" ] || tools=$("$here/base.sh" "$tools")
+tools=${tools:-$base}
 # These need their compiler or runtime where it was installed; the others are cut out of it.
 case $language in javascript | typescript | cpp) base=$tools ;; esac
 digest=$({

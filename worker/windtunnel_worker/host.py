@@ -114,7 +114,7 @@ def datasets_add(
 
 def datasets_list() -> None:
     """List this host's datasets."""
-    for dataset in DatasetRegistry(host_settings().data_dir).list():
+    for dataset in DatasetRegistry(host_settings().data_dir).all():
         typer.echo(f"{dataset.name}\t{dataset.format}\t{dataset.bytes:,}\t{dataset.sha256}")
 
 

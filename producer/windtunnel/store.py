@@ -124,6 +124,9 @@ class Waiting:
     job_id: str
     job: Job
     isolation: Isolation
+    attempt: int
+    rejected: bool
+    """Validation found it unsafe; it waits for its report."""
 
 
 def _time(ms: str | int) -> datetime:
@@ -214,11 +217,13 @@ class Store:
         """Those of the jobs that stand in this state."""
         with self._redis.pipeline(transaction=False) as pipe:
             for name in ids:
-                pipe.hmget(self.keys.job(name), "state", "spec", "isolation")
+                pipe.hmget(self.keys.job(name), "state", "spec", "isolation", "attempt", "outcome")
             answers = pipe.execute()
         return [
-            Waiting(name, Job.model_validate_json(spec), Isolation(isolation))
-            for name, (current, spec, isolation) in zip(ids, answers, strict=True)
+            Waiting(
+                name, Job.model_validate_json(spec), Isolation(isolation), int(attempt), outcome == Outcome.REJECTED
+            )
+            for name, (current, spec, isolation, attempt, outcome) in zip(ids, answers, strict=True)
             if current == state
         ]
 
@@ -277,6 +282,12 @@ class Store:
         """Renew the lease. False: the attempt is no longer the current one and must stop."""
         keys = [self.keys.job(name), self.keys.open]
         return bool(self._run("heartbeat", keys, name, attempt, round(lease_s * 1000), self._retention_s))
+
+    @_answered
+    def is_running(self, name: str, attempt: int) -> bool:
+        """True while this attempt's program may still run."""
+        fields = self._redis.hmget(self.keys.job(name), "state", "attempt", "executed_at")
+        return fields == [JobState.RUNNING, str(attempt), None]
 
     @_answered
     def record_execution(self, name: str, execution: Execution) -> bool:

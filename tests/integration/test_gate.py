@@ -119,3 +119,16 @@ def test_the_embedded_face_and_the_local_run_are_gated(reached: list[str]) -> No
     assert run_local(Job(code=BAD)).outcome is Outcome.REJECTED
     assert asyncio.run(SandboxManager().execute_code(GOOD))["success"]
     assert reached == [GOOD]
+
+
+def test_a_verdict_that_was_recorded_but_not_handed_on_is_handed_on_by_the_next_delivery(
+    client: Client, stages: Callable[[list[str]], None], keys: redis.Redis
+) -> None:
+    batch = client.submit_batch([Job(code=GOOD), Job(code=BAD)])
+    ids = [job_id(batch, index) for index in range(2)]
+    tasks.validate.apply((ids,))
+    keys.delete("execute", "finalize")  # the worker died before its messages were out
+    tasks.validate.apply((ids,))
+    assert keys.llen("finalize") == 1
+    stages(ids)
+    assert [report.outcome for report in client.reports(batch)] == [Outcome.SUCCEEDED, Outcome.REJECTED]

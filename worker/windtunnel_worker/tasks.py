@@ -16,7 +16,7 @@ from celery import Task, shared_task
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from windtunnel.contract import Attempt, Execution, Isolation, Job, JobState, Outcome, Verdict
-from windtunnel.errors import StoreUnavailable
+from windtunnel.errors import NotFound, StoreUnavailable
 from windtunnel.keyspace import batch_of
 from windtunnel.publisher import task_name
 from windtunnel.store import Claim, Waiting
@@ -66,11 +66,11 @@ def validate(self: Task[..., Any], ids: list[str]) -> list[str]:
     """Judge queued jobs. Accepted ones go on along the chain, rejected ones straight to finalize."""
     records, validator = store(), _validator()
     queued = records.waiting(JobState.QUEUED, ids)
-    verdicts = [(one.job_id, validator.validate_code(one.job.code, one.job.language)) for one in queued]
-    recorded = dict(records.record_verdicts(verdicts))
-    safe = {name for name, verdict in verdicts if verdict.safe}
-    rejected = [[name, attempt] for name, attempt in recorded.items() if name not in safe]
-    accepted = [one for one in queued if one.job_id in recorded and one.job_id in safe]
+    records.record_verdicts([(one.job_id, validator.validate_code(one.job.code, one.job.language)) for one in queued])
+    # Those that an earlier delivery judged but did not hand on are here too: its worker may have died in between.
+    judged = records.waiting(JobState.VALIDATED, ids)
+    rejected = [[one.job_id, one.attempt] for one in judged if one.rejected]
+    accepted = [one for one in judged if not one.rejected]
     log.info("action=validated accepted=%d rejected=%d", len(accepted), len(rejected))
 
     priority = _priority(self)
@@ -114,7 +114,10 @@ def finalize(attempts: list[list[Any]]) -> None:
     """Write the one final report of each attempt that is still its job's current one."""
     records = store()
     for name, attempt in attempts:
-        record = records.record(name)
+        try:
+            record = records.record(name)
+        except NotFound:
+            continue  # its lifetime is over
         if record.attempt != attempt or record.state is JobState.FINISHED:
             continue
         report, summary = build_report(record, records.samples(name, attempt))
@@ -128,6 +131,8 @@ def monitor(name: str, attempt: int, container_id: str, pid: int, deadline: floa
     settings = host_settings()
     count = 0
     for sample in watch(container_id, pid, settings.cgroup_root, settings.sample_interval_s, deadline):
+        if not store().is_running(name, attempt):  # a cell outlives its job
+            break
         store().add_samples(name, attempt, [sample])
         count += 1
     return count
@@ -188,7 +193,7 @@ def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:
     lease = _Lease(name, attempt, host_settings().lease_s)
     deadline = time.time() + job.limits.timeout_s
 
-    def started(sandbox: Sandbox) -> None:
+    def watched(sandbox: Sandbox) -> None:
         monitor.apply_async(
             (name, attempt, sandbox.id, sandbox.pid, deadline),
             queue=monitor_queue(host_settings().host),
@@ -196,7 +201,7 @@ def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:
         )
 
     assignment = Assignment(name, attempt, job, verdict.imports, claim.isolation, batch_of(name))
-    return _executor().execute(assignment, Hooks(started=started, alive=lease.held))
+    return _executor().execute(assignment, Hooks(lasting=watched, alive=lease.held))
 
 
 def _try_again(name: str, execution: Execution, priority: int) -> bool:

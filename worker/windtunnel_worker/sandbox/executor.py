@@ -65,6 +65,8 @@ class Hooks:
 
     started: Callable[[Sandbox], None] = lambda _: None
     """The program's first line is about to run."""
+    lasting: Callable[[Sandbox], None] = lambda _: None
+    """The program has run for a tick: it is worth being watched."""
     alive: Callable[[], bool] = lambda: True
     """Called about every tick. False: the attempt is no longer ours, stop at once."""
     samples: list[Sample] = field(default_factory=list)
@@ -238,6 +240,7 @@ class _Run:
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
         self._superseded = False
+        self._lasting = False
         self._io_exceeded = False
         self._io_compiling: int | None = None if for_language(job.language).compile else 0
         """Disk operations before the program's first line; None while it is compiled, which has no limit of them."""
@@ -282,6 +285,9 @@ class _Run:
         self._hooks.started(self._sandbox)
 
     def _on_tick(self) -> bool:
+        if not self._lasting:
+            self._lasting = True
+            self._hooks.lasting(self._sandbox)
         self._sample()
         self._superseded = not self._hooks.alive()
         return not (self._superseded or self._io_exceeded)

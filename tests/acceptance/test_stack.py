@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,10 +38,16 @@ BAD_KINDS: list[tuple[Outcome, str, Limits]] = [
 ]
 
 
+SLOTS = 2
+
+
 @pytest.fixture(autouse=True)
-def _no_container_is_left(stack: Stack) -> Iterator[None]:
+def _only_the_sandboxes_in_hand_are_left(stack: Stack) -> Iterator[None]:
     yield
-    assert labelled(stack.host) == []
+    deadline = time.monotonic() + 20
+    while len(labelled(stack.host)) > SLOTS and time.monotonic() < deadline:
+        time.sleep(0.1)  # used sandboxes are removed in the background
+    assert len(labelled(stack.host)) <= SLOTS
 
 
 def report_of(app: Client, code: str, limits: Limits = QUICK) -> Outcome:

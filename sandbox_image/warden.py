@@ -20,11 +20,12 @@ The host treats every byte as hostile, as the program may take over its own proc
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
 stdin ends, and so does the sandbox.
 
-Started with `--jobs 1` the sandbox is used once and all of it runs as one unprivileged user. Otherwise it is a cell,
-which serves several jobs one after the other: process 1 is root with no capability but SETUID and SETGID, holds
-nothing but the preloaded interpreter, and forks a keeper for each job. The keeper alone reads the job, so that no
-later job finds it in its memory; it runs the program under a user id of its own, and afterwards kills whatever that
-user runs and removes whatever it owns. A cell that is not clean then (`clean` false) ends.
+Started with `--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the
+program's from the warden's. Otherwise it is a cell, which serves several jobs one after the other: process 1 is root
+with no capability but SETUID and SETGID, holds nothing but the preloaded interpreter, and forks a keeper for each job.
+The keeper alone reads the job, so that no later job finds it in its memory; it runs the program under a user id of its
+own, and afterwards kills whatever that user runs and removes whatever it owns. A cell that is not clean then (`clean`
+false) ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ import signal
 import struct
 import sys
 import time
+import traceback
 from typing import Any
 
 import foreign
@@ -82,7 +84,7 @@ def main() -> None:
     gc.freeze()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     if options.jobs == 1:
-        keep(host, user=None)
+        keep(host, FIRST_USER if options.users else None)
     else:
         serve(host, options.jobs)
 
@@ -90,6 +92,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--users", action="store_true", help="give each job a user of its own; a cell always does")
     parser.add_argument("--frame", action="append", default=[], help="NAME=PATH of a dataset to load beforehand")
     parser.add_argument("modules", nargs="*", help="what to import beforehand")
     return parser.parse_args()
@@ -114,12 +117,24 @@ def serve(host: Host, jobs: int) -> None:
         if keeper == 0:
             status = 1
             try:
-                prctl(PR_SET_CHILD_SUBREAPER, 1)
+                with contextlib.suppress(OSError):  # gVisor has it not: then orphans come to process 1
+                    prctl(PR_SET_CHILD_SUBREAPER, 1)
                 status = 0 if keep(host, FIRST_USER + number) else 1
+            except Exception:  # noqa: BLE001 - the host is told by the warden's stderr, whatever it is
+                traceback.print_exc()
             finally:
                 os._exit(status)
-        if os.waitpid(keeper, 0)[1] != 0:
+        status = os.waitpid(keeper, 0)[1]
+        _reap_all()
+        if status != 0 or os.listdir(SCRATCH):
             return
+
+
+def _reap_all() -> None:
+    """Wait for the end of every child, all of which have been killed."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def keep(host: Host, user: int | None) -> bool:
@@ -216,7 +231,7 @@ class Records:
         line, self._line = bytes(self._line), bytearray()
         kind = line[:1]
         room = self._room.get(kind, 0)
-        if len(line) > min(room, program.MAX_RECORD_BYTES):
+        if not room or len(line) > min(room, program.MAX_RECORD_BYTES):
             self.dropped += 1
             return
         self._room[kind] = room - len(line)
@@ -350,9 +365,7 @@ class Ending:
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S
         self._kill_all()
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                os.waitpid(-1, 0)
+        _reap_all()
 
     def _kill_all(self) -> None:
         """Signal every process but 1 and this one; in a cell, those of the job's user, which are all others."""

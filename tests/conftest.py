@@ -27,6 +27,23 @@ from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.executor import Executor, Hooks
 from windtunnel_worker.settings import HostSettings, host_settings
 
+TESTED_IMAGE = os.environ.get("SANDBOX_DEFAULT_IMAGE")
+"""Which image the adversarial and fault tests are about; None: the default one."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "matrix: the part of the adversarial matrix that CI leaves out; -m matrix runs it"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `matrix` runs only where the expression names it."""
+    if "matrix" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("matrix")]
+        items[:] = [item for item in items if not item.get_closest_marker("matrix")]
+        config.hook.pytest_deselected(items=left_out)
+
 
 def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI"):
@@ -103,6 +120,17 @@ def docker_engine() -> images.Image:
     """A Docker Engine that answers and has the sandbox image, which this is."""
     try:
         return images.find(host_settings().default_image)
+    except WindtunnelError as error:
+        _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def tested_image(request: pytest.FixtureRequest) -> images.Image:
+    """The image that `SANDBOX_DEFAULT_IMAGE` named when the tests were started, or the default one."""
+    if TESTED_IMAGE is None:
+        return request.getfixturevalue("docker_engine")  # type: ignore[no-any-return]
+    try:
+        return images.find(TESTED_IMAGE)
     except WindtunnelError as error:
         _missing(str(error))
 

@@ -44,6 +44,15 @@ class Kind:
     jobs: int = 1
     """How many jobs it serves; more than one makes it a cell."""
 
+    @property
+    def parts_users(self) -> bool:
+        """True when process 1 is root, all but powerless, and each job has a user of its own.
+
+        So it is in a cell; and under another runtime than the daemon's, as gVisor does not hide the descriptors of
+        one process from another of the same user.
+        """
+        return self.jobs > 1 or (self.deployment.runtime is not None and self.language == "python")
+
     def serves(self, wanted: Kind) -> bool:
         """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
         return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
@@ -74,7 +83,6 @@ class Sandbox:
         """Reads what it uses; found when first needed."""
         self.created = time.monotonic()
         self._decoder = FrameDecoder()
-        cell = kind.jobs > 1
         mounts = {dataset.file: dataset.path for dataset in kind.datasets}
         with engine_errors(kind.image):
             api = engine().api
@@ -82,7 +90,7 @@ class Sandbox:
                 **hardening.host_config(
                     kind.limits,
                     mounts,
-                    cell=cell,
+                    parts_users=kind.parts_users,
                     language=for_language(kind.language),
                     deployment=kind.deployment,
                 )
@@ -94,7 +102,7 @@ class Sandbox:
                     kind.image,
                     command=_warden_options(kind),
                     name=name,
-                    user=hardening.CELL_USER if cell else hardening.USER,
+                    user=hardening.WARDEN_USER if kind.parts_users else hardening.USER,
                     hostname=hardening.HOSTNAME,
                     environment=hardening.ENVIRONMENT,
                     labels={LABEL: "sandbox", **labels},
@@ -226,7 +234,8 @@ class Sandbox:
 
 def _warden_options(kind: Kind) -> list[str]:
     frames = [f"--frame={dataset.name}={dataset.path}" for dataset in kind.datasets if dataset.preload]
-    return [f"--jobs={kind.jobs}", *frames, *kind.preload]
+    users = ["--users"] if kind.parts_users else []
+    return [f"--jobs={kind.jobs}", *users, *frames, *kind.preload]
 
 
 @dataclass(frozen=True)

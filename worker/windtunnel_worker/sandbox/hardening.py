@@ -19,9 +19,9 @@ from windtunnel_worker.sandbox.languages import PYTHON, Language
 
 USER = "10001:10001"
 """Everything in a sandbox that is used once."""
-CELL_USER = "0:0"
-"""Process 1 of a cell. Root there has the capabilities below and no other; each job runs under a user of its own."""
-CELL_CAPABILITIES = ["SETUID", "SETGID"]
+WARDEN_USER = "0:0"
+"""Process 1 where each job has a user of its own. Root there has the capabilities below and no other."""
+WARDEN_CAPABILITIES = ["SETUID", "SETGID"]
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
@@ -114,7 +114,7 @@ def host_config(
     limits: Limits,
     datasets: Mapping[str, str],
     *,
-    cell: bool = False,
+    parts_users: bool = False,
     language: Language = PYTHON,
     deployment: Deployment = DEFAULT_DEPLOYMENT,
 ) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def host_config(
     options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
-        "cap_add": CELL_CAPABILITIES if cell else [],
+        "cap_add": WARDEN_CAPABILITIES if parts_users else [],
         "runtime": deployment.runtime,
         "device_requests": deployment.device_requests(),
         "security_opt": [

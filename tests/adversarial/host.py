@@ -1,0 +1,193 @@
+"""The range where attempts are made: warm executors, and a watch over what they leave on the host."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.adversarial.attempts import ESCAPED, LIMITS, Attempt
+
+from windtunnel.contract import Execution, Isolation, Job, Outcome
+from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.settings import HostSettings
+
+CANARY = "canary-of-the-worker-5512"
+"""In the environment of the process that runs the sandboxes."""
+SANDBOX_USERS = (10_001, range(20_000, 40_000))
+PATIENCE_S = 10.0
+WORLD = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/"), Path("/etc"))
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+DOCKERS_OWN = re.compile(r"/(overlay2|netns|containerd|containers|image|buildkit|docker)(/|$)")
+
+
+class Host:
+    """What is on this host that a sandbox could have left there. Others may work on it too: theirs is not counted."""
+
+    def __init__(self, name: str, image: str) -> None:
+        self._name, self._image = name, image
+        self._alone = bool(os.environ.get("CI"))
+        self._seen: set[str] = set()
+        self._mounts = self._mount_points()
+        self._containers = {container["Id"] for container in self._all_containers()}
+
+    def ours(self) -> dict[str, bool]:
+        """Our sandboxes by id; True while running."""
+        return {found.id: found.running for found in labelled(self._name)}
+
+    def left(self, in_hand: int) -> list[str]:
+        """What is there and should not be, of which each is named."""
+        ours = self.ours()
+        self._seen |= ours.keys()
+        strangers = [
+            container["Id"]
+            for container in self._all_containers()
+            if container["Id"] not in self._containers | ours.keys()
+            and "windtunnel.host" not in container["Labels"]
+            and (self._alone or container["ImageID"] == self._image)
+        ]
+        return [
+            *([f"{len(ours)} containers, of which {in_hand} are in hand"] if len(ours) > in_hand else []),
+            *(f"container {name}" for name in strangers),
+            *(f"mount {point}" for point in sorted(self._mount_points() - self._mounts)),
+            *self._processes(ours),
+            *self._files(),
+        ]
+
+    @staticmethod
+    def _all_containers() -> list[dict[str, Any]]:
+        return list(engine().api.containers(all=True))
+
+    @staticmethod
+    def _mount_points() -> set[str]:
+        points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+        return {point for point in points if not DOCKERS_OWN.search(point)}
+
+    def _processes(self, ours: dict[str, bool]) -> Iterator[str]:
+        """Processes of a sandbox's user that are in no container, in one of ours that is gone, or in an idle cell."""
+        wardens = set()
+        for process in psutil.process_iter():
+            try:
+                user = process.uids().real
+                if user != SANDBOX_USERS[0] and user not in SANDBOX_USERS[1]:
+                    continue
+                groups = Path(f"/proc/{process.pid}/cgroup").read_text()
+                status = process.status()
+            except (psutil.Error, OSError):
+                continue  # it has just ended
+            found = CONTAINER_ID.search(groups)
+            container = found[0] if found else ""
+            if container in ours:
+                if user in SANDBOX_USERS[1] or container in wardens:
+                    yield f"process {process.pid} of user {user} in a sandbox that has no job"
+                wardens.add(container)
+            elif (not container or container in self._seen) and status != psutil.STATUS_ZOMBIE:
+                yield f"process {process.pid} of user {user} outside a sandbox"
+
+    @staticmethod
+    def _files() -> Iterator[str]:
+        for folder in WORLD:
+            for entry in os.scandir(folder):
+                try:
+                    user = entry.stat(follow_symlinks=False).st_uid
+                except OSError:
+                    continue
+                if ESCAPED in entry.name or user == SANDBOX_USERS[0] or user in SANDBOX_USERS[1]:
+                    yield f"file {entry.path} of user {user}"
+
+
+class Range:
+    """Runs attempts, each as a job on the one executor of its isolation and runtime."""
+
+    def __init__(self, settings: HostSettings, image: str) -> None:
+        self._settings = settings
+        self._executors: dict[tuple[Isolation, str], Executor] = {}
+        self.host = Host(settings.host, image)
+
+    def close(self) -> None:
+        for executor in self._executors.values():
+            executor.close()
+        self._await_nothing_left(in_hand=0)
+
+    def face(self, attempt: Attempt, isolation: Isolation, runtime: str) -> None:
+        """Make the attempt; it must end as the table says, and the host must be as before."""
+        execution = self.run(attempt.code, isolation, runtime)
+        _judge(attempt, execution, runtime)
+        if attempt.then is not None:
+            after = self.run(attempt.then, isolation, runtime)
+            assert (after.outcome, after.values) == (Outcome.SUCCEEDED, attempt.finds), _told(after)
+        hello = self.run("print('hello')", isolation, runtime)
+        said = hello.outcome, hello.stdout, hello.stderr, hello.values
+        assert said == (Outcome.SUCCEEDED, "hello\n", "", {}), _told(hello)
+        if isolation is Isolation.CELL and attempt.keeps_cell:
+            assert hello.container_id == execution.container_id
+        if isolation is Isolation.CONTAINER:
+            assert hello.container_id != execution.container_id
+        self._await_nothing_left(in_hand=len(self._executors))
+
+    def run(self, code: str, isolation: Isolation, runtime: str) -> Execution:
+        job = Job(code=code, limits=LIMITS[runtime])
+        name = f"test{secrets.token_hex(6)}-0"
+        return self._executor(isolation, runtime).execute(Assignment(name, 1, job, (), isolation, "one-batch"))
+
+    def _executor(self, isolation: Isolation, runtime: str) -> Executor:
+        key = isolation, runtime
+        if key not in self._executors:
+            _need(runtime)
+            settings = self._settings.model_copy(update={"runtime": None if runtime == "runc" else runtime})
+            self._executors[key] = Executor(settings, "tests", warm=True)
+        return self._executors[key]
+
+    def _await_nothing_left(self, in_hand: int) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while left := self.host.left(in_hand):
+            assert time.monotonic() < deadline, left
+            time.sleep(0.02)
+
+
+def _need(runtime: str) -> None:
+    """Skip where the daemon does not know the runtime; fail in CI."""
+    if runtime not in engine().info()["Runtimes"]:
+        reason = f"the Docker Engine does not know {runtime}; deploy/runsc.sh tells it"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+def _told(execution: Execution) -> str:
+    said = f"{execution.values} {execution.stdout[-500:]} {execution.stderr[-1500:]}"
+    return f"{execution.outcome}: {execution.message} {said}"
+
+
+def _judge(attempt: Attempt, execution: Execution, runtime: str) -> None:
+    told = _told(execution)
+    assert execution.outcome in attempt.may_end(runtime), told
+    if attempt.refused:
+        assert execution.values["breaches"] == {}, told
+        errors = execution.values["refused"]
+        assert isinstance(errors, dict)
+        assert set(errors) == set(attempt.refused)
+        assert {call: error for call, error in errors.items() if error not in attempt.errors} == {}, told
+    if attempt.values is not None:
+        assert execution.values == attempt.values, told
+    if attempt.stdout is not None:
+        assert execution.stdout == attempt.stdout, told
+    if attempt.signal is not None:
+        assert execution.signal == attempt.signal, told
+    if attempt.artifacts is not None:
+        assert {artifact.name for artifact in execution.artifacts} == attempt.artifacts, told
+    said = execution.model_dump_json()
+    assert [text for text in attempt.absent if text in said] == []
+    limits = LIMITS[runtime]
+    assert len(execution.stdout.encode()) <= 4 * limits.output_kb * 1024
+    assert len(execution.stderr.encode()) <= 4 * limits.output_kb * 1024
+    assert len(execution.message) <= 2000
+    assert execution.resources.duration_s < limits.timeout_s + 3

@@ -1,0 +1,145 @@
+"""What can be learned: about the host, its users, its other work, the warden, and time."""
+
+from __future__ import annotations
+
+from tests.adversarial.attempts import Attempt, ending, everywhere, refusing, sampled, seeing
+from tests.adversarial.host import CANARY, Range
+
+from windtunnel.contract import Isolation, Outcome
+
+MASKED = ("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+          "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap")  # fmt: skip
+
+ATTEMPTS: list[Attempt] = [
+    seeing("the_hosts_name_is_not_told", {"names": ["sandbox"]},
+           "import os, platform, socket\nemit(names=sorted({socket.gethostname(), os.uname().nodename, platform.node(), open('/proc/sys/kernel/hostname').read().strip()}))"),
+    sampled(
+        seeing(
+            "the_environment_is_the_sandboxes_own",
+            {"strange": []},
+            """
+            import os
+            known = {"HOME", "TMPDIR", "LANG", "TZ", "PATH", "HOSTNAME", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
+                     "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+                     "LC_CTYPE", "PWD", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256"}
+            emit(strange=sorted(set(os.environ) - known))
+            """,
+        )
+    ),
+    seeing(
+        "no_secret_of_the_worker_is_anywhere_in_its_memory",
+        {"found": 0},
+        f"""
+        # Written shifted by one, so that the search does not find itself.
+        needle = {bytes(byte + 1 for byte in CANARY.encode())!r}
+        shift = bytes((byte + 1) % 256 for byte in range(256))
+        found = 0
+        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+            for line in maps.read().splitlines():
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                if line.split()[1].startswith("r") and end - start < 2**26 and "[v" not in line:
+                    try:
+                        memory.seek(start)
+                        found += memory.read(end - start).translate(shift).count(needle)
+                    except OSError:
+                        pass
+        emit(found=found)
+        """,
+    ),
+    seeing("only_its_own_processes_are_seen", {"strange": []}, """
+        import os
+        strange = []
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                try:
+                    text = open(f"/proc/{name}/cmdline").read()
+                except OSError:
+                    continue
+                if text and "warden.py" not in text:
+                    strange.append(text)
+        emit(strange=strange)
+        """),
+    seeing("few_processes_are_seen", {"few": True}, "import os\nemit(few=sum(name.isdigit() for name in os.listdir('/proc')) <= 3)"),
+    refusing("the_kernels_log_is_refused", "syscall(103, 3, b'\\0' * 100, 100)", "syscall(103, 10, 0, 0)", "open('/dev/kmsg').read()", "len(open('/proc/kmsg').read())"),
+    seeing("kernel_addresses_are_hidden", {"addresses": []}, """
+        try:
+            with open("/proc/kallsyms") as file:
+                addresses = sorted({line.split()[0] for line in file if line.split()[0].strip("0")})[:3]
+        except OSError:
+            addresses = []
+        emit(addresses=addresses)
+        """),
+    refusing("the_kernels_memory_is_refused", "open('/dev/mem', 'rb').read(1)",
+             "os.open('/proc/self/pagemap', os.O_RDONLY) and pagemap()", setup="""
+             def pagemap():
+                 # Without the capability the frame numbers are zero.
+                 address = id(attempt) // 4096 * 8
+                 with open("/proc/self/pagemap", "rb") as file:
+                     file.seek(address)
+                     frame = int.from_bytes(file.read(8), "little") & (2**55 - 1)
+                 if frame == 0:
+                     raise PermissionError(1, "no frame numbers")
+                 return frame
+             """, errors={1, 2, 13, 22}),
+    seeing("what_is_masked_is_empty", {"content": []}, f"""
+        import os
+        content = []
+        for path in {MASKED!r}:
+            try:
+                if (os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(4096)):
+                    content.append(path)
+            except OSError:
+                pass
+        emit(content=content)
+        """),
+    refusing("the_hosts_serial_numbers_are_refused", *(f"open('/sys/class/dmi/id/{name}').read()" for name in ("product_uuid", "product_serial", "board_serial"))),
+    refusing("passwords_are_refused", "open('/etc/shadow').read()", "open('/etc/gshadow').read()"),
+    refusing("files_of_the_hosts_user_are_not_there", "os.listdir('/root')", "os.listdir('/home/user')", "os.listdir('/work')", "os.listdir('/var/lib/docker')", "os.listdir('/var/log/journal')"),
+    seeing("no_dataset_is_there_that_was_not_asked_for", {"files": []}, "import os\nemit(files=os.listdir('/data') if os.path.isdir('/data') else [])"),
+    seeing("no_control_group_of_another_is_seen", {"strange": []}, """
+        import os
+        strange = []
+        for folder, folders, _ in os.walk("/sys/fs/cgroup"):
+            strange += [f"{folder}/{name}" for name in folders if "docker" in name or len(name) == 64]
+        emit(strange=strange[:5])
+        """),
+    seeing("its_control_group_tells_no_path_of_the_host", {"strange": []},
+           "emit(strange=[line for line in open('/proc/self/cgroup').read().split() if not line.endswith(':/')])",),
+    seeing("no_process_of_the_host_is_in_its_control_group", {"strange": []}, """
+        import glob
+        strange = set()
+        for path in glob.glob("/sys/fs/cgroup/*/cgroup.procs") + glob.glob("/sys/fs/cgroup/cgroup.procs"):
+            strange |= {pid for pid in open(path).read().split() if int(pid) == 0 or int(pid) > 100_000}
+        emit(strange=sorted(strange))
+        """),
+    ending("mounts_tell_nothing_of_the_hosts_data", Outcome.SUCCEEDED, "print(open('/proc/self/mountinfo').read(), open('/proc/mounts').read())",
+           absent=(CANARY, "/work/", "windtunnel-data", "/root/")),
+    seeing("the_time_zone_is_utc", {"zone": ["UTC", 0]}, "import time\nemit(zone=[time.tzname[0], time.timezone])"),
+    refusing("timers_that_wake_the_host_are_refused", "libc.timer_create(9, None, buffer)", "libc.timer_create(8, None, buffer)", "libc.timerfd_create(9, 0)", "libc.timerfd_create(8, 0)",
+             setup="buffer = ctypes.create_string_buffer(8)", errors={1, 22, 95}),
+    refusing("the_messages_of_other_users_are_refused", "os.open('/dev/mqueue/x', os.O_CREAT | os.O_RDWR)", "syscall(240, b'x', 0o102, 0o600, 0)"),
+    seeing("no_terminal_of_another_is_seen", {"terminals": []}, "import os\nemit(terminals=[name for name in os.listdir('/dev/pts') if name != 'ptmx'])"),
+    seeing("system_v_objects_of_the_host_are_not_listed", {"lines": 0}, """
+        import os
+        emit(lines=sum(len(open(f"/proc/sysvipc/{name}").read().splitlines()) - 1 for name in ("shm", "sem", "msg") if os.path.exists(f"/proc/sysvipc/{name}")))
+        """),
+    ending("an_error_tells_no_path_of_the_host", Outcome.FAILED, "raise ValueError(__file__)", absent=(CANARY, "/work/", "/var/lib/docker", "site-packages")),
+    ending("a_traceback_tells_no_code_of_the_warden", Outcome.FAILED, "def f(): g()\ndef g(): 1 / 0\nf()", absent=("warden", "/opt/windtunnel")),
+    seeing("inspection_shows_no_frame_of_the_host", {"secrets": []}, """
+        import gc, sys
+        secrets = []
+        frame = sys._getframe()
+        while frame is not None:
+            secrets += [name for name in frame.f_locals if name in ("password", "redis_url", "settings", "lease", "owner")]
+            frame = frame.f_back
+        for thing in gc.get_objects():
+            if isinstance(thing, dict) and ("redis_url" in thing or "REDIS_URL" in thing):
+                secrets.append("redis")
+        emit(secrets=secrets)
+        """),
+]  # fmt: skip
+
+
+@everywhere(ATTEMPTS)
+def test_information(attempt: Attempt, isolation: Isolation, runtime: str, firing_range: Range) -> None:
+    firing_range.face(attempt, isolation, runtime)

@@ -1,0 +1,417 @@
+"""Faults of the machinery: each is an `infrastructure_error` that says what happened, within a deadline.
+
+Afterwards, the fault mended, the same executor serves the next job, and nothing is left.
+"""
+
+# ruff: noqa: E501 - a fault is a row of a table; fixtures arrive as arguments
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.faults.proxy import EngineProxy
+from tests.support import unique
+
+from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
+from windtunnel_worker.recovery import reap, remove_sandboxes
+from windtunnel_worker.sandbox import container, images
+from windtunnel_worker.sandbox import engine as engine_module
+from windtunnel_worker.sandbox.container import Sandbox, labelled
+from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
+from windtunnel_worker.settings import HostSettings
+
+LIMITS = Limits(timeout_s=2, memory_mb=128, processes=24)
+BUSY = "import time\nprint('x', flush=True)\ntime.sleep(1.5)"
+ISOLATIONS = tuple(Isolation)
+READY = r"""import os, struct, sys, time
+payload = b'{"versions": {}}'
+os.write(1, struct.pack(">cI", b"R", len(payload)) + payload)
+"""
+
+
+class Slot:
+    """One executor whose every answer has to come within a deadline."""
+
+    def __init__(self, host: str, image: str) -> None:
+        self.host, self.image = host, image
+        self._settings = HostSettings(host=host, SANDBOX_DEFAULT_IMAGE=image, sample_interval_s=0.05)
+        self.executor = Executor(self._settings, f"slot:{host}:{os.getpid()}", warm=True)
+
+    def execute(self, code: str, isolation: Isolation, hooks: Hooks | None = None, within_s: float = 20) -> Execution:
+        answers: list[Execution] = []
+        job = Job(code=code, limits=LIMITS)
+        assignment = Assignment(f"t{secrets.token_hex(6)}-0", 1, job, (), isolation, "batch")
+        thread = threading.Thread(target=lambda: answers.append(self.executor.execute(assignment, hooks)), daemon=True)
+        thread.start()
+        thread.join(within_s)
+        assert not thread.is_alive(), f"the slot hangs for more than {within_s} s in {_place(thread)}"
+        assert answers, "the executor raised instead of answering"
+        return answers[0]
+
+    def serves(self, isolation: Isolation) -> None:
+        hello = self.execute("print('hello')", isolation)
+        assert (hello.outcome, hello.stdout) == (Outcome.SUCCEEDED, "hello\n"), hello.message
+
+
+def _place(thread: threading.Thread) -> str:
+    """Where a thread is, innermost last."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return (
+        "".join(line for line in traceback.format_stack(frame) if "windtunnel" in line or "docker/" in line)
+        if frame
+        else "no frame"
+    )
+
+
+@pytest.fixture
+def slot(tested_image: images.Image) -> Iterator[Slot]:
+    slot = Slot(unique("faults"), tested_image.name)
+    yield slot
+    slot.executor.close()
+    assert labelled(slot.host) == []
+
+
+def refused(execution: Execution, *words: str) -> None:
+    """It is our own fault, and the message names it."""
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR, (execution.outcome, execution.message)
+    assert len(execution.message) > 20, execution.message
+    assert any(word in execution.message for word in words), execution.message
+
+
+# -- what happens to a running sandbox -------------------------------------------------------------------
+
+
+def remove_it(sandbox: Sandbox) -> None:
+    engine().api.remove_container(sandbox.id, force=True)
+
+
+def kill_it(sandbox: Sandbox) -> None:
+    engine().api.kill(sandbox.id)
+
+
+def stop_it(sandbox: Sandbox) -> None:
+    engine().api.stop(sandbox.id, timeout=0)
+
+
+def pause_it(sandbox: Sandbox) -> None:
+    engine().api.pause(sandbox.id)
+
+
+def break_the_stream(sandbox: Sandbox) -> None:
+    sandbox._stream.shutdown(socket.SHUT_RDWR)
+
+
+def end_its_input(sandbox: Sandbox) -> None:
+    sandbox._stream.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+@pytest.mark.parametrize("act", [remove_it, kill_it, stop_it, break_the_stream, end_its_input])
+def test_a_sandbox_lost_while_its_program_runs(
+    slot: Slot, isolation: Isolation, act: Callable[[Sandbox], None]
+) -> None:
+    slot.serves(isolation)
+    execution = slot.execute(BUSY, isolation, Hooks(started=act))
+    refused(execution, "died", "vanished", "stream")
+    slot.serves(isolation)
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_sandbox_paused_for_good_is_given_up(slot: Slot, isolation: Isolation) -> None:
+    execution = slot.execute(BUSY, isolation, Hooks(started=pause_it))
+    assert execution.outcome in (Outcome.TIMED_OUT, Outcome.INFRASTRUCTURE_ERROR)
+    slot.serves(isolation)
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+@pytest.mark.parametrize("act", [remove_it, kill_it, break_the_stream])
+def test_a_sandbox_in_hand_that_is_lost_is_replaced(
+    slot: Slot, isolation: Isolation, act: Callable[[Sandbox], None]
+) -> None:
+    slot.serves(isolation)
+    pool = slot.executor._pool
+    if isolation is Isolation.CELL:
+        assert pool._cell is not None
+        act(pool._cell[1])
+    else:
+        assert pool._next is not None
+        act(pool._next[1].result(20))
+    time.sleep(0.3)  # the daemon tells of it when it has noticed
+    slot.serves(isolation)
+
+
+# -- what happens to a starting sandbox ------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("tested_image")
+def test_an_image_that_is_missing_is_named() -> None:
+    slot = Slot(unique("faults"), "windtunnel/none:0")
+    refused(slot.execute("print(1)", Isolation.CONTAINER), "windtunnel/none:0")
+    slot.executor.close()
+
+
+@pytest.fixture
+def image_that(tested_image: images.Image) -> Iterator[Callable[[list[str]], str]]:
+    """Makes an image like the tested one with another first process."""
+    made = []
+
+    def make(entrypoint: list[str]) -> str:
+        api = engine().api
+        name = f"windtunnel/faulty:{secrets.token_hex(4)}"
+        source = api.create_container(tested_image.digest, command="x")["Id"]
+        try:
+            quoted = ", ".join(
+                '"' + part.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for part in entrypoint
+            )
+            api.commit(
+                source, repository="windtunnel/faulty", tag=name.partition(":")[2], changes=[f"ENTRYPOINT [{quoted}]"]
+            )
+        finally:
+            api.remove_container(source, force=True)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        engine().api.remove_image(name, force=True)
+
+
+FAULTY = {
+    "never_says_that_it_is_ready": (["sleep", "600"], ("come up",)),
+    "ends_at_once": (["false"], ("come up",)),
+    "complains_and_ends": (["sh", "-c", "echo no library >&2; exit 3"], ("no library",)),
+    "is_not_there": (["/no/such/program"], ("no such file", "Docker failed", "come up")),
+    "speaks_another_language": (["sh", "-c", "exec yes"], ("protocol", "ready")),
+    "says_something_else_first": (["printf", "S\\000\\000\\000\\000"], ("ready",)),
+    "sends_a_broken_greeting": (["printf", "R\\000\\000\\000\\002[]"], ("frame", "ready", "broken")),
+    "ends_when_it_gets_a_job": (["python3", "-c", READY + "sys.stdin.buffer.read(1)"], ("died",)),
+    "is_deaf": (["python3", "-c", READY + "time.sleep(600)"], ("died", "answer", "hang", "silent")),
+    "ends_without_an_end": (["python3", "-c", READY + "os.read(0, 9); os.write(1, b'S\\0\\0\\0\\0'); sys.exit()"], ("died",)),
+    "says_twice_that_it_is_ready": (["python3", "-c", READY * 2 + "time.sleep(600)"], ("unexpected", "ready", "died")),
+    "sends_a_giant_frame": (["python3", "-c", READY + "os.read(0, 9); os.write(1, b'O\\xff\\xff\\xff\\xff')\ntime.sleep(600)"], ("protocol",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_warden_that(
+    fault: str, isolation: Isolation, image_that: Callable[[list[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "READY_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(container, "STOP_GRACE_S", 1.0)
+    entrypoint, words = FAULTY[fault]
+    slot = Slot(unique("faults"), image_that(entrypoint))
+    try:
+        refused(slot.execute("print(1)", isolation), *words)
+    finally:
+        slot.executor.close()
+    assert labelled(slot.host) == []
+
+
+# -- what happens to the daemon --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineProxy]:
+    """The Docker Engine behind a socket of ours. Only for one that is reached by a Unix socket."""
+    address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not address.startswith("unix://"):
+        pytest.skip("the Docker Engine is not reached by a Unix socket")
+    with EngineProxy(tmp_path / "engine.sock", address.removeprefix("unix://")) as proxy:
+        monkeypatch.setenv("DOCKER_HOST", proxy.address)
+        monkeypatch.setattr(engine_module, "CALL_TIMEOUT_S", 2)
+        monkeypatch.setattr(container, "READY_TIMEOUT_S", 4.0)
+        engine.cache_clear()
+        yield proxy
+        proxy.mend()
+        monkeypatch.undo()
+        engine.cache_clear()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
+
+
+MOMENTS: dict[str, Callable[[Slot, Callable[[], None], pytest.MonkeyPatch], Hooks]] = {
+    "before_the_job": lambda _slot, fault, _patch: _now(fault),
+    "when_it_creates": lambda _slot, fault, patch: _before(patch, Sandbox, "__init__", fault),
+    "when_it_attaches": lambda _slot, fault, patch: _before(patch, Sandbox, "_attach", fault),
+    "when_it_waits": lambda _slot, fault, patch: _before(patch, Sandbox, "wait_ready", fault),
+    "when_it_runs": lambda _slot, fault, _patch: Hooks(started=lambda _: fault()),
+}
+
+
+def _now(act: Callable[[], None]) -> Hooks:
+    act()
+    return Hooks()
+
+
+def _before(patch: pytest.MonkeyPatch, owner: type, name: str, act: Callable[[], None]) -> Hooks:
+    """Do something once, before the next call of a method."""
+    wrapped = getattr(owner, name)
+    once = iter([act])
+
+    def wrapper(*arguments: object, **options: object) -> object:
+        with contextlib.suppress(StopIteration):
+            next(once)()
+        return wrapped(*arguments, **options)
+
+    patch.setattr(owner, name, wrapper)
+    return Hooks()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+@pytest.mark.parametrize("fault", ["cut", "hang"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_daemon_that_goes_away(
+    moment: str,
+    fault: str,
+    isolation: Isolation,
+    proxy: EngineProxy,
+    tested_image: images.Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slot = Slot(unique("faults"), tested_image.name)
+    if moment == "before_the_job":
+        slot.serves(isolation)
+    hooks = MOMENTS[moment](slot, getattr(proxy, fault), monkeypatch)
+    execution = slot.execute(BUSY, isolation, hooks, within_s=30)
+    refused(execution, "Docker", "died", "come up", "sandbox")
+    proxy.mend()
+    slot.serves(isolation)
+    slot.executor.close()
+    remove_sandboxes(slot.host)  # what could not be removed while the daemon was away is the reaper's
+    assert labelled(slot.host) == []
+
+
+# -- a daemon that dies for real -------------------------------------------------------------------------
+
+
+class Daemon:
+    """A second Docker Engine with nothing in common with the first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.address = f"unix://{folder}/docker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        (self._folder / "docker.pid").unlink(missing_ok=True)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    "dockerd",
+                    *("--host", self.address, "--pidfile", str(self._folder / "docker.pid")),
+                    *("--data-root", str(self._folder / "data"), "--exec-root", str(self._folder / "exec")),
+                    *(
+                        "--config-file",
+                        str(self._folder / "none.json"),
+                        "--bridge=none",
+                        "--iptables=false",
+                        "--ip-forward=false",
+                    ),
+                    *("--containerd-namespace", "faults", "--containerd-plugins-namespace", "faults-plugins"),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 60
+        while subprocess.run(["docker", "-H", self.address, "version"], capture_output=True, check=False).returncode:
+            assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Kill it and the containerd it started, which would be in its successor's way."""
+        assert self._process is not None
+        containerd = [child for child in psutil.Process(self._process.pid).children() if child.name() == "containerd"]
+        self._process.kill()
+        self._process.wait()
+        for child in containerd:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(containerd, timeout=10)
+
+    def stop(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def clear(self) -> None:
+        """What a killed daemon leaves: the shims of its containers, its mounts, its folder."""
+        shims = [process for process in psutil.process_iter() if str(self._folder) in " ".join(_command(process))]
+        for shim in shims:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                shim.kill()
+        psutil.wait_procs(shims, timeout=10)
+        points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for point in sorted((point for point in points if point.startswith(f"{self._folder}/")), reverse=True):
+            subprocess.run(["umount", "--lazy", point], check=True)
+        shutil.rmtree(self._folder)
+
+    def load(self, image: str) -> None:
+        save = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
+        subprocess.run(["docker", "-H", self.address, "load"], stdin=save.stdout, check=True, capture_output=True)
+        assert save.stdout is not None
+        save.stdout.close()
+        assert save.wait() == 0
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.fixture(scope="module")
+def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("a second Docker Engine needs root and dockerd")
+    daemon = Daemon(tmp_path_factory.mktemp("engine"))
+    (daemon._folder / "none.json").write_text("{}")
+    daemon.start()
+    try:
+        daemon.load(tested_image.name)
+        yield daemon
+    finally:
+        daemon.stop()
+        daemon.clear()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
+    daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", daemon.address)
+    engine.cache_clear()
+    slot = Slot(unique("faults"), tested_image.name)
+    try:
+        slot.serves(isolation)
+        refused(slot.execute(BUSY, isolation, Hooks(started=lambda _: daemon.kill())), "Docker", "died", "sandbox")
+        refused(slot.execute("print(1)", isolation), "No Docker Engine answers", "Docker")
+        daemon.start()
+        slot.serves(isolation)
+        slot.executor.close()
+        reap(slot.host)
+        remove_sandboxes(slot.host)
+        assert labelled(slot.host) == []
+    finally:
+        engine.cache_clear()

@@ -2,7 +2,7 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint up image corpora fuzz matrix bench soak compose-test clean
+.PHONY: help setup demo test lint up image corpora fuzz matrix faults bench soak compose-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 pytest:
-	$(BIN)/pytest -m "not compose and not matrix" $(PYTEST)
+	$(BIN)/pytest -m "not compose and not faults and not matrix" $(PYTEST)
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check
@@ -39,7 +39,10 @@ fuzz: ## mutate real programs at the validator for long
 	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=20000 $(BIN)/pytest tests/unit/validation/test_fuzz.py --timeout 3600
 
 matrix: ## every attack under runc and runsc, in containers and in cells
-	$(SETUP) deploy/test-setup.sh $(BIN)/pytest -m matrix tests/adversarial --timeout 1800
+	$(SETUP) deploy/test-setup.sh $(BIN)/pytest -m "matrix or not matrix" tests/adversarial --timeout 1800
+
+faults: ## kill slots and daemons at every step of a job's life
+	$(SETUP) $(BIN)/pytest -m faults tests/faults --timeout 1800
 
 bench: ## measure sandboxes against their peers and their limit
 	$(SETUP) $(BIN)/python benchmarks/sandbox.py

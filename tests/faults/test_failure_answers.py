@@ -36,6 +36,8 @@ from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
 from windtunnel_worker.settings import HostSettings
 
+pytestmark = pytest.mark.faults
+
 LIMITS = Limits(timeout_s=2, memory_mb=128, processes=24)
 BUSY = "import time\nprint('x', flush=True)\ntime.sleep(1.5)"
 ISOLATIONS = tuple(Isolation)

@@ -20,6 +20,8 @@ from windtunnel_worker.sandbox.container import labelled
 from windtunnel_worker.sandbox.executor import Assignment, Executor
 from windtunnel_worker.settings import HostSettings
 
+pytestmark = pytest.mark.faults
+
 CONTAINER = "windtunnel_worker.sandbox.container:Sandbox"
 POOL = "windtunnel_worker.sandbox.pool:Pool"
 EXECUTOR = "windtunnel_worker.sandbox.executor"

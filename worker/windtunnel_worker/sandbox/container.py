@@ -116,12 +116,21 @@ class Sandbox:
                 self._attached, self._stream = self._attach()
                 api.start(self.id)
         except BaseException:
+            self._let_go()
             self._remove()
             raise
 
     def _attach(self) -> tuple[Any, socket.socket]:
         """Attach before the start, so that no byte is missed. The first value keeps the connection alive."""
-        attached = engine().api.attach_socket(self.id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        # docker-py's own attach_socket waits for the daemon without a deadline.
+        api: Any = engine().api
+        response = api._post(
+            api._url("/containers/{0}/attach", self.id),
+            headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+            params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1},
+            stream=True,
+        )
+        attached = api._get_raw_response_socket(response)
         return attached, getattr(attached, "_sock", attached)
 
     def __enter__(self) -> Sandbox:
@@ -222,10 +231,13 @@ class Sandbox:
 
     def close(self) -> None:
         """Kill and remove the container, whatever its state."""
-        with contextlib.suppress(OSError):
-            self._stream.close()
-            self._attached.close()
+        self._let_go()
         self._remove()
+
+    def _let_go(self) -> None:
+        for name in ("_stream", "_attached"):
+            with contextlib.suppress(OSError, AttributeError):  # it may have failed before it was attached
+                getattr(self, name).close()
 
     def _remove(self) -> None:
         with contextlib.suppress(NotFound), engine_errors(self.kind.image):

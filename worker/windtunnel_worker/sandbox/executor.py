@@ -240,6 +240,8 @@ class _Run:
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
         self._superseded = False
+        self._began = False
+        """The warden has said that the program's first line runs."""
         self._lasting = False
         self._io_exceeded = False
         self._io_compiling: int | None = None if for_language(job.language).compile else 0
@@ -277,6 +279,7 @@ class _Run:
         return transcript
 
     def _on_started(self) -> None:
+        self._began = True
         self.started = time.monotonic()
         self.started_at = datetime.now(UTC)
         if self._io_compiling is None:
@@ -308,7 +311,7 @@ class _Run:
         return Evidence(
             oom_killed=last.oom_kills > first.oom_kills or (gone and self._sandbox.state().get("OOMKilled") is True),
             processes_refused=last.processes_refused > first.processes_refused,
-            overdue=self.ended - self.started >= self._job.limits.timeout_s,
+            overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,
             faults=self._sandbox.faults,
         )

@@ -214,6 +214,8 @@ class Analysis:
             return Module(tables.aliases[full])
         if full in tables.surface or full in tables.packages:
             return Module(full)
+        if name in tables.abbreviations and name not in tables.surface.get(path, ()):
+            return Danger(full, 0)
         return Lib(full)
 
     def returned(self, function: Func) -> Value:

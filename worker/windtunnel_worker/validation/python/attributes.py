@@ -102,6 +102,8 @@ def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
     rule = analysis.tables.judge_name(name)
+    if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
+        return True
     if not rule or (called and rule == "judged"):
         return False
     own = _is_own(analysis, receiver, name)
@@ -111,6 +113,8 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
     if own and name in analysis.program.attributes:
         return False
+    if rule == "structural.read" and name.startswith("open_"):
+        return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
             if _may_be_own(analysis, receiver, name) or receiver is UNKNOWN:
@@ -149,6 +153,19 @@ _SAID = {
     "library.process": "reaches the operating system",
     "library.backend": "loads a back end by name",
 }
+
+
+def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
+    """Judge reading the file, stream or archive inside an object of a library."""
+    for one in each(receiver):
+        if type(one) in (Lib, Foreign):
+            if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+                continue
+        elif one is not UNKNOWN or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+            continue
+        analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
+        return True
+    return False
 
 
 def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
@@ -209,6 +226,11 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
             return join(found)
     if judge(analysis, receiver, name, node, called=called):
         return Danger(name, getattr(node, "lineno", 0))
+    if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
+        if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
+            found_module = analysis.module(analysis.tables.abbreviations[name])
+            analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
+            return found_module
     if receiver is UNKNOWN and name not in analysis.program.attributes:
         return UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
@@ -262,6 +284,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
                 return
             if name.startswith("_") and name not in _STORABLE:
                 analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
+                return
+            if path.startswith("dataclasses."):
+                analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
                 return
             if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
                 analysis.report("structure.extend", node, f"Changes {path} for the whole program.")

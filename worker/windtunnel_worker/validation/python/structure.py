@@ -12,6 +12,7 @@ _HOOKS = frozenset(
     __subclasshook__ __build_class__ __import__""".split()
 )
 _PICKLED = frozenset("__reduce__ __reduce_ex__ __getnewargs__ __getnewargs_ex__ __setstate__ __getinitargs__".split())
+_STORED = frozenset({"__annotations__", "__dataclass_fields__"})
 _LIARS = frozenset({"str", "bytes", "int", "float", "tuple", "bytearray"})
 _LYING = frozenset(
     """__eq__ __ne__ __hash__ __str__ __repr__ __contains__ __getitem__ __len__ __iter__ startswith endswith
@@ -42,6 +43,13 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 node,
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
+    tables = analysis.tables
+    for name, bound in analysis.program.scopes[node].bindings.items():
+        if name.startswith("__") and name.endswith("__") and name not in _PICKLED and name != "__match_args__":
+            if name in _STORED:
+                analysis.report("structure.annotation", bound[0].node, f"{name} is code for whoever reads the types.")
+            elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
+                analysis.report("structure.dunder", bound[0].node, f"The class defines {name}, an interpreter's own.")
     for name, member in members.items():
         if name in _PICKLED:
             analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")

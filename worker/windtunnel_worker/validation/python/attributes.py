@@ -32,6 +32,7 @@ from windtunnel_worker.validation.python.values import (
     Value,
     each,
     join,
+    strings,
 )
 
 _OWN = (Inst, Class)
@@ -43,9 +44,10 @@ _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
     """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
     putenv
-    load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
+    ticker load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
 )
 _HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
+_KEPT_TABLES = frozenset({"__annotations__", "__dataclass_fields__"})
 _MEMORY_STORES = frozenset({"strides", "data_ptr"})
 
 
@@ -103,6 +105,9 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
     """Report what reading `name` of a receiver breaks. True if something was reported."""
     rule = analysis.tables.judge_name(name)
     if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
+        return True
+    if name in _KEPT_TABLES and node not in analysis.program.readonly:
+        analysis.report("structure.annotation", node, f".{name} may be changed here, and is code for other functions.")
         return True
     if not rule or (called and rule == "judged"):
         return False
@@ -200,6 +205,9 @@ def _judge_inside(
         ):
             return False
         analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
+    elif name == "__dict__" and own and node in analysis.program.readonly:
+        analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
+        return False
     elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
         return False
     elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
@@ -267,6 +275,10 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
         analysis.value(target.slice)
 
 
+def _only_own(receiver: Value) -> bool:
+    return all(type(one) in _OWN for one in each(receiver))
+
+
 def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
     """Judge assigning to `name` of a receiver."""
     for one in each(receiver):
@@ -282,6 +294,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             if "backend" in name or "engine" in name:
                 analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
                 return
+            if not path.startswith("sandbox.") and (name in analysis.tables.path_keywords or name == "input"):
+                analysis.report("library.path_argument", node, f"Sets {path}.{name}: the library would read a file.")
+                return
             if name.startswith("_") and name not in _STORABLE:
                 analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
                 return
@@ -296,5 +311,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             analysis.report(rule, node, f"Assigns to .{name}.")
         else:
             analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
+    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(receiver):
+        texts = list(strings(analysis.member(name)))
+        if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
+            analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
     elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -9,6 +9,7 @@ from windtunnel_worker.validation.python import (
     folding,
     library,
     lookahead,
+    paths,
     reflection,
     resources,
     strings_as_code,
@@ -62,7 +63,11 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     else:
         callee = analysis.value(function)
     arguments = [analysis.value(one) for one in node.args]
-    keywords = {one.arg or "**": analysis.value(one.value) for one in node.keywords}
+    keywords: dict[str, Value] = {}
+    for keyword in node.keywords:
+        given = analysis.value(keyword.value)
+        spread = keyword.arg is None and "**" in keywords
+        keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
         name = function.attr  # type: ignore[attr-defined]
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
@@ -120,10 +125,25 @@ def _escapes(
                     analysis.report("attributes.named", place, f"Hands on {text!r}, a name of the interpreter's own.")
                     break
         if kind is Const:
+            if isinstance(value.value, str) and value.value.startswith(_OUTSIDE) and len(value.value) > 2:  # type: ignore[attr-defined]
+                _judge_outside(analysis, place, callee, value.value)  # type: ignore[attr-defined]
             continue
         if kind in (Inst, Bag, Many) and any(type(one) in (Lib, Foreign, Unknown) for one in kinds):
             _judge_hooked(analysis, place, value)
         analysis.escapes(value, place, "handed to a call")
+
+
+_OUTSIDE = ("/", "~", "../", "./", "file:", "http:", "https:", "ftp:", "s3:")
+
+
+def _judge_outside(analysis: Analysis, place: ast.AST, callee: Value, text: str) -> None:
+    """Judge a path or an address given to a library that is judged by its words alone."""
+    if paths.is_mounted(analysis, text):
+        return
+    for one in each(callee):
+        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.open:  # type: ignore[attr-defined]
+            analysis.report("library.path_argument", place, f"{text!r} looks like a path or an address.")
+            return
 
 
 def _judge_hooked(analysis: Analysis, place: ast.AST, value: Value, depth: int = 0) -> None:
@@ -198,6 +218,10 @@ def _builtin(
         elif arguments and all(type(one) is Inst for one in each(arguments[0])):
             return join([Class(one.scope) for one in each(arguments[0])])  # type: ignore[attr-defined]
         return TYPE_OF if arguments and not isinstance(node.args[0], ast.Constant) else UNKNOWN
+    if name == "vars":
+        if len(arguments) != 1 or not all(type(one) is Inst for one in each(arguments[0])):
+            analysis.report("builtins.namespace", node, "vars gives the interpreter's own tables of names.")
+        return UNKNOWN
     if name == "super":
         return _super(analysis)
     if name == "map" and len(arguments) == 2:

@@ -67,6 +67,8 @@ def judge_method(
             strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
     if name in _BY_DUNDER and type(receiver) is not Builtin:
         reflection.reflect(analysis, node, name.strip("_"), [receiver, *arguments])
+    if name == "load" and (arguments or keywords):
+        _judge_load(analysis, node, receiver, [*arguments, *keywords.values()])
     if name == "from_formula":
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
         strings_as_code.judge_expression(analysis, node, given, ".from_formula")
@@ -84,6 +86,15 @@ def judge_method(
         _judge_keywords(analysis, node, keywords)
     elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
         _judge_strings(analysis, node, arguments)
+
+
+def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
+    """Judge `.load(…)` of a library's class or object: what is kept that way is a pickle."""
+    for one in each(receiver):
+        library = type(one) in (Lib, Foreign) and not one.path.startswith(("sandbox.", "json"))  # type: ignore[attr-defined]
+        if library or (one is UNKNOWN and _pathlike(given)):
+            analysis.report("library.pickle", node, ".load of a library's object unpickles a file.")
+            return
 
 
 def _pathlike(given: list[Value]) -> bool:
@@ -218,10 +229,10 @@ def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
                 for text in strings(key):
                     if text != "**":
                         _judge_keywords(analysis, node, {text: item})
-                if has_built(key):
+                if path and has_built(key):
                     analysis.report("library.path_argument", node, "An option whose name cannot be read.")
                     return
-        elif path in _SPREAD_DOORS or path.endswith("Vectorizer") or has_built(one):
+        elif path in _SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
             analysis.report("library.path_argument", node, f"{path or 'A call'} gets options that cannot be read.")
             return
 

@@ -245,6 +245,8 @@ class Analysis:
             if len(each(before)) == 1 and type(added) is not Many:
                 return folding.binary(node.op, before, added)
             return folding.grown(node.op, before, added)
+        if kind == "lost":
+            return BUILT
         if kind in ("with", "match"):
             return join([self.value_in(binding.scope, node), UNKNOWN])
         return UNKNOWN

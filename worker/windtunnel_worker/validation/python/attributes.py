@@ -246,6 +246,8 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
 
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
     kind = type(receiver)
+    if kind in (Const, Text) and name in ("value", "_value_"):
+        return receiver  # a member of an enumeration of the program
     if kind in (Const, Text, Bag, Builtin, Func):
         return Method(receiver, name)
     if kind in (Lib, Foreign):

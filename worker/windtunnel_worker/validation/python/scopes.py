@@ -100,6 +100,7 @@ class Collector:
     def _target(self, target: ast.AST, kind: str, node: ast.AST, path: Path = ()) -> None:
         if type(target) in (ast.Name, ast.Attribute):
             name = target.id if isinstance(target, ast.Name) else target.attr  # type: ignore[attr-defined]
+            self.sharing.rebound.add(name)
             if kind == "aug":
                 self.sharing.changed.add(name)
                 self.sharing.move(getattr(node, "value", None), name)
@@ -263,6 +264,7 @@ class Collector:
         for arg, other in zip(args.kwonlyargs, args.kw_defaults, strict=True):
             self.sharing.move(other, arg.arg)
         for index, arg in enumerate(every):
+            self.sharing.rebound.add(arg.arg)
             scope.bindings[arg.arg] = [Binding("parameter", node, scope, (index,), arg)]
             if arg.annotation is not None:
                 self.visit(arg.annotation)
@@ -351,7 +353,10 @@ class Collector:
         if node.value is not None:
             function = self._function_scope()
             function.returns.append(node.value)
-            self.sharing.move(node.value, getattr(function.node, "name", "") + "()")
+            name = getattr(function.node, "name", "")
+            self.sharing.move(node.value, name + "()")
+            if getattr(function.node, "decorator_list", None):
+                self.sharing.move(node.value, name)
             self.visit(node.value)
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> None:
@@ -389,27 +394,42 @@ class Collector:
             self.visit(target)
 
 
-def _fields(program: Program, classes: dict[str, ast.ClassDef]) -> None:
+def _fields(program: Program, sharing: Sharing) -> None:
     """Bind what the calls of a class without a constructor of its own give to its fields."""
-    for name, node in classes.items():
-        fields = [
-            one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
-        ]
+    for name, node in sharing.classes.items():
+        body = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+        fields = [one.id for one in body if isinstance(one, ast.Name)]
         if not fields or "__init__" in program.scopes[node].bindings:
             continue
-        for call, scope in program.calls.get(name, ()):
-            for index, value in enumerate(call.args):
-                for field in fields[index : index + 1] if not node.bases else fields:
-                    program.attributes.setdefault(field, []).append(Binding("value", value, scope))
-            _named_fields(program, call, scope)
+        aliases = sharing.flow.get(name, set())
+        for known in (name, *aliases - {name, LOST}):
+            for call, scope in program.calls.get(known, ()):
+                _given(program, call, scope, fields, ordered=not node.bases)
+        for field in fields if LOST in aliases else ():
+            program.attributes.setdefault(field, []).append(Binding("lost", node, program.module))
+        for call, scope in program.calls.get("_make", ()):
+            for value in call.args[:1]:
+                for field in fields:
+                    program.attributes.setdefault(field, []).append(Binding("value", value, scope, ("any",)))
     for name in ("replace", "_replace"):
         for call, scope in program.calls.get(name, ()):
-            _named_fields(program, call, scope)
+            _named_fields(program, call, scope, list(program.attributes) if len(program.attributes) < 200 else [])
 
 
-def _named_fields(program: Program, call: ast.Call, scope: Scope) -> None:
+def _given(program: Program, call: ast.Call, scope: Scope, fields: list[str], *, ordered: bool) -> None:
+    for index, value in enumerate(call.args):
+        starred = isinstance(value, ast.Starred)
+        for field in fields[index : index + 1] if ordered and not starred else fields:
+            program.attributes.setdefault(field, []).append(Binding("value", value, scope))
+    _named_fields(program, call, scope, fields)
+
+
+def _named_fields(program: Program, call: ast.Call, scope: Scope, fields: list[str]) -> None:
     for keyword in call.keywords:
-        if keyword.arg in program.attributes:
+        if keyword.arg is None:
+            for field in fields:
+                program.attributes.setdefault(field, []).append(Binding("value", keyword.value, scope, ("any",)))
+        elif keyword.arg in program.attributes:
             program.attributes[keyword.arg].append(Binding("value", keyword.value, scope))
 
 
@@ -419,7 +439,7 @@ def collect(tree: ast.Module) -> Program:
     for statement in tree.body:
         collector.visit(statement)
     redirect_outer(collector.program)
-    collector.sharing.finish()
-    _fields(collector.program, collector.sharing.classes)
+    collector.sharing.finish(collector.program.reads, collector.program.calls)
+    _fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
     return collector.program

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
 from windtunnel_worker.validation.python.program import Function, Scope
 
@@ -67,6 +68,9 @@ class Sharing:
         self.functions: dict[str, list[tuple[Function, bool]]] = {}
         self.classes: dict[str, ast.ClassDef] = {}
         self.modules: dict[str, str] = {}
+        self.rebound: set[str] = set()
+        """Names and attributes that the program binds to values of its own."""
+        self.everything = False
         self._lost: set[str] | None = None
 
     def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
@@ -84,10 +88,10 @@ class Sharing:
             self.roots(node.value, True, found)  # type: ignore[union-attr]
         elif kind in (ast.List, ast.Tuple, ast.Set):
             for one in node.elts:  # type: ignore[union-attr]
-                self.roots(one, deep, found)
+                self.roots(one, False, found)
         elif kind is ast.Dict:
             for one in node.values:  # type: ignore[union-attr]
-                self.roots(one, deep, found)
+                self.roots(one, False, found)
         elif kind in (ast.Starred, ast.NamedExpr, ast.Await):
             self.roots(node.value, deep or kind is ast.Starred, found)  # type: ignore[union-attr]
         elif kind is ast.IfExp:
@@ -154,6 +158,7 @@ class Sharing:
                 self.move(store.value, name)
                 self.nested.add(name)
             return
+        self.move(store.value, LOST)
         for root, _ in self.roots(base):
             self.changed.add(root)
             self.flow.setdefault(root, set()).add(LOST)
@@ -169,8 +174,6 @@ class Sharing:
         callee = node.func
         if isinstance(callee, ast.Name):
             name = callee.id
-            if name in _READERS or name in _TAKERS:
-                return
             if name == "setattr" and len(node.args) == 3:
                 self._setattr(node)
                 return
@@ -210,13 +213,29 @@ class Sharing:
             named = ast.Constant(keyword.arg) if keyword.arg else None
             self.store(base, Store(keyword.value, scope, key=named, spread=keyword.arg is None))
 
-    def finish(self) -> None:
+    def finish(self, reads: dict[str, int], calls: dict[str, Any]) -> None:
         """Follow the arguments of all calls to the parameters of the program's functions."""
+        rebound = self.rebound | self.functions.keys()
         for name, node in self.calls:
-            self._arguments(name, node)
+            if name in rebound or not ((name in _READERS or name in _TAKERS) and isinstance(node.func, ast.Name)):
+                self._arguments(name, node)
+        for name in self.functions:
+            if name.startswith("__") or reads.get(name, 0) > len(calls.get(name, ())):
+                self.flow.setdefault(name + "()", set()).add(LOST)
+        self._operators()
         for name in self.nested:
             for target in self.deep.get(name, ()):
                 self.flow.setdefault(name, set()).add(target)
+
+    def _operators(self) -> None:
+        """An operator of the program's own that changes its operand may change any container."""
+        for name, functions in self.functions.items():
+            if not name.startswith("__") or name in ("__setattr__", "__exit__", "__post_init__", "__new__"):
+                continue
+            for function, bound in functions:
+                for one in function.args.args[bound:]:
+                    if one.arg in self.changed or not self.changed.isdisjoint(self.flow.get(one.arg, ())):
+                        self.everything = self.everything or name != "__setitem__" or one.arg in self.changed
 
     def _arguments(self, name: str, node: ast.Call) -> None:
         functions = self.functions.get(name, [])
@@ -229,12 +248,18 @@ class Sharing:
                 self._parameters(function, node, bound)
             return
         callee = node.func
-        kept = name in _METHODS or (name in _CHANGERS and isinstance(callee, ast.Attribute))
+        kept = (name in _METHODS and name not in self.rebound) or (
+            name in _CHANGERS and isinstance(callee, ast.Attribute)
+        )
         if not kept:
             first: ast.AST = callee
             while isinstance(first, ast.Attribute):
                 first = first.value
-            kept = isinstance(first, ast.Name) and self.modules.get(first.id) in _LIBRARIES
+            kept = (
+                isinstance(first, ast.Name)
+                and first.id not in self.rebound
+                and self.modules.get(first.id) in _LIBRARIES
+            )
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
             if type(one) is ast.Constant:
                 continue
@@ -268,7 +293,7 @@ class Sharing:
         """Say whether a container of this name may be changed where that is not seen."""
         if self._lost is None:
             self._lost = self._find_lost()
-        return name in self._lost
+        return self.everything or name in self._lost
 
     def _find_lost(self) -> set[str]:
         """Walk the flows backwards from what is changed: linear in their number."""

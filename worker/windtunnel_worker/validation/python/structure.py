@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.values import Builtin, Const, Func, Lib, Method, Value, each, strings
+from windtunnel_worker.validation.python.values import Builtin, Class, Const, Func, Lib, Method, Value, each, strings
 
 _HOOKS = frozenset(
     """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
@@ -44,6 +44,10 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
     tables = analysis.tables
+    named = others or any(type(one) is Class for one in bases)
+    for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
+        if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):
+            analysis.report("library.named_method", bound[0].node, f"An enumeration gives the method name {name!r}.")
     for name, bound in analysis.program.scopes[node].bindings.items():
         if name.startswith("__") and name.endswith("__") and name not in _PICKLED and name != "__match_args__":
             if name in _STORED:

@@ -277,8 +277,8 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
         analysis.value(target.slice)
 
 
-def _only_own(receiver: Value) -> bool:
-    return all(type(one) in _OWN for one in each(receiver))
+def _only_own(analysis: Analysis, receiver: Value) -> bool:
+    return all(type(one) in _OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
 
 
 def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
@@ -313,7 +313,7 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             analysis.report(rule, node, f"Assigns to .{name}.")
         else:
             analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
-    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(receiver):
+    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(analysis, receiver):
         texts = list(strings(analysis.member(name)))
         if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
             analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")

@@ -81,7 +81,7 @@ def judge_method(
             else:
                 _judge_settings(analysis, node, UNKNOWN)
     if name in tables.by_name and type(receiver) is not Module:
-        _judge_named(analysis, node, arguments, keywords)
+        _judge_named(analysis, node, arguments, keywords, name)
     if keywords:
         _judge_keywords(analysis, node, keywords)
     elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
@@ -129,7 +129,12 @@ def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
 
 
-def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value]) -> None:
+_COLUMNS_ONLY = frozenset("reduce accumulate filter groupby rolling expanding ewm resample".split())
+
+
+def _judge_named(
+    analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value], name: str = ""
+) -> None:
     """Judge strings that choose a method by its name."""
     for value in (*arguments, *keywords.values()):
         if value is UNKNOWN or type(value) in (Func, Foreign):
@@ -138,7 +143,7 @@ def _judge_named(analysis: Analysis, node: ast.AST, arguments: list[Value], keyw
             if _is_bad_method(analysis, text):
                 analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
                 return
-        if has_built(value):
+        if has_built(value) and name not in _COLUMNS_ONLY:
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
 
@@ -283,11 +288,14 @@ def judge_function(
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
         strings_as_code.judge_expression(analysis, node, given, path)
     elif name in tables.by_name and arguments:
-        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"})
+        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"}, name)
     elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
         analysis.report(tables.methods[name], node, f"{path} is input or output.")
     elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
         analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")
+    elif path in ("matplotlib.rc_context", "matplotlib.pyplot.rc_context"):
+        for value in arguments[:1]:
+            _judge_settings(analysis, node, value)
     elif path in ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context"):
         _judge_style(analysis, node, arguments)
     elif path in ("functools.reduce", "functools.partial", "itertools.starmap") and arguments:

@@ -44,6 +44,12 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
     tables = analysis.tables
+    if not all(type(one) in (Builtin, Class) for one in bases):
+        for name in ("fromfile_prefix_chars", "input"):
+            if name in members or name not in analysis.program.scopes[node].bindings:
+                continue
+            if name != "input" or "filename" in strings(analysis.member(name)):
+                analysis.report("library.path_argument", node, f"{name} makes the library read files.")
     named = others or any(type(one) is Class for one in bases)
     for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
         if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):

@@ -11,6 +11,7 @@ from windtunnel_worker.validation.python.values import (
     Class,
     Const,
     Inst,
+    Text,
     Value,
     each,
     has_built,
@@ -57,9 +58,17 @@ def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
     given, chosen = node.args[0], node.args[1]
     if not (isinstance(given, ast.Name) and len(function.args.args) > 1 and given.id == function.args.args[1].arg):
         return False
-    if len(scope.bindings.get(given.id, ())) != 1 or has_built(name) or program.wild:
+    if len(scope.bindings.get(given.id, ())) != 1 or has_built(name):
+        return False
+    if any(
+        one.scope.owner is not scope.owner or getattr(one.scope.node, "name", "") not in _DESCRIBES
+        for one in program.wild
+    ):
         return False
     if not (isinstance(chosen, ast.Attribute) and isinstance(chosen.value, ast.Name)):
+        return False
+    begins = [one.parts[0] for one in each(name) if type(one) is Text]
+    if chosen.attr.startswith("_") or not begins or any(not str(one).startswith("_") for one in begins):
         return False
     if chosen.value.id != function.args.args[0].arg or any(
         program.reads.get(one) for one in (*_DESCRIBES, "__set_name__")

@@ -171,7 +171,7 @@ def _item(owner: Value, index: Value) -> Value:
             except (ValueError, TypeError):
                 return owner
         return join(list(items)) if items else UNKNOWN
-    if kind is Foreign and owner.path == "dataclasses.fields":  # type: ignore[attr-defined]
+    if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
         return owner
     return UNKNOWN
 

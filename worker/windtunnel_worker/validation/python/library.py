@@ -59,7 +59,7 @@ def judge_method(
         elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
             if not _only_numbers(arguments, keywords):
                 given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
-                sure = type(receiver) is Foreign and receiver.path.startswith("pandas.")
+                sure = name == "eval" or (type(receiver) is Foreign and receiver.path.startswith("pandas."))
                 strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name.startswith("open_") and _pathlike([*arguments, *keywords.values()]):
             analysis.report("library.file_read", node, f"By its name and arguments, .{name} opens a file.")

@@ -38,6 +38,14 @@ def test_honest_programs_pass(language: str) -> None:
     assert len(unsafe) <= count * 0.01, sorted(unsafe)
 
 
+def test_a_library_that_the_sandbox_does_not_hold_is_refused_for_its_import_alone() -> None:
+    validator = SecurityValidator()
+    for path in sorted((CORPORA / "python" / "unavailable").iterdir()):
+        verdict = validator.validate_bytes(path.read_bytes())
+        refused = {issue.rule for issue in verdict.issues if issue.severity.value >= 3}
+        assert refused == {"imports.not_allowed"}, (path.name, refused)
+
+
 def test_attacks_are_programs() -> None:
     validator = SecurityValidator()
     for kind in ("attacks", "honest"):

@@ -34,9 +34,13 @@ HOSTILE = {
     "a chain of calls": "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(5_000)),
     "a growing string": "s = 'a'\n" + "s = s + s\n" * 10_000,
     "many methods": "".join(f"class A{i}:\n def run(self, a): return a\n" for i in range(1_500)) + "x.run(1)\n" * 2_000,
+    "aliases that change each other": "x0 = ['a']\n"
+    + "".join(f"x{i + 1} = x{i}\nx{i}[0] = 'b'\n" for i in range(3_500)),
+    "attributes set by unknown names": "class A: ...\na = A()\n"
+    + "".join(f"setattr(a, n{i}, v{i})\na.x{i} = 1\nprint(a.x{i})\n" for i in range(1_500)),
     "long inheritance": "".join(f"class A{i + 1}(A{i}): pass\n" for i in range(5_000)),
     "huge constants": "x = 'a' * 10 ** 10\ny = 9 ** 9 ** 9\nz = 1 << 10 ** 9\n'{:>999999999}'.format(1)",
-    "as large as is taken": "x = y + 1\n" * 11_900,
+    "as large as is taken": "x = y + 1\n" * 11_100,
     "as many imports as are taken": "import os\n" * 29_000,
 }
 OTHER = {

@@ -84,7 +84,9 @@ def test_a_deployment_can_replace_a_policy(tmp_path: Path) -> None:
         shutil.copy(path, tmp_path)
     own = tmp_path / "python.toml"
     text = own.read_text()
-    own.write_text(text.replace('name = "python-1"', 'name = "ours"').replace("torch ", "torch ourquant "))
+    own.write_text(
+        text.replace('name = "python-1"', 'name = "ours"').replace('stockstats"""', 'stockstats ourquant"""')
+    )
     program = "import ourquant"
     shipped = SecurityValidator().validate_code(program)
     replaced = SecurityValidator(policies=tmp_path).validate_code(program)

@@ -17,6 +17,7 @@ from windtunnel_worker.validation.python import folding, parameters
 from windtunnel_worker.validation.python.program import Binding, Program, Scope
 from windtunnel_worker.validation.python.tables import Tables
 from windtunnel_worker.validation.python.values import (
+    BUILT,
     UNKNOWN,
     Bag,
     Builtin,
@@ -37,6 +38,7 @@ from windtunnel_worker.validation.python.values import (
 MOST_LAZY = 60
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_BINDINGS = 16
+MOST_STORES = 64
 BUILTINS = frozenset(dir(builtins))
 Evaluator = Callable[["Analysis", Any], Value]
 
@@ -55,6 +57,7 @@ class Analysis:
         self.partial: dict[tuple[Scope, str], list[Value]] = {}
         self.returns: dict[ast.AST, Value | None] = {}
         self.members: dict[str, Value] = {}
+        self.wild: list[Value] | None = None
         self.lazy = 0
         self.too_deep = False
         """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
@@ -153,7 +156,10 @@ class Analysis:
                 running.append(found)
             if len(running) > MOST_BINDINGS:
                 running[:] = [join(running)]
-        found = self.names[key] = join(running)
+        found = join(running)
+        if type(found) in (Bag, Many):
+            found = self.contents(name, found)
+        self.names[key] = found
         del self.partial[key]
         return found
 
@@ -166,6 +172,60 @@ class Analysis:
                 found = folding.element(found, step)
             return found
         return self._other(kind, binding, earlier)
+
+    def _unnamed(self) -> list[Value]:
+        """Give what is stored under attribute names that are not written out; each attribute may be it."""
+        if self.wild is None:
+            self.wild = []
+            found = join([self.bound(binding, []) for binding in self.program.wild]) if self.program.wild else None
+            self.wild = [] if found is None else [found]
+        return self.wild
+
+    def contents(self, name: str, value: Value) -> Value:
+        """Add to a container what is stored in it; what is changed out of sight may hold any text."""
+        sharing = self.program.sharing
+        if not any(type(one) is Bag for one in each(value)):
+            return value
+        lost = sharing.is_lost(name)
+        if not lost and name not in sharing.changed:
+            return value
+        if lost:
+            keys: list[Value] = [BUILT]
+            items: list[Value] = [BUILT]
+        else:
+            keys, items = self._stored(sharing.stores.get(name, ()))
+        return join([self._opened(one, keys, items) if type(one) is Bag else one for one in each(value)])
+
+    def _opened(self, bag: Bag, keys: list[Value], items: list[Value]) -> Bag:
+        if bag.loose and (bag.items[-1] is BUILT or len(bag.items) > MOST_STORES):
+            return bag if bag.items[-1] is BUILT else self._opened(Bag(bag.items[:MOST_STORES]), [BUILT], [BUILT])
+        own = bag.keys if len(bag.keys) == len(bag.items) else tuple(UNKNOWN for _ in bag.items)
+        return Bag((*bag.items, *items), ordered=False, keys=(*own, *keys) if bag.keys else (), loose=True)
+
+    def _stored(self, stores: Any) -> tuple[list[Value], list[Value]]:
+        keys: list[Value] = []
+        items: list[Value] = []
+        for store in stores[:MOST_STORES]:
+            found = self.value_in(store.scope, store.value)
+            for step in store.path:
+                found = folding.element(found, step)
+            key = UNKNOWN if store.key is None else self.value_in(store.scope, store.key)
+            if store.grows:
+                found = BUILT if any(map(folding.is_textual, each(found))) else UNKNOWN
+            if not store.spread:
+                keys.append(key)
+                items.append(found)
+                continue
+            for one in each(found):
+                bag = type(one) is Bag
+                keyed = bag and len(one.keys) == len(one.items)  # type: ignore[attr-defined]
+                more = one.items if bag else (BUILT if folding.is_textual(one) else UNKNOWN,)  # type: ignore[attr-defined]
+                items.extend(more)
+                keys.extend(one.keys if keyed else (UNKNOWN,) * len(more))  # type: ignore[attr-defined]
+        if len(stores) > MOST_STORES:
+            keys.append(BUILT)
+            items.append(BUILT)
+        return keys, items
 
     def _other(self, kind: str, binding: Binding, earlier: list[Value]) -> Value:
         node: Any = binding.node
@@ -185,6 +245,8 @@ class Analysis:
             if len(each(before)) == 1 and type(added) is not Many:
                 return folding.binary(node.op, before, added)
             return folding.grown(node.op, before, added)
+        if kind == "lost":
+            return BUILT
         if kind in ("with", "match"):
             return join([self.value_in(binding.scope, node), UNKNOWN])
         return UNKNOWN
@@ -214,6 +276,8 @@ class Analysis:
             return Module(tables.aliases[full])
         if full in tables.surface or full in tables.packages:
             return Module(full)
+        if name in tables.abbreviations and name not in tables.surface.get(path, ()):
+            return Danger(full, 0)
         return Lib(full)
 
     def returned(self, function: Func) -> Value:
@@ -238,7 +302,8 @@ class Analysis:
             if not bindings:
                 return UNKNOWN
             self.members[name] = UNKNOWN
-            found = self.members[name] = join([self.bound(binding, []) for binding in bindings])
+            found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
+            self.members[name] = found = self.contents(name, found)
         return found
 
     def is_judged(self, path: str) -> bool:

@@ -32,6 +32,7 @@ from windtunnel_worker.validation.python.values import (
     Value,
     each,
     join,
+    strings,
 )
 
 _OWN = (Inst, Class)
@@ -43,9 +44,10 @@ _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
     """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
     putenv
-    load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
+    ticker load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
 )
 _HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
+_KEPT_TABLES = frozenset({"__annotations__", "__dataclass_fields__"})
 _MEMORY_STORES = frozenset({"strides", "data_ptr"})
 
 
@@ -102,6 +104,11 @@ def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
     rule = analysis.tables.judge_name(name)
+    if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
+        return True
+    if name in _KEPT_TABLES and node not in analysis.program.readonly:
+        analysis.report("structure.annotation", node, f".{name} may be changed here, and is code for other functions.")
+        return True
     if not rule or (called and rule == "judged"):
         return False
     own = _is_own(analysis, receiver, name)
@@ -111,6 +118,8 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
     if own and name in analysis.program.attributes:
         return False
+    if rule == "structural.read" and name.startswith("open_"):
+        return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
             if _may_be_own(analysis, receiver, name) or receiver is UNKNOWN:
@@ -151,6 +160,19 @@ _SAID = {
 }
 
 
+def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
+    """Judge reading the file, stream or archive inside an object of a library."""
+    for one in each(receiver):
+        if type(one) in (Lib, Foreign):
+            if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+                continue
+        elif one is not UNKNOWN or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+            continue
+        analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
+        return True
+    return False
+
+
 def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
     if own:
         return False
@@ -183,6 +205,9 @@ def _judge_inside(
         ):
             return False
         analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
+    elif name == "__dict__" and own and node in analysis.program.readonly:
+        analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
+        return False
     elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
         return False
     elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
@@ -209,6 +234,11 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
             return join(found)
     if judge(analysis, receiver, name, node, called=called):
         return Danger(name, getattr(node, "lineno", 0))
+    if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
+        if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
+            found_module = analysis.module(analysis.tables.abbreviations[name])
+            analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
+            return found_module
     if receiver is UNKNOWN and name not in analysis.program.attributes:
         return UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
@@ -216,6 +246,8 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
 
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
     kind = type(receiver)
+    if kind in (Const, Text) and name in ("value", "_value_"):
+        return receiver  # a member of an enumeration of the program
     if kind in (Const, Text, Bag, Builtin, Func):
         return Method(receiver, name)
     if kind in (Lib, Foreign):
@@ -245,6 +277,10 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
         analysis.value(target.slice)
 
 
+def _only_own(analysis: Analysis, receiver: Value) -> bool:
+    return all(type(one) in _OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
+
+
 def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
     """Judge assigning to `name` of a receiver."""
     for one in each(receiver):
@@ -260,8 +296,14 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             if "backend" in name or "engine" in name:
                 analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
                 return
+            if not path.startswith("sandbox.") and (name in analysis.tables.path_keywords or name == "input"):
+                analysis.report("library.path_argument", node, f"Sets {path}.{name}: the library would read a file.")
+                return
             if name.startswith("_") and name not in _STORABLE:
                 analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
+                return
+            if path.startswith("dataclasses."):
+                analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
                 return
             if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
                 analysis.report("structure.extend", node, f"Changes {path} for the whole program.")
@@ -271,5 +313,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             analysis.report(rule, node, f"Assigns to .{name}.")
         else:
             analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
+    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(analysis, receiver):
+        texts = list(strings(analysis.member(name)))
+        if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
+            analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
     elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -9,6 +9,7 @@ from windtunnel_worker.validation.python import (
     folding,
     library,
     lookahead,
+    paths,
     reflection,
     resources,
     strings_as_code,
@@ -27,15 +28,20 @@ from windtunnel_worker.validation.python.values import (
     Func,
     Inst,
     Lib,
+    Many,
     Method,
     Module,
+    Unknown,
     Value,
     each,
     join,
+    strings,
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
+TYPE_OF = Foreign("type")
+"""What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
 _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split())
 
 
@@ -57,11 +63,19 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     else:
         callee = analysis.value(function)
     arguments = [analysis.value(one) for one in node.args]
-    keywords = {one.arg or "**": analysis.value(one.value) for one in node.keywords}
+    keywords: dict[str, Value] = {}
+    for keyword in node.keywords:
+        given = analysis.value(keyword.value)
+        spread = keyword.arg is None and "**" in keywords
+        keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
         name = function.attr  # type: ignore[attr-defined]
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
+    if keywords:
+        for key in keywords:
+            if key[0] == "_" and analysis.tables.is_critical(key):
+                analysis.report("attributes.named", node, f"Gives {key}=, a name of the interpreter's own.")
     if arguments or keywords:
         _escapes(analysis, node, callee, arguments, keywords)
     if callee is UNKNOWN:
@@ -103,9 +117,43 @@ def _escapes(
         (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
     ):
         kind = type(value)
-        if kind is Const or value is UNKNOWN:
+        if value is UNKNOWN:
             continue
+        if kind is not Inst and kind is not Foreign:
+            for text in strings(value):
+                if "_" in text and analysis.tables.is_critical(text):
+                    analysis.report("attributes.named", place, f"Hands on {text!r}, a name of the interpreter's own.")
+                    break
+        if kind is Const:
+            if isinstance(value.value, str) and value.value.startswith(_OUTSIDE) and len(value.value) > 2:  # type: ignore[attr-defined]
+                _judge_outside(analysis, place, callee, value.value)  # type: ignore[attr-defined]
+            continue
+        if kind in (Inst, Bag, Many) and any(type(one) in (Lib, Foreign, Unknown) for one in kinds):
+            _judge_hooked(analysis, place, value)
         analysis.escapes(value, place, "handed to a call")
+
+
+_OUTSIDE = ("/", "~", "../", "./", "file:", "http:", "https:", "ftp:", "s3:")
+
+
+def _judge_outside(analysis: Analysis, place: ast.AST, callee: Value, text: str) -> None:
+    """Judge a path or an address given to a library that is judged by its words alone."""
+    if paths.is_mounted(analysis, text):
+        return
+    for one in each(callee):
+        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.open:  # type: ignore[attr-defined]
+            analysis.report("library.path_argument", place, f"{text!r} looks like a path or an address.")
+            return
+
+
+def _judge_hooked(analysis: Analysis, place: ast.AST, value: Value, depth: int = 0) -> None:
+    """Judge objects handed to a library that answer for every attribute: also for an array's address."""
+    for one in each(value):
+        if type(one) is Bag and depth < 2:
+            for item in one.items[:64]:
+                _judge_hooked(analysis, place, item, depth + 1)
+        elif type(one) is Inst and not {"__getattr__", "__getattribute__"}.isdisjoint(one.scope.bindings):
+            analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
 
 
 def _takes_any(callee: Value) -> bool:
@@ -132,8 +180,13 @@ def _called(
         return analysis.returned(callee)  # type: ignore[arg-type]
     if kind is Class:
         return Inst(callee.scope)  # type: ignore[attr-defined]
+    if callee is TYPE_OF:
+        analysis.report("structure.type_call", node, "Makes an object of a class that only another object names.")
+        return UNKNOWN
     if kind in (Lib, Foreign):
         path = callee.path  # type: ignore[attr-defined]
+        if path == "sandbox.params.get" and len(arguments) == 2 and folding.is_textual(arguments[1]):
+            return join([Foreign(path), arguments[1]])
         if kind is Lib:
             library.judge_function(analysis, node, path, arguments, keywords)
             resources.judge_function(analysis, node, path, arguments)
@@ -164,6 +217,10 @@ def _builtin(
             analysis.report("structure.dynamic_class", node, "type() with three arguments makes a class.")
         elif arguments and all(type(one) is Inst for one in each(arguments[0])):
             return join([Class(one.scope) for one in each(arguments[0])])  # type: ignore[attr-defined]
+        return TYPE_OF if arguments and not isinstance(node.args[0], ast.Constant) else UNKNOWN
+    if name == "vars":
+        if len(arguments) != 1 or not all(type(one) is Inst for one in each(arguments[0])):
+            analysis.report("builtins.namespace", node, "vars gives the interpreter's own tables of names.")
         return UNKNOWN
     if name == "super":
         return _super(analysis)

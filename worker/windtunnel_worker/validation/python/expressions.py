@@ -20,6 +20,7 @@ from windtunnel_worker.validation.python.values import (
     UNKNOWN,
     Bag,
     Const,
+    Foreign,
     Func,
     Text,
     Value,
@@ -156,6 +157,9 @@ def _item(owner: Value, index: Value) -> Value:
     if kind is Bag:
         items, keys = owner.items, owner.keys  # type: ignore[attr-defined]
         if keys and len(keys) == len(items) and at is not None:
+            if owner.loose:  # type: ignore[attr-defined]
+                pairs = zip(keys, items, strict=True)
+                return join([item for key, item in pairs if type(key) is not Const or key.value == at] or [UNKNOWN])
             found = [item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at]
             if found:
                 return join(found[-1:])
@@ -167,6 +171,8 @@ def _item(owner: Value, index: Value) -> Value:
             except (ValueError, TypeError):
                 return owner
         return join(list(items)) if items else UNKNOWN
+    if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
+        return owner
     return UNKNOWN
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 import string
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from windtunnel_worker.validation.python.values import (
     UNKNOWN,
     Bag,
     Const,
+    Foreign,
     Text,
     Value,
     each,
@@ -201,9 +203,30 @@ def method(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Va
         return make_text((owner, *(part for one in (*arguments, *keywords.values()) for part in pieces(one))))
     if name == "join" and len(arguments) == 1 and type(arguments[0]) is Bag and arguments[0].ordered:
         return make_text(part for one in arguments[0].items for part in (*pieces(one), str(owner)))
+    if name == "join" and arguments and any(map(str.isspace, str(owner))):
+        apart = _apart(str(owner), _elements(arguments[0]))
+        if apart is not None:
+            return apart
     if name == "join" and arguments and not any(is_textual(e) or e is BUILT for e in _elements(arguments[0])):
         return Text((None,))
     return BUILT
+
+
+_WHOLE = re.compile(r"[\w`'\"][^@]*[\w`'\")\]]|\w")
+_FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
+
+
+def _apart(separator: str, elements: list[Value]) -> Value | None:
+    """Join whole pieces of an unknown order whose words the separator keeps apart; None for any others."""
+    parts: list[str | bool | None] = [None]
+    for one in elements:
+        if type(one) is Const and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
+            parts += [separator, one.value, separator, None]
+        elif type(one) is Text and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
+            parts += [separator, *one.parts, separator, None]
+        elif one is not UNKNOWN:
+            return None
+    return make_text(parts) if len(parts) > 1 else None
 
 
 def _elements(value: Value) -> list[Value]:
@@ -251,6 +274,8 @@ def element(value: Value, step: int | str) -> Value:
         elif kind is Const and isinstance(one.value, _TEXTUAL) and one.value:  # type: ignore[attr-defined]
             text = one.value  # type: ignore[attr-defined]
             found.append(Const(text[step]) if isinstance(step, int) and step < len(text) else BUILT)
+        elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
+            found.append(one)
         else:
             found.append(BUILT if kind is Text and one.built else UNKNOWN)  # type: ignore[attr-defined]
     return join(found)

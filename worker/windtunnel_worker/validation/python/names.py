@@ -49,6 +49,8 @@ def name(analysis: Analysis, node: ast.Name) -> Value:
             return UNKNOWN
         analysis.report(rule, node, f"{text} belongs to the interpreter.")
         return Danger(text, node.lineno)
+    if text == "__annotations__" and node not in analysis.program.readonly:
+        analysis.report("structure.annotation", node, "__annotations__ may be changed here, and is code for others.")
     if text == "__name__":
         return Const("__main__")
     if text in analysis.tables.modules:
@@ -76,7 +78,7 @@ def _builtin(analysis: Analysis, node: ast.Name) -> Value:
     if text in _CONSTANTS:
         return Const(_CONSTANTS[text])
     rule = analysis.tables.builtins.get(text)
-    if rule is None:
+    if rule is None or (text == "vars" and node in analysis.program.readonly):
         return Builtin(text)
     analysis.report(rule, node, f"{text} {_SAID.get(rule, 'is not allowed')}.")
     if rule in ("builtins.listing", "builtins.exit"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Path = tuple[int | str, ...]
@@ -49,6 +50,12 @@ class Program:
     """Calls by the last name of the callee."""
     reads: dict[str, int] = field(default_factory=dict)
     """How often a name, or an attribute of that name, is read."""
+    readonly: set[ast.AST] = field(default_factory=set)
+    """Expressions that stand where what they give is only looked at."""
+    wild: list[Binding] = field(default_factory=list)
+    """Values stored under attribute names that are not written out."""
+    sharing: Any = None
+    """Which containers may be changed where their name does not show it: `sharing.Sharing`."""
     recursive: set[ast.AST] = field(default_factory=set)
     """Functions that call a function of their own name."""
 

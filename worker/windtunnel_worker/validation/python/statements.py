@@ -16,7 +16,7 @@ from windtunnel_worker.validation.python import (
     surface,
 )
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.values import Lib
+from windtunnel_worker.validation.python.values import Const, Lib, each
 
 Executor = Callable[[Analysis, Any], None]
 _TYPING_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
@@ -73,11 +73,13 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
 
 
 def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
-    key = target.slice
-    if isinstance(key, ast.Constant) and isinstance(key.value, str):
-        owner = analysis.value(target.value)
-        if type(owner) is Lib:
-            library.judge_setting(analysis, target, key.value)
+    owner = analysis.value(target.value)
+    if type(owner) is Lib and not isinstance(target.slice, ast.Slice):
+        for key in each(analysis.value(target.slice)):
+            if type(key) is Const:
+                library.judge_setting(analysis, target, str(key.value))
+            elif owner.path.endswith("rcParams"):
+                library.judge_setting(analysis, target, "an unknown _path or backend")
 
 
 def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:

@@ -22,7 +22,7 @@ from windtunnel_worker.validation.python.values import (
 _FIELD = re.compile(r"\{\s*[\w]*\s*((?:\.\w*|\[[^\]]*\])+)")
 _ATTRIBUTE = re.compile(r"\.(\w+)")
 _DANGEROUS = re.compile(
-    r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda|exec|eval|open|compile|getattr|globals|locals|system)\b"
+    r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda)\b|\b(?:exec|eval|open|compile|getattr|globals|locals|system)\s*\("
 )
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _INSIDE = frozenset("attributes.interpreter attributes.dunder attributes.frame attributes.module".split())
@@ -98,6 +98,9 @@ def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, 
             else:
                 _judge_text(analysis, node, one.known.replace("\x00", "0"), how)
         else:
+            if type(one) is Foreign and one.path.startswith("sandbox."):
+                analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
+                continue
             rule = "library.expression" if sure else "library.expression_unknown"
             analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return

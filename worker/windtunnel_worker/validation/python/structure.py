@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 
 from windtunnel_worker.validation.python.analysis import Analysis
-from windtunnel_worker.validation.python.values import Builtin, Const, Func, Lib, Method, Value, each, strings
+from windtunnel_worker.validation.python.values import Builtin, Class, Const, Func, Lib, Method, Value, each, strings
 
 _HOOKS = frozenset(
     """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
     __subclasshook__ __build_class__ __import__""".split()
 )
 _PICKLED = frozenset("__reduce__ __reduce_ex__ __getnewargs__ __getnewargs_ex__ __setstate__ __getinitargs__".split())
+_STORED = frozenset({"__annotations__", "__dataclass_fields__"})
 _LIARS = frozenset({"str", "bytes", "int", "float", "tuple", "bytearray"})
 _LYING = frozenset(
     """__eq__ __ne__ __hash__ __str__ __repr__ __contains__ __getitem__ __len__ __iter__ startswith endswith
@@ -42,6 +43,23 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 node,
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
+    tables = analysis.tables
+    if not all(type(one) in (Builtin, Class) for one in bases):
+        for name in ("fromfile_prefix_chars", "input"):
+            if name in members or name not in analysis.program.scopes[node].bindings:
+                continue
+            if name != "input" or "filename" in strings(analysis.member(name)):
+                analysis.report("library.path_argument", node, f"{name} makes the library read files.")
+    named = others or any(type(one) is Class for one in bases)
+    for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
+        if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):
+            analysis.report("library.named_method", bound[0].node, f"An enumeration gives the method name {name!r}.")
+    for name, bound in analysis.program.scopes[node].bindings.items():
+        if name.startswith("__") and name.endswith("__") and name not in _PICKLED and name != "__match_args__":
+            if name in _STORED:
+                analysis.report("structure.annotation", bound[0].node, f"{name} is code for whoever reads the types.")
+            elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
+                analysis.report("structure.dunder", bound[0].node, f"The class defines {name}, an interpreter's own.")
     for name, member in members.items():
         if name in _PICKLED:
             analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")

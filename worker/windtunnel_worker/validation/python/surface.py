@@ -98,6 +98,9 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
             reason = "it is not part of the allowed surface"
         else:
             reason = _odd(analysis, name)
+        if not reason and name in tables.abbreviations:
+            analysis.report("imports.reexport", node, f"{full} is another module that the library keeps as its own.")
+            return Danger(full, getattr(node, "lineno", 0))
         if not reason:
             return Lib(full)
         judged = rule if rule.startswith("library.") else "library.not_numeric"

@@ -36,6 +36,11 @@ class Tables:
     dunders: frozenset[str]
     interpreter: frozenset[str]
     soft_dunders: frozenset[str]
+    defined: frozenset[str]
+    """Dunders that a class may define though they may not be read."""
+    streams: frozenset[str]
+    abbreviations: dict[str, str]
+    """Names under which libraries keep other modules in their own."""
     frames: frozenset[str]
     modules: frozenset[str]
     private: frozenset[str]
@@ -70,7 +75,8 @@ class Tables:
         """Name what may be imported, for messages."""
         return (
             "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, "
-            "json, re, numpy, pandas, scipy, statsmodels, sklearn and the usual indicator libraries"
+            "json, re, numpy, pandas, scipy, statsmodels, sklearn, matplotlib and the indicator libraries "
+            "ta, talib, pandas_ta, tulipy, finta and stockstats"
         )
 
     def judge_name(self, name: str) -> str:
@@ -104,6 +110,15 @@ class Tables:
             if name.startswith(_READS):
                 return "structural.read"
         return ""
+
+    def is_critical(self, text: str) -> bool:
+        """Say whether a string names, alone or in a path with dots, the inside of the interpreter."""
+        if "_" not in text or len(text) > 200:
+            return False
+        return any(
+            part in self.interpreter - self.soft_dunders or (part in self.frames and "_" in part.strip("_"))
+            for part in text.split(".")
+        )
 
     def harmless_prefix(self, prefix: str) -> bool:
         """Say whether no name that is judged begins like this, whatever follows."""
@@ -154,6 +169,9 @@ def tables_for(policy: Policy) -> Tables:
         dunders=words(attributes["dunders"]),
         interpreter=words(attributes["critical"]),
         soft_dunders=words(attributes["hints"]),
+        defined=words(attributes["defined"]),
+        streams=words(attributes["streams"]),
+        abbreviations=dict(imports["abbreviations"]),
         frames=words(attributes["frames"]),
         modules=words(attributes["modules"]),
         private=words(attributes["private"]),

@@ -143,6 +143,8 @@ class Bag(Value):
     items: tuple[Value, ...]
     ordered: bool = False
     keys: tuple[Value, ...] = ()
+    loose: bool = False
+    """More may be in it, or elsewhere in it, than was written out."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)

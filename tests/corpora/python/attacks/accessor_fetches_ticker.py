@@ -1,0 +1,2 @@
+import pandas as pd, pandas_ta as ta
+df = pd.DataFrame().ta.ticker('AAPL')

@@ -1,0 +1,2 @@
+import sklearn.utils.validation as v
+v.joblib.load('/tmp/evil.pkl')

@@ -1,0 +1,3 @@
+import matplotlib as mpl
+d = dict([('text.' + 'usetex', True)])
+mpl.rcParams.update(d)

@@ -27,6 +27,8 @@ from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.executor import Executor, Hooks
 from windtunnel_worker.settings import HostSettings, host_settings
 
+collect_ignore = ["corpora"]
+"""Programs to be judged, many of them hostile: none may be imported, whatever it is called."""
 TESTED_IMAGE = os.environ.get("SANDBOX_DEFAULT_IMAGE")
 """Which image the adversarial and fault tests are about; None: the default one."""
 

@@ -1,0 +1,40 @@
+"""What an operator may add to a sandbox, as it reaches Docker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from windtunnel.contract import Limits
+from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox import gpus, hardening
+from windtunnel_worker.sandbox.hardening import Deployment
+
+
+def test_a_deployments_protections_and_devices_stand_in_the_host_configuration() -> None:
+    deployment = Deployment(
+        runtime="runsc", apparmor_profile="windtunnel-sandbox", selinux_label="container_t", gpu="1"
+    )
+    config = hardening.host_config(Limits(), {}, deployment=deployment)
+    assert config["runtime"] == "runsc"
+    assert {"apparmor=windtunnel-sandbox", "label=type:container_t"} <= set(config["security_opt"])
+    (request,) = config["device_requests"]
+    assert (request["DeviceIDs"], request["Capabilities"]) == (["1"], [["gpu"]])
+
+
+def test_without_them_the_daemons_own_stay_and_ours_hold() -> None:
+    config = hardening.host_config(Limits(), {})
+    assert (config["runtime"], config["device_requests"], config["cap_add"]) == (None, [], [])
+    assert "no-new-privileges:true" in config["security_opt"]
+
+
+def test_each_slot_takes_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(gpus, "gettempdir", lambda: str(tmp_path))
+    assert gpus.take_gpu("host", ()) is None
+    assert [gpus.take_gpu("host", ("0", "1")) for _ in range(2)] == ["0", "1"]
+    with pytest.raises(SandboxFailure, match="All 2 GPUs"):
+        gpus.take_gpu("host", ("0", "1"))
+    for lock in gpus._held:
+        lock.close()
+    gpus._held.clear()

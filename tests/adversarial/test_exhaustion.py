@@ -17,8 +17,9 @@ GONE = {Outcome.FAILED, Outcome.MEMORY_EXCEEDED}
 NO_MORE_PROCESSES = {Outcome.PROCESSES_EXCEEDED}
 
 PROCESSES = [
-    sampled(ending("a_fork_bomb_ends_at_the_process_limit", NO_MORE_PROCESSES,
-                   "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", runsc=frozenset(STOPPED))),
+    # Under runsc in the matrix only: its own threads hit the limit first, and the sandbox may die without a reason.
+    ending("a_fork_bomb_ends_at_the_process_limit", NO_MORE_PROCESSES,
+           "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", runsc=frozenset(STOPPED)),
     ending("a_fork_bomb_that_sleeps_ends_at_the_process_limit", NO_MORE_PROCESSES,
            "import os, time\nfor _ in range(1000):\n    if os.fork() == 0: time.sleep(60)", runsc=frozenset(STOPPED)),
     ending("a_fork_bomb_by_way_of_the_shell_ends_at_the_process_limit", NO_MORE_PROCESSES,

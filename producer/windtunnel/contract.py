@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,7 +43,7 @@ SUFFIXES = {
     ".go": "go",
 }
 """What a program's file is called in each language."""
-LANGUAGES = ("python", "javascript", "typescript", "java", "cpp", "go")
+LANGUAGES = tuple(SUFFIXES.values())
 
 
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
@@ -500,6 +499,3 @@ class Event(Contract):
     finished: int
     """Jobs of the batch with a report when the event was written."""
     total: int
-
-
-JsonObject = Mapping[str, JsonValue]

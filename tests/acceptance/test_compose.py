@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support import free_port
 
 from windtunnel import Client, Job, Outcome
 
@@ -17,25 +17,19 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the Redis of a running compose project; everything of it is removed afterwards."""
     data = tmp_path_factory.mktemp("data")
     data.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "COMPOSE_PROJECT_NAME": "windtunneltest",
         "WINDTUNNEL_HOST": "compose-test",
         "WINDTUNNEL_DATA_DIR": str(data),
         "WINDTUNNEL_REDIS_PORT": str(port),
-        "WINDTUNNEL_FLOWER_PORT": str(_free_port()),
+        "WINDTUNNEL_FLOWER_PORT": str(free_port()),
     }
     register = [sys.executable, "-m", "windtunnel.cli", "datasets", "add", "sp500", "examples/data/sp500.csv"]
     subprocess.run(register, check=True, env=environment, cwd=ROOT)

@@ -7,6 +7,7 @@ from tests.support import EXAMPLES, Run, an_assignment
 
 from windtunnel.contract import Job, Limits, Outcome
 from windtunnel_worker import SandboxManager
+from windtunnel_worker.sandbox.container import Sandbox, remove
 from windtunnel_worker.sandbox.executor import Executor, Hooks, Superseded
 from windtunnel_worker.settings import HostSettings
 
@@ -146,3 +147,13 @@ def test_the_second_appendix_program_fails_with_line_and_advice() -> None:
     assert (error.type, error.line, error.source) == ("TypeError", 4, "excess_returns = returns - risk_free_rate")
     assert "Line 4: TypeError: unsupported operand type(s) for -: 'list' and 'float'" in report.message
     assert "np.asarray" in report.message
+
+
+def test_a_sandbox_that_vanished_during_its_run_is_closed_without_a_complaint(run: Run) -> None:
+    def vanish(sandbox: Sandbox) -> None:
+        remove(sandbox.id)
+        sandbox.close()
+
+    execution = run("import time\ntime.sleep(30)", Hooks(started=vanish))
+    assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "died" in execution.message

@@ -240,7 +240,7 @@ class Sandbox:
                 getattr(self, name).close()
 
     def _remove(self) -> None:
-        with contextlib.suppress(NotFound), engine_errors(self.kind.image):
+        with engine_errors(self.kind.image), contextlib.suppress(NotFound):
             engine().api.remove_container(self.id, force=True, v=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tree_sitter import Node
@@ -85,15 +85,6 @@ def ancestors(node: Node) -> Iterator[Node]:
     while parent is not None:
         yield parent
         parent = parent.parent
-
-
-def judge_names(program: Program, found: Iterable[tuple[str, Node]], table: str, said: str) -> None:
-    """Report each name that a table of the policy names."""
-    rules = program.group(table)
-    for name, node in found:
-        rule = rules.get(name)
-        if rule is not None:
-            program.report(rule, node, f"{name} {said}.")
 
 
 def judge_import(program: Program, path: str, node: Node) -> bool:

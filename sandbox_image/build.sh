@@ -44,7 +44,8 @@ remove_replaced() {
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
 
-inputs=(Dockerfile warden.py program.py foreign.py)
+warden=(warden.py interpreter.py program.py foreign.py)
+inputs=(Dockerfile "${warden[@]}")
 parts=("$language")
 tools=''
 case $language in
@@ -91,7 +92,7 @@ case $language in
         ;;
     typescript) cp -R "$here/javascript" "$context/parts/" ;;
 esac
-cp "$here/Dockerfile" "$here"/{warden,program,foreign}.py "$context/"
+(cd "$here" && cp Dockerfile "${warden[@]}" "$context/")
 # The modes are set here because a private umask would make the warden unreadable in the image.
 chmod -R u=rwX,go=rX "$context"
 

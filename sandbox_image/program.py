@@ -16,10 +16,10 @@ import math
 import os
 import random
 import resource
-import signal
 import stat
 import sys
 import threading
+import time
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -66,11 +66,8 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
     os.dup2(err, 2)
     os.close(out)
     os.close(err)
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     if job.get("cpu_time_s"):
-        seconds = math.ceil(job["cpu_time_s"])
+        seconds = math.ceil(job["cpu_time_s"] + time.process_time())  # this process may have preloaded
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if "program" in job:
         foreign.replace(job, values)

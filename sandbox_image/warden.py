@@ -20,36 +20,32 @@ The host treats every byte as hostile, as the program may take over its own proc
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
 stdin ends, and so does the sandbox.
 
-Started with `--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the
-program's from the warden's. Otherwise it is a cell, which serves several jobs one after the other: process 1 is root
-with no capability but SETUID and SETGID, holds nothing but the preloaded interpreter, and forks a keeper for each job.
-The keeper alone reads the job, so that no later job finds it in its memory; it runs the program under a user id of its
-own, and afterwards kills whatever that user runs and removes whatever it owns. A cell that is not clean then (`clean`
-false) ends.
+Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Started with
+`--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the program's
+from the warden's. Otherwise it is a cell, which serves several jobs one after the other: warden and interpreter are
+root with no capability but SETUID and SETGID, and each program runs under a user id of its own. The warden alone reads
+the job, and no program is forked from it; after the job it kills whatever that user runs and removes whatever it owns.
+A cell that is not clean then (`clean` false) ends.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
-import errno
-import gc
-import importlib
 import json
 import os
-import resource
 import select
 import shutil
 import signal
 import struct
 import sys
 import time
-import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import foreign
 import program
+from interpreter import Interpreter, Preload, expose, set_dumpable
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 4 * 1024 * 1024
@@ -64,9 +60,8 @@ DRAIN_S = 1.0
 FIRST_USER = 20_000
 """User id of a cell's first job; each further job has the next."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
-PR_SET_DUMPABLE = 4
-_LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_CHILD_SUBREAPER = 36
+KILL_WAIT_S = 0.05
+"""How long a kill is waited for before it is repeated."""
 
 
 def main() -> None:
@@ -77,16 +72,17 @@ def main() -> None:
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
-    prctl(PR_SET_DUMPABLE, 0)  # /proc/1 belongs to root: no program opens the warden's memory or descriptors
-    versions = preload(options.modules)
-    program.preload_frames(dict(frame.split("=", 1) for frame in options.frame))
-    program.rehearse()
-    gc.freeze()
+    set_dumpable(0)
+    preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
+    interpreter = Interpreter(preload, single=options.jobs == 1)
+    versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
+    if preload.modules or preload.frames:
+        versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
-    if options.jobs == 1:
-        keep(host, FIRST_USER if options.users else None)
-    else:
-        serve(host, options.jobs)
+    for number in range(options.jobs):
+        user = FIRST_USER + number if options.users or options.jobs > 1 else None
+        if not keep(host, interpreter, user):
+            return
 
 
 def _options() -> argparse.Namespace:
@@ -98,51 +94,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def preload(names: list[str]) -> dict[str, str]:
-    """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
-    for name in names:
-        with contextlib.suppress(ImportError):
-            module = importlib.import_module(name)
-            versions[name] = str(getattr(module, "__version__", ""))
-    return versions
-
-
-def serve(host: Host, jobs: int) -> None:
-    """Give each job to a keeper of its own, until one leaves the cell unclean."""
-    for number in range(jobs):
-        if not host.wait():
-            return
-        keeper = os.fork()
-        if keeper == 0:
-            status = 1
-            try:
-                with contextlib.suppress(OSError):  # gVisor has it not: then orphans come to process 1
-                    prctl(PR_SET_CHILD_SUBREAPER, 1)
-                status = 0 if keep(host, FIRST_USER + number) else 1
-            except Exception:  # noqa: BLE001 - the host is told by the warden's stderr, whatever it is
-                traceback.print_exc()
-            finally:
-                os._exit(status)
-        status = os.waitpid(keeper, 0)[1]
-        _reap_all()
-        if status != 0 or os.listdir(SCRATCH):
-            return
-
-
-def _reap_all() -> None:
-    """Wait for the end of every child, all of which have been killed."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-def keep(host: Host, user: int | None) -> bool:
+def keep(host: Host, interpreter: Interpreter, user: int | None) -> bool:
     """Read one job, run it and report. True when nothing of it is left."""
-    job = host.read_job()
-    if job is None or ("program" in job and not foreign.prepare(host, job, _expose)):
+    payload = host.read_job()
+    if payload is None:
         return False
-    return supervise(host, job, user)
+    job = json.loads(payload)
+    if "program" in job and not foreign.prepare(host, job, expose):
+        return False
+    return supervise(host, interpreter, job, payload, user)
 
 
 class Host:
@@ -158,20 +118,16 @@ class Host:
         while view:
             view = view[os.write(self._sink, view) :]
 
-    def wait(self) -> bool:
-        """Wait for the next frame. False when the sandbox has idled too long."""
-        return bool(select.select([self.source], [], [], IDLE_S)[0])
-
-    def read_job(self) -> dict[str, Any] | None:
-        """The job, or None when the host went away or let the sandbox idle too long."""
-        header = self._read(HEADER.size) if self.wait() else None
+    def read_job(self) -> bytes | None:
+        """The job's JSON, or None when the host went away or let the sandbox idle too long."""
+        ready = select.select([self.source], [], [], IDLE_S)[0]
+        header = self._read(HEADER.size) if ready else None
         if header is None:
             return None
         kind, length = HEADER.unpack(header)
         if kind != b"J" or length > MAX_JOB_BYTES:
             raise SystemExit(f"warden: expected a job, got {kind!r} of {length} bytes")
-        payload = self._read(length)
-        return None if payload is None else dict(json.loads(payload))
+        return self._read(length)
 
     def _read(self, length: int) -> bytes | None:
         data = bytearray()
@@ -181,11 +137,6 @@ class Host:
                 return None
             data += chunk
         return bytes(data)
-
-    def close(self) -> None:
-        """In the program's process: let go of the host."""
-        os.close(self.source)
-        os.close(self._sink)
 
 
 class Output:
@@ -238,27 +189,16 @@ class Records:
         self._host.send(kind, line[1:])
 
 
-def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
-    """Fork the program, forward what it says until it ends or must be ended, clean up and report."""
-    pipes = [os.pipe() for _ in range(3)]
-    before = _children_cpu_s()  # a compiler's
+def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
+    """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
+    reads, writes = zip(*(os.pipe() for _ in range(3)), strict=True)
+    stdout = Output(reads[0], b"O", job["output_bytes"], host)
+    stderr = Output(reads[1], b"E", job["output_bytes"], host)
+    records = Records(reads[2], host)
     host.send(b"S")
     started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        host.close()
-        for read, _ in pipes:
-            os.close(read)
-        _drop_to(user)
-        program.become([write for _, write in pipes], job)
-    for _, write in pipes:
-        os.close(write)
-    out, err, values = (read for read, _ in pipes)
-    stdout = Output(out, b"O", job["output_bytes"], host)
-    stderr = Output(err, b"E", job["output_bytes"], host)
-    records = Records(values, host)
-
-    ending = Ending(child, user, deadline=started + job["timeout_s"])
+    interpreter.launch(user, writes, payload)
+    ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
     clean = user is not None and _clean_up(user)
@@ -269,7 +209,7 @@ def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
         "timed_out": ending.timed_out,
         "flooded": stdout.flooded or stderr.flooded,
         "duration_s": duration,
-        "cpu_time_s": _children_cpu_s() - before,
+        "cpu_time_s": interpreter.cpu_time_s,
         "stdout_bytes": stdout.total,
         "stderr_bytes": stderr.total,
         "records_dropped": records.dropped,
@@ -279,35 +219,14 @@ def supervise(host: Host, job: dict[str, Any], user: int | None) -> bool:
     return clean
 
 
-def _drop_to(user: int | None) -> None:
-    """In the program's process: become the job's user for good; all capabilities go with that."""
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    _expose()
-
-
-def _expose() -> None:
-    """In a child: no longer hidden from others, and the first to go when memory runs out."""
-    prctl(PR_SET_DUMPABLE, 1)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-
-
-def _children_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 @contextlib.contextmanager
-def _acting_as(user: int) -> Any:
-    """Use the rights of a job's user. Its processes cannot signal this one: only the effective id changes."""
-    os.seteuid(user)
+def _acting_as(user: int) -> Iterator[None]:
+    """Use the rights of a job's user and no other. The user's processes can do nothing to process 1 meanwhile."""
+    os.setresuid(user, user, 0)
     try:
         yield
     finally:
-        os.seteuid(0)
+        os.setresuid(0, 0, 0)
 
 
 def _clean_up(user: int) -> bool:
@@ -324,51 +243,50 @@ def _clean_up(user: int) -> bool:
 class Ending:
     """Ends the program, and every process it left behind, exactly once."""
 
-    def __init__(self, child: int, user: int | None, deadline: float) -> None:
-        self._child, self._user = child, user
+    def __init__(self, interpreter: Interpreter, user: int | None, deadline: float) -> None:
+        self._interpreter, self._user = interpreter, user
         self._deadline = deadline
         self.status = 0
         self.over = False
         self.timed_out = False
 
+    @property
+    def sources(self) -> list[int]:
+        """Descriptors that become readable when there is something to notice."""
+        return self._interpreter.sources
+
     def patience(self) -> float:
         """Seconds until something must be done: the deadline, or the end of draining."""
         return max(0.0, self._deadline - time.monotonic())
 
-    @property
-    def drained(self) -> bool:
-        """True when the program is over and its pipes had time to empty."""
-        return self.over and self.patience() == 0.0
-
     def notice(self) -> None:
-        """Reap whoever ended, and end the program when its time is over."""
+        """See whether the program ended, and end it when its time is over."""
         if not self.over and self.patience() == 0.0:
             self.timed_out = True
             self.force()
-        while not self.over:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            self._reaped(pid, status)
+        elif (status := self._interpreter.poll()) is not None:
+            self._ended(status)
 
     def force(self) -> None:
         """Kill the program and all others."""
-        if not self.over:
+        while not self.over:  # it may not be there yet, or not the job's user yet
             self._kill_all()
-        while not self.over:
-            self._reaped(*os.waitpid(-1, 0))
+            select.select(self.sources, [], [], KILL_WAIT_S)
+            if (status := self._interpreter.poll()) is not None:
+                self._ended(status)
 
-    def _reaped(self, pid: int, status: int) -> None:
-        if pid != self._child:
-            return
+    def _ended(self, status: int) -> None:
         self.status = status
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S
-        self._kill_all()
-        _reap_all()
+        self._kill_all()  # whoever forks and ends all the time might slip through the list of processes
+        while self._interpreter.others():
+            select.select(self.sources, [], [], KILL_WAIT_S)
+            self._interpreter.poll()
+            self._kill_all()
 
     def _kill_all(self) -> None:
-        """Signal every process but 1 and this one; in a cell, those of the job's user, which are all others."""
+        """Signal every process but this one; in a cell, those of the job's user, which are all but the interpreter."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if self._user is None:
                 os.kill(-1, signal.SIGKILL)
@@ -379,37 +297,23 @@ class Ending:
 
 def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
     """Forward the channels until the program is over and they are empty."""
-    wake = _wake_on_child()
-    ending.notice()
     open_channels = {channel.fd: channel for channel in channels}
-    while open_channels and not ending.drained:
-        ready, _, _ = select.select([*open_channels, wake, host.source], [], [], ending.patience())
+    while not ending.over or (open_channels and ending.patience()):
+        ready, _, _ = select.select([*open_channels, *ending.sources, host.source], [], [], ending.patience())
         if host.source in ready and not os.read(host.source, 1):
             os._exit(1)
-        if wake in ready:
-            os.read(wake, 4096)
         for fd in open_channels.keys() & set(ready):
             chunk = os.read(fd, 65536)
             if chunk:
                 open_channels[fd].take(chunk)
             else:
                 del open_channels[fd]
+                os.close(fd)
         ending.notice()
         if any(channel.flooded for channel in channels):
             ending.force()
-    while not ending.over:  # the program closed its outputs and runs on
-        if wake in select.select([wake], [], [], ending.patience())[0]:
-            os.read(wake, 4096)
-        ending.notice()
-
-
-def _wake_on_child() -> int:
-    """A descriptor that becomes readable when a child ends."""
-    wake, waker = os.pipe()
-    os.set_blocking(waker, False)
-    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    return wake
+    for fd in open_channels:
+        os.close(fd)
 
 
 def _redirect_to_null(*fds: int) -> None:
@@ -417,12 +321,6 @@ def _redirect_to_null(*fds: int) -> None:
     for fd in fds:
         os.dup2(null, fd)
     os.close(null)
-
-
-def prctl(option: int, value: int) -> None:
-    """Set a property of this process; `OSError` if the kernel refuses."""
-    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno() or errno.EPERM, f"prctl({option})")
 
 
 if __name__ == "__main__":

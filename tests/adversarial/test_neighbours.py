@@ -152,7 +152,7 @@ USERS = [
         emit(found=found)
         """, NOTHING),
     leaving("a_file_for_the_next_user_is_gone", "import os\nfor n in range(3):\n    os.mkdir(f'/tmp/{n}')\n    os.chmod(f'/tmp/{n}', 0o7777)\n    open(f'/tmp/{n}/left', 'w').close()\n    os.chmod(f'/tmp/{n}/left', 0o6777)", LIST_TMP, NOTHING),
-    leaving("the_keepers_memory_is_out_of_reach", f"x = {SECRET!r}", """
+    leaving("the_interpreters_memory_is_out_of_reach", f"x = {SECRET!r}", """
         import os
         found = []
         for pid in (1, os.getppid()):

@@ -192,7 +192,7 @@ WARDEN = [
         keeps_cell=True,
     ),
     ending(
-        "killing_the_keeper_is_refused_or_changes_nothing",
+        "killing_the_interpreter_is_refused_or_changes_nothing",
         Outcome.SUCCEEDED,
         """
         import contextlib, os

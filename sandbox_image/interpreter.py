@@ -1,0 +1,218 @@
+"""The process that programs are forks of: it has imported and read beforehand what they want.
+
+Standard library only. The warden starts it, passes it the descriptors of each program and hears from it how the
+program ended. It never sees a job: the fork alone reads it, from the last of those descriptors, so that no later fork
+finds it in its memory. In a sandbox that is used once it forks nothing and becomes the program itself.
+
+On the line between the two, in JSON, with descriptors beside it:
+
+    from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
+    from the warden        {user: id or null}; stdout, stderr, values, job
+    from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import program
+
+MAX_MESSAGE_BYTES = 65_536
+PR_SET_DUMPABLE = 4
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Preload:
+    """What is there before the first job."""
+
+    modules: Sequence[str]
+    frames: Mapping[str, str]
+    """Datasets to read: name → path."""
+
+
+class Interpreter:
+    """The warden's hold on it. `single`: there will be one program, which it becomes."""
+
+    def __init__(self, preload: Preload, *, single: bool) -> None:
+        self._preload, self._single = preload, single
+        self._pid = 0
+        self._preloading_s = 0.0
+        self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._wake = _wake_on_child()
+        self.cpu_time_s = 0.0
+        """Of the program launched last and all it left behind."""
+
+    def start(self) -> dict[str, str]:
+        """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
+        self._pid = os.fork()
+        if self._pid == 0:
+            _live(self._its_line, self._preload, single=self._single)
+        self._its_line.close()
+        message = self._line.recv(MAX_MESSAGE_BYTES)
+        if not message:
+            raise EOFError("the interpreter ended while it preloaded")
+        ready = json.loads(message)
+        self._preloading_s = ready["cpu_time_s"]
+        return dict(ready["versions"])
+
+    @property
+    def sources(self) -> list[int]:
+        """Descriptors that become readable when `poll` has something to find."""
+        return [fd for fd in (self._wake, self._line.fileno()) if fd >= 0]
+
+    def launch(self, user: int | None, pipes: Sequence[int], job: bytes) -> None:
+        """Have it run a program, whose pipes this process lets go of."""
+        if self._pid == 0:
+            self.start()
+        self.cpu_time_s = 0.0
+        read, write = os.pipe()
+        message = json.dumps({"user": user}).encode()
+        with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
+            socket.send_fds(self._line, [message], [*pipes, read])
+        for fd in (*pipes, read):
+            os.close(fd)
+        with contextlib.suppress(BrokenPipeError), open(write, "wb") as file:
+            file.write(job)
+
+    def poll(self) -> int | None:
+        """Reap whoever ended. The program's wait status if it has, else None.
+
+        `SystemExit` when the interpreter itself ended that others are to be forks of.
+        """
+        if select.select([self._wake], [], [], 0)[0]:
+            os.read(self._wake, 4096)
+        status = self._told()
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, ended, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                if pid == self._pid:
+                    if not self._single:
+                        raise SystemExit(f"warden: the interpreter ended, wait status {ended}")
+                    self._pid, status = 0, ended
+                self.cpu_time_s += _cpu_s(usage)
+        if status is not None and self._single:
+            self.cpu_time_s = max(0.0, self.cpu_time_s - self._preloading_s)
+        return status
+
+    def _told(self) -> int | None:
+        if self._line.fileno() < 0:
+            return None
+        message = b""
+        try:
+            message = self._line.recv(MAX_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except ConnectionError:
+            pass
+        if not message:  # it became the program, or has ended
+            self._line.close()
+            return None
+        told = json.loads(message)
+        self.cpu_time_s += told["cpu_time_s"]
+        return int(told["status"])
+
+    def others(self) -> bool:
+        """True while there is any other process than the warden and this one."""
+        return any(int(name) not in (1, self._pid) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _wake_on_child() -> int:
+    """A descriptor that becomes readable when a child ends."""
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return wake
+
+
+def _live(line: socket.socket, preload: Preload, *, single: bool) -> NoReturn:
+    """The process itself: preload, announce, fork or become programs. Never returns."""
+    try:
+        _close_all_but(line.fileno())
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        versions = _import(preload.modules)
+        program.preload_frames(preload.frames)
+        program.rehearse()
+        gc.freeze()
+        line.send(
+            json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
+        )
+        while True:
+            message, fds, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
+            if not message:
+                os._exit(0)
+            if single or (child := os.fork()) == 0:
+                line.close()
+                _become(json.loads(message)["user"], *fds)
+            for fd in fds:
+                os.close(fd)
+            _, status, usage = os.wait4(child, 0)
+            line.send(json.dumps({"status": status, "cpu_time_s": _cpu_s(usage)}).encode())
+    except BaseException:  # noqa: BLE001 - the host is told by the sandbox's stderr, whatever it is
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _close_all_but(fd: int) -> None:
+    """Let go of the line to the host and whatever else is the warden's; the standard three stay."""
+    os.closerange(3, fd)
+    os.closerange(fd + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _import(names: Sequence[str]) -> dict[str, str]:
+    """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
+    versions = {}
+    for name in names:
+        with contextlib.suppress(ImportError):
+            module = importlib.import_module(name)
+            versions[name] = str(getattr(module, "__version__", ""))
+    return versions
+
+
+def _become(user: int | None, out: int, err: int, values: int, source: int) -> NoReturn:
+    """Become the job's user for good, all capabilities go with that; then the program."""
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    expose()
+    with open(source, "rb") as file:
+        job: dict[str, Any] = json.loads(file.read())
+    program.become([out, err, values], job)
+
+
+def expose() -> None:
+    """In a child: no longer hidden from others, and the first to go when memory runs out."""
+    set_dumpable(1)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def set_dumpable(value: int) -> None:
+    """At 0 no program opens this process's memory or descriptors: its `/proc` belongs to root."""
+    if _LIBC.prctl(PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno() or errno.EPERM, "prctl")
+
+
+def _cpu_s(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime

@@ -197,8 +197,6 @@ def _workplace(
         finally:
             if not options.skip_peers:
                 _docker("image", "rm", PEERS_IMAGE)
-            for lock in Path(tempfile.gettempdir()).glob(f"windtunnel-{HOST}-create.*"):
-                lock.unlink()
 
 
 def _in_image(image: str, source: Path) -> list[str]:

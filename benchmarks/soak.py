@@ -69,8 +69,6 @@ def main() -> None:
             after = {figure: _settled(figure, before[figure]) for figure in figures}
         finally:
             executor.close()
-            for lock in Path(tempfile.gettempdir()).glob(f"windtunnel-{HOST}-create.*"):
-                lock.unlink()
     grown = [figure.name for figure in figures if after[figure] > before[figure] + figure.allowance]
     console.print(_table(options, before, after))
     console.print(f"FAIL  grew: {', '.join(grown)}" if grown else "pass  nothing grew")

@@ -93,6 +93,13 @@ def _answered(
                 f"Redis at {masked(self.url)} is out of memory.",
                 remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
             ) from error
+        except redis.ResponseError as error:
+            if "MISCONF" not in str(error):
+                raise
+            raise StoreUnavailable(
+                f"Redis at {masked(self.url)} cannot write to its disk, so it stores nothing more.",
+                remedy="Free space on that disk or mend its permissions; what is stored stays. Redis's log says more.",
+            ) from error
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
             raise StoreUnavailable(
                 f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import Counter
@@ -561,6 +562,24 @@ def test_a_redis_that_is_full_is_said_to_be(tmp_path: Path, redis_program: str) 
         Client(server.url) as client,
         pytest.raises(StoreUnavailable, match="memory"),
     ):
+        client.submit({"code": "print(1)"})
+
+
+def test_a_redis_that_cannot_save_is_said_to_be(tmp_path: Path, redis_program: str) -> None:
+    (tmp_path / "gone").mkdir()
+    with (
+        RedisServer(redis_program, tmp_path / "gone") as server,
+        server.connect() as admin,
+        Client(server.url) as client,
+    ):
+        shutil.rmtree(tmp_path / "gone")
+        admin.config_set("save", "3600 1")
+        admin.bgsave()
+        while admin.info("persistence")["rdb_last_bgsave_status"] == "ok":
+            time.sleep(0.01)
+        with pytest.raises(StoreUnavailable, match="cannot write to its disk"):
+            client.submit({"code": "print(1)"})
+        admin.config_set("save", "")  # else it does not end before it has saved
         client.submit({"code": "print(1)"})
 
 

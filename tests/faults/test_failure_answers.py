@@ -309,6 +309,7 @@ class Daemon:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.filler = folder / "data" / "filler"
         self.address = f"unix://{folder}/docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -349,6 +350,11 @@ class Daemon:
                 child.kill()
         psutil.wait_procs(containerd, timeout=10)
 
+    def fill_disk(self) -> None:
+        with self.filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(2**20)):
+                pass
+
     def stop(self) -> None:
         assert self._process is not None
         if self._process.poll() is None:
@@ -388,6 +394,10 @@ def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory)
         pytest.skip("a second Docker Engine needs root and dockerd")
     daemon = Daemon(tmp_path_factory.mktemp("engine"))
     (daemon._folder / "none.json").write_text("{}")
+    disk = daemon.filler.parent
+    disk.mkdir()
+    size = 5 * int(engine().images.get(tested_image.name).attrs["Size"])  # it comes packed and wants some room
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], check=True)
     daemon.start()
     try:
         daemon.load(tested_image.name)
@@ -417,3 +427,26 @@ def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
         assert labelled(slot.host) == []
     finally:
         engine.cache_clear()
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_full_disk_is_an_infrastructure_error_that_says_so(
+    daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", daemon.address)
+    engine.cache_clear()
+    slot = Slot(unique("faults"), tested_image.name)
+    try:
+        slot.serves(isolation)
+        slot.executor.close()
+        daemon.fill_disk()
+        refused(slot.execute("print(1)", isolation), "The disk of the Docker host is full")
+        daemon.filler.unlink()
+        slot.serves(isolation)
+        slot.executor.close()
+        assert labelled(slot.host) == []
+    finally:
+        daemon.filler.unlink(missing_ok=True)
+        engine.cache_clear()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()

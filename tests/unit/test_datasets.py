@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,20 @@ def test_a_removed_name_takes_its_file_along_unless_another_name_needs_it(tmp_pa
     assert not kept.exists()
     with pytest.raises(DatasetUnavailable, match="not registered"):
         registry.remove("two")
+
+
+def test_a_host_that_cannot_keep_a_file_says_so_and_keeps_nothing_of_it(tmp_path: Path) -> None:
+    """A limit of file size stands for a full disk."""
+    registry = DatasetRegistry(tmp_path / "host")
+    registry.add("sp500", file(tmp_path))
+    before = sorted((tmp_path / "host" / "datasets").iterdir())
+    large = file(tmp_path, "large.csv", b"Date,Close\n" + b"2020-01-01,1.5\n" * 10_000)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, usual[1]))
+    try:
+        with pytest.raises(DatasetUnavailable, match="takes no file: File too large"):
+            registry.add("nasdaq", large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert sorted((tmp_path / "host" / "datasets").iterdir()) == before
+    assert registry.add("nasdaq", large).bytes == large.stat().st_size

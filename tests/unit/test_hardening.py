@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.support import unique
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
@@ -29,12 +28,12 @@ def test_without_them_the_daemons_own_stay_and_ours_hold() -> None:
     assert "no-new-privileges:true" in config["security_opt"]
 
 
-def test_each_slot_takes_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(gpus, "gettempdir", lambda: str(tmp_path))
-    assert gpus.take_gpu("host", ()) is None
-    assert [gpus.take_gpu("host", ("0", "1")) for _ in range(2)] == ["0", "1"]
+def test_each_slot_takes_a_gpu_of_its_own() -> None:
+    host = unique("gpus")
+    assert gpus.take_gpu(host, ()) is None
+    assert [gpus.take_gpu(host, ("0", "1")) for _ in range(2)] == ["0", "1"]
     with pytest.raises(SandboxFailure, match="All 2 GPUs"):
-        gpus.take_gpu("host", ("0", "1"))
+        gpus.take_gpu(host, ("0", "1"))
     for lock in gpus._held:
         lock.close()
     gpus._held.clear()

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,18 +47,18 @@ class DatasetRegistry:
     def add(self, name: str, file: Path) -> Dataset:
         """Copy a CSV or Parquet file in under this name; a name that exists then stands for the new content.
 
-        Raises `InvalidInput` for a bad name, an unknown format or a file that cannot be read.
+        Raises `InvalidInput` for a bad name, an unknown format or a file that cannot be read, and `DatasetUnavailable`
+        when the host cannot keep it.
         """
         if file.suffix not in FORMATS:
             raise _bad(f"{file.name} is neither .csv nor .parquet")
-        self._dir.mkdir(parents=True, exist_ok=True)
         try:
-            with file.open("rb") as source, tempfile.NamedTemporaryFile(dir=self._dir, delete=False) as copy:
-                shutil.copyfileobj(source, copy, 1024 * 1024)
+            source = file.open("rb")
         except OSError as error:
             raise _bad(f"{file} cannot be read: {error.strerror}") from error
-        kept = Path(copy.name)
-        try:
+        with source, self._new_file() as kept:
+            with kept.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1024 * 1024)
             _check_content(kept, file.suffix)
             digest = _sha256(kept)
             dataset = Dataset(
@@ -68,8 +70,6 @@ class DatasetRegistry:
             )
             kept.chmod(0o444)
             kept.rename(self._file(dataset))
-        finally:
-            kept.unlink(missing_ok=True)
         self._write_index({**self._read_index(), name: dataset})
         return dataset
 
@@ -148,10 +148,27 @@ class DatasetRegistry:
 
     def _write_index(self, index: dict[str, Dataset]) -> None:
         text = json.dumps({name: entry.model_dump(mode="json") for name, entry in index.items()}, indent=1)
-        with tempfile.NamedTemporaryFile("w", dir=self._dir, delete=False) as fresh:
-            fresh.write(text)
-        os.chmod(fresh.name, 0o644)
-        os.replace(fresh.name, self._index)
+        with self._new_file() as fresh:
+            fresh.write_text(text)
+            fresh.chmod(0o644)
+            fresh.rename(self._index)
+
+    @contextmanager
+    def _new_file(self) -> Iterator[Path]:
+        """An empty file beside the others, gone afterwards unless it was renamed."""
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            fd, path = tempfile.mkstemp(dir=self._dir)
+            os.close(fd)
+            try:
+                yield Path(path)
+            finally:
+                Path(path).unlink(missing_ok=True)
+        except OSError as error:
+            raise DatasetUnavailable(
+                f"{self._dir} takes no file: {error.strerror}.",
+                remedy="Free space there, see to its permissions, or set WINDTUNNEL_DATA_DIR to another directory.",
+            ) from error
 
 
 def _check_content(file: Path, suffix: str) -> None:

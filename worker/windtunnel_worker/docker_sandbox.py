@@ -51,10 +51,11 @@ class DockerSandbox:
         imports = self._imports.validate_code(code, language).imports
         assignment = Assignment(f"direct{secrets.token_hex(6)}-0", 1, job, imports)
         execution = await asyncio.to_thread(self._executor.execute, assignment)
+        succeeded = execution.outcome is Outcome.SUCCEEDED
         return {
-            "success": execution.outcome is Outcome.SUCCEEDED,
+            "success": succeeded,
             "output": execution.stdout,
-            "error": execution.message or None,
+            "error": None if succeeded else execution.message,
             "duration": execution.resources.duration_s,
             "container_id": execution.container_id or None,
             "exit_code": execution.exit_code,

@@ -51,6 +51,11 @@ def _connection_error(error: BaseException) -> Exception:
             f"No Docker Engine answers at {address}.",
             remedy="Start it (`sudo systemctl start docker`, or `deploy/setup.sh`) or set DOCKER_HOST.",
         )
+    if "no space left on device" in text:
+        return SandboxFailure(
+            f"The disk of the Docker host is full: {error}.",
+            remedy="Free space there (`docker system df`, `docker image prune`); the job is tried again.",
+        )
     return SandboxFailure(f"Docker failed: {error}.", remedy="See the daemon's log.")
 
 

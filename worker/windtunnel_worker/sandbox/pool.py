@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
-from pathlib import Path
-from tempfile import gettempdir
 
 from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.sandbox.container import Kind, Sandbox
+from windtunnel_worker.sandbox.locks import hold_first_free
 
 log = logging.getLogger(__name__)
 
@@ -151,19 +149,10 @@ def _close(sandbox: Sandbox) -> None:
 def _turn(host: str, width: int) -> Iterator[None]:
     """Wait for one of the host's turns to create: a burst would make each start slower than all in a row."""
     deadline = time.monotonic() + CREATION_TIMEOUT_S
-    paths = [Path(gettempdir()) / f"windtunnel-{host}-create.{number}" for number in range(width)]
-    while True:
-        for path in paths:
-            with path.open("w") as lock:
-                try:
-                    flock(lock, LOCK_EX | LOCK_NB)
-                except BlockingIOError:
-                    continue
-                try:
-                    yield
-                finally:
-                    flock(lock, LOCK_UN)
-                return
+    turns = [f"{host} create {number}" for number in range(width)]
+    while (turn := hold_first_free(turns)) is None:
         if time.monotonic() > deadline:
             raise SandboxFailure("No turn to create a sandbox came up.", remedy="The Docker daemon may be overloaded.")
         time.sleep(0.01)
+    with turn:
+        yield

@@ -47,7 +47,7 @@ public final class Build {
         for (var problem : problems.getDiagnostics()) {
             if (problem.getKind() == Diagnostic.Kind.ERROR) {
                 System.err.printf("%s:%d: error: %s%n", args[0], problem.getLineNumber(),
-                        problem.getMessage(Locale.ENGLISH));
+                        problem.getMessage(Locale.ENGLISH).replaceAll("\\s*\\R\\s*", "; "));
             }
         }
         if (!compiled || !noteMain(args[0])) {

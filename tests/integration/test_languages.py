@@ -99,8 +99,8 @@ PROGRAMS = {
     "java": Programs(
         example="languages/EmaCrossover.java",
         hello=_java('System.out.println("hello");'),
-        wrong=_java('int number = "text";'),
-        complaint="incompatible types",
+        wrong=_java("int number = unknown;"),
+        complaint="cannot find symbol; symbol:   variable unknown",
         raising='class Test {\n  static void f() {\n    throw new IllegalStateException("boom");\n  }\n'
         "  public static void main(String[] args) { f(); }\n}\n",
         exception="java.lang.IllegalStateException",

@@ -1,4 +1,4 @@
-"""What the author of a program can do about an exception, as a table: type, pattern, advice."""
+"""What the author of a program can do about an exception, as a table: type and message, as patterns, and advice."""
 
 from __future__ import annotations
 
@@ -6,57 +6,68 @@ import re
 
 from windtunnel.contract import ProgramError
 
+NONE = "A value is missing here: a function returned nothing, or a lookup found nothing."
+UNDEFINED = "The name is used before it is defined: import or assign it above this line."
+PAST_THE_END = "The index is past the end: check the length first; rolling windows shorten a series."
+ENDLESS = "The recursion has no end or goes too deep: use a loop."
+DIVISION = "Guard the division: the divisor (a variance, a count, a price) can be zero."
+
 ADVICE: tuple[tuple[str, str, str], ...] = (
+    (r".*", r"not among this job's datasets", "Use a dataset that the job names, or add this one to its `datasets`."),
+    (r".*", r"has no column", "Use one of the columns that the message names."),
     (
-        "TypeError",
+        r"TypeError",
         r"unsupported operand type\(s\) for \S+ '(list|tuple)' and|and '(list|tuple)'$",
         "A list has no arithmetic: make it an array first, e.g. `np.asarray(values)`.",
     ),
+    (r"TypeError", r"'NoneType'|of (undefined|null) \(", NONE),
+    (r"java\.lang\.NullPointerException|std::bad_optional_access", r"", NONE),
+    (r"runtime error", r"nil pointer", NONE),
+    (r"TypeError", r"not subscriptable", "Index a list, dict, array or frame; print the type of this value."),
+    (r"TypeError", r"is not a function", "This value is no function: check the name, and what the object really is."),
+    (r"TypeError", r"argument", "Compare the call with the function's parameters."),
+    (r"KeyError", r"", "That column or key is not there: print list(frame.columns) or the dict's keys."),
+    (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),
+    (r"runtime error", r"out of range", PAST_THE_END),
     (
-        "TypeError",
-        r"'NoneType'",
-        "A value is None here: a function returned nothing, or a lookup found nothing.",
-    ),
-    ("TypeError", r"not subscriptable", "Index a list, dict, array or frame; print the type of this value."),
-    ("TypeError", r"argument", "Compare the call with the function's parameters."),
-    (
-        "KeyError",
-        r"not among this job's datasets",
-        "Use a dataset that the job names, or add this one to its `datasets`.",
-    ),
-    ("KeyError", r"", "That column or key is not there: print list(frame.columns) or the dict's keys."),
-    (
-        "IndexError",
+        r"SIGSEGV",
         r"",
-        "The index is past the end: check the length first; rolling windows shorten a series.",
+        "It used memory that is not its own: check each index against size(), or use at().",
     ),
-    ("NameError", r"", "The name is used before it is defined: import or assign it above this line."),
+    (r"NameError|ReferenceError", r"", UNDEFINED),
     (
-        "ModuleNotFoundError",
+        r"ModuleNotFoundError",
         r"",
         "The sandbox has numpy, pandas, scipy, statsmodels, sklearn, matplotlib only.",
     ),
-    ("ImportError", r"", "This name is not in that module's installed version."),
-    ("ZeroDivisionError", r"", "Guard the division: the divisor (a variance, a count, a price) can be zero."),
-    ("AttributeError", r"", "This type has no such attribute; check its type and the library's version."),
+    (r"Error", r"Cannot find module", "The sandbox has d3-array, d3-random and lodash only."),
+    (r"ImportError", r"", "This name is not in that module's installed version."),
+    (r"ZeroDivisionError|java\.lang\.ArithmeticException", r"", DIVISION),
+    (r"runtime error", r"divide by zero", DIVISION),
+    (r"AttributeError", r"", "This type has no such attribute; check its type and the library's version."),
     (
-        "ValueError",
+        r"ValueError",
         r"truth value of (a|an) (Series|DataFrame|array)",
         "Use .any(), .all() or & and | on whole columns.",
     ),
-    ("ValueError", r"shapes|broadcast|Length", "Two arrays differ in length: align them by index first."),
-    ("PermissionError", r"", "The sandbox has no network and only /tmp to write; use `data` and emit()."),
-    ("OSError", r"Read-only file system", "Only /tmp can be written; give results to emit()."),
-    ("FileNotFoundError", r"", "Only the job's datasets are there, under /data; read them from `data`."),
-    ("RecursionError", r"", "The recursion has no end or goes too deep: use a loop."),
-    ("SyntaxError", r"", "Correct the syntax at this line."),
-    ("IndentationError", r"", "Correct the indentation at this line."),
+    (r"ValueError", r"shapes|broadcast|Length", "Two arrays differ in length: align them by index first."),
+    (r"PermissionError", r"", "The sandbox has no network and only /tmp to write; use `data` and emit()."),
+    (r"OSError", r"Read-only file system", "Only /tmp can be written; give results to emit()."),
+    (r"FileNotFoundError", r"", "Only the job's datasets are there, under /data; read them from `data`."),
+    (r"RecursionError|java\.lang\.StackOverflowError", r"", ENDLESS),
+    (r"RangeError", r"call stack", ENDLESS),
+    (r"panic", r"nil map", "Make the map before it is written to: `make(map[string]float64)`."),
+    (r"fatal error", r"deadlock", "Nobody sends what is waited for: close the channel, or do without goroutines."),
+    (r"SyntaxError", r"", "Correct the syntax at this line."),
+    (r"IndentationError", r"", "Correct the indentation at this line."),
+    (r"CompileError", r"longer than", "Make the program smaller: fewer templates, no huge constants."),
+    (r"CompileError", r"", "Correct this line as the compiler says; stderr has all it said."),
 )
 
 
 def advise(error: ProgramError) -> str:
     """The first advice that fits, or none."""
     for kind, pattern, advice in ADVICE:
-        if kind == error.type and re.search(pattern, error.message):
+        if re.fullmatch(kind, error.type) and re.search(pattern, error.message):
             return advice
     return ""

@@ -47,6 +47,12 @@ os.write(1, struct.pack(">cI", b"R", len(payload)) + payload)
 """
 
 
+leaves_connections = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""A client whose daemon went away leaves its sockets to the collector."""
+
+
 class Slot:
     """One executor whose every answer has to come within a deadline."""
 
@@ -276,7 +282,7 @@ def _before(patch: pytest.MonkeyPatch, owner: type, name: str, act: Callable[[],
     return Hooks()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_connections
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 @pytest.mark.parametrize("fault", ["cut", "hang"])
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -318,7 +324,8 @@ class Daemon:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    "dockerd",
+                    # A daemon that is to have no bridge removes docker0, which in this namespace is the first one's.
+                    *("unshare", "--net", "dockerd"),
                     *("--host", self.address, "--pidfile", str(self._folder / "docker.pid")),
                     *("--data-root", str(self._folder / "data"), "--exec-root", str(self._folder / "exec")),
                     *(
@@ -407,7 +414,7 @@ def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory)
         daemon.clear()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_connections
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
     daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
@@ -429,6 +436,7 @@ def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
         engine.cache_clear()
 
 
+@leaves_connections
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_full_disk_is_an_infrastructure_error_that_says_so(
     daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
@@ -448,5 +456,3 @@ def test_a_full_disk_is_an_infrastructure_error_that_says_so(
     finally:
         daemon.filler.unlink(missing_ok=True)
         engine.cache_clear()
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()

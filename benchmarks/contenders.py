@@ -59,7 +59,7 @@ class DockerLoop(Contender):
         if self.hardened:
             hardening = import_module("windtunnel_worker.sandbox.hardening")
             limits = import_module("windtunnel.contract").Limits()
-            options = hardening.host_config(limits, {config["data"]: DATA})
+            options = hardening.host_config(limits, {DATA: config["data"]})
         self._host_config = self._api.create_host_config(**options)
 
     def run(self) -> str:

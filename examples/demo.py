@@ -26,6 +26,8 @@ from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render
 from windtunnel.cli.commands import follow
 from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel_worker.sandbox.columns import converter
+from windtunnel_worker.settings import host_settings
 
 HERE = Path(__file__).parent
 LIMITS = Limits(timeout_s=30)
@@ -124,7 +126,7 @@ def main() -> int:
         os.environ["WINDTUNNEL_DATA_DIR"] = state
         registry = DatasetRegistry(Path(state))
         for name in ("sp500", "nasdaq"):
-            registry.add(name, HERE / "data" / f"{name}.csv")
+            registry.add(name, HERE / "data" / f"{name}.csv", converter(host_settings()))
         with stack(Path(state)) as url, Client(url) as client:
             console.print(f"{len(batch)} jobs from {len({job.name for job in batch})} programs")
             name = client.submit_batch(batch, name="demo")

@@ -224,6 +224,23 @@ class Datasets(Mapping[str, Any]):
 
 
 def _read_frame(path: str) -> Any:
+    columns = f"{os.path.splitext(path)[0]}.arrow"
+    return read_columns(columns) if os.path.exists(columns) else read_file(path)
+
+
+def read_columns(path: str) -> Any:
+    """A frame out of Arrow memory that columns.py wrote; all of it can be written to."""
+    feather = importlib.import_module("pyarrow.feather")
+    frame = feather.read_table(path, memory_map=True, use_threads=False).to_pandas(use_threads=False)
+    for number in range(frame.shape[1]):
+        column = frame.iloc[:, number]
+        if not column.to_numpy().flags.writeable:
+            frame.isetitem(number, column.copy())
+    return frame
+
+
+def read_file(path: str) -> Any:
+    """A frame out of a dataset's file."""
     pandas = importlib.import_module("pandas")
     if path.endswith(".parquet"):
         return pandas.read_parquet(path)

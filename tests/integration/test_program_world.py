@@ -10,6 +10,7 @@ from tests.support import EXAMPLES, Run
 
 from windtunnel.contract import Limits, Outcome
 from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.settings import HostSettings
 
 
@@ -188,6 +189,53 @@ def test_a_parquet_dataset_arrives_as_it_was_written(run: Run, registry: Dataset
     registry.add("prices", path)
     execution = run("emit(prices=data['prices']['Close'].to_dict())", datasets=("prices",))
     assert execution.values == {"prices": {"2020-01-01 00:00:00": 1.5, "2020-01-02 00:00:00": 2.5}}
+
+
+FILES = {
+    "dates": ("Date,Open,Volume\n2020-01-01,1.5,7\n2020-01-02,,8\n", True),
+    "times_with_zone": ("Time,Close\n2020-01-01T00:00:00+00:00,1\n2020-01-01T00:01:00+00:00,2\n", True),
+    "numbers_as_index": ("n,Close,Up\n1,1.5,True\n2,2.5,False\n", True),
+    "words": ("Date,Symbol\n2020-01-01,SPY\n2020-01-02,QQQ\n", True),
+    "words_with_gaps": ("Date,Symbol\n2020-01-01,SPY\n2020-01-02,\n", False),
+    "one_name_twice": ("Date,Close,Close\n2020-01-01,1,2\n", True),
+    "no_rows": ("Date,Close\n", True),
+}
+"""Name → CSV, and whether its columns come back as they were."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_program_gets_the_same_frame_from_columns_as_from_the_file(
+    run: Run, registry: DatasetRegistry, settings: HostSettings, tmp_path: Path, name: str
+) -> None:
+    text, comes_back = FILES[name]
+    path = tmp_path / "prices.csv"
+    path.write_text(text)
+    assert bool(registry.add("columns", path, converter(settings)).columns_sha256) is comes_back
+    registry.add("plain", path)
+    execution = run(
+        """
+        import os
+        import pandas
+        pandas.testing.assert_frame_equal(data["columns"], data["plain"], check_exact=True, check_freq=True)
+        assert data["columns"].equals(data["plain"])
+        emit(mapped=os.path.exists("/data/columns.arrow"))
+        for name in data:
+            data[name].iloc[:, 0] = data[name].iloc[::-1, 0].to_numpy()
+            data[name].iloc[:, -1].to_numpy()[:] = data[name].iloc[:, -1].to_numpy().copy()
+        assert data["columns"].equals(data["plain"])
+        """,
+        datasets=("columns", "plain"),
+    )
+    assert execution.outcome is Outcome.SUCCEEDED, execution
+    assert execution.values == {"mapped": comes_back}
+
+
+def test_a_host_without_the_image_keeps_datasets_without_columns(
+    registry: DatasetRegistry, settings: HostSettings
+) -> None:
+    elsewhere = settings.model_copy(update={"default_image": "windtunnel/none:such"})
+    dataset = registry.add("sp500", EXAMPLES / "data" / "sp500.csv", converter(elsewhere))
+    assert dataset.columns_sha256 == ""
 
 
 def test_a_dataset_cannot_be_changed(run: Run, registry: DatasetRegistry) -> None:

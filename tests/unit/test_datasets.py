@@ -177,3 +177,35 @@ def test_a_host_that_cannot_keep_a_file_says_so_and_keeps_nothing_of_it(tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert sorted((tmp_path / "host" / "datasets").iterdir()) == before
     assert registry.add("nasdaq", large).bytes == large.stat().st_size
+
+
+def converted(source: Path, target: Path) -> bool:
+    target.write_bytes(b"columns of " + source.read_bytes())
+    return True
+
+
+def test_columns_are_kept_beside_the_file_and_go_with_it(registry: DatasetRegistry, tmp_path: Path) -> None:
+    dataset = registry.add("sp500", file(tmp_path), converted)
+    columns = registry.columns_file(dataset)
+    assert columns.read_bytes() == b"columns of " + TEXT.encode()
+    assert (dataset.columns_sha256, dataset.columns_path) == (columns.stem, "/data/sp500.arrow")
+    registry.add("same", file(tmp_path), converted)
+    registry.remove("sp500")
+    assert columns.exists()
+    registry.remove("same")
+    assert [path.name for path in (tmp_path / "host" / "datasets").iterdir()] == ["index.json"]
+
+
+def test_columns_that_changed_are_refused_as_the_file_is(registry: DatasetRegistry, tmp_path: Path) -> None:
+    columns = registry.columns_file(registry.add("sp500", file(tmp_path), converted))
+    columns.chmod(0o644)
+    columns.write_bytes(b"something else")
+    with pytest.raises(DatasetUnavailable, match=columns.name):
+        registry.resolve(("sp500",))
+
+
+def test_a_file_that_cannot_be_converted_is_kept_without_columns(registry: DatasetRegistry, tmp_path: Path) -> None:
+    dataset = registry.add("sp500", file(tmp_path), lambda *_: False)
+    assert dataset.columns_sha256 == ""
+    assert registry.resolve(("sp500",)).keys() == {dataset}
+    assert len(list((tmp_path / "host" / "datasets").iterdir())) == 2

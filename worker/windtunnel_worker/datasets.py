@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,23 +29,32 @@ class Dataset(Contract):
     sha256: str
     bytes: int
     added_at: datetime
+    columns_sha256: str = ""
+    """Of its columns as Arrow memory; empty where there are none."""
 
     @property
     def sandbox_path(self) -> str:
         """Where a program finds the file."""
         return f"{SANDBOX_DIR}/{self.name}.{self.format}"
 
+    @property
+    def columns_path(self) -> str:
+        """Where Python finds the columns."""
+        return f"{SANDBOX_DIR}/{self.name}.arrow"
+
 
 class DatasetRegistry:
-    """`<dir>/datasets/<sha256>.<format>` holds the files, `<dir>/datasets/index.json` the names."""
+    """`<dir>/datasets/<sha256>.<format>` holds the files, `<sha256>.arrow` columns, `index.json` the names."""
 
     def __init__(self, data_dir: Path) -> None:
         self._dir = data_dir / "datasets"
         self._index = self._dir / "index.json"
         self._checked: dict[Path, tuple[int, int, int]] = {}
 
-    def add(self, name: str, file: Path) -> Dataset:
+    def add(self, name: str, file: Path, convert: Callable[[Path, Path], bool] | None = None) -> Dataset:
         """Copy a CSV or Parquet file in under this name; a name that exists then stands for the new content.
+
+        `convert` fills the second file with the first one's columns as Arrow memory; False if it cannot.
 
         Raises `InvalidInput` for a bad name, an unknown format or a file that cannot be read, and `DatasetUnavailable`
         when the host cannot keep it.
@@ -70,7 +79,18 @@ class DatasetRegistry:
             )
             kept.chmod(0o444)
             kept.rename(self._file(dataset))
+        if convert:
+            dataset = self._with_columns(dataset, convert)
         self._write_index({**self._read_index(), name: dataset})
+        return dataset
+
+    def _with_columns(self, dataset: Dataset, convert: Callable[[Path, Path], bool]) -> Dataset:
+        with self._new_file() as columns:
+            if not convert(self._file(dataset), columns):
+                return dataset
+            dataset = dataset.model_copy(update={"columns_sha256": _sha256(columns)})
+            columns.chmod(0o444)
+            columns.rename(self.columns_file(dataset))
         return dataset
 
     def all(self) -> list[Dataset]:
@@ -80,7 +100,7 @@ class DatasetRegistry:
     def verify(self, name: str) -> Dataset:
         """Read a dataset's file whole and check its content hash; `DatasetUnavailable` says what is wrong."""
         (dataset,) = self._named((name,))
-        self._checked.pop(self._file(dataset), None)
+        self._checked.clear()
         self._verify(dataset)
         return dataset
 
@@ -90,8 +110,9 @@ class DatasetRegistry:
         index = self._read_index()
         del index[name]
         self._write_index(index)
-        if all(self._file(other) != self._file(dataset) for other in index.values()):
-            self._file(dataset).unlink(missing_ok=True)
+        used = {path for other in index.values() for path in self._files(other)}
+        for path in self._files(dataset).keys() - used:
+            path.unlink(missing_ok=True)
         return dataset
 
     def resolve(self, names: tuple[str, ...]) -> dict[Dataset, Path]:
@@ -113,25 +134,38 @@ class DatasetRegistry:
         return [index[name] for name in names]
 
     def _verify(self, dataset: Dataset) -> None:
+        for path, sha256 in self._files(dataset).items():
+            if not self._intact(path, sha256):
+                raise DatasetUnavailable(
+                    f"Dataset {dataset.name!r} is missing or has changed since it was added ({path}).",
+                    remedy=f"Run `windtunnel datasets add {dataset.name} FILE` with the right content.",
+                )
+
+    def _intact(self, path: Path, sha256: str) -> bool:
         """Check the content hash; a file whose inode, size and time are as last checked is not read again."""
-        path = self._file(dataset)
         try:
             stat = path.stat()
             mark = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-            if self._checked.get(path) == mark:
-                return
-            intact = _sha256(path) == dataset.sha256
+            intact = self._checked.get(path) == mark or _sha256(path) == sha256
         except OSError:
-            intact = False
-        if not intact:
-            raise DatasetUnavailable(
-                f"Dataset {dataset.name!r} is missing or has changed since it was added ({path}).",
-                remedy=f"Run `windtunnel datasets add {dataset.name} FILE` with the right content.",
-            )
-        self._checked[path] = mark
+            return False
+        if intact:
+            self._checked[path] = mark
+        return intact
+
+    def _files(self, dataset: Dataset) -> dict[Path, str]:
+        """What is kept of a dataset: file → content hash."""
+        files = {self._file(dataset): dataset.sha256}
+        if dataset.columns_sha256:
+            files[self.columns_file(dataset)] = dataset.columns_sha256
+        return files
 
     def _file(self, dataset: Dataset) -> Path:
         return self._dir / f"{dataset.sha256}.{dataset.format}"
+
+    def columns_file(self, dataset: Dataset) -> Path:
+        """Where the host keeps its columns."""
+        return self._dir / f"{dataset.columns_sha256}.arrow"
 
     def _read_index(self) -> dict[str, Dataset]:
         try:

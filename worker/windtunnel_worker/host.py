@@ -19,6 +19,7 @@ from windtunnel.settings import DEFAULT_REDIS_URL
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.manager import SandboxManager
 from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import host_settings
 from windtunnel_worker.up import Plan, Stack
@@ -108,7 +109,8 @@ def datasets_add(
     file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
 ) -> None:
     """Register a file as a dataset of this host; an existing name then stands for the new content."""
-    dataset = DatasetRegistry(host_settings().data_dir).add(name, file)
+    settings = host_settings()
+    dataset = DatasetRegistry(settings.data_dir).add(name, file, converter(settings))
     typer.echo(f"{dataset.name}: {dataset.format}, {dataset.bytes:,} bytes, sha256 {dataset.sha256}")
 
 

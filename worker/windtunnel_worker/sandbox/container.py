@@ -83,7 +83,7 @@ class Sandbox:
         """Reads what it uses; found when first needed."""
         self.created = time.monotonic()
         self._decoder = FrameDecoder()
-        mounts = {dataset.file: dataset.path for dataset in kind.datasets}
+        mounts = {dataset.path: dataset.file for dataset in kind.datasets}
         with engine_errors(kind.image):
             api = engine().api
             config = api.create_host_config(

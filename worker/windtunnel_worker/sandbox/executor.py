@@ -6,7 +6,7 @@ import base64
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -194,14 +194,18 @@ class Executor:
             image=image.digest,
             limits=job.limits,
             language=job.language,
-            datasets=tuple(
-                Mounted(dataset.name, str(file), dataset.sandbox_path, preload=_preloads(job, dataset))
-                for dataset, file in datasets.items()
-            ),
+            datasets=tuple(self._mounted(job, datasets)),
             preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
             deployment=self._deployment,
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
+
+    def _mounted(self, job: Job, datasets: Mapping[Dataset, Path]) -> Iterator[Mounted]:
+        for dataset, file in datasets.items():
+            yield Mounted(dataset.name, str(file), dataset.sandbox_path, preload=_preloads(job, dataset))
+            if dataset.columns_sha256 and job.language == "python":
+                columns = self._datasets.columns_file(dataset)
+                yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
 
     def _labels(self, kind: Kind) -> dict[str, str]:
         longest = for_language(kind.language).preparation_s + kind.limits.timeout_s

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -120,7 +121,7 @@ def host_config(
 ) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
-    `datasets` maps a file on the Docker host to its path in the sandbox; each is mounted read-only.
+    `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only.
     """
     memory = limits.memory_mb * 2**20
     execution = "exec" if language.tmp_exec else "noexec"
@@ -138,7 +139,8 @@ def host_config(
         "tmpfs": {"/tmp": options},  # noqa: S108
         "mem_limit": memory,
         "memswap_limit": memory,  # the sum of both: no swap
-        "nano_cpus": round(limits.cpus * 1e9),
+        # Docker refuses more than there are.
+        "nano_cpus": round(min(limits.cpus, os.cpu_count() or 1) * 1e9),
         "pids_limit": limits.processes + language.own_processes,
         "ulimits": [
             Ulimit(name="nofile", soft=NOFILE, hard=NOFILE),
@@ -146,6 +148,6 @@ def host_config(
             Ulimit(name="fsize", soft=limits.disk_mb * 2**20, hard=limits.disk_mb * 2**20),
         ],
         "mounts": [
-            Mount(target=target, source=source, type="bind", read_only=True) for source, target in datasets.items()
+            Mount(target=target, source=source, type="bind", read_only=True) for target, source in datasets.items()
         ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.adversarial.attempts import ENDED, STOPPED, VALUE_PIPE, Attempt, everywhere, leaving, sampled
 from tests.adversarial.host import Range
 
@@ -172,3 +173,12 @@ ATTEMPTS: list[Attempt] = [*FILES, *PROCESSES, *SHARED, *STATE, *USERS]
 @everywhere(ATTEMPTS)
 def test_neighbours(attempt: Attempt, isolation: Isolation, runtime: str, firing_range: Range) -> None:
     firing_range.face(attempt, isolation, runtime)
+
+
+@pytest.mark.parametrize("runtime", ["runc", pytest.param("runsc", marks=pytest.mark.matrix)])
+def test_the_code_of_a_cells_first_job_is_not_in_memory(runtime: str, firing_range: Range) -> None:
+    firing_range.run("import os\nos.kill(os.getpid(), 9)", Isolation.CELL, runtime)  # which costs the cell
+    first = firing_range.run(f"x = {SECRET!r}", Isolation.CELL, runtime)
+    second = firing_range.run(SEARCH, Isolation.CELL, runtime)
+    assert second.values == {"found": 0}
+    assert second.container_id == first.container_id

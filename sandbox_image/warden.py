@@ -191,13 +191,12 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    reads, writes = zip(*(os.pipe() for _ in range(3)), strict=True)
-    stdout = Output(reads[0], b"O", job["output_bytes"], host)
-    stderr = Output(reads[1], b"E", job["output_bytes"], host)
-    records = Records(reads[2], host)
     host.send(b"S")
     started = time.monotonic()
-    interpreter.launch(user, writes, payload)
+    out, err, values = interpreter.launch(user, payload)
+    stdout = Output(out, b"O", job["output_bytes"], host)
+    stderr = Output(err, b"E", job["output_bytes"], host)
+    records = Records(values, host)
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started

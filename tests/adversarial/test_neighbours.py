@@ -1,4 +1,7 @@
-"""Between jobs of one cell: what one leaves, the next must not find. In containers of their own it is not there either."""
+"""Between jobs of one cell: what one leaves, the next must not find. In containers of their own it is not there either.
+
+And between sandboxes of one host: what one uses up, the other must still have.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from tests.adversarial.attempts import ENDED, STOPPED, VALUE_PIPE, Attempt, ever
 from tests.adversarial.host import Range
 
 from windtunnel.contract import Isolation, Outcome
+from windtunnel_worker.sandbox.executor import Hooks
 
 LIST_TMP = "import os\nemit(found=sorted(set(os.listdir('/tmp')) - {'artifacts'}) + os.listdir('/tmp/artifacts'))"
 OTHERS = """
@@ -182,3 +186,26 @@ def test_the_code_of_a_cells_first_job_is_not_in_memory(runtime: str, firing_ran
     second = firing_range.run(SEARCH, Isolation.CELL, runtime)
     assert second.values == {"found": 0}
     assert second.container_id == first.container_id
+
+
+USE_UP_DESCRIPTORS_UNDER_WAY = """
+import array, socket, time
+ends = socket.socketpair()
+try:
+    while True: ends[0].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 250))])
+except OSError: pass
+time.sleep(60)
+"""
+"""The kernel counts them by user over all containers."""
+
+
+@pytest.mark.parametrize("isolation", Isolation)
+def test_what_one_sandbox_uses_up_another_still_has(isolation: Isolation, firing_range: Range) -> None:
+    said = []
+
+    def run_another(_: object) -> None:
+        another = firing_range.run("print('hello')", isolation, "runc")
+        said.append((another.outcome, another.stdout))
+
+    firing_range.run(USE_UP_DESCRIPTORS_UNDER_WAY, Isolation.CONTAINER, "runc", Hooks(lasting=run_another))
+    assert said == [(Outcome.SUCCEEDED, "hello\n")]

@@ -73,7 +73,7 @@ PROCESSES = [
         """, OTHERS, NOTHING),
     leaving("a_program_run_by_it_is_gone", "import subprocess\nsubprocess.Popen(['/bin/sleep', '600'], start_new_session=True)", OTHERS, NOTHING),
     leaving("a_process_that_forks_on_is_gone", "import os\nif os.fork() == 0:\n    while True:\n        try:\n            if os.fork(): os._exit(0)\n        except OSError: pass", OTHERS, NOTHING, ends=ANY_END),
-    leaving("a_thread_is_gone", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "import threading\nemit(found=threading.active_count())", {"found": 1}),
+    sampled(leaving("a_thread_is_gone", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "import threading\nemit(found=threading.active_count())", {"found": 1})),
     leaving("used_up_processes_are_free_again", "import os, time\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(600)\nexcept OSError: pass",
             "import os\nfor _ in range(10):\n    if os.fork() == 0: os._exit(0)\nfor _ in range(10): os.wait()\nemit(found=[])", NOTHING, ends=ANY_END),
     leaving("a_late_record_does_not_reach_the_next", VALUE_PIPE + """

@@ -48,7 +48,8 @@ import program
 from interpreter import Interpreter, Preload, expose, set_dumpable
 
 HEADER = struct.Struct(">cI")
-MAX_JOB_BYTES = 4 * 1024 * 1024
+MAX_JOB_BYTES = 8 * 1024 * 1024
+"""More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
 MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 16

@@ -49,8 +49,8 @@ def versions() -> dict[str, str]:
         return {}
 
 
-def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None]) -> bool:
-    """Write the program down and compile it, in a child that first calls `become`.
+def prepare(host: Host, job: Mapping[str, Any], expose: Callable[[], None]) -> bool:
+    """Write the program down and compile it, in a child that first calls `expose`.
 
     False: it did not compile, and the host was told so with the compiler's words and an end frame.
     """
@@ -58,7 +58,7 @@ def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None]) -> b
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        _compile(job, write, become)
+        _compile(job, write, expose)
     os.close(write)
     build = _Build(child, read, began + job["program"]["compile_timeout_s"])
     build.follow(host.source)
@@ -69,12 +69,12 @@ def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None]) -> b
     return False
 
 
-def _compile(job: Mapping[str, Any], write: int, become: Callable[[], None]) -> NoReturn:
+def _compile(job: Mapping[str, Any], write: int, expose: Callable[[], None]) -> NoReturn:
     """In the child: never returns."""
     os.dup2(write, 1)
     os.dup2(write, 2)
     try:
-        become()
+        expose()
         _write_down(job)
         argv = job["program"]["compile"]
         if not argv:

@@ -1,13 +1,17 @@
 """The process that programs are forks of: it has imported and read beforehand what they want.
 
-Standard library only. The warden starts it, passes it the descriptors of each program and hears from it how the
-program ended. It never sees a job: the fork alone reads it, from the last of those descriptors, so that no later fork
-finds it in its memory. In a sandbox that is used once it forks nothing and becomes the program itself.
+Standard library only. The warden starts it, passes it the pipes of each program and hears from it how the program
+ended. In a cell it is there before any job and never sees one: the fork alone reads it, from the last of those pipes,
+so that no later fork finds it in its memory.
+
+In a sandbox that is used once it forks nothing and becomes the program itself. It is born with the pipes then: the
+kernel counts descriptors on their way by user over all containers, so what runs as the same user in another sandbox
+could use up the count. In a cell root passes them, as which no program runs.
 
 On the line between the two, in JSON, with descriptors beside it:
 
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
-    from the warden        {user: id or null}; stdout, stderr, values, job
+    from the warden        {user: id or null}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
 """
 
@@ -18,6 +22,7 @@ import ctypes
 import errno
 import gc
 import importlib
+import itertools
 import json
 import os
 import resource
@@ -53,16 +58,20 @@ class Interpreter:
         self._pid = 0
         self._preloading_s = 0.0
         self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._outputs: list[int] = []
+        self._job = -1
         self._wake = _wake_on_child()
         self.cpu_time_s = 0.0
         """Of the program launched last and all it left behind."""
 
     def start(self) -> dict[str, str]:
         """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
+        pipes = self._make_pipes() if self._single else []
         self._pid = os.fork()
         if self._pid == 0:
-            _live(self._its_line, self._preload, single=self._single)
+            _live(self._its_line, self._preload, pipes)
         self._its_line.close()
+        _close(pipes)
         message = self._line.recv(MAX_MESSAGE_BYTES)
         if not message:
             raise EOFError("the interpreter ended while it preloaded")
@@ -75,19 +84,25 @@ class Interpreter:
         """Descriptors that become readable when `poll` has something to find."""
         return [fd for fd in (self._wake, self._line.fileno()) if fd >= 0]
 
-    def launch(self, user: int | None, pipes: Sequence[int], job: bytes) -> None:
-        """Have it run a program, whose pipes this process lets go of."""
+    def launch(self, user: int | None, job: bytes) -> list[int]:
+        """Have it run a program. Returns the descriptors from which to read its stdout, stderr and values."""
         if self._pid == 0:
             self.start()
         self.cpu_time_s = 0.0
-        read, write = os.pipe()
+        pipes = [] if self._single else self._make_pipes()
         message = json.dumps({"user": user}).encode()
         with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
-            socket.send_fds(self._line, [message], [*pipes, read])
-        for fd in (*pipes, read):
-            os.close(fd)
-        with contextlib.suppress(BrokenPipeError), open(write, "wb") as file:
+            socket.send_fds(self._line, [message], pipes)
+        _close(pipes)
+        with contextlib.suppress(BrokenPipeError), open(self._job, "wb") as file:
             file.write(job)
+        return self._outputs
+
+    def _make_pipes(self) -> list[int]:
+        """Make a program's pipes and keep this process's ends of them. Returns the others."""
+        out, err, values, (source, self._job) = (os.pipe() for _ in range(4))
+        self._outputs = [read for read, _ in (out, err, values)]
+        return [*(write for _, write in (out, err, values)), source]
 
     def poll(self) -> int | None:
         """Reap whoever ended. The program's wait status if it has, else None.
@@ -142,10 +157,10 @@ def _wake_on_child() -> int:
     return wake
 
 
-def _live(line: socket.socket, preload: Preload, *, single: bool) -> NoReturn:
-    """The process itself: preload, announce, fork or become programs. Never returns."""
+def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
+    """The process itself: preload, announce, become the program of these pipes or fork those of pipes that come."""
     try:
-        _close_all_but(line.fileno())
+        _close_all_but(line.fileno(), *pipes)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -157,14 +172,13 @@ def _live(line: socket.socket, preload: Preload, *, single: bool) -> NoReturn:
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
         )
         while True:
-            message, fds, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
+            message, passed, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
             if not message:
                 os._exit(0)
-            if single or (child := os.fork()) == 0:
+            if pipes or (child := os.fork()) == 0:
                 line.close()
-                _become(json.loads(message)["user"], *fds)
-            for fd in fds:
-                os.close(fd)
+                _become(json.loads(message)["user"], *(pipes or passed))
+            _close(passed)
             _, status, usage = os.wait4(child, 0)
             line.send(json.dumps({"status": status, "cpu_time_s": _cpu_s(usage)}).encode())
     except BaseException:  # noqa: BLE001 - the host is told by the sandbox's stderr, whatever it is
@@ -173,10 +187,15 @@ def _live(line: socket.socket, preload: Preload, *, single: bool) -> NoReturn:
         os._exit(1)
 
 
-def _close_all_but(fd: int) -> None:
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _close_all_but(*kept: int) -> None:
     """Let go of the line to the host and whatever else is the warden's; the standard three stay."""
-    os.closerange(3, fd)
-    os.closerange(fd + 1, os.sysconf("SC_OPEN_MAX"))
+    for below, above in itertools.pairwise([2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]):
+        os.closerange(below + 1, above)
 
 
 def _import(names: Sequence[str]) -> dict[str, str]:

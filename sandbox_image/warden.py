@@ -48,7 +48,8 @@ import program
 from interpreter import Interpreter, Preload, expose, set_dumpable
 
 HEADER = struct.Struct(">cI")
-MAX_JOB_BYTES = 4 * 1024 * 1024
+MAX_JOB_BYTES = 8 * 1024 * 1024
+"""More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
 MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 16
@@ -76,7 +77,7 @@ def main() -> None:
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
-    if preload.modules or preload.frames:
+    if options.jobs > 1 or preload.modules or preload.frames:  # else with the job: a compiler's end is everybody's
         versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     for number in range(options.jobs):
@@ -191,13 +192,12 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    reads, writes = zip(*(os.pipe() for _ in range(3)), strict=True)
-    stdout = Output(reads[0], b"O", job["output_bytes"], host)
-    stderr = Output(reads[1], b"E", job["output_bytes"], host)
-    records = Records(reads[2], host)
     host.send(b"S")
     started = time.monotonic()
-    interpreter.launch(user, writes, payload)
+    out, err, values = interpreter.launch(user, payload)
+    stdout = Output(out, b"O", job["output_bytes"], host)
+    stderr = Output(err, b"E", job["output_bytes"], host)
+    records = Records(values, host)
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started

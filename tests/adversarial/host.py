@@ -17,7 +17,7 @@ from tests.adversarial.attempts import ESCAPED, LIMITS, Attempt
 from windtunnel.contract import Execution, Isolation, Job, Outcome
 from windtunnel_worker.sandbox.container import labelled
 from windtunnel_worker.sandbox.engine import engine
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
 from windtunnel_worker.settings import HostSettings
 
 CANARY = "canary-of-the-worker-5512"
@@ -133,10 +133,10 @@ class Range:
             assert hello.container_id != execution.container_id
         self._await_nothing_left(in_hand=len(self._executors))
 
-    def run(self, code: str, isolation: Isolation, runtime: str) -> Execution:
+    def run(self, code: str, isolation: Isolation, runtime: str, hooks: Hooks | None = None) -> Execution:
         job = Job(code=code, limits=LIMITS[runtime])
         name = f"test{secrets.token_hex(6)}-0"
-        return self._executor(isolation, runtime).execute(Assignment(name, 1, job, (), isolation, "one-batch"))
+        return self._executor(isolation, runtime).execute(Assignment(name, 1, job, (), isolation, "one-batch"), hooks)
 
     def _executor(self, isolation: Isolation, runtime: str) -> Executor:
         key = isolation, runtime

@@ -1,11 +1,16 @@
-"""Between jobs of one cell: what one leaves, the next must not find. In containers of their own it is not there either."""
+"""Between jobs of one cell: what one leaves, the next must not find. In containers of their own it is not there either.
+
+And between sandboxes of one host: what one uses up, the other must still have.
+"""
 
 from __future__ import annotations
 
+import pytest
 from tests.adversarial.attempts import ENDED, STOPPED, VALUE_PIPE, Attempt, everywhere, leaving, sampled
 from tests.adversarial.host import Range
 
 from windtunnel.contract import Isolation, Outcome
+from windtunnel_worker.sandbox.executor import Hooks
 
 LIST_TMP = "import os\nemit(found=sorted(set(os.listdir('/tmp')) - {'artifacts'}) + os.listdir('/tmp/artifacts'))"
 OTHERS = """
@@ -68,7 +73,7 @@ PROCESSES = [
         """, OTHERS, NOTHING),
     leaving("a_program_run_by_it_is_gone", "import subprocess\nsubprocess.Popen(['/bin/sleep', '600'], start_new_session=True)", OTHERS, NOTHING),
     leaving("a_process_that_forks_on_is_gone", "import os\nif os.fork() == 0:\n    while True:\n        try:\n            if os.fork(): os._exit(0)\n        except OSError: pass", OTHERS, NOTHING, ends=ANY_END),
-    leaving("a_thread_is_gone", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "import threading\nemit(found=threading.active_count())", {"found": 1}),
+    sampled(leaving("a_thread_is_gone", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "import threading\nemit(found=threading.active_count())", {"found": 1})),
     leaving("used_up_processes_are_free_again", "import os, time\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(600)\nexcept OSError: pass",
             "import os\nfor _ in range(10):\n    if os.fork() == 0: os._exit(0)\nfor _ in range(10): os.wait()\nemit(found=[])", NOTHING, ends=ANY_END),
     leaving("a_late_record_does_not_reach_the_next", VALUE_PIPE + """
@@ -172,3 +177,35 @@ ATTEMPTS: list[Attempt] = [*FILES, *PROCESSES, *SHARED, *STATE, *USERS]
 @everywhere(ATTEMPTS)
 def test_neighbours(attempt: Attempt, isolation: Isolation, runtime: str, firing_range: Range) -> None:
     firing_range.face(attempt, isolation, runtime)
+
+
+@pytest.mark.parametrize("runtime", ["runc", pytest.param("runsc", marks=pytest.mark.matrix)])
+def test_the_code_of_a_cells_first_job_is_not_in_memory(runtime: str, firing_range: Range) -> None:
+    firing_range.run("import os\nos.kill(os.getpid(), 9)", Isolation.CELL, runtime)  # which costs the cell
+    first = firing_range.run(f"x = {SECRET!r}", Isolation.CELL, runtime)
+    second = firing_range.run(SEARCH, Isolation.CELL, runtime)
+    assert second.values == {"found": 0}
+    assert second.container_id == first.container_id
+
+
+USE_UP_DESCRIPTORS_UNDER_WAY = """
+import array, socket, time
+ends = socket.socketpair()
+try:
+    while True: ends[0].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 250))])
+except OSError: pass
+time.sleep(60)
+"""
+"""The kernel counts them by user over all containers."""
+
+
+@pytest.mark.parametrize("isolation", Isolation)
+def test_what_one_sandbox_uses_up_another_still_has(isolation: Isolation, firing_range: Range) -> None:
+    said = []
+
+    def run_another(_: object) -> None:
+        another = firing_range.run("print('hello')", isolation, "runc")
+        said.append((another.outcome, another.stdout))
+
+    firing_range.run(USE_UP_DESCRIPTORS_UNDER_WAY, Isolation.CONTAINER, "runc", Hooks(lasting=run_another))
+    assert said == [(Outcome.SUCCEEDED, "hello\n")]

@@ -125,7 +125,7 @@ NAMESPACES = [
     ),
     refusing("cloning_into_new_namespaces_is_refused", *(f"syscall(56, {flag | 17:#x}, 0, 0, 0, 0)" for flag in
              (0x10000000, 0x20000, 0x40000000, 0x20000000, 0x8000000, 0x4000000, 0x2000000))),
-    refusing("the_new_clone_call_is_refused", "syscall(435, b'\\0' * 88, 88)", errors={errno.ENOSYS, errno.EPERM}),
+    refusing("the_new_clone_call_is_refused", "syscall(435, b'\\0' * 88, 88)", errors={errno.ENOSYS}),
     refusing("joining_a_namespace_is_refused", *(f"libc.setns(os.open('/proc/self/ns/{name}', os.O_RDONLY), 0)" for name in ("mnt", "net", "pid", "user", "ipc", "uts"))),
     refusing("the_namespaces_of_process_1_are_out_of_reach", "os.open('/proc/1/ns/mnt', os.O_RDONLY)", "os.readlink('/proc/1/ns/net')", linux_only="their numbers are its own"),
 ]  # fmt: skip
@@ -176,8 +176,10 @@ WARDEN = [
              "libc.process_vm_readv(1, 0, 0, 0, 0, 0)", "libc.process_vm_writev(1, 0, 0, 0, 0, 0)", "syscall(312, os.getpid(), 1, 0, 0, 0)"),
     refusing("being_traced_is_refused", "libc.ptrace(0, 0, 0, 0)"),
     refusing("taking_the_wardens_descriptors_is_refused", "syscall(434, 1, 0)", "syscall(438, 0, 0, 0)", "syscall(424, 0, 9, 0, 0)", "syscall(440, 0, 0, 0, 0, 0)"),
-    refusing("changing_the_wardens_limits_is_refused", "resource.prlimit(owner, resource.RLIMIT_NOFILE, (0, 0))",
-             setup="import resource\nowner = 1 if os.stat('/proc/1').st_uid != os.getuid() else 0x7FFFFFF"),
+    refusing("changing_the_wardens_limits_is_refused",
+             *(f"resource.prlimit({pid}, resource.{limit}, (0, 0))" for pid in ("1", "os.getppid()") for limit in ("RLIMIT_NOFILE", "RLIMIT_CPU")),
+             setup="import resource"),
+    refusing("giving_its_parent_a_child_is_refused", "syscall(56, 0x8000 | 17, 0, 0, 0, 0)"),
     ending(
         "killing_the_warden_does_nothing",
         Outcome.SUCCEEDED,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support import EXAMPLES, Run
 
-from windtunnel.contract import Limits, Outcome
+from windtunnel.contract import MAX_CODE_BYTES, Limits, Outcome
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.settings import HostSettings
@@ -139,6 +139,12 @@ def test_output_of_child_processes_and_exit_hooks_counts(run: Run) -> None:
 def test_params_arrive_as_they_were_given(run: Run) -> None:
     params = {"fast": 12, "rates": [0.5, None], "deep": {"text": "é✓"}}
     assert run("emit(**params)", params=params).values == params
+
+
+def test_the_largest_code_arrives_however_long_its_json_is(run: Run) -> None:
+    end = "\nprint('ran')"
+    execution = run("#" + "\x01" * (MAX_CODE_BYTES - 1 - len(end)) + end)
+    assert (execution.outcome, execution.stdout) == (Outcome.SUCCEEDED, "ran\n"), execution.message
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(run: Run) -> None:

@@ -244,6 +244,14 @@ def test_a_host_without_the_image_keeps_datasets_without_columns(
     assert dataset.columns_sha256 == ""
 
 
+def test_a_dataset_that_does_not_fit_in_memory_exceeds_it(run: Run, registry: DatasetRegistry, tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("n,Close\n" + "1,1.5\n" * 4_000_000)
+    registry.add("large", path)
+    execution = run("print('begun')\ndata['large']", datasets=("large",), limits=Limits(memory_mb=96))
+    assert (execution.outcome, execution.stdout) == (Outcome.MEMORY_EXCEEDED, "begun\n"), execution
+
+
 def test_a_dataset_cannot_be_changed(run: Run, registry: DatasetRegistry) -> None:
     registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
     execution = run("open('/data/sp500.csv', 'w')", datasets=("sp500",))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import requests
 from docker.errors import DockerException, NotFound
 
 from windtunnel.contract import Limits
@@ -27,6 +28,8 @@ READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
 STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
+OOM_WORD_S = 2
+"""How long a container that seems dead is waited for."""
 LABEL = "windtunnel"
 
 
@@ -57,6 +60,10 @@ class Kind:
         """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
         return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
 
+    def bare(self) -> Kind:
+        """The same with nothing loaded beforehand."""
+        return replace(self, preload=(), datasets=tuple(replace(dataset, preload=False) for dataset in self.datasets))
+
 
 @dataclass(frozen=True)
 class Mounted:
@@ -69,6 +76,10 @@ class Mounted:
     """In the sandbox."""
     preload: bool
     """Read it before any job."""
+
+
+class PreloadTooLarge(SandboxFailure):
+    """The job's memory is too small for what is loaded before its program."""
 
 
 class Sandbox:
@@ -140,11 +151,16 @@ class Sandbox:
         self.close()
 
     def wait_ready(self) -> None:
-        """Wait until the warden has preloaded; `SandboxFailure` when it does not come up."""
+        """Wait until the warden has preloaded; `SandboxFailure` when it does not come up.
+
+        `PreloadTooLarge` when that is for want of memory.
+        """
         try:
             frames = self._frames(time.monotonic() + READY_TIMEOUT_S)
             ready = next(frame for frame in frames if frame is not None)
         except (EOFError, TimeoutError, OSError) as error:
+            if self.oom_killed():
+                raise PreloadTooLarge(f"What is loaded beforehand needs {self.kind.limits.memory_mb} MB.") from error
             reason = self.faults or self.state().get("Error") or "it said nothing"
             raise SandboxFailure(f"The sandbox did not come up: {reason}.") from error
         if ready.kind != b"R":
@@ -223,6 +239,12 @@ class Sandbox:
             return dict(engine().api.inspect_container(self.id)["State"])
         except (DockerException, OSError):
             return {}
+
+    def oom_killed(self) -> bool:
+        """Docker's own word on a sandbox that has died; it comes a moment after the end."""
+        with contextlib.suppress(DockerException, requests.RequestException):
+            engine().api.wait(self.id, timeout=OOM_WORD_S)
+        return self.state().get("OOMKilled") is True
 
     @property
     def faults(self) -> str:

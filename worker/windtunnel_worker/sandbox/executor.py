@@ -19,7 +19,7 @@ from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, Sandbox
+from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, PreloadTooLarge, Sandbox
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
@@ -138,11 +138,7 @@ class Executor:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        sandbox = self._pool.take(
-            self._kind(assignment, image, datasets),
-            assignment.batch,
-            f"windtunnel-{assignment.name}-{assignment.attempt}",
-        )
+        sandbox = self._take(assignment, self._kind(assignment, image, datasets))
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
@@ -168,6 +164,14 @@ class Executor:
             prepare_s=round(run.started - begun, 4),
             versions={**sandbox.versions, "docker": self._engine_version},
         )
+
+    def _take(self, assignment: Assignment, kind: Kind) -> Sandbox:
+        """A ready sandbox. What does not fit in the job's memory is left for the program to load, and to fail at."""
+        name = f"windtunnel-{assignment.name}-{assignment.attempt}"
+        try:
+            return self._pool.take(kind, assignment.batch, name)
+        except PreloadTooLarge:
+            return self._pool.take(kind.bare(), assignment.batch, name)
 
     @cached_property
     def _engine_version(self) -> str:
@@ -313,7 +317,7 @@ class _Run:
         first, last = self._sampler.first, self._sampler.last
         gone = transcript.end is None
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and self._sandbox.state().get("OOMKilled") is True),
+            oom_killed=last.oom_kills > first.oom_kills or (gone and self._sandbox.oom_killed()),
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,

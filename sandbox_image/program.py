@@ -177,7 +177,8 @@ def _report(error: BaseException, lines: list[str], reporter: Reporter) -> None:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         text = "".join(traceback.format_exception(type(error), error, trace, limit=-12))
         line = error.lineno if isinstance(error, SyntaxError) and error.filename == PROGRAM else None
-        for frame in traceback.extract_tb(trace):
+        frames = traceback.extract_tb(trace)
+        for frame in frames:
             if frame.filename == PROGRAM:
                 line = frame.lineno
         reporter.write(
@@ -190,9 +191,17 @@ def _report(error: BaseException, lines: list[str], reporter: Reporter) -> None:
                 "traceback": text[-16384:],
                 "errno": error.errno if isinstance(error, OSError) else None,
                 "memory": isinstance(error, MemoryError),
+                "processes": _refused_a_process(error, (frames[-1].line if frames else None) or ""),
             },
         )
         sys.stderr.write(text)
+
+
+def _refused_a_process(error: BaseException, raised_by: str) -> bool:
+    """True when it is what Python raises where the kernel refuses a further process or thread."""
+    if isinstance(error, BlockingIOError):
+        return "fork" in raised_by or "spawn" in raised_by  # by others it means a pipe or socket that is not ready
+    return isinstance(error, RuntimeError) and str(error) == "can't start new thread"
 
 
 class Datasets(Mapping[str, Any]):

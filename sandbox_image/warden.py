@@ -11,7 +11,8 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
-    F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory}
+    F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
+                  processes}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
                   stderr_bytes, records_dropped, clean}; of a program that did not compile also {stage: "compile",
                   compile_timed_out}, with the compiler's words in E and no S before it

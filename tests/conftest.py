@@ -137,6 +137,13 @@ def tested_image(request: pytest.FixtureRequest) -> images.Image:
         _missing(str(error))
 
 
+@pytest.fixture(scope="session")
+def gvisor(docker_engine: images.Image) -> str:
+    """What the Docker Engine knows gVisor as."""
+    assert docker_engine.digest
+    return "runsc" if "runsc" in engine().info()["Runtimes"] else _missing("the Docker Engine does not know runsc")
+
+
 @pytest.fixture(params=["unix://{folder}/none.sock", "tcp://127.0.0.1:{port}"], ids=["unix", "tcp"])
 def docker_away(request: pytest.FixtureRequest, setenv: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """The address of a Docker Engine that does not answer. Its client leaves its socket to the collector."""

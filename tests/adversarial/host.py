@@ -169,12 +169,13 @@ def _told(execution: Execution) -> str:
 
 def _judge(attempt: Attempt, execution: Execution, runtime: str) -> None:
     told = _told(execution)
-    assert execution.outcome in attempt.may_end(runtime), told
+    assert execution.outcome in attempt.ends, told
     if attempt.refused:
-        assert execution.values["breaches"] == {}, told
-        errors = execution.values["refused"]
+        breaches, errors = execution.values["breaches"], execution.values["refused"]
+        assert isinstance(breaches, dict)
         assert isinstance(errors, dict)
-        assert set(errors) == set(attempt.refused)
+        assert set(breaches) == attempt.granted, told
+        assert set(errors) == set(attempt.refused) - attempt.granted, told
         assert {call: error for call, error in errors.items() if error not in attempt.errors} == {}, told
     if attempt.values is not None:
         assert execution.values == attempt.values, told

@@ -26,8 +26,9 @@ USERS = [
     seeing(
         "setting_the_file_system_user_changes_nothing",
         {"user": True},
-        "import ctypes, os\nlibc = ctypes.CDLL(None)\nlibc.setfsuid(0)\nlibc.setfsgid(0)\n"
-        "emit(user=libc.setfsuid(-1) == os.getuid() and libc.setfsgid(-1) == os.getgid())", linux_only="it answers setfsuid otherwise"),
+        "import ctypes, os\nlibc = ctypes.CDLL(None)\nlibc.setfsuid(0)\nlibc.setfsgid(0)\nopen('/tmp/mine', 'w').close()\nmine = os.stat('/tmp/mine')\n"
+        "emit(user=mine.st_uid == os.getuid() and mine.st_gid == os.getgid())",
+    ),
     seeing(
         "there_is_no_program_with_anothers_rights",
         {"found": []},
@@ -83,9 +84,11 @@ CAPABILITIES = [
             """,
         )
     ),
-    refusing("taking_capabilities_is_refused", "libc.capset(header, all_of_them)", "libc.prctl(47, 2, 7, 0, 0)", "libc.prctl(24, 7, 0, 0, 0)",
-             setup="header = (ctypes.c_uint32 * 2)(0x20080522, 0)\nall_of_them = (ctypes.c_uint32 * 6)(*[0xFFFFFFFF] * 6)", linux_only="it knows no ambient capabilities"),
-    refusing("keeping_capabilities_over_a_change_of_user_gives_none", "libc.prctl(8, 1, 0, 0, 0) or os.setuid(0)", "libc.prctl(28, 0x2F, 0, 0, 0)", linux_only="it knows no secure bits"),
+    refusing("taking_capabilities_is_refused", "libc.capset(header, all_of_them)", "libc.prctl(24, 7, 0, 0, 0)",
+             setup="header = (ctypes.c_uint32 * 2)(0x20080522, 0)\nall_of_them = (ctypes.c_uint32 * 6)(*[0xFFFFFFFF] * 6)"),
+    refusing("keeping_capabilities_over_a_change_of_user_gives_none", "libc.prctl(8, 1, 0, 0, 0) or os.setuid(0)"),
+    refusing("ambient_capabilities_and_secure_bits_are_refused", "libc.prctl(47, 2, 7, 0, 0)", "libc.prctl(28, 0x2F, 0, 0, 0)",
+             runsc={"errors": {errno.EINVAL}}),  # it knows neither
     seeing("new_rights_stay_off", {"off": 1, "unset": -1},
            "import ctypes\nlibc = ctypes.CDLL(None)\nemit(off=libc.prctl(39, 0, 0, 0, 0), unset=libc.prctl(38, 0, 0, 0, 0))"),
     seeing(
@@ -95,13 +98,18 @@ CAPABILITIES = [
         import subprocess
         text = subprocess.run(["/bin/cat", "/proc/self/status"], capture_output=True, text=True).stdout
         emit(lines=[line for line in text.splitlines() if line.startswith(("CapEff", "NoNewPrivs", "Seccomp:"))])
-        """, linux_only="it does not show NoNewPrivs"),
+        """,
+        # It does not show NoNewPrivs in that file.
+        runsc={"values": {"lines": ["CapEff:\t0000000000000000", "Seccomp:\t2"]}},
+    ),
     refusing("a_filter_of_its_own_is_refused", "syscall(317, 1, 0, 0)", "syscall(317, 1, 8, 0)"),
     refusing("setting_clocks_is_refused", "syscall(227, 0, b'\\0' * 16)", "syscall(164, b'\\0' * 16, 0)", "syscall(159, b'\\1' * 208)", "syscall(305, 0, b'\\1' * 208)"),
     refusing("setting_the_hosts_name_is_refused", "libc.sethostname(b'x', 1)", "libc.setdomainname(b'x', 1)"),
     refusing("rebooting_is_refused", "syscall(169, 0xFEE1DEAD, 672274793, 0, 0)"),
-    refusing("a_higher_priority_is_refused", "os.nice(-5)", "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))",
-             "os.setpriority(os.PRIO_PROCESS, 0, -10)", linux_only="its priorities mean nothing"),
+    refusing("a_higher_priority_is_refused", "os.nice(-5) + 20", "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))",
+             "os.setpriority(os.PRIO_PROCESS, 0, -10)",
+             # It notes them down: nothing of it schedules by them, nor do the threads that the host knows get them.
+             runsc={"granted": {"os.nice(-5) + 20", "os.setpriority(os.PRIO_PROCESS, 0, -10)"}, "errors": {errno.EINVAL}}),
     refusing("raising_hard_limits_is_refused", *(f"resource.setrlimit(resource.{name}, (2**40, 2**40)) or 0" for name in
              ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE")), setup="""
              import resource
@@ -113,7 +121,9 @@ CAPABILITIES = [
                      raise PermissionError(1, "refused") from None
              resource.setrlimit = setrlimit
              """),
-    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/self/oom_score_adj'), b'-1000')", "os.write(written('/proc/1/oom_score_adj'), b'1000')", linux_only="its scores mean nothing"),
+    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/self/oom_score_adj'), b'-1000')", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
+             # It notes it down: the host kills the whole sandbox.
+             runsc={"granted": {"os.write(written('/proc/self/oom_score_adj'), b'-1000')"}}),
 ]  # fmt: skip
 
 NAMESPACES = [
@@ -123,13 +133,31 @@ NAMESPACES = [
             *(f"libc.unshare({flag:#x})" for flag in (0x10000000, 0x20000, 0x40000000, 0x20000000, 0x8000000, 0x4000000, 0x2000000, 0x80)),
         )
     ),
-    refusing("cloning_into_new_namespaces_is_refused", *(f"syscall(56, {flag | 17:#x}, 0, 0, 0, 0)" for flag in
-             (0x10000000, 0x20000, 0x40000000, 0x20000000, 0x8000000, 0x4000000, 0x2000000))),
-    refusing("the_new_clone_call_is_refused", "syscall(435, b'\\0' * 88, 88)", errors={errno.ENOSYS}),
-    refusing("joining_a_namespace_is_refused", *(f"libc.setns(os.open('/proc/self/ns/{name}', os.O_RDONLY), 0)" for name in ("mnt", "net", "pid", "user", "ipc", "uts"))),
-    refusing("the_namespaces_of_process_1_are_out_of_reach", "os.open('/proc/1/ns/mnt', os.O_RDONLY)", "os.readlink('/proc/1/ns/net')", linux_only="their numbers are its own"),
+    sampled(
+        refusing(
+            "cloning_into_new_namespaces_is_refused",
+            *(f"syscall(56, {flag | 17:#x}, 0, 0, 0, 0)" for flag in (0x10000000, 0x20000, 0x40000000, 0x20000000, 0x8000000, 0x4000000, 0x2000000)),
+        )
+    ),
+    sampled(
+        refusing(
+            "the_new_clone_call_is_refused",
+            *(f"syscall(435, ({flag:#x}).to_bytes(8, 'little') + b'\\0' * 80, 88)" for flag in (0, 0x10000000, 0x20000, 0x20000000, 0x80)),
+            errors={errno.ENOSYS},  # anything else would keep the C library from starting threads by the old call
+        )
+    ),
+    refusing("joining_a_namespace_is_refused", *(f"libc.setns(os.open('/proc/{owner}/ns/{name}', os.O_RDONLY), 0)"
+             for owner in ("self", "1") for name in ("mnt", "net", "pid", "user", "ipc", "uts"))),
+    refusing("the_namespaces_of_process_1_are_out_of_reach", "os.open('/proc/1/ns/mnt', os.O_RDONLY)", "os.readlink('/proc/1/ns/net')",
+             runsc={"granted": {"os.readlink('/proc/1/ns/net')"}}),  # a number of its own
 ]  # fmt: skip
 
+WARDENS_FILES = (
+    "len(os.listdir('/proc/1/fd'))",
+    "os.open('/proc/1/maps', os.O_RDONLY)",
+    "os.open('/proc/1/environ', os.O_RDONLY)",
+    "os.open('/proc/1/fd/0', os.O_RDONLY)",
+)
 WARDEN = [
     sampled(
         refusing(
@@ -141,11 +169,40 @@ WARDEN = [
     ),
     refusing(
         "the_wardens_map_and_environment_are_out_of_reach",
-        "len(os.listdir('/proc/1/fd'))",
-        "os.open('/proc/1/maps', os.O_RDONLY)",
-        "os.open('/proc/1/environ', os.O_RDONLY)",
-        "os.open('/proc/1/fd/0', os.O_RDONLY)",
-        linux_only="it shows them; they hold nothing that is secret",
+        *WARDENS_FILES,
+        # It shows them. The environment has no secret, no address helps without the memory, descriptor 0 is /dev/null.
+        runsc={"granted": frozenset(WARDENS_FILES)},
+    ),
+    seeing("the_wardens_environment_tells_nothing_new", {"strange": []}, """
+        import os
+        try:
+            lines = open("/proc/1/environ").read().split("\\0")
+        except OSError:
+            lines = []
+        emit(strange=sorted(set(filter(None, lines)) - {f"{name}={value}" for name, value in os.environ.items()}))
+        """),
+    sampled(
+        seeing(
+            "no_descriptor_of_another_can_be_opened",
+            {"opened": []},
+            """
+            import contextlib, os
+            opened = []
+            for pid in (1, os.getppid()):
+                for fd in range(32):
+                    ways = [f"/proc/{pid}/fd/{fd}"]
+                    with contextlib.suppress(OSError):
+                        ways.append(f"/proc/self/fd/{os.open(ways[0], os.O_PATH)}")
+                    for way in ways:
+                        for mode in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR):
+                            with contextlib.suppress(OSError):
+                                got = os.open(way, mode | os.O_NONBLOCK)
+                                if not os.path.samestat(os.fstat(got), os.stat("/dev/null")):
+                                    opened.append((pid, fd, mode))
+                                os.close(got)
+            emit(opened=opened)
+            """,
+        )
     ),
     sampled(
         ending(

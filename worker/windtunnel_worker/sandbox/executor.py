@@ -342,7 +342,7 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
         "artifacts": [_artifact(name, data) for name, data in transcript.artifacts.items()],
-        "error": ProgramError(**fault.model_dump(exclude={"errno", "memory"})) if fault else None,
+        "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
 
 

@@ -57,7 +57,7 @@ def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: L
         (evidence.io_exceeded, Outcome.IO_EXCEEDED),
         (succeeded, Outcome.SUCCEEDED),
         (evidence.oom_killed or (fault is not None and fault.memory), Outcome.MEMORY_EXCEEDED),
-        (evidence.processes_refused, Outcome.PROCESSES_EXCEEDED),
+        (evidence.processes_refused or (fault is not None and fault.processes), Outcome.PROCESSES_EXCEEDED),
         (end is None and evidence.overdue, Outcome.TIMED_OUT),
     )
     found = next((outcome for holds, outcome in findings if holds), None)

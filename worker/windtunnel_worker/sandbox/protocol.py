@@ -89,6 +89,8 @@ class Fault(BaseModel):
     errno: int | None = None
     memory: bool = False
     """It is a `MemoryError`."""
+    processes: bool = False
+    """It says that a process or thread was refused, which a kernel inside the sandbox does unseen by the host's."""
 
 
 def _text(text: str) -> str:

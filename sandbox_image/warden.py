@@ -238,7 +238,13 @@ def _clean_up(user: int) -> bool:
                 shutil.rmtree(entry.path)
             else:
                 os.unlink(entry.path)
-    return not os.listdir(SCRATCH)
+    return _scratch_is_empty()
+
+
+def _scratch_is_empty() -> bool:
+    """True when there is no file, nor one without a name that something still holds."""
+    room = os.statvfs(SCRATCH)
+    return not os.listdir(SCRATCH) and room.f_bfree == room.f_blocks and room.f_files - room.f_ffree <= 1
 
 
 class Ending:

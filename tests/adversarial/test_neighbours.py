@@ -51,6 +51,16 @@ FILES = [
     leaving("an_artifact_is_the_jobs_own", "open('/tmp/artifacts/left', 'w').write('x')", LIST_TMP, NOTHING, keeps_cell=True, artifacts=frozenset({"left"})),
     leaving("a_missing_artifacts_directory_comes_back", "import os\nos.rmdir('/tmp/artifacts')", LIST_TMP, NOTHING),
     leaving("an_artifacts_directory_that_was_replaced_comes_back", "import os\nos.rmdir('/tmp/artifacts')\nopen('/tmp/artifacts', 'w').write('x')", LIST_TMP, NOTHING),
+    sampled(leaving("a_file_without_a_name_that_a_cycle_of_sockets_holds_takes_no_room", """
+        import os, socket
+        for number in range(3):
+            fd = os.open(f"/tmp/{number}", os.O_CREAT | os.O_RDWR)
+            os.write(fd, bytes(3 * 2**20))
+            os.unlink(f"/tmp/{number}")
+            one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            socket.send_fds(one, [b"x"], [fd, one.fileno(), other.fileno()])
+            socket.send_fds(other, [b"x"], [fd, one.fileno(), other.fileno()])
+        """, "import os\nroom = os.statvfs('/tmp')\nemit(found=room.f_bfree >= room.f_blocks - 1)", {"found": True})),
     leaving("a_full_tmp_is_empty_again", "import os\nfd = os.open('/tmp/x', os.O_CREAT | os.O_WRONLY)\ntry:\n    while True: os.write(fd, b'x' * 65536)\nexcept OSError: pass",
             "open('/tmp/x', 'wb').write(b'x' * (10 * 2**20))\nemit(found=[])", NOTHING),
     leaving("used_up_file_numbers_are_free_again", "import os\ntry:\n    for i in range(20_000): os.symlink('x', f'/tmp/{i}')\nexcept OSError: pass",

@@ -414,45 +414,44 @@ def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory)
         daemon.clear()
 
 
-@leaves_connections
-@pytest.mark.parametrize("isolation", ISOLATIONS)
-def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
-    daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def its_slot(daemon: Daemon, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slot]:
+    """A slot that works with the second daemon."""
     monkeypatch.setenv("DOCKER_HOST", daemon.address)
     engine.cache_clear()
     slot = Slot(unique("faults"), tested_image.name)
-    try:
-        slot.serves(isolation)
-        refused(slot.execute(BUSY, isolation, Hooks(started=lambda _: daemon.kill())), "Docker", "died", "sandbox")
-        refused(slot.execute("print(1)", isolation), "No Docker Engine answers", "Docker")
-        daemon.start()
-        slot.serves(isolation)
-        slot.executor.close()
-        reap(slot.host)
-        remove_sandboxes(slot.host)
-        assert labelled(slot.host) == []
-    finally:
-        engine.cache_clear()
+    yield slot
+    slot.executor.close()
+    reap(slot.host)
+    remove_sandboxes(slot.host)
+    assert labelled(slot.host) == []
+    engine.cache_clear()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
+
+
+@leaves_connections
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
+    daemon: Daemon, its_slot: Slot, isolation: Isolation
+) -> None:
+    its_slot.serves(isolation)
+    refused(its_slot.execute(BUSY, isolation, Hooks(started=lambda _: daemon.kill())), "Docker", "died", "sandbox")
+    refused(its_slot.execute("print(1)", isolation), "No Docker Engine answers", "Docker")
+    daemon.start()
+    its_slot.serves(isolation)
 
 
 @leaves_connections
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_full_disk_is_an_infrastructure_error_that_says_so(
-    daemon: Daemon, isolation: Isolation, tested_image: images.Image, monkeypatch: pytest.MonkeyPatch
+    daemon: Daemon, its_slot: Slot, isolation: Isolation
 ) -> None:
-    monkeypatch.setenv("DOCKER_HOST", daemon.address)
-    engine.cache_clear()
-    slot = Slot(unique("faults"), tested_image.name)
+    its_slot.serves(isolation)
+    its_slot.executor.close()
+    daemon.fill_disk()
     try:
-        slot.serves(isolation)
-        slot.executor.close()
-        daemon.fill_disk()
-        refused(slot.execute("print(1)", isolation), "The disk of the Docker host is full")
-        daemon.filler.unlink()
-        slot.serves(isolation)
-        slot.executor.close()
-        assert labelled(slot.host) == []
+        refused(its_slot.execute("print(1)", isolation), "The disk of the Docker host is full")
     finally:
-        daemon.filler.unlink(missing_ok=True)
-        engine.cache_clear()
+        daemon.filler.unlink()
+    its_slot.serves(isolation)

@@ -104,8 +104,8 @@ def test_who_gave_up_for_want_of_memory(name: str, stderr: str, memory: bool) ->
         ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: unable to create native thread: x', True),
         ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', False),
         ("javascript", "Error: spawn /bin/sleep EAGAIN", True),
-        ("typescript", "Error [ERR_WORKER_INIT_FAILED]: Worker initialization failure: EAGAIN", True),
-        ("javascript", "Error: read EAGAIN", False),
+        ("typescript", "Error: EAGAIN", True),
+        ("javascript", "Error: EAGAIN: resource temporarily unavailable, read", False),
         ("cpp", "uncaught std::system_error: Resource temporarily unavailable", True),
         ("cpp", "uncaught std::system_error: No such process", False),
         (

@@ -73,7 +73,7 @@ NODE_EXCEPTIONS = (
     r"^(?:Uncaught )?(?P<type>(?:[A-Z][\w$]*)?(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$",
     r"^\s*(?P<type>throw) (?P<message>.*)$",  # what is thrown need not be an Error
 )
-NODE_OUT_OF_PROCESSES = r"(?:\bspawn(?:Sync)? \S+|Worker initialization failure:) EAGAIN"
+NODE_OUT_OF_PROCESSES = r"^(?:Uncaught )?Error: (?:spawn\w* \S+ )?EAGAIN$"
 NODE_OUT_OF_MEMORY = r"heap out of memory|Array buffer allocation failed|Invalid (?:typed )?array length: \d{9}"
 JAVA = "/opt/windtunnel/java/bin/java"
 JAVA_PATH = "classes:/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*"

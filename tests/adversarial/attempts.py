@@ -18,8 +18,8 @@ from windtunnel.contract import Isolation, Limits, Outcome
 
 LIMITS = {
     "runc": Limits(timeout_s=2, memory_mb=128, processes=24, disk_mb=16, output_kb=64),
-    # Each system call takes longer there.
-    "runsc": Limits(timeout_s=5, memory_mb=128, processes=24, disk_mb=16, output_kb=64),
+    # Each system call takes longer there, and each fork up to 10 MB.
+    "runsc": Limits(timeout_s=5, memory_mb=192, processes=24, disk_mb=16, output_kb=64),
 }
 """The same for all attempts of a runtime, so that the prepared sandbox serves whichever is next."""
 RUNTIMES = tuple(LIMITS)

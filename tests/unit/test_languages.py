@@ -98,6 +98,30 @@ def test_who_gave_up_for_want_of_memory(name: str, stderr: str, memory: bool) ->
     assert fault.memory is memory
 
 
+@pytest.mark.parametrize(
+    ("name", "stderr", "refused"),
+    [
+        ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: unable to create native thread: x', True),
+        ("java", 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', False),
+        ("javascript", "Error: spawn /bin/sleep EAGAIN", True),
+        ("typescript", "Error: EAGAIN", True),
+        ("javascript", "Error: EAGAIN: resource temporarily unavailable, read", False),
+        ("cpp", "uncaught std::system_error: Resource temporarily unavailable", True),
+        ("cpp", "uncaught std::system_error: No such process", False),
+        (
+            "go",
+            "runtime: failed to create new OS thread (have 9 already; errno=11)\nfatal error: newosproc",
+            True,
+        ),
+        ("go", "panic: failed to create new OS thread, said the program", False),
+    ],
+)
+def test_who_was_refused_a_process(name: str, stderr: str, refused: bool) -> None:
+    fault = diagnose(for_language(name), "", _ended(stderr))
+    assert fault is not None
+    assert fault.processes is refused
+
+
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_hostile_stderr_is_read_in_linear_time(name: str) -> None:
     for filler in ("strategy.", "a" * 50 + ":", " throw", "\n", 'Exception in thread "', "uncaught ", "panic: "):

@@ -30,6 +30,7 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     text = bytes(transcript.stderr[-READ_BYTES:]).decode(errors="replace")
     said = [line[:LINE_CHARACTERS] for line in text.splitlines()]
     memory = _first([language.out_of_memory], said) is not None
+    processes = _first([language.out_of_processes], said) is not None
     if end.stage == "compile":
         kind, message, line = _compile_error(language, said, end)
     else:
@@ -46,6 +47,7 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
         source=lines[line - 1].strip() if line and line <= len(lines) else "",
         traceback=text[-KEPT_TRACE:],
         memory=memory,
+        processes=processes,
     )
 
 

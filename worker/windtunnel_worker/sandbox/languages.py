@@ -42,6 +42,8 @@ class Language:
     """The first that matches what the program wrote to stderr gives the uncaught exception's `type` and `message`."""
     out_of_memory: str = r"(?!)"
     """Matches what a runtime writes that gave up for want of memory before the kernel had to step in."""
+    out_of_processes: str = r"(?!)"
+    """Matches what a runtime writes that was refused a process or thread."""
 
     def program(self, limits: Limits, seed: int) -> dict[str, Any] | None:
         """The `program` of a job frame; None for Python."""
@@ -71,6 +73,7 @@ NODE_EXCEPTIONS = (
     r"^(?:Uncaught )?(?P<type>(?:[A-Z][\w$]*)?(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$",
     r"^\s*(?P<type>throw) (?P<message>.*)$",  # what is thrown need not be an Error
 )
+NODE_OUT_OF_PROCESSES = r"^(?:Uncaught )?Error: (?:spawn\w* \S+ )?EAGAIN$"
 NODE_OUT_OF_MEMORY = r"heap out of memory|Array buffer allocation failed|Invalid (?:typed )?array length: \d{9}"
 JAVA = "/opt/windtunnel/java/bin/java"
 JAVA_PATH = "classes:/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*"
@@ -90,6 +93,7 @@ TABLE = (
         heap_reserve_mb=30,
         exceptions=NODE_EXCEPTIONS,
         out_of_memory=NODE_OUT_OF_MEMORY,
+        out_of_processes=NODE_OUT_OF_PROCESSES,
     ),
     Language(
         name="typescript",
@@ -102,6 +106,7 @@ TABLE = (
         heap_reserve_mb=30,
         exceptions=NODE_EXCEPTIONS,
         out_of_memory=NODE_OUT_OF_MEMORY,
+        out_of_processes=NODE_OUT_OF_PROCESSES,
     ),
     Language(
         name="java",
@@ -125,6 +130,7 @@ TABLE = (
         heap_reserve_mb=40,
         exceptions=(r'^Exception in thread "[^"]*" (?P<type>[\w.$]+)(?:: (?P<message>.*))?$',),
         out_of_memory=r"java\.lang\.OutOfMemoryError(?!: unable to create native thread)",
+        out_of_processes=r"java\.lang\.OutOfMemoryError: unable to create native thread",
     ),
     Language(
         name="cpp",
@@ -138,6 +144,7 @@ TABLE = (
             r"^uncaught (?P<type>\S+): (?P<message>.*)$",
         ),
         out_of_memory=r"^uncaught std::bad_(?:array_new_length|alloc): ",
+        out_of_processes=r"^uncaught std::system_error: Resource temporarily unavailable",
     ),
     Language(
         name="go",
@@ -155,6 +162,7 @@ TABLE = (
             r"^(?P<type>panic|fatal error|runtime): (?P<message>.*)$",
         ),
         out_of_memory=r"^(?:fatal error: )?runtime: (?:cannot allocate memory|out of memory)",
+        out_of_processes=r"^runtime: failed to create new OS thread",
     ),
 )
 _BY_NAME = {language.name: language for language in TABLE}

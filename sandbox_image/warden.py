@@ -78,7 +78,7 @@ def main() -> None:
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
-    if options.jobs > 1 or preload.modules or preload.frames:  # else with the job: a compiler's end is everybody's
+    if options.jobs > 1 or preload.modules or preload.frames:  # else with the job: a compiler's end kills all others
         versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     for number in range(options.jobs):

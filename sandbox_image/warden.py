@@ -34,6 +34,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import select
 import shutil
@@ -57,6 +58,9 @@ FLOOD_FACTOR = 16
 """A program that writes this many times what is kept of its output is stopped."""
 IDLE_S = 900.0
 """A sandbox that gets no job for so long ends itself."""
+HOLD_S = 0.02
+HELD_BYTES = 64 * 1024
+"""For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
 FIRST_USER = 20_000
@@ -113,10 +117,31 @@ class Host:
     def __init__(self, source: int, sink: int) -> None:
         self.source = source
         self._sink = sink
+        self._held = bytearray()
+        self._due = math.inf
 
     def send(self, kind: bytes, payload: bytes = b"") -> None:
-        """Write one frame whole."""
-        view = memoryview(HEADER.pack(kind, len(payload)) + payload)
+        """Write one frame, after those that are held back."""
+        self.hold(kind, payload)
+        self.flush()
+
+    def hold(self, kind: bytes, payload: bytes) -> None:
+        """Hold one frame back for a moment: most programs write little and end, which then is one message."""
+        if not self._held:
+            self._due = time.monotonic() + HOLD_S
+        self._held += HEADER.pack(kind, len(payload)) + payload
+        if len(self._held) > HELD_BYTES:
+            self.flush()
+
+    def patience(self) -> float:
+        """Seconds for which no frame that is held back has to go."""
+        return max(0.0, self._due - time.monotonic())
+
+    def flush(self) -> None:
+        """Write whole what is held back."""
+        view = memoryview(bytes(self._held))
+        self._held.clear()
+        self._due = math.inf
         while view:
             view = view[os.write(self._sink, view) :]
 
@@ -152,7 +177,7 @@ class Output:
         """Handle what was read."""
         room = max(0, self._limit - self.total)
         if room:
-            self._host.send(self._kind, chunk[:room])
+            self._host.hold(self._kind, chunk[:room])
         self.total += len(chunk)
 
     @property
@@ -188,7 +213,7 @@ class Records:
             self.dropped += 1
             return
         self._room[kind] = room - len(line)
-        self._host.send(kind, line[1:])
+        self._host.hold(kind, line[1:])
 
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
@@ -306,7 +331,10 @@ def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
     """Forward the channels until the program is over and they are empty."""
     open_channels = {channel.fd: channel for channel in channels}
     while not ending.over or (open_channels and ending.patience()):
-        ready, _, _ = select.select([*open_channels, *ending.sources, host.source], [], [], ending.patience())
+        patience = min(ending.patience(), host.patience())
+        ready, _, _ = select.select([*open_channels, *ending.sources, host.source], [], [], patience)
+        if host.patience() == 0.0:
+            host.flush()
         if host.source in ready and not os.read(host.source, 1):
             os._exit(1)
         for fd in open_channels.keys() & set(ready):

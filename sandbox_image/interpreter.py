@@ -1,8 +1,8 @@
 """The process that programs are forks of: it has imported and read beforehand what they want.
 
 Standard library only. The warden starts it, passes it the pipes of each program and hears from it how the program
-ended. In a cell it is there before any job and never sees one: the fork alone reads it, from the last of those pipes,
-so that no later fork finds it in its memory.
+ended. In a cell it is there before any job and never sees one: the fork, which waits for it, alone reads it, from the
+last of those pipes, so that no later fork finds it in its memory.
 
 In a sandbox that is used once it forks nothing and becomes the program itself. It is born with the pipes then: the
 kernel counts descriptors on their way by user over all containers, so what runs as the same user in another sandbox
@@ -88,6 +88,8 @@ class Interpreter:
         """Have it run a program. Returns the descriptors from which to read its stdout, stderr and values."""
         if self._pid == 0:
             self.start()
+        if self._told() is not None:
+            raise SystemExit("warden: the interpreter's fork ended before it had a job")
         self.cpu_time_s = 0.0
         pipes = [] if self._single else self._make_pipes()
         message = json.dumps({"user": user}).encode()
@@ -144,8 +146,18 @@ class Interpreter:
         return int(told["status"])
 
     def others(self) -> bool:
-        """True while there is any other process than the warden and this one."""
-        return any(int(name) not in (1, self._pid) for name in os.listdir("/proc") if name.isdigit())
+        """True while there is any other process than the warden, this one and its next fork."""
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        return any(self._pid != _parent(pid) for pid in pids if pid not in (1, self._pid))
+
+
+def _parent(pid: int) -> int:
+    """The id of a process's parent; 0 where the process has just gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _wake_on_child() -> int:
@@ -158,7 +170,10 @@ def _wake_on_child() -> int:
 
 
 def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
-    """The process itself: preload, announce, become the program of these pipes or fork those of pipes that come."""
+    """The process itself: preload, announce, become the program of these pipes or fork one after the other.
+
+    A fork is there before its job and waits for it.
+    """
     try:
         _close_all_but(line.fileno(), *pipes)
         signal.set_wakeup_fd(-1)
@@ -172,13 +187,10 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
         )
         while True:
-            message, passed, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
-            if not message:
-                os._exit(0)
             if pipes or (child := os.fork()) == 0:
+                message, passed, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
                 line.close()
                 _become(json.loads(message)["user"], *(pipes or passed))
-            _close(passed)
             _, status, usage = os.wait4(child, 0)
             line.send(json.dumps({"status": status, "cpu_time_s": _cpu_s(usage)}).encode())
     except BaseException:  # noqa: BLE001 - the host is told by the sandbox's stderr, whatever it is

@@ -45,9 +45,9 @@ SLOTS = 2
 def _only_the_sandboxes_in_hand_are_left(stack: Stack) -> Iterator[None]:
     yield
     deadline = time.monotonic() + 20
-    while len(labelled(stack.host)) > SLOTS and time.monotonic() < deadline:
+    while len(left := labelled(stack.host)) > SLOTS and time.monotonic() < deadline:
         time.sleep(0.1)  # used sandboxes are removed in the background
-    assert len(labelled(stack.host)) <= SLOTS
+    assert len(left) <= SLOTS
 
 
 def report_of(app: Client, code: str, limits: Limits = QUICK) -> Outcome:

@@ -296,18 +296,20 @@ class Ending:
         if not self.over and self.patience() == 0.0:
             self.timed_out = True
             self.force()
-        elif (status := self._interpreter.poll()) is not None:
-            self._ended(status)
+        else:
+            self._look()
 
     def force(self) -> None:
         """Kill the program and all others."""
         while not self.over:  # it may not be there yet, or not the job's user yet
             self._kill_all()
             select.select(self.sources, [], [], KILL_WAIT_S)
-            if (status := self._interpreter.poll()) is not None:
-                self._ended(status)
+            self._look()
 
-    def _ended(self, status: int) -> None:
+    def _look(self) -> None:
+        status = self._interpreter.poll()
+        if status is None:
+            return
         self.status = status
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S

@@ -10,11 +10,11 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import redis
-from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, unique
+from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
 
 from windtunnel.client import Client
 from windtunnel.contract import Execution, Job
@@ -33,24 +33,12 @@ TESTED_IMAGE = os.environ.get("SANDBOX_DEFAULT_IMAGE")
 """Which image the adversarial and fault tests are about; None: the default one."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "matrix: the part of the adversarial matrix that CI leaves out; -m matrix runs it"
-    )
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is marked `matrix` runs only where the expression names it."""
     if "matrix" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("matrix")]
         items[:] = [item for item in items if not item.get_closest_marker("matrix")]
         config.hook.pytest_deselected(items=left_out)
-
-
-def _missing(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 def _forget() -> None:
@@ -84,7 +72,7 @@ def setenv(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(scope="session")
 def redis_program() -> str:
     """Where redis-server is."""
-    return shutil.which("redis-server") or _missing("there is no redis-server on this machine")
+    return shutil.which("redis-server") or missing("there is no redis-server on this machine")
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +111,7 @@ def docker_engine() -> images.Image:
     try:
         return images.find(host_settings().default_image)
     except WindtunnelError as error:
-        _missing(str(error))
+        missing(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -134,14 +122,14 @@ def tested_image(request: pytest.FixtureRequest) -> images.Image:
     try:
         return images.find(TESTED_IMAGE)
     except WindtunnelError as error:
-        _missing(str(error))
+        missing(str(error))
 
 
 @pytest.fixture(scope="session")
 def gvisor(docker_engine: images.Image) -> str:
     """What the Docker Engine knows gVisor as."""
     assert docker_engine.digest
-    return "runsc" if "runsc" in engine().info()["Runtimes"] else _missing("the Docker Engine does not know runsc")
+    return "runsc" if "runsc" in engine().info()["Runtimes"] else missing("the Docker Engine does not know runsc")
 
 
 @pytest.fixture(params=["unix://{folder}/none.sock", "tcp://127.0.0.1:{port}"], ids=["unix", "tcp"])

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import psutil
+import pytest
 import redis
 
 from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
@@ -40,6 +41,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def missing(reason: str) -> NoReturn:
+    """Something that a test needs is not on this machine: skip it, but fail in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def unique(prefix: str) -> str:

@@ -129,6 +129,25 @@ def leaving(name: str, code: str, then: str, finds: dict[str, Any], **what: Any)
     return Attempt(name, textwrap.dedent(code), then=textwrap.dedent(then), finds=finds, **what)
 
 
+def searching_its_memory_for(text: str) -> str:
+    """A program that emits how often it finds this text in its own process."""
+    return f"""
+needle = {bytes(byte + 1 for byte in text.encode())!r}  # shifted by one, so that the search does not find itself
+shift = bytes((byte + 1) % 256 for byte in range(256))
+found = 0
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+    for line in maps.read().splitlines():
+        start, end = (int(part, 16) for part in line.split()[0].split("-"))
+        if line.split()[1].startswith("r") and end - start < 2**26 and "[v" not in line:
+            try:
+                memory.seek(start)
+                found += memory.read(end - start).translate(shift).count(needle)
+            except OSError:
+                pass
+emit(found=found)
+"""
+
+
 def sampled(attempt: Attempt) -> Attempt:
     return replace(attempt, sampled=True)
 

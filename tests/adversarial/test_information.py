@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.adversarial.attempts import Attempt, ending, everywhere, refusing, sampled, seeing
+from tests.adversarial.attempts import Attempt, ending, everywhere, refusing, sampled, searching_its_memory_for, seeing
 from tests.adversarial.host import CANARY, Range
 
 from windtunnel.contract import Isolation, Outcome
@@ -29,22 +29,7 @@ ATTEMPTS: list[Attempt] = [
     seeing(
         "no_secret_of_the_worker_is_anywhere_in_its_memory",
         {"found": 0},
-        f"""
-        # Written shifted by one, so that the search does not find itself.
-        needle = {bytes(byte + 1 for byte in CANARY.encode())!r}
-        shift = bytes((byte + 1) % 256 for byte in range(256))
-        found = 0
-        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
-            for line in maps.read().splitlines():
-                start, end = (int(part, 16) for part in line.split()[0].split("-"))
-                if line.split()[1].startswith("r") and end - start < 2**26 and "[v" not in line:
-                    try:
-                        memory.seek(start)
-                        found += memory.read(end - start).translate(shift).count(needle)
-                    except OSError:
-                        pass
-        emit(found=found)
-        """,
+        searching_its_memory_for(CANARY),
     ),
     seeing("only_its_own_processes_are_seen", {"strange": []}, """
         import os

@@ -8,7 +8,16 @@ from __future__ import annotations
 import errno
 
 import pytest
-from tests.adversarial.attempts import ENDED, STOPPED, VALUE_PIPE, Attempt, everywhere, leaving, sampled
+from tests.adversarial.attempts import (
+    ENDED,
+    STOPPED,
+    VALUE_PIPE,
+    Attempt,
+    everywhere,
+    leaving,
+    sampled,
+    searching_its_memory_for,
+)
 from tests.adversarial.host import Range
 
 from windtunnel.contract import Isolation, Outcome
@@ -22,21 +31,7 @@ emit(found=[pid for pid in os.listdir("/proc") if pid.isdigit() and pid not in m
 """
 NOTHING: dict[str, object] = {"found": []}
 SECRET = "left-by-an-earlier-job-7731"
-SEARCH = f"""
-needle = {bytes(byte + 1 for byte in SECRET.encode())!r}  # shifted by one, so that the search does not find itself
-shift = bytes((byte + 1) % 256 for byte in range(256))
-found = 0
-with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
-    for line in maps.read().splitlines():
-        start, end = (int(part, 16) for part in line.split()[0].split("-"))
-        if line.split()[1].startswith("r") and end - start < 2**26 and "[v" not in line:
-            try:
-                memory.seek(start)
-                found += memory.read(end - start).translate(shift).count(needle)
-            except OSError:
-                pass
-emit(found=found)
-"""
+SEARCH = searching_its_memory_for(SECRET)
 ANY_END = ENDED | STOPPED
 
 FILES = [

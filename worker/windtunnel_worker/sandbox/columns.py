@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from docker.types import Mount
 
 from windtunnel.errors import SandboxError
 from windtunnel_worker.sandbox import hardening, images
-from windtunnel_worker.sandbox.container import LABEL, remove
+from windtunnel_worker.sandbox.container import create, ownership, remove
 from windtunnel_worker.sandbox.engine import engine, engine_errors
 from windtunnel_worker.settings import HostSettings
 
@@ -52,28 +51,19 @@ def _run(settings: HostSettings, source: Path, folder: str) -> bool:
     options["mounts"].append(Mount(target="/columns", source=folder, type="bind"))
     timeout_s = math.ceil(settings.ceiling.timeout_s)
     with engine_errors(image.name):
-        api = engine().api
-        container = api.create_container(
+        container = create(
             image.digest,
+            options,
+            name=f"windtunnel-columns-{secrets.token_hex(6)}",
+            labels=ownership(settings.host, f"columns:{os.getpid()}", 2 * timeout_s),
             entrypoint=PROGRAM,
             command=[mounted, f"/columns/{TARGET}"],
-            name=f"windtunnel-columns-{secrets.token_hex(6)}",
             user=hardening.USER,
-            hostname=hardening.HOSTNAME,
-            environment=hardening.ENVIRONMENT,
-            labels={
-                LABEL: "sandbox",
-                f"{LABEL}.host": settings.host,
-                f"{LABEL}.owner": f"columns:{os.getpid()}",
-                f"{LABEL}.deadline": str(int(time.time()) + 2 * timeout_s),
-            },
-            host_config=api.create_host_config(**options),
-            network_disabled=True,
-        )["Id"]
+        )
     try:
         with engine_errors(image.name):
-            api.start(container)
-            return bool(api.wait(container, timeout=timeout_s)["StatusCode"] == 0)
+            engine().api.start(container)
+            return bool(engine().api.wait(container, timeout=timeout_s)["StatusCode"] == 0)
     finally:
         remove(container)
 

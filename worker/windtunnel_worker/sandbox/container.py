@@ -96,36 +96,25 @@ class Sandbox:
         self._decoder = FrameDecoder()
         mounts = {dataset.path: dataset.file for dataset in kind.datasets}
         with engine_errors(kind.image):
-            api = engine().api
-            config = api.create_host_config(
-                **hardening.host_config(
+            self.id = create(
+                kind.image,
+                hardening.host_config(
                     kind.limits,
                     mounts,
                     parts_users=kind.parts_users,
                     language=for_language(kind.language),
                     deployment=kind.deployment,
-                )
-            )
-            # docker-py has no arguments for these two.
-            config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
-            self.id = str(
-                api.create_container(
-                    kind.image,
-                    command=_warden_options(kind),
-                    name=name,
-                    user=hardening.WARDEN_USER if kind.parts_users else hardening.USER,
-                    hostname=hardening.HOSTNAME,
-                    environment=hardening.ENVIRONMENT,
-                    labels={LABEL: "sandbox", **labels},
-                    host_config=config,
-                    stdin_open=True,
-                    network_disabled=True,
-                )["Id"]
+                ),
+                name=name,
+                labels=labels,
+                command=_warden_options(kind),
+                user=hardening.WARDEN_USER if kind.parts_users else hardening.USER,
+                stdin_open=True,
             )
         try:
             with engine_errors(kind.image):
                 self._attached, self._stream = self._attach()
-                api.start(self.id)
+                engine().api.start(self.id)
         except BaseException:
             self._let_go()
             self._remove()
@@ -160,7 +149,7 @@ class Sandbox:
             ready = next(frame for frame in frames if frame is not None)
         except (EOFError, TimeoutError, OSError) as error:
             if self.oom_killed():
-                raise PreloadTooLarge(f"What is loaded beforehand needs {self.kind.limits.memory_mb} MB.") from error
+                raise PreloadTooLarge(f"The preload needs more than {self.kind.limits.memory_mb} MB.") from error
             reason = self.faults or self.state().get("Error") or "it said nothing"
             raise SandboxFailure(f"The sandbox did not come up: {reason}.") from error
         if ready.kind != b"R":
@@ -264,6 +253,39 @@ class Sandbox:
     def _remove(self) -> None:
         with engine_errors(self.kind.image), contextlib.suppress(NotFound):
             engine().api.remove_container(self.id, force=True, v=True)
+
+
+def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], **what: Any) -> str:
+    """Create a container with every protection and return its id.
+
+    `options` are what `hardening.host_config` gives, `labels` what `ownership` does, `what` further arguments of
+    Docker's call.
+    """
+    api = engine().api
+    config = api.create_host_config(**options)
+    # docker-py has no arguments for these two.
+    config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
+    return str(
+        api.create_container(
+            image,
+            name=name,
+            hostname=hardening.HOSTNAME,
+            environment=hardening.ENVIRONMENT,
+            labels={LABEL: "sandbox", **labels},
+            host_config=config,
+            network_disabled=True,
+            **what,
+        )["Id"]
+    )
+
+
+def ownership(host: str, owner: str, lives_s: float) -> dict[str, str]:
+    """The labels by which `labelled` finds a sandbox and tells whose it is and until when."""
+    return {
+        f"{LABEL}.host": host,
+        f"{LABEL}.owner": owner,
+        f"{LABEL}.deadline": str(int(time.time() + lives_s)),
+    }
 
 
 def _warden_options(kind: Kind) -> list[str]:

@@ -19,7 +19,15 @@ from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, STOP_GRACE_S, Kind, Mounted, PreloadTooLarge, Sandbox
+from windtunnel_worker.sandbox.container import (
+    READY_TIMEOUT_S,
+    STOP_GRACE_S,
+    Kind,
+    Mounted,
+    PreloadTooLarge,
+    Sandbox,
+    ownership,
+)
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
@@ -214,11 +222,7 @@ class Executor:
     def _labels(self, kind: Kind) -> dict[str, str]:
         longest = for_language(kind.language).preparation_s + kind.limits.timeout_s
         lives = MAX_AGE_S + kind.jobs * (READY_TIMEOUT_S + longest + 2 * STOP_GRACE_S)
-        return {
-            "windtunnel.host": self._settings.host,
-            "windtunnel.owner": self._owner,
-            "windtunnel.deadline": str(int(time.time() + lives)),
-        }
+        return ownership(self._settings.host, self._owner, lives)
 
 
 def _preloads(job: Job, dataset: Dataset) -> bool:

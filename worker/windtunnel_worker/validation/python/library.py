@@ -72,12 +72,13 @@ def judge_method(
     if name == "from_formula":
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
         strings_as_code.judge_expression(analysis, node, given, ".from_formula")
-    if type(receiver) is Lib and receiver.path.endswith("rcParams") and name in ("update", "setdefault", "__setitem__"):
-        for value in arguments if name == "update" else arguments[:1]:
-            if name == "update":
-                _judge_settings(analysis, node, value)
-            elif type(value) is Const:
-                judge_setting(analysis, node, str(value.value))
+    if type(receiver) is Lib and receiver.path.endswith("rcParams"):
+        if name == "update":
+            for table in arguments:
+                _judge_settings(analysis, node, table)
+        elif name in ("setdefault", "__setitem__") and arguments:
+            if type(arguments[0]) is Const:
+                judge_setting(analysis, node, str(arguments[0].value))
             else:
                 _judge_settings(analysis, node, UNKNOWN)
     if name in tables.by_name and type(receiver) is not Module:
@@ -188,7 +189,7 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
 
 
-_TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input", "context"})
+_TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input"})
 
 
 def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:

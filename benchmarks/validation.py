@@ -12,7 +12,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from windtunnel_worker.validation import SecurityValidator
+from windtunnel.validation import SecurityValidator
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 5

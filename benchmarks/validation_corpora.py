@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from windtunnel_worker.validation import SecurityValidator
+from windtunnel.validation import SecurityValidator
 
 DEFAULT = Path(__file__).parents[1] / "tests/corpora"
 

@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from windtunnel_worker.validation import SecurityLevel, SecurityValidator
+from windtunnel.validation import SecurityLevel, SecurityValidator
 
 NAMES = "backtesting bt ta finta empyrical quantstats ffn stockstats pyfolio tulipy backtrader vectorbt".split()
 LEFT_OUT = ("/test", "_test", "setup.py", "versioneer", "_version", "conftest", "docs/", "doc/")

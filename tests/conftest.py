@@ -19,8 +19,8 @@ from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment,
 from windtunnel.client import Client
 from windtunnel.contract import Execution, Job
 from windtunnel.errors import WindtunnelError
+from windtunnel.records.redis import Store
 from windtunnel.settings import client_settings
-from windtunnel.store import Store
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import labelled
 from windtunnel_worker.sandbox.engine import engine

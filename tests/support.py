@@ -22,10 +22,10 @@ import redis
 
 from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
 from windtunnel.keyspace import batch_of
-from windtunnel.store import Store
+from windtunnel.records.redis import Store
+from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox.container import labelled
 from windtunnel_worker.sandbox.executor import Assignment
-from windtunnel_worker.validation import SecurityValidator
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

@@ -13,10 +13,10 @@ import pytest
 import redis
 from tests.support import EXAMPLES, Role, Stack, command, get_json, unique
 
+from windtunnel.broker import served_queues
 from windtunnel.client import Client
 from windtunnel.contract import EventKind, Job, JobState, JobStatus, Limits, Outcome
 from windtunnel.keyspace import Keyspace
-from windtunnel.publisher import served_queues
 from windtunnel_worker.sandbox.container import labelled
 
 KEYS = Keyspace("wt")

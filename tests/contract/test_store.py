@@ -19,8 +19,8 @@ from windtunnel.client import Client
 from windtunnel.contract import Batch, EventKind, Job, JobState, Outcome, Sample, SecurityLevel
 from windtunnel.errors import IdempotencyConflict, InvalidInput, NotFound, QueueFull, StoreUnavailable
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_SAMPLES, job_id
+from windtunnel.records.redis import Store
 from windtunnel.settings import Settings
-from windtunnel.store import Store
 
 RETENTION_S = 1000
 T = TypeVar("T")

@@ -28,7 +28,7 @@ from tests.faults.proxy import EngineProxy
 from tests.support import unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
-from windtunnel_worker.recovery import reap, remove_sandboxes
+from windtunnel_worker.recovery.reaper import reap, remove_sandboxes
 from windtunnel_worker.sandbox import container, images
 from windtunnel_worker.sandbox import engine as engine_module
 from windtunnel_worker.sandbox.container import Sandbox, labelled

@@ -14,7 +14,7 @@ import pytest
 from tests.support import ROOT, environment, unique
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
-from windtunnel_worker.recovery import reap
+from windtunnel_worker.recovery.reaper import reap
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import labelled
 from windtunnel_worker.sandbox.executor import Assignment, Executor

@@ -13,9 +13,10 @@ import redis
 from windtunnel.client import Client, JobId
 from windtunnel.contract import Job, Outcome
 from windtunnel.keyspace import job_id
-from windtunnel_worker import runtime, tasks
+from windtunnel_worker import runtime
+from windtunnel_worker.celery import tasks
+from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.host import run_local
-from windtunnel_worker.manager import SandboxManager
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import Sandbox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from windtunnel.contract import ProgramError
-from windtunnel_worker.aggregation.advice import ADVICE, advise
+from windtunnel_worker.pipeline.advice import ADVICE, advise
 
 PROGRAMS = [
     ("[0.05, 0.03] - 0.02", "np.asarray"),

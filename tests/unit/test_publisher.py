@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.publisher import PRIORITY_STEPS, STAGES, broker_transport_options, broker_url, task_name
+from windtunnel.broker import PRIORITY_STEPS, STAGES, broker_transport_options, broker_url, task_name
 
 
 @pytest.mark.parametrize(

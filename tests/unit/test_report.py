@@ -9,7 +9,7 @@ import pytest
 from tests.support import NOW, a_verdict, an_attempt, an_execution
 
 from windtunnel.contract import Job, JobState, Outcome, ProgramError, Record, Resources, Sample, SecurityLevel
-from windtunnel_worker.aggregation.report import build_report
+from windtunnel_worker.pipeline.report import build_report
 
 JOB = Job(
     code="print(1)", name="ema", params={"fast": 12}, seed=7, labels={"team": "a"}, datasets=("sp500",), priority=3

@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from windtunnel.errors import InvalidInput
+from windtunnel.records.redis import masked
 from windtunnel.settings import Settings, load
-from windtunnel.store import masked
 from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
 
 URL = "redis://app:s3cr3t@redis.example:6379/2"

@@ -1,8 +1,8 @@
-"""The execution side of Windtunnel: validation, sandboxes, monitoring and aggregation on a Docker host."""
+"""The execution side of Windtunnel: the pipeline, sandboxes and monitoring on a Docker host."""
 
 from windtunnel.contract import SecurityLevel
-from windtunnel_worker.docker_sandbox import DockerSandbox
-from windtunnel_worker.manager import ResourceLimits, SandboxManager
-from windtunnel_worker.validation import SecurityValidator
+from windtunnel.validation import SecurityValidator
+from windtunnel_worker.embedded.docker_sandbox import DockerSandbox
+from windtunnel_worker.embedded.manager import ResourceLimits, SandboxManager
 
 __all__ = ["DockerSandbox", "ResourceLimits", "SandboxManager", "SecurityLevel", "SecurityValidator"]

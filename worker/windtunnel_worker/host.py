@@ -16,14 +16,14 @@ from windtunnel.cli.render import harmless
 from windtunnel.contract import SUFFIXES, Job, Report
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.settings import DEFAULT_REDIS_URL
+from windtunnel.validation import SecurityValidator
 from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.manager import SandboxManager
+from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import host_settings
-from windtunnel_worker.up import Plan, Stack
-from windtunnel_worker.validation import SecurityValidator
+from windtunnel_worker.stack.up import Plan, Stack
 
 UNSAFE = 1
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-from windtunnel.publisher import Publisher
-from windtunnel.store import Store
-from windtunnel_worker.app import create_app
+from windtunnel.broker import Publisher
+from windtunnel.records.redis import Store
+from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.settings import host_settings
 
 PATIENCE = 30

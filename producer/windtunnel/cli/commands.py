@@ -14,14 +14,14 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from windtunnel.broker import STAGES, served_queues
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import SUFFIXES, BatchStatus, Isolation, Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
-from windtunnel.publisher import STAGES, served_queues
+from windtunnel.records.redis import Store
 from windtunnel.settings import client_settings
-from windtunnel.store import Store
 
 NOT_SUCCEEDED = 1
 

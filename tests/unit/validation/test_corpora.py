@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from windtunnel_worker.validation import SecurityValidator
-from windtunnel_worker.validation.policy import SHIPPED
+from windtunnel.validation import SecurityValidator
+from windtunnel.validation.policy import SHIPPED
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from windtunnel_worker.validation import SecurityValidator
-from windtunnel_worker.validation.policy import SHIPPED
+from windtunnel.validation import SecurityValidator
+from windtunnel.validation.policy import SHIPPED
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 EXAMPLES = int(os.environ.get("WINDTUNNEL_FUZZ_EXAMPLES", "150"))

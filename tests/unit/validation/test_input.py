@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from windtunnel_worker.validation import SecurityValidator, format_prompt, format_report
-from windtunnel_worker.validation.policy import SHIPPED
+from windtunnel.validation import SecurityValidator, format_prompt, format_report
+from windtunnel.validation.policy import SHIPPED
 
 HOSTILE = {
     "brackets": "(" * 100_000,
@@ -88,7 +88,7 @@ def test_other_languages_get_a_verdict_in_time(validator: SecurityValidator, nam
 def test_hostile_input_stays_within_256_mib() -> None:
     program = (
         "import importlib.util, resource, sys\n"
-        "from windtunnel_worker.validation import SecurityValidator\n"
+        "from windtunnel.validation import SecurityValidator\n"
         f"spec = importlib.util.spec_from_file_location('hostile', {__file__!r})\n"
         "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
         "validator = SecurityValidator()\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from windtunnel import validation
 from windtunnel.errors import InvalidInput
-from windtunnel_worker import validation
-from windtunnel_worker.validation import SecurityLevel, SecurityValidator, Verdict
-from windtunnel_worker.validation.policy import SHIPPED, load_policy, policy_for
+from windtunnel.validation import SecurityLevel, SecurityValidator, Verdict
+from windtunnel.validation.policy import SHIPPED, load_policy, policy_for
 
 OTHER_RULES = {
     "javascript": {

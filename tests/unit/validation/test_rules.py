@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel_worker.validation import SecurityLevel, SecurityValidator
-from windtunnel_worker.validation.policy import policy_for
+from windtunnel.validation import SecurityLevel, SecurityValidator
+from windtunnel.validation.policy import policy_for
 
 PROGRAMS = {
     "input.nul": "x = 1\0",

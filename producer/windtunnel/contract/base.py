@@ -1,0 +1,51 @@
+"""The base of every model that crosses a boundary. May import errors only.
+
+All models are frozen and carry plain JSON types. Building one from bad input raises `InvalidInput`, which names the
+field; reading a stored document goes through `windtunnel.records.codec`, which is tolerant of newer fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from windtunnel.errors import FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)  # pydantic keeps its name private
+
+
+def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
+    """What pydantic found, by field; `whole` names what is wrong as a whole. No input is in it: it may be code."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    places = [problem["loc"] for problem in found]
+    return [
+        FieldProblem(".".join(map(str, place)) or whole, problem["msg"].removeprefix("Value error, "))
+        for place, problem in zip(places, found, strict=True)
+        # A container that lost its one wrong item would be called too short besides.
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
+
+
+class _Checked(ModelMetaclass):
+    """Turns pydantic's error into ours where a caller builds a model, with the whole path of each field."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except ValidationError as error:
+            raise InvalidInput(problems_of(error, cls.__name__.lower()), remedy="Nothing was stored.") from None
+
+
+class Contract(BaseModel, metaclass=_Checked):
+    """Base of every model that crosses a boundary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", hide_input_in_errors=True)
+
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+"""Letters, digits, dot, underscore and hyphen, at most 128: safe in a file name, a key and a shell."""

@@ -1,0 +1,119 @@
+"""What an attempt did in its sandbox, and how a job can end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.job import Isolation
+
+
+class Outcome(StrEnum):
+    """How a job ended: the program's own end, a limit it hit, or a fault of ours."""
+
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    """Validation found it unsafe; it never reached a Docker host."""
+    FAILED = "failed"
+    """An exception or a non-zero exit."""
+    TIMED_OUT = "timed_out"
+    MEMORY_EXCEEDED = "memory_exceeded"
+    CPU_EXCEEDED = "cpu_exceeded"
+    IO_EXCEEDED = "io_exceeded"
+    OUTPUT_EXCEEDED = "output_exceeded"
+    DISK_EXCEEDED = "disk_exceeded"
+    PROCESSES_EXCEEDED = "processes_exceeded"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Every attempt's worker died."""
+    INFRASTRUCTURE_ERROR = "infrastructure_error"
+    """The machinery failed, attempts exhausted; the program was not at fault."""
+
+
+class ProgramError(Contract):
+    """Why a program ended badly, in words its author can act on. The texts come from the sandbox."""
+
+    type: str
+    message: str
+    line: int | None = None
+    """Line of the program, from 1."""
+    source: str = ""
+    """That line's text."""
+    advice: str = ""
+    traceback: str = ""
+
+
+class Artifact(Contract):
+    """A file that the program left in `/tmp/artifacts`."""
+
+    name: Name
+    bytes: int
+    sha256: str
+    content: str = Field(repr=False)
+    """Base64."""
+
+
+class Sample(Contract):
+    """One reading of a running sandbox."""
+
+    elapsed_s: float
+    """Seconds since the program started."""
+    cpu_time_s: float
+    """Processor seconds used so far."""
+    cpu_percent: float
+    """Of one core, since the sample before."""
+    memory_mb: float
+    io_operations: int
+    """Block-device reads and writes so far."""
+    processes: int
+
+
+class Resources(Contract):
+    """What one attempt used, from its samples and the final reading of its cgroup."""
+
+    duration_s: float = 0.0
+    cpu_time_s: float = 0.0
+    cpu_percent_average: float = 0.0
+    """Of one core, over the whole run."""
+    cpu_percent_peak: float = 0.0
+    """The highest of the samples, at least the average."""
+    memory_mb_average: float = 0.0
+    memory_mb_peak: float = 0.0
+    """The kernel's own high-water mark where it gives one, interpreter and libraries included."""
+    io_operations: int = 0
+    processes_peak: int = 0
+    samples: int = 0
+
+
+class Execution(Contract):
+    """One attempt in a sandbox. Everything in stdout, stderr, values and error is the program's word."""
+
+    attempt: int
+    outcome: Outcome
+    message: str = ""
+    """What happened and what to do, for every outcome but success."""
+    exit_code: int | None = None
+    signal: int | None = None
+    error: ProgramError | None = None
+    stdout: str = ""
+    stderr: str = ""
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+    values: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the program gave to `emit`."""
+    artifacts: tuple[Artifact, ...] = ()
+    resources: Resources = Resources()
+    isolation: Isolation = Isolation.CONTAINER
+    host: str = ""
+    container_id: str = ""
+    image: str = ""
+    image_digest: str = ""
+    dataset_digests: dict[str, str] = Field(default_factory=dict)
+    started_at: datetime | None = None
+    """When the program's first line ran (UTC)."""
+    prepare_s: float = 0.0
+    """Seconds from the claim to the program's first line: create, start, preload."""
+    versions: dict[str, str] = Field(default_factory=dict)

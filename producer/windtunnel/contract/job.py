@@ -1,0 +1,164 @@
+"""What is submitted: a job, its limits, and jobs submitted together. May import base and errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, JsonValue, field_validator
+
+from windtunnel.contract.base import Contract, Name
+from windtunnel.errors import FieldProblem
+
+MAX_CODE_BYTES = 1024 * 1024
+MAX_PARAMS_BYTES = 256 * 1024
+MAX_BATCH_JOBS = 100_000
+SUFFIXES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".ts": "typescript",
+    ".java": "java",
+    ".cpp": "cpp",
+    ".go": "go",
+}
+"""What a program's file is called in each language."""
+LANGUAGES = tuple(SUFFIXES.values())
+
+
+class Limits(Contract):
+    """What one attempt may use. A submitter may go up to the deployment's ceiling, never above it."""
+
+    timeout_s: float = Field(30.0, ge=0.1, le=86_400)
+    """Wall-clock seconds from the program's first line; preparing the sandbox does not count."""
+    cpus: float = Field(1.0, ge=0.05, le=256)
+    """Cores, as a quota."""
+    cpu_time_s: float | None = Field(None, ge=1)
+    """Seconds of processor time of one process (RLIMIT_CPU, whole seconds); None: only `timeout_s` binds."""
+    memory_mb: int = Field(512, ge=64, le=1024 * 1024)
+    """Megabytes (2**20 bytes) of the whole sandbox: interpreter, libraries, `/tmp`. There is no swap."""
+    processes: int = Field(100, ge=4, le=10_000)
+    """Processes and threads together."""
+    disk_mb: int = Field(100, ge=1, le=100_000)
+    """Size of `/tmp`, the only writable place; it counts as memory too."""
+    output_kb: int = Field(256, ge=1, le=16_384)
+    """Kilobytes kept of stdout and of stderr each; the rest is drained and dropped."""
+    io_operations: int | None = Field(10_000, ge=1)
+    """Block-device reads and writes; None: unlimited."""
+
+    def above(self, ceiling: Limits) -> list[FieldProblem]:
+        """Name each limit that is higher than the ceiling's."""
+        problems = []
+        for name in type(self).model_fields:
+            wanted, most = getattr(self, name), getattr(ceiling, name)
+            if most is not None and (wanted is None or wanted > most):
+                problems.append(
+                    FieldProblem(f"limits.{name}", f"{wanted} is above this deployment's ceiling of {most}")
+                )
+        return problems
+
+
+DEFAULT_CEILING = Limits(
+    timeout_s=600,
+    cpus=4,
+    memory_mb=4096,
+    processes=100,
+    disk_mb=1024,
+    output_kb=4096,
+    io_operations=None,
+)
+
+
+def _json_object(params: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        size = len(json.dumps(params, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"must be JSON: {error}") from error
+    if size > MAX_PARAMS_BYTES:
+        raise ValueError(f"is {size:,} bytes of JSON; at most {MAX_PARAMS_BYTES:,} are taken")
+    return params
+
+
+class Job(Contract):
+    """One strategy program and all that decides its result."""
+
+    code: str = Field(repr=False)
+    """The program, UTF-8, at most 1 MiB. It runs as `__main__`."""
+    language: str = "python"
+    name: Name = "job"
+    """For people: shown in reports and tables, need not be unique."""
+    params: Annotated[dict[str, JsonValue], AfterValidator(_json_object)] = Field(default_factory=dict)
+    """What the program finds as `params`; at most 256 KiB of JSON."""
+    datasets: tuple[Name, ...] = Field((), max_length=64)
+    """Names of the datasets it finds in `data`."""
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+    """Seeds `random` and NumPy's global generator."""
+    limits: Limits = Limits()
+    image: str | None = Field(None, max_length=256)
+    """A sandbox image out of those the hosts allow; None: the host's default."""
+    priority: int = Field(5, ge=0, le=9)
+    """0 is served first, 9 last."""
+    labels: dict[Name, Annotated[str, Field(max_length=256)]] = Field(default_factory=dict, max_length=32)
+    """The submitter's own marks; they come back in the report."""
+    idempotency_key: str | None = Field(None, min_length=1, max_length=256)
+    """The same key with the same job is stored and run once, however often it is submitted."""
+
+    @field_validator("code")
+    @classmethod
+    def _code_fits(cls, code: str) -> str:
+        try:
+            size = len(code.encode())
+        except UnicodeEncodeError as error:
+            raise ValueError(f"cannot be written as UTF-8: {error.reason}") from error
+        if not code.strip():
+            raise ValueError("is empty")
+        if size > MAX_CODE_BYTES:
+            raise ValueError(f"is {size:,} bytes; at most {MAX_CODE_BYTES:,} are taken")
+        return code
+
+    @field_validator("language")
+    @classmethod
+    def _language_known(cls, language: str) -> str:
+        if language not in LANGUAGES:
+            raise ValueError(f"{language!r} is not supported; known are: {', '.join(LANGUAGES)}")
+        return language
+
+    @property
+    def code_sha256(self) -> str:
+        """Hex digest of the exact bytes that are analysed and run."""
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of everything that decides what this job is, whatever the order of its keys.
+
+        Defaults are left out, so that a field added later changes no digest.
+        """
+        what = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+class Isolation(StrEnum):
+    """What keeps the jobs of a batch apart."""
+
+    CONTAINER = "container"
+    """A fresh container for each job."""
+    CELL = "cell"
+    """One container for several jobs of this batch, one after the other, each in its own process under its own user.
+    They share the container's kernel namespaces; no process, file or memory passes from one to the next."""
+
+
+class Batch(Contract):
+    """Jobs submitted together: one progress, one event stream, one summary."""
+
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=MAX_BATCH_JOBS, repr=False)
+    name: Name = "batch"
+    isolation: Isolation = Isolation.CONTAINER
+    idempotency_key: str | None = Field(None, min_length=1, max_length=256)
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of the jobs in their order and of how they are isolated."""
+        parts = (self.isolation, *(job.digest for job in self.jobs))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()

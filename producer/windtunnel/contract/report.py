@@ -1,0 +1,85 @@
+"""The one final word on a job, and the record it is built from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field, JsonValue
+
+from windtunnel.contract.base import Contract
+from windtunnel.contract.execution import Execution, Outcome, Resources
+from windtunnel.contract.job import Job, Limits
+from windtunnel.contract.status import JobState
+from windtunnel.contract.verdict import Verdict
+
+SCHEMA_VERSION = 1
+
+
+class Attempt(Contract):
+    """An earlier or the current attempt in a few words."""
+
+    number: int
+    outcome: Outcome
+    message: str = ""
+    host: str = ""
+    started_at: datetime | None = None
+    duration_s: float = 0.0
+
+
+class Timings(Contract):
+    """Seconds that each stage of the last round took; None where a stage was not reached."""
+
+    queued_s: float | None = None
+    """Submitted (or retried) → validation began."""
+    validate_s: float | None = None
+    waiting_s: float | None = None
+    """Verdict recorded → a slot claimed it."""
+    prepare_s: float | None = None
+    execute_s: float | None = None
+    finalize_s: float | None = None
+    """Execution recorded → this report."""
+    total_s: float
+
+
+class Record(Contract):
+    """A whole job record, decoded."""
+
+    job_id: str
+    job: Job
+    state: JobState
+    attempt: int
+    times: dict[str, datetime]
+    """When each step happened: `submitted_at`, `validated_at`, `claimed_at`, `executed_at` …"""
+    now: datetime
+    """When the record was read, by the same clock."""
+    verdict: Verdict | None = None
+    execution: Execution | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """Earlier attempts, oldest first."""
+
+
+class Report(Contract):
+    """The one final word on a job."""
+
+    schema_version: int = SCHEMA_VERSION
+    job_id: str
+    batch_id: str
+    name: str
+    language: str
+    outcome: Outcome
+    message: str = ""
+    validation: Verdict | None = None
+    execution: Execution | None = None
+    resources: Resources = Resources()
+    attempts: tuple[Attempt, ...] = ()
+    timings: Timings
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    seed: int = 0
+    labels: dict[str, str] = Field(default_factory=dict)
+    limits: Limits
+    code_sha256: str
+    image_digest: str = ""
+    dataset_digests: dict[str, str] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    submitted_at: datetime
+    finished_at: datetime

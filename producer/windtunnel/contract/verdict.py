@@ -1,0 +1,54 @@
+"""What validation says of a program."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from pydantic import Field
+
+from windtunnel.contract.base import Contract
+
+
+class SecurityLevel(IntEnum):
+    """How dangerous a finding is. Strict mode rejects HIGH and above; CRITICAL is always rejected."""
+
+    SAFE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Issue(Contract):
+    """One finding of validation, with what to write instead."""
+
+    severity: SecurityLevel
+    rule: str
+    """Stable identifier, `family.rule`."""
+    category: str
+    message: str
+    line: int
+    """From 1; 0 where the finding is about the whole text."""
+    column: int
+    """From 1, in characters; 0 where there is none."""
+    text: str
+    """The line's text, cut at 200 characters."""
+    fix: str
+
+
+class Verdict(Contract):
+    """What validation says of one program."""
+
+    safe: bool
+    score: int = Field(ge=0, le=100)
+    """100 is spotless; it follows the worst finding."""
+    security_level: SecurityLevel
+    issues: tuple[Issue, ...] = ()
+    language: str
+    duration_ms: float
+    policy: str
+    """Name and digest of the policy that judged."""
+    code_sha256: str = ""
+    """Digest of the text that was judged: nothing else may run on this verdict."""
+    imports: tuple[str, ...] = ()
+    """Top-level modules the program imports, sorted; the sandbox preloads from them."""

@@ -1,0 +1,321 @@
+"""Rules about attributes: what may be read of, and stored on, which receiver.
+
+A name is judged on any receiver first (dunders, frames, re-exported modules, input and output), then by what
+is known of the receiver. The program's own objects may have whatever the program gives them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from windtunnel.validation.python import strings_as_code, surface
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.program import Scope
+from windtunnel.validation.python.values import (
+    PUT_IN,
+    UNKNOWN,
+    Bag,
+    Builtin,
+    Class,
+    Const,
+    Danger,
+    Foreign,
+    Func,
+    Inst,
+    Lib,
+    Many,
+    Method,
+    Module,
+    Text,
+    Unknown,
+    Value,
+    each,
+    join,
+    strings,
+)
+
+_OWN = (Inst, Class)
+_FOREIGN = (Lib, Foreign, Module, Builtin)
+_STORABLE = frozenset(
+    "__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split()
+)
+_MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
+_AMBIGUOUS = frozenset(
+    """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
+    putenv
+    ticker load_model save_model read_text write_text popen check_output mro find_spec glob inspect gc""".split()
+)
+_HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
+_KEPT_TABLES = frozenset({"__annotations__", "__dataclass_fields__"})
+_MEMORY_STORES = frozenset({"strides", "data_ptr"})
+
+
+def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
+    """Evaluate `x.name` that is read and not called at once."""
+    inner = node.value
+    if node.attr in ("__name__", "__qualname__", "__doc__") and isinstance(inner, ast.Attribute):
+        if inner.attr == "__class__":
+            analysis.value(inner.value)
+            return PUT_IN
+    receiver = analysis.value(inner)
+    if node.attr in ("format", "format_map"):
+        strings_as_code.judge_format(analysis, node, receiver)
+    return read(analysis, receiver, node.attr, node, called=False)
+
+
+def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
+    """Say whether a class of the program inherits from anything but its own classes and object."""
+    if depth > 8:
+        return True
+    known = analysis.foreign.get(scope)
+    if known is None:
+        analysis.foreign[scope] = True
+        known = analysis.foreign[scope] = _foreign_base(analysis, scope, depth)
+    return known
+
+
+def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
+    for base in scope.node.bases:  # type: ignore[attr-defined]
+        value = analysis.value_in(scope.parent or scope, base)
+        for one in each(value):
+            if type(one) is Class:
+                if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
+                    return True
+            elif not (type(one) is Builtin and one.name in ("object", "Exception", "ValueError")):
+                return True
+    return False
+
+
+def _is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
+    """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
+    for one in each(receiver):
+        if type(one) not in _OWN:
+            return False
+        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):  # type: ignore[attr-defined]
+            return False
+    return True
+
+
+def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
+    return name in analysis.program.attributes and not any(type(one) in _FOREIGN for one in each(receiver))
+
+
+def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
+    """Report what reading `name` of a receiver breaks. True if something was reported."""
+    rule = analysis.tables.judge_name(name)
+    if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
+        return True
+    if name in _KEPT_TABLES and node not in analysis.program.readonly:
+        analysis.report("structure.annotation", node, f".{name} may be changed here, and is code for other functions.")
+        return True
+    if not rule or (called and rule == "judged"):
+        return False
+    own = _is_own(analysis, receiver, name)
+    if rule == "attributes.private":
+        return _judge_private(analysis, receiver, name, node, own=own)
+    if rule.startswith("attributes."):
+        return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
+    if own and name in analysis.program.attributes:
+        return False
+    if rule == "structural.read" and name.startswith("open_"):
+        return False  # a column or a field, unless it is called with a path: `library` judges that
+    if rule == "judged":
+        if name in analysis.tables.expressions:
+            if _may_be_own(analysis, receiver, name) or receiver is UNKNOWN:
+                return False
+            analysis.report("library.expression", node, f".{name} is read without being called.")
+        else:
+            analysis.report("library.file_write", node, f".{name} is read without being called.")
+        return True
+    if rule.startswith("structural."):
+        if _may_be_own(analysis, receiver, name):
+            return False
+        if called and name.startswith("to_"):
+            return False
+        write = rule == "structural.write"
+        analysis.report(
+            "library.file_write" if write else "library.file_read", node,
+            f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it.",
+        )  # fmt: skip
+        return True
+    if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
+        return False
+    if called and name == "savefig":
+        return False
+    analysis.report(rule, node, f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}.")
+    return True
+
+
+_SAID = {
+    "library.file_write": "writes files",
+    "library.file_read": "reads files",
+    "library.network": "uses the network",
+    "library.clipboard": "uses the clipboard",
+    "library.database": "talks to a database",
+    "library.pickle": "pickles or unpickles",
+    "library.memory_unsafe": "reaches raw memory",
+    "library.process": "reaches the operating system",
+    "library.backend": "loads a back end by name",
+}
+
+
+def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
+    """Judge reading the file, stream or archive inside an object of a library."""
+    for one in each(receiver):
+        if type(one) in (Lib, Foreign):
+            if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+                continue
+        elif one is not UNKNOWN or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+            continue
+        analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
+        return True
+    return False
+
+
+def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
+    if own:
+        return False
+    mangled = _MANGLED.fullmatch(name)
+    if mangled is not None and any(one.lstrip("_") == mangled[1] for one in analysis.classes):
+        return False
+    if mangled is None and _may_be_own(analysis, receiver, name):
+        return False
+    kinds = {type(one) for one in each(receiver)}
+    if Danger in kinds:
+        return False
+    plain = mangled is None and not name.startswith("__") and name.strip("_") not in _HIDDEN | analysis.tables.own
+    if plain and kinds <= {Inst, Class}:
+        return False
+    rule = "attributes.private_object" if plain and kinds <= {Unknown, Inst, Class} else "attributes.private"
+    analysis.report(rule, node, f".{name} is private to its object.")
+    return rule == "attributes.private"
+
+
+def _judge_inside(
+    analysis: Analysis, receiver: Value, name: str, node: ast.AST, rule: str, *, own: bool, called: bool,
+) -> bool:  # fmt: skip
+    if rule == "attributes.module":
+        if (own and name in analysis.program.attributes) or (name in _AMBIGUOUS and not called):
+            return False
+        analysis.report(rule, node, f".{name} is the name of a module that a library may re-export.")
+    elif rule == "attributes.frame":
+        if (own and name in analysis.program.attributes) or (
+            name in _AMBIGUOUS and _may_be_own(analysis, receiver, name)
+        ):
+            return False
+        analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
+    elif name == "__dict__" and own and node in analysis.program.readonly:
+        analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
+        return False
+    elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
+        return False
+    elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
+        analysis.report("attributes.dunder", node, f".{name} belongs to the interpreter.")
+    else:
+        analysis.report(rule, node, f".{name} leads to the inside of the interpreter.")
+    return True
+
+
+def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
+    """Judge and evaluate reading `name` of a receiver."""
+    kind = type(receiver)
+    if kind is Module:
+        return surface.member(analysis, receiver.path, name, node)  # type: ignore[attr-defined]
+    if kind is Danger:
+        return receiver
+    if kind is Many:
+        modules = [one for one in each(receiver) if type(one) is Module]
+        if modules:
+            rest = [one for one in each(receiver) if type(one) is not Module]
+            found = [surface.member(analysis, one.path, name, node) for one in modules]
+            if any(one is not UNKNOWN and type(one) is not Const for one in rest):
+                found.append(read(analysis, join(rest), name, node, called=called))
+            return join(found)
+    if judge(analysis, receiver, name, node, called=called):
+        return Danger(name, getattr(node, "lineno", 0))
+    if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
+        if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
+            found_module = analysis.module(analysis.tables.abbreviations[name])
+            analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
+            return found_module
+    if receiver is UNKNOWN and name not in analysis.program.attributes:
+        return UNKNOWN
+    return join([_evaluated(analysis, one, name) for one in each(receiver)])
+
+
+def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
+    kind = type(receiver)
+    if kind in (Const, Text) and name in ("value", "_value_"):
+        return receiver  # a member of an enumeration of the program
+    if kind in (Const, Text, Bag, Builtin, Func):
+        return Method(receiver, name)
+    if kind in (Lib, Foreign):
+        return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN  # type: ignore[attr-defined]
+    if kind in _OWN:
+        return analysis.member(name)
+    if kind is Danger:
+        return receiver
+    if name in analysis.program.attributes:
+        return join([analysis.member(name), UNKNOWN])
+    return UNKNOWN
+
+
+def judge_target(analysis: Analysis, target: ast.AST) -> None:
+    """Judge what is assigned to: attributes and items; names are bindings."""
+    if isinstance(target, ast.Name):
+        return
+    if isinstance(target, ast.Attribute):
+        store(analysis, analysis.value(target.value), target.attr, target)
+    elif isinstance(target, ast.Tuple | ast.List):
+        for one in target.elts:
+            judge_target(analysis, one)
+    elif isinstance(target, ast.Starred):
+        judge_target(analysis, target.value)
+    elif isinstance(target, ast.Subscript):
+        analysis.value(target.value)
+        analysis.value(target.slice)
+
+
+def _only_own(analysis: Analysis, receiver: Value) -> bool:
+    return all(type(one) in _OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
+
+
+def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
+    """Judge assigning to `name` of a receiver."""
+    for one in each(receiver):
+        kind = type(one)
+        if kind is Module or kind is Builtin:
+            what = getattr(one, "path", None) or getattr(one, "name", "")
+            analysis.report("structure.patch", node, f"Assigns to {what}.{name}: the library would change.")
+            return
+        if kind is Danger:
+            return
+        if kind in (Lib, Foreign):
+            path = one.path  # type: ignore[attr-defined]
+            if "backend" in name or "engine" in name:
+                analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
+                return
+            if not path.startswith("sandbox.") and (name in analysis.tables.path_keywords or name == "input"):
+                analysis.report("library.path_argument", node, f"Sets {path}.{name}: the library would read a file.")
+                return
+            if name.startswith("_") and name not in _STORABLE:
+                analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
+                return
+            if path.startswith("dataclasses."):
+                analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
+                return
+            if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
+                analysis.report("structure.extend", node, f"Changes {path} for the whole program.")
+    if name.startswith("__") and name.endswith("__") and name not in _STORABLE:
+        rule = analysis.tables.judge_name(name)
+        if rule == "attributes.interpreter":
+            analysis.report(rule, node, f"Assigns to .{name}.")
+        else:
+            analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
+    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(analysis, receiver):
+        texts = list(strings(analysis.member(name)))
+        if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
+            analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
+    elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
+        analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

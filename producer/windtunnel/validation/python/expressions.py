@@ -1,0 +1,277 @@
+"""Evaluates expressions: one small function a kind of node. What a kind means for the rules is elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from windtunnel.validation.python import (
+    attributes,
+    calls,
+    folding,
+    lookahead,
+    names,
+    resources,
+    substitution,
+)
+from windtunnel.validation.python.analysis import Analysis, Evaluator
+from windtunnel.validation.python.values import (
+    BUILT,
+    UNKNOWN,
+    Bag,
+    Const,
+    Foreign,
+    Func,
+    Text,
+    Value,
+    each,
+    has_built,
+    join,
+    make_text,
+)
+
+MOST_COMPREHENDED = 256
+_WALK = re.compile(r"\{[^{}]*[.\[]_*__\w+__")
+
+
+def constant(analysis: Analysis, node: ast.Constant) -> Value:
+    """Evaluate a literal."""
+    value = node.value
+    if type(value) is str and "__" in value and "{" in value and _WALK.search(value):
+        analysis.report("attributes.format_walk", node, "A template that reads the inside of the interpreter.")
+    return Const(value)
+
+
+def sequence(analysis: Analysis, node: ast.Tuple | ast.List | ast.Set) -> Value:
+    """Evaluate a list, tuple or set written out."""
+    items = []
+    ordered = not isinstance(node, ast.Set)
+    for one in node.elts:
+        item = analysis.value(one)
+        if isinstance(one, ast.Starred):
+            ordered = False
+        items.append(item)
+    return Bag(tuple(items), ordered)
+
+
+def dictionary(analysis: Analysis, node: ast.Dict) -> Value:
+    """Evaluate a dictionary written out."""
+    keys = [analysis.value(key) for key in node.keys if key is not None]
+    values = []
+    for key, one in zip(node.keys, node.values, strict=True):
+        found = analysis.value(one)
+        values.append(folding.element(found, "iter") if key is None else found)
+    return Bag(tuple(values), ordered=False, keys=tuple(keys))
+
+
+def binary(analysis: Analysis, node: ast.BinOp) -> Value:
+    """Evaluate an operation on two values."""
+    left, right = analysis.value(node.left), analysis.value(node.right)
+    resources.judge_binary(analysis, node, left, right)
+    if left is UNKNOWN and right is UNKNOWN:
+        return UNKNOWN
+    lefts, rights = each(left), each(right)
+    if len(lefts) * len(rights) > 16:
+        return BUILT if has_built(left) or has_built(right) else UNKNOWN
+    return join([folding.binary(node.op, one, two) for one in lefts for two in rights])
+
+
+def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:
+    """Evaluate a sign, `~` or `not`."""
+    found = analysis.value(node.operand)
+    if type(found) is Const and isinstance(found.value, int | float):
+        if isinstance(node.op, ast.USub):
+            return Const(-found.value)
+        if isinstance(node.op, ast.Invert) and isinstance(found.value, int):
+            return Const(~found.value)
+        if isinstance(node.op, ast.Not):
+            return Const(not found.value)
+    return UNKNOWN
+
+
+def boolean(analysis: Analysis, node: ast.BoolOp) -> Value:
+    """Evaluate `and` and `or`: any of the operands."""
+    return join([analysis.value(one) for one in node.values])
+
+
+def compare(analysis: Analysis, node: ast.Compare) -> Value:
+    """Evaluate a comparison."""
+    if names.harmless_namespace_test(node):
+        analysis.report("builtins.namespace_test", node, "Tests for a name in a table of names.")
+        return UNKNOWN
+    for one in (node.left, *node.comparators):
+        if isinstance(one, ast.Attribute) and one.attr == "__class__":
+            analysis.value(one.value)
+        else:
+            analysis.value(one)
+    return UNKNOWN
+
+
+def choice(analysis: Analysis, node: ast.IfExp) -> Value:
+    """Evaluate `a if test else b`."""
+    analysis.value(node.test)
+    return join([analysis.value(node.body), analysis.value(node.orelse)])
+
+
+def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
+    """Evaluate an f-string."""
+    parts: list[str | bool | None] = []
+    for one in node.values:
+        if isinstance(one, ast.Constant):
+            parts.append(str(one.value))
+            continue
+        if isinstance(one, ast.FormattedValue):
+            found = analysis.value(one.value)
+            if one.format_spec is not None:
+                analysis.value(one.format_spec)
+                parts.append(None)
+            else:
+                parts.extend(folding.pieces(found))
+    if all(isinstance(part, str) for part in parts):
+        return Const("".join(part for part in parts if isinstance(part, str)))
+    return make_text(parts)
+
+
+def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
+    """Evaluate `x[i]`."""
+    owner = analysis.value(node.value)
+    index = analysis.value(node.slice)
+    lookahead.judge_subscript(analysis, node)
+    if owner is UNKNOWN:
+        return UNKNOWN
+    return join([_item(one, index) for one in each(owner)])
+
+
+def _item(owner: Value, index: Value) -> Value:
+    kind = type(owner)
+    at = index.value if type(index) is Const else None
+    if kind is Const and isinstance(owner.value, str | bytes):  # type: ignore[attr-defined]
+        if isinstance(at, int | slice):
+            try:
+                return folding.as_value(owner.value[at])  # type: ignore[attr-defined]
+            except (LookupError, ValueError, TypeError):
+                return UNKNOWN
+        return BUILT
+    if kind is Text:
+        return BUILT
+    if kind is Bag:
+        items, keys = owner.items, owner.keys  # type: ignore[attr-defined]
+        if keys and len(keys) == len(items) and at is not None:
+            if owner.loose:  # type: ignore[attr-defined]
+                pairs = zip(keys, items, strict=True)
+                return join([item for key, item in pairs if type(key) is not Const or key.value == at] or [UNKNOWN])
+            found = [item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at]
+            if found:
+                return join(found[-1:])
+        elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
+            return join([items[at]])
+        elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
+            try:
+                return Bag(items[at], ordered=True)
+            except (ValueError, TypeError):
+                return owner
+        return join(list(items)) if items else UNKNOWN
+    if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
+        return owner
+    return UNKNOWN
+
+
+def sliced(analysis: Analysis, node: ast.Slice) -> Value:
+    """Evaluate `a:b:c`."""
+    parts = [None if one is None else analysis.value(one) for one in (node.lower, node.upper, node.step)]
+    if all(one is None or type(one) is Const for one in parts):
+        return Const(slice(*(None if one is None else one.value for one in parts)))  # type: ignore[attr-defined]
+    return UNKNOWN
+
+
+def function(analysis: Analysis, node: ast.Lambda) -> Value:
+    """Evaluate a lambda, its body in a scope of its own."""
+    scope = analysis.program.scopes[node]
+    for default in (*node.args.defaults, *node.args.kw_defaults):
+        if default is not None:
+            analysis.escapes(analysis.value(default), default, "a parameter's default")
+    outer, analysis.scope = analysis.scope, scope
+    found = analysis.value(node.body)
+    analysis.escapes(found, node.body, "returned by a lambda")
+    analysis.scope = outer
+    return Func(node, scope)
+
+
+def comprehension(analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
+    """Evaluate a comprehension, folding it where it runs over a constant."""
+    outer = analysis.scope
+    source = analysis.value(node.generators[0].iter)
+    analysis.scope = analysis.program.scopes[node]
+    try:
+        for index, generator in enumerate(node.generators):
+            if index:
+                analysis.value(generator.iter)
+            attributes.judge_target(analysis, generator.target)
+            for test in generator.ifs:
+                analysis.value(test)
+        if isinstance(node, ast.DictComp):
+            key, found = analysis.value(node.key), analysis.value(node.value)
+            return Bag((found,), keys=(key,))
+        found = analysis.value(node.elt)
+        if len(node.generators) == 1 and not isinstance(node, ast.SetComp):
+            folded = _folded(analysis, node, source)
+            if folded is not None:
+                return folded
+        return Bag((found,))
+    finally:
+        analysis.scope = outer
+
+
+def _folded(analysis: Analysis, node: ast.ListComp | ast.GeneratorExp, source: Value) -> Value | None:
+    generator = node.generators[0]
+    items = folding.known(source)
+    if not isinstance(items, list | str | bytes) or len(items) > MOST_COMPREHENDED:
+        return None
+    if not isinstance(generator.target, ast.Name) or generator.ifs or isinstance(node.elt, ast.Constant):
+        return None
+    folded = []
+    for item in items:
+        one = substitution.substitute(analysis, node.elt, generator.target.id, folding.as_value(item))
+        if one is None:
+            return None
+        folded.append(one)
+    return Bag(tuple(folded), ordered=True)
+
+
+def walrus(analysis: Analysis, node: ast.NamedExpr) -> Value:
+    """Evaluate `name := value`."""
+    return analysis.value(node.value)
+
+
+def starred(analysis: Analysis, node: ast.Starred) -> Value:
+    """Evaluate `*x`: any of its elements."""
+    return folding.element(analysis.value(node.value), "iter")
+
+
+def awaited(analysis: Analysis, node: ast.Await) -> Value:
+    """Evaluate `await x`."""
+    return analysis.value(node.value)
+
+
+def yielded(analysis: Analysis, node: ast.Yield | ast.YieldFrom) -> Value:
+    """Evaluate `yield`."""
+    if node.value is not None:
+        analysis.escapes(analysis.value(node.value), node, "yielded")
+    return UNKNOWN
+
+
+def formatted_value(analysis: Analysis, node: ast.FormattedValue) -> Value:
+    """Evaluate one hole of an f-string that stands alone."""
+    return analysis.value(node.value)
+
+
+EXPRESSIONS: dict[type, Evaluator] = {
+    ast.Constant: constant, ast.Name: names.name, ast.Attribute: attributes.attribute, ast.Call: calls.call,
+    ast.Tuple: sequence, ast.List: sequence, ast.Set: sequence, ast.Dict: dictionary, ast.BinOp: binary,
+    ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr:
+    formatted,
+    ast.Subscript: subscript, ast.Slice: sliced, ast.Lambda: function, ast.ListComp: comprehension,
+    ast.SetComp: comprehension, ast.GeneratorExp: comprehension, ast.DictComp: comprehension,
+    ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded,
+    ast.YieldFrom: yielded, ast.FormattedValue: formatted_value,
+}  # fmt: skip

@@ -1,0 +1,293 @@
+"""Constant folding: what a pure operation on known constants gives. Bounded; never raises.
+
+Only operations that cannot run the program's code and whose result is small are folded. What cannot be
+folded is a `Text` that was built, which the rules treat as hiding something.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+import string
+from collections.abc import Callable
+from typing import Any
+
+from windtunnel.validation.python.values import (
+    BUILT,
+    MOST_FOLDED,
+    PUT_IN,
+    UNKNOWN,
+    Bag,
+    Const,
+    Foreign,
+    Text,
+    Value,
+    each,
+    has_built,
+    join,
+    make_text,
+)
+
+_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitXor: operator.xor,
+    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.LShift: operator.lshift, ast.RShift: operator.rshift,
+}  # fmt: skip
+_TEXTUAL = (str, bytes)
+PURE_METHODS = frozenset(
+    """join format replace lower upper swapcase title capitalize casefold strip lstrip rstrip removeprefix
+    removesuffix encode decode split rsplit splitlines partition rpartition zfill center ljust rjust hex
+    fromhex
+    translate expandtabs index find count startswith endswith to_bytes maketrans format_map""".split()
+)
+_GIVE_TEXT = PURE_METHODS - {
+    "index",
+    "find",
+    "count",
+    "startswith",
+    "endswith",
+    "split",
+    "rsplit",
+    "partition",
+}
+_BUILTINS: dict[str, Callable[..., Any]] = {
+    "chr": chr, "ord": ord, "str": str, "int": int, "hex": hex, "bytes": bytes, "bool": bool, "ascii": ascii,
+    "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin":
+    bin,
+    "oct": oct, "sum": sum, "reversed": lambda x: list(reversed(x)), "sorted": sorted, "list": list,
+    "tuple": tuple, "range": lambda *x: list(range(*x)), "round": round, "slice": slice, "divmod": divmod,
+    "format": lambda x, spec="": format(x, spec) if len(spec) < 4 else UNKNOWN,
+    "enumerate": lambda x, start=0: list(enumerate(x, start)), "zip": lambda *x: list(zip(*x, strict=False)),
+}  # fmt: skip
+_CODECS = frozenset("utf-8 utf8 ascii latin-1 latin1 utf-16 utf-32 unicode-escape iso-8859-1 cp1252 utf-7".split())
+_BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted"})
+
+
+def known(value: Value) -> Any:
+    """Give the Python value of a constant or of a container of constants; `UNKNOWN` where there is none."""
+    kind = type(value)
+    if kind is Const:
+        return value.value  # type: ignore[attr-defined]
+    if kind is Bag and value.ordered and len(value.items) <= MOST_FOLDED:  # type: ignore[attr-defined]
+        items = [known(item) for item in value.items]  # type: ignore[attr-defined]
+        return UNKNOWN if any(item is UNKNOWN for item in items) else items
+    return UNKNOWN
+
+
+def as_value(result: Any) -> Value:
+    """Wrap a folded result; too large a one is a built text or nothing known."""
+    if isinstance(result, str | bytes):
+        return Const(result) if len(result) <= MOST_FOLDED else BUILT
+    if isinstance(result, bool | int | float | complex | slice | type(None)):
+        return Const(result)
+    if isinstance(result, list | tuple) and len(result) <= MOST_FOLDED:
+        return Bag(tuple(as_value(item) for item in result), ordered=True)
+    return UNKNOWN
+
+
+def is_textual(value: Value) -> bool:
+    """Recognise a string that is known, or known to be one."""
+    kind = type(value)
+    return kind is Text or (kind is Const and isinstance(value.value, _TEXTUAL))  # type: ignore[attr-defined]
+
+
+def pieces(value: Value) -> tuple[str | bool | None, ...]:
+    """Give the pieces that a value contributes to a string."""
+    kind = type(value)
+    if kind is Text:
+        return value.parts  # type: ignore[no-any-return, attr-defined]
+    if kind is Const:
+        constant = value.value  # type: ignore[attr-defined]
+        return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
+    return (False,) if any(type(one) is Text and one.built for one in each(value)) else (None,)
+
+
+def _small(op: type, left: Any, right: Any) -> bool:
+    if op is ast.Mult:
+        sizes = [len(one) for one in (left, right) if isinstance(one, (*_TEXTUAL, list))]
+        times = [one for one in (left, right) if isinstance(one, int)]
+        if sizes and times:
+            return sizes[0] * max(times[0], 0) <= MOST_FOLDED
+    if op is ast.Pow:
+        sized = isinstance(left, int | float) and isinstance(right, int | float)
+        return sized and abs(right) <= 64 and abs(left) < 1 << 32
+    if op is ast.LShift:
+        return isinstance(right, int) and 0 <= right < 256
+    if op is ast.Mod and isinstance(left, _TEXTUAL):
+        return len(left) < 256 and not any(mark in str(left) for mark in ("*", "999", "000"))
+    bound = 1 << 2048
+    return not any(isinstance(one, int) and not -bound < one < bound for one in (left, right))
+
+
+def binary(op: ast.operator, left: Value, right: Value) -> Value:
+    """Fold `left op right`."""
+    kind = type(op)
+    if kind is ast.Mod and is_textual(left) and type(right) is Bag:
+        values = known(right)
+        first = known(left)
+        if isinstance(first, _TEXTUAL) and isinstance(values, list) and _small(kind, first, None):
+            try:
+                return as_value(first % tuple(values))
+            except (TypeError, ValueError, OverflowError):
+                return UNKNOWN
+    one, two = known(left), known(right)
+    if one is not UNKNOWN and two is not UNKNOWN and kind in _BINARY and _small(kind, one, two):
+        try:
+            return as_value(_BINARY[kind](one, two))
+        except (TypeError, ValueError, ArithmeticError, MemoryError):
+            return UNKNOWN
+    if kind is ast.Add:
+        if type(left) is Bag and type(right) is Bag:
+            return Bag(left.items + right.items, left.ordered and right.ordered)
+        if is_textual(left) or is_textual(right):
+            return make_text(pieces(left) + pieces(right))
+    if kind is ast.Mod and is_textual(left):
+        values = right.items if type(right) is Bag else (right,)
+        return make_text(pieces(left) + tuple(part for item in values for part in pieces(item)))
+    if kind is ast.Mult and (is_textual(left) or is_textual(right)):
+        return Text(pieces(left if is_textual(left) else right))
+    return UNKNOWN
+
+
+def builtin(name: str, arguments: list[Value]) -> Value:
+    """Fold a call of a pure builtin."""
+    function = _BUILTINS.get(name)
+    if function is None:
+        return UNKNOWN
+    values = [known(argument) for argument in arguments]
+    if values and not any(value is UNKNOWN for value in values) and _modest(name, values):
+        try:
+            return as_value(function(*values))
+        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError):
+            return UNKNOWN
+    if name in _BUILDERS and arguments:
+        if name in ("reversed", "sorted") and type(arguments[0]) is Bag:
+            if not any(is_textual(one) for item in arguments[0].items for one in each(item)):
+                return Bag(arguments[0].items)
+        textual = any(type(one) in (Text, Bag) or is_textual(one) for one in arguments)
+        return BUILT if name == "chr" or textual else UNKNOWN
+    if name in ("str", "repr", "format"):
+        return Text(pieces(arguments[0])) if arguments and is_textual(arguments[0]) else Text((None,))
+    if name in ("list", "tuple", "sorted", "set", "iter", "enumerate", "zip") and arguments:
+        return Bag(tuple(element(argument, "iter") for argument in arguments))
+    return UNKNOWN
+
+
+def _modest(name: str, values: list[Any]) -> bool:
+    if name == "range":
+        return all(isinstance(one, int) and abs(one) <= MOST_FOLDED for one in values)
+    if name in ("bytes", "bytearray"):
+        return not isinstance(values[0], int)
+    return not any(isinstance(one, int) and abs(one) >> 256 for one in values)
+
+
+def method(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Fold a call of a pure method of a constant (or of the types str, bytes and int)."""
+    values = [known(argument) for argument in arguments]
+    named = {key: known(value) for key, value in keywords.items()}
+    text = isinstance(owner, _TEXTUAL) or owner in (str, bytes)
+    ready = not any(one is UNKNOWN for one in (*values, *named.values()))
+    if ready and _fits(owner, name, values):
+        try:
+            if name == "format" and isinstance(owner, str):
+                return as_value(_format(owner, values, named))
+            if name != "format_map":
+                return as_value(getattr(owner, name)(*values, **named))
+        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError):
+            return BUILT if name in _GIVE_TEXT else UNKNOWN
+    if not text or name not in _GIVE_TEXT:
+        return UNKNOWN
+    if name == "format" and isinstance(owner, str):
+        return make_text((owner, *(part for one in (*arguments, *keywords.values()) for part in pieces(one))))
+    if name == "join" and len(arguments) == 1 and type(arguments[0]) is Bag and arguments[0].ordered:
+        return make_text(part for one in arguments[0].items for part in (*pieces(one), str(owner)))
+    if name == "join" and arguments and any(map(str.isspace, str(owner))):
+        apart = _apart(str(owner), _elements(arguments[0]))
+        if apart is not None:
+            return apart
+    if name == "join" and arguments and not any(is_textual(e) or e is BUILT for e in _elements(arguments[0])):
+        return Text((None,))
+    return BUILT
+
+
+_WHOLE = re.compile(r"[\w`'\"][^@]*[\w`'\")\]]|\w")
+_FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
+
+
+def _apart(separator: str, elements: list[Value]) -> Value | None:
+    """Join whole pieces of an unknown order whose words the separator keeps apart; None for any others."""
+    parts: list[str | bool | None] = [None]
+    for one in elements:
+        if type(one) is Const and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
+            parts += [separator, one.value, separator, None]
+        elif type(one) is Text and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
+            parts += [separator, *one.parts, separator, None]
+        elif one is not UNKNOWN:
+            return None
+    return make_text(parts) if len(parts) > 1 else None
+
+
+def _elements(value: Value) -> list[Value]:
+    return [item for one in each(value) if type(one) is Bag for item in each(join_items(one))]
+
+
+def join_items(bag: Bag) -> Value:
+    """Join the elements of a container."""
+    return join(list(bag.items)) if bag.items else UNKNOWN
+
+
+def _fits(owner: Any, name: str, values: list[Any]) -> bool:
+    if name in ("zfill", "center", "ljust", "rjust", "expandtabs", "to_bytes"):
+        return all(not isinstance(one, int) or abs(one) <= 256 for one in values)
+    if name == "replace" and len(values) >= 2:
+        sized = [len(one) for one in (owner, values[1]) if isinstance(one, (*_TEXTUAL,))]
+        return len(sized) == 2 and sized[0] * max(sized[1], 1) <= 16 * MOST_FOLDED
+    if name in ("encode", "decode"):
+        return not values or str(values[0]).lower().replace("_", "-") in _CODECS
+    if name == "join":
+        return len(values) == 1 and len(values[0] if hasattr(values[0], "__len__") else ()) <= MOST_FOLDED
+    return True
+
+
+def _format(template: str, values: list[Any], named: dict[str, Any]) -> str | Value:
+    for _, field, spec, _ in string.Formatter().parse(template):
+        if (field and ("." in field or "[" in field)) or (spec and len(spec) > 6):
+            return UNKNOWN
+    return template.format(*values, **named)
+
+
+def element(value: Value, step: int | str) -> Value:
+    """Take one step into a value: an index, `iter` (any element) or `star`."""
+    found: list[Value] = []
+    for one in each(value):
+        kind = type(one)
+        if kind is Bag:
+            items = one.keys if one.keys and step == "iter" else one.items  # type: ignore[attr-defined]
+            if isinstance(step, int) and one.ordered and step < len(items):  # type: ignore[attr-defined]
+                found.append(items[step])
+            elif items:
+                found.append(Bag(items) if step == "star" else join(list(items)))
+            else:
+                found.append(UNKNOWN)
+        elif kind is Const and isinstance(one.value, _TEXTUAL) and one.value:  # type: ignore[attr-defined]
+            text = one.value  # type: ignore[attr-defined]
+            found.append(Const(text[step]) if isinstance(step, int) and step < len(text) else BUILT)
+        elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
+            found.append(one)
+        else:
+            found.append(BUILT if kind is Text and one.built else UNKNOWN)  # type: ignore[attr-defined]
+    return join(found)
+
+
+def grown(op: ast.operator, before: Value, added: Value) -> Value:
+    """Give what `x += added` makes of one of several values: of texts, the latest grows."""
+    texts = [one for one in each(before) if is_textual(one)]
+    if not texts:
+        textual = any(map(is_textual, each(added)))
+        return BUILT if textual else join([before, added, UNKNOWN])
+    single = len(each(added)) == 1 and (is_textual(added) or added is UNKNOWN)
+    if not single or has_built(before) or has_built(added):
+        return BUILT
+    return join([binary(op, texts[-1], added), PUT_IN])

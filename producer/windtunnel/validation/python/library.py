@@ -1,0 +1,348 @@
+"""Rules about libraries' functions and methods: paths, options, expressions and methods named by a string.
+
+How this generalises: a module's functions come from an allowlist (`surface`); a method on any receiver is
+judged by what its name says (`to_…`, `read_…` that is not a known pure conversion), not by a list;
+and any argument that is a path, an option naming a module or the name of a judged method is judged wherever
+it is given.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python import attributes, paths, reflection, strings_as_code
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import (
+    UNKNOWN,
+    Bag,
+    Builtin,
+    Class,
+    Const,
+    Foreign,
+    Func,
+    Inst,
+    Lib,
+    Many,
+    Module,
+    Text,
+    Value,
+    each,
+    has_built,
+    strings,
+)
+
+_OPTION_FUNCTIONS = frozenset(
+    """pandas.set_option pandas.option_context matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc
+    matplotlib.pyplot.rc pandas.options""".split()
+)
+_NAMED_ATTRIBUTE = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_WRAPPERS = {"functools.wraps": 1, "functools.update_wrapper": 2}
+_BY_DUNDER = frozenset({"__getattr__", "__setattr__", "__delattr__"})
+_SETTINGS = ("backend", "usetex", "texsystem", "_path", "convert_args")
+_ON_CHAINS = frozenset("format format_map".split())
+
+
+def judge_method(
+    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value],
+    keywords: dict[str, Value],
+) -> None:  # fmt: skip
+    """Judge the arguments of a method call on any receiver."""
+    tables = analysis.tables
+    own = type(receiver) in (Inst, Class) and name in analysis.program.attributes
+    if not own:
+        if name in tables.path_argument:
+            paths.judge_path_argument(analysis, node, name, arguments, keywords)
+        elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
+            _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
+        elif name == "savefig":
+            paths.judge_chart(analysis, node, arguments, keywords)
+        elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
+            if not _only_numbers(arguments, keywords):
+                given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
+                sure = name == "eval" or (type(receiver) is Foreign and receiver.path.startswith("pandas."))
+                strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
+        elif name.startswith("open_") and _pathlike([*arguments, *keywords.values()]):
+            analysis.report("library.file_read", node, f"By its name and arguments, .{name} opens a file.")
+        elif name in _ON_CHAINS:
+            strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
+    if name in _BY_DUNDER and type(receiver) is not Builtin:
+        reflection.reflect(analysis, node, name.strip("_"), [receiver, *arguments])
+    if name == "load" and (arguments or keywords):
+        _judge_load(analysis, node, receiver, [*arguments, *keywords.values()])
+    if name == "from_formula":
+        given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
+        strings_as_code.judge_expression(analysis, node, given, ".from_formula")
+    if type(receiver) is Lib and receiver.path.endswith("rcParams"):
+        if name == "update":
+            for table in arguments:
+                _judge_settings(analysis, node, table)
+        elif name in ("setdefault", "__setitem__") and arguments:
+            if type(arguments[0]) is Const:
+                judge_setting(analysis, node, str(arguments[0].value))
+            else:
+                _judge_settings(analysis, node, UNKNOWN)
+    if name in tables.by_name and type(receiver) is not Module:
+        _judge_named(analysis, node, arguments, keywords, name)
+    if keywords:
+        _judge_keywords(analysis, node, keywords)
+    elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
+        _judge_strings(analysis, node, arguments)
+
+
+def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
+    """Judge `.load(…)` of a library's class or object: what is kept that way is a pickle."""
+    for one in each(receiver):
+        library = type(one) in (Lib, Foreign) and not one.path.startswith(("sandbox.", "json"))  # type: ignore[attr-defined]
+        if library or (one is UNKNOWN and _pathlike(given)):
+            analysis.report("library.pickle", node, ".load of a library's object unpickles a file.")
+            return
+
+
+def _pathlike(given: list[Value]) -> bool:
+    """Say whether a value may be the text of a path."""
+    return any(
+        type(one) is Text
+        or (type(one) is Const and isinstance(one.value, str) and any(mark in one.value for mark in "/\\.:"))
+        for value in given
+        for one in each(value)
+    )
+
+
+def _judge_conversion(analysis: Analysis, node: ast.Call, receiver: Value, name: str, given: list[Value]) -> None:
+    """Judge a `to_…` that nobody knows: with a text among its arguments it writes."""
+    if name in analysis.program.attributes and type(receiver) not in (Foreign, Lib):
+        return
+    textual = any(
+        type(one) is Text or (
+            type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier()
+        )
+        for value in given for one in each(value)
+    )  # fmt: skip
+    if textual:
+        analysis.report("library.file_write", node, f"By its name and arguments, .{name} writes a file.")
+    else:
+        analysis.report("library.unknown_conversion", node, f"What .{name} does is not known here.")
+
+
+def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
+    """Recognise a model's own `.eval(x, y)`: nothing in it can be text."""
+    given = [*arguments, *keywords.values()]
+    return all(type(one) is Const and not isinstance(one.value, str) for one in given)
+
+
+_COLUMNS_ONLY = frozenset("reduce accumulate filter groupby rolling expanding ewm resample".split())
+
+
+def _judge_named(
+    analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value], name: str = ""
+) -> None:
+    """Judge strings that choose a method by its name."""
+    for value in (*arguments, *keywords.values()):
+        if value is UNKNOWN or type(value) in (Func, Foreign):
+            continue
+        for text in strings(value):
+            if _is_bad_method(analysis, text):
+                analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
+                return
+        if has_built(value) and name not in _COLUMNS_ONLY:
+            analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
+            return
+
+
+def _is_bad_method(analysis: Analysis, text: str) -> bool:
+    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
+    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
+
+
+def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    for value in arguments:
+        if type(value) is Const and isinstance(value.value, str):
+            text = value.value
+            if text in analysis.tables.methods or text in analysis.tables.path_argument:
+                analysis.report("library.named_method", node, f"Hands on the name of the method {text!r}.")
+                return
+
+
+def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+    tables = analysis.tables
+    foreign = not all(type(one) in (Func, Class) for one in each(analysis.memo.get(node.func, UNKNOWN)))
+    for name, value in keywords.items():
+        if name in tables.by_name_keywords and foreign:
+            _judge_named(analysis, node, [value], {})
+        elif name in ("backend", "engine") and foreign:
+            _judge_option(analysis, node, value, name)
+        elif name in tables.path_keywords and foreign:
+            if not (type(value) is Const and not isinstance(value.value, str)):
+                if type(value) is Foreign and value.path in tables.memory:
+                    continue
+                analysis.report("library.path_argument", node, f"{name}= gives the library a path.")
+        elif name == "usetex":
+            judge_setting(analysis, node, name)
+        elif name in _TEXTUAL_DOORS and foreign:
+            _judge_door(analysis, node, name, value)
+        elif name.endswith("formula") and foreign:
+            for text in strings(value):
+                strings_as_code.judge_expression(analysis, node, Const(text), f"{name}=")
+        elif name == "**" and foreign:
+            _judge_spread(analysis, node, value)
+        elif name == "allow_pickle" and not (type(value) is Const and not value.value):
+            analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+
+
+_TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input"})
+
+
+def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:
+    """Judge keywords that are a door for some of their values only."""
+    if name == "memory":
+        if any(type(one) is not Const or isinstance(one.value, str) for one in each(value)):
+            analysis.report("library.path_argument", node, "memory= makes the library pickle to and from a folder.")
+    elif name == "format":
+        if "pgf" in strings(value) or "raw" in strings(value):
+            analysis.report("library.backend", node, "This format starts a program or writes raw bytes.")
+    elif name == "refcheck":
+        if not (type(value) is Const and value.value):
+            analysis.report("library.memory_unsafe", node, "refcheck=False leaves other arrays on freed memory.")
+    elif name == "input":
+        if "filename" in strings(value) or has_built(value):
+            analysis.report("library.path_argument", node, "input='filename' makes the library read files.")
+    elif name == "rc":
+        _judge_settings(analysis, node, value)
+
+
+def _judge_settings(analysis: Analysis, node: ast.AST, value: Value) -> None:
+    """Judge a table of settings: all its keys have to be known."""
+    for one in each(value):
+        if type(one) is Const:
+            continue
+        if type(one) is not Bag or any(type(key) is not Const for item in one.keys for key in each(item)):
+            analysis.report("library.backend", node, "Settings whose names cannot be read here.")
+            return
+        for text in strings(one):
+            judge_setting(analysis, node, text)
+
+
+_SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
+
+
+def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
+    """Judge `**options`: what is known of it as keywords, and that none was built to be unreadable."""
+    callee = analysis.memo.get(node.func, UNKNOWN)
+    path = getattr(callee, "path", "")
+    for one in each(value):
+        if type(one) is Bag and not one.ordered and len(one.keys) == len(one.items) and one.keys:
+            for key, item in zip(one.keys, one.items, strict=True):
+                for text in strings(key):
+                    if text != "**":
+                        _judge_keywords(analysis, node, {text: item})
+                if path and has_built(key):
+                    analysis.report("library.path_argument", node, "An option whose name cannot be read.")
+                    return
+        elif path in _SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
+            analysis.report("library.path_argument", node, f"{path or 'A call'} gets options that cannot be read.")
+            return
+
+
+def judge_setting(analysis: Analysis, node: ast.AST, key: str) -> None:
+    """Judge the name of a setting of a library: some load a module or start a program."""
+    if any(word in key for word in _SETTINGS) and len(key) < 64:
+        analysis.report("library.backend", node, f"The setting {key!r} loads a module or starts a program.")
+
+
+def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:
+    for one in each(value):
+        if type(one) is Const:
+            text = one.value
+            if not isinstance(text, str) or text in analysis.tables.option_values or text.lower() == "agg":
+                continue
+        elif not (type(one) is Text and one.built):
+            continue
+        analysis.report("library.backend", node, f"{name}= names a module that would be imported.")
+        return
+
+
+def judge_function(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge a call of a library's function, known by its full name."""
+    root, _, name = path.rpartition(".")
+    tables = analysis.tables
+    if not isinstance(node.func, ast.Attribute) and keywords:
+        _judge_keywords(analysis, node, keywords)
+    if path in _NAMED_ATTRIBUTE:
+        _judge_getter(analysis, node, arguments)
+    elif path in _WRAPPERS:
+        positional = len(node.args) <= _WRAPPERS[path] and not any(isinstance(one, ast.Starred) for one in node.args)
+        if not positional or not keywords.keys() <= {"wrapped", "wrapper"}:
+            analysis.report("attributes.unknown_name", node, f"{path} copies attributes chosen by their names.")
+    elif path in _OPTION_FUNCTIONS or name == "set_option":
+        _judge_options(analysis, node, path, arguments)
+    elif name in tables.reading and root not in ("json",):
+        paths.judge_reading(analysis, node, path, arguments, keywords)
+    elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
+        given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
+        scratch = path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given))
+        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
+    elif name == "savefig" and not isinstance(node.func, ast.Attribute):
+        paths.judge_chart(analysis, node, arguments, keywords)
+    elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
+        given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
+        strings_as_code.judge_expression(analysis, node, given, path)
+    elif name in tables.by_name and arguments:
+        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"}, name)
+    elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
+        analysis.report(tables.methods[name], node, f"{path} is input or output.")
+    elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
+        analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")
+    elif path in ("matplotlib.rc_context", "matplotlib.pyplot.rc_context"):
+        for value in arguments[:1]:
+            _judge_settings(analysis, node, value)
+    elif path in ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context"):
+        _judge_style(analysis, node, arguments)
+    elif path in ("functools.reduce", "functools.partial", "itertools.starmap") and arguments:
+        analysis.escapes(arguments[0], node, f"handed to {path}")
+
+
+def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    chosen = arguments if node.func is not None and "attrgetter" in ast.dump(node.func) else arguments[:1]
+    if not arguments or any(isinstance(one, ast.Starred) for one in node.args):
+        analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
+        return
+    for value in chosen or arguments[:1]:
+        for one in each(value):
+            if type(one) is not Const or not isinstance(one.value, str):
+                analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
+                return
+            for name in one.value.split("."):
+                if analysis.tables.judge_name(name) == "judged":
+                    analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
+                else:
+                    attributes.judge(analysis, UNKNOWN, name, node, called=False)
+
+
+def _judge_options(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
+    if path in ("matplotlib.use", "matplotlib.pyplot.switch_backend"):
+        given = arguments[0] if arguments else UNKNOWN
+        if given is UNKNOWN or any(type(one) is not Const for one in each(given)):
+            analysis.report("library.backend", node, f"{path} loads a back end that is not known here.")
+        _judge_option(analysis, node, given, "the back end")
+        return
+    if has_built(Many(tuple(arguments))) if arguments else False:
+        analysis.report("library.backend", node, f"{path} sets an option that cannot be read.")
+        return
+    for option, value in zip(arguments[::2], arguments[1::2], strict=False):
+        for text in strings(option):
+            if any(word in text for word in analysis.tables.option_words):
+                _judge_option(analysis, node, value, f"the option {text}")
+
+
+def _judge_style(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
+    for value in arguments:
+        if type(value) is Bag and value.keys:
+            _judge_settings(analysis, node, value)
+            continue
+        if type(value) is not Const and (has_built(value) or not list(strings(value))):
+            analysis.report("library.file_read", node, "A style that is not known here may be a file.")
+        for text in strings(value):
+            if "/" in text or "\\" in text or "." in text or ":" in text:
+                analysis.report("library.file_read", node, "A style is read from a file.")

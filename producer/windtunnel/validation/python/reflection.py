@@ -1,0 +1,101 @@
+"""Rules about `getattr` and its kin: attributes whose name is a value."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python import attributes
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import (
+    UNKNOWN,
+    Class,
+    Const,
+    Inst,
+    Text,
+    Value,
+    each,
+    has_built,
+    join,
+)
+
+
+def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
+    """Judge `getattr` and its kin: an attribute whose name is a value."""
+    if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
+        analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
+        return UNKNOWN
+    receiver, name = arguments[0], arguments[1]
+    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
+    if len(known) != len(each(name)):
+        return _reflect_unknown(analysis, node, function, receiver, name)
+    if function == "hasattr":
+        return UNKNOWN
+    if function in ("setattr", "delattr"):
+        for one in known:
+            attributes.store(analysis, receiver, one, node)
+        for value in arguments[2:]:
+            analysis.escapes(value, node, "set as an attribute by name")
+        return UNKNOWN
+    defaults = arguments[2:]
+    found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
+    return join([*found, *(value for value in defaults if type(value) is not Const)])
+
+
+_DESCRIBES = frozenset({"__get__", "__set__", "__delete__"})
+
+
+def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
+    """Recognise a descriptor that reads or sets the attribute that it was named by its class.
+
+    The interpreter alone calls its methods, with objects of the program's own classes; the name is one that the
+    class body binds, after a known beginning.
+    """
+    program = analysis.program
+    scope = analysis.scope
+    function = scope.node
+    if not (isinstance(function, ast.FunctionDef) and function.name in _DESCRIBES and scope.owner is not None):
+        return False
+    given, chosen = node.args[0], node.args[1]
+    if not (isinstance(given, ast.Name) and len(function.args.args) > 1 and given.id == function.args.args[1].arg):
+        return False
+    if len(scope.bindings.get(given.id, ())) != 1 or has_built(name):
+        return False
+    if any(
+        one.scope.owner is not scope.owner or getattr(one.scope.node, "name", "") not in _DESCRIBES
+        for one in program.wild
+    ):
+        return False
+    if not (isinstance(chosen, ast.Attribute) and isinstance(chosen.value, ast.Name)):
+        return False
+    begins = [one.parts[0] for one in each(name) if type(one) is Text]
+    if chosen.attr.startswith("_") or not begins or any(not str(one).startswith("_") for one in begins):
+        return False
+    if chosen.value.id != function.args.args[0].arg or any(
+        program.reads.get(one) for one in (*_DESCRIBES, "__set_name__")
+    ):
+        return False
+    if any(one.endswith("__") and not one.startswith("__") for one in program.attributes):
+        return False
+    bound = program.attributes.get(chosen.attr, [])
+    return bool(bound) and all(
+        one.scope.owner is scope.owner and getattr(one.scope.node, "name", "") == "__set_name__" for one in bound
+    )
+
+
+def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
+    prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
+    own = all(type(one) in (Inst, Class) for one in each(receiver))
+    if function == "hasattr":
+        return UNKNOWN
+    if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
+        return UNKNOWN
+    if _names_itself(analysis, node, name):
+        return UNKNOWN
+    if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
+        analysis.report("attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known.")
+        return UNKNOWN
+    if function == "setattr" and own and not has_built(name):
+        analysis.report("attributes.unknown_store", node, "setattr with a name that is not known here.")
+        return UNKNOWN
+    analysis.report("attributes.unknown_name", node, f"{function} with a name that cannot be known here.")
+    return UNKNOWN

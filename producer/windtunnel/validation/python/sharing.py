@@ -1,0 +1,320 @@
+"""Which containers may be changed behind a name's back, found during the one walk of the program.
+
+A container is known by the identifier (variable, parameter or attribute) that holds it. `flow` edges say under
+which other identifier the same object may be changed; `deep` edges say the same of its elements. What is stored
+under a container's own name is remembered with its value; whatever cannot be followed leads to `LOST`.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.validation.python.program import Function, Scope
+
+LOST = "!"
+"""Where a container goes that something unseen may change."""
+MOST_NAMESAKES = 8
+"""Functions of one name whose parameters are told apart."""
+EVERY = "*"
+"""Any attribute of an object of the program: what `vars(x)` gives."""
+
+_GROW = frozenset("append add appendleft insert setdefault extend extendleft update".split())
+_SPREAD = frozenset({"extend", "extendleft", "update"})
+_REORDER = frozenset("sort reverse pop remove clear rotate popleft popitem discard".split())
+_CHANGERS = _GROW | _REORDER | {"__setitem__", "__iadd__", "__ior__", "__delitem__", "__imul__"}
+_ELEMENTS = frozenset("items values get pop popitem setdefault copy __getitem__ popleft keys".split())
+_TAKERS = frozenset("enumerate zip sorted list tuple reversed iter next max min dict set frozenset filter".split())
+_READERS = frozenset(
+    """len print sum any all range isinstance str repr type id bool int float abs hash callable round hasattr
+    getattr format issubclass""".split()
+)
+_LIBRARIES = frozenset(
+    """numpy pandas scipy matplotlib sklearn statsmodels math json statistics datetime re string logging decimal
+    fractions time""".split()
+)
+_METHODS = frozenset(
+    """agg aggregate transform rename map replace isin drop groupby pivot_table reindex assign sort_values dropna
+    fillna merge join set_index reset_index query eval plot hist bar fit predict fit_transform fit_predict legend
+    set_xticks set_xticklabels set_yticks set_yticklabels astype loc format index count startswith endswith
+    intersection union difference symmetric_difference issubset issuperset info debug warning error resample
+    rolling apply filter pipe score quantile get""".split()
+)
+
+
+@dataclass(slots=True)
+class Store:
+    """A value put into a container under the container's own name."""
+
+    value: ast.AST
+    scope: Scope
+    path: tuple[int | str, ...] = ()
+    key: ast.AST | None = None
+    spread: bool = False
+    grows: bool = False
+
+
+class Sharing:
+    """The flows of containers between identifiers."""
+
+    def __init__(self) -> None:
+        self.flow: dict[str, set[str]] = {}
+        self.deep: dict[str, set[str]] = {}
+        self.stores: dict[str, list[Store]] = {}
+        self.changed: set[str] = set()
+        self.nested: set[str] = {EVERY}
+        self.calls: list[tuple[str, ast.Call]] = []
+        self.functions: dict[str, list[tuple[Function, bool]]] = {}
+        self.classes: dict[str, ast.ClassDef] = {}
+        self.modules: dict[str, str] = {}
+        self.rebound: set[str] = set()
+        """Names and attributes that the program binds to values of its own."""
+        self.everything = False
+        self._lost: set[str] | None = None
+
+    def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
+        tuple[str, bool]
+    ]:  # fmt: skip
+        """Give the identifiers whose container, or whose elements, an expression may be."""
+        found = [] if found is None else found
+        kind = type(node)
+        if kind is ast.Name:
+            found.append((node.id, deep))  # type: ignore[union-attr]
+        elif kind is ast.Attribute:
+            name = node.attr  # type: ignore[union-attr]
+            found.append((EVERY if name == "__dict__" else name, deep))
+        elif kind is ast.Subscript:
+            self.roots(node.value, True, found)  # type: ignore[union-attr]
+        elif kind in (ast.List, ast.Tuple, ast.Set):
+            for one in node.elts:  # type: ignore[union-attr]
+                self.roots(one, False, found)
+        elif kind is ast.Dict:
+            for one in node.values:  # type: ignore[union-attr]
+                self.roots(one, False, found)
+        elif kind in (ast.Starred, ast.NamedExpr, ast.Await):
+            self.roots(node.value, deep or kind is ast.Starred, found)  # type: ignore[union-attr]
+        elif kind is ast.IfExp:
+            self.roots(node.body, deep, found)  # type: ignore[union-attr]
+            self.roots(node.orelse, deep, found)  # type: ignore[union-attr]
+        elif kind is ast.BoolOp:
+            for one in node.values:  # type: ignore[union-attr]
+                self.roots(one, deep, found)
+        elif kind is ast.BinOp:
+            for one in (node.left, node.right):  # type: ignore[union-attr]
+                if type(one) is not ast.BinOp:
+                    self.roots(one, True, found)
+        elif kind in (ast.ListComp, ast.SetComp, ast.GeneratorExp):
+            self.roots(node.elt, deep, found)  # type: ignore[union-attr]
+        elif kind is ast.DictComp:
+            self.roots(node.value, deep, found)  # type: ignore[union-attr]
+        elif kind is ast.Call:
+            self._of_call(node, deep, found)  # type: ignore[arg-type]
+        return found
+
+    def _of_call(self, node: ast.Call, deep: bool, found: list[tuple[str, bool]]) -> None:
+        callee = node.func
+        if isinstance(callee, ast.Name):
+            if callee.id in _TAKERS:
+                for one in node.args:
+                    self.roots(one, True, found)
+            elif callee.id == "getattr" and len(node.args) > 1:
+                name = node.args[1]
+                known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+                found.append((str(name.value) if known else EVERY, deep))  # type: ignore[attr-defined]
+            elif callee.id == "vars":
+                found.append((EVERY, deep))
+            else:
+                found.append((callee.id + "()", deep))
+        elif isinstance(callee, ast.Attribute):
+            if callee.attr in _ELEMENTS:
+                self.roots(callee.value, True, found)
+            found.append((callee.attr + "()", deep))
+
+    def move(self, node: ast.AST | None, target: str) -> None:
+        """Note that what an expression gives is known as `target` too."""
+        kind = type(node)
+        if kind is ast.Constant or node is None:
+            return
+        if kind in (ast.List, ast.Dict, ast.Set) and not _flat(node):
+            self.nested.add(target)
+        for name, deep in self.roots(node):
+            if name != target or deep:
+                (self.deep if deep else self.flow).setdefault(name, set()).add(target)
+
+    def unpack(self, node: ast.AST, target: str) -> None:
+        """Note that the elements of what an expression gives are known as `target`."""
+        for name, deep in self.roots(node):
+            direct = not deep and type(node) in (ast.List, ast.Tuple, ast.Set, ast.Dict)
+            (self.flow if direct else self.deep).setdefault(name, set()).add(target)
+
+    def store(self, base: ast.AST, store: Store) -> None:
+        """Note a value that is put into a container."""
+        name = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else None
+        if name is not None and name != "__dict__":
+            self.stores.setdefault(name, []).append(store)
+            self.changed.add(name)
+            if not isinstance(store.value, ast.Constant):
+                self.move(store.value, name)
+                self.nested.add(name)
+            return
+        self.move(store.value, LOST)
+        for root, _ in self.roots(base):
+            self.changed.add(root)
+            self.flow.setdefault(root, set()).add(LOST)
+
+    def attribute(self, node: ast.Attribute) -> None:
+        """Note a method that changes its container and is not called here."""
+        if node.attr in _CHANGERS:
+            for name, _ in self.roots(node.value):
+                self.flow.setdefault(name, set()).add(LOST)
+
+    def call(self, node: ast.Call, scope: Scope) -> None:
+        """Note what a call does with the containers that it is given."""
+        callee = node.func
+        if isinstance(callee, ast.Name):
+            name = callee.id
+            if name == "setattr" and len(node.args) == 3:
+                self._setattr(node)
+                return
+        elif isinstance(callee, ast.Attribute):
+            name = callee.attr
+            if name in _CHANGERS:
+                self._change(node, callee, name, scope)
+        else:
+            name = ""
+        if any(type(one) is not ast.Constant for one in node.args) or any(
+            type(one.value) is not ast.Constant for one in node.keywords
+        ):
+            self.calls.append((name, node))
+
+    def _setattr(self, node: ast.Call) -> None:
+        name = node.args[1]
+        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+        self.move(node.args[2], str(name.value) if known else LOST)  # type: ignore[attr-defined]
+
+    def _change(self, node: ast.Call, callee: ast.Attribute, name: str, scope: Scope) -> None:
+        base = callee.value
+        if name in _REORDER:
+            for root, deep in self.roots(base):
+                self.changed.add(root)
+                if deep:
+                    self.flow.setdefault(root, set()).add(LOST)
+            return
+        if name not in _GROW:
+            for root, _ in self.roots(base):
+                self.flow.setdefault(root, set()).add(LOST)
+            return
+        given = node.args[-1:] if name in ("insert", "setdefault") else node.args
+        key = node.args[0] if name == "setdefault" and len(node.args) > 1 else None
+        for one in given:
+            self.store(base, Store(one, scope, key=key, spread=name in _SPREAD))
+        for keyword in node.keywords:
+            named = ast.Constant(keyword.arg) if keyword.arg else None
+            self.store(base, Store(keyword.value, scope, key=named, spread=keyword.arg is None))
+
+    def finish(self, reads: dict[str, int], calls: dict[str, Any]) -> None:
+        """Follow the arguments of all calls to the parameters of the program's functions."""
+        rebound = self.rebound | self.functions.keys()
+        for name, node in self.calls:
+            if name in rebound or not ((name in _READERS or name in _TAKERS) and isinstance(node.func, ast.Name)):
+                self._arguments(name, node)
+        for name in self.functions:
+            if name.startswith("__") or reads.get(name, 0) > len(calls.get(name, ())):
+                self.flow.setdefault(name + "()", set()).add(LOST)
+        self._operators()
+        for name in self.nested:
+            for target in self.deep.get(name, ()):
+                self.flow.setdefault(name, set()).add(target)
+
+    def _operators(self) -> None:
+        """An operator of the program's own that changes its operand may change any container."""
+        for name, functions in self.functions.items():
+            if not name.startswith("__") or name in ("__setattr__", "__exit__", "__post_init__", "__new__"):
+                continue
+            for function, bound in functions:
+                for one in function.args.args[bound:]:
+                    if one.arg in self.changed or not self.changed.isdisjoint(self.flow.get(one.arg, ())):
+                        self.everything = self.everything or name != "__setitem__" or one.arg in self.changed
+
+    def _arguments(self, name: str, node: ast.Call) -> None:
+        functions = self.functions.get(name, [])
+        holder = self.classes.get(name)
+        if holder is not None and not functions:
+            self._fields(node)
+            return
+        if 0 < len(functions) <= MOST_NAMESAKES:
+            for function, bound in functions:
+                self._parameters(function, node, bound)
+            return
+        callee = node.func
+        kept = (name in _METHODS and name not in self.rebound) or (
+            name in _CHANGERS and isinstance(callee, ast.Attribute)
+        )
+        if not kept:
+            first: ast.AST = callee
+            while isinstance(first, ast.Attribute):
+                first = first.value
+            kept = (
+                isinstance(first, ast.Name)
+                and first.id not in self.rebound
+                and self.modules.get(first.id) in _LIBRARIES
+            )
+        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if type(one) is ast.Constant:
+                continue
+            inside = type(one) in (ast.List, ast.Tuple, ast.Dict, ast.Set)
+            for root, deep in self.roots(one):
+                if kept and not inside:
+                    self.deep.setdefault(root, set()).add(LOST)
+                else:
+                    (self.deep if deep else self.flow).setdefault(root, set()).add(LOST)
+
+    def _fields(self, node: ast.Call) -> None:
+        for one in node.args:
+            self.move(one, LOST)
+        for keyword in node.keywords:
+            self.move(keyword.value, keyword.arg or LOST)
+
+    def _parameters(self, function: Function, node: ast.Call, bound: bool) -> None:
+        args = function.args
+        names = [one.arg for one in (*args.posonlyargs, *args.args)][bound:]
+        rest = args.vararg.arg if args.vararg is not None else LOST
+        for index, one in enumerate(node.args):
+            if type(one) is not ast.Constant:
+                self.move(one, names[index] if index < len(names) and type(one) is not ast.Starred else rest)
+        named = {one.arg for one in (*args.args, *args.kwonlyargs)}
+        other = args.kwarg.arg if args.kwarg is not None else LOST
+        for keyword in node.keywords:
+            if type(keyword.value) is not ast.Constant:
+                self.move(keyword.value, keyword.arg if keyword.arg in named else other)
+
+    def is_lost(self, name: str) -> bool:
+        """Say whether a container of this name may be changed where that is not seen."""
+        if self._lost is None:
+            self._lost = self._find_lost()
+        return self.everything or name in self._lost
+
+    def _find_lost(self) -> set[str]:
+        """Walk the flows backwards from what is changed: linear in their number."""
+        sources: dict[str, list[str]] = {}
+        for name, targets in self.flow.items():
+            for target in targets:
+                if target != name:
+                    sources.setdefault(target, []).append(name)
+        stack = [LOST, *self.changed]
+        lost: set[str] = set()
+        while stack:
+            for name in sources.pop(stack.pop(), ()):
+                lost.add(name)
+                stack.append(name)
+        return lost
+
+
+def _flat(node: ast.AST) -> bool:
+    """Recognise a container of constants, and of tuples of constants."""
+    parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+    return all(
+        type(one) is ast.Constant or (type(one) is ast.Tuple and _flat(one)) or type(one) is ast.UnaryOp
+        for one in parts
+    )

@@ -1,0 +1,302 @@
+"""Executes statements in the order of the text: evaluates what they hold, applies the rules of each kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from windtunnel.validation.python import (
+    attributes,
+    flow,
+    library,
+    resources,
+    strings_as_code,
+    structure,
+    surface,
+)
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import Const, Lib, each
+
+Executor = Callable[[Analysis, Any], None]
+_TYPING_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
+_ENTRY_POINTS = frozenset({"signals", "main", "run"})
+
+
+def body(analysis: Analysis, nodes: list[ast.stmt]) -> None:
+    """Execute a block; what follows a statement that never passes on is marked as not reached."""
+    ended = False
+    for node in nodes:
+        kind = type(node)
+        if kind is ast.Expr:
+            analysis.value(node.value)  # type: ignore[attr-defined]
+        else:
+            execute = STATEMENTS.get(kind)
+            if execute is not None:
+                execute(analysis, node)
+            elif kind not in _SILENT:
+                analysis.value(node)
+        if not ended and kind not in _PLAIN and flow.ends(node):
+            ended = True
+            analysis.unreached += 1
+    if ended:
+        analysis.unreached -= 1
+
+
+_SILENT = frozenset({ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
+_PLAIN = frozenset({ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.FunctionDef, ast.For, ast.Import})
+
+
+def _bind(analysis: Analysis, target: ast.AST) -> None:
+    """Note that a name that hides a dangerous builtin is bound from here on."""
+    for part in ast.walk(target):
+        if isinstance(part, ast.Name) and part.id in analysis.hidden:
+            analysis.assigned.add(part.id)
+
+
+def assign(analysis: Analysis, node: ast.Assign) -> None:
+    """Execute `a = b = value`."""
+    value = analysis.value(node.value)
+    for target in node.targets:
+        if type(target) is ast.Name:
+            if analysis.scope.kind == "class":
+                structure.judge_member(analysis, target.id, target, value)
+            if target.id in analysis.hidden:
+                analysis.assigned.add(target.id)
+            continue
+        attributes.judge_target(analysis, target)
+        if type(target) is ast.Subscript:
+            _judge_backend_item(analysis, target)
+            analysis.escapes(value, target, "put into a container")
+        elif analysis.hidden:
+            _bind(analysis, target)
+
+
+def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
+    owner = analysis.value(target.value)
+    if type(owner) is Lib and not isinstance(target.slice, ast.Slice):
+        for key in each(analysis.value(target.slice)):
+            if type(key) is Const:
+                library.judge_setting(analysis, target, str(key.value))
+            elif owner.path.endswith("rcParams"):
+                library.judge_setting(analysis, target, "an unknown _path or backend")
+
+
+def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:
+    """Execute `a += value`."""
+    analysis.value(node.value)
+    attributes.judge_target(analysis, node.target)
+
+
+def ann_assign(analysis: Analysis, node: ast.AnnAssign) -> None:
+    """Execute `a: type = value`."""
+    strings_as_code.judge_annotation(analysis, node.annotation)
+    attributes.judge_target(analysis, node.target)
+    if node.value is not None:
+        value = analysis.value(node.value)
+        if analysis.scope.kind == "class" and isinstance(node.target, ast.Name):
+            structure.judge_member(analysis, node.target.id, node.target, value)
+        _bind(analysis, node.target)
+
+
+def import_(analysis: Analysis, node: ast.Import) -> None:
+    """Execute `import`."""
+    surface.import_statement(analysis, node)
+    for alias in node.names:
+        name = alias.asname or alias.name.split(".")[0]
+        if name in analysis.hidden:
+            analysis.assigned.add(name)
+
+
+def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
+    """Execute `from … import`."""
+    surface.import_from(analysis, node)
+    for alias in node.names:
+        if (alias.asname or alias.name) in analysis.hidden:
+            analysis.assigned.add(alias.asname or alias.name)
+
+
+def _signature(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    args = node.args
+    for default in (*args.defaults, *args.kw_defaults):
+        if default is not None:
+            value = analysis.value(default)
+            if analysis.program.reads.get(node.name, 0) > len(analysis.program.calls.get(node.name, ())):
+                analysis.escapes(value, default, "a parameter's default")
+    every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+    every += [one for one in (args.vararg, args.kwarg) if one is not None]
+    for arg in every:
+        if arg.annotation is not None:
+            strings_as_code.judge_annotation(analysis, arg.annotation)
+    strings_as_code.judge_annotation(analysis, node.returns)
+
+
+def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Execute a definition, and its body as if it were called."""
+    for decorator in node.decorator_list:
+        analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
+    _signature(analysis, node)
+    if node.name in analysis.hidden:
+        analysis.assigned.add(node.name)
+    unused = (
+        not analysis.program.reads.get(node.name)
+        and not node.decorator_list
+        and node.name not in _ENTRY_POINTS
+        and analysis.scope.kind == "module"
+    )
+    resources.judge_definition(analysis, node)
+    outer, analysis.scope = analysis.scope, analysis.program.scopes[node]
+    saved = set(analysis.assigned) if analysis.hidden else analysis.assigned
+    analysis.unreached += unused
+    body(analysis, node.body)
+    analysis.unreached -= unused
+    analysis.assigned = saved
+    analysis.scope = outer
+
+
+def class_(analysis: Analysis, node: ast.ClassDef) -> None:
+    """Execute a class definition."""
+    for decorator in node.decorator_list:
+        analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
+    structure.judge_class(analysis, node)
+    outer, analysis.scope = analysis.scope, analysis.program.scopes[node]
+    saved = set(analysis.assigned) if analysis.hidden else analysis.assigned
+    body(analysis, node.body)
+    analysis.assigned = saved
+    analysis.scope = outer
+    if node.name in analysis.hidden:
+        analysis.assigned.add(node.name)
+
+
+def return_(analysis: Analysis, node: ast.Return) -> None:
+    """Execute `return`."""
+    if node.value is not None:
+        analysis.escapes(analysis.value(node.value), node, "returned")
+
+
+def _branches(analysis: Analysis, branches: list[list[ast.stmt]]) -> None:
+    """Execute alternatives; only what all of them bind is surely bound after."""
+    if not analysis.hidden:
+        for one in branches:
+            body(analysis, one)
+        return
+    before = set(analysis.assigned)
+    after: set[str] | None = None
+    for one in branches:
+        analysis.assigned = set(before)
+        body(analysis, one)
+        if not any(map(flow.ends, one)):
+            after = set(analysis.assigned) if after is None else after & analysis.assigned
+    analysis.assigned = before if after is None else after
+
+
+def if_(analysis: Analysis, node: ast.If) -> None:
+    """Execute `if`."""
+    test = analysis.value(node.test)
+    never = flow.constant_truth(node.test) is False
+    typing_only = type(test) is Lib and test.path in _TYPING_ONLY
+    if not (never or typing_only):
+        _branches(analysis, [node.body, node.orelse])
+        return
+    before = set(analysis.assigned)
+    analysis.quiet += typing_only
+    analysis.unreached += never
+    body(analysis, node.body)
+    analysis.quiet -= typing_only
+    analysis.unreached -= never
+    analysis.assigned = before
+    body(analysis, node.orelse)
+
+
+def for_(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
+    """Execute `for`."""
+    analysis.value(node.iter)
+    attributes.judge_target(analysis, node.target)
+    resources.judge_for(analysis, node)
+    if not analysis.hidden:
+        body(analysis, node.body)
+        body(analysis, node.orelse)
+        return
+    before = set(analysis.assigned)
+    _bind(analysis, node.target)
+    body(analysis, node.body)
+    analysis.assigned = before
+    body(analysis, node.orelse)
+
+
+def while_(analysis: Analysis, node: ast.While) -> None:
+    """Execute `while`."""
+    analysis.value(node.test)
+    resources.judge_while(analysis, node)
+    _branches(analysis, [node.body, []])
+    body(analysis, node.orelse)
+
+
+def with_(analysis: Analysis, node: ast.With | ast.AsyncWith) -> None:
+    """Execute `with`."""
+    for item in node.items:
+        analysis.value(item.context_expr)
+        if item.optional_vars is not None:
+            attributes.judge_target(analysis, item.optional_vars)
+            if analysis.hidden:
+                _bind(analysis, item.optional_vars)
+    _branches(analysis, [node.body, []])
+
+
+def try_(analysis: Analysis, node: Any) -> None:
+    """Execute `try`: nothing of its body is sure afterwards."""
+    for handler in node.handlers:
+        if handler.type is not None:
+            analysis.value(handler.type)
+    _branches(analysis, [node.body, *(handler.body for handler in node.handlers)])
+    body(analysis, node.orelse)
+    body(analysis, node.finalbody)
+
+
+def match(analysis: Analysis, node: ast.Match) -> None:
+    """Execute `match`; class patterns read attributes."""
+    analysis.value(node.subject)
+    for case in node.cases:
+        for part in ast.walk(case.pattern):
+            if isinstance(part, ast.MatchClass):
+                for name in part.kwd_attrs:
+                    attributes.judge(analysis, analysis.value(node.subject), name, part, called=False)
+            if isinstance(part, ast.expr):
+                analysis.value(part)
+        if case.guard is not None:
+            analysis.value(case.guard)
+    _branches(analysis, [*(case.body for case in node.cases), []])
+
+
+def delete(analysis: Analysis, node: ast.Delete) -> None:
+    """Execute `del`."""
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            analysis.assigned.discard(target.id)
+        else:
+            attributes.judge_target(analysis, target)
+
+
+def raise_(analysis: Analysis, node: ast.Raise) -> None:
+    """Execute `raise`."""
+    for one in (node.exc, node.cause):
+        if one is not None:
+            analysis.value(one)
+
+
+def assert_(analysis: Analysis, node: ast.Assert) -> None:
+    """Execute `assert`."""
+    analysis.value(node.test)
+    if node.msg is not None:
+        analysis.value(node.msg)
+
+
+STATEMENTS: dict[type, Executor] = {
+    ast.Assign: assign, ast.AugAssign: aug_assign, ast.AnnAssign: ann_assign, ast.Import: import_,
+    ast.ImportFrom: import_from, ast.FunctionDef: function, ast.AsyncFunctionDef: function,
+    ast.ClassDef: class_, ast.Return: return_, ast.If: if_, ast.For: for_, ast.AsyncFor: for_,
+    ast.While: while_, ast.With: with_, ast.AsyncWith: with_, ast.Try: try_, ast.Match: match,
+    ast.Delete: delete, ast.Raise: raise_, ast.Assert: assert_,
+}  # fmt: skip
+if hasattr(ast, "TryStar"):
+    STATEMENTS[ast.TryStar] = try_

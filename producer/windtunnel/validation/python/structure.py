@@ -1,0 +1,88 @@
+"""Rules about the program's shape: calls without a call, metaclasses, hooks and subclasses that lie."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import Builtin, Class, Const, Func, Lib, Method, Value, each, strings
+
+_HOOKS = frozenset(
+    """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
+    __subclasshook__ __build_class__ __import__""".split()
+)
+_PICKLED = frozenset("__reduce__ __reduce_ex__ __getnewargs__ __getnewargs_ex__ __setstate__ __getinitargs__".split())
+_STORED = frozenset({"__annotations__", "__dataclass_fields__"})
+_LIARS = frozenset({"str", "bytes", "int", "float", "tuple", "bytearray"})
+_LYING = frozenset(
+    """__eq__ __ne__ __hash__ __str__ __repr__ __contains__ __getitem__ __len__ __iter__ startswith endswith
+    __add__ __radd__ split strip lower format replace find join encode __format__ __new__
+    isidentifier""".split()
+)
+_METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+_FACTORIES = frozenset({"property", "staticmethod", "classmethod", "object", "super"})
+
+
+def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
+    """Judge a class's bases, keywords and members."""
+    members = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    bases = [one for base in node.bases for one in each(analysis.value(base))]
+    for keyword in node.keywords:
+        value = analysis.value(keyword.value)
+        plain = all(type(one) is Lib and one.path in _METACLASSES for one in each(value))
+        if keyword.arg == "metaclass" and not plain:
+            analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
+        analysis.escapes(value, keyword.value, "a class keyword")
+    lying = [one.name for one in bases if type(one) is Builtin and one.name in _LIARS]
+    lies = sorted(_LYING & members.keys())
+    others = [one for one in bases if type(one) is Lib and one.path.startswith("enum.")]
+    if lying and lies and not others and not ("tuple" in lying and lies == ["__new__"]):
+        if lying[0] in ("str", "bytes") or "__eq__" in lies or "__hash__" in lies:
+            analysis.report(
+                "structure.lying_subclass",
+                node,
+                f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
+            )
+    tables = analysis.tables
+    if not all(type(one) in (Builtin, Class) for one in bases):
+        for name in ("fromfile_prefix_chars", "input"):
+            if name in members or name not in analysis.program.scopes[node].bindings:
+                continue
+            if name != "input" or "filename" in strings(analysis.member(name)):
+                analysis.report("library.path_argument", node, f"{name} makes the library read files.")
+    named = others or any(type(one) is Class for one in bases)
+    for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
+        if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):
+            analysis.report("library.named_method", bound[0].node, f"An enumeration gives the method name {name!r}.")
+    for name, bound in analysis.program.scopes[node].bindings.items():
+        if name.startswith("__") and name.endswith("__") and name not in _PICKLED and name != "__match_args__":
+            if name in _STORED:
+                analysis.report("structure.annotation", bound[0].node, f"{name} is code for whoever reads the types.")
+            elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
+                analysis.report("structure.dunder", bound[0].node, f"The class defines {name}, an interpreter's own.")
+    for name, member in members.items():
+        if name in _PICKLED:
+            analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")
+        elif name in _HOOKS:
+            analysis.report("structure.hook", member, f"{name} changes what plain code means.")
+
+
+def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -> None:
+    """Judge `name = value` in a class body: an operator that is another function, or names to match by."""
+    if not (target.startswith("__") and target.endswith("__")):
+        return
+    if target == "__match_args__":
+        for text in strings(value):
+            if analysis.tables.judge_name(text).startswith("attributes."):
+                analysis.report("attributes.interpreter", node, f"Pattern matching would read the attribute {text}.")
+        return
+    if target == "__slots__" or type(value) is Const:
+        return
+    if target in _PICKLED:
+        analysis.report("attributes.interpreter", node, f"{target} decides what copying and unpickling run.")
+    for one in each(value):
+        if type(one) in (Lib, Builtin, Method) and not (type(one) is Builtin and one.name in _FACTORIES):
+            analysis.report("structure.hook", node, f"{target} is another function: code runs without a call.")
+        if type(one) is Func and target in _HOOKS:
+            analysis.report("structure.hook", node, f"{target} changes what plain code means.")
+    analysis.escapes(value, node, f"made the operator {target}")

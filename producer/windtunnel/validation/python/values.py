@@ -1,0 +1,229 @@
+"""The lattice: what the analyser knows of a value. Pure data; may import nothing of the project.
+
+`UNKNOWN` is the top; `Many` joins a few alternatives. A module, a judged builtin or a judged library
+function never turns into `UNKNOWN` unseen: where one would, the evaluator reports that it escapes. So
+`UNKNOWN` cannot be a module, and the rules for unknown receivers need not fear one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from windtunnel.validation.python.program import Scope
+
+MOST_ALTERNATIVES = 24
+MOST_FOLDED = 4096
+
+
+class Value:
+    """Base of all abstract values."""
+
+    __slots__ = ()
+
+
+class Unknown(Value):
+    """Anything that the program computes from data; never a module."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Const(Value):
+    """A constant known by its value: str, bytes, int, float, bool, None, slice or a tuple of those."""
+
+    value: Any
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Text(Value):
+    """A string built of known pieces and holes: None is a value put in, False a piece that was built."""
+
+    parts: tuple[str | bool | None, ...]
+
+    @property
+    def built(self) -> bool:
+        """Say whether a piece was assembled by the program so that it cannot be read."""
+        return False in self.parts
+
+    @property
+    def known(self) -> str:
+        """The known pieces, joined by a character that no identifier has."""
+        return "\x00".join(part for part in self.parts if isinstance(part, str))
+
+
+def make_text(parts: Iterable[str | bool | None]) -> Text:
+    """Build a `Text`, known neighbours joined; past 64 pieces the rest counts as built."""
+    joined: list[str | bool | None] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+        if len(joined) > 64:
+            return BUILT
+    return Text(tuple(joined))
+
+
+BUILT = Text((False,))
+PUT_IN = Text((None,))
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Module(Value):
+    """An imported module, by its full name."""
+
+    path: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Lib(Value):
+    """A public name of a module: a class, a function or a constant."""
+
+    path: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Foreign(Value):
+    """What calling a library's name gave, or an attribute of that."""
+
+    path: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Builtin(Value):
+    """A builtin function or type."""
+
+    name: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Danger(Value):
+    """A value whose reading has been reported; `what` names it."""
+
+    what: str
+    line: int
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Func(Value):
+    """A function or lambda of the program."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Class(Value):
+    """A class of the program."""
+
+    scope: Scope
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Inst(Value):
+    """An object of a class of the program."""
+
+    scope: Scope
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Bag(Value):
+    """A container and what is known of its elements; `ordered` for a list or tuple written out."""
+
+    items: tuple[Value, ...]
+    ordered: bool = False
+    keys: tuple[Value, ...] = ()
+    loose: bool = False
+    """More may be in it, or elsewhere in it, than was written out."""
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Method(Value):
+    """An attribute of a known value, not called yet."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Many(Value):
+    """One of several."""
+
+    values: tuple[Value, ...]
+
+
+TRUE, FALSE, NONE = Const(True), Const(False), Const(None)
+
+
+def each(value: Value) -> tuple[Value, ...]:
+    """Give the alternatives of a value."""
+    return value.values if type(value) is Many else (value,)
+
+
+def _key(value: Value) -> object:
+    kind = type(value)
+    if kind is Const:
+        constant = value.value  # type: ignore[attr-defined]
+        return (kind, type(constant), constant) if constant.__hash__ else id(value)
+    if kind in (Module, Lib, Foreign):
+        return kind, value.path  # type: ignore[attr-defined]
+    if kind is Builtin:
+        return kind, value.name  # type: ignore[attr-defined]
+    if kind is Func:
+        return kind, id(value.node)  # type: ignore[attr-defined]
+    if kind in (Class, Inst):
+        return kind, id(value.scope)  # type: ignore[attr-defined]
+    if kind is Text:
+        return kind, value.parts  # type: ignore[attr-defined]
+    return id(value)
+
+
+def join(values: list[Value]) -> Value:
+    """Join alternatives. Past the bound the plain ones fall to `UNKNOWN`; those to be followed stay."""
+    if not values:
+        return UNKNOWN
+    if len(values) == 1:
+        return values[0]
+    found: dict[object, Value] = {}
+    for value in values:
+        for one in each(value):
+            found.setdefault(_key(one), one)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if len(found) > MOST_ALTERNATIVES:
+        followed = [one for one in found.values() if type(one) in (Module, Builtin, Danger, Lib, Method)]
+        return Many((UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
+    return Many(tuple(found.values()))
+
+
+def strings(value: Value) -> Iterator[str]:
+    """Give every constant string in a value, containers included, three levels deep."""
+    stack = [(value, 0)]
+    while stack:
+        item, depth = stack.pop()
+        kind = type(item)
+        if kind is Const and isinstance(item.value, str):  # type: ignore[attr-defined]
+            yield item.value  # type: ignore[attr-defined]
+        elif kind is Many:
+            stack.extend((one, depth) for one in item.values)  # type: ignore[attr-defined]
+        elif kind is Bag and depth < 3:
+            stack.extend((one, depth + 1) for one in item.items)  # type: ignore[attr-defined]
+            stack.extend((one, depth + 1) for one in item.keys)  # type: ignore[attr-defined]
+
+
+def has_built(value: Value) -> bool:
+    """Say whether a string in the value was assembled so that it cannot be read."""
+    return any(
+        (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
+        for one in each(value)
+    )

@@ -1,0 +1,96 @@
+"""Folding of JavaScript strings: literals, templates, concatenation, and variables given such."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from windtunnel.validation.trees.syntax import Program
+
+_BUILDERS = frozenset(
+    """fromCharCode fromCodePoint join reverse replace replaceAll atob unescape decodeURIComponent
+    toString split slice substring substr concat trim toLowerCase
+    toUpperCase charAt at pop shift repeat padStart""".split()
+)
+_MOST_DEPTH = 24
+
+
+class Strings:
+    """Folds strings: literals, templates, concatenation, and variables that are only ever given such."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.values: dict[str, list[Node]] = {}
+        for node in program.of("variable_declarator"):
+            name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            if name is not None and value is not None and name.type == "identifier":
+                self.values.setdefault(program.text(name), []).append(value)
+        for node in program.of("assignment_expression", "augmented_assignment_expression"):
+            name, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if name is not None and value is not None and name.type == "identifier":
+                self.values.setdefault(program.text(name), []).append(value)
+
+    def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
+        """Give the pieces of a string (None: a hole), or None for what is no string that was put together."""
+        if node is None or depth > _MOST_DEPTH:
+            return None
+        kind = node.type
+        if kind == "string":
+            return [unescape(self.program.text(node)[1:-1])]
+        if kind == "template_string":
+            return self._template(node, depth)
+        if kind == "binary_expression" and self.program.text(node.child_by_field_name("operator")) == "+":
+            left = self.fold(node.child_by_field_name("left"), depth + 1)
+            right = self.fold(node.child_by_field_name("right"), depth + 1)
+            if left is None and right is None:
+                return None
+            return [*(left or [None]), *(right or [None])]
+        if kind in (
+            "parenthesized_expression",
+            "as_expression",
+            "non_null_expression",
+            "satisfies_expression",
+        ):
+            return self.fold(node.named_children[0] if node.named_children else None, depth + 1)
+        if kind == "identifier":
+            given = self.values.get(self.program.text(node), [])
+            folded = [self.fold(one, depth + 1) for one in given[:4]]
+            known = [one for one in folded if one is not None]
+            return known[0] if len(known) == 1 else ([None, ""] if known and len(known) > 1 else None)
+        if kind == "call_expression":
+            function = node.child_by_field_name("function")
+            name = self.program.text(function.child_by_field_name("property")) if function is not None else ""
+            if name in _BUILDERS or self.program.text(function) in (
+                "atob",
+                "unescape",
+                "decodeURIComponent",
+                "String",
+            ):
+                return ["\0"]
+        if kind == "sequence_expression":
+            return self.fold(node.named_children[-1], depth + 1)
+        return None
+
+    def _template(self, node: Node, depth: int) -> list[str | None]:
+        parts: list[str | None] = []
+        for child in node.named_children:
+            if child.type == "template_substitution":
+                inner = child.named_children[0] if child.named_children else None
+                parts.extend(self.fold(inner, depth + 1) or [None])
+            else:
+                parts.append(unescape(self.program.text(child)))
+        return parts or [""]
+
+
+def unescape(text: str) -> str:
+    """Replace the escapes of a string or an identifier by the characters that they stand for."""
+    if "\\" not in text:
+        return text
+
+    def one(found: re.Match[str]) -> str:
+        code = found[1] or found[2] or found[3]
+        return chr(int(code, 16)) if int(code, 16) < 0x110000 else ""
+
+    text = re.sub(r"\\u\{([0-9a-fA-F]{1,6})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", one, text)
+    return re.sub(r"\\([0-7]{1,3})", lambda found: chr(int(found[1], 8)), text).replace("\\", "")

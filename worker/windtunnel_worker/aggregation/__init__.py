@@ -1,1 +1,0 @@
-"""Makes the one final report of a job out of everything on its record."""

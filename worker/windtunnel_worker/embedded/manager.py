@@ -1,0 +1,209 @@
+"""The same stages in one process, with Docker and without Redis or Celery.
+
+`SandboxManager` keeps the face of the single-process system that Windtunnel grew from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from windtunnel.contract import Job, JobState, Limits, Outcome, Record, Report, Verdict
+from windtunnel.validation import SecurityLevel, SecurityValidator
+from windtunnel_worker.pipeline.report import build_report
+from windtunnel_worker.recovery.reaper import remove_sandboxes
+from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
+from windtunnel_worker.settings import HostSettings, host_settings
+
+SELF_TEST = "import numpy\nemit(total=int(numpy.arange(5).sum()))\nprint('ready')"
+
+
+@dataclass(frozen=True)
+class ResourceLimits:
+    """Limits in the seed's words: percent of one core, megabytes, seconds, block-device operations."""
+
+    max_cpu_percent: float = 100.0
+    max_memory_mb: int = 512
+    max_execution_time: float = 30
+    max_io_operations: int | None = 1000
+
+    def as_limits(self) -> Limits:
+        """The same in the contract's words; `InvalidInput` names what is out of range."""
+        return Limits(
+            cpus=self.max_cpu_percent / 100,
+            memory_mb=self.max_memory_mb,
+            timeout_s=self.max_execution_time,
+            io_operations=self.max_io_operations,
+        )
+
+
+class SandboxManager:
+    """Validates and runs programs in Docker sandboxes of this host.
+
+    Without arguments the defaults come from the environment (`SANDBOX_DEFAULT_*`).
+    """
+
+    def __init__(
+        self,
+        docker_image: str | None = None,
+        strict_security: bool = True,
+        resource_limits: ResourceLimits | None = None,
+    ) -> None:
+        settings = host_settings()
+        if docker_image:
+            settings = settings.model_copy(update={"default_image": docker_image})
+        self._host, self._owner = settings.host, f"manager:{secrets.token_hex(4)}"
+        self._limits = resource_limits.as_limits() if resource_limits else _default_limits(settings)
+        self._validator = SecurityValidator(strict_mode=strict_security, policies=settings.policies)
+        self._executor = Executor(settings, self._owner)
+        self._outcomes: Counter[Outcome] = Counter()
+        self._seconds = 0.0
+
+    async def execute_code(
+        self,
+        code: str,
+        language: str = "python",
+        validate_security: bool = True,
+        monitor_resources: bool = True,
+    ) -> dict[str, Any]:
+        """Validate and run one program.
+
+        Keys of the result: success, output, error, duration (s), container_id, outcome, exit_code, values,
+        security_report (None if not asked for), resource_report (None if not asked for), report.
+        Raises `InvalidInput` for what can be no job; a program's failure is a result, not an exception.
+        """
+        job = Job(code=code, language=language, limits=self._limits)
+        report, samples = await asyncio.to_thread(self._run, job, validate_security)
+        result = _as_result(report)
+        if not monitor_resources:
+            result["resource_report"] = None
+        elif result["resource_report"] is not None:
+            result["resource_report"]["timeline"] = samples
+        return result
+
+    async def execute_batch(self, batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Run several programs, each `{"code": …, "language": …}`, one after the other, in their order."""
+        return [await self.execute_code(**entry) for entry in batch]
+
+    def run_job(self, job: Job) -> Report:
+        """Run one job of the contract and return the report that the queue would give."""
+        return self._run(job, validate_security=True)[0]
+
+    def _run(self, job: Job, validate_security: bool) -> tuple[Report, list[dict[str, Any]]]:
+        name = f"local{secrets.token_hex(6)}-0"
+        now = datetime.now(UTC)
+        times = {"submitted_at": now, "validating_at": now}
+        verdict = self._validator.validate_code(job.code, job.language)
+        times["validated_at"] = times["claimed_at"] = datetime.now(UTC)
+        hooks = Hooks()
+        execution = None
+        if verdict.safe or not validate_security:
+            execution = self._executor.execute(Assignment(name, 1, job, verdict.imports), hooks)
+            times["executed_at"] = datetime.now(UTC)
+        record = Record(
+            job_id=name,
+            job=job,
+            state=JobState.RUNNING,
+            attempt=1,
+            times=times,
+            now=datetime.now(UTC),
+            verdict=verdict if validate_security else None,
+            execution=execution,
+        )
+        report, _ = build_report(record, ())
+        self._outcomes[report.outcome] += 1
+        self._seconds += report.timings.total_s
+        return report, [sample.model_dump() for sample in hooks.samples]
+
+    def validate(self, code: str, language: str = "python") -> Verdict:
+        """The verdict alone; nothing runs."""
+        return self._validator.validate_code(code, language)
+
+    def get_execution_stats(self) -> dict[str, Any]:
+        """Count what this manager has run.
+
+        Keys: total_executions, successful_executions, failed_executions, success_rate (0 to 1),
+        security_violations, total_duration and average_duration (s), outcomes.
+        """
+        total = self._outcomes.total()
+        succeeded = self._outcomes[Outcome.SUCCEEDED]
+        return {
+            "total_executions": total,
+            "successful_executions": succeeded,
+            "failed_executions": total - succeeded,
+            "success_rate": succeeded / total if total else 0.0,
+            "security_violations": self._outcomes[Outcome.REJECTED],
+            "total_duration": self._seconds,
+            "average_duration": self._seconds / total if total else 0.0,
+            "outcomes": {outcome.value: count for outcome, count in self._outcomes.items()},
+        }
+
+    async def test_sandbox(self) -> dict[str, Any]:
+        """Run a small known program. Keys: success, message, docker (its version), duration (s).
+
+        Raises `DockerUnavailable` or `DockerPermissionDenied` when there is nothing to test.
+        """
+        version = await asyncio.to_thread(engine_version)
+        report, _ = await asyncio.to_thread(self._run, Job(code=SELF_TEST, limits=self._limits), True)
+        right = report.execution is not None and report.execution.values == {"total": 10}
+        return {
+            "success": report.outcome is Outcome.SUCCEEDED and right,
+            "message": report.message or "The sandbox works.",
+            "docker": version,
+            "duration": report.timings.total_s,
+        }
+
+    def format_execution_report(self, result: Mapping[str, Any]) -> str:
+        """A result of `execute_code` in lines for a terminal or a log."""
+        security, resources = result["security_report"], result["resource_report"]
+        lines = [f"{result['outcome']} after {result['duration']:.2f} s"]
+        if result["error"]:
+            lines.append(f"error: {result['error']}")
+        if security:
+            lines.append(f"security: {security['score']}/100, {SecurityLevel(security['security_level']).name}")
+        if resources:
+            lines.append(
+                f"resources: CPU {resources['cpu_percent_average']:.0f}% average, "
+                f"{resources['cpu_percent_peak']:.0f}% peak; "
+                f"memory {resources['memory_mb_peak']:.0f} MB peak; {resources['io_operations']} I/O operations"
+            )
+        if result["output"]:
+            lines += ["output:", result["output"].rstrip()]
+        return "\n".join(lines)
+
+    def cleanup(self) -> int:
+        """Remove whatever containers this manager has left; returns how many."""
+        self._executor.close()
+        return remove_sandboxes(self._host, self._owner)
+
+
+def _default_limits(settings: HostSettings) -> Limits:
+    return Limits(
+        cpus=settings.default_cpus,
+        memory_mb=settings.default_memory_mb,
+        timeout_s=settings.default_timeout_s,
+    )
+
+
+def _as_result(report: Report) -> dict[str, Any]:
+    execution = report.execution
+    ran = execution is not None and execution.outcome is not Outcome.INFRASTRUCTURE_ERROR
+    return {
+        "success": report.outcome is Outcome.SUCCEEDED,
+        "output": execution.stdout if execution else "",
+        "error": None if report.outcome is Outcome.SUCCEEDED else report.message,
+        "duration": report.timings.total_s,
+        "container_id": execution.container_id or None if execution else None,
+        "outcome": report.outcome.value,
+        "exit_code": execution.exit_code if execution else None,
+        "values": execution.values if execution else {},
+        "security_report": report.validation.model_dump(mode="json") if report.validation else None,
+        "resource_report": report.resources.model_dump() if ran else None,
+        "report": report.model_dump(mode="json"),
+    }

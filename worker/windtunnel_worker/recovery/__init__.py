@@ -1,0 +1,1 @@
+"""Finds and removes what crashed processes left behind."""

@@ -1,0 +1,1 @@
+"""The whole of Windtunnel on one host, in the foreground."""

@@ -58,7 +58,9 @@ class DockerLoop(Contender):
         options: dict[str, Any] = {"network_mode": "none", "mounts": [mount]}
         if self.hardened:
             hardening = import_module("windtunnel_worker.sandbox.hardening")
-            limits = import_module("windtunnel.contract").Limits()
+            limits = import_module("windtunnel_worker.sandbox.limits").SandboxLimits.of(
+                import_module("windtunnel.contract").Limits()
+            )
             options = hardening.host_config(limits, {DATA: config["data"]})
         self._host_config = self._api.create_host_config(**options)
 
@@ -237,19 +239,19 @@ class OurContainer(Contender):
     def __init__(self, config: dict[str, str]) -> None:
         super().__init__(config)
         contract = import_module("windtunnel.contract")
-        executor = import_module("windtunnel_worker.sandbox.executor")
+        sandbox = import_module("windtunnel_worker.sandbox")
         settings = import_module("windtunnel_worker.settings").HostSettings(
             host=config["host"], data_dir=config["data_dir"], default_image=config["image"]
         )
-        self._executor = executor.Executor(settings, f"bench:{os.getpid()}", warm=True)
+        self._executor = sandbox.Executor(settings, f"bench:{os.getpid()}", warm=True)
         self._succeeded = contract.Outcome.SUCCEEDED
-        self._assignment = executor.Assignment(
-            name="benchmark-0",
+        self._assignment = sandbox.Assignment(
+            job_id="benchmark-0",
             attempt=1,
             job=contract.Job(code=config["code"], datasets=("sp500",)),
             imports=("math", "pandas"),
             isolation=contract.Isolation(self.isolation),
-            batch=f"bench-{os.getpid()}",
+            batch_id=f"bench-{os.getpid()}",
         )
 
     def run(self) -> str:

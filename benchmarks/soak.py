@@ -20,7 +20,7 @@ from rich.table import Table
 
 from windtunnel.contract import Isolation, Job, Outcome
 from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox import Assignment, Executor
 from windtunnel_worker.settings import HostSettings
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

@@ -178,6 +178,7 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         _close_all_but(line.fileno(), *pipes)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         versions = _import(preload.modules)
         program.preload_frames(preload.frames)

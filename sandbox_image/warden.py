@@ -19,7 +19,8 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
-stdin ends, and so does the sandbox.
+stdin ends, and so does the sandbox. If the host is there and no longer reads, the sandbox ends with its life, which
+the host states when it creates it.
 
 Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Started with
 `--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the program's
@@ -78,6 +79,8 @@ def main() -> None:
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))  # it may hang on a host that no longer reads
+    signal.alarm(options.life)
     set_dumpable(0)
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, single=options.jobs == 1)
@@ -94,6 +97,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--life", type=int, required=True, help="seconds after which the sandbox ends, whatever it does"
+    )
     parser.add_argument("--users", action="store_true", help="give each job a user of its own; a cell always does")
     parser.add_argument("--frame", action="append", default=[], help="NAME=PATH of a dataset to load beforehand")
     parser.add_argument("modules", nargs="*", help="what to import beforehand")

@@ -21,16 +21,14 @@ from windtunnel.contract import Execution, Job
 from windtunnel.errors import WindtunnelError
 from windtunnel.records.redis import Store
 from windtunnel.settings import client_settings
-from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox import Executor, Hooks, images, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
-from windtunnel_worker.sandbox.executor import Executor, Hooks
 from windtunnel_worker.settings import HostSettings, host_settings
 
 collect_ignore = ["corpora"]
 """Programs to be judged, many of them hostile: none may be imported, whatever it is called."""
-TESTED_IMAGE = os.environ.get("SANDBOX_DEFAULT_IMAGE")
-"""Which image the adversarial and fault tests are about; None: the default one."""
+KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE")
+"""Which Docker Engine and which image the tests are about."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,7 +49,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """No setting of the person who runs the tests counts, and no sandbox of theirs is touched."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(OUR_VARIABLES) and name != "DOCKER_HOST":
+            if name.startswith(OUR_VARIABLES) and name not in KEPT_VARIABLES:
                 patch.delenv(name)
         patch.setenv("WINDTUNNEL_HOST", unique("test"))
         patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
@@ -115,14 +113,9 @@ def docker_engine() -> images.Image:
 
 
 @pytest.fixture(scope="session")
-def tested_image(request: pytest.FixtureRequest) -> images.Image:
-    """The image that `SANDBOX_DEFAULT_IMAGE` named when the tests were started, or the default one."""
-    if TESTED_IMAGE is None:
-        return request.getfixturevalue("docker_engine")  # type: ignore[no-any-return]
-    try:
-        return images.find(TESTED_IMAGE)
-    except WindtunnelError as error:
-        missing(str(error))
+def tested_image(docker_engine: images.Image) -> images.Image:
+    """The image that the tests are about."""
+    return docker_engine
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +152,7 @@ def run(docker_engine: images.Image, settings: HostSettings) -> Iterator[Run]:
         return executor.execute(an_assignment(job), hooks)
 
     yield run
-    assert labelled(settings.host) == []
+    assert list_sandboxes(settings.host) == []
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,7 @@ from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report,
 from windtunnel.keyspace import batch_of
 from windtunnel.records.redis import Store
 from windtunnel.validation import SecurityValidator
-from windtunnel_worker.sandbox.container import labelled
-from windtunnel_worker.sandbox.executor import Assignment
+from windtunnel_worker.sandbox import Assignment, list_sandboxes
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -175,7 +174,7 @@ class Stack:
         self._process.send_signal(number)
         self._process.communicate(timeout=60)
         assert still_running(processes) == []
-        assert labelled(self.host) == []
+        assert list_sandboxes(self.host) == []
         return self._process.returncode
 
 

@@ -17,7 +17,7 @@ from windtunnel.broker import served_queues
 from windtunnel.client import Client
 from windtunnel.contract import EventKind, Job, JobState, JobStatus, Limits, Outcome
 from windtunnel.keyspace import Keyspace
-from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox import list_sandboxes
 
 KEYS = Keyspace("wt")
 MARKER = "strategy_marker_90417"
@@ -45,7 +45,7 @@ SLOTS = 2
 def _only_the_sandboxes_in_hand_are_left(stack: Stack) -> Iterator[None]:
     yield
     deadline = time.monotonic() + 20
-    while len(left := labelled(stack.host)) > SLOTS and time.monotonic() < deadline:
+    while len(left := list_sandboxes(stack.host)) > SLOTS and time.monotonic() < deadline:
         time.sleep(0.1)  # used sandboxes are removed in the background
     assert len(left) <= SLOTS
 
@@ -263,7 +263,7 @@ def test_up_stops_whole_while_jobs_run(
             with short.connect() as keys:
                 for job in jobs:
                     keys.xread({KEYS.samples(job, 1): "0"}, block=30_000)
-        assert labelled(short.host)
+        assert list_sandboxes(short.host)
         assert short.stop(number) == 0
 
 

@@ -15,9 +15,8 @@ from tests.adversarial.attempts import ESCAPED, LIMITS, Attempt
 from tests.support import missing
 
 from windtunnel.contract import Execution, Isolation, Job, Outcome
-from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
-from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
 from windtunnel_worker.settings import HostSettings
 
 CANARY = "canary-of-the-worker-5512"
@@ -42,7 +41,7 @@ class Host:
 
     def ours(self) -> dict[str, bool]:
         """Our sandboxes by id; True while running."""
-        return {found.id: found.running for found in labelled(self._name)}
+        return {found.id: found.running for found in list_sandboxes(self._name)}
 
     def left(self, in_hand: int) -> list[str]:
         """What is there and should not be, of which each is named."""

@@ -21,7 +21,7 @@ from tests.adversarial.attempts import (
 from tests.adversarial.host import Range
 
 from windtunnel.contract import Isolation, Outcome
-from windtunnel_worker.sandbox.executor import Hooks
+from windtunnel_worker.sandbox import Hooks
 
 LIST_TMP = "import os\nemit(found=sorted(set(os.listdir('/tmp')) - {'artifacts'}) + os.listdir('/tmp/artifacts'))"
 OTHERS = """

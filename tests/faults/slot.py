@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.contract import Isolation, Job, Limits
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox import Assignment, Executor
 from windtunnel_worker.settings import HostSettings
 
 PROGRAM = "import time\nprint('x', flush=True)\ntime.sleep(params['sleep'])"

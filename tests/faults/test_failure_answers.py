@@ -12,7 +12,6 @@ import gc
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -29,11 +28,11 @@ from tests.support import unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery.reaper import reap, remove_sandboxes
-from windtunnel_worker.sandbox import container, images
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, container, images, list_sandboxes
 from windtunnel_worker.sandbox import engine as engine_module
-from windtunnel_worker.sandbox.container import Sandbox, labelled
+from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.container import Sandbox
 from windtunnel_worker.sandbox.engine import engine
-from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
 from windtunnel_worker.settings import HostSettings
 
 pytestmark = pytest.mark.faults
@@ -75,6 +74,15 @@ class Slot:
     def serves(self, isolation: Isolation) -> None:
         hello = self.execute("print('hello')", isolation)
         assert (hello.outcome, hello.stdout) == (Outcome.SUCCEEDED, "hello\n"), hello.message
+        self.last = hello.container_id if isolation is Isolation.CONTAINER else ""
+
+    def ready(self) -> str:
+        """The sandbox that is ready for the next job, once it is there."""
+        while True:
+            for found in list_sandboxes(self.host):
+                if found.running and found.id != self.last:
+                    return found.id
+            time.sleep(0.02)
 
 
 def _place(thread: threading.Thread) -> str:
@@ -92,7 +100,7 @@ def slot(tested_image: images.Image) -> Iterator[Slot]:
     slot = Slot(unique("faults"), tested_image.name)
     yield slot
     slot.executor.close()
-    assert labelled(slot.host) == []
+    assert list_sandboxes(slot.host) == []
 
 
 def refused(execution: Execution, *words: str) -> None:
@@ -105,34 +113,40 @@ def refused(execution: Execution, *words: str) -> None:
 # -- what happens to a running sandbox -------------------------------------------------------------------
 
 
-def remove_it(sandbox: Sandbox) -> None:
-    engine().api.remove_container(sandbox.id, force=True)
+def engine_removes(container_id: str) -> None:
+    engine().api.remove_container(container_id, force=True)
 
 
-def kill_it(sandbox: Sandbox) -> None:
+def engine_kills(container_id: str) -> None:
+    engine().api.kill(container_id)
+    engine().api.wait(container_id)
+
+
+def remove_it(sandbox: RunningSandbox) -> None:
+    engine_removes(sandbox.id)
+
+
+def kill_it(sandbox: RunningSandbox) -> None:
     engine().api.kill(sandbox.id)
 
 
-def stop_it(sandbox: Sandbox) -> None:
+def stop_it(sandbox: RunningSandbox) -> None:
     engine().api.stop(sandbox.id, timeout=0)
 
 
-def pause_it(sandbox: Sandbox) -> None:
+def pause_it(sandbox: RunningSandbox) -> None:
     engine().api.pause(sandbox.id)
 
 
-def break_the_stream(sandbox: Sandbox) -> None:
-    sandbox._stream.shutdown(socket.SHUT_RDWR)
-
-
-def end_its_input(sandbox: Sandbox) -> None:
-    sandbox._stream.shutdown(socket.SHUT_WR)
+def break_the_stream(sandbox: RunningSandbox) -> None:
+    assert isinstance(sandbox, Sandbox)
+    sandbox.let_go()
 
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
-@pytest.mark.parametrize("act", [remove_it, kill_it, stop_it, break_the_stream, end_its_input])
+@pytest.mark.parametrize("act", [remove_it, kill_it, stop_it, break_the_stream])
 def test_a_sandbox_lost_while_its_program_runs(
-    slot: Slot, isolation: Isolation, act: Callable[[Sandbox], None]
+    slot: Slot, isolation: Isolation, act: Callable[[RunningSandbox], None]
 ) -> None:
     slot.serves(isolation)
     execution = slot.execute(BUSY, isolation, Hooks(started=act))
@@ -148,19 +162,10 @@ def test_a_sandbox_paused_for_good_is_given_up(slot: Slot, isolation: Isolation)
 
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
-@pytest.mark.parametrize("act", [remove_it, kill_it, break_the_stream])
-def test_a_sandbox_in_hand_that_is_lost_is_replaced(
-    slot: Slot, isolation: Isolation, act: Callable[[Sandbox], None]
-) -> None:
+@pytest.mark.parametrize("act", [engine_removes, engine_kills])
+def test_a_ready_sandbox_that_is_lost_is_replaced(slot: Slot, isolation: Isolation, act: Callable[[str], None]) -> None:
     slot.serves(isolation)
-    pool = slot.executor._pool
-    if isolation is Isolation.CELL:
-        assert pool._cell is not None
-        act(pool._cell[1])
-    else:
-        assert pool._next is not None
-        act(pool._next[1].result(20))
-    time.sleep(0.3)  # the daemon tells of it when it has noticed
+    act(slot.ready())
     slot.serves(isolation)
 
 
@@ -229,7 +234,7 @@ def test_a_warden_that(
         refused(slot.execute("print(1)", isolation), *words)
     finally:
         slot.executor.close()
-    assert labelled(slot.host) == []
+    assert list_sandboxes(slot.host) == []
 
 
 # -- what happens to the daemon --------------------------------------------------------------------------
@@ -304,7 +309,7 @@ def test_a_daemon_that_goes_away(
     slot.serves(isolation)
     slot.executor.close()
     remove_sandboxes(slot.host)  # what could not be removed while the daemon was away is the reaper's
-    assert labelled(slot.host) == []
+    assert list_sandboxes(slot.host) == []
 
 
 # -- a daemon that dies for real -------------------------------------------------------------------------
@@ -424,7 +429,7 @@ def its_slot(daemon: Daemon, tested_image: images.Image, monkeypatch: pytest.Mon
     slot.executor.close()
     reap(slot.host)
     remove_sandboxes(slot.host)
-    assert labelled(slot.host) == []
+    assert list_sandboxes(slot.host) == []
     engine.cache_clear()
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         gc.collect()

@@ -15,9 +15,7 @@ from tests.support import ROOT, environment, unique
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery.reaper import reap
-from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import labelled
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.settings import HostSettings
 
 pytestmark = pytest.mark.faults
@@ -71,13 +69,13 @@ def test_a_killed_slot_leaves_nothing(step: Step, isolation: Isolation, tested_i
     _kill_at(step, isolation, host, tested_image.name)
 
     deadline = time.monotonic() + 20
-    while labelled(host):
+    while list_sandboxes(host):
         reap(host)
-        assert time.monotonic() < deadline, labelled(host)
+        assert time.monotonic() < deadline, list_sandboxes(host)
         time.sleep(0.05)
 
     _the_next_job_runs(host, isolation, tested_image.name)
-    assert labelled(host) == []
+    assert list_sandboxes(host) == []
 
 
 def _kill_at(step: Step, isolation: Isolation, host: str, image: str) -> None:

@@ -10,10 +10,9 @@ import pytest
 from tests.support import an_assignment
 
 from windtunnel.contract import Job, Limits, Outcome
-from windtunnel_worker.sandbox import hardening, images
-from windtunnel_worker.sandbox.container import Sandbox, labelled
+from windtunnel_worker.sandbox import Executor, Hooks, hardening, images, list_sandboxes
+from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.sandbox.engine import engine
-from windtunnel_worker.sandbox.executor import Executor, Hooks
 from windtunnel_worker.settings import host_settings
 
 LIMITS = Limits(memory_mb=256, processes=40, disk_mb=8, cpus=0.5)
@@ -81,7 +80,7 @@ def seen(docker_engine: images.Image) -> tuple[dict[str, Any], dict[str, Any]]:
     """What Docker says of a running sandbox, and what a program sees in it."""
     inspected: dict[str, Any] = {}
 
-    def inspect(sandbox: Sandbox) -> None:
+    def inspect(sandbox: RunningSandbox) -> None:
         inspected.update(engine().api.inspect_container(sandbox.id))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -90,7 +89,7 @@ def seen(docker_engine: images.Image) -> tuple[dict[str, Any], dict[str, Any]]:
             an_assignment(Job(code=LOOK_AROUND, limits=LIMITS)), Hooks(started=inspect)
         )
     assert execution.outcome is Outcome.SUCCEEDED, execution
-    assert labelled(host_settings().host) == []
+    assert list_sandboxes(host_settings().host) == []
     assert execution.image == docker_engine.name
     return inspected, execution.values
 

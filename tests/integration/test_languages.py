@@ -13,9 +13,7 @@ import pytest
 from windtunnel.contract import LANGUAGES, Execution, Job, Limits, Outcome
 from windtunnel.errors import WindtunnelError
 from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.container import labelled
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.sandbox.languages import TABLE
 from windtunnel_worker.settings import HostSettings, host_settings
 
@@ -179,7 +177,7 @@ def run(language: str, settings: HostSettings) -> Iterator[Run]:
         return executor.execute(Assignment(f"test{secrets.token_hex(6)}-0", 1, job))
 
     yield run
-    assert labelled(settings.host) == []
+    assert list_sandboxes(settings.host) == []
 
 
 def test_the_contract_and_the_table_agree() -> None:

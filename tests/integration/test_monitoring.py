@@ -11,8 +11,8 @@ from windtunnel.contract import Limits
 from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.processes import ProcessReader
 from windtunnel_worker.monitoring.watch import watch
-from windtunnel_worker.sandbox.container import Sandbox
-from windtunnel_worker.sandbox.executor import Hooks
+from windtunnel_worker.sandbox import Hooks
+from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import HostSettings
 
 BUSY = """
@@ -26,16 +26,15 @@ while time.monotonic() < until:
 
 
 def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostSettings) -> None:
-    running: list[Sandbox] = []
+    running: list[RunningSandbox] = []
     pairs: list[tuple[Reading, Reading]] = []
 
-    def read_both() -> bool:
+    def read_both() -> None:
         (sandbox,) = running
         group = CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root)
         pairs.append((group.read(), ProcessReader(sandbox.pid).read()))
-        return True
 
-    execution = run(BUSY, Hooks(started=running.append, alive=read_both))
+    execution = run(BUSY, Hooks(started=running.append, stop=read_both))
     assert len(pairs) >= 2
     group, table = pairs[len(pairs) // 2]
     assert group.processes == table.processes == 3
@@ -49,20 +48,19 @@ def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostS
 
 
 def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -> None:
-    running: list[Sandbox] = []
+    running: list[RunningSandbox] = []
     readings: list[Reading] = []
 
-    def read() -> bool:
+    def read() -> None:
         readings.append(ProcessReader(running[0].pid).read())
-        return True
 
     code = "import sys, time\nfor _ in range(2000): print('x', file=sys.stderr)\ntime.sleep(0.5)"
-    run(code, Hooks(started=running.append, alive=read))
+    run(code, Hooks(started=running.append, stop=read))
     assert readings[-1].io_operations < 1000
 
 
 def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> None:
-    running: list[Sandbox] = []
+    running: list[RunningSandbox] = []
     run("pass", Hooks(started=running.append))
     (sandbox,) = running
     far = time.time() + 3600
@@ -72,7 +70,7 @@ def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> Non
 def test_watching_ends_some_time_after_the_deadline(run: Run, settings: HostSettings) -> None:
     counted: list[int] = []
 
-    def overdue(sandbox: Sandbox) -> None:
+    def overdue(sandbox: RunningSandbox) -> None:
         past = time.time() - 3600
         counted.append(len(list(watch(sandbox.id, sandbox.pid, settings.cgroup_root, 0.02, past))))
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from tests.support import EXAMPLES, Run, an_assignment
 
-from windtunnel.contract import Job, Limits, Outcome
+from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker import SandboxManager
-from windtunnel_worker.sandbox.container import Sandbox, remove
-from windtunnel_worker.sandbox.executor import Executor, Hooks, Superseded
+from windtunnel_worker.sandbox import (
+    Assignment,
+    Executor,
+    Hooks,
+    Stop,
+    Superseded,
+    images,
+    list_sandboxes,
+    remove_sandbox,
+)
+from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import HostSettings
 
 MB64 = Limits(memory_mb=64)
@@ -123,9 +137,91 @@ def test_a_docker_engine_that_is_away_is_named(docker_away: str, settings: HostS
     assert "deploy/setup.sh" in execution.message
 
 
-def test_an_attempt_that_is_no_longer_ours_stops_at_once(run: Run) -> None:
+@pytest.fixture
+def executor(docker_engine: images.Image, settings: HostSettings) -> Iterator[Executor]:
+    """A slot that prepares sandboxes ahead and keeps cells."""
+    executor = Executor(settings.model_copy(update={"default_image": docker_engine.name}), "tests", warm=True)
+    yield executor
+    executor.close()
+    assert list_sandboxes(settings.host) == []
+
+
+def in_batch(code: str, isolation: Isolation, **limits: Any) -> Assignment:
+    job = Job(code=code, limits=Limits(**limits))
+    return Assignment(f"test{secrets.token_hex(6)}-0", 1, job, (), isolation, "one-batch")
+
+
+ENDLESS = "print('begun', flush=True)\nwhile True: pass"
+
+
+class StopOnceItRuns:
+    """Says stop as soon as the program has run for a tick, and keeps which container ran it."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop, self._lasting = stop, False
+        self.container = ""
+        self.hooks = Hooks(lasting=self._see, stop=lambda: self._stop if self._lasting else None)
+
+    def _see(self, sandbox: RunningSandbox) -> None:
+        self._lasting, self.container = True, sandbox.id
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+def test_an_attempt_that_is_no_longer_ours_stops_at_once(executor: Executor, isolation: Isolation) -> None:
     with pytest.raises(Superseded):
-        run("while True: pass", Hooks(alive=lambda: False), limits=Limits(timeout_s=60))
+        executor.execute(in_batch(ENDLESS, isolation, timeout_s=60), StopOnceItRuns(Stop.SUPERSEDED).hooks)
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+@pytest.mark.parametrize("stop", [Stop.CANCELLED, Stop.BUDGET])
+def test_a_stopped_program_is_gone_and_keeps_what_it_said(executor: Executor, isolation: Isolation, stop: Stop) -> None:
+    stopping = StopOnceItRuns(stop)
+    execution = executor.execute(in_batch(ENDLESS, isolation, timeout_s=60), stopping.hooks)
+    assert (execution.outcome, execution.stdout) == (Outcome.CANCELLED, "begun\n")
+    assert execution.message
+    assert execution.container_id == stopping.container
+    after = executor.execute(in_batch("print('next')", isolation))
+    assert (after.outcome, after.stdout) == (Outcome.SUCCEEDED, "next\n")
+    assert after.container_id != stopping.container
+
+
+@pytest.mark.parametrize("stop", list(Stop))
+def test_a_stop_while_the_sandbox_is_being_made_ends_the_wait(executor: Executor, stop: Stop) -> None:
+    started: list[RunningSandbox] = []
+    hooks = Hooks(started=started.append, stop=lambda: stop)
+    assignment = in_batch("import time\ntime.sleep(60)", Isolation.CELL, timeout_s=60)
+    if stop is Stop.SUPERSEDED:
+        with pytest.raises(Superseded):
+            executor.execute(assignment, hooks)
+    else:
+        assert executor.execute(assignment, hooks).outcome is Outcome.CANCELLED
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+def test_a_ready_sandbox_serves_jobs_with_other_limits_of_their_runs(
+    executor: Executor, settings: HostSettings, isolation: Isolation
+) -> None:
+    first = executor.execute(in_batch("print(1)", isolation, timeout_s=20))
+    ready = first.container_id if isolation is Isolation.CELL else another_sandbox(settings.host, first.container_id)
+    second = executor.execute(in_batch("print('x' * 9000)", isolation, timeout_s=5, cpu_time_s=2, output_kb=1))
+    assert second.container_id == ready
+    assert (second.outcome, len(second.stdout), second.stdout_truncated) == (Outcome.SUCCEEDED, 1024, True)
+
+
+def another_sandbox(host: str, used: str) -> str:
+    """The one that is prepared beside the used one, once it is there."""
+    while not (others := [found.id for found in list_sandboxes(host) if found.id != used]):
+        time.sleep(0.02)
+    return others[0]
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+def test_what_a_lost_sandbox_can_live_is_bounded(
+    executor: Executor, settings: HostSettings, isolation: Isolation
+) -> None:
+    executor.execute(in_batch("print(1)", isolation))
+    most = time.time() + settings.ceiling.timeout_s + 15 * 60
+    assert all(found.deadline < most for found in list_sandboxes(settings.host))
 
 
 # -- the two programs of the appendix --------------------------------------------------------------------
@@ -150,9 +246,8 @@ def test_the_second_appendix_program_fails_with_line_and_advice() -> None:
 
 
 def test_a_sandbox_that_vanished_during_its_run_is_closed_without_a_complaint(run: Run) -> None:
-    def vanish(sandbox: Sandbox) -> None:
-        remove(sandbox.id)
-        sandbox.close()
+    def vanish(sandbox: RunningSandbox) -> None:
+        assert remove_sandbox(sandbox.id)
 
     execution = run("import time\ntime.sleep(30)", Hooks(started=vanish))
     assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR

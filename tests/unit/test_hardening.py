@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
-from tests.support import unique
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox import gpus, hardening
 from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
+from windtunnel_worker.sandbox.limits import SandboxLimits
+from windtunnel_worker.sandbox.locks import hold_first_free
 
 
 def test_a_deployments_protections_and_devices_stand_in_the_host_configuration() -> None:
     deployment = Deployment(
         runtime="runsc", apparmor_profile="windtunnel-sandbox", selinux_label="container_t", gpu="1"
     )
-    config = hardening.host_config(Limits(), {}, deployment=deployment)
+    config = hardening.host_config(SandboxLimits.of(Limits()), {}, deployment=deployment)
     assert config["runtime"] == "runsc"
     assert {"apparmor=windtunnel-sandbox", "label=type:container_t"} <= set(config["security_opt"])
     (request,) = config["device_requests"]
@@ -24,14 +31,16 @@ def test_a_deployments_protections_and_devices_stand_in_the_host_configuration()
 
 
 def test_without_them_the_daemons_own_stay_and_ours_hold() -> None:
-    config = hardening.host_config(Limits(), {})
+    config = hardening.host_config(SandboxLimits.of(Limits()), {})
     assert (config["runtime"], config["device_requests"], config["cap_add"]) == (None, [], [])
     assert "no-new-privileges:true" in config["security_opt"]
 
 
 def test_gvisor_gets_its_own_share_on_top_and_holds_the_jobs_limit_of_processes() -> None:
     limits, java = Limits(memory_mb=256, processes=40), for_language("java")
-    config = hardening.host_config(limits, {}, language=java, deployment=Deployment(runtime="runsc-kvm"))
+    config = hardening.host_config(
+        SandboxLimits.of(limits), {}, language=java, deployment=Deployment(runtime="runsc-kvm")
+    )
     own, processes = hardening.GVISOR, 40 + java.own_processes
     assert config["mem_limit"] == config["memswap_limit"] == (256 + own.own_memory_mb) * 2**20
     assert config["pids_limit"] == own.own_processes + own.threads_each * processes
@@ -40,18 +49,49 @@ def test_gvisor_gets_its_own_share_on_top_and_holds_the_jobs_limit_of_processes(
 
 @pytest.mark.parametrize("runtime", [None, "crun"])
 def test_a_runtime_on_the_hosts_kernel_gets_nothing_on_top(runtime: str | None) -> None:
-    config = hardening.host_config(Limits(processes=40), {}, deployment=Deployment(runtime=runtime))
+    config = hardening.host_config(SandboxLimits.of(Limits(processes=40)), {}, deployment=Deployment(runtime=runtime))
     assert config["pids_limit"] == 40
     # That kernel would count the processes of a user over all sandboxes.
     assert "nproc" not in {ulimit["Name"] for ulimit in config["ulimits"]}
 
 
-def test_each_slot_takes_a_gpu_of_its_own() -> None:
-    host = unique("gpus")
-    assert gpus.take_gpu(host, ()) is None
-    assert [gpus.take_gpu(host, ("0", "1")) for _ in range(2)] == ["0", "1"]
+def test_each_slot_takes_a_gpu_of_its_own_until_it_ends(tmp_path: Path) -> None:
+    take = functools.partial(gpus.take_gpu, tmp_path)
+    assert take(()) is None
+    first, second = take(("0", "1")), take(("0", "1"))
+    assert first is not None
+    assert second is not None
+    assert (first[0], second[0]) == ("0", "1")
     with pytest.raises(SandboxFailure, match="All 2 GPUs"):
-        gpus.take_gpu(host, ("0", "1"))
-    for lock in gpus._held:
+        take(("0", "1"))
+    first[1].close()
+    again = take(("0", "1"))
+    assert again is not None
+    assert again[0] == "0"
+    for lock in (again[1], second[1]):
         lock.close()
-    gpus._held.clear()
+
+
+def test_processes_that_see_the_same_directory_share_locks_whatever_their_network_namespace(tmp_path: Path) -> None:
+    program = "import sys; from pathlib import Path; from windtunnel_worker.sandbox.locks import hold_first_free; "
+    program += "lock = hold_first_free(Path(sys.argv[1]), ['a', 'b']); print(lock is not None, flush=True); input()"
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    if os.geteuid() == 0:
+        command = ["unshare", "--net", *command]
+    mine = hold_first_free(tmp_path, ["a"])
+    assert mine is not None
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        assert hold_first_free(tmp_path, ["a", "b"]) is None
+        other.kill()
+    free = hold_first_free(tmp_path, ["a", "b"])  # a killed process holds nothing
+    assert free is not None
+    free.close()
+    mine.close()
+
+
+def test_a_lock_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SandboxFailure, match="WINDTUNNEL_LOCK_DIR"):
+        hold_first_free(tmp_path / "file", ["a"])

@@ -10,6 +10,7 @@ from windtunnel.contract import LANGUAGES, Limits
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, for_language
+from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.protocol import End, Transcript
 
 NATIVE = {"cpp", "go"}
@@ -24,7 +25,9 @@ def _ended(stderr: str, **end: Any) -> Transcript:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_only_native_programs_may_be_started_from_tmp(name: str) -> None:
-    options = hardening.host_config(Limits(), {}, language=for_language(name))["tmpfs"]["/tmp"].split(",")
+    options = hardening.host_config(SandboxLimits.of(Limits()), {}, language=for_language(name))["tmpfs"]["/tmp"].split(
+        ","
+    )
     assert ("exec" in options, "noexec" in options) == (name in NATIVE, name not in NATIVE)
     assert {"nosuid", "nodev"} <= set(options)
 
@@ -32,8 +35,8 @@ def test_only_native_programs_may_be_started_from_tmp(name: str) -> None:
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_a_runtime_gets_its_own_threads_on_top_and_nothing_else(name: str) -> None:
     limits, language = Limits(processes=10), for_language(name)
-    config = hardening.host_config(limits, {}, language=language)
-    python = hardening.host_config(limits, {})
+    config = hardening.host_config(SandboxLimits.of(limits), {}, language=language)
+    python = hardening.host_config(SandboxLimits.of(limits), {})
     assert config["pids_limit"] == 10 + language.own_processes
     assert {key for key in config if config[key] != python[key]} <= {"pids_limit", "tmpfs"}
 

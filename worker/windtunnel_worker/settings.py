@@ -34,6 +34,8 @@ class HostSettings(Settings):
     """Name of this Docker host: its monitor queue and its containers' labels carry it."""
     data_dir: Path = Path("~/.local/share/windtunnel").expanduser()
     """Where registered datasets are kept. The Docker daemon must see it under the same path."""
+    lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
+    """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")
     default_image: str = Field(
         "windtunnel/sandbox:python",

@@ -25,8 +25,8 @@ from windtunnel_worker.celery.app import monitor_queue
 from windtunnel_worker.monitoring.watch import watch
 from windtunnel_worker.pipeline.report import build_report
 from windtunnel_worker.runtime import owner, publisher, store
-from windtunnel_worker.sandbox.container import Sandbox
-from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks, Superseded
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, Stop, Superseded
+from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import host_settings
 
 log = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:
     lease = _Lease(name, attempt, host_settings().lease_s)
     deadline = time.time() + job.limits.timeout_s
 
-    def watched(sandbox: Sandbox) -> None:
+    def watched(sandbox: RunningSandbox) -> None:
         monitor.apply_async(
             (name, attempt, sandbox.id, sandbox.pid, deadline),
             queue=monitor_queue(host_settings().host),
@@ -201,7 +201,9 @@ def _execute(name: str, claim: Claim, job: Job, verdict: Verdict) -> Execution:
         )
 
     assignment = Assignment(name, attempt, job, verdict.imports, claim.isolation, batch_of(name))
-    return _executor().execute(assignment, Hooks(lasting=watched, alive=lease.held))
+    return _executor().execute(
+        assignment, Hooks(lasting=watched, stop=lambda: None if lease.held() else Stop.SUPERSEDED)
+    )
 
 
 def _try_again(name: str, execution: Execution, priority: int) -> bool:

@@ -11,7 +11,7 @@ from windtunnel.contract import Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.recovery.reaper import remove_sandboxes
-from windtunnel_worker.sandbox.executor import Assignment, Executor
+from windtunnel_worker.sandbox import Assignment, Executor
 from windtunnel_worker.settings import host_settings, parse_memory
 
 

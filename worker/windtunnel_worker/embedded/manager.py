@@ -17,8 +17,8 @@ from windtunnel.contract import Job, JobState, Limits, Outcome, Record, Report, 
 from windtunnel.validation import SecurityLevel, SecurityValidator
 from windtunnel_worker.pipeline.report import build_report
 from windtunnel_worker.recovery.reaper import remove_sandboxes
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks
 from windtunnel_worker.sandbox.engine import engine_version
-from windtunnel_worker.sandbox.executor import Assignment, Executor, Hooks
 from windtunnel_worker.settings import HostSettings, host_settings
 
 SELF_TEST = "import numpy\nemit(total=int(numpy.arange(5).sum()))\nprint('ready')"

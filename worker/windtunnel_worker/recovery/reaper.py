@@ -9,7 +9,7 @@ import time
 import psutil
 
 from windtunnel.errors import SandboxError
-from windtunnel_worker.sandbox.container import Labelled, labelled, remove
+from windtunnel_worker.sandbox import Listed, list_sandboxes, remove_sandbox
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ REAP_EVERY_S = 10.0
 
 def remove_sandboxes(host: str, owner: str | None = None) -> int:
     """Remove every sandbox of this host, or of one owner there, running or not; returns how many."""
-    return sum(remove(found.id) for found in labelled(host) if owner in (None, found.owner))
+    return sum(remove_sandbox(found.id) for found in list_sandboxes(host) if owner in (None, found.owner))
 
 
 def reap(host: str) -> int:
@@ -27,10 +27,10 @@ def reap(host: str) -> int:
     A sandbox ends by itself when the process that started it goes away. It is nobody's once it has ended and that
     process is gone, or when its deadline has passed.
     """
-    return sum(remove(found.id) for found in labelled(host) if _orphaned(found))
+    return sum(remove_sandbox(found.id) for found in list_sandboxes(host) if _orphaned(found))
 
 
-def _orphaned(found: Labelled) -> bool:
+def _orphaned(found: Listed) -> bool:
     kind, _, pid = found.owner.rpartition(":")
     owner_gone = kind.startswith("slot:") and pid.isdigit() and not psutil.pid_exists(int(pid))
     return (owner_gone and not found.running) or found.deadline < time.time()

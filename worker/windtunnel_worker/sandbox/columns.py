@@ -8,15 +8,16 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from docker.types import Mount
-
 from windtunnel.errors import SandboxError
 from windtunnel_worker.sandbox import hardening, images
-from windtunnel_worker.sandbox.container import create, ownership, remove
+from windtunnel_worker.sandbox.container import create
 from windtunnel_worker.sandbox.engine import engine, engine_errors
+from windtunnel_worker.sandbox.limits import SandboxLimits
+from windtunnel_worker.sandbox.listing import labels_for, remove_sandbox
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)
@@ -47,15 +48,15 @@ def _run(settings: HostSettings, source: Path, folder: str) -> bool:
     os.chmod(folder, 0o777)  # noqa: S103 - its user is another one than this process
     image = images.find(settings.default_image)
     mounted = f"/data/source{source.suffix}"
-    options = hardening.host_config(settings.ceiling, {mounted: str(source)})
-    options["mounts"].append(Mount(target="/columns", source=folder, type="bind"))
+    options = hardening.host_config(SandboxLimits.of(settings.ceiling), {mounted: str(source)})
+    options["mounts"].append(hardening.bind_mount("/columns", folder, read_only=False))
     timeout_s = math.ceil(settings.ceiling.timeout_s)
     with engine_errors(image.name):
         container = create(
             image.digest,
             options,
             name=f"windtunnel-columns-{secrets.token_hex(6)}",
-            labels=ownership(settings.host, f"columns:{os.getpid()}", 2 * timeout_s),
+            labels=labels_for(settings.host, f"columns:{os.getpid()}", time.time() + 2 * timeout_s),
             entrypoint=PROGRAM,
             command=[mounted, f"/columns/{TARGET}"],
             user=hardening.USER,
@@ -65,7 +66,7 @@ def _run(settings: HostSettings, source: Path, folder: str) -> bool:
             engine().api.start(container)
             return bool(engine().api.wait(container, timeout=timeout_s)["StatusCode"] == 0)
     finally:
-        remove(container)
+        remove_sandbox(container)
 
 
 def _take(made: Path, target: Path) -> bool:

@@ -6,6 +6,7 @@ Every wait has a deadline. Nothing that happens in the container can keep `close
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import socket
 import time
@@ -13,15 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import requests
-from docker.errors import DockerException, NotFound
-
-from windtunnel.contract import Limits
-from windtunnel.errors import SandboxFailure
+from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
-from windtunnel_worker.sandbox.engine import engine, engine_errors
+from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
 from windtunnel_worker.sandbox.languages import for_language
+from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
 
 READY_TIMEOUT_S = 60.0
@@ -30,7 +28,6 @@ STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
 OOM_WORD_S = 2
 """How long a container that seems dead is waited for."""
-LABEL = "windtunnel"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Kind:
     """What a sandbox is made from. Two jobs of the same kind can be served by the same sort of sandbox."""
 
     image: str
-    limits: Limits
+    limits: SandboxLimits
     datasets: tuple[Mounted, ...] = ()
     preload: tuple[str, ...] = ()
     """Modules to import before any job."""
@@ -85,7 +82,7 @@ class PreloadTooLarge(SandboxFailure):
 class Sandbox:
     """A started container. Use it as a context manager, or call `close`."""
 
-    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str]) -> None:
+    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float) -> None:
         self.kind = kind
         self.versions: dict[str, str] = {}
         self.pid = 0
@@ -93,6 +90,8 @@ class Sandbox:
         self.reader: Reader | None = None
         """Reads what it uses; found when first needed."""
         self.created = time.monotonic()
+        self.dies = self.created + lives_s
+        """By the monotonic clock; its warden ends itself then, and its labels say the same to the reaper."""
         self._decoder = FrameDecoder()
         mounts = {dataset.path: dataset.file for dataset in kind.datasets}
         with engine_errors(kind.image):
@@ -107,7 +106,7 @@ class Sandbox:
                 ),
                 name=name,
                 labels=labels,
-                command=_warden_options(kind),
+                command=_warden_options(kind, lives_s),
                 user=hardening.WARDEN_USER if kind.parts_users else hardening.USER,
                 stdin_open=True,
             )
@@ -116,7 +115,7 @@ class Sandbox:
                 self._attached, self._stream = self._attach()
                 engine().api.start(self.id)
         except BaseException:
-            self._let_go()
+            self.let_go()
             self._remove()
             raise
 
@@ -162,6 +161,7 @@ class Sandbox:
     def run(
         self,
         job: Mapping[str, Any],
+        limits: RunLimits,
         *,
         on_started: Callable[[], None],
         on_tick: Callable[[], bool],
@@ -173,9 +173,8 @@ class Sandbox:
         transcript ends without an end frame. So it does when the container dies.
         """
         self.served += 1
-        transcript = Transcript(self.kind.limits.output_kb * 1024)
-        longest = for_language(self.kind.language).preparation_s + self.kind.limits.timeout_s
-        deadline = time.monotonic() + longest + STOP_GRACE_S
+        transcript = Transcript(limits.output_bytes)
+        deadline = time.monotonic() + longest_run_s(self.kind.language, limits.timeout_s)
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))
@@ -224,14 +223,13 @@ class Sandbox:
 
     def state(self) -> dict[str, Any]:
         """Docker's own word on how the container stands, e.g. `OOMKilled`; empty if it is gone."""
-        try:
+        with contextlib.suppress(SandboxError), engine_errors():
             return dict(engine().api.inspect_container(self.id)["State"])
-        except (DockerException, OSError):
-            return {}
+        return {}
 
     def oom_killed(self) -> bool:
         """Docker's own word on a sandbox that has died; it comes a moment after the end."""
-        with contextlib.suppress(DockerException, requests.RequestException):
+        with contextlib.suppress(SandboxError), engine_errors():
             engine().api.wait(self.id, timeout=OOM_WORD_S)
         return self.state().get("OOMKilled") is True
 
@@ -242,24 +240,25 @@ class Sandbox:
 
     def close(self) -> None:
         """Kill and remove the container, whatever its state."""
-        self._let_go()
+        self.let_go()
         self._remove()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the line to the warden, which ends the sandbox within a moment, without a call to the daemon."""
         for name in ("_stream", "_attached"):
             with contextlib.suppress(OSError, AttributeError):  # it may have failed before it was attached
                 getattr(self, name).close()
 
     def _remove(self) -> None:
-        with engine_errors(self.kind.image), contextlib.suppress(NotFound):
+        with contextlib.suppress(ContainerGone), engine_errors(self.kind.image):
             engine().api.remove_container(self.id, force=True, v=True)
 
 
 def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], **what: Any) -> str:
     """Create a container with every protection and return its id.
 
-    `options` are what `hardening.host_config` gives, `labels` what `ownership` does, `what` further arguments of
-    Docker's call.
+    `options` are what `hardening.host_config` gives, `labels` what `listing.labels_for` gives, `what` are further
+    arguments of Docker's call.
     """
     api = engine().api
     config = api.create_host_config(**options)
@@ -271,7 +270,7 @@ def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping
             name=name,
             hostname=hardening.HOSTNAME,
             environment=hardening.ENVIRONMENT,
-            labels={LABEL: "sandbox", **labels},
+            labels=dict(labels),
             host_config=config,
             network_disabled=True,
             **what,
@@ -279,53 +278,12 @@ def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping
     )
 
 
-def ownership(host: str, owner: str, lives_s: float) -> dict[str, str]:
-    """The labels by which `labelled` finds a sandbox and tells whose it is and until when."""
-    return {
-        f"{LABEL}.host": host,
-        f"{LABEL}.owner": owner,
-        f"{LABEL}.deadline": str(int(time.time() + lives_s)),
-    }
+def longest_run_s(language: str, timeout_s: float) -> float:
+    """From the job frame to the last moment at which the end frame is waited for."""
+    return for_language(language).preparation_s + timeout_s + STOP_GRACE_S
 
 
-def _warden_options(kind: Kind) -> list[str]:
+def _warden_options(kind: Kind, lives_s: float) -> list[str]:
     frames = [f"--frame={dataset.name}={dataset.path}" for dataset in kind.datasets if dataset.preload]
     users = ["--users"] if kind.parts_users else []
-    return [f"--jobs={kind.jobs}", *users, *frames, *kind.preload]
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A sandbox that is there, by its labels."""
-
-    id: str
-    owner: str
-    """Which process (or manager) started it."""
-    running: bool
-    deadline: float
-    """Seconds since the epoch; 0 where the label is missing."""
-
-
-def labelled(host: str) -> list[Labelled]:
-    """Every sandbox of a host, whatever its state."""
-    with engine_errors():
-        found = engine().api.containers(all=True, filters={"label": [f"{LABEL}=sandbox", f"{LABEL}.host={host}"]})
-    return [
-        Labelled(
-            entry["Id"],
-            entry["Labels"].get(f"{LABEL}.owner", ""),
-            entry["State"] == "running",
-            float(entry["Labels"].get(f"{LABEL}.deadline", 0)),
-        )
-        for entry in found
-    ]
-
-
-def remove(container_id: str) -> bool:
-    """Kill and remove a container. False: it was gone already."""
-    try:
-        with engine_errors():
-            engine().api.remove_container(container_id, force=True, v=True)
-    except SandboxFailure:
-        return False
-    return True
+    return [f"--jobs={kind.jobs}", f"--life={math.ceil(lives_s)}", *users, *frames, *kind.preload]

@@ -1,4 +1,7 @@
-"""One connection to the Docker Engine, with every failure turned into a typed error that says what to do."""
+"""One connection to the Docker Engine, with every failure turned into a typed error that says what to do.
+
+Docker's client is imported when the first call is made: a process that needs none does not pay for it.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,27 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-
-import docker
-import requests
-from docker.errors import DockerException, NotFound
-from docker.errors import ImageNotFound as DockerImageNotFound
+from typing import TYPE_CHECKING
 
 from windtunnel.errors import DockerPermissionDenied, DockerUnavailable, ImageNotFound, SandboxFailure
 
+if TYPE_CHECKING:
+    import docker
+
 CALL_TIMEOUT_S = 30
+
+
+class ContainerGone(SandboxFailure):
+    """There is no container of this id any more."""
 
 
 @contextmanager
 def engine_errors(image: str = "") -> Iterator[None]:
     """Run Docker calls; raise our error for whatever they raise."""
+    import requests
+    from docker.errors import DockerException, NotFound
+    from docker.errors import ImageNotFound as DockerImageNotFound
+
     try:
         yield
     except DockerImageNotFound as error:
@@ -28,7 +38,7 @@ def engine_errors(image: str = "") -> Iterator[None]:
             remedy="Build it with `make image` or `sandbox_image/build.sh LANGUAGE`, or set SANDBOX_DEFAULT_IMAGE.",
         ) from error
     except NotFound as error:
-        raise SandboxFailure(f"The container vanished: {error.explanation}.") from error
+        raise ContainerGone(f"The container vanished: {error.explanation}.") from error
     except (DockerException, requests.RequestException, OSError) as error:
         raise _connection_error(error) from error
 
@@ -62,6 +72,8 @@ def _connection_error(error: BaseException) -> Exception:
 @lru_cache(maxsize=1)
 def engine() -> docker.DockerClient:
     """The client of this process; `DockerUnavailable` or `DockerPermissionDenied` if none can be had."""
+    import docker
+
     with engine_errors():
         client = docker.from_env(timeout=CALL_TIMEOUT_S)
         client.ping()

@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources, Sample
+from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources
 from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.container import (
-    READY_TIMEOUT_S,
     STOP_GRACE_S,
     Kind,
     Mounted,
     PreloadTooLarge,
     Sandbox,
-    ownership,
+    longest_run_s,
 )
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
 from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
-from windtunnel_worker.sandbox.outcomes import Evidence, classify
-from windtunnel_worker.sandbox.pool import MAX_AGE_S, Pool
+from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
+from windtunnel_worker.sandbox.listing import labels_for
+from windtunnel_worker.sandbox.locks import Turns
+from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
+from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
 
@@ -44,41 +47,10 @@ NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "
 FRAMES = {"pandas", "statsmodels"}
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
+LONGEST_TICK_S = 1.0
+"""The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
 """A dataset up to this size is read before the job's clock starts."""
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One attempt to execute."""
-
-    name: str
-    """The job's id."""
-    attempt: int
-    job: Job
-    imports: Sequence[str] = ()
-    """Modules the program imports, as validation found them."""
-    isolation: Isolation = Isolation.CONTAINER
-    batch: str = ""
-    """Whose cell may serve it."""
-
-
-class Superseded(Exception):
-    """The attempt is no longer the current one; whatever it did does not count."""
-
-
-@dataclass
-class Hooks:
-    """What the caller wants to hear while a sandbox runs."""
-
-    started: Callable[[Sandbox], None] = lambda _: None
-    """The program's first line is about to run."""
-    lasting: Callable[[Sandbox], None] = lambda _: None
-    """The program has run for a tick: it is worth being watched."""
-    alive: Callable[[], bool] = lambda: True
-    """Called about every tick. False: the attempt is no longer ours, stop at once."""
-    samples: list[Sample] = field(default_factory=list)
-    """Grows by a sample a tick."""
 
 
 def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, ...]:
@@ -100,16 +72,23 @@ class Executor:
 
     def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
         self._settings = settings
-        self._owner = owner
         self._datasets = DatasetRegistry(settings.data_dir)
         self._images: dict[str, tuple[images.Image, float]] = {}
+        self._gpu = take_gpu(settings.lock_dir, settings.gpus)
+        """Held until the executor is closed or this process ends."""
         self._deployment = Deployment(
             runtime=settings.runtime,
             apparmor_profile=settings.apparmor_profile,
             selinux_label=settings.selinux_label,
-            gpu=take_gpu(settings.host, settings.gpus),
+            gpu=self._gpu[0] if self._gpu else None,
         )
-        self._pool = Pool(settings.host, self._labels, creations=settings.creations, ahead=warm)
+        self._pool = Pool(
+            settings.host,
+            functools.partial(labels_for, settings.host, owner),
+            Turns(settings.lock_dir, "create a sandbox", settings.creations),
+            longest_s=_needs_s("python", settings.ceiling.timeout_s),
+            ahead=warm,
+        )
 
     def warm_up(self) -> None:
         """Prepare a sandbox of the kind that most jobs want, before the first arrives."""
@@ -118,35 +97,45 @@ class Executor:
         except SandboxError as error:
             log.warning("action=warm-up-failed reason=%s", error)
             return
-        self._pool.prepare(Kind(image.digest, Limits(), preload=("numpy", "pandas"), deployment=self._deployment))
+        self._pool.prepare(
+            Kind(image.digest, SandboxLimits.of(Limits()), preload=("numpy", "pandas"), deployment=self._deployment)
+        )
 
     def close(self) -> None:
-        """Remove the sandboxes in hand."""
+        """Remove every sandbox that is ready or being made, and wait until they are gone."""
         self._pool.close()
 
     def execute(self, assignment: Assignment, hooks: Hooks | None = None) -> Execution:
         """Run the attempt. Every fault of the machinery comes back as an `infrastructure_error`.
 
-        Raises `Superseded` when a hook says that the attempt is over.
+        Raises `Superseded` when a hook says that another attempt is the current one; other reasons to stop come back
+        as `cancelled`.
         """
         begun = time.monotonic()
         try:
             return self._execute(assignment, hooks or Hooks(), begun)
+        except _Stopped as stopped:
+            if stopped.stop is Stop.SUPERSEDED:
+                raise Superseded from None
+            return self._without_a_run(assignment, begun, Outcome.CANCELLED, STOPS[stopped.stop])
         except SandboxError as error:
-            return Execution(
-                attempt=assignment.attempt,
-                outcome=Outcome.INFRASTRUCTURE_ERROR,
-                message=str(error),
-                host=self._settings.host,
-                image=assignment.job.image or self._settings.image_for(assignment.job.language),
-                prepare_s=round(time.monotonic() - begun, 4),
-            )
+            return self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
+
+    def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
+        return Execution(
+            attempt=assignment.attempt,
+            outcome=outcome,
+            message=message,
+            host=self._settings.host,
+            image=assignment.job.image or self._settings.image_for(assignment.job.language),
+            prepare_s=round(time.monotonic() - begun, 4),
+        )
 
     def _execute(self, assignment: Assignment, hooks: Hooks, begun: float) -> Execution:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        sandbox = self._take(assignment, self._kind(assignment, image, datasets))
+        sandbox = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
@@ -173,15 +162,27 @@ class Executor:
             versions={**sandbox.versions, "docker": self._engine_version},
         )
 
-    def _take(self, assignment: Assignment, kind: Kind) -> Sandbox:
+    def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> Sandbox:
         """A ready sandbox. What does not fit in the job's memory is left for the program to load, and to fail at."""
-        name = f"windtunnel-{assignment.name}-{assignment.attempt}"
-        try:
-            return self._pool.take(kind, assignment.batch, name)
-        except PreloadTooLarge:
-            return self._pool.take(kind.bare(), assignment.batch, name)
 
-    @cached_property
+        def ask() -> None:
+            stop = hooks.stop()
+            if stop is not None:
+                raise _Stopped(stop)
+
+        request = Request(
+            kind,
+            assignment.batch_id,
+            f"windtunnel-{assignment.job_id}-{assignment.attempt}",
+            _needs_s(assignment.job.language, assignment.job.limits.timeout_s),
+            ask,
+        )
+        try:
+            return self._pool.take(request)
+        except PreloadTooLarge:
+            return self._pool.take(replace(request, kind=kind.bare()))
+
+    @functools.cached_property
     def _engine_version(self) -> str:
         return engine_version()
 
@@ -204,7 +205,7 @@ class Executor:
         in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
         return Kind(
             image=image.digest,
-            limits=job.limits,
+            limits=SandboxLimits.of(job.limits),
             language=job.language,
             datasets=tuple(self._mounted(job, datasets)),
             preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
@@ -219,10 +220,18 @@ class Executor:
                 columns = self._datasets.columns_file(dataset)
                 yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
 
-    def _labels(self, kind: Kind) -> dict[str, str]:
-        longest = for_language(kind.language).preparation_s + kind.limits.timeout_s
-        lives = MAX_AGE_S + kind.jobs * (READY_TIMEOUT_S + longest + 2 * STOP_GRACE_S)
-        return ownership(self._settings.host, self._owner, lives)
+
+class _Stopped(Exception):
+    """The attempt was stopped before its program ran."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop)
+        self.stop = stop
+
+
+def _needs_s(language: str, timeout_s: float) -> float:
+    """How long one job may use a sandbox, with what it takes to end it."""
+    return longest_run_s(language, timeout_s) + STOP_GRACE_S
 
 
 def _preloads(job: Job, dataset: Dataset) -> bool:
@@ -242,7 +251,7 @@ class _Run:
 
     def __init__(self, sandbox: Sandbox, job: Job, hooks: Hooks, settings: HostSettings) -> None:
         self._sandbox, self._job, self._hooks = sandbox, job, hooks
-        self._tick_s = settings.sample_interval_s
+        self._tick_s = min(settings.sample_interval_s, LONGEST_TICK_S)
         try:
             sandbox.reader = sandbox.reader or reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
             self._sampler = Sampler(sandbox.reader, reused=sandbox.served > 0)
@@ -251,7 +260,7 @@ class _Run:
                 f"The sandbox cannot be measured: {error}.",
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
-        self._superseded = False
+        self._stop: Stop | None = None
         self._began = False
         """The warden has said that the program's first line runs."""
         self._lasting = False
@@ -275,12 +284,13 @@ class _Run:
                 "cpu_time_s": limits.cpu_time_s,
                 "output_bytes": limits.output_kb * 1024,
             },
+            RunLimits.of(limits),
             on_started=self._on_started,
             on_tick=self._on_tick,
             tick_s=self._tick_s,
         )
         self.ended = time.monotonic()
-        if self._superseded:
+        if self._stop is Stop.SUPERSEDED:
             raise Superseded
         transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
         if not self._hooks.samples:
@@ -304,8 +314,8 @@ class _Run:
             self._lasting = True
             self._hooks.lasting(self._sandbox)
         self._sample()
-        self._superseded = not self._hooks.alive()
-        return not (self._superseded or self._io_exceeded)
+        self._stop = self._hooks.stop()
+        return self._stop is None and not self._io_exceeded
 
     def _sample(self) -> None:
         try:
@@ -321,10 +331,11 @@ class _Run:
         first, last = self._sampler.first, self._sampler.last
         gone = transcript.end is None
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and self._sandbox.oom_killed()),
+            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._sandbox.oom_killed()),
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,
+            stop=self._stop,
             faults=self._sandbox.faults,
         )
 

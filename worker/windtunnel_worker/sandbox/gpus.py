@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 from windtunnel.errors import SandboxFailure
-from windtunnel_worker.sandbox.locks import hold_first_free
-
-_held: list[socket.socket] = []
-"""Locks of this process: a GPU is its slot's until the process ends, however it ends."""
+from windtunnel_worker.sandbox.locks import Lock, hold_first_free
 
 
-def take_gpu(host: str, gpus: Sequence[str]) -> str | None:
-    """One GPU that no other slot has; None where the host has none. `SandboxFailure` when all are taken."""
+def take_gpu(lock_dir: Path, gpus: Sequence[str]) -> tuple[str, Lock] | None:
+    """One GPU that no other slot has, until the lock is closed or this process ends; None where the host has none.
+
+    `SandboxFailure` when all are taken.
+    """
     for gpu in gpus:
-        lock = hold_first_free([f"{host} gpu {gpu}"])
+        lock = hold_first_free(lock_dir, [f"gpu {gpu}"])
         if lock is not None:
-            _held.append(lock)
-            return gpu
+            return gpu, lock
     if not gpus:
         return None
     raise SandboxFailure(

@@ -1,6 +1,7 @@
 """Every protection of a sandbox, as data a reviewer can read. The one place that states them.
 
-`host_config` turns the data and a job's limits into the arguments of Docker's create call.
+`host_config` turns the data and a sandbox's limits into the arguments of Docker's create call, as plain data: this
+module imports nothing of Docker.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
-
-from windtunnel.contract import Limits
 from windtunnel_worker.sandbox.languages import PYTHON, Language
+from windtunnel_worker.sandbox.limits import SandboxLimits
 
 USER = "10001:10001"
 """Everything in a sandbox that is used once."""
@@ -67,7 +66,7 @@ PROTECTIONS: dict[str, Any] = {
     "ipc_mode": "none",
     "cgroupns": "private",
     # What a program writes must not fill the host's disk by way of the daemon's log files.
-    "log_config": LogConfig(type=LogConfig.types.NONE),
+    "log_config": {"type": "none", "config": {}},
     "restart_policy": {"Name": "no"},
     "auto_remove": False,
     "oom_kill_disable": False,
@@ -125,16 +124,16 @@ class Deployment:
             options.append(f"label=type:{self.selinux_label}")
         return options
 
-    def device_requests(self) -> list[DeviceRequest]:
+    def device_requests(self) -> list[dict[str, Any]]:
         """As Docker takes them."""
-        return [DeviceRequest(device_ids=[self.gpu], capabilities=[["gpu"]])] if self.gpu else []
+        return [{"DeviceIDs": [self.gpu], "Capabilities": [["gpu"]]}] if self.gpu else []
 
 
 DEFAULT_DEPLOYMENT = Deployment()
 
 
 def host_config(
-    limits: Limits,
+    limits: SandboxLimits,
     datasets: Mapping[str, str],
     *,
     parts_users: bool = False,
@@ -167,12 +166,19 @@ def host_config(
         "nano_cpus": round(min(limits.cpus, os.cpu_count() or 1) * 1e9),
         "pids_limit": runtime.own_processes + runtime.threads_each * processes,
         "ulimits": [
-            Ulimit(name="nofile", soft=NOFILE, hard=NOFILE),
-            Ulimit(name="core", soft=0, hard=0),
-            Ulimit(name="fsize", soft=limits.disk_mb * 2**20, hard=limits.disk_mb * 2**20),
-            *([Ulimit(name="nproc", soft=processes, hard=processes)] if runtime.counts_processes else []),
+            _ulimit("nofile", NOFILE),
+            _ulimit("core", 0),
+            _ulimit("fsize", limits.disk_mb * 2**20),
+            *([_ulimit("nproc", processes)] if runtime.counts_processes else []),
         ],
-        "mounts": [
-            Mount(target=target, source=source, type="bind", read_only=True) for target, source in datasets.items()
-        ],
+        "mounts": [bind_mount(target, source) for target, source in datasets.items()],
     }
+
+
+def _ulimit(name: str, most: int) -> dict[str, Any]:
+    return {"Name": name, "Soft": most, "Hard": most}
+
+
+def bind_mount(target: str, source: str, *, read_only: bool = True) -> dict[str, Any]:
+    """A file or folder of the Docker host at a path in the sandbox, as Docker takes it."""
+    return {"Type": "bind", "Target": target, "Source": source, "ReadOnly": read_only}

@@ -2,26 +2,86 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import socket
-from collections.abc import Iterable
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+from windtunnel.errors import SandboxFailure
+
+TURN_TICK_S = 0.01
+"""How often a process that waits for its turn looks again."""
 
 
-def hold_first_free(names: Iterable[str]) -> socket.socket | None:
+class Lock:
+    """A name that this process holds, until `close` or until the process ends, however it ends."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the name."""
+        os.close(self._fd)
+
+
+def hold_first_free(directory: Path, names: Iterable[str]) -> Lock | None:
     """Hold the first of these names that nobody holds; None when all are held.
 
-    A name is held until the result is closed or the process ends, however it ends. It is an address in the kernel's
-    abstract socket namespace, so that no file stays behind and no full disk is in the way.
+    A name is an empty file that is locked. All processes of a host must see the same directory, those in containers
+    too. The files stay, as removing one would let two processes hold the same name.
     """
     for name in names:
-        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        fd = _open(directory, f"{quote(name, safe='')}.lock")
         try:
-            lock.bind(f"\0windtunnel-{hashlib.sha256(name.encode()).hexdigest()}")
-        except OSError as error:
-            lock.close()
-            if error.errno != errno.EADDRINUSE:
-                raise
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
         else:
-            return lock
+            return Lock(fd)
     return None
+
+
+def _open(directory: Path, name: str) -> int:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+    except OSError as error:
+        raise SandboxFailure(
+            f"The lock {directory / name} cannot be opened: {error.strerror}.",
+            remedy="Let the worker write there, or set WINDTUNNEL_LOCK_DIR to a directory that it may write to.",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Lets so many processes of a host do a thing at the same time."""
+
+    directory: Path
+    what: str
+    width: int
+
+    @contextmanager
+    def take(self, patience_s: float) -> Iterator[None]:
+        """Wait for a turn and hold it; `SandboxFailure` when none comes up."""
+        deadline = time.monotonic() + patience_s
+        names = [f"{self.what} {number}" for number in range(self.width)]
+        while (turn := hold_first_free(self.directory, names)) is None:
+            if time.monotonic() > deadline:
+                raise SandboxFailure(
+                    f"No turn to {self.what} came up within {patience_s:g} s.",
+                    remedy="The Docker daemon may be overloaded.",
+                )
+            time.sleep(TURN_TICK_S)
+        with turn:
+            yield

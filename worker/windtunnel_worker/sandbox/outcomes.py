@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from windtunnel.contract import Limits, Outcome
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox.assignment import Stop
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 MESSAGES = {
@@ -28,6 +29,12 @@ MESSAGES = {
 }
 """What to tell the author; how a program failed is told by its own exception."""
 
+STOPS = {
+    Stop.CANCELLED: "Cancelled before it had ended.",
+    Stop.BUDGET: "Stopped before it had ended: the budget that it runs on is spent.",
+}
+"""What to tell of an attempt that was stopped from outside."""
+
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -40,11 +47,15 @@ class Evidence:
     overdue: bool
     """The program was still running when its deadline had passed."""
     io_exceeded: bool
+    stop: Stop | None = None
+    """The caller had it stopped."""
     faults: str = ""
 
 
 def classify(transcript: Transcript, evidence: Evidence, limits: Limits) -> tuple[Outcome, str]:
     """The outcome and a message that says what to do; `SandboxFailure` when the machinery is at fault."""
+    if evidence.stop is not None:
+        return Outcome.CANCELLED, STOPS[evidence.stop]
     outcome = _outcome(transcript.end, transcript.fault, evidence, limits)
     if outcome is None:
         raise SandboxFailure(f"The sandbox died: {evidence.faults or 'it gave no reason'}.")

@@ -1,7 +1,7 @@
 """Keeps sandboxes ready, so that a job does not wait for one, and removes used ones, so that none waits for that.
 
 A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind; cells of one batch stay
-in use until they have served their jobs or something was wrong with them.
+in use until they have served their jobs, are too old, or something was wrong with them.
 """
 
 from __future__ import annotations
@@ -9,43 +9,67 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 from windtunnel.errors import SandboxError, SandboxFailure
-from windtunnel_worker.sandbox.container import Kind, Sandbox
-from windtunnel_worker.sandbox.locks import hold_first_free
+from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Kind, Sandbox
+from windtunnel_worker.sandbox.locks import Turns
 
 log = logging.getLogger(__name__)
 
 MAX_AGE_S = 600.0
-"""A prepared sandbox older than this is replaced; its warden would give up soon after."""
+"""A sandbox older than this is given no job any more. With the longest run it bounds what a lost one can live."""
 CREATION_TIMEOUT_S = 120.0
+WAIT_TICK_S = 0.2
+"""How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
 
-Labels = Callable[[Kind], Mapping[str, str]]
+
+@dataclass(frozen=True)
+class Request:
+    """What a job wants of the pool."""
+
+    kind: Kind
+    batch_id: str
+    name: str
+    """What the container is called, where it serves this job only."""
+    needs_s: float
+    """How long the job may use the sandbox at most."""
+    on_wait: Callable[[], None] = lambda: None
+    """Called about every tick of a wait; what it raises ends the wait."""
 
 
 class Pool:
     """The sandboxes of one slot.
 
-    `labels` gives the labels of a sandbox of a kind; `creations` is how many may be created on this host at a time.
-    With `ahead` false nothing is prepared and removal is waited for: for a single run.
+    `labels` gives the labels of a sandbox, by its deadline in seconds since the epoch; `turns` limits how many are
+    created on this host at a time; `longest_s` is how long a usual job may use a sandbox. With `ahead` false nothing is
+    prepared and removal is waited for: for a single run.
     """
 
-    def __init__(self, host: str, labels: Labels, *, creations: int, ahead: bool) -> None:
-        self._host, self._labels = host, labels
-        self._creations, self._ahead = creations, ahead
+    def __init__(
+        self,
+        host: str,
+        labels: Callable[[float], Mapping[str, str]],
+        turns: Turns,
+        *,
+        longest_s: float,
+        ahead: bool,
+    ) -> None:
+        self._host, self._labels, self._turns = host, labels, turns
+        self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
         self._next: tuple[Kind, Future[Sandbox]] | None = None
         self._cell: tuple[str, Sandbox] | None = None
 
-    def take(self, kind: Kind, batch: str, name: str) -> Sandbox:
-        """A ready sandbox for one job: the batch's cell, or a prepared or fresh one, which then bears this name."""
+    def take(self, request: Request) -> Sandbox:
+        """A ready sandbox for one job: the batch's cell, or a prepared or fresh one, which then bears its name."""
+        kind = request.kind
         if kind.jobs > 1:
-            return self._take_cell(kind, batch)
-        sandbox = self._take_prepared(kind) or self._create(kind)
-        self._soon(sandbox.rename, name)
+            return self._take_cell(request)
+        sandbox = self._take_prepared(request) or self._create_now(request)
+        self._soon(sandbox.rename, request.name)
         if self._ahead:
             self.prepare(kind)
         return sandbox
@@ -62,7 +86,7 @@ class Pool:
     def prepare(self, kind: Kind) -> None:
         """Have a sandbox of this kind ready soon."""
         if self._next is None:
-            self._next = kind, self._threads.submit(self._create, kind)
+            self._next = kind, self._threads.submit(self._create, kind, self._longest_s)
 
     def close(self) -> None:
         """Remove everything that is prepared or waits, and wait until it is gone."""
@@ -71,36 +95,59 @@ class Pool:
         self._threads.shutdown(wait=True)
         self._threads = _threads()
 
-    def _take_cell(self, kind: Kind, batch: str) -> Sandbox:
+    def _take_cell(self, request: Request) -> Sandbox:
         if self._cell is not None:
-            owner, sandbox = self._cell
-            if owner == batch and sandbox.kind.serves(kind) and sandbox.healthy():
+            batch_id, sandbox = self._cell
+            if batch_id == request.batch_id and sandbox.kind.serves(request.kind) and _lasts(sandbox, request.needs_s):
                 return sandbox
         self._drop_cell()
-        sandbox = self._create(kind)
-        self._cell = batch, sandbox
+        sandbox = self._create_now(request)
+        self._cell = request.batch_id, sandbox
         return sandbox
 
-    def _take_prepared(self, kind: Kind) -> Sandbox | None:
-        if self._next is None or not self._next[0].serves(kind):
+    def _take_prepared(self, request: Request) -> Sandbox | None:
+        if self._next is None or not self._next[0].serves(request.kind):
             self._drop_next()
             return None
         _, future = self._next
         self._next = None
         try:
-            sandbox = future.result(CREATION_TIMEOUT_S)
-        except (SandboxError, TimeoutError) as error:
+            sandbox = self._await(future, request.on_wait)
+        except SandboxError as error:
             log.warning("action=prepare-failed reason=%s", error)
             return None
-        if sandbox.healthy() and time.monotonic() - sandbox.created < MAX_AGE_S:
+        if _lasts(sandbox, request.needs_s):
             return sandbox
         self._discard(sandbox)
         return None
 
-    def _create(self, kind: Kind) -> Sandbox:
+    def _create_now(self, request: Request) -> Sandbox:
+        needs_s = max(request.needs_s, self._longest_s)
+        return self._await(self._threads.submit(self._create, request.kind, needs_s), request.on_wait)
+
+    def _await(self, future: Future[Sandbox], on_wait: Callable[[], None]) -> Sandbox:
+        """The sandbox that is being created; if it is no longer wanted, it is removed as soon as it is there."""
+        deadline = time.monotonic() + CREATION_TIMEOUT_S
+        try:
+            while time.monotonic() < deadline:
+                try:
+                    return future.result(WAIT_TICK_S)
+                except TimeoutError:
+                    if future.done():
+                        return future.result()
+                on_wait()
+            raise SandboxFailure(
+                f"No sandbox was ready within {CREATION_TIMEOUT_S:g} s.", remedy="The Docker daemon may be overloaded."
+            )
+        except BaseException:
+            future.add_done_callback(self._discard_result)
+            raise
+
+    def _create(self, kind: Kind, needs_s: float) -> Sandbox:
         name = f"windtunnel-{self._host}-{secrets.token_hex(6)}"
-        with _turn(self._host, self._creations):
-            sandbox = Sandbox(kind, name, self._labels(kind))
+        with self._turns.take(CREATION_TIMEOUT_S):
+            lives_s = READY_TIMEOUT_S + MAX_AGE_S + needs_s
+            sandbox = Sandbox(kind, name, self._labels(time.time() + lives_s), lives_s)
         try:
             sandbox.wait_ready()
         except BaseException:
@@ -120,10 +167,11 @@ class Pool:
             self._cell = None
 
     def _discard_result(self, future: Future[Sandbox]) -> None:
-        if future.exception() is None:
-            future.result().close()
+        if not future.cancelled() and future.exception() is None:
+            _close(future.result())
 
     def _discard(self, sandbox: Sandbox) -> None:
+        sandbox.let_go()  # its programs end at once, however long the removal has to wait for the daemon
         self._soon(_close, sandbox)
 
     def _soon(self, act: Callable[..., None], *arguments: object) -> None:
@@ -134,8 +182,14 @@ class Pool:
             act(*arguments)
 
 
+def _lasts(sandbox: Sandbox, needs_s: float) -> bool:
+    """True when the sandbox waits for a job and lives long enough for this one."""
+    now = time.monotonic()
+    return now - sandbox.created < MAX_AGE_S and now + needs_s < sandbox.dies and sandbox.healthy()
+
+
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2, thread_name_prefix="sandbox-pool")
+    return ThreadPoolExecutor(3, thread_name_prefix="sandbox-pool")
 
 
 def _close(sandbox: Sandbox) -> None:
@@ -143,16 +197,3 @@ def _close(sandbox: Sandbox) -> None:
         sandbox.close()
     except SandboxError as error:
         log.warning("action=remove-failed container=%s reason=%s", sandbox.id[:12], error)  # the reaper's now
-
-
-@contextmanager
-def _turn(host: str, width: int) -> Iterator[None]:
-    """Wait for one of the host's turns to create: a burst would make each start slower than all in a row."""
-    deadline = time.monotonic() + CREATION_TIMEOUT_S
-    turns = [f"{host} create {number}" for number in range(width)]
-    while (turn := hold_first_free(turns)) is None:
-        if time.monotonic() > deadline:
-            raise SandboxFailure("No turn to create a sandbox came up.", remedy="The Docker daemon may be overloaded.")
-        time.sleep(0.01)
-    with turn:
-        yield

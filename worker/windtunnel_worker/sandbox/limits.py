@@ -1,0 +1,41 @@
+"""A job's limits in two parts: what its sandbox is made with, and what its run is held to. Imports nothing of Docker.
+
+A sandbox that was made with the right `SandboxLimits` serves jobs with any `RunLimits`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from windtunnel.contract import Limits
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """What the kernel enforces on the container for as long as it lives."""
+
+    cpus: float
+    memory_mb: int
+    processes: int
+    disk_mb: int
+
+    @classmethod
+    def of(cls, limits: Limits) -> SandboxLimits:
+        """The part of a job's limits that its sandbox is made with."""
+        return cls(limits.cpus, limits.memory_mb, limits.processes, limits.disk_mb)
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """What the warden and the host enforce on one program."""
+
+    timeout_s: float
+    cpu_time_s: float | None
+    output_bytes: int
+    """Kept of stdout and of stderr each."""
+    io_operations: int | None
+
+    @classmethod
+    def of(cls, limits: Limits) -> RunLimits:
+        """The part of a job's limits that its run is held to."""
+        return cls(limits.timeout_s, limits.cpu_time_s, limits.output_kb * 1024, limits.io_operations)

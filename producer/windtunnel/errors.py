@@ -3,6 +3,7 @@
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
 │   └── IdempotencyConflict   the key was used before for something else
+├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its bound; says when to try again
 ├── WaitTimeout               the wait ended before the work did; the work goes on
@@ -59,6 +60,17 @@ class IdempotencyConflict(InvalidInput):
         self.existing = existing
         problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
         super().__init__([problem], remedy="Use a new key for new content.")
+
+
+class LanguageUnavailable(WindtunnelError):
+    """Programs in this language cannot be judged here: its grammar is not installed."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        super().__init__(
+            f"Programs in {language} cannot be judged here: the grammar is not installed.",
+            remedy="Run `pip install 'windtunnel[languages]'`.",
+        )
 
 
 class NotFound(WindtunnelError):

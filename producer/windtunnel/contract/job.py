@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator
 
-from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -123,6 +124,14 @@ class Job(Contract):
         if language not in LANGUAGES:
             raise ValueError(f"{language!r} is not supported; known are: {', '.join(LANGUAGES)}")
         return language
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _datasets_not_one_text(cls, datasets: object) -> object:
+        if isinstance(datasets, str):
+            example = datasets if re.fullmatch(NAME_PATTERN, datasets) else "sp500"
+            raise ValueError(f'is a text, not a tuple of names; write ("{example}",)')
+        return datasets
 
     @property
     def code_sha256(self) -> str:

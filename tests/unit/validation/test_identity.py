@@ -47,7 +47,8 @@ builtins._ = builtins.display = print
 validator = SecurityValidator()
 programs = [path.read_bytes() for path in sorted(Path({str(CORPUS)!r}).glob("*/*.py"))]
 verdicts = [validator.validate_bytes(one) for one in [*programs, b"_(1)", b"display(2)"]]
-print(json.dumps([validator.policy_id(), *(one.model_dump(mode="json", exclude={{"duration_ms"}}) for one in verdicts)]))
+judged = [one.model_dump(mode="json", exclude={{"duration_ms"}}) for one in verdicts]
+print(json.dumps([validator.policy_id(), *judged]))
 """
 
 

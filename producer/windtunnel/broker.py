@@ -1,29 +1,42 @@
-"""Publishes wake-up messages: chains of task names with job ids, never code. The client's only use of Celery.
+"""Publishes messages that wake a stage: ids only, never code. Celery is loaded when first needed.
 
-A message says "look at these jobs"; what is to be done stands in their records. Publishing twice is harmless.
+What is to be done is in the records: any message of a stage serves any of its work, so that a message too many does no
+harm, and one too few is made up for by the reconciler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from celery import Celery, chain
-from kombu.exceptions import OperationalError
-
 from windtunnel.errors import StoreUnavailable
-from windtunnel.records.redis import masked
+from windtunnel.records.connection import masked
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+log = logging.getLogger(__name__)
 
 STAGES = ("validate", "execute", "finalize")
-MESSAGES_A_FLUSH = 1_000
-PRIORITY_STEPS = [0, 3, 6, 9]
+DEFAULT_POOL = "default"
 PUBLISH_RETRY = {"max_retries": 3, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
 
 
 def task_name(stage: str) -> str:
-    """The Celery name of a stage's task; its queue is called as the stage."""
+    """The Celery name of a stage's task."""
     return f"windtunnel.{stage}"
+
+
+def ticket_queue(pool: str) -> str:
+    """The Celery queue that the slots of a pool listen to."""
+    return "execute" if pool == DEFAULT_POOL else f"execute.{pool}"
+
+
+def monitor_queue(host: str) -> str:
+    """The Celery queue of a host's monitors: only they see its control groups."""
+    return f"monitor.{host}"
 
 
 def broker_url(redis_url: str) -> str:
@@ -37,11 +50,10 @@ def broker_url(redis_url: str) -> str:
 
 
 def broker_transport_options() -> dict[str, Any]:
-    """What both ends must agree on: the key names of the priority lists, and deadlines on every socket."""
+    """What both ends must agree on, and deadlines on every socket."""
     return {
-        "queue_order_strategy": "priority",
-        "priority_steps": PRIORITY_STEPS,
-        "sep": ":",
+        # The schedule in the records decides who is next: one list a queue.
+        "priority_steps": [0],
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
@@ -51,6 +63,8 @@ def broker_transport_options() -> dict[str, Any]:
 
 def producer_app(redis_url: str) -> Celery:
     """A Celery application that only publishes."""
+    from celery import Celery
+
     app = Celery("windtunnel", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
@@ -62,38 +76,84 @@ def producer_app(redis_url: str) -> Celery:
     return app
 
 
-class Publisher:
-    """Sends chunks of job ids to a stage and, chained behind it, to all later stages."""
+class Wake(Protocol):
+    """Wakes the stages. A call that is lost is made up for by the reconciler."""
 
-    def __init__(self, app: Celery) -> None:
-        self._app = app
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        """Have validators look for queued jobs."""
 
-    def publish(
-        self, stage: str, chunks: Sequence[Sequence[Any]], *, priority: int, countdown: float | None = None
-    ) -> None:
-        """Publish one chain a chunk. `countdown` is in seconds. `StoreUnavailable` if Redis is away."""
-        stages = STAGES[STAGES.index(stage) :]
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        """Have slots of a pool look for ready jobs."""
+
+    def finalize(self) -> None:
+        """Have a finalizer look for jobs that wait for their report."""
+
+    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
+        """Have the host's monitor sample a running sandbox until `deadline`, in seconds since the epoch."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class Broker:
+    """Wakes stages through Celery. `app` is the worker's own application where there is one."""
+
+    def __init__(self, redis_url: str, app: Celery | None = None) -> None:
+        self._url = redis_url
+        if app is not None:
+            self._app = app
+
+    @cached_property
+    def _app(self) -> Celery:
+        return producer_app(self._url)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if "_app" in vars(self):
+            self._app.close()
+
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        """Have validators look for queued jobs; chained behind each message are the other stages."""
+        self._publish("validate", [batch_id], "validate", messages)
+
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        """Have slots of a pool look for ready jobs."""
+        self._publish("execute", [{"pool": pool}], ticket_queue(pool), tickets)
+
+    def finalize(self) -> None:
+        """Have a finalizer look for jobs that wait for their report."""
+        self._publish("finalize", [[]], "finalize", 1)
+
+    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
+        """Have a host's monitor sample a running sandbox until `deadline`, in seconds since the epoch."""
+        arguments = [job_id, token, container_id, pid, deadline]
+        self._publish("monitor", arguments, monitor_queue(host), 1, expires=60)
+
+    def _publish(self, stage: str, arguments: list[Any], queue: str, messages: int, **options: Any) -> None:
+        """Publish; what cannot be published now is made up for by the reconciler, so it is only noted."""
+        from celery import chain
+        from kombu.exceptions import OperationalError
+
+        later = STAGES[STAGES.index(stage) + 1 :] if stage in STAGES else ()
+        signature = self._app.signature(task_name(stage), args=arguments, queue=queue, **options)
+        steps = [self._app.signature(task_name(one), queue=one) for one in later]
         try:
-            with self._app.producer_or_acquire() as producer, producer.batch(MESSAGES_A_FLUSH):
-                for chunk in chunks:
-                    first = self._signature(stages[0], priority, (list(chunk),))
-                    rest = [self._signature(later, priority) for later in stages[1:]]
-                    chain(first.set(countdown=countdown), *rest, app=self._app).apply_async(producer=producer)
+            with self._app.producer_or_acquire() as producer:
+                for _ in range(messages):
+                    chain(signature, *steps, app=self._app).apply_async(producer=producer)
         except OperationalError as error:
-            url = masked(str(self._app.conf.broker_url))
-            raise StoreUnavailable(
-                f"Redis at {url} does not take messages: {error}.",
-                remedy="The records are stored; submit again with the same idempotency key.",
-            ) from error
-
-    def _signature(self, stage: str, priority: int, args: tuple[Any, ...] = ()) -> Any:
-        return self._app.signature(task_name(stage), args=args, queue=stage, priority=priority)
+            log.warning("action=publish-failed stage=%s reason=%s", stage, error)
 
 
 def served_queues(redis_url: str, timeout: float = 1.0) -> dict[str, list[str]]:
     """Queue → the workers that serve it now, as they answer within `timeout` seconds."""
-    with producer_app(redis_url) as app:
-        answers = app.control.inspect(timeout=timeout).active_queues() or {}
+    from kombu.exceptions import OperationalError
+
+    try:
+        with producer_app(redis_url) as app:
+            answers = app.control.inspect(timeout=timeout).active_queues() or {}
+    except OperationalError as error:
+        raise StoreUnavailable(f"Redis at {masked(redis_url)} does not take messages: {error}.") from error
     served: dict[str, list[str]] = {}
     for worker, queues in answers.items():
         for queue in queues:

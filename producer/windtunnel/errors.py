@@ -3,10 +3,12 @@
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
 │   └── IdempotencyConflict   the key was used before for something else
+├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
-├── QueueFull                 the queue is at its bound; says when to try again
+├── QueueFull                 the queue is at its limit; says when to try again
 ├── WaitTimeout               the wait ended before the work did; the work goes on
-├── StoreUnavailable          Redis does not answer
+├── StoreUnavailable          Redis does not answer, or cannot store
+├── UnreadableRecord          a stored document is broken, or a newer version wrote it
 ├── SandboxError              the machinery failed, not the program; each is retried as such
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
@@ -61,17 +63,28 @@ class IdempotencyConflict(InvalidInput):
         super().__init__([problem], remedy="Use a new key for new content.")
 
 
+class LanguageUnavailable(WindtunnelError):
+    """Programs in this language cannot be judged here: its grammar is not installed."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        super().__init__(
+            f"Programs in {language} cannot be judged here: the grammar is not installed.",
+            remedy="Run `pip install 'windtunnel[languages]'`.",
+        )
+
+
 class NotFound(WindtunnelError):
     """No such job, batch or dataset, or its lifetime is over."""
 
 
 class QueueFull(WindtunnelError):
-    """The queue is at its bound. `retry_after` is in seconds."""
+    """The queue is at its limit. `retry_after` is in seconds."""
 
     def __init__(self, waiting: int, bound: int, retry_after: float) -> None:
         self.waiting, self.bound, self.retry_after = waiting, bound, retry_after
         super().__init__(
-            f"{waiting} unfinished jobs stand against a bound of {bound}.",
+            f"The queue is full: {waiting} unfinished jobs (limit {bound}).",
             remedy=f"Nothing was stored; try again in {retry_after:.0f} s.",
         )
 
@@ -81,7 +94,11 @@ class WaitTimeout(WindtunnelError):
 
 
 class StoreUnavailable(WindtunnelError):
-    """Redis does not answer."""
+    """Redis does not answer, or cannot store."""
+
+
+class UnreadableRecord(WindtunnelError):
+    """A stored document is broken, or a newer version wrote it."""
 
 
 class SandboxError(WindtunnelError):

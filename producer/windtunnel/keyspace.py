@@ -1,29 +1,61 @@
 """Every Redis key of Windtunnel, its type and its lifetime, in one place. Imports nothing.
 
-Celery's own keys (`validate`, `execute`, `monitor.<host>`, `finalize`, `unacked*`, `_kombu.*`) stand
-beside these and are Celery's business.
+Celery's own keys (`validate`, `execute`, `execute.<pool>`, `monitor.<host>`, `finalize`, `unacked*`, `_kombu.*`) are beside
+these and are Celery's business. `<p>` is the prefix; the scripts build the same names from it.
 
-| key                             | type   | holds                                        | lives                  |
-|---------------------------------|--------|----------------------------------------------|--------------------------|
-| `<p>:job:<job>`                 | hash   | the job record: fields below                 | retention              |
-| `<p>:job:<job>:attempts`        | list   | Attempt JSON of ended attempts, oldest first | as the job; 50 at most   |
-| `<p>:job:<job>:samples:<n>`     | stream | Sample JSON of attempt n                     | as the job; 1,200 at most |
-| `<p>:batch:<batch>`             | hash   | header and counters: fields below            | retention              |
-| `<p>:batch:<batch>:events`      | stream | finished, retried, batch_finished            | as the batch; 2 a job |
-| `<p>:batches`                   | zset   | batch ids by submission time (ms)            | for ever; 10,000 at most |
-| `<p>:open`                      | zset   | unfinished job ids by when to look after them | until each finishes |
-| `<p>:idempotency:<kind>:<key>`  | string | `<id> <digest>`                              | retention                |
+| key                                    | type   | holds                                         | lives                  |
+|----------------------------------------|--------|-----------------------------------------------|------------------------|
+| `<p>:job:<job>`                        | hash   | the job record: fields below                  | retention once finished |
+| `<p>:job:<job>:attempts`               | list   | Attempt JSON of ended attempts, oldest first  | as the job; 50 at most |
+| `<p>:job:<job>:samples:<n>`            | stream | Sample JSON of attempt n                      | retention; 1,200 at most |
+| `<p>:batch:<batch>`                    | hash   | header and counters: fields below             | retention once finished |
+| `<p>:batch:<batch>:events`             | stream | finished, retried, batch_finished             | as the batch; 2 a job  |
+| `<p>:batch-list`                       | zset   | batch ids by submission time (ms)             | 10,000 at most         |
+| `<p>:idempotency:<kind>:<key>`         | string | `<id> <digest>`                               | retention              |
+| `<p>:code:<sha256>`                    | string | a program's text                              | retention once unused  |
+| `<p>:verdict:<sha256>:<lang>:<policy>` | string | Verdict JSON                                  | retention once used    |
+| `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |
+| `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
+| `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
+| `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
+
+The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a priority class 0 to 9.
+
+| key                         | type | holds                                                                     |
+|-----------------------------|------|---------------------------------------------------------------------------|
+| `<p>:queues`                | set  | stage queues that were ever used                                          |
+| `<p>:queue:<q>`             | hash | `waiting` jobs, `slots` of live hosts                                     |
+| `<p>:classes:<q>`           | zset | priority classes with jobs                                                |
+| `<p>:owners:<q>:<c>`        | zset | owners with waiting jobs, by virtual time                                 |
+| `<p>:batches:<q>:<c>:<owner>` | zset | an owner's batches with waiting jobs, by virtual time                   |
+| `<p>:lanes:<q>:<c>:<batch>` | zset | a batch's lanes by their first job's index                                |
+| `<p>:lane:<q>:<c>:<batch>:<lane>` | list | indices of the jobs that wait there, next first                     |
+| `<p>:times:<q>:<c>`         | hash | virtual times: `owner <owner>`, `batch <batch>`, `floor`, `floor <owner>`  |
+| `<p>:weights`, `<p>:caps`   | hash | owner → weight, most running jobs; unset: 1, any                          |
+| `<p>:running`, `<p>:seconds` | hash | owner → running jobs, slot-seconds used so far                           |
+| `<p>:later`                 | zset | jobs in a pause after a fault, by when it ends                            |
+| `<p>:leases`                | zset | sessions (`<host>:<pid>:<random>`) by when their lease runs out           |
+| `<p>:held:<session>`        | hash | job → `<token> <estimate charged>` of the jobs a session holds            |
+| `<p>:ended`                 | zset | jobs that wait for their report, by when to look at them                  |
+| `<p>:waking`                | string | somebody was woken for them; two seconds at most                        |
+| `<p>:reconciler`            | string | who reconciles; some seconds                                            |
+| `<p>:unservable`            | hash | lane → since when no live host has what it needs                          |
+| `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
+| `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
+| `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`, `data:<name>`                          |
+| `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that
 died half-way can write the same records again.
 
-Job fields: `spec` (Job JSON, the only place of the code), `isolation`, `state`, `attempt` (fencing token),
-`round_start` (attempts before this round), `owner`, `lease_until`, `submitted_at`, `validating_at`, `validated_at`,
-`validation` (Verdict JSON), `claimed_at`, `execution` (Execution JSON), `executed_at`, `outcome`, `summary`
-(Attempt JSON), `report` (Report JSON), `finished_at`. Times are Redis's own clock in ms.
+Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>`), `place` (priority, pool and needs),
+`state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
+attempt: its number and a random part), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
+`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `history` (a line a transition:
+`<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
-Batch fields: `name`, `total`, `written`, `published`, `submitted_at`, `finished`, `finished_at`,
-`outcome:<outcome>`.
+Batch fields: `name`, `owner`, `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
+`max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
 """
 
 from __future__ import annotations
@@ -31,11 +63,17 @@ from __future__ import annotations
 MAX_ATTEMPTS_KEPT = 50
 MAX_SAMPLES = 1_200
 MAX_BATCHES_LISTED = 10_000
+MAX_DEAD_LETTERS = 1_000
 
 
 def batch_of(job_id: str) -> str:
     """The batch a job belongs to."""
     return job_id.rpartition("-")[0]
+
+
+def index_of(job_id: str) -> int:
+    """A job's place in its batch."""
+    return int(job_id.rpartition("-")[2])
 
 
 def job_id(batch_id: str, index: int) -> str:
@@ -47,30 +85,40 @@ class Keyspace:
     """Builds key names under one prefix."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self.batches = f"{prefix}:batches"
-        self.open = f"{prefix}:open"
+        self.prefix = prefix
 
-    def job(self, job: str) -> str:
+    def __call__(self, *parts: str | int) -> str:
+        """The key of these parts."""
+        return ":".join((self.prefix, *map(str, parts)))
+
+    def job(self, job_id: str) -> str:
         """The job record."""
-        return f"{self._prefix}:job:{job}"
+        return self("job", job_id)
 
-    def attempts(self, job: str) -> str:
+    def attempts(self, job_id: str) -> str:
         """Ended attempts of a job."""
-        return f"{self.job(job)}:attempts"
+        return self("job", job_id, "attempts")
 
-    def samples(self, job: str, attempt: int) -> str:
+    def samples(self, job_id: str, attempt: int) -> str:
         """Samples of one attempt."""
-        return f"{self.job(job)}:samples:{attempt}"
+        return self("job", job_id, "samples", attempt)
 
-    def batch(self, batch: str) -> str:
+    def batch(self, batch_id: str) -> str:
         """A batch's header and counters."""
-        return f"{self._prefix}:batch:{batch}"
+        return self("batch", batch_id)
 
-    def events(self, batch: str) -> str:
+    def events(self, batch_id: str) -> str:
         """A batch's event stream."""
-        return f"{self.batch(batch)}:events"
+        return self("batch", batch_id, "events")
 
-    def idempotency(self, kind: str, key: str) -> str:
-        """What an idempotency key stands for; `kind` is `job` or `batch`."""
-        return f"{self._prefix}:idempotency:{kind}:{key}"
+    def code(self, sha256: str) -> str:
+        """A program's text."""
+        return self("code", sha256)
+
+    def verdict(self, program: str, policy: str) -> str:
+        """The verdict of a policy on a program, `<sha256>:<language>`."""
+        return self("verdict", program, policy)
+
+    def host(self, host: str) -> str:
+        """What is known of a host."""
+        return self("host", host)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from windtunnel.contract import DEFAULT_CEILING, Limits
+from windtunnel.contract import DEFAULT_CEILING, Limits, Name
 from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     """Seconds a job record and its batch live on after their last change."""
     max_unfinished: int = Field(200_000, ge=1)
     """Unfinished jobs the queue takes before it refuses more with `QueueFull`."""
-    chunk_size: int = Field(100, ge=1, le=1000)
-    """Job ids in one validation message."""
+    owner: Name = "default"
+    """Who submits: owners share the slots fairly."""
     ceiling: Limits = DEFAULT_CEILING
     """The highest limits a job may ask for, e.g. `WINDTUNNEL_CEILING__MEMORY_MB=8192`."""
 

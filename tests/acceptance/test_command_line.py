@@ -75,7 +75,7 @@ def test_run_takes_limits(stack: Stack, tmp_path: Path) -> None:
         (["run", "{folder}/good.py", "--params", "[1]"], "params"),
         (["run", "{folder}/good.py", "--memory-mb", "1"], "memory_mb"),
         (["run", "{folder}/good.py", "--memory-mb", "999999"], "limits.memory_mb"),
-        (["run", "{folder}/empty.py"], "code"),
+        (["run", "{folder}/empty.py"], "empty.py: is empty"),
         (["run", "{folder}/binary.py"], "UTF-8"),
         (["submit", "{folder}/nothing"], "nothing"),
         (["status", "nosuchbatch"], "There is no batch nosuchbatch"),
@@ -137,6 +137,23 @@ def test_submit_watch_status_report_and_retry(stack: Stack, programs: Path) -> N
     command("watch", batch, under=stack.environment)
     one = command("report", reports["bad"].job_id, "--json", under=stack.environment)
     assert [attempt.number for attempt in Report.model_validate_json(one.stdout).attempts] == [1, 2]
+
+
+def test_submit_takes_subfolders_and_says_which_programs(stack: Stack, programs: Path) -> None:
+    (programs / "more").mkdir()
+    (programs / "more" / "good.py").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    for name in ("__init__.py", ".hidden.py"):
+        (programs / "more" / name).write_text("")
+    submitted = command("submit", programs, under=stack.environment)
+    assert submitted.returncode == 0, submitted.stderr
+    assert "4 programs: " in submitted.stderr
+    assert str(programs / "more" / "good.py") in submitted.stderr
+    batch = submitted.stdout.strip()
+    command("watch", batch, under=stack.environment)
+    lines = command("report", batch, "--json", under=stack.environment).stdout.splitlines()
+    outcomes = {report.name: report.outcome for report in map(Report.model_validate_json, lines)}
+    assert outcomes.keys() == {"good", "bad", "unsafe", "more-good"}
+    assert outcomes["more-good"] is Outcome.SUCCEEDED
 
 
 def test_submit_with_the_same_key_is_the_same_batch(stack: Stack, programs: Path) -> None:

@@ -103,6 +103,13 @@ def test_params_that_are_no_json_are_refused() -> None:
         assert all(problem.field.split(".")[0] == "params" for problem in problems)
 
 
+def test_datasets_given_as_a_text_are_told_how_to_be_written() -> None:
+    (problem,) = refused(Job, code="print(1)", datasets="sp500").problems
+    assert (problem.field, '("sp500",)' in problem.message) == ("datasets", True)
+    (problem,) = refused(Job, code="print(1)", datasets="no name").problems
+    assert "no name" not in problem.message
+
+
 def test_a_label_of_a_bad_name_is_refused() -> None:
     (problem,) = refused(Job, code="print(1)", labels={"a b": "x"}).problems
     assert problem.field.startswith("labels.a b")

@@ -172,6 +172,21 @@ def test_imports_are_listed_for_the_sandbox() -> None:
     assert STRICT.validate_code(code, "python").imports == ("numpy", "pandas", "scipy")
 
 
+def test_a_verdict_is_read_like_a_dictionary_too() -> None:
+    verdict = STRICT.validate_code("import os", "python")
+    assert verdict["safe"] is False
+    assert verdict["security_level"] is SecurityLevel.CRITICAL
+    assert verdict["issues"] is verdict.issues
+    assert set(verdict) == verdict.keys() == dict(verdict).keys() == set(type(verdict).model_fields)
+    assert "score" in verdict
+    assert verdict.get("sharpe", 3) == 3
+    for name in ("sharpe", "model_dump", "__class__"):
+        with pytest.raises(KeyError, match=name):
+            verdict[name]
+    with pytest.raises(TypeError):
+        verdict["safe"] = True  # type: ignore[index]
+
+
 def test_an_unknown_language_is_refused_by_name() -> None:
     verdict = LENIENT.validate_code("fn main() {}", "rust")
     assert not verdict.safe

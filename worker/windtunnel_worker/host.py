@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
-from json import dumps as json_text
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from windtunnel.cli.checks import Check, check
-from windtunnel.cli.commands import programs
-from windtunnel.cli.render import harmless
-from windtunnel.contract import SUFFIXES, Job, Report
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.contract import Job, Report
 from windtunnel.settings import DEFAULT_REDIS_URL
-from windtunnel.validation import SecurityValidator
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.sandbox import images
@@ -25,13 +19,10 @@ from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import host_settings
 from windtunnel_worker.stack.up import Plan, Stack
 
-UNSAFE = 1
-
 
 def register(app: typer.Typer) -> None:
     """Add this side's commands."""
     app.command()(up)
-    app.command()(validate)
     datasets = typer.Typer(help="The datasets of this execution host.", no_args_is_help=True)
     datasets.command("add")(datasets_add)
     datasets.command("list")(datasets_list)
@@ -72,38 +63,6 @@ def up(
     Stack(plan, host_settings(), typer.echo).run()
 
 
-class Format(StrEnum):
-    """How a verdict is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    PROMPT = "prompt"
-
-
-def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    form: Annotated[
-        Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
-    ] = Format.TEXT,
-    strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
-) -> None:
-    """Judge programs without running them. Exit code 0: all safe, 1: some unsafe, 2: wrong use."""
-    validator = SecurityValidator(strict_mode=strict, policies=host_settings().policies)
-    unsafe = False
-    for file in (file for path in paths for file in programs(path)):
-        verdict = validator.validate_bytes(_read(file), SUFFIXES.get(file.suffix, "python"))
-        unsafe |= not verdict.safe
-        match Format.JSON if json else form:
-            case Format.JSON:
-                typer.echo(json_text({"file": str(file), **verdict.model_dump(mode="json")}))
-            case Format.PROMPT:
-                typer.echo(harmless(validator.format_prompt(verdict)))
-            case Format.TEXT:
-                typer.echo(harmless(f"{file}: {validator.format_report(verdict)}"))
-    raise typer.Exit(UNSAFE if unsafe else 0)
-
-
 def datasets_add(
     name: Annotated[str, typer.Argument(help="What programs call it: data[NAME].")],
     file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
@@ -132,10 +91,3 @@ def datasets_verify(
 def datasets_remove(name: Annotated[str, typer.Argument(help="A dataset.")]) -> None:
     """Forget a dataset; its file goes when no other name stands for it."""
     typer.echo(f"{DatasetRegistry(host_settings().data_dir).remove(name).name}: removed")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InvalidInput([FieldProblem(str(file), f"cannot be read: {error.strerror}")]) from error

@@ -68,7 +68,9 @@ class HostSettings(Settings):
     """Reject findings of level HIGH as well as CRITICAL."""
     policies: Path | None = None
     """A folder with validation policies of the deployment's own (`python.toml` …); the shipped ones fill the gaps."""
-    lease_s: float = Field(30.0, ge=3)
+    pools: tuple[Name, ...] = ("default",)
+    """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""
+    lease_s: float = Field(15.0, ge=3)
     """How long a slot may be silent before its job is taken from it."""
     max_attempts: int = Field(3, ge=1, le=20)
     """Attempts a round: the first and those after faults of the machinery."""

@@ -1,9 +1,8 @@
-"""The commands of the client: run, submit, status, watch, report, retry, doctor."""
+"""The commands of the client: run, submit, validate, status, watch, report, retry, doctor."""
 
 from __future__ import annotations
 
 import json as jsonlib
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,20 +13,22 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from windtunnel import __version__
 from windtunnel.broker import STAGES, served_queues
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
+from windtunnel.cli.programs import Program, find, listed
+from windtunnel.cli.validate import validate
 from windtunnel.client import BatchId, Client, is_job
-from windtunnel.contract import SUFFIXES, BatchStatus, Isolation, Job, Limits, Outcome
+from windtunnel.contract import BatchStatus, Isolation, Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
-from windtunnel.records.redis import Store
+from windtunnel.records import records_of
 from windtunnel.settings import client_settings
 
 NOT_SUCCEEDED = 1
 
 app = typer.Typer(
     name="windtunnel",
-    help="Backtest untrusted trading strategies in sandboxes, one or ten thousand.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -44,6 +45,21 @@ Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
 DEFAULTS = Limits()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"windtunnel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Backtest untrusted trading strategies in sandboxes, one or ten thousand."""
+
+
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The program.")],
@@ -56,7 +72,7 @@ def run(
     json: AsJson = False,
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
-    job = _job(file, params, dataset, timeout, memory_mb, seed)
+    job = _job(Program.at(file), params, dataset, timeout, memory_mb, seed)
     if local:
         found = host.required().run_local(job)
     else:
@@ -85,12 +101,17 @@ def submit(
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
 ) -> None:
-    """Submit programs as one batch and print its id."""
-    jobs = [_job(file, params, dataset, timeout, memory_mb, seed) for path in paths for file in programs(path)]
+    """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
+    programs = find(paths)
+    jobs = [_job(program, params, dataset, timeout, memory_mb, seed) for program in programs]
     with Client() as client:
         batch = client.submit_batch(jobs, name=name, isolation=isolation, idempotency_key=idempotency_key)
     typer.echo(batch)
-    typer.echo(f"{len(jobs)} jobs; follow them with: windtunnel watch {batch}", err=True)
+    typer.echo(render.harmless(listed(programs)), err=True)
+    typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)
+
+
+app.command()(validate)
 
 
 @app.command()
@@ -173,10 +194,10 @@ def retry(
 
 @app.command()
 def doctor() -> None:
-    """Look at Redis, the workers of each queue, Docker and the image; say how to mend what is not well."""
+    """Look at Redis, the workers of each queue, Docker and the image; say how to fix what is not well."""
     settings = client_settings()
     url = settings.redis_url.get_secret_value()
-    found = [check("Redis", Store(url, retries=0).ping)]
+    found = [check("Redis", records_of(settings, retries=0).reading.ping)]
     if found[0].well:
         found += _worker_checks(url)
     side = host.load()
@@ -196,33 +217,24 @@ def _worker_checks(url: str) -> list[Check]:
     return found
 
 
-def _job(file: Path, params: str, datasets: Iterable[str] | None, timeout: float, memory_mb: int, seed: int) -> Job:
-    return Job(
-        code=_text(file),
-        language=SUFFIXES.get(file.suffix, "python"),
-        name=re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).lstrip("._-")[:128] or "job",
-        params=_params(params),
-        datasets=tuple(datasets or ()),
-        seed=seed,
-        limits=Limits(timeout_s=timeout, memory_mb=memory_mb),
-    )
-
-
-def programs(path: Path) -> list[Path]:
-    """The file itself, or the programs of a folder."""
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    if not found:
-        raise InvalidInput([FieldProblem(str(path), f"has no program ({', '.join(SUFFIXES)})")])
-    return found
-
-
-def _text(file: Path) -> str:
+def _job(
+    program: Program, params: str, datasets: Iterable[str] | None, timeout: float, memory_mb: int, seed: int
+) -> Job:
+    text = program.text()
     try:
-        return file.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput([FieldProblem(str(file), f"cannot be read as UTF-8 text: {error}")]) from error
+        return Job(
+            code=text,
+            language=program.language,
+            name=program.name,
+            params=_params(params),
+            datasets=tuple(datasets or ()),
+            seed=seed,
+            limits=Limits(timeout_s=timeout, memory_mb=memory_mb),
+        )
+    except InvalidInput as error:
+        file = str(program.file)
+        problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
+        raise InvalidInput(problems, remedy=error.remedy) from None
 
 
 def _params(text: str) -> Any:

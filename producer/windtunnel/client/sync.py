@@ -1,36 +1,46 @@
-"""The trading app's face: submit, follow, read, retry. May import contract, settings, store and publisher."""
+"""The trading app's face: submit, follow, read, retry, cancel. May import contract, settings, records and broker."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, NewType, Self, overload
 
-from windtunnel.broker import Publisher, producer_app
+from windtunnel.broker import Broker, Wake
 from windtunnel.contract import (
     Batch,
     BatchStatus,
+    DeadLetter,
     Event,
+    HostStatus,
     Isolation,
     Job,
     JobState,
     JobStatus,
+    Limits,
     Outcome,
     Report,
+    Transition,
 )
-from windtunnel.errors import FieldProblem, InvalidInput, NotFound, WaitTimeout
+from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord, WaitTimeout
 from windtunnel.keyspace import batch_of, job_id
-from windtunnel.records.redis import Store
+from windtunnel.records import Records, records_of
+from windtunnel.records.reading import unknown
+from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
+
+log = logging.getLogger(__name__)
 
 JobId = NewType("JobId", str)
 BatchId = NewType("BatchId", str)
 
 BLOCK_S = 5.0
 """How long one read of the event stream waits in Redis; below the socket's timeout."""
+JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
+"""A validator goes on until nothing is queued: a few messages set all of them going."""
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
@@ -46,12 +56,18 @@ class Client:
     answer.
     """
 
-    def __init__(self, redis_url: str | None = None, *, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str | None = None,
+        *,
+        settings: Settings | None = None,
+        records: Records | None = None,
+        broker: Wake | None = None,
+    ) -> None:
         self._settings = settings or client_settings()
         url = redis_url or self._settings.redis_url.get_secret_value()
-        self._store = Store(url, key_prefix=self._settings.key_prefix, retention_s=self._settings.retention_s)
-        self._app = producer_app(url)
-        self._publisher = Publisher(self._app)
+        self._records = records or records_of(self._settings, url)
+        self._broker: Wake = broker or Broker(url)
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +79,15 @@ class Client:
 
     def close(self) -> None:
         """Give all connections back."""
-        self._store.close()
-        self._app.close()
+        self._records.close()
+        self._broker.close()
+
+    @property
+    def who(self) -> str:
+        """As whom this client is named in a job's history."""
+        return f"client:{self._settings.owner}"
+
+    # -- submitting ----------------------------------------------------------------------------------
 
     def submit(self, job: Job | Mapping[str, Any]) -> JobId:
         """Store one job and set it going. Returns its id; the same one for the same idempotency key.
@@ -72,8 +95,8 @@ class Client:
         Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
         """
         job = _as_job(job)
-        batch = Batch(jobs=(job,), name=job.name)
-        return JobId(job_id(self._submit(batch, "job", job.idempotency_key), 0))
+        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, idempotency_key=job.idempotency_key)
+        return JobId(job_id(self._submit(batch, "job"), 0))
 
     def submit_batch(
         self,
@@ -81,12 +104,15 @@ class Client:
         *,
         name: str = "batch",
         isolation: Isolation | str = Isolation.CONTAINER,
+        owner: str | None = None,
+        max_running: int | None = None,
         idempotency_key: str | None = None,
     ) -> BatchId:
         """Store many jobs as one batch and set them going. Returns the batch's id.
 
         `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
-        after the other (see `Isolation`).
+        after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
+        other owners; `max_running` is how many of the jobs may run at the same time.
 
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
@@ -96,6 +122,8 @@ class Client:
                 jobs=tuple(_as_job(job, f"jobs.{index}.") for index, job in enumerate(jobs)),
                 name=name,
                 isolation=isolation,
+                owner=owner or self._settings.owner,
+                max_running=max_running,
                 idempotency_key=idempotency_key,
             )
         problems = [
@@ -105,31 +133,19 @@ class Client:
         ]
         if problems:
             raise InvalidInput(problems, remedy="Nothing was stored.")
-        return self._submit(jobs, "batch", jobs.idempotency_key)
+        return self._submit(jobs, "batch")
 
-    def _submit(self, batch: Batch, kind: str, key: str | None) -> BatchId:
-        problems = [
-            FieldProblem(problem.field if kind == "job" else f"jobs.{index}.{problem.field}", problem.message)
-            for index, job in enumerate(batch.jobs)
-            for problem in job.limits.above(self._settings.ceiling)
-        ]
-        if problems:
-            raise InvalidInput(problems, remedy="Nothing was stored; ask for less.")
+    def _submit(self, batch: Batch, kind: str) -> BatchId:
+        _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
+        prepared: Sequence[Prepared] = prepare(batch.jobs)
         fresh = secrets.token_hex(8)
-        batch_id = self._store.open_batch(fresh, batch, kind, key, self._settings.max_unfinished)
-        if batch_id == fresh or not self._store.is_published(batch_id):
-            self._store.write_jobs(batch_id, batch)
-            self._store.mark(batch_id, "written")
-            self._publish_validation([(job_id(batch_id, index), job.priority) for index, job in enumerate(batch.jobs)])
-            self._store.mark(batch_id, "published")
-        return BatchId(batch_id)
+        opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
+        if opened.written < len(prepared):
+            self._records.submissions.write(opened, prepared, self.who)
+            self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
+        return BatchId(opened.batch_id)
 
-    def _publish_validation(self, jobs: Sequence[tuple[str, int]]) -> None:
-        size = self._settings.chunk_size
-        for priority in sorted({priority for _, priority in jobs}):
-            ids = [name for name, its in jobs if its == priority]
-            chunks = [ids[start : start + size] for start in range(0, len(ids), size)]
-            self._publisher.publish("validate", chunks, priority=priority)
+    # -- reading -------------------------------------------------------------------------------------
 
     @overload
     def status(self, name: JobId) -> JobStatus: ...
@@ -139,22 +155,26 @@ class Client:
     def status(self, name: str) -> JobStatus | BatchStatus: ...
     def status(self, name: str) -> JobStatus | BatchStatus:
         """Where a job or a batch stands; `NotFound` if there is none."""
-        if is_job(name):
-            return self._store.job_statuses([name])[0]
-        return self._store.batch_status(name)
+        reading = self._records.reading
+        return reading.job_statuses([name])[0] if is_job(name) else reading.batch_status(name)
 
     def jobs(self, batch: str) -> list[JobStatus]:
         """Where each job of a batch stands, in the order of submission."""
-        total = self._store.batch_status(batch).total
-        return self._store.job_statuses([job_id(batch, index) for index in range(total)])
+        return self._records.reading.job_statuses(self._job_ids(batch))
 
     def batches(self, count: int = 20) -> list[BatchStatus]:
         """The newest batches, newest first."""
         found = []
-        for name in self._store.batch_ids(count):
-            with suppress(NotFound):  # its lifetime may end before that of its place in the list
-                found.append(self._store.batch_status(name))
+        for name in self._records.reading.batch_ids(count):
+            try:
+                found.append(self._records.reading.batch_status(name))
+            except NotFound:
+                continue  # its lifetime may end before that of its place in the list
         return found
+
+    def history(self, job: str) -> tuple[Transition, ...]:
+        """Every transition of a job, who made it and when, oldest first."""
+        return self._records.reading.history(job)
 
     def stream(self, batch: str, *, after: str = "0", timeout: float | None = None) -> Iterator[Event]:
         """Yield the batch's events as they come, until every job has its report.
@@ -164,14 +184,13 @@ class Client:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            done = self._store.batch_status(batch).done
+            done = self._records.reading.batch_status(batch).done
             block = 0.001 if done else _remaining(deadline, batch)
-            empty = True
-            for event in self._store.events(batch, after, block):
-                empty = False
+            events = self._records.reading.events(batch, after, block)
+            for event in events:
                 after = event.id
                 yield event
-            if done and empty:
+            if done and not events:
                 return
 
     @overload
@@ -187,25 +206,36 @@ class Client:
         """
         batch = batch_of(name) if is_job(name) else name
         deadline = None if timeout is None else time.monotonic() + timeout
-        after = self._store.last_event(batch)
+        after = self._records.reading.last_event(batch)
         while True:
             status = self.status(name)
             if isinstance(status, BatchStatus) and status.done:
                 return status
             if isinstance(status, JobStatus) and status.state is JobState.FINISHED:
                 return self.report(name)
-            for event in self._store.events(batch, after, _remaining(deadline, name)):
+            for event in self._records.reading.events(batch, after, _remaining(deadline, name)):
                 after = event.id
 
     def report(self, job: str) -> Report:
         """The final report of a job; `NotFound` while it has none."""
-        return self._store.report(job)
+        if not is_job(job):
+            raise unknown("job", job)
+        return self._records.reports.report(job)
 
     def reports(self, batch: str) -> Iterator[Report]:
         """The final reports of a batch, in the order of submission; jobs without one are passed over."""
-        for status in self.jobs(batch):
-            if status.state is JobState.FINISHED:
-                yield self._store.report(status.job_id)
+        ids = self._job_ids(batch)
+        for start in range(0, len(ids), JOBS_A_MESSAGE):
+            for found in self._records.reports.reports(ids[start : start + JOBS_A_MESSAGE]):
+                if isinstance(found, Report):
+                    yield found
+                elif isinstance(found, UnreadableRecord):
+                    log.warning("action=unreadable-report batch=%s reason=%s", batch, found)
+
+    def _job_ids(self, batch: str) -> list[str]:
+        return [job_id(batch, index) for index in range(self._records.reading.batch_status(batch).total)]
+
+    # -- changing ------------------------------------------------------------------------------------
 
     def retry(self, name: str, *, outcomes: Iterable[Outcome] | None = None) -> list[JobId]:
         """Run finished jobs again, each as a new attempt; earlier attempts stay in the report.
@@ -215,13 +245,47 @@ class Client:
         """
         if outcomes is None:
             outcomes = tuple(Outcome) if is_job(name) else UNSUCCESSFUL
-        wanted = tuple(outcomes)
-        candidates = [self._store.job_statuses([name])[0]] if is_job(name) else self.jobs(name)
-        again = [status.job_id for status in candidates if self._store.retry(status.job_id, wanted)]
-        self._publish_validation(
-            [(one.job_id, one.job.priority) for one in self._store.waiting(JobState.QUEUED, again)]
-        )
-        return [JobId(name) for name in again]
+        wanted = frozenset(outcomes)
+        reports = [self.report(name)] if is_job(name) else self.reports(name)
+        retry = self._records.submissions.retry
+        again = [JobId(report.job_id) for report in reports if report.outcome in wanted and retry(report, self.who)]
+        if again:
+            self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
+        return again
+
+    def cancel(self, name: str) -> int:
+        """Cancel a job, or all of a batch that has not ended: what waits at once, what runs within two seconds.
+
+        Each ends in a report with the outcome `cancelled`. Returns how many jobs that is about.
+        """
+        submissions = self._records.submissions
+        if is_job(name):
+            self.status(name)
+            ids = [name]
+        else:
+            ids = [job_id(name, index) for index in range(submissions.close_batch(name, self.who))]
+        ended, told, wake = submissions.cancel(ids, self.who)
+        if wake:
+            self._broker.finalize()
+        return ended + told
+
+    # -- the machinery -------------------------------------------------------------------------------
+
+    def hosts(self) -> list[HostStatus]:
+        """Every execution host that was seen within the last day."""
+        return self._records.hosts.all()
+
+    def drain(self, host: str) -> None:
+        """Have a host finish what it runs and take no further work; `NotFound` if nobody knows it."""
+        self._records.hosts.drain(host, self.who)
+
+    def undrain(self, host: str) -> None:
+        """Have a host take work again, also one that paused itself."""
+        self._records.hosts.undrain(host)
+
+    def dead_letters(self, count: int = 100) -> list[DeadLetter]:
+        """Messages that no worker could read, newest first."""
+        return self._records.care.dead_letters(count)
 
 
 def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
@@ -232,6 +296,20 @@ def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error
+
+
+def _check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:
+    fine: set[Limits] = set()
+    problems = []
+    for index, job in enumerate(jobs):
+        if job.limits in fine:
+            continue
+        above = job.limits.above(ceiling)
+        if not above:
+            fine.add(job.limits)
+        problems += [FieldProblem(path.format(index=index) + one.field, one.message) for one in above]
+    if problems:
+        raise InvalidInput(problems, remedy="Nothing was stored; ask for less.")
 
 
 def _remaining(deadline: float | None, name: str) -> float:

@@ -15,10 +15,20 @@ from windtunnel.contract.job import (
     Batch,
     Isolation,
     Job,
+    JobSpec,
     Limits,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
-from windtunnel.contract.status import BatchStatus, Event, EventKind, JobState, JobStatus
+from windtunnel.contract.status import (
+    BatchStatus,
+    DeadLetter,
+    Event,
+    EventKind,
+    HostStatus,
+    JobState,
+    JobStatus,
+    Transition,
+)
 from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
 
 __all__ = [
@@ -35,12 +45,15 @@ __all__ = [
     "Batch",
     "BatchStatus",
     "Contract",
+    "DeadLetter",
     "Event",
     "EventKind",
     "Execution",
+    "HostStatus",
     "Isolation",
     "Issue",
     "Job",
+    "JobSpec",
     "JobState",
     "JobStatus",
     "Limits",
@@ -53,6 +66,7 @@ __all__ = [
     "Sample",
     "SecurityLevel",
     "Timings",
+    "Transition",
     "Verdict",
     "problems_of",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator
 
-from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -72,19 +73,17 @@ DEFAULT_CEILING = Limits(
 
 def _json_object(params: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
-        size = len(json.dumps(params, allow_nan=False).encode())
+        size = len(json.dumps(params, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, RecursionError) as error:
         raise ValueError(f"must be JSON: {error}") from error
     if size > MAX_PARAMS_BYTES:
-        raise ValueError(f"is {size:,} bytes of JSON; at most {MAX_PARAMS_BYTES:,} are taken")
+        raise ValueError(f"is {size:,} bytes of JSON; at most {MAX_PARAMS_BYTES:,} are allowed")
     return params
 
 
-class Job(Contract):
-    """One strategy program and all that decides its result."""
+class JobSpec(Contract):
+    """All that decides a job's result but the program's text."""
 
-    code: str = Field(repr=False)
-    """The program, UTF-8, at most 1 MiB. It runs as `__main__`."""
     language: str = "python"
     name: Name = "job"
     """For people: shown in reports and tables, need not be unique."""
@@ -95,14 +94,44 @@ class Job(Contract):
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits()
-    image: str | None = Field(None, max_length=256)
+    image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
     """A sandbox image out of those the hosts allow; None: the host's default."""
+    pool: Name = "default"
+    """Which hosts may run it: those that serve this pool, for example `gpu`."""
     priority: int = Field(5, ge=0, le=9)
     """0 is served first, 9 last."""
     labels: dict[Name, Annotated[str, Field(max_length=256)]] = Field(default_factory=dict, max_length=32)
     """The submitter's own marks; they come back in the report."""
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
     """The same key with the same job is stored and run once, however often it is submitted."""
+
+    @field_validator("language")
+    @classmethod
+    def _language_known(cls, language: str) -> str:
+        if language not in LANGUAGES:
+            raise ValueError(f"{language!r} is not supported; known are: {', '.join(LANGUAGES)}")
+        return language
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _datasets_not_one_text(cls, datasets: object) -> object:
+        if isinstance(datasets, str):
+            example = datasets if re.fullmatch(NAME_PATTERN, datasets) else "sp500"
+            raise ValueError(f'is a text, not a tuple of names; write ("{example}",)')
+        return datasets
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a host must have to run it: an image, and datasets."""
+        image = f"image:{self.image}" if self.image else f"language:{self.language}"
+        return (image, *sorted(f"data:{name}" for name in set(self.datasets)))
+
+
+class Job(JobSpec):
+    """One strategy program and all that decides its result."""
+
+    code: str = Field(repr=False)
+    """The program, UTF-8, at most 1 MiB. It runs as `__main__`."""
 
     @field_validator("code")
     @classmethod
@@ -114,15 +143,8 @@ class Job(Contract):
         if not code.strip():
             raise ValueError("is empty")
         if size > MAX_CODE_BYTES:
-            raise ValueError(f"is {size:,} bytes; at most {MAX_CODE_BYTES:,} are taken")
+            raise ValueError(f"is {size:,} bytes; at most {MAX_CODE_BYTES:,} are allowed")
         return code
-
-    @field_validator("language")
-    @classmethod
-    def _language_known(cls, language: str) -> str:
-        if language not in LANGUAGES:
-            raise ValueError(f"{language!r} is not supported; known are: {', '.join(LANGUAGES)}")
-        return language
 
     @property
     def code_sha256(self) -> str:
@@ -154,7 +176,11 @@ class Batch(Contract):
 
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MAX_BATCH_JOBS, repr=False)
     name: Name = "batch"
+    owner: Name = "default"
+    """Who submitted it: owners share the slots fairly, however many batches each has."""
     isolation: Isolation = Isolation.CONTAINER
+    max_running: int | None = Field(None, ge=1)
+    """Jobs of the batch that may run at the same time; None: any."""
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
 
     @property

@@ -8,8 +8,8 @@ from pydantic import Field, JsonValue
 
 from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
-from windtunnel.contract.job import Job, Limits
-from windtunnel.contract.status import JobState
+from windtunnel.contract.job import JobSpec, Limits
+from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -42,20 +42,38 @@ class Timings(Contract):
 
 
 class Record(Contract):
-    """A whole job record, decoded."""
+    """All that is known of a job that has its end, from which its report is built."""
 
     job_id: str
-    job: Job
-    state: JobState
-    attempt: int
-    times: dict[str, datetime]
-    """When each step happened: `submitted_at`, `validated_at`, `claimed_at`, `executed_at` …"""
+    spec: JobSpec | None = None
+    """None where it was never written or cannot be read."""
+    code_sha256: str = ""
+    language: str = ""
+    attempt: int = 0
+    outcome: Outcome
+    message: str = ""
+    """Why it ended, where no execution says so."""
+    history: tuple[Transition, ...] = ()
     now: datetime
     """When the record was read, by the same clock."""
     verdict: Verdict | None = None
     execution: Execution | None = None
     attempts: tuple[Attempt, ...] = ()
     """Earlier attempts, oldest first."""
+
+    def when(self, what: str) -> datetime | None:
+        """When this last happened in the current round."""
+        for transition in reversed(self.history):
+            if transition.what == what:
+                return transition.at
+            if transition.what in ("submitted", "retried"):
+                return None
+        return None
+
+    @property
+    def submitted_at(self) -> datetime:
+        """When the current round began."""
+        return self.when("retried") or self.when("submitted") or self.now
 
 
 class Report(Contract):
@@ -83,3 +101,8 @@ class Report(Contract):
     versions: dict[str, str] = Field(default_factory=dict)
     submitted_at: datetime
     finished_at: datetime
+
+    @property
+    def summary(self) -> Attempt:
+        """The attempt that ended with this report, in a few words."""
+        return self.attempts[-1]

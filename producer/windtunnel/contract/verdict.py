@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
+from typing import Any
 
 from pydantic import Field
 
@@ -36,7 +38,7 @@ class Issue(Contract):
     fix: str
 
 
-class Verdict(Contract):
+class Verdict(Contract, Mapping[str, Any]):
     """What validation says of one program."""
 
     safe: bool
@@ -52,3 +54,16 @@ class Verdict(Contract):
     """Digest of the text that was judged: nothing else may run on this verdict."""
     imports: tuple[str, ...] = ()
     """Top-level modules the program imports, sorted; the sandbox preloads from them."""
+
+    # The original system's verdict was a dictionary: `verdict["safe"]` reads as `verdict.safe` does.
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]
+        return iter(type(self).model_fields)
+
+    def __len__(self) -> int:
+        return len(type(self).model_fields)

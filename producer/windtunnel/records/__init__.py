@@ -1,1 +1,10 @@
-"""The job records: what is known of every batch, job and program, and who may work on it."""
+"""The job records: what is known of every batch, job, program and host, and who may work on what.
+
+The only code that touches Windtunnel's Redis keys. Every change of a record's state is one Lua call (`scripts/`), so
+that two workers, a redelivered message or a crash between two commands can never leave half a change. May import
+contract, keyspace, settings and errors.
+"""
+
+from windtunnel.records.redis import Records, records_of
+
+__all__ = ["Records", "records_of"]

@@ -15,6 +15,7 @@ from windtunnel.contract import SecurityLevel
 from windtunnel.errors import FieldProblem, InvalidInput
 
 SHIPPED = Path(__file__).with_name("policies")
+COMMON = SHIPPED / "common-rules.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _rules(raw: Mapping[str, Mapping[str, str]], path: Path) -> dict[str, Rule]:
 
 
 def load_policy(path: Path) -> Policy:
-    """Read a policy file and the surface file it names.
+    """Read a policy file and the surface file it names. Common rules that it does not state stay as shipped.
 
     Raises:
         InvalidInput: the file cannot be read, is not TOML or lacks a part; says which.
@@ -72,31 +73,25 @@ def load_policy(path: Path) -> Policy:
         if "surface" in data:
             surface = (path.parent / data["surface"]).read_bytes()
             data["modules"] = tomllib.loads(surface.decode("utf-8"))["modules"]
-        rules = _rules(data["rules"], path)
+        common = COMMON.read_bytes()
+        rules = _rules({**tomllib.loads(common.decode("utf-8"))["rules"], **data["rules"]}, path)
         name = str(data["name"])
     except (OSError, ValueError, KeyError) as error:
         problem = FieldProblem("policy", f"{path} cannot be used: {error!r}")
         raise InvalidInput([problem], remedy="Give a complete policy file.") from error
-    digest = hashlib.sha256(source + b"\0" + surface).hexdigest()
+    digest = hashlib.sha256(b"\0".join((source, surface, common))).hexdigest()
     return Policy(name, digest, data, rules)
 
 
-@functools.lru_cache(maxsize=64)
-def _cached(path: Path, _changed: int) -> Policy:
-    return load_policy(path)
+@functools.cache
+def _shipped(language: str) -> Policy:
+    return load_policy(SHIPPED / f"{language}.toml")
 
 
-def policy_for(language: str, folder: Path | None = None) -> Policy | None:
-    """Give a language's policy: the deployment's own where its folder has one, else the shipped one."""
-    if not language.isascii() or not language.isalnum() or len(language) > 32 or language != language.lower():
-        return None
-    for place in (folder, SHIPPED):
-        if place is None:
-            continue
-        path = place / f"{language}.toml"
-        if path.is_file():
-            return _cached(path, path.stat().st_mtime_ns)
-    return None
+def policy_for(language: str, folder: Path | None = None) -> Policy:
+    """Give the policy of one of `LANGUAGES`: the deployment's own where its folder has one, else the shipped one."""
+    own = folder / f"{language}.toml" if folder is not None else None
+    return load_policy(own) if own is not None and own.is_file() else _shipped(language)
 
 
 def words(text: str) -> frozenset[str]:

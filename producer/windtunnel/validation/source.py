@@ -6,6 +6,7 @@ What passes here can be parsed without fear: the depth that brackets, blocks, op
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 
@@ -14,7 +15,7 @@ from windtunnel.validation.policy import Policy
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 MOST_DECODED = 4 * 1024 * 1024
-_STOPPING = frozenset("input.nul input.too_large input.line input.too_deep".split())
+_STOPPING = frozenset("input.nul input.empty input.too_large input.line input.too_deep".split())
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u061c]")
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060-\u2064\u180e\u00ad\U000e0000-\U000e007f]")
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -46,7 +47,7 @@ _COUNTED = re.compile(r"\*\*|//|[-+*/%@&|^~<>.(\[]|\b(?:not|lambda|if|else|await
 
 def cookie_problem(source: bytes) -> str | None:
     """Say what is wrong with a coding line; None if there is none, or if it says UTF-8."""
-    for line in source.removeprefix(b"\xef\xbb\xbf").splitlines()[:2]:
+    for line in source.removeprefix(codecs.BOM_UTF8).splitlines()[:2]:
         found = _COOKIE.match(line)
         if found is not None:
             name = found[1].decode("ascii", "replace").lower().replace("_", "-")
@@ -59,7 +60,11 @@ def cookie_problem(source: bytes) -> str | None:
 
 
 def decode(source: bytes, *, cookie: bool = True) -> tuple[str, str | None]:
-    """Turn bytes into text. The second value says what is wrong with the encoding, or is None."""
+    """Turn a file's bytes into text, without the byte-order mark that editors may put before it.
+
+    The second value says what is wrong with the encoding, or is None.
+    """
+    source = source.removeprefix(codecs.BOM_UTF8)
     problem = cookie_problem(source[:1000]) if cookie else None
     try:
         return source.decode("utf-8"), problem
@@ -97,7 +102,7 @@ def check_characters(text: str, findings: Findings) -> None:
     if text.isascii():
         return
     if text.startswith("\ufeff"):
-        findings.add("input.bom", (1, 0), "The text begins with a byte-order mark.")
+        findings.add("input.bom", (1, 0), "The text begins with a byte-order mark (U+FEFF).")
     for rule, pattern in (("input.bidi", _BIDI), ("input.invisible", _INVISIBLE)):
         found = pattern.search(text)
         if found is not None:
@@ -254,7 +259,10 @@ def _check_runs(text: str, policy: Policy, findings: Findings) -> None:
 
 
 def check_bounds(text: str, policy: Policy, findings: Findings, language: str = "python") -> None:
-    """Refuse a text that is too large, too wide or too deep to be parsed and walked in the time there is."""
+    """Refuse a text that is empty, or too large, wide or deep to be parsed and walked in the time there is."""
+    if not text or text.isspace():
+        findings.add("input.empty", None, "The program is empty.")
+        return
     most = policy.bound("bytes")
     if len(text) > most or (len(text) > most // 4 and len(text.encode(errors="replace")) > most):
         findings.add("input.too_large", None, f"The text is over {most:,} bytes.")

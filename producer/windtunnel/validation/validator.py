@@ -1,13 +1,20 @@
-"""`SecurityValidator`: one program's text in, one verdict out. Never raises for what a program contains."""
+"""`SecurityValidator`: one program's text in, one verdict out. Never raises for what a program contains.
+
+It raises `LanguageUnavailable` where the grammar of the program's language is not installed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
-from windtunnel.contract import SecurityLevel, Verdict
+from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
+from windtunnel.errors import LanguageUnavailable
 from windtunnel.validation import python, report, source
+from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy, policy_for
 
@@ -18,20 +25,37 @@ class SecurityValidator:
     Args:
         strict_mode: reject HIGH and above; otherwise only CRITICAL.
         policies: a folder with policy files of the deployment's own; for a language it lacks the
-            shipped one stays.
+            shipped one stays. Each is read once, when it is first needed.
 
     """
 
     def __init__(self, strict_mode: bool = True, *, policies: Path | None = None) -> None:
         self.strict_mode = strict_mode
-        self._policies = policies
+        self._folder = policies
+        self._policies: dict[str, Policy] = {}
+        self._ids: dict[tuple[str, bool], str] = {}
+
+    def policy_id(self, language: str = "python") -> str:
+        """Hex digest of all that decides a verdict besides the program: policy, analyser and strict mode.
+
+        The same text in the same language under the same id has the same verdict, but for the time it took.
+        """
+        known = language if language in LANGUAGES else "python"
+        key = (known, self.strict_mode)
+        if key not in self._ids:
+            parts = (self._policy(known).digest, edition(known), str(self.strict_mode))
+            self._ids[key] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        return self._ids[key]
 
     def validate_code(self, code: str, language: str = "python") -> Verdict:
-        """Judge a program. The text is exactly what will run."""
+        """Judge a program. The text is exactly what will run, so that one with a byte-order mark is refused."""
         return self._validate(code, None, language)
 
     def validate_bytes(self, code: bytes, language: str = "python") -> Verdict:
-        """Judge a program by its bytes: they must be UTF-8, and a coding line may say nothing else."""
+        """Judge a file by its bytes: they must be UTF-8, and a coding line may say nothing else.
+
+        A byte-order mark before the program is dropped, as by whoever reads the file to run it.
+        """
         text, problem = source.decode(code[: source.MOST_DECODED], cookie=language == "python")
         return self._validate(text, problem, language)
 
@@ -45,37 +69,23 @@ class SecurityValidator:
 
     def _validate(self, text: str, encoding: str | None, language: str) -> Verdict:
         started = time.perf_counter()
-        policy = policy_for(language, self._policies)
-        if policy is None:
+        if language not in LANGUAGES:
             return self._refused(language, started)
-        findings = Findings(policy, text)
-        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-        if encoding is not None:
-            findings.add("input.encoding", (1, 0), encoding)
-        elif language == "python" and "coding" in text[:1000]:
-            problem = source.cookie_problem(text[:1000].encode(errors="replace"))
-            if problem:
-                findings.add("input.encoding", (1, 0), problem)
-        source.check_characters(text, findings)
-        source.check_bounds(text, policy, findings, language)
-        imports: tuple[str, ...] = ()
-        if findings.worst < SecurityLevel.HIGH or not source.stops(findings):
-            if language == "python":
-                source.check_identifiers(text, findings)
-            imports = self._analyse(text, policy, findings, language)
-        verdict = self._verdict(findings, policy, language, imports, started)
-        return verdict.model_copy(update={"code_sha256": digest})
-
-    def _analyse(self, text: str, policy: Policy, findings: Findings, language: str) -> tuple[str, ...]:
-        if language == "python":
-            return python.analyse(text, policy, findings)
-        from windtunnel.validation import trees  # the grammars cost memory where only Python is run
-
+        policy = self._policy(language)
         try:
-            return trees.analyse(language, text, policy, findings)
-        except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
-            findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
-            return ()
+            findings, imports = _judge(text, encoding, language, policy)
+        except RecursionError:
+            # How deep the caller's stack is must not decide how deep a program may nest: a fresh stack decides.
+            with ThreadPoolExecutor(max_workers=1) as fresh:
+                findings, imports = fresh.submit(_judge, text, encoding, language, policy, last=True).result()
+        verdict = self._verdict(findings, policy, language, imports, started)
+        return verdict.model_copy(update={"code_sha256": _digest(text)})
+
+    def _policy(self, language: str) -> Policy:
+        """Give the policy of a known language as it was when first needed, so that `policy_id` stays true."""
+        if language not in self._policies:
+            self._policies[language] = policy_for(language, self._folder)
+        return self._policies[language]
 
     def _verdict(
         self, findings: Findings, policy: Policy, language: str, imports: tuple[str, ...], started: float
@@ -95,9 +105,62 @@ class SecurityValidator:
         )
 
     def _refused(self, language: str, started: float) -> Verdict:
-        policy = policy_for("python", self._policies)
-        if policy is None:
-            raise RuntimeError("the shipped policy is missing")
+        policy = self._policy("python")
         findings = Findings(policy, "")
         findings.add("input.language", None, f"There is no policy for the language {language[:40]!r}.")
         return self._verdict(findings, policy, language[:64], (), started)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _judge(
+    text: str, encoding: str | None, language: str, policy: Policy, *, last: bool = False
+) -> tuple[Findings, tuple[str, ...]]:
+    """Give the findings and imports. Raises RecursionError where the stack does not suffice, unless it is the last."""
+    findings = Findings(policy, text)
+    if encoding is not None:
+        findings.add("input.encoding", (1, 0), encoding)
+    elif language == "python" and "coding" in text[:1000]:
+        problem = source.cookie_problem(text[:1000].encode(errors="replace"))
+        if problem:
+            findings.add("input.encoding", (1, 0), problem)
+    source.check_characters(text, findings)
+    source.check_bounds(text, policy, findings, language)
+    if findings.worst >= SecurityLevel.HIGH and source.stops(findings):
+        return findings, ()
+    if language == "python":
+        source.check_identifiers(text, findings)
+    try:
+        return findings, _analyse(text, policy, findings, language)
+    except RecursionError:
+        if not last:
+            raise
+        findings.add("input.too_deep", None, "The program nests too deeply to be analysed.")
+        return findings, ()
+
+
+def _analyse(text: str, policy: Policy, findings: Findings, language: str) -> tuple[str, ...]:
+    if language == "python":
+        return python.analyse(text, policy, findings)
+    trees = _trees(language)
+    try:
+        found: tuple[str, ...] = trees.analyse(language, text, policy, findings)
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
+        findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
+        return ()
+    return found
+
+
+def _trees(language: str) -> ModuleType:
+    """Load the analysers on grammars with this one's grammar: they cost memory where only Python is run."""
+    try:
+        from windtunnel.validation import trees
+
+        trees.grammar(language)
+    except ModuleNotFoundError as error:
+        raise LanguageUnavailable(language) from error
+    return trees

@@ -53,7 +53,7 @@ OTHER = {
     "casts": "(int)" * 9_000 + "1",
     "open comments": "/*" * 5_000,
 }
-LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem not in ("python", "python-surface"))
+LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem != "python" and "-" not in path.stem)
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +107,53 @@ def test_hostile_input_stays_within_256_mib() -> None:
         (b"x = '\xff'", "input.encoding"),
         ("x = 1".encode("utf-16"), "input.encoding"),
         (b"x = 1\0", "input.nul"),
-        (b"\xef\xbb\xbfx = 1", "input.bom"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfx = 1", "input.bom"),
+        (b"\xef\xbb\xbf# coding: latin-1\nx = 1", "input.encoding"),
+        (b"\xef\xbb\xbf", "input.empty"),
     ],
 )
 def test_bytes_are_judged_as_they_would_run(source: bytes, rule: str) -> None:
     verdict = SecurityValidator().validate_bytes(source)
     assert rule in {issue.rule for issue in verdict.issues}
-    assert verdict.safe == (rule == "input.bom")
+    assert not verdict.safe
+
+
+@pytest.mark.parametrize("language", ["python", *LANGUAGES])
+def test_a_files_byte_order_mark_is_dropped_and_a_programs_is_refused(
+    validator: SecurityValidator, language: str
+) -> None:
+    text = {"python": "x = 1\n", "javascript": "const x = 1;\n", "typescript": "const x = 1;\n"}.get(language)
+    text = text or ("package main\nfunc main() {}\n" if language == "go" else "class A { int x; };\n")
+    plain = validator.validate_code(text, language)
+    marked = validator.validate_bytes(b"\xef\xbb\xbf" + text.encode(), language)
+    assert marked.safe
+    assert (marked.code_sha256, marked.score) == (plain.code_sha256, plain.score)
+    for strict in (True, False):
+        refused = SecurityValidator(strict_mode=strict).validate_code("\ufeff" + text, language)
+        assert not refused.safe
+        assert [issue.rule for issue in refused.issues] == ["input.bom"]
+
+
+@pytest.mark.parametrize("language", ["python", *LANGUAGES])
+@pytest.mark.parametrize("text", ["", "\n", " \t\r\n"])
+def test_an_empty_program_is_refused(validator: SecurityValidator, text: str, language: str) -> None:
+    verdict = validator.validate_code(text, language)
+    assert not verdict.safe
+    assert [issue.rule for issue in verdict.issues] == ["input.empty"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        *[(text, "python") for text in ("# later\n", '"""A plan."""\n', "pass", "...\n# x")],
+        *[("// later\n/* or never */", language) for language in LANGUAGES],
+    ],
+)
+def test_a_program_that_does_nothing_is_told_so(validator: SecurityValidator, text: str, language: str) -> None:
+    verdict = validator.validate_code(text, language)
+    assert verdict.safe
+    assert verdict.score < 100
+    assert [issue.rule for issue in verdict.issues] == ["input.no_statement"]
 
 
 @pytest.mark.parametrize("cookie", [b"# coding: utf-8\n", b"# -*- coding: UTF_8 -*-\n", b"x = 'coding: latin-1'\n"])

@@ -97,6 +97,17 @@ def test_a_deployment_can_replace_a_policy(tmp_path: Path) -> None:
     assert SecurityValidator(policies=tmp_path).validate_code("package main", "go").policy.startswith("go-1@")
 
 
+def test_rules_that_a_deployments_policy_does_not_state_stay_as_shipped(tmp_path: Path) -> None:
+    text = (SHIPPED / "go.toml").read_text()
+    head, rules = text.split("[rules]\n")
+    own = '"input.no_statement" = { severity = "HIGH", category = "input", fix = "Write a program." }\n'
+    (tmp_path / "go.toml").write_text(head + "[rules]\n" + own + rules)
+    validator = SecurityValidator(policies=tmp_path)
+    assert [issue.rule for issue in validator.validate_code("", "go").issues] == ["input.empty"]
+    assert not validator.validate_code("// nothing", "go").safe
+    assert SecurityValidator().validate_code("// nothing", "go").safe
+
+
 @pytest.mark.parametrize("broken", ["", "name = 1", "name = 'x'\n[rules]\n'a.b' = { severity = 'WORSE' }", "["])
 def test_a_broken_policy_is_refused_by_name(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "python.toml"
@@ -110,7 +121,6 @@ def test_every_rule_says_what_to_do() -> None:
         if "-" in path.stem:
             continue
         policy = policy_for(path.stem)
-        assert policy is not None
         for rule in policy.rules.values():
             assert rule.fix.endswith("."), rule.id
             assert rule.id.startswith(rule.category + "."), rule.id

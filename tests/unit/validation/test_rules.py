@@ -9,6 +9,8 @@ from windtunnel.validation.policy import policy_for
 
 PROGRAMS = {
     "input.nul": "x = 1\0",
+    "input.empty": " \n\t\n",
+    "input.no_statement": "# nothing yet\n",
     "input.encoding": "# -*- coding: utf-7 -*-\nx = 1",
     "input.bom": "\ufeffx = 1",
     "input.bidi": "x = 1  # \u202e",
@@ -101,7 +103,6 @@ def test_rule_is_found(rule: str) -> None:
     verdict = SecurityValidator().validate_code(PROGRAMS[rule])
     assert rule in {issue.rule for issue in verdict.issues}
     policy = policy_for("python")
-    assert policy is not None
     found = next(issue for issue in verdict.issues if issue.rule == rule)
     assert found.fix
     assert found.category == policy.rules[rule].category
@@ -110,7 +111,6 @@ def test_rule_is_found(rule: str) -> None:
 
 def test_every_rule_of_the_policy_has_a_test() -> None:
     policy = policy_for("python")
-    assert policy is not None
     assert set(policy.rules) == set(PROGRAMS) | set(ELSEWHERE)
 
 

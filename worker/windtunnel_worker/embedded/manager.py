@@ -6,16 +6,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from windtunnel.contract import Job, JobState, Limits, Outcome, Record, Report, Verdict
+from windtunnel.broker import DEFAULT_POOL
+from windtunnel.client import Client
+from windtunnel.contract import Execution, Job, Limits, Outcome, Report, Sample, Verdict
+from windtunnel.records.hosts import EVERYTHING
+from windtunnel.records.memory import records_in_memory
+from windtunnel.testing import Silent
 from windtunnel.validation import SecurityLevel, SecurityValidator
-from windtunnel_worker.pipeline.report import build_report
+from windtunnel_worker.pipeline import Pipeline, Terms
+from windtunnel_worker.pipeline.collaborators import Validator
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import Assignment, Executor, Hooks
 from windtunnel_worker.sandbox.engine import engine_version
@@ -61,7 +68,26 @@ class SandboxManager:
         self._host, self._owner = settings.host, f"manager:{secrets.token_hex(4)}"
         self._limits = resource_limits.as_limits() if resource_limits else _default_limits(settings)
         self._validator = SecurityValidator(strict_mode=strict_security, policies=settings.policies)
-        self._executor = Executor(settings, self._owner)
+        self._executor = _Sampled(Executor(settings, self._owner))
+        records = records_in_memory()
+        records.hosts.seen(self._host, 1, "", [DEFAULT_POOL], [EVERYTHING])
+        self._client = Client(settings=settings, records=records, broker=Silent())
+        # A fault of the machinery is told at once: whoever calls decides whether to try again.
+        terms = Terms(max_attempts=1, failures_to_pause=None, ceiling=settings.ceiling)
+
+        def pipeline(validator: Validator) -> Pipeline:
+            return Pipeline(
+                records,
+                session=f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}",
+                validator=lambda: validator,
+                executor=lambda: self._executor,
+                wake=Silent(),
+                terms=terms,
+                observer=lambda *_, **__: None,
+            )
+
+        self._checked, self._unchecked = pipeline(self._validator), pipeline(_Unchecked(self._validator))
+        self._one_at_a_time = threading.Lock()
         self._outcomes: Counter[Outcome] = Counter()
         self._seconds = 0.0
 
@@ -96,30 +122,18 @@ class SandboxManager:
         return self._run(job, validate_security=True)[0]
 
     def _run(self, job: Job, validate_security: bool) -> tuple[Report, list[dict[str, Any]]]:
-        name = f"local{secrets.token_hex(6)}-0"
-        now = datetime.now(UTC)
-        times = {"submitted_at": now, "validating_at": now}
-        verdict = self._validator.validate_code(job.code, job.language)
-        times["validated_at"] = times["claimed_at"] = datetime.now(UTC)
-        hooks = Hooks()
-        execution = None
-        if verdict.safe or not validate_security:
-            execution = self._executor.execute(Assignment(name, 1, job, verdict.imports), hooks)
-            times["executed_at"] = datetime.now(UTC)
-        record = Record(
-            job_id=name,
-            job=job,
-            state=JobState.RUNNING,
-            attempt=1,
-            times=times,
-            now=datetime.now(UTC),
-            verdict=verdict if validate_security else None,
-            execution=execution,
-        )
-        report, _ = build_report(record, ())
+        pipeline = self._checked if validate_security else self._unchecked
+        with self._one_at_a_time:
+            job_id = self._client.submit(job)
+            pipeline.validate()
+            pipeline.execute(DEFAULT_POOL)
+            pipeline.finalize()
+            report, samples = self._client.report(job_id), self._executor.samples
+        if not validate_security:
+            report = report.model_copy(update={"validation": None})
         self._outcomes[report.outcome] += 1
         self._seconds += report.timings.total_s
-        return report, [sample.model_dump() for sample in hooks.samples]
+        return report, [sample.model_dump() for sample in samples]
 
     def validate(self, code: str, language: str = "python") -> Verdict:
         """The verdict alone; nothing runs."""
@@ -128,7 +142,7 @@ class SandboxManager:
     def get_execution_stats(self) -> dict[str, Any]:
         """Count what this manager has run.
 
-        Keys: total_executions, successful_executions, failed_executions, success_rate (0 to 1),
+        Keys: total_executions, successful_executions, failed_executions, success_rate (percent),
         security_violations, total_duration and average_duration (s), outcomes.
         """
         total = self._outcomes.total()
@@ -137,27 +151,21 @@ class SandboxManager:
             "total_executions": total,
             "successful_executions": succeeded,
             "failed_executions": total - succeeded,
-            "success_rate": succeeded / total if total else 0.0,
+            "success_rate": 100 * succeeded / total if total else 0.0,
             "security_violations": self._outcomes[Outcome.REJECTED],
             "total_duration": self._seconds,
             "average_duration": self._seconds / total if total else 0.0,
             "outcomes": {outcome.value: count for outcome, count in self._outcomes.items()},
         }
 
-    async def test_sandbox(self) -> dict[str, Any]:
-        """Run a small known program. Keys: success, message, docker (its version), duration (s).
+    async def test_sandbox(self) -> bool:
+        """Run a small known program. True when it ended as it must.
 
         Raises `DockerUnavailable` or `DockerPermissionDenied` when there is nothing to test.
         """
-        version = await asyncio.to_thread(engine_version)
+        await asyncio.to_thread(engine_version)
         report, _ = await asyncio.to_thread(self._run, Job(code=SELF_TEST, limits=self._limits), True)
-        right = report.execution is not None and report.execution.values == {"total": 10}
-        return {
-            "success": report.outcome is Outcome.SUCCEEDED and right,
-            "message": report.message or "The sandbox works.",
-            "docker": version,
-            "duration": report.timings.total_s,
-        }
+        return report.execution is not None and report.execution.values == {"total": 10}
 
     def format_execution_report(self, result: Mapping[str, Any]) -> str:
         """A result of `execute_code` in lines for a terminal or a log."""
@@ -181,6 +189,35 @@ class SandboxManager:
         """Remove whatever containers this manager has left; returns how many."""
         self._executor.close()
         return remove_sandboxes(self._host, self._owner)
+
+
+class _Sampled:
+    """Keeps the samples of the last attempt."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self.samples: list[Sample] = []
+
+    def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
+        self.samples = hooks.samples
+        return self._executor.execute(assignment, hooks)
+
+    def close(self) -> None:
+        """Remove the sandboxes that are ready."""
+        self._executor.close()
+
+
+class _Unchecked:
+    """Passes every program, and looks only at what it imports."""
+
+    def __init__(self, validator: SecurityValidator) -> None:
+        self._validator = validator
+
+    def policy_id(self, language: str) -> str:
+        return f"unchecked-{language}"
+
+    def validate_code(self, code: str, language: str) -> Verdict:
+        return self._validator.validate_code(code, language).model_copy(update={"safe": True})
 
 
 def _default_limits(settings: HostSettings) -> Limits:

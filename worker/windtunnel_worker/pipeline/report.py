@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from windtunnel.contract import (
-    Attempt,
     Execution,
+    JobSpec,
+    Limits,
     Outcome,
     Record,
     Report,
@@ -19,6 +21,8 @@ from windtunnel.contract import (
     Verdict,
 )
 from windtunnel.keyspace import batch_of
+from windtunnel.records.codec import summary_of
+from windtunnel.records.reports import Unfinished
 from windtunnel_worker.pipeline.advice import advise
 
 VERSIONS = {
@@ -28,52 +32,65 @@ VERSIONS = {
 }
 
 
-def build_report(record: Record, samples: Sequence[Sample]) -> tuple[Report, Attempt]:
-    """The report and, for the history, its attempt in a few words."""
-    job, verdict = record.job, record.verdict
+def build_report(record: Record, samples: Sequence[Sample]) -> Report:
+    """The report; its last attempt is the one that ended."""
+    spec = record.spec or JobSpec(name="unwritten")
     execution = _with_advice(record.execution) if record.execution else None
-    outcome, message = _end(verdict, execution)
-    summary = Attempt(
-        number=record.attempt,
-        outcome=outcome,
-        message=message,
-        host=execution.host if execution else "",
-        started_at=execution.started_at if execution else None,
-        duration_s=execution.resources.duration_s if execution else 0.0,
-    )
+    outcome, message = _end(record, execution)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
         job_id=record.job_id,
         batch_id=batch_of(record.job_id),
-        name=job.name,
-        language=job.language,
+        name=spec.name,
+        language=record.language or spec.language,
         outcome=outcome,
         message=message,
-        validation=verdict,
+        validation=record.verdict,
         execution=execution,
         resources=resources,
-        attempts=(*record.attempts, summary),
         timings=_timings(record, execution),
-        params=job.params,
-        seed=job.seed,
-        labels=job.labels,
-        limits=job.limits,
-        code_sha256=job.code_sha256,
+        params=spec.params,
+        seed=spec.seed,
+        labels=spec.labels,
+        limits=spec.limits,
+        code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
         dataset_digests=execution.dataset_digests if execution else {},
         versions={**VERSIONS, **(execution.versions if execution else {})},
-        submitted_at=record.times["submitted_at"],
+        submitted_at=record.submitted_at,
         finished_at=record.now,
     )
-    return report, summary
+    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
 
 
-def _end(verdict: Verdict | None, execution: Execution | None) -> tuple[Outcome, str]:
-    if verdict is not None and not verdict.safe:
-        return Outcome.REJECTED, _rejection(verdict)
+def unreadable_report(job: Unfinished, message: str) -> Report:
+    """The report of a job whose record is broken: it says so, and the batch can end."""
+    now = datetime.fromtimestamp(job.now_ms / 1000, UTC)
+    sha256, _, language = job.program.partition(":")
+    report = Report(
+        job_id=job.job_id,
+        batch_id=batch_of(job.job_id),
+        name="unreadable",
+        language=language,
+        outcome=Outcome.INFRASTRUCTURE_ERROR,
+        message=f"{message} Submit the job again.",
+        timings=Timings(total_s=0.0),
+        limits=Limits(),
+        code_sha256=sha256,
+        versions=VERSIONS,
+        submitted_at=now,
+        finished_at=now,
+    )
+    return report.model_copy(update={"attempts": (summary_of(report, job.attempt),)})
+
+
+def _end(record: Record, execution: Execution | None) -> tuple[Outcome, str]:
+    verdict = record.verdict
     if execution is None:
-        return Outcome.LOST, "Every attempt's worker died. Retry the job; the operator finds why in the logs."
-    message = execution.message
+        if record.outcome is Outcome.REJECTED and verdict is not None:
+            return Outcome.REJECTED, _rejection(verdict)
+        return record.outcome, record.message
+    message = record.message or execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
         message = f"{message.removesuffix('.')}. {execution.error.advice}"
     return execution.outcome, message
@@ -110,19 +127,18 @@ def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:
 
 
 def _timings(record: Record, execution: Execution | None) -> Timings:
-    times = {**record.times, "now": record.now}
+    submitted, validated = record.submitted_at, record.when("validated")
+    claimed, executed = record.when("claimed"), record.when("executed")
 
-    def between(start: str, end: str) -> float | None:
-        if start not in times or end not in times:
-            return None
-        return round((times[end] - times[start]).total_seconds(), 4)
+    def between(start: datetime | None, end: datetime | None) -> float | None:
+        return round((end - start).total_seconds(), 4) if start and end else None
 
     return Timings(
-        queued_s=between("submitted_at", "validating_at"),
+        queued_s=between(submitted, validated),
         validate_s=round(record.verdict.duration_ms / 1000, 6) if record.verdict else None,
-        waiting_s=between("validated_at", "claimed_at"),
+        waiting_s=between(validated, claimed),
         prepare_s=execution.prepare_s if execution else None,
         execute_s=execution.resources.duration_s if execution else None,
-        finalize_s=between("executed_at", "now"),
-        total_s=round((record.now - times["submitted_at"]).total_seconds(), 4),
+        finalize_s=between(executed, record.now),
+        total_s=round((record.now - submitted).total_seconds(), 4),
     )

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 
 import psutil
 
-from windtunnel.errors import SandboxError
 from windtunnel_worker.sandbox import Listed, list_sandboxes, remove_sandbox
-
-log = logging.getLogger(__name__)
-
-REAP_EVERY_S = 10.0
 
 
 def remove_sandboxes(host: str, owner: str | None = None) -> int:
@@ -34,19 +27,3 @@ def _orphaned(found: Listed) -> bool:
     kind, _, pid = found.owner.rpartition(":")
     owner_gone = kind.startswith("slot:") and pid.isdigit() and not psutil.pid_exists(int(pid))
     return (owner_gone and not found.running) or found.deadline < time.time()
-
-
-def reap_regularly(host: str) -> None:
-    """Reap in the background for as long as this process lives. Docker may come and go."""
-
-    def loop() -> None:
-        while True:
-            try:
-                count = reap(host)
-                if count:
-                    log.warning("action=reaped count=%d", count)
-            except SandboxError as error:
-                log.warning("action=reap-failed reason=%s", error)
-            time.sleep(REAP_EVERY_S)
-
-    threading.Thread(target=loop, name="reaper", daemon=True).start()

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 from windtunnel.errors import DockerUnavailable, HostFeatureMissing, StoreUnavailable, WindtunnelError
-from windtunnel.records.redis import Store, masked
+from windtunnel.records import Records
+from windtunnel.records.connection import Connection, masked
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import images
@@ -183,17 +184,17 @@ class Stack:
 
     def _await_redis(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
-        store = Store(self.url, retries=0)
+        records = Records(Connection(self.url, self._settings.key_prefix, retries=0))
         while True:
             try:
-                store.ping()
+                records.reading.ping()
                 return
             except StoreUnavailable:
                 if self._redis is None or self._redis.dead or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
             finally:
-                store.close()
+                records.close()
 
     def _await_workers(self, stopping: list[int]) -> None:
         app = create_app(self._settings)

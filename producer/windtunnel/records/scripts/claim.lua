@@ -1,36 +1,172 @@
--- Take the lease on a validated job, or on a running one whose lease has expired, as its next attempt.
--- The attempt that lost its lease joins the history as lost.
--- KEYS: job, open, attempts
--- ARGV: job id, owner, lease ms, attempts a round, attempts kept, retention s
--- Returns {'claimed', attempt, spec, isolation} | {'executed', attempt} | {'exhausted', attempt} | {'held', ms} | {'no'}
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local job = redis.call('HMGET', KEYS[1], 'state', 'attempt', 'round_start', 'lease_until', 'outcome', 'executed_at', 'owner')
-local state, attempt = job[1], tonumber(job[2])
+-- Hand a session the next job, or up to `most` jobs of one batch for a cell: priority classes first, within a class the
+-- owner with the least virtual time, within an owner its batches likewise.
+-- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at
+-- Returns {'none'} | {'draining'} | {'paused', ms} | {'claimed', batch, lane, isolation, id, token, spec, program, policy, …}
+local queue, session, random, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local target_s, looks = tonumber(ARGV[6]) / 1000, tonumber(ARGV[7])
+local executing = queue ~= 'validate'
+local host = host_of(session)
+wake_paused()
 
-if state == 'running' and job[6] then
-  return { 'executed', attempt }
+-- Whatever this session still holds is from a claim whose answer never reached it.
+local unheard = redis.call('HGETALL', key('held', session))
+for i = 1, #unheard, 2 do
+  untouched(session, unheard[i], unheard[i + 1]:match('^%S+'))
 end
-if state == 'running' and tonumber(job[4]) > now then
-  return { 'held', tonumber(job[4]) - now }
+
+if executing then
+  local standing = redis.call('HMGET', key('host', host), 'draining', 'paused_until')
+  if standing[1] then
+    return { 'draining' }
+  end
+  if number(standing[2]) > now then
+    return { 'paused', tonumber(standing[2]) - now }
+  end
 end
-if state ~= 'running' and (state ~= 'validated' or job[5]) then
-  return { 'no' }
+
+local known = {}
+local function has(one, token)
+  local name = one .. ' ' .. token
+  if known[name] == nil then
+    known[name] = redis.call('SISMEMBER', key('host', one, 'has'), token) == 1
+  end
+  return known[name]
 end
-if attempt - tonumber(job[3]) >= tonumber(ARGV[4]) then
-  return { 'exhausted', attempt }
+
+local function takes_work(one)
+  local standing = redis.call('HMGET', key('host', one), 'draining', 'paused_until')
+  return not standing[1] and number(standing[2]) <= now
 end
-if state == 'running' then
-  local lost = { number = attempt, outcome = 'lost', host = job[7]:match('^[^:]*'),
-    message = 'The worker died or lost its connection; its lease ran out.' }
-  redis.call('RPUSH', KEYS[3], cjson.encode(lost))
-  redis.call('LTRIM', KEYS[3], -tonumber(ARGV[5]), -1)
-  redis.call('EXPIRE', KEYS[3], tonumber(ARGV[6]))
+
+-- True when this host has all that the lane's jobs need. A job that failed on a host goes to another one if it can.
+local function fits(lane)
+  if not executing then
+    return true
+  end
+  local avoided = lane:match(' avoid:(%S+)$')
+  local needs = lane:gsub(' avoid:%S+$', '')
+  local function serves(one)
+    if has(one, '*') then
+      return true
+    end
+    for token in needs:gmatch('%S+') do
+      if not has(one, token) then
+        return false
+      end
+    end
+    return true
+  end
+  if avoided == host then
+    for number_of, other in ipairs(live_hosts()) do
+      if other ~= host and number_of <= 20 and takes_work(other) and serves(other) then
+        return false
+      end
+    end
+  end
+  return serves(host)
 end
-attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
-local until_ = now + tonumber(ARGV[3])
-redis.call('HSET', KEYS[1], 'state', 'running', 'owner', ARGV[2], 'lease_until', until_, 'claimed_at', now)
-redis.call('EXPIRE', KEYS[1], tonumber(ARGV[6]))
-redis.call('ZADD', KEYS[2], until_, ARGV[1])
-local what = redis.call('HMGET', KEYS[1], 'spec', 'isolation')
-return { 'claimed', attempt, what[1], what[2] }
+
+local function below_cap(running, cap)
+  return not cap or cap == '' or number(running) < tonumber(cap)
+end
+
+-- The first lane that this session can serve, in the order of the schedule.
+local function choose()
+  for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+    for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, looks - 1)) do
+      if not executing
+        or below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
+        for _, batch in ipairs(redis.call('ZRANGE', key('batches', queue, priority, owner), 0, looks - 1)) do
+          looks = looks - 1
+          local header = redis.call('HMGET', key('batch', batch), 'running', 'max_running')
+          if not executing or below_cap(header[1], header[2]) then
+            for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, looks)) do
+              looks = looks - 1
+              if fits(lane) then
+                return priority, owner, batch, lane
+              end
+            end
+          end
+          if looks <= 0 then
+            return
+          end
+        end
+      end
+    end
+  end
+end
+
+local priority, owner, batch, lane = choose()
+if not priority then
+  return { 'none' }
+end
+
+local header = redis.call('HMGET', key('batch', batch), 'isolation', 'seconds', 'measured', 'running', 'max_running')
+local list = key('lane', queue, priority, batch, lane)
+local count, estimate = most, 0
+if executing then
+  local measured = number(header[3])
+  estimate = measured > 0 and number(header[2]) / measured or DEFAULT_ESTIMATE_S
+  count = 1
+  if header[1] == 'cell' and measured > 0 then
+    local slots = math.max(1, number(redis.call('HGET', key('queue', queue), 'slots')))
+    local share = math.ceil(redis.call('LLEN', list) / slots)
+    count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), share))
+  end
+  if header[5] then
+    count = math.max(1, math.min(count, tonumber(header[5]) - number(header[4])))
+  end
+end
+
+-- Those who are served now are the floor for whoever becomes active later.
+local times = times_key(queue, priority)
+redis.call('HSET', times, 'floor', redis.call('ZSCORE', key('owners', queue, priority), owner),
+  'floor ' .. owner, redis.call('ZSCORE', key('batches', queue, priority, owner), batch))
+
+local answer = { 'claimed', batch, lane, header[1] or 'container' }
+local indices = redis.call('LPOP', list, count)
+redis.call('HINCRBY', key('queue', queue), 'waiting', -#indices)
+local held = {}
+for _, index in ipairs(indices) do
+  local id = batch .. '-' .. index
+  local job = key('job', id)
+  local record = redis.call('HMGET', job, 'state', 'spec', 'program', 'policy', 'attempt')
+  local token
+  if not record[1] then
+    removed(id)
+  elseif executing and record[1] == 'ready'
+    and redis.call('EXISTS', key('verdict', record[3], record[4] or '')) == 0 then
+    -- Its verdict is no longer stored, and nothing runs without one.
+    redis.call('HSET', job, 'state', 'queued')
+    wait_again(id, 'queued', 'RPUSH')
+  elseif executing and record[1] == 'ready' then
+    token = (number(record[5]) + 1) .. '-' .. random
+    redis.call('HSET', job, 'state', 'running', 'attempt', number(record[5]) + 1, 'token', token)
+    note(job, 'claimed', session)
+    if #held == 0 then
+      redis.call('HSET', job, 'begun', now)
+    end
+  elseif not executing and record[1] == 'queued' then
+    token = '0-' .. random
+    redis.call('HSET', job, 'token', token)
+  end
+  if token then
+    table.insert(held, id)
+    table.insert(held, token .. ' ' .. estimate)
+    for _, value in ipairs({ id, token, record[2] or '', record[3] or '', record[4] or '' }) do
+      table.insert(answer, value)
+    end
+  end
+end
+tidy(queue, priority, owner, batch, lane)
+local claimed = #held / 2
+if claimed > 0 then
+  redis.call('HSET', key('held', session), unpack(held))
+  redis.call('ZADD', key('leases'), now + tonumber(ARGV[4]), session)
+  if executing then
+    redis.call('HINCRBY', key('running'), owner, claimed)
+    redis.call('HINCRBY', key('batch', batch), 'running', claimed)
+  end
+end
+charge(queue, priority, owner, batch, executing and estimate * claimed or claimed)
+return answer

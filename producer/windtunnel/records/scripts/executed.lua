@@ -1,14 +1,42 @@
--- Record what an attempt did. A later attempt's record is never overwritten by an earlier one's.
--- KEYS: job, open
--- ARGV: job id, attempt, execution, outcome, grace ms, retention s
--- Returns 1, or 0 when the attempt is no longer the current one.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local job = redis.call('HMGET', KEYS[1], 'state', 'attempt')
-if job[1] ~= 'running' or job[2] ~= ARGV[2] then
-  return 0
+-- Record what an attempt did, and begin the session's next job. A later attempt's record is never overwritten.
+-- ARGV: session, job id ('' for none), token, execution, outcome, seconds in the slot, lease ms, next job id ('' for none), its token
+-- Returns {recorded 0|1, wake finalize 0|1, '' | why the next job must not begin}
+local session, id, token = ARGV[1], ARGV[2], ARGV[3]
+local job, batch = key('job', id), batch_of(id)
+local fields = redis.call('HMGET', job, 'state', 'token', 'place', 'stop')
+local recorded, wake = 0, 0
+if fields[1] == 'running' and fields[2] == token then
+  local header = redis.call('HMGET', key('batch', batch), 'owner')
+  local owner, seconds = header[1], tonumber(ARGV[6])
+  local priority, pool = place_of(fields[3])
+  redis.call('HSET', job, 'execution', ARGV[4])
+  note(job, 'executed', session, ARGV[5])
+  ended(id, ARGV[5], ARGV[5] == 'cancelled' and fields[4] and fields[4]:match('^%S+ (.*)$') or nil)
+  local estimate = let_go(session, id, owner, batch)
+  charge('execute.' .. pool, priority, owner, batch, seconds - estimate)
+  redis.call('HINCRBYFLOAT', key('batch', batch), 'seconds', seconds)
+  redis.call('HINCRBY', key('batch', batch), 'measured', 1)
+  redis.call('HINCRBYFLOAT', key('seconds'), owner, seconds)
+  if ARGV[5] ~= 'infrastructure_error' then
+    redis.call('HDEL', key('host', host_of(session)), 'failures')
+  end
+  recorded, wake = 1, wake_finalize()
 end
-redis.call('HSET', KEYS[1], 'execution', ARGV[3], 'outcome', ARGV[4], 'executed_at', now)
-redis.call('EXPIRE', KEYS[1], tonumber(ARGV[6]))
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[1])
-return 1
+if redis.call('EXISTS', key('held', session)) == 0 then
+  redis.call('ZREM', key('leases'), session)
+  return { recorded, wake, '' }
+end
+redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[7]), session)
+if ARGV[8] == '' then
+  return { recorded, wake, '' }
+end
+local coming = key('job', ARGV[8])
+local state = redis.call('HMGET', coming, 'state', 'token', 'stop')
+if state[1] ~= 'running' or state[2] ~= ARGV[9] then
+  return { recorded, wake, 'superseded' }
+end
+if state[3] then
+  return { recorded, wake, state[3]:match('^%S+') }
+end
+redis.call('HSET', coming, 'begun', now)
+return { recorded, wake, '' }

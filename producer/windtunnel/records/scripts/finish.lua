@@ -1,31 +1,63 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- KEYS: job, batch, events, open, attempts
--- ARGV: job id, attempt, outcome, report, summary, retention s
--- Returns 1, or 0 when the job is finished already or the attempt is no longer the current one.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local id, attempt, outcome, retention = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
-local job = redis.call('HMGET', KEYS[1], 'state', 'attempt')
-if not job[1] or job[1] == 'finished' or job[2] ~= attempt then
-  return 0
-end
-redis.call('HSET', KEYS[1], 'state', 'finished', 'outcome', outcome, 'report', ARGV[4], 'summary', ARGV[5],
-  'finished_at', now)
-redis.call('HDEL', KEYS[1], 'owner', 'lease_until')
-redis.call('ZREM', KEYS[4], id)
+-- ARGV: retention s, who, then for each job: id, attempt, outcome, report
+-- Returns for each job 1, or 0 when it was finished before.
+local retention, who = tonumber(ARGV[1]), ARGV[2]
+local answers = {}
 
-redis.call('HINCRBY', KEYS[2], 'outcome:' .. outcome, 1)
-local finished = redis.call('HINCRBY', KEYS[2], 'finished', 1)
-local total = tonumber(redis.call('HGET', KEYS[2], 'total'))
-local bound = 2 * total + 2
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', bound, '*',
-  'kind', 'finished', 'job_id', id, 'outcome', outcome, 'finished', finished, 'total', total)
-if finished == total then
-  redis.call('HSET', KEYS[2], 'finished_at', now)
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', bound, '*',
-    'kind', 'batch_finished', 'finished', finished, 'total', total)
+local function close(batch, at, total)
+  redis.call('HSET', at, 'finished_at', now)
+  redis.call('HDEL', at, 'running')
+  redis.call('ZREM', key('open'), batch)
+  redis.call('XADD', key('batch', batch, 'events'), 'MAXLEN', '~', 2 * total + 2, '*', 'kind', 'batch_finished',
+    'finished', total)
+  for _, one in ipairs({ at, key('batch', batch, 'events') }) do
+    redis.call('EXPIRE', one, retention)
+  end
+  local header = redis.call('HMGET', at, 'owner', 'key')
+  if header[2] then
+    redis.call('EXPIRE', key('idempotency', header[2]), retention)
+  end
+  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+    for priority = 0, 9 do
+      redis.call('HDEL', times_key(queue, priority), 'batch ' .. batch)
+    end
+  end
 end
-for _, key in ipairs({ KEYS[1], KEYS[2], KEYS[3], KEYS[5] }) do
-  redis.call('EXPIRE', key, retention)
+
+for i = 3, #ARGV, 4 do
+  local id, outcome = ARGV[i], ARGV[i + 2]
+  local job, batch = key('job', id), batch_of(id)
+  local at = key('batch', batch)
+  local fields = redis.call('HMGET', job, 'state', 'attempt', 'program', 'policy')
+  redis.call('ZREM', key('ended'), id)
+  if fields[1] == 'finished' or (fields[1] and fields[1] ~= 'ended') or number(fields[2]) ~= number(ARGV[i + 1])
+    or redis.call('EXISTS', at) == 0 then
+    table.insert(answers, 0)
+  else
+    redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', ARGV[i + 3])
+    redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
+    note(job, 'finished', who, outcome)
+    redis.call('EXPIRE', job, retention)
+    redis.call('EXPIRE', key('job', id, 'attempts'), retention)
+    if fields[3] then
+      local unused = use_program(fields[3], -1)
+      if unused then
+        redis.call('EXPIRE', key('code', unused), retention)
+      end
+      if fields[4] then
+        redis.call('EXPIRE', key('verdict', fields[3], fields[4]), retention)
+      end
+    end
+    redis.call('HINCRBY', key('counters'), 'unfinished', -1)
+    redis.call('HINCRBY', at, 'outcome:' .. outcome, 1)
+    local finished = redis.call('HINCRBY', at, 'finished', 1)
+    local total = tonumber(redis.call('HGET', at, 'total'))
+    redis.call('XADD', key('batch', batch, 'events'), 'MAXLEN', '~', 2 * total + 2, '*', 'kind', 'finished',
+      'finished', finished, 'index', index_of(id), 'outcome', outcome)
+    if finished == total then
+      close(batch, at, total)
+    end
+    table.insert(answers, 1)
+  end
 end
-return 1
+return answers

@@ -1,27 +1,44 @@
 -- Reserve the idempotency key and write a batch's header, both or none.
--- KEYS: batch, batches, open, idempotency (absent for none)
--- ARGV: batch id, name, total, digest, bound of unfinished jobs, retention s, batches listed
--- Returns {'created', id} | {'existing', id} | {'conflict', id} | {'full', unfinished}
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local id, name, total, digest, retention = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[6])
-
-if KEYS[4] then
-  local taken = redis.call('GET', KEYS[4])
+-- ARGV: batch id, name, owner, isolation, total, digest, limit of unfinished jobs, retention s, batches listed,
+--       ms until a silent producer counts as gone, most running jobs ('' for any), idempotency key ('' for none)
+-- Returns {'created', id, 0} | {'existing', id, jobs written} | {'conflict', id} | {'full', unfinished}
+local id, total, digest, retention = ARGV[1], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[8])
+local reserved = ARGV[12] ~= '' and key('idempotency', ARGV[12])
+if reserved then
+  local taken = redis.call('GET', reserved)
   if taken then
     local existing, of = taken:match('^(%S+) (%S+)$')
-    return { of == digest and 'existing' or 'conflict', existing }
+    if of ~= digest then
+      return { 'conflict', existing }
+    end
+    local written = redis.call('HGET', key('batch', existing), 'written')
+    if written then
+      if tonumber(written) < total and redis.call('ZSCORE', key('opening'), existing) then
+        redis.call('ZADD', key('opening'), now + tonumber(ARGV[10]), existing)
+      end
+      return { 'existing', existing, tonumber(written) }
+    end
   end
 end
-local unfinished = redis.call('ZCARD', KEYS[3])
-if unfinished + total > tonumber(ARGV[5]) then
-  return { 'full', tostring(unfinished) }
+if redis.call('EXISTS', key('batch', id)) == 1 then
+  return { 'created', id, number(redis.call('HGET', key('batch', id), 'written')) } -- the same call, sent again
 end
-if KEYS[4] then
-  redis.call('SET', KEYS[4], id .. ' ' .. digest, 'EX', retention)
+local unfinished = number(redis.call('HGET', key('counters'), 'unfinished'))
+if unfinished + total > tonumber(ARGV[7]) then
+  return { 'full', unfinished }
 end
-redis.call('HSET', KEYS[1], 'name', name, 'total', total, 'finished', 0, 'submitted_at', now)
-redis.call('EXPIRE', KEYS[1], retention)
-redis.call('ZADD', KEYS[2], now, id)
-redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[7]))
-return { 'created', id }
+if reserved then
+  redis.call('SET', reserved, id .. ' ' .. digest, 'EX', retention)
+  redis.call('HSET', key('batch', id), 'key', ARGV[12])
+end
+redis.call('HSET', key('batch', id), 'name', ARGV[2], 'owner', ARGV[3], 'isolation', ARGV[4], 'total', total,
+  'written', 0, 'finished', 0, 'submitted_at', now)
+if ARGV[11] ~= '' then
+  redis.call('HSET', key('batch', id), 'max_running', ARGV[11])
+end
+redis.call('ZADD', key('batch-list'), now, id)
+redis.call('ZREMRANGEBYRANK', key('batch-list'), 0, -1 - tonumber(ARGV[9]))
+redis.call('ZADD', key('open'), now, id)
+redis.call('ZADD', key('opening'), now + tonumber(ARGV[10]), id)
+redis.call('HINCRBY', key('counters'), 'unfinished', total)
+return { 'created', id, 0 }

@@ -29,7 +29,7 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
             place,
             f"Not valid Python {sys.version_info[0]}.{sys.version_info[1]}: {error.msg}.",
         )
-    except (RecursionError, MemoryError):
+    except MemoryError:
         findings.add("input.too_deep", None, "The program nests too deeply to be parsed.")
     except ValueError as error:
         findings.add("input.syntax", None, f"Not valid Python: {error}.")
@@ -37,7 +37,12 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
 
 
 def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
-    """Analyse a program whose bounds have been checked. Gives the modules that it imports."""
+    """Analyse a program whose bounds have been checked. Gives the modules that it imports.
+
+    Raises:
+        RecursionError: the program nests too deeply for the stack that is left.
+
+    """
     collecting = gc.isenabled()
     gc.disable()  # a tree has no garbage until it is dropped; collecting on the way costs a third of the time
     try:
@@ -47,18 +52,26 @@ def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
             gc.enable()
 
 
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Recognise `pass`, a docstring and other bare constants."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
 def _analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     tree = parse(text.removeprefix("\ufeff"), findings)
     if tree is None:
         return ()
     try:
+        if all(map(_does_nothing, tree.body)):
+            findings.add("input.no_statement", None, "The program has no statement that does anything.")
         analysis = Analysis(collect(tree), tables_for(policy), findings)
         analysis.expressions = EXPRESSIONS
         names.judge_bindings(analysis)
         statements.body(analysis, tree.body)
     except RecursionError:
-        findings.add("input.too_deep", None, "The program nests too deeply to be analysed.")
-        return ()
+        raise
     except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
         findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
         return ()

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.findings import Findings
-from windtunnel.validation.python import folding, parameters
+from windtunnel.validation.python import folding
+from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
@@ -39,7 +40,12 @@ MOST_LAZY = 60
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_BINDINGS = 16
 MOST_STORES = 64
-BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if name.startswith("__") or (name != "_" and getattr(value, "__module__", "builtins") in ("builtins", "io", "_io"))
+)
+"""The language's own: what a notebook, gettext or `site` adds in this process must not change a verdict."""
 Evaluator = Callable[["Analysis", Any], Value]
 
 
@@ -61,7 +67,7 @@ class Analysis:
         self.lazy = 0
         self.too_deep = False
         """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
-        self.sites: dict[tuple[str, str, int], list[Value]] = {}
+        self.parameters = Parameters(program, self.value_in)
         self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
@@ -238,7 +244,7 @@ class Analysis:
         if kind == "class":
             return Class(self.program.scopes[node])
         if kind == "parameter":
-            return parameters.value_of(self, binding)
+            return self.parameters.value_of(binding)
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN

@@ -137,7 +137,7 @@ def _judge_string(analysis: Analysis, node: ast.Constant) -> None:
         return
     try:
         tree = ast.parse(text.strip(), mode="eval") if text.count("(") < 20 else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, MemoryError):
         tree = None
     odd = (ast.Call, ast.Lambda, ast.NamedExpr, ast.ListComp, ast.GeneratorExp, ast.Await)
     if tree is None:

@@ -24,7 +24,8 @@ LANGUAGES = tuple(_ANALYSERS)
 
 
 @functools.lru_cache(maxsize=8)
-def _grammar(language: str) -> Language:
+def grammar(language: str) -> Language:
+    """Load a language's grammar. Raises ModuleNotFoundError where it is not installed."""
     if language == "typescript":
         import tree_sitter_typescript
 
@@ -40,8 +41,10 @@ def analyse(language: str, text: str, policy: Policy, findings: Findings) -> tup
         if hid:
             findings.add("structure.escapes", None, "Unicode escapes stand for plain letters of the program.")
     source = text.removeprefix("\ufeff").encode("utf-8", "replace")
-    tree = Parser(_grammar(language)).parse(source)
+    tree = Parser(grammar(language)).parse(source)
     program = Program(tree.root_node, source, policy, findings)
+    if all(node.type.endswith("comment") for node in tree.root_node.named_children):
+        findings.add("input.no_statement", None, "The program has no statement that does anything.")
     if tree.root_node.has_error:
         broken = next((node for node in program.of("ERROR")), tree.root_node)
         program.report("input.syntax", broken, "The program cannot be parsed here.")

@@ -1,0 +1,84 @@
+"""Programs as files: found in folders, named and read. May import the contract and errors."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from windtunnel.contract import SUFFIXES
+from windtunnel.errors import FieldProblem, InvalidInput
+
+MOST_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program's file. Its name is the path below the folder that was given, without the suffix."""
+
+    file: Path
+    name: str
+
+    @classmethod
+    def at(cls, file: Path, folder: Path | None = None) -> Program:
+        """Name a file, in a folder or by itself."""
+        path = file.relative_to(folder or file.parent).with_suffix("")
+        return cls(file, re.sub(r"[^A-Za-z0-9._-]+", "-", str(path)).lstrip("._-")[:128] or "job")
+
+    @property
+    def language(self) -> str:
+        """The language that the suffix stands for; Python where it says nothing."""
+        return SUFFIXES.get(self.file.suffix, "python")
+
+    def read(self) -> bytes:
+        """Give the file's bytes; `InvalidInput` names the file."""
+        try:
+            return self.file.read_bytes()
+        except OSError as error:
+            raise InvalidInput([FieldProblem(str(self.file), f"cannot be read: {error.strerror}")]) from error
+
+    def text(self) -> str:
+        """Give the program, without the byte-order mark that an editor may have put before it."""
+        try:
+            return self.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InvalidInput([FieldProblem(str(self.file), f"is not UTF-8 text: {error}")]) from error
+
+
+def find(paths: Iterable[Path]) -> list[Program]:
+    """Give each file as it is, and of each folder the programs in it and its subfolders.
+
+    Hidden files and folders and `__init__.py` are left out; links to folders are not followed.
+    """
+    return [program for path in paths for program in (_in_folder(path) if path.is_dir() else [Program.at(path)])]
+
+
+def _in_folder(folder: Path) -> list[Program]:
+    found = [Program.at(file, folder) for file in _files(folder) if _is_program(file)]
+    if not found:
+        raise InvalidInput([FieldProblem(str(folder), f"has no program ({', '.join(SUFFIXES)})")])
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, subfolders, names in os.walk(folder, onerror=_unreadable):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names))
+
+
+def _is_program(file: Path) -> bool:
+    return file.suffix in SUFFIXES and file.name != "__init__.py" and not file.name.startswith(".")
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise InvalidInput([FieldProblem(str(error.filename), f"cannot be read: {error.strerror}")]) from error
+
+
+def listed(programs: list[Program]) -> str:
+    """`2 programs: a.py, b.py`, cut after a few."""
+    files = ", ".join(str(program.file) for program in programs[:MOST_LISTED])
+    more = f" and {len(programs) - MOST_LISTED} more" if len(programs) > MOST_LISTED else ""
+    return f"{len(programs)} program{'' if len(programs) == 1 else 's'}: {files}{more}"

@@ -1,0 +1,53 @@
+"""`windtunnel validate`: judges programs on this machine, without Docker, Redis or the worker extra."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from json import dumps
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli.programs import find
+from windtunnel.cli.render import harmless
+
+UNSAFE = 1
+
+
+class Format(StrEnum):
+    """How a verdict is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMPT = "prompt"
+
+
+def validate(
+    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
+    ] = Format.TEXT,
+    strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
+    ] = None,
+) -> None:
+    """Judge programs without running them. Exit code 0: all safe, 1: some unsafe, 2: wrong use."""
+    from windtunnel.validation import SecurityValidator  # the other commands have no use for it
+
+    validator = SecurityValidator(strict_mode=strict, policies=policies)
+    unsafe = False
+    for program in find(paths):
+        verdict = validator.validate_bytes(program.read(), program.language)
+        unsafe |= not verdict.safe
+        match Format.JSON if json else form:
+            case Format.JSON:
+                typer.echo(dumps({"file": str(program.file), **verdict.model_dump(mode="json")}))
+            case Format.PROMPT:
+                typer.echo(harmless(validator.format_prompt(verdict)))
+            case Format.TEXT:
+                typer.echo(harmless(f"{program.file}: {validator.format_report(verdict)}"))
+    raise typer.Exit(UNSAFE if unsafe else 0)

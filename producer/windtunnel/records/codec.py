@@ -1,0 +1,163 @@
+"""How documents are stored: one writer and one reader, tolerant of what newer versions add.
+
+A document is its version, `j` or `z` (compressed), and JSON: `1j{"name":…}`. JSON alone, as the scripts write it, is
+version 1. May import the contract and errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from windtunnel.contract import SCHEMA_VERSION, Attempt, Contract, JobSpec, Report, Transition, Verdict
+from windtunnel.contract.base import problems_of
+from windtunnel.errors import UnreadableRecord
+
+COMPRESSED_FROM = 512
+"""Bytes: below, compression saves next to nothing."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Of a document once decompressed."""
+
+M = TypeVar("M", bound=Contract)
+
+# What a stored report leaves out: it is in the job's own fields, or is derived from the rest.
+_ELSEWHERE = {
+    "schema_version", "job_id", "batch_id", "name", "language", "params", "seed", "labels", "limits", "code_sha256",
+    "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
+}  # fmt: skip
+_FROM_SPEC = ("name", "params", "seed", "labels", "limits")
+
+
+def encode(document: Contract, exclude: Any = None) -> bytes:
+    """A document as it is stored: defaults left out, compressed where that pays."""
+    text = document.model_dump_json(exclude_defaults=True, exclude=exclude).encode()
+    return pack(text)
+
+
+def pack(text: bytes) -> bytes:
+    """A text as it is stored."""
+    if len(text) < COMPRESSED_FROM:
+        return b"%dj%b" % (SCHEMA_VERSION, text)
+    return b"%dz%b" % (SCHEMA_VERSION, zlib.compress(text, 1))
+
+
+def unpack(stored: bytes) -> bytes:
+    """The text of a stored document; `UnreadableRecord` says what is wrong with it."""
+    if stored[:1] in (b"{", b"["):
+        return stored
+    head = re.match(rb"(\d{1,6})([jz])", stored)
+    if head is None:
+        raise UnreadableRecord("it has no version")
+    body = stored[head.end() :]
+    if head[2] == b"j":
+        return body
+    try:
+        reader = zlib.decompressobj()
+        text = reader.decompress(body, MOST_BYTES)
+    except zlib.error as error:
+        raise UnreadableRecord(f"its compression is broken ({error})") from error
+    if not reader.eof:
+        raise UnreadableRecord("it is cut off or too large")
+    return text
+
+
+def decode(kind: type[M], stored: bytes | None) -> M:
+    """Read a stored document; fields that this version does not know are passed over.
+
+    `UnreadableRecord` says what is wrong with it, and whether a newer version wrote it.
+    """
+    if stored is None:
+        raise UnreadableRecord(f"the {kind.__name__} is missing")
+    try:
+        return kind.model_validate_json(unpack(stored), extra="ignore")
+    except ValidationError as error:
+        raise _unreadable(kind, stored, error) from None
+    except UnreadableRecord as error:
+        raise UnreadableRecord(f"the stored {kind.__name__} cannot be read: {error}") from error
+
+
+def _unreadable(kind: type[Contract], stored: bytes, error: ValidationError) -> UnreadableRecord:
+    version = re.match(rb"\d{1,6}", stored)
+    newer = version is not None and int(version[0]) > SCHEMA_VERSION
+    first = problems_of(error, kind.__name__)[0]
+    by = " by a newer version of Windtunnel" if newer else ""
+    return UnreadableRecord(f"the {kind.__name__} stored{by} cannot be read: {first}")
+
+
+def encode_report(report: Report) -> bytes:
+    """A report as it is stored: what the job's other fields say is left out, each fact is kept once."""
+    exclude: dict[str, Any] = dict.fromkeys(_ELSEWHERE, True)
+    execution = report.execution
+    if execution is not None:
+        exclude["execution"] = {"resources": True, "attempt": True}
+        if execution.message == report.message:
+            exclude["execution"]["message"] = True
+    return encode(report, exclude)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of a finished job, but for its report."""
+
+    job_id: str
+    batch_id: str
+    spec: JobSpec | None
+    program: str
+    attempt: int
+    verdict: Verdict | None
+    earlier: tuple[Attempt, ...]
+    history: tuple[Transition, ...]
+
+
+def decode_report(stored: bytes, job: Stored) -> Report:
+    """Put a stored report together again; `UnreadableRecord` if that cannot be done."""
+    try:
+        data: dict[str, Any] = json.loads(unpack(stored))
+        code_sha256, _, language = job.program.partition(":")
+        execution = data.get("execution")
+        if execution is not None:
+            execution.setdefault("message", data.get("message", ""))
+            execution["resources"] = data.get("resources", {})
+            execution["attempt"] = job.attempt
+            data["image_digest"] = execution.get("image_digest", "")
+            data["dataset_digests"] = execution.get("dataset_digests", {})
+        spec = job.spec or JobSpec(name="unreadable")
+        data |= {name: getattr(spec, name) for name in _FROM_SPEC}
+        data |= {"job_id": job.job_id, "batch_id": job.batch_id, "language": language, "code_sha256": code_sha256}
+        data |= {"validation": job.verdict, "submitted_at": _round_began(job.history), "attempts": ()}
+        report = Report.model_validate(data, extra="ignore")
+    except (ValueError, TypeError, AttributeError, UnreadableRecord) as error:
+        raise UnreadableRecord(f"the report of {job.job_id} cannot be read: {error}") from error
+    return report.model_copy(update={"attempts": (*job.earlier, summary_of(report, job.attempt))})
+
+
+def summary_of(report: Report, attempt: int) -> Attempt:
+    """The attempt that a report is about, in a few words."""
+    execution = report.execution
+    return Attempt(
+        number=attempt,
+        outcome=report.outcome,
+        message=report.message,
+        host=execution.host if execution else "",
+        started_at=execution.started_at if execution else None,
+        duration_s=report.resources.duration_s,
+    )
+
+
+def _round_began(history: tuple[Transition, ...]) -> Any:
+    return next((line.at for line in reversed(history) if line.what in ("retried", "submitted", "abandoned")), None)
+
+
+def decode_history(text: bytes | None) -> tuple[Transition, ...]:
+    """A job's history, oldest first; a line that cannot be read is passed over."""
+    lines = (line.split(" ", 3) for line in (text or b"").decode(errors="replace").splitlines())
+    return tuple(
+        Transition(at=int(line[0]) / 1000, what=line[1], who=line[2], detail=line[3] if len(line) > 3 else "")
+        for line in lines
+        if len(line) >= 3 and line[0].isdigit()
+    )

@@ -1,0 +1,140 @@
+"""One Redis, its scripts, and its failures as our errors. May import keyspace and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha1
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.client import Pipeline
+from redis.exceptions import NoScriptError
+from redis.retry import Retry
+
+from windtunnel.errors import StoreUnavailable
+from windtunnel.keyspace import Keyspace
+
+
+def masked(url: str) -> str:
+    """The URL without its password, for messages."""
+    parts = urlsplit(url)
+    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
+    credentials, at, host = parts.netloc.rpartition("@")
+    if at:
+        host = f"{credentials.partition(':')[0]}:***@{host}"
+    return urlunsplit(parts._replace(netloc=host, query=query))
+
+
+@cache
+def scripts() -> dict[str, tuple[str, str]]:
+    """Name → (text, SHA-1) of each script, with what all of them share in front."""
+    folder = resources.files("windtunnel.records").joinpath("scripts")
+    shared = folder.joinpath("lib.lua").read_text()
+    texts = {
+        script.name.removesuffix(".lua"): shared + script.read_text()
+        for script in folder.iterdir()
+        if script.name.endswith(".lua") and script.name != "lib.lua"
+    }
+    # SHA-1 is how Redis names scripts.
+    return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
+
+
+def _client(url: str, retries: int) -> redis.Redis:
+    network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=30,
+        health_check_interval=25,
+        retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), retries),
+        **network,
+    )
+
+
+class Connection:
+    """Runs commands and scripts, each with a deadline. Cheap to build: it connects when first used.
+
+    `retries` is how often a command is sent again while Redis does not answer, with a pause of up to 2 s: every script
+    may safely run twice. `client` is another Redis than that of the URL, for records in memory.
+    """
+
+    def __init__(self, url: str, prefix: str, *, retries: int = 3, client: redis.Redis | None = None) -> None:
+        self.url = url
+        self.keys = Keyspace(prefix)
+        self._client = client or _client(url, retries)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run a script; it is loaded again where Redis has forgotten it."""
+        text, digest = scripts()[script]
+        with self._answered():
+            try:
+                return self._client.evalsha(digest, 1, self.keys.prefix, *arguments)
+            except NoScriptError:
+                return self._client.eval(text, 1, self.keys.prefix, *arguments)
+
+    def call(self, command: str, *arguments: Any, **options: Any) -> Any:
+        """Run a method of the Redis client."""
+        with self._answered():
+            return getattr(self._client, command)(*arguments, **options)
+
+    def pipeline(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Run methods of the Redis client, each given as its name and arguments, in one round trip."""
+        with self._answered(), self._client.pipeline(transaction=False) as pipe:
+            return self._queued(pipe, calls).execute()
+
+    @staticmethod
+    def _queued(pipe: Pipeline, calls: Sequence[tuple[Any, ...]]) -> Pipeline:
+        for command, *arguments in calls:
+            getattr(pipe, command)(*arguments)
+        return pipe
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        try:
+            yield
+        except redis.AuthenticationError as error:
+            raise StoreUnavailable(
+                f"Redis at {masked(self.url)} refuses this password.",
+                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
+                "its user only; set WINDTUNNEL_REDIS_URL to that.",
+            ) from error
+        except redis.OutOfMemoryError as error:
+            raise self._full() from error
+        except redis.ResponseError as error:
+            raise self._refused(error) from error
+        except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+            raise StoreUnavailable(
+                f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
+                remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
+            ) from error
+
+    def _full(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"Redis at {masked(self.url)} is out of memory.",
+            remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
+        )
+
+    def _refused(self, error: redis.ResponseError) -> Exception:
+        text = str(error)
+        if "MISCONF" in text:
+            return StoreUnavailable(
+                f"Redis at {masked(self.url)} cannot write to its disk, so it stores nothing more.",
+                remedy="Free space on that disk or correct its permissions; what is stored stays.",
+            )
+        if "OOM" in text:
+            return self._full()
+        if "NOAUTH" in text or "WRONGPASS" in text:
+            return StoreUnavailable(
+                f"Redis at {masked(self.url)} wants a password.",
+                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder.",
+            )
+        return error

@@ -1,0 +1,95 @@
+"""The execution hosts: what each has, who drains it, why it paused itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from windtunnel.contract import HostStatus
+from windtunnel.errors import NotFound
+from windtunnel.records.connection import Connection
+from windtunnel.records.submissions import one_word
+
+LIVE_S = 15.0
+"""A host that was silent for longer takes no work; `lib.lua` has the same figure."""
+EVERYTHING = "*"
+"""A host that has this has all that a job may need: the executor itself says what is missing."""
+PAUSE_S = 30.0
+
+
+class Hosts:
+    """The table of hosts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._redis = connection
+
+    def seen(self, host: str, slots: int, versions: str, pools: Sequence[str], has: Collection[str]) -> None:
+        """A host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`."""
+        self._redis.run("host_seen", host, slots, versions, " ".join(pools), *sorted(has))
+
+    def failed(self, host: str, reason: str, most: int) -> bool:
+        """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""
+        return bool(self._redis.run("host_failed", host, reason[:500], most, round(PAUSE_S * 1000)))
+
+    def drain(self, host: str, who: str) -> None:
+        """Have a host finish what it runs and claim nothing more; `NotFound` if nobody knows it."""
+        self._known(host)
+        self._redis.call("hset", self._redis.keys.host(host), "draining", one_word(who))
+
+    def undrain(self, host: str) -> None:
+        """Have a host take work again, also one that paused itself."""
+        self._known(host)
+        self._redis.call("hdel", self._redis.keys.host(host), "draining", "paused_until", "failures", "reason")
+
+    def all(self) -> list[HostStatus]:
+        """Every host that was seen within the last day, by name."""
+        keys = self._redis.keys
+        clock, listed, leases = self._redis.pipeline(
+            [("time",), ("zrange", keys("hosts"), 0, -1, False, True), ("zrange", keys("leases"), 0, -1)]
+        )
+        busy = Counter(session.decode().partition(":")[0] for session in leases)
+        names = [(host.decode(), int(seen)) for host, seen in listed]
+        found = self._redis.pipeline(
+            [
+                call
+                for host, _ in names
+                for call in (("hgetall", keys.host(host)), ("smembers", keys("host", host, "has")))
+            ]
+        )
+        now = clock[0] * 1000 + clock[1] // 1000
+        return sorted(
+            (
+                _status(host, seen, now, busy[host], fields, has)
+                for (host, seen), fields, has in zip(names, found[::2], found[1::2], strict=True)
+            ),
+            key=lambda one: one.host,
+        )
+
+    def _known(self, host: str) -> None:
+        if self._redis.call("zscore", self._redis.keys("hosts"), host) is None:
+            known = ", ".join(one.host for one in self.all()) or "none"
+            raise NotFound(f"There is no host {host}.", remedy=f"Known are: {known}.")
+
+
+def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes], has: set[bytes]) -> HostStatus:
+    fields = {name.decode(): value.decode(errors="replace") for name, value in stored.items()}
+    things = sorted(one.decode() for one in has)
+
+    def named(kind: str) -> tuple[str, ...]:
+        return tuple(one.partition(":")[2] for one in things if one.startswith(f"{kind}:"))
+
+    return HostStatus(
+        host=host,
+        last_seen=datetime.fromtimestamp(seen / 1000, UTC),
+        live=now - seen <= LIVE_S * 1000,
+        slots=int(fields.get("slots", 0)),
+        busy=busy,
+        pools=tuple(fields.get("pools", "").split()),
+        languages=named("language"),
+        images=named("image"),
+        datasets=named("data"),
+        draining=fields.get("draining", ""),
+        paused=fields.get("reason", "") if int(fields.get("paused_until", 0)) > now else "",
+        versions=fields.get("versions", ""),
+    )

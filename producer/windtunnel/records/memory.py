@@ -1,0 +1,17 @@
+"""Records in this process's memory, for tests of apps and for the embedded face. Needs the extra `testing`.
+
+It is the same code over fakeredis, which runs the very same scripts: a second implementation of the schedule would
+have to be kept equal to them by hand.
+"""
+
+from __future__ import annotations
+
+from fakeredis import FakeRedis
+
+from windtunnel.records.connection import Connection
+from windtunnel.records.redis import Records
+
+
+def records_in_memory(prefix: str = "wt", retention_s: int = 86_400) -> Records:
+    """Empty records that nobody else sees."""
+    return Records(Connection("memory:", prefix, client=FakeRedis()), retention_s)

@@ -1,0 +1,187 @@
+"""From a job's end to its report: what waits for one, samples, the final step, and reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Record, Report, Sample, Verdict
+from windtunnel.errors import NotFound, UnreadableRecord
+from windtunnel.keyspace import MAX_SAMPLES, batch_of
+from windtunnel.records.codec import Stored, decode, decode_history, decode_report, encode_report
+from windtunnel.records.connection import Connection
+from windtunnel.records.reading import unknown
+
+LEASE_S = 10.0
+"""How long a finalizer has for the jobs it took before another one looks at them."""
+READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A job that has its end and waits for its report, as it is stored."""
+
+    job_id: str
+    now_ms: int
+    fields: tuple[bytes, ...]
+    attempts: tuple[bytes, ...]
+
+    @property
+    def attempt(self) -> int:
+        """Number of the attempt that ended."""
+        return int(self.fields[4] or 0)
+
+    @property
+    def program(self) -> str:
+        """`<sha256>:<language>`; empty where the job was never written."""
+        return self.fields[2].decode(errors="replace")
+
+    @property
+    def policy(self) -> str:
+        """Whose verdict counts."""
+        return self.fields[3].decode(errors="replace")
+
+
+class Reports:
+    """The finalizers' side of the records, and the readers of reports."""
+
+    def __init__(self, connection: Connection, retention_s: int) -> None:
+        self._redis = connection
+        self._retention_s = retention_s
+
+    def take(self, most: int) -> list[Unfinished]:
+        """Jobs that wait for their report; they are this caller's for ten seconds."""
+        now, entries = self._redis.run("take_ended", most, round(LEASE_S * 1000))
+        return [
+            Unfinished(job_id.decode(), int(now), tuple(fields), tuple(attempts))
+            for job_id, fields, attempts in entries
+        ]
+
+    def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> None:
+        """Append readings of a running attempt."""
+        key = self._redis.keys.samples(job_id, attempt)
+        appended = [("xadd", key, cast("dict[Any, Any]", one.model_dump()), "*", MAX_SAMPLES) for one in samples]
+        self._redis.pipeline([*appended, ("expire", key, self._retention_s)])
+
+    def samples(self, job_id: str, attempt: int) -> list[Sample]:
+        """The readings of an attempt, oldest first."""
+        return self.samples_of([(job_id, attempt)])[0]
+
+    def samples_of(self, attempts: Sequence[tuple[str, int]]) -> list[list[Sample]]:
+        """The readings of several attempts, in one round trip."""
+        streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
+        return [[_sample(fields) for _, fields in stream] for stream in streams]
+
+    def is_running(self, job_id: str, token: str) -> bool:
+        """True while this attempt's program may still run."""
+        fields = self._redis.call("hmget", self._redis.keys.job(job_id), ["state", "token"])
+        return bool(fields == [JobState.RUNNING.encode(), token.encode()])
+
+    def finish(self, reports: Sequence[Report], who: str) -> list[bool]:
+        """Write final reports and count them, each once. False: it was finished before, or the attempt is over."""
+        words = [
+            word
+            for report in reports
+            for word in (report.job_id, report.summary.number, report.outcome.value, encode_report(report))
+        ]
+        return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
+
+    def report(self, job_id: str) -> Report:
+        """The final report; `NotFound` if there is none (yet), `UnreadableRecord` if it is broken."""
+        found = self.reports([job_id])[0]
+        if isinstance(found, Report):
+            return found
+        raise found
+
+    def reports(self, job_ids: Sequence[str]) -> list[Report | NotFound | UnreadableRecord]:
+        """The final reports of these jobs, and for the others why there is none."""
+        found: list[Report | NotFound | UnreadableRecord] = []
+        for start in range(0, len(job_ids), READ_AT_ONCE):
+            found += self._read(job_ids[start : start + READ_AT_ONCE])
+        return found
+
+    def _read(self, job_ids: Sequence[str]) -> list[Report | NotFound | UnreadableRecord]:
+        keys = self._redis.keys
+        names = ["state", "report", "spec", "program", "policy", "attempt", "history"]
+        answers = self._redis.pipeline(
+            [
+                call
+                for one in job_ids
+                for call in (("hmget", keys.job(one), names), ("lrange", keys.attempts(one), 0, -1))
+            ]
+        )
+        records = list(zip(answers[::2], answers[1::2], strict=True))
+        judged = sorted({(fields[3], fields[4]) for fields, _ in records if fields[3] and fields[4]})
+        stored = self._redis.call("mget", [keys.verdict(a.decode(), b.decode()) for a, b in judged]) if judged else []
+        verdicts = {where: _verdict(text) for where, text in zip(judged, stored, strict=True)}
+        return [
+            self._one(job_id, fields, attempts, verdicts.get((fields[3], fields[4])))
+            for job_id, (fields, attempts) in zip(job_ids, records, strict=True)
+        ]
+
+    def _one(
+        self, job_id: str, fields: list[bytes | None], attempts: list[bytes], verdict: Verdict | None
+    ) -> Report | NotFound | UnreadableRecord:
+        state, stored, spec, program, _, attempt, history = fields
+        if state is None:
+            return unknown("job", job_id)
+        if stored is None:
+            return NotFound(f"Job {job_id} is {state.decode()}; it has no report yet.", remedy="Wait for it.")
+        try:
+            return decode_report(
+                stored,
+                Stored(
+                    job_id=job_id,
+                    batch_id=batch_of(job_id),
+                    spec=readable(JobSpec, spec),
+                    program=(program or b"").decode(),
+                    attempt=int(attempt or 0),
+                    verdict=verdict,
+                    earlier=earlier_attempts(attempts),
+                    history=decode_history(history),
+                ),
+            )
+        except UnreadableRecord as error:
+            return error
+
+
+def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
+    """Decode what is stored of a job that has its end; `UnreadableRecord` names what cannot be read."""
+    _, spec, program, _, attempt, outcome, message, execution, history = job.fields
+    sha256, _, language = program.decode().partition(":")
+    return Record(
+        job_id=job.job_id,
+        spec=decode(JobSpec, spec) if spec else None,
+        code_sha256=sha256,
+        language=language,
+        attempt=int(attempt or 0),
+        outcome=outcome.decode(),
+        message=message.decode(errors="replace"),
+        history=decode_history(history),
+        now=job.now_ms / 1000,
+        verdict=verdict,
+        execution=decode(Execution, execution) if execution else None,
+        attempts=earlier_attempts(job.attempts),
+    )
+
+
+def earlier_attempts(stored: Iterable[bytes]) -> tuple[Attempt, ...]:
+    """Those of the stored attempts that can be read, oldest first."""
+    return tuple(one for one in (readable(Attempt, text) for text in stored) if one is not None)
+
+
+def readable(kind: Any, stored: bytes | None) -> Any:
+    """A stored document, or None if it cannot be read."""
+    try:
+        return decode(kind, stored) if stored else None
+    except UnreadableRecord:
+        return None
+
+
+def _verdict(stored: bytes | None) -> Verdict | None:
+    return cast("Verdict | None", readable(Verdict, stored))
+
+
+def _sample(fields: dict[bytes, bytes]) -> Sample:
+    return Sample.model_validate({name.decode(): value for name, value in fields.items()})

@@ -1,0 +1,27 @@
+-- An unexpected exception in a stage: the job waits again after a pause, a bounded number of times, then it ends.
+-- ARGV: session, job id, token, most times, pause ms, message
+-- Returns 1 it waits again | 0 it ended | -1 not this session's any more.
+local session, id = ARGV[1], ARGV[2]
+local job, batch = key('job', id), batch_of(id)
+local fields = redis.call('HMGET', job, 'state', 'token', 'faults')
+local running = fields[1] == 'running'
+if fields[2] ~= ARGV[3] or not (running or fields[1] == 'queued') then
+  return -1
+end
+if running then
+  let_go(session, id, redis.call('HGET', key('batch', batch), 'owner'), batch)
+else
+  redis.call('HDEL', key('held', session), id)
+end
+redis.call('HDEL', job, 'token', 'begun')
+note(job, 'fault', session)
+if redis.call('EXISTS', key('held', session)) == 0 then
+  redis.call('ZREM', key('leases'), session)
+end
+if redis.call('HINCRBY', job, 'faults', 1) >= tonumber(ARGV[4]) then
+  ended(id, 'infrastructure_error', ARGV[6])
+  return 0
+end
+redis.call('HSET', job, 'state', running and 'ready' or 'queued')
+redis.call('ZADD', key('later'), now + tonumber(ARGV[5]), id)
+return 1

@@ -1,0 +1,12 @@
+-- A host failed for reasons of its own; the third time in a row it pauses itself.
+-- ARGV: host, reason, failures in a row that pause it, ms of the pause
+-- Returns 1 when it is paused now, else 0.
+local at = key('host', ARGV[1])
+local failures = redis.call('HINCRBY', at, 'failures', 1)
+redis.call('HSET', at, 'reason', ARGV[2])
+if failures < tonumber(ARGV[3]) then
+  return 0
+end
+-- One more failure after the pause pauses it again.
+redis.call('HSET', at, 'paused_until', now + tonumber(ARGV[4]), 'failures', tonumber(ARGV[3]) - 1)
+return 1

@@ -1,0 +1,136 @@
+"""What producers do: open a batch, write its jobs, cancel, retry. Each change of state is one script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from windtunnel.contract import Batch, Job, Report
+from windtunnel.errors import IdempotencyConflict, NotFound, QueueFull
+from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
+from windtunnel.records.codec import encode, pack
+from windtunnel.records.connection import Connection
+
+JOBS_A_WRITE = 500
+SECONDS_A_WAITING_JOB = 0.05
+"""For the hint in `QueueFull`: what a full queue needs to drain by one job, at twenty jobs a second."""
+PRODUCER_GONE_S = 60.0
+"""A producer that has written nothing for so long is given up; the jobs it did not write end as lost."""
+
+Cancelled = tuple[int, int, bool]
+"""Jobs that ended, jobs told to stop, whether somebody must be woken to write reports."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A batch that takes jobs. `written` is how many it has: more than none where its producer came back."""
+
+    batch_id: str
+    written: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job as it is written: nothing of it can fail to be stored any more."""
+
+    spec: bytes
+    place: bytes
+    program: bytes
+    code: str
+
+
+def prepare(jobs: Iterable[Job]) -> list[Prepared]:
+    """Serialize jobs, each distinct program hashed once."""
+    hashes: dict[str, str] = {}
+    prepared = []
+    for job in jobs:
+        sha256 = hashes.get(job.code)
+        if sha256 is None:
+            sha256 = hashes[job.code] = job.code_sha256
+        place = f"{job.priority} {job.pool} {' '.join(job.needs)}"
+        program = f"{sha256}:{job.language}"
+        spec = encode(job, {"code", "idempotency_key"})
+        prepared.append(Prepared(spec, place.encode(), program.encode(), job.code))
+    return prepared
+
+
+class Submissions:
+    """The producers' side of the records."""
+
+    def __init__(self, connection: Connection, retention_s: int) -> None:
+        self._redis = connection
+        self._retention_s = retention_s
+
+    def open(self, batch_id: str, batch: Batch, kind: str, limit: int) -> Opened:
+        """Write the header and reserve the key. Gives the earlier batch for a key that is known.
+
+        `kind` is `job` or `batch`, whose keys are apart. Raises `IdempotencyConflict` and `QueueFull`.
+        """
+        key = batch.idempotency_key
+        answer, detail, *written = self._redis.run(
+            "open_batch",
+            batch_id,
+            batch.name,
+            batch.owner,
+            batch.isolation.value,
+            len(batch.jobs),
+            batch.digest if key is not None else "-",
+            limit,
+            self._retention_s,
+            MAX_BATCHES_LISTED,
+            round(PRODUCER_GONE_S * 1000),
+            batch.max_running or "",
+            f"{kind}:{key}" if key is not None else "",
+        )
+        if answer == b"conflict":
+            raise IdempotencyConflict("idempotency_key", str(key), detail.decode())
+        if answer == b"full":
+            raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
+        return Opened(detail.decode(), int(written[0]))
+
+    def write(self, opened: Opened, jobs: Sequence[Prepared], who: str) -> None:
+        """Write the records that are not there yet."""
+        for start in range(opened.written, len(jobs), JOBS_A_WRITE):
+            part = jobs[start : start + JOBS_A_WRITE]
+            codes = {job.program.partition(b":")[0]: job.code for job in part}
+            stored = {self._redis.keys.code(sha.decode()): pack(code.encode()) for sha, code in codes.items()}
+            self._redis.call("mset", stored)
+            words = [word for job in part for word in (job.spec, job.place, job.program)]
+            gone = round(PRODUCER_GONE_S * 1000)
+            if self._redis.run("write_jobs", opened.batch_id, start, one_word(who), gone, *words) < 0:
+                raise NotFound(
+                    f"Batch {opened.batch_id} takes no more jobs.",
+                    remedy="Its producer was silent for too long, or its lifetime is over. Submit the rest anew.",
+                )
+
+    def cancel(self, job_ids: Sequence[str], who: str) -> Cancelled:
+        """Cancel jobs: those that wait end at once, those that run are told to stop."""
+        ended, told, wake = 0, 0, False
+        for start in range(0, len(job_ids), JOBS_A_WRITE):
+            answer = self._redis.run("cancel", one_word(who), *job_ids[start : start + JOBS_A_WRITE])
+            ended, told, wake = ended + answer[0], told + answer[1], wake or bool(answer[2])
+        return ended, told, wake
+
+    def close_batch(self, batch_id: str, who: str) -> int:
+        """Have nothing of a batch claimed any more; `cancel` ends its jobs. Returns how many were written."""
+        written = int(self._redis.run("cancel_batch", batch_id, one_word(who)))
+        if written < 0:
+            raise NotFound(f"There is no batch {batch_id}.", remedy="Its id may be mistyped or its lifetime over.")
+        return written
+
+    def retry(self, report: Report, who: str) -> bool:
+        """Queue a finished job again. False: it is not finished any more, or its program's lifetime is over."""
+        summary = encode(report.summary)
+        answer = self._redis.run(
+            "retry", report.job_id, report.summary.number, summary, MAX_ATTEMPTS_KEPT, one_word(who)
+        )
+        if answer < 0:
+            raise NotFound(
+                f"The program of {report.job_id} is no longer stored.", remedy="Submit it again with its code."
+            )
+        return bool(answer)
+
+
+def one_word(who: str) -> str:
+    """A name as it is written into a history, whose lines are separated by spaces."""
+    return "_".join(who.split())[:128] or "-"

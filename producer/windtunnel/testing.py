@@ -1,0 +1,119 @@
+"""A whole Windtunnel in this process, for tests of apps: no Redis, no Docker, no workers. Needs the extra `testing`.
+
+The records run the same scripts and the pipeline is the very same; only the executor is scripted.
+
+>>> from windtunnel.testing import Tunnel, succeeded
+>>> tunnel = Tunnel(lambda assignment: succeeded(sharpe=assignment.job.params["fast"] / 10))
+>>> batch = tunnel.client.submit_batch([{"code": "print(1)", "params": {"fast": 5}}])
+>>> [report.execution.values for report in tunnel.client.reports(batch)]
+[{'sharpe': 0.5}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from windtunnel.broker import DEFAULT_POOL
+from windtunnel.client import Client
+from windtunnel.contract import Execution, Outcome, Resources
+from windtunnel.records.hosts import EVERYTHING
+from windtunnel.records.memory import records_in_memory
+from windtunnel.settings import Settings
+from windtunnel.validation import SecurityValidator
+
+if TYPE_CHECKING:
+    from windtunnel_worker.sandbox.assignment import Assignment, Hooks
+
+HOST = "testing"
+Script = Callable[["Assignment"], Execution]
+
+
+def succeeded(**values: Any) -> Execution:
+    """An execution that emitted these values."""
+    return Execution(attempt=1, outcome=Outcome.SUCCEEDED, values=values, resources=Resources(duration_s=0.01))
+
+
+def ended(outcome: Outcome | str, message: str = "As the test scripted it.") -> Execution:
+    """An execution that ended otherwise."""
+    return Execution(attempt=1, outcome=outcome, message=message)
+
+
+class Silent:
+    """Wakes nobody: whoever runs the pipeline does so in a loop."""
+
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        """Nobody is woken."""
+
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        """Nobody is woken."""
+
+    def finalize(self) -> None:
+        """Nobody is woken."""
+
+    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
+        """Nobody watches."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Tunnel:
+    """A client over a pipeline in this process. `script` says how each attempt ends; without it, all succeed.
+
+    What is submitted runs within the call. With `paused=True` nothing runs until `run`.
+    """
+
+    def __init__(self, script: Script | None = None, *, paused: bool = False, settings: Settings | None = None) -> None:
+        from windtunnel_worker.pipeline import Pipeline, Terms
+
+        settings = settings or Settings()
+        self.records = records_in_memory(settings.key_prefix, settings.retention_s)
+        self.pipeline = Pipeline(
+            self.records,
+            session=f"{HOST}:0:0",
+            validator=SecurityValidator,
+            executor=lambda: _Scripted(script or (lambda _: succeeded())),
+            wake=Silent(),
+            terms=Terms(retry_pause_s=0.0, failures_to_pause=None),
+            observer=lambda *_, **__: None,
+        )
+        self.client = Client(settings=settings, records=self.records, broker=Silent() if paused else _Inline(self.run))
+
+    def run(self) -> None:
+        """Run all that waits, to its report."""
+        self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
+        while True:
+            passed = self.pipeline.validate()
+            ran = self.pipeline.execute(DEFAULT_POOL)
+            if not (self.pipeline.finalize() or ran or passed.ready):
+                return
+
+
+class _Inline(Silent):
+    """Has the pipeline run before the client's call returns."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run = run
+
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        del batch_id, messages
+        self._run()
+
+    def finalize(self) -> None:
+        self._run()
+
+
+class _Scripted:
+    """The executor whose attempts end as a script says."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
+        del hooks
+        execution = self._script(assignment)
+        return execution.model_copy(update={"attempt": assignment.attempt, "host": HOST})
+
+    def close(self) -> None:
+        """Nothing is ready."""

@@ -1,0 +1,80 @@
+"""What one worker process works with, built once, when it is first needed and after any fork."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from windtunnel.broker import Broker
+from windtunnel.records import Records, records_of
+from windtunnel_worker.pipeline import Pipeline, Terms
+from windtunnel_worker.settings import HostSettings
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from windtunnel_worker.pipeline.collaborators import Executor, Validator
+
+PATIENCE = 30
+"""How often a worker repeats a command while Redis is away: about a minute."""
+
+
+class Process:
+    """The collaborators of one worker process."""
+
+    def __init__(self, settings: HostSettings, app: Celery) -> None:
+        self.settings, self._app = settings, app
+
+    @cached_property
+    def session(self) -> str:
+        """Who holds leases: the host, this process, and a random part, as process ids come again."""
+        return f"{self.settings.host}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    @cached_property
+    def records(self) -> Records:
+        """The job records."""
+        return records_of(self.settings, retries=PATIENCE)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """Who wakes the stages."""
+        return Broker(self.settings.redis_url.get_secret_value(), self._app)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The stages; validator and executor come with the first use of theirs."""
+        return Pipeline(
+            self.records,
+            session=self.session,
+            validator=self._validator,
+            executor=self._executor,
+            wake=self.broker,
+            terms=terms_of(self.settings),
+        )
+
+    def close(self) -> None:
+        """Leave no sandbox behind."""
+        if "pipeline" in vars(self):
+            self.pipeline.close()
+
+    def _validator(self) -> Validator:
+        from windtunnel.validation import SecurityValidator
+
+        return SecurityValidator(strict_mode=self.settings.strict, policies=self.settings.policies)
+
+    def _executor(self) -> Executor:
+        from windtunnel_worker.sandbox import Executor
+
+        return Executor(self.settings, f"slot:{self.settings.host}:{os.getpid()}", warm=True)
+
+
+def terms_of(settings: HostSettings) -> Terms:
+    """What the settings say about leases, attempts and limits."""
+    return Terms(
+        lease_s=settings.lease_s,
+        max_attempts=settings.max_attempts,
+        retry_pause_s=settings.retry_pause_s,
+        ceiling=settings.ceiling,
+    )

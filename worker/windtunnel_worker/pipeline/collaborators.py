@@ -1,0 +1,77 @@
+"""What the pipeline asks of those it works with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from windtunnel.broker import Wake
+from windtunnel.contract import Execution, Verdict
+from windtunnel.records import Records
+from windtunnel_worker.pipeline.terms import Terms
+from windtunnel_worker.sandbox.assignment import Assignment, Hooks
+
+__all__ = ["Clock", "Executor", "Observer", "Shared", "Validator", "Wake", "log_what_happens"]
+
+log = logging.getLogger("windtunnel")
+
+Clock = Callable[[], float]
+"""Seconds that never step back."""
+
+
+class Validator(Protocol):
+    """Judges programs."""
+
+    def policy_id(self, language: str) -> str:
+        """What a verdict on this language depends on besides the program."""
+
+    def validate_code(self, code: str, language: str) -> Verdict:
+        """Judge a program; never raises for what it contains."""
+
+
+class Executor(Protocol):
+    """Executes attempts in sandboxes."""
+
+    def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
+        """Run one attempt; raises `Superseded` when a hook says that it is no longer the current one."""
+
+    def close(self) -> None:
+        """Remove the sandboxes that are ready."""
+
+
+class Observer(Protocol):
+    """Is told what happens: logs, metrics and traces hang here."""
+
+    def __call__(self, what: str, job_id: str = "", **facts: object) -> None:
+        """Something happened, in general or to a job."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all stages of a process work with."""
+
+    records: Records
+    session: str
+    """Who holds leases: `<host>:<pid>:<random>`."""
+    wake: Wake
+    terms: Terms
+    clock: Clock
+    observe: Observer
+
+    @property
+    def host(self) -> str:
+        """The host of this process."""
+        return self.session.partition(":")[0]
+
+
+def log_what_happens(what: str, job_id: str = "", **facts: object) -> None:
+    """The observer that writes it into the log."""
+    log.info(
+        "action=%s job=%s %s",
+        what,
+        job_id or "-",
+        " ".join(f"{name}={value}" for name, value in facts.items()),
+        extra={"action": what, "job_id": job_id, **{f"wt_{name}": value for name, value in facts.items()}},
+    )

@@ -1,0 +1,193 @@
+"""The second stage: a free slot claims the next jobs and runs them, one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.contract import Attempt, Execution, Job, JobSpec, Outcome, Verdict
+from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.records.schedule import Claimed, Held, Nothing, execute_queue
+from windtunnel_worker.pipeline.collaborators import Executor, Shared
+from windtunnel_worker.pipeline.faults import describe, pause_s
+from windtunnel_worker.pipeline.lease import Lease
+from windtunnel_worker.pipeline.terms import Terms
+from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
+
+TICKET_S = 2.0
+"""How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is told to stop can."""
+PROGRAMS_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program and the verdict on it."""
+
+    code: str
+    verdict: Verdict
+
+
+class Execute:
+    """Claims ready jobs and runs an attempt of each."""
+
+    def __init__(self, shared: Shared, executor: Executor) -> None:
+        self._schedule, self._hosts, self._session = shared.records.schedule, shared.records.hosts, shared.session
+        self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
+        self._host, self._executor = shared.host, executor
+        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Have a sandbox ready before the first job arrives, where the executor can."""
+        prepare: Callable[[], Any] | None = getattr(self._executor, "warm_up", None)
+        if prepare is not None:
+            prepare()
+
+    def close(self) -> None:
+        """Remove the sandboxes that are ready."""
+        self._executor.close()
+
+    def run(self, pool: str) -> list[str]:
+        """Run ready jobs until none is left, or for about two seconds. Returns the ids of those that were run."""
+        ran: list[str] = []
+        over = self._clock() + TICKET_S
+        while True:
+            claimed = self._schedule.claim(
+                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.cell_jobs
+            )
+            if isinstance(claimed, Nothing):
+                return ran
+            self._serve(claimed)
+            ran += [job.job_id for job in claimed.jobs]
+            if self._clock() >= over:
+                self._wake.execute(pool)
+                return ran
+
+    def _serve(self, claimed: Claimed) -> None:
+        """Run the claimed jobs in their order. Each is handed on when it ends."""
+        stop = ""
+        for place, job in enumerate(claimed.jobs):
+            following = claimed.jobs[place + 1] if place + 1 < len(claimed.jobs) else None
+            if stop == "superseded":
+                stop = self._begin(following)
+            elif stop:
+                cancelled = Execution(attempt=job.attempt, outcome=Outcome.CANCELLED, host=self._host)
+                stop = self._record(job, cancelled, 0.0, following)
+            else:
+                stop = self._attempt(claimed, job, following)
+
+    def _attempt(self, claimed: Claimed, job: Held, following: Held | None) -> str:
+        """Run one attempt; returns why the following job must not begin, or nothing."""
+        began = self._clock()
+        try:
+            execution = self._execute(claimed, job)
+        except Superseded:
+            self._observe("superseded", job.job_id, attempt=job.attempt)
+            return self._begin(following)
+        except StoreUnavailable:
+            raise
+        except UnreadableRecord as error:
+            self._give_up(job, f"This job cannot be read, so it did not run: {error}. Submit it again.", most=1)
+            return self._begin(following)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job and its neighbours must go on
+            self._observe("fault", job.job_id, stage="execute", error=describe(error))
+            message = f"The execution failed unexpectedly ({describe(error)})."
+            self._give_up(job, message, most=self._terms.max_faults)
+            return self._begin(following)
+        if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and self._try_again(job, execution):
+            return self._begin(following)
+        return self._record(job, execution, self._clock() - began, following)
+
+    def _execute(self, claimed: Claimed, job: Held) -> Execution:
+        spec = job.spec
+        program = self._program(job)
+        refusal = _refusal(spec, program, job, self._terms)
+        if refusal:
+            return Execution(attempt=job.attempt, outcome=Outcome.REJECTED, message=refusal, host=self._host)
+        lease = Lease(self._schedule, self._session, job, self._terms.lease_s, self._clock)
+        deadline = time.time() + spec.limits.timeout_s
+
+        def lasting(sandbox: Any) -> None:
+            self._wake.monitor(self._host, job.job_id, job.token, sandbox.id, sandbox.pid, deadline)
+
+        assignment = Assignment(
+            job_id=job.job_id,
+            attempt=job.attempt,
+            job=_job(spec, program.code),
+            imports=program.verdict.imports,
+            isolation=claimed.isolation,
+            batch_id=claimed.batch_id,
+        )
+        return self._executor.execute(assignment, Hooks(lasting=lasting, stop=lease.stop))
+
+    def _program(self, job: Held) -> Program:
+        """The program and its verdict, kept for the batch's other jobs; `UnreadableRecord` if they cannot be had."""
+        where = (job.program, job.policy)
+        if where in self._programs:
+            self._programs.move_to_end(where)
+            return self._programs[where]
+        sha256 = job.program.partition(":")[0]
+        code = self._schedule.code(sha256)
+        verdict = self._schedule.verdict(job.program, job.policy)
+        if verdict is None:
+            raise UnreadableRecord("its verdict is no longer stored")
+        if hashlib.sha256(code.encode()).hexdigest() != sha256:
+            raise UnreadableRecord("the stored program is not the one that was validated")
+        program = self._programs[where] = Program(code, verdict)
+        if len(self._programs) > PROGRAMS_KEPT:
+            self._programs.popitem(last=False)
+        return program
+
+    def _record(self, job: Held, execution: Execution, seconds: float, following: Held | None) -> str:
+        answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, following)
+        if answer.wake:
+            self._wake.finalize()
+        self._observe(
+            "executed" if answer.recorded else "superseded",
+            job.job_id,
+            attempt=job.attempt,
+            outcome=execution.outcome.value,
+        )
+        return answer.next_stop
+
+    def _begin(self, following: Held | None) -> str:
+        if following is None:
+            return ""
+        return self._schedule.begin(self._session, following, self._terms.lease_s)
+
+    def _try_again(self, job: Held, execution: Execution) -> bool:
+        """After a fault of ours: give the job back for another attempt. False: none is left."""
+        most = self._terms.failures_to_pause
+        if most is not None and self._hosts.failed(self._host, execution.message, most):
+            self._observe("host-paused", job.job_id, host=self._host, reason=execution.message)
+        summary = Attempt(number=job.attempt, outcome=execution.outcome, message=execution.message, host=execution.host)
+        pause = pause_s(job.attempt, self._terms)
+        again = self._schedule.try_again(self._session, job, summary, pause, self._terms.max_attempts)
+        if again:
+            self._observe("retry", job.job_id, attempt=job.attempt, reason=execution.message)
+        return again
+
+    def _give_up(self, job: Held, message: str, most: int) -> None:
+        pause = pause_s(job.attempt, self._terms)
+        if self._schedule.faulted(self._session, job, message, pause, most):
+            self._wake.finalize()
+
+
+def _refusal(spec: JobSpec, program: Program, job: Held, terms: Terms) -> str:
+    """Why the job must not run here, whatever its submitter's settings allowed; empty when it may."""
+    sha256, _, language = job.program.partition(":")
+    verdict = program.verdict
+    if not verdict.safe or verdict.code_sha256 != sha256 or language not in (spec.language, verdict.language):
+        return "The program is not the one that was validated, so it did not run. Submit it again."
+    above = spec.limits.above(terms.ceiling)
+    if above:
+        return f"This host's ceiling is lower: {'; '.join(map(str, above))}. Ask for less."
+    return ""
+
+
+def _job(spec: JobSpec, code: str) -> Job:
+    """The job as it was submitted; both parts were checked when they were read."""
+    return Job.model_construct(**{**dict(spec), "code": code})

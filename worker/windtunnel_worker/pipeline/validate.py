@@ -1,0 +1,93 @@
+"""The first stage: one verdict a program, whatever the number of jobs that run it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+from windtunnel.broker import ticket_queue
+from windtunnel.contract import Verdict
+from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
+from windtunnel_worker.pipeline.collaborators import Shared, Validator
+from windtunnel_worker.pipeline.faults import describe, pause_s
+
+MESSAGE_S = 2.0
+"""How long one message keeps a validator busy; then it wakes another, so that none is away for long."""
+JOBS_A_CLAIM = 1000
+LEASE_S = 30.0
+"""Longer than the largest program takes to be judged."""
+MOST_TICKETS = 1000
+
+
+@dataclass
+class Passed:
+    """What a validator passed on."""
+
+    ready: Counter[str] = field(default_factory=Counter)
+    """Jobs that became ready, by pool."""
+    rejected: int = 0
+
+
+class Validate:
+    """Claims queued jobs by program, judges the program once, and passes all of them on."""
+
+    def __init__(self, shared: Shared, validator: Validator) -> None:
+        self._schedule, self._session, self._validator = shared.records.schedule, shared.session, validator
+        self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
+
+    def run(self) -> Passed:
+        """Judge queued programs until none is left, or for about two seconds."""
+        passed, over = Passed(), self._clock() + MESSAGE_S
+        batch = ""
+        while True:
+            claimed = self._schedule.claim(VALIDATE, self._session, lease_s=LEASE_S, most=JOBS_A_CLAIM)
+            if isinstance(claimed, Nothing):
+                return passed
+            batch = claimed.batch_id
+            self._judge_carefully(claimed, passed)
+            if self._clock() >= over:
+                self._wake.validate(batch)
+                return passed
+
+    def _judge_carefully(self, claimed: Claimed, passed: Passed) -> None:
+        """Judge; a program that cannot be read, or that the validator breaks at, ends its own jobs only."""
+        try:
+            self._judge(claimed, passed)
+        except StoreUnavailable:
+            raise
+        except UnreadableRecord as error:
+            self._end(claimed, f"The program cannot be read: {error}. Submit it again.", most=1)
+        except Exception as error:  # noqa: BLE001 - whatever it is, other programs must be served
+            self._observe("fault", claimed.batch_id, stage="validate", error=describe(error))
+            self._end(claimed, f"Validation failed unexpectedly ({describe(error)}).", most=self._terms.max_faults)
+
+    def _judge(self, claimed: Claimed, passed: Passed) -> None:
+        sha256, _, language = claimed.lane.partition(":")
+        policy = self._validator.policy_id(language)
+        verdict = self._schedule.verdict(claimed.lane, policy) or self._new_verdict(sha256, language)
+        ready, wake = self._schedule.judged(claimed, self._session, policy, verdict)
+        self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
+        passed.ready.update(ready)
+        passed.rejected += 0 if verdict.safe else len(claimed.jobs)
+        if wake:
+            self._wake.finalize()
+        for pool in ready:
+            # Whoever is idle starts on the first programs while the rest is being judged.
+            missing = self._schedule.shortage(execute_queue(pool), ticket_queue(pool), MOST_TICKETS)
+            if missing:
+                self._wake.execute(pool, missing)
+
+    def _new_verdict(self, sha256: str, language: str) -> Verdict:
+        code = self._schedule.code(sha256)
+        if hashlib.sha256(code.encode()).hexdigest() != sha256:
+            raise UnreadableRecord("it is not the one that was submitted")
+        return self._validator.validate_code(code, language)
+
+    def _end(self, claimed: Claimed, message: str, most: int) -> None:
+        ended = False
+        for job in claimed.jobs:
+            ended |= self._schedule.faulted(self._session, job, message, pause_s(1, self._terms), most)
+        if ended:
+            self._wake.finalize()

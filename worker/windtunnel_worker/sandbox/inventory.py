@@ -1,0 +1,54 @@
+"""What this host has for jobs: sandbox images and datasets, by the words of `JobSpec.needs`."""
+
+from __future__ import annotations
+
+import time
+
+from windtunnel.contract import LANGUAGES
+from windtunnel.errors import DatasetUnavailable, SandboxError
+from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel_worker.settings import HostSettings
+
+
+class Inventory:
+    """Looks at the Docker Engine every `every_s` seconds, at the datasets each time."""
+
+    def __init__(self, settings: HostSettings, every_s: float) -> None:
+        self._settings, self._every_s = settings, every_s
+        self._datasets = DatasetRegistry(settings.data_dir)
+        self._images: set[str] = set()
+        self._looked = -every_s
+        self.versions = ""
+        """Of the Docker Engine, as it last answered."""
+
+    def has(self) -> set[str]:
+        """`language:<name>`, `image:<name>` and `data:<name>` of all that is here."""
+        if time.monotonic() - self._looked >= self._every_s:
+            self._look()
+        return self._images | self._named_datasets()
+
+    def _look(self) -> None:
+        wanted = {f"language:{language}": self._settings.image_for(language) for language in LANGUAGES}
+        wanted |= {f"image:{name}": name for name in (*self._settings.allowed_images, self._settings.default_image)}
+        self._images = {token for token, name in wanted.items() if _is_here(name)}
+        try:
+            self.versions = f"docker {engine_version()}"
+        except SandboxError:
+            self.versions = ""
+        self._looked = time.monotonic() if self.versions else -self._every_s
+
+    def _named_datasets(self) -> set[str]:
+        try:
+            return {f"data:{dataset.name}" for dataset in self._datasets.all()}
+        except DatasetUnavailable:
+            return set()
+
+
+def _is_here(image: str) -> bool:
+    try:
+        images.find(image)
+    except SandboxError:
+        return False
+    return True

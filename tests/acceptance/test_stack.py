@@ -140,7 +140,7 @@ def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
     assert report_of(app, "print('still here')") is Outcome.SUCCEEDED
 
 
-def test_the_code_is_in_the_job_record_and_nowhere_else(stack: Stack, app: Client) -> None:
+def test_the_code_is_stored_once_and_is_nowhere_else(stack: Stack, app: Client) -> None:
     programs = [
         f"text = '{MARKER}'\nprint('fine')",
         f"text = '{MARKER}'\nimport os",
@@ -152,8 +152,8 @@ def test_the_code_is_in_the_job_record_and_nowhere_else(stack: Stack, app: Clien
         in_flight = places_of_marker(stack)
         app.wait(batch, timeout=60)
         assert keys.dbsize() > 0
-    specs = {(KEYS.job(f"{batch}-{index}"), "spec") for index in range(len(programs))}
-    assert in_flight == places_of_marker(stack) == specs
+    codes = {(KEYS.code(Job(code=code).code_sha256), "") for code in programs}
+    assert in_flight == places_of_marker(stack) == codes
     for log in stack.logs.iterdir():
         assert MARKER not in log.read_text(errors="replace"), log.name
     assert app.report(f"{batch}-0").outcome is Outcome.SUCCEEDED
@@ -197,7 +197,7 @@ def test_flower_shows_the_tasks_and_no_code(stack: Stack, app: Client) -> None:
 # -- the stages apart ------------------------------------------------------------------------------------
 
 
-def test_a_rejected_job_never_reaches_the_execute_queue(
+def test_a_rejected_job_never_reaches_the_schedule(
     redis_url: str, keys: redis.Redis, client: Client, tmp_path: Path
 ) -> None:
     host = unique("apart")
@@ -213,11 +213,10 @@ def test_a_rejected_job_never_reaches_the_execute_queue(
         for event in client.stream(batch, timeout=60):
             if event.finished == 6:
                 break
-    waiting = {name: keys.llen(name) for name in ("execute", "execute:3", "execute:6", "execute:9")}
-    assert sum(waiting.values()) == 1
+    assert keys.hget("wt:queue:execute.default", "waiting") == "1"
     statuses = client.jobs(batch)
     assert [status.outcome for status in statuses[:6]] == [Outcome.REJECTED] * 6
-    assert (statuses[6].state, statuses[6].outcome) == (JobState.VALIDATED, None)
+    assert (statuses[6].state, statuses[6].outcome) == (JobState.READY, None)
     assert client.report(f"{batch}-0").execution is None
 
 

@@ -131,7 +131,7 @@ class Host:
         self.hold(kind, payload)
         self.flush()
 
-    def hold(self, kind: bytes, payload: bytes) -> None:
+    def hold(self, kind: bytes, payload: bytes = b"") -> None:
         """Hold one frame back for a moment: most programs write little and end, which then is one message."""
         if not self._held:
             self._due = time.monotonic() + HOLD_S
@@ -224,7 +224,7 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    host.send(b"S")
+    host.hold(b"S")  # of a program that is short it goes with the end, in one message
     started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
     stdout = Output(out, b"O", job["output_bytes"], host)

@@ -67,6 +67,19 @@ def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> Non
     assert list(watch(sandbox.id, sandbox.pid, settings.cgroup_root, 0.02, far)) == []
 
 
+def test_a_reader_that_was_opened_in_time_fails_once_the_sandbox_is_gone(run: Run, settings: HostSettings) -> None:
+    readers: list[CgroupReader] = []
+
+    def read(sandbox: RunningSandbox) -> None:
+        readers.append(CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root))
+        assert readers[0].read().processes > 0
+
+    run("pass", Hooks(started=read))
+    with pytest.raises(OSError, match="No such device"):
+        readers[0].read()
+    readers[0].close()
+
+
 def test_watching_ends_some_time_after_the_deadline(run: Run, settings: HostSettings) -> None:
     counted: list[int] = []
 

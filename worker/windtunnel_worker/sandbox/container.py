@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from windtunnel.errors import SandboxError, SandboxFailure
+from windtunnel_worker.monitoring.cgroup import Reading
 from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
@@ -55,6 +56,8 @@ class Kind:
 
     def serves(self, wanted: Kind) -> bool:
         """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
+        if wanted == self:
+            return True
         return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
 
     def bare(self) -> Kind:
@@ -89,6 +92,8 @@ class Sandbox:
         self.served = 0
         self.reader: Reader | None = None
         """Reads what it uses; found when first needed."""
+        self.last_reading: Reading | None = None
+        """Of the job it served last."""
         self.created = time.monotonic()
         self.dies = self.created + lives_s
         """By the monotonic clock; its warden ends itself then, and its labels say the same to the reaper."""
@@ -245,6 +250,9 @@ class Sandbox:
 
     def let_go(self) -> None:
         """Close the line to the warden, which ends the sandbox within a moment, without a call to the daemon."""
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
         for name in ("_stream", "_attached"):
             with contextlib.suppress(OSError, AttributeError):  # it may have failed before it was attached
                 getattr(self, name).close()

@@ -73,6 +73,8 @@ class Executor:
     def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
         self._settings = settings
         self._datasets = DatasetRegistry(settings.data_dir)
+        self._mounts: dict[str, tuple[Mapping[Dataset, Path], tuple[Mounted, ...]]] = {}
+        """By language: the datasets of the last job and how they are mounted."""
         self._images: dict[str, tuple[images.Image, float]] = {}
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
         """Held until the executor is closed or this process ends."""
@@ -207,18 +209,28 @@ class Executor:
             image=image.digest,
             limits=SandboxLimits.of(job.limits),
             language=job.language,
-            datasets=tuple(self._mounted(job, datasets)),
+            datasets=self._mounted(job.language, datasets),
             preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
             deployment=self._deployment,
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
 
-    def _mounted(self, job: Job, datasets: Mapping[Dataset, Path]) -> Iterator[Mounted]:
-        for dataset, file in datasets.items():
-            yield Mounted(dataset.name, str(file), dataset.sandbox_path, preload=_preloads(job, dataset))
-            if dataset.columns_sha256 and job.language == "python":
-                columns = self._datasets.columns_file(dataset)
-                yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
+    def _mounted(self, language: str, datasets: Mapping[Dataset, Path]) -> tuple[Mounted, ...]:
+        """The datasets' files in the sandbox. The registry gives the same mapping until something changes."""
+        known = self._mounts.get(language)
+        if known is None or known[0] is not datasets:
+            mounts = tuple(mount for item in datasets.items() for mount in self._mounts_of(language, *item))
+            known = self._mounts[language] = datasets, mounts
+        return known[1]
+
+    def _mounts_of(self, language: str, dataset: Dataset, file: Path) -> Iterator[Mounted]:
+        python = language == "python"
+        yield Mounted(
+            dataset.name, str(file), dataset.sandbox_path, preload=python and dataset.bytes <= PRELOADED_BYTES
+        )
+        if dataset.columns_sha256 and python:
+            columns = self._datasets.columns_file(dataset)
+            yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
 
 
 class _Stopped(Exception):
@@ -232,11 +244,6 @@ class _Stopped(Exception):
 def _needs_s(language: str, timeout_s: float) -> float:
     """How long one job may use a sandbox, with what it takes to end it."""
     return longest_run_s(language, timeout_s) + STOP_GRACE_S
-
-
-def _preloads(job: Job, dataset: Dataset) -> bool:
-    """True when the dataset is read before the job's clock starts."""
-    return job.language == "python" and dataset.bytes <= PRELOADED_BYTES
 
 
 def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
@@ -254,7 +261,7 @@ class _Run:
         self._tick_s = min(settings.sample_interval_s, LONGEST_TICK_S)
         try:
             sandbox.reader = sandbox.reader or reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
-            self._sampler = Sampler(sandbox.reader, reused=sandbox.served > 0)
+            self._sampler = Sampler(sandbox.reader, sandbox.last_reading)
         except OSError as error:
             raise SandboxFailure(
                 f"The sandbox cannot be measured: {error}.",
@@ -298,6 +305,7 @@ class _Run:
         else:
             with suppress(OSError):
                 self._sampler.sample()  # the final totals; too soon after the last tick for a rate
+        self._sandbox.last_reading = self._sampler.last
         return transcript
 
     def _on_started(self) -> None:

@@ -30,6 +30,8 @@ def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostS
     pairs: list[tuple[Reading, Reading]] = []
 
     def read_both() -> None:
+        if not running:  # it is still being prepared
+            return
         (sandbox,) = running
         group = CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root)
         pairs.append((group.read(), ProcessReader(sandbox.pid).read()))
@@ -52,7 +54,8 @@ def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -
     readings: list[Reading] = []
 
     def read() -> None:
-        readings.append(ProcessReader(running[0].pid).read())
+        if running:
+            readings.append(ProcessReader(running[0].pid).read())
 
     code = "import sys, time\nfor _ in range(2000): print('x', file=sys.stderr)\ntime.sleep(0.5)"
     run(code, Hooks(started=running.append, stop=read))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +297,7 @@ class _Run:
             tick_s=self._tick_s,
         )
         self.ended = time.monotonic()
+        self._correct_start(transcript)
         if self._stop is Stop.SUPERSEDED:
             raise Superseded
         transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
@@ -316,6 +317,14 @@ class _Run:
             with suppress(OSError):
                 self._io_compiling = self._sampler.sample().io_operations
         self._hooks.started(self._sandbox)
+
+    def _correct_start(self, transcript: Transcript) -> None:
+        """The start of a short program is told together with its end, which says how long it ran."""
+        if self._began and transcript.end is not None:
+            late = self.started - max(self.sent, self.ended - transcript.end.duration_s)
+            if late > 0:
+                self.started -= late
+                self.started_at -= timedelta(seconds=late)
 
     def _on_tick(self) -> bool:
         if not self._lasting:

@@ -26,6 +26,7 @@ DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
 KINDS = b"RSOEVAFX"
 MAX_DEPTH = 32
+MAX_DROPPED_NAMES = 8
 DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 """Of JSON in which NaN and the infinities stand by name, as Python writes them."""
 MAX_FRAME_BYTES = 1024 * 1024
@@ -185,6 +186,8 @@ class Transcript:
         self.values: dict[str, Any] = {}
         self._values_bytes = 0
         self.values_dropped = 0
+        self.dropped_names: list[str] = []
+        """Of some of them, cut: the program's word."""
         self.fault: Fault | None = None
         self.end: End | None = None
 
@@ -212,24 +215,30 @@ class Transcript:
         try:
             values = {name: _storable(value) for name, value in frame.json().items()}
         except (ValueError, SandboxFailure):
-            self.values_dropped += 1
+            self._drop()
             return
         for name, value in values.items():
             fits = self._values_bytes <= self.values_limit and len(name) <= 256
             if fits and (name in self.values or len(self.values) < self.names_limit):
                 self.values[name] = value
             else:
-                self.values_dropped += 1
+                self._drop(name)
+
+    def _drop(self, name: str = "") -> None:
+        self.values_dropped += 1
+        if name and len(self.dropped_names) < MAX_DROPPED_NAMES:
+            self.dropped_names.append(name[:64])
 
     def _take_artifact(self, frame: Frame) -> None:
         """Keep a file whose name is a plain name, while there is room for it."""
-        kept = sum(map(len, self.artifacts.values()))
         try:
             name, data = _artifact(frame)
-            if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
-                raise ValueError("no room")
         except (ValueError, SandboxFailure):
-            self.values_dropped += 1
+            self._drop()
+            return
+        kept = sum(map(len, self.artifacts.values()))
+        if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
+            self._drop(name)
         else:
             self.artifacts[name] = data
 

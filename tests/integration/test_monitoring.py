@@ -7,11 +7,11 @@ import time
 import pytest
 from tests.support import Run
 
-from windtunnel.contract import Limits
+from windtunnel.contract import Limits, Outcome
 from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.processes import ProcessReader
 from windtunnel_worker.monitoring.watch import watch
-from windtunnel_worker.sandbox import Hooks
+from windtunnel_worker.sandbox import Hooks, Stop
 from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import HostSettings
 
@@ -60,6 +60,33 @@ def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -
     code = "import sys, time\nfor _ in range(2000): print('x', file=sys.stderr)\ntime.sleep(0.5)"
     run(code, Hooks(started=running.append, stop=read))
     assert readings[-1].io_operations < 1000
+
+
+def test_a_reader_sees_the_disk_operations_of_processes_that_came_later(run: Run, settings: HostSettings) -> None:
+    readers: list[CgroupReader] = []
+    seen: list[int] = []
+
+    def started(sandbox: RunningSandbox) -> None:
+        readers.append(CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root))
+        readers[0].read()
+
+    def read() -> Stop | None:
+        if readers:
+            seen.append(readers[0].read().io_operations)
+        return Stop.CANCELLED if seen and seen[-1] > 20 else None
+
+    code = """
+        import glob, mmap, os
+        if os.fork() == 0:
+            largest = max(glob.glob("/opt/windtunnel/lib/numpy*/**/*.so*", recursive=True), key=os.path.getsize)
+            fd = os.open(largest, os.O_RDONLY | os.O_DIRECT)
+            page = mmap.mmap(-1, 2**20)
+            while True:
+                os.preadv(fd, [page], 0)
+        os.wait()
+    """
+    assert run(code, Hooks(started=started, stop=read)).outcome is Outcome.CANCELLED
+    readers[0].close()
 
 
 def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> None:

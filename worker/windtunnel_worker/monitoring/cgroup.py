@@ -99,7 +99,10 @@ class CgroupReader:
 
     def _estimated_operations(self) -> int:
         """From the bytes that the group's processes, ended children included, moved from and to devices."""
-        pids = self._file("pids", "cgroup.procs", optional=True).read().split()
+        # Opened anew, as a v1 kernel goes on giving the list that it made for this descriptor's first reading.
+        members = _File(f"{self._paths.of('pids')}/cgroup.procs", optional=True)
+        pids = members.read().split()
+        members.close()
         for pid in self._members.keys() - set(pids):
             self._members.pop(pid).close()
         total = 0

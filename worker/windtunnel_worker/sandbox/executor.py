@@ -47,6 +47,8 @@ NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "
 FRAMES = {"pandas", "statsmodels"}
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
+FULL = 0.99
+"""The share of its memory above which a sandbox that died without a word is taken to have died of it."""
 LONGEST_TICK_S = 1.0
 """The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
@@ -348,12 +350,23 @@ class _Run:
         first, last = self._sampler.first, self._sampler.last
         gone = transcript.end is None
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._sandbox.oom_killed()),
+            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._ran_out_of_memory()),
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,
             stop=self._stop,
             faults=self._sandbox.faults,
+        )
+
+    def _ran_out_of_memory(self) -> bool:
+        """Of a sandbox that died and said nothing.
+
+        The counter of kills is gone with the control group if the last reading came too late, and Docker's word is
+        missing if the notice of the kill reached it after that of the end. The high-water mark of an earlier reading
+        remains.
+        """
+        return (
+            self._sandbox.oom_killed() or self._sampler.last.memory_peak_bytes >= FULL * self._sandbox.kind.memory_bytes
         )
 
     def resources(self, transcript: Transcript) -> Resources:

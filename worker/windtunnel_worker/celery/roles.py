@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
@@ -13,30 +15,28 @@ from windtunnel.broker import monitor_queue, ticket_queue
 from windtunnel.errors import WindtunnelError
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.beside import present_regularly, reconcile_regularly
+from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
+from windtunnel_worker.celery.resilience import make_resilient, serve
 from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.settings import HostSettings, host_settings
 
 ROLES = ("validate", "execute", "monitor", "finalize", "flower")
 
 
-def worker_arguments(role: str, settings: HostSettings, concurrency: int) -> list[str]:
-    """Celery's arguments of a role. Supervisors and CPU-bound checks fork; short waits share threads."""
+def worker_options(role: str, settings: HostSettings, concurrency: int) -> dict[str, Any]:
+    """What a role is as a Celery worker. Supervisors and CPU-bound checks fork; short waits share threads."""
     queues = {
         "execute": [ticket_queue(pool) for pool in settings.pools],
         "monitor": [monitor_queue(settings.host)],
     }.get(role, [role])
-    pool = "prefork" if role in ("validate", "execute") else "threads"
-    return [
-        "worker",
-        f"--hostname={role}@{settings.host}",
-        f"--queues={','.join(queues)}",
-        f"--pool={pool}",
-        f"--concurrency={concurrency}",
-        "--loglevel=INFO",
-        "--without-gossip",
-        "--without-mingle",
-    ]
+    return {
+        "hostname": f"{role}@{settings.host}",
+        "queues": queues,
+        "pool": "prefork" if role in ("validate", "execute") else ThreadPool,
+        "concurrency": concurrency,
+        "loglevel": "INFO",
+    }
 
 
 def width_of(role: str) -> int:
@@ -60,14 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.role == "flower":
             app.start(["flower", f"--address={options.address}", f"--port={options.port}", "--max_tasks=5000"])
         else:
-            run_worker(app, settings, options.role, options.concurrency or width_of(options.role))
+            sys.exit(run_worker(app, settings, options.role, options.concurrency or width_of(options.role)))
     except WindtunnelError as error:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
 
-def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int) -> None:
-    """Run a role's worker, with what belongs beside it, until TERM."""
-    process = Process(settings, app)
+def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int) -> int:
+    """Run a role's worker, with what belongs beside it, until TERM. Returns its exit code: not 0 after a fault."""
+    process, parent = Process(settings, app), Process(settings, app)
+    make_resilient(app, parent.records.care.set_aside)
     register(app, process)
 
     def ready(**_: object) -> None:
@@ -86,4 +87,4 @@ def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int)
     worker_ready.connect(ready, weak=False)
     worker_process_init.connect(child_started, weak=False)
     worker_process_shutdown.connect(child_ends, weak=False)
-    app.worker_main(worker_arguments(role, settings, concurrency))
+    return serve(app, **worker_options(role, settings, concurrency))

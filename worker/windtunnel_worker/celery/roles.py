@@ -16,6 +16,7 @@ from windtunnel_worker.celery.beside import present_regularly, reconcile_regular
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.settings import HostSettings, host_settings
+from windtunnel_worker.stack import alive
 
 ROLES = ("validate", "execute", "monitor", "finalize", "flower")
 
@@ -70,7 +71,10 @@ def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int)
     process = Process(settings, app)
     register(app, process)
 
+    alive.report_regularly()
+
     def ready(**_: object) -> None:
+        alive.report_ready()
         if role == "execute":
             present_regularly(settings, concurrency)
         if role in ("validate", "finalize"):

@@ -115,11 +115,8 @@ class Stack:
         self.redis_port = free_port()
         self.state = directory / "state"
         self.logs = self.state / "logs"
-        host = unique("up")
         self.environment = environment(
-            WINDTUNNEL_HOST=host,
-            WINDTUNNEL_DATA_DIR=str(directory / "data"),
-            **variables,
+            **{"WINDTUNNEL_HOST": unique("up"), "WINDTUNNEL_DATA_DIR": str(directory / "data"), **variables}
         )
         self._process = subprocess.Popen(
             [
@@ -133,7 +130,7 @@ class Stack:
             text=True,
         )
         self.await_line("Ctrl-C")
-        self.host = f"{host}.up-{(self.state / 'instance').read_text().strip()}"
+        self.host = f"{self.environment['WINDTUNNEL_HOST']}.up-{(self.state / 'instance').read_text().strip()}"
         self.url = (self.state / "redis.url").read_text().strip()
         self.environment["WINDTUNNEL_REDIS_URL"] = self.url
 

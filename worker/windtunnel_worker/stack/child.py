@@ -14,16 +14,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from windtunnel_worker.stack import alive
-from windtunnel_worker.stack.plan import Program
+from windtunnel_worker.stack.plan import Program, Timing
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-HEALTHY_S = 60.0
-"""A process that has lived for so long is well: its earlier deaths no longer count."""
-START_S = 120.0
-"""How long a role may take until it is ready."""
-SILENT_S = 30.0
-"""A role that has not reported for so long is stopped or hangs."""
-LOG_BYTES, LOGS_KEPT = 10_000_000, 2
+LOGS_KEPT = 2
+"""Rotated logs, beside the one that is written."""
 PIPE_BYTES = 262_144
 """What a process may log between two looks of the supervisor without having to wait."""
 READS_A_LOOK = 8
@@ -35,26 +29,28 @@ PR_SET_PDEATHSIG = 1
 class Backoff:
     """The pause before a process is started again. It doubles with each death."""
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
         self.deaths = 0
         """Since it was last well."""
 
     def died(self, lived_s: float) -> float:
         """Count a death after so many seconds; returns the pause in seconds."""
-        if lived_s >= HEALTHY_S:
+        if lived_s >= self._timing.healthy_s:
             self.deaths = 0
         self.deaths += 1
         # The exponent has a bound of its own: a float overflows after a thousand deaths.
-        return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self.deaths - 1, 16)))
+        doubled: float = self._timing.first_pause_s * 2 ** min(self.deaths - 1, 16)
+        return min(self._timing.longest_pause_s, doubled)
 
 
 class Log:
     """A log file that is rotated by size, so that it never grows without limit."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, limit: int) -> None:
         self.file = file
         self._handler = RotatingFileHandler(
-            file, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", errors="replace", delay=True
+            file, maxBytes=limit, backupCount=LOGS_KEPT, encoding="utf-8", errors="replace", delay=True
         )
         self._handler.terminator = ""
 
@@ -77,16 +73,19 @@ class Log:
 class Child:
     """A program, and the process that runs it now, if one does."""
 
-    def __init__(self, program: Program, logs: Path) -> None:
+    def __init__(self, program: Program, log: Log, timing: Timing) -> None:
         self.program = program
-        self.log = Log(logs / f"{program.name}.log")
-        self.backoff = Backoff()
+        self._timing = timing
+        self.log = log
+        self.backoff = Backoff(timing)
         self.ready = False
         self.output = self.reports = -1
         """Our ends of its pipes; -1 while there are none."""
         self.start_at: float | None = None
         """When to start it again."""
         self.started_at = 0.0
+        self.exit_code: int | None = None
+        """Of the process that ended last."""
         self._process: subprocess.Popen[bytes] | None = None
         self._heard_at = 0.0
         self._killed = False
@@ -189,11 +188,11 @@ class Child:
         """When it will have been silent for too long, if it does not report before; None: never."""
         if self._process is None or self._killed or not self.program.reports:
             return None
-        return self._heard_at + SILENT_S if self.ready else self.started_at + START_S
+        return self._heard_at + self._timing.silent_s if self.ready else self.started_at + self._timing.start_s
 
     def well_at(self) -> float | None:
         """When its earlier deaths are forgotten; None: it has none, or does not run."""
-        return self.started_at + HEALTHY_S if self._process and self.backoff.deaths else None
+        return self.started_at + self._timing.healthy_s if self._process and self.backoff.deaths else None
 
 
 def _pipe() -> tuple[int, int]:

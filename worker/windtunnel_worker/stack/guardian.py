@@ -31,21 +31,22 @@ class Guardian:
     def __init__(self, cleanup: Sequence[str], lock: int) -> None:
         self._command = [sys.executable, "-m", __name__, *cleanup]
         self._lock = lock
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
 
-    def keep(self, groups: Mapping[int, str]) -> None:
-        """See that a guardian runs; a new one is told which groups exist."""
+    def keep(self, groups: Mapping[int, str]) -> bool:
+        """See that a guardian runs; a new one is told which groups exist. True: the last one had died."""
         now = time.monotonic()
         if self._process and (self._process.poll() is None or now - self._started_at < RESTART_PAUSE_S):
-            return
-        self._started_at = now
+            return False
+        replaced, self._started_at = self._process is not None, now
         with suppress(OSError):  # out of memory or processes: tried again later
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, pass_fds=(self._lock,), start_new_session=True, text=True
+                self._command, stdin=subprocess.PIPE, pass_fds=(self._lock,), start_new_session=True, bufsize=0
             )
         for pid, name in groups.items():
             self.started(pid, name)
+        return replaced
 
     def started(self, pid: int, name: str) -> None:
         """A process group to be ended when the supervisor dies."""
@@ -66,8 +67,7 @@ class Guardian:
         # A guardian that died is replaced by `keep`, and the new one is told everything.
         if self._process and self._process.stdin:
             with suppress(OSError):
-                self._process.stdin.write(line)
-                self._process.stdin.flush()
+                self._process.stdin.write(line.encode())
 
 
 def main(cleanup: list[str]) -> None:

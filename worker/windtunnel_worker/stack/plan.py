@@ -32,6 +32,23 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """How patient the supervisor is, in seconds."""
+
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 30.0
+    """Pauses before a process that died is started again: the first one doubles with each death up to the longest."""
+    healthy_s: float = 60.0
+    """A process that has lived for so long is well: its earlier deaths no longer count."""
+    start_s: float = 120.0
+    """How long a role may take until it is ready."""
+    silent_s: float = 30.0
+    """A role that has not reported for so long is stopped or hangs."""
+    stop_s: float = 10.0
+    """How long roles and Redis each may take to end before they are killed."""
+
+
+@dataclass(frozen=True)
 class StackPlan:
     """All that the supervisor needs to know. The URL of Redis and the host's name are in its environment."""
 
@@ -47,6 +64,9 @@ class StackPlan:
     redis: Program | None = None
     address: Address | None = None
     """Of the private Redis, if there is one."""
+    timing: Timing = Timing()
+    log_bytes: int = 10_000_000
+    """The size at which a log is rotated."""
 
     def to_json(self) -> str:
         """As text, for the supervisor."""
@@ -61,6 +81,7 @@ class StackPlan:
         fields["announcement"] = tuple(fields["announcement"])
         fields["redis"] = _program(fields["redis"]) if fields["redis"] else None
         fields["address"] = Address(**fields["address"]) if fields["address"] else None
+        fields["timing"] = Timing(**fields["timing"])
         return cls(**fields)
 
 

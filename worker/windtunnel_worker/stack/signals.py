@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+from contextlib import suppress
 from types import FrameType
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -33,13 +35,15 @@ class Signals:
         """For the selector."""
         return self._reading
 
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until a signal arrives, for so long at most."""
+        if select.select([self._reading], [], [], timeout_s)[0]:
+            self.drain()
+
     def drain(self) -> None:
         """Empty it, after the selector has woken."""
-        try:
-            while os.read(self._reading, 4096):
-                pass
-        except BlockingIOError:
-            pass
+        with suppress(BlockingIOError):
+            os.read(self._reading, 65_536)
 
     @property
     def stop(self) -> bool:

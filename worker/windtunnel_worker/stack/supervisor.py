@@ -13,17 +13,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from windtunnel_worker.stack.child import Child
+from windtunnel_worker.stack.child import Child, Log
 from windtunnel_worker.stack.guardian import Guardian
-from windtunnel_worker.stack.plan import Address, StackPlan
+from windtunnel_worker.stack.plan import Address, Program, StackPlan
 from windtunnel_worker.stack.probe import answers
 from windtunnel_worker.stack.signals import Signals
 
-ROLES_STOP_S, CLEANUP_S, REDIS_STOP_S = 10.0, 10.0, 10.0
+CLEANUP_S = 10.0
 PROBE_EVERY_S = 0.1
 LOG_PAUSE_S = 0.1
 """Between two looks at the logs: under load they are read in large pieces."""
@@ -44,9 +44,8 @@ class Supervisor:
 
     def __init__(self, plan: StackPlan, signals: Signals, say: Say) -> None:
         self._plan, self._signals, self._say = plan, signals, say
-        logs = Path(plan.logs)
-        self._redis = Child(plan.redis, logs) if plan.redis else None
-        self._roles = [Child(role, logs) for role in plan.roles]
+        self._redis = self._child(plan.redis) if plan.redis else None
+        self._roles = [self._child(role) for role in plan.roles]
         self._children = [*([self._redis] if self._redis else []), *self._roles]
         self._guardian = Guardian(plan.cleanup, plan.lock)
         self._announced = self._stopping = False
@@ -56,12 +55,17 @@ class Supervisor:
         self._logs = selectors.EpollSelector()
         self._logs_again: float | None = 0.0
 
+    def _child(self, program: Program) -> Child:
+        log = Log(Path(self._plan.logs) / f"{program.name}.log", self._plan.log_bytes)
+        return Child(program, log, self._plan.timing)
+
     def run(self) -> None:
         """Start all, watch over all, and stop all when a signal asks for it."""
         try:
             self._guardian.keep({})
-            if self._redis and self._plan.address:
+            if self._redis:
                 self._start(self._redis)
+            if self._redis and self._plan.address:
                 self._await_redis(self._redis, self._plan.address)
             if not self._signals.stop:
                 for role in self._roles:
@@ -87,7 +91,8 @@ class Supervisor:
         if self._logs_again is not None and now >= self._logs_again:
             self._selector.register(self._logs.fileno(), selectors.EVENT_READ, LOGS)
             self._logs_again = None
-        self._guardian.keep(self._groups())
+        if self._guardian.keep(self._groups()):
+            self._say("the guardian died; another takes its place")
         for child in self._children:
             self._look_at(child, now)
         self._announce()
@@ -147,14 +152,15 @@ class Supervisor:
         self._guardian.ended(pid)
         if self._stopping:
             return
-        pause_s = child.backoff.died(lived_s)
-        child.start_at = now + pause_s
+        child.start_at = now + child.backoff.died(lived_s)
+        changed = code != child.exit_code
+        child.exit_code = code
         if child.backoff.deaths < TELL_AT:
             self._say(f"{child.name} ended with {_code(code)}; starting it again")
-        elif child.backoff.deaths == TELL_AT:
+        elif child.backoff.deaths == TELL_AT or changed:
             self._say(
-                f"{child.name} keeps dying, the last time with {_code(code)}. It is tried again, ever less often, at "
-                f"least every 30 s, while the rest goes on. {child.log.file} ends:\n{child.log.tail()}"
+                f"{child.name} keeps dying, the last time with {_code(code)}. It is tried again, less and less "
+                f"often, and the rest goes on. {child.log.file} ends:\n{child.log.tail()}"
             )
 
     def _await_redis(self, redis: Child, address: Address) -> None:
@@ -162,7 +168,7 @@ class Supervisor:
             if redis.pid is None or redis.ended():
                 redis.read_output()
                 raise CannotStart(f"Redis did not start; {redis.log.file} ends:\n{redis.log.tail()}")
-            self._turn(time.monotonic() + PROBE_EVERY_S)
+            self._signals.wait(PROBE_EVERY_S)
 
     def _read_logs(self) -> None:
         for key, _ in self._logs.select(0):
@@ -179,24 +185,23 @@ class Supervisor:
         """First those who make work, then what they left, then the Redis they talk to."""
         self._say("stopping")
         self._stopping = True
-        self._end(self._roles, ROLES_STOP_S)
+        self._end(self._roles)
         self._clean_up()
         if self._redis:
-            self._end([self._redis], REDIS_STOP_S)
+            self._end([self._redis])
         self._guardian.stop()
         self._say("stopped")
 
-    def _end(self, children: Iterable[Child], patience_s: float) -> None:
+    def _end(self, children: Sequence[Child]) -> None:
         """TERM, and KILL when they do not end in time or a second signal says that it is urgent."""
-        children = list(children)
         for child in children:
             child.terminate()
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + self._plan.timing.stop_s
         while any(child.pid for child in children):
             if time.monotonic() >= deadline or self._signals.urgent:
                 for child in children:
                     child.kill()
-                deadline = time.monotonic() + patience_s
+                deadline = time.monotonic() + self._plan.timing.stop_s
             self._turn(deadline)
 
     def _clean_up(self) -> None:

@@ -17,7 +17,7 @@ import redis
 from tests.support import COMMAND, Stack, command, environment, free_port, still_running, unique
 
 from windtunnel.client import Client
-from windtunnel.contract import Job, JobState, Limits, Outcome
+from windtunnel.contract import Job, JobState, JobStatus, Limits, Outcome
 from windtunnel.errors import StoreUnavailable
 from windtunnel.keyspace import Keyspace
 from windtunnel_worker.sandbox.container import labelled
@@ -40,7 +40,7 @@ def still_run(stack: Stack, jobs: list[str]) -> bool:
     """Each in its first attempt: a job whose sandbox is taken away starts again or ends."""
     with Client(stack.url) as client:
         found = [client.status(job) for job in jobs]
-    return [(job.state, job.attempt) for job in found] == [(JobState.RUNNING, 1)] * len(jobs)
+    return all(isinstance(job, JobStatus) and (job.state, job.attempt) == (JobState.RUNNING, 1) for job in found)
 
 
 # -- one at a time ---------------------------------------------------------------------------------------

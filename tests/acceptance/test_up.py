@@ -30,7 +30,7 @@ def run_endless_jobs(stack: Stack, count: int) -> list[str]:
     """Have so many slots busy; returns the jobs."""
     code = "import time\nwhile True: time.sleep(1)"
     with Client(stack.url) as client, stack.connect() as keys:
-        jobs = [client.submit(Job(code=code, limits=Limits(timeout_s=60))) for _ in range(count)]
+        jobs: list[str] = [client.submit(Job(code=code, limits=Limits(timeout_s=60))) for _ in range(count)]
         for job in jobs:
             keys.xread({KEYS.samples(job, 1): "0"}, block=30_000)
     return jobs

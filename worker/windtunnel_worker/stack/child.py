@@ -161,8 +161,9 @@ class Child:
 
     def terminate(self) -> None:
         """Ask it to finish what runs and to end."""
-        if self._process and not self.ended():
-            self._process.send_signal(signal.SIGTERM)
+        if self._process:
+            # Not by Popen's own methods: they may collect a process that has just ended, before `ended` sees it.
+            os.kill(self._process.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once with all the processes it has started."""

@@ -22,7 +22,7 @@ ROLES_S, REDIS_S = 3.0, 10.0
 """How long they may take to end by themselves."""
 CLEANUP_S = 30.0
 LOOK_EVERY_S = 0.05
-RESTART_PAUSE_S = 2.0
+RESTART_PAUSE_S, STOP_S = 2.0, 3.0
 
 
 class Guardian:
@@ -61,7 +61,11 @@ class Guardian:
         if self._process and self._process.stdin:
             with suppress(OSError):
                 self._process.stdin.close()
-            self._process.wait()
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def _tell(self, line: str) -> None:
         # A guardian that died is replaced by `keep`, and the new one is told everything.

@@ -20,7 +20,7 @@ from windtunnel.client import Client
 from windtunnel.contract import Job, JobState, JobStatus, Limits, Outcome
 from windtunnel.errors import StoreUnavailable
 from windtunnel.keyspace import Keyspace
-from windtunnel_worker.sandbox.container import labelled
+from windtunnel_worker.sandbox import list_sandboxes
 
 KEYS = Keyspace("wt")
 SUPERVISOR_MB = 40
@@ -109,7 +109,7 @@ def test_a_signal_during_the_start_leaves_nothing(redis_program: str, tmp_path: 
     assert up.returncode == 0, said
     assert "Traceback" not in said
     assert still_running(processes) == []
-    assert labelled(f"{host}.up-{(tmp_path / 'state' / 'instance').read_text().strip()}") == []
+    assert list_sandboxes(f"{host}.up-{(tmp_path / 'state' / 'instance').read_text().strip()}") == []
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

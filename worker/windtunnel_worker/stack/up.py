@@ -46,7 +46,7 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     redis = PrivateRedis(state, options.redis_port, settings.redis_memory_mb) if options.redis_port else None
     url = redis.url if redis else settings.redis_url.get_secret_value()
     if redis is None:
-        _require(url)
+        _require(url, settings)
     # The lock is ours: what is there was left by an earlier stack on this folder that was killed.
     remove_sandboxes(host)
     plan = StackPlan(
@@ -73,8 +73,8 @@ def _become_supervisor(plan: StackPlan, environment: dict[str, str]) -> NoReturn
     os.execve(sys.executable, [*_module(supervisor.__name__), str(descriptor)], environment)
 
 
-def _require(url: str) -> None:
-    records = Records(Connection(url, retries=0))
+def _require(url: str, settings: HostSettings) -> None:
+    records = Records(Connection(url, settings.key_prefix, retries=0))
     try:
         records.reading.ping()
     finally:

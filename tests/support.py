@@ -165,7 +165,8 @@ class Stack:
         raise AssertionError(f"no process serves {role}")
 
     def connect(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, decode_responses=True)
+        # Above what any test blocks for.
+        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=60)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it and wait; nothing of it may be left. Returns its exit code."""

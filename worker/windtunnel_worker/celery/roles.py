@@ -22,6 +22,7 @@ from windtunnel_worker.celery.resilience import make_resilient, serve
 from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.sandbox.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
+from windtunnel_worker.stack import alive
 
 MOST_INSTANCES = 64
 """Workers of one role on one machine."""
@@ -98,7 +99,10 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
     make_resilient(app, parent.records.care.set_aside)
     register(app, process)
 
+    alive.report_regularly()
+
     def ready(**_: object) -> None:
+        alive.report_ready()
         if role == "execute":
             present_regularly(settings, node, concurrency)
         if role in ("validate", "finalize"):

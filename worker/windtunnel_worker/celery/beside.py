@@ -27,14 +27,15 @@ def reconcile_regularly(process: Process) -> None:
 
 
 def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
-    """Say regularly what this host has and how many slots this worker is, and remove sandboxes that nobody owns any more."""
+    """Say regularly what this host has and how many slots this worker has; remove sandboxes that nobody owns."""
     from windtunnel_worker.recovery.reaper import reap
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
 
     def present() -> None:
-        records.hosts.seen(settings.host, slots, inventory.versions, settings.pools, inventory.has(), worker=node)
+        has = inventory.has()
+        records.hosts.seen(settings.host, slots, inventory.versions, settings.pools, has, worker=node)
 
     def remove_orphans() -> None:
         count = reap(settings.host)

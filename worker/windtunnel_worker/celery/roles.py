@@ -12,8 +12,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
-from windtunnel.broker import monitor_queue, ticket_queue
 from windtunnel.errors import SandboxFailure, WindtunnelError
+from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.beside import present_regularly, reconcile_regularly
 from windtunnel_worker.celery.children import ThreadPool

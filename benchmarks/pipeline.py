@@ -1,7 +1,7 @@
-"""Measures the whole pipeline: a stack of its own, real workers, real sandboxes. `python benchmarks/pipeline.py --help`.
+"""Measures the whole pipeline with a stack of its own. `python benchmarks/pipeline.py --help` lists the parts.
 
-Throughput is given as a ratio to bare forks of a preloaded interpreter running the same program in the same run: that is
-what the machine could do without a queue and without isolation.
+Throughput is given as a ratio to bare forks of a preloaded interpreter running the same program in the same run: that
+is what the machine could do without a queue and without isolation.
 """
 
 from __future__ import annotations
@@ -212,8 +212,9 @@ def idle(running: Stack, seconds: float = 30.0) -> None:
     for name, info in memory:
         print(f"  {name}: {info.rss / 2**20:.0f} MB resident, {info.pss / 2**20:.0f} MB by share")
     print(
-        f"idle: {commands:.1f} Redis commands a second, {share:.2%} of a core, {sum(i.rss for _, i in memory) / 2**20:.0f} MB "
-        f"resident in all ({sum(i.pss for _, i in memory) / 2**20:.0f} MB without counting shared pages twice)"
+        f"idle: {commands:.1f} Redis commands a second, {share:.2%} of a core, "
+        f"{sum(one.rss for _, one in memory) / 2**20:.0f} MB resident in all "
+        f"({sum(one.pss for _, one in memory) / 2**20:.0f} MB without counting shared pages twice)"
     )
 
 

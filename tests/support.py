@@ -97,6 +97,10 @@ class RedisServer:
         self._process.terminate()
         self._process.communicate()
 
+    def start(self) -> None:
+        """After `stop`: on the same port."""
+        self._process = self._start()
+
 
 def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)

@@ -110,7 +110,9 @@ def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:
     assert settings.default_memory_mb == 1024
 
 
-def test_the_sandbox_defaults_without_any_variable(settings: HostSettings) -> None:
+def test_the_sandbox_defaults_without_any_variable(setenv: pytest.MonkeyPatch) -> None:
+    setenv.delenv("SANDBOX_DEFAULT_IMAGE", raising=False)
+    settings = load(HostSettings)
     assert settings.default_image == "windtunnel/sandbox:python"
     assert (settings.default_timeout_s, settings.default_cpus) == (30.0, 1.0)
     assert settings.default_memory_mb == 512

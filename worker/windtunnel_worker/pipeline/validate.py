@@ -6,10 +6,10 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from windtunnel.broker import ticket_queue
 from windtunnel.contract import Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
+from windtunnel.wake import ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
 from windtunnel_worker.pipeline.faults import describe, pause_s
 

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,10 @@ HOST_COMMANDS = ("up", "datasets")
 """What the host's side adds; named here to say what to install where it is missing."""
 
 
+class Interrupted(Exception):
+    """Ctrl-C while a command ran. Its text says what goes on."""
+
+
 class Commands(TyperGroup):
     """A group that loads a command's module when the command is asked for, and the host's side only if it must."""
 
@@ -60,12 +65,13 @@ class Commands(TyperGroup):
         return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for; Ctrl-C ends it with a line that says what goes on."""
+        """Run the command that was asked for. Typer itself would say nothing of Ctrl-C."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            typer.echo(f"\ninterrupted{f'; {error}' if str(error) else ''}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise Interrupted(str(error)) from None
+        except BrokenPipeError:
+            raise typer.Exit(COULD_NOT) from None
 
     def _load(self, name: str) -> None:
         if name not in self.commands:
@@ -76,8 +82,7 @@ class Commands(TyperGroup):
     def _add(self, side: host.Host) -> None:
         theirs = typer.Typer()
         side.register(theirs)
-        found: dict[str, Any] = typer.main.get_group(theirs).commands
-        for name, command in found.items():
+        for name, command in typer.main.get_group(theirs).commands.items():
             self.commands.setdefault(name, command)
 
 
@@ -109,25 +114,32 @@ def options(
 
 
 def run() -> int:
-    """Run the command line and give its exit code. Errors of ours become a line on standard error."""
+    """Run the command line and give its exit code. Errors of ours and Ctrl-C become a line on standard error."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character shows its escape sequence.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where a character cannot be shown
+    message = ""
     try:
         app()
+        code = DONE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else DONE
+        message = "\ninterrupted\n" if code == INTERRUPTED else ""
+    except Interrupted as interrupted:
+        code, message = INTERRUPTED, f"\ninterrupted. {interrupted}".rstrip(". ") + ".\n"
     except WindtunnelError as error:
-        code = COULD_NOT
+        code, message = COULD_NOT, harmless(f"error: {error}\n")
+    if message and sys.stderr is not None:
         with suppress(BrokenPipeError):
-            sys.stderr.write(harmless(f"error: {error}\n"))
+            sys.stderr.write(message)
     return code if _flushed() else COULD_NOT
 
 
 def _flushed() -> bool:
     """Write out what is buffered. False: nobody reads it any more; what is left is thrown away without a word."""
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where it was closed from the beginning
+            sys.stdout.flush()
         return True
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ def status(
         str | None,
         typer.Argument(
             help="The id of a job or of a batch; without it, the newest batches.",
-            metavar="[JOB|BATCH]",
+            metavar="JOB|BATCH",
             parser=known_form,
         ),
     ] = None,

@@ -120,11 +120,13 @@ def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
 
 def batches(found: Iterable[BatchStatus]) -> Table:
     """Batches, one a line."""
-    table = Table(_whole("batch"), "name", "finished", "outcomes", "submitted")
+    table = Table(_whole("batch"), "name", "owner", "running", "finished", "outcomes", "submitted")
     for status in found:
         table.add_row(
             status.batch_id,
             status.name,
+            status.owner,
+            str(status.running),
             f"{status.finished}/{status.total}",
             counts(status.outcomes) or "-",
             f"{status.submitted_at:%m-%d %H:%M:%S} UTC",
@@ -163,9 +165,7 @@ def history(transitions: Sequence[Transition]) -> Table:
 def hosts(found: Iterable[HostStatus]) -> Table:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
-    table = Table(
-        _whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen", title="Hosts"
-    )
+    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen")
     for one in found:
         table.add_row(
             foreign(one.host),

@@ -78,7 +78,8 @@ def host_checks(hosts: Sequence[HostStatus], now: datetime) -> list[Check]:
     found = [_host(one, now) for one in hosts]
     if not any(one.live and not one.draining and not one.paused for one in hosts):
         why = "none takes work: each drains, paused itself or is silent" if hosts else "none was seen within a day"
-        found.append(Check("hosts", False, f"{why}; start one with `windtunnel up`, or `python -m windtunnel_worker`"))
+        start = "start one with `windtunnel up`, or `python -m windtunnel_worker execute`"
+        found.append(Check("hosts", False, f"{why}; {start}"))
     return found
 
 

@@ -38,7 +38,7 @@ WAITS_FOR = {
 
 def watch(name: JobOrBatch) -> None:
     """Follow a job to its report, or a batch to its end. Exit code 0 only if all succeeded."""
-    with Client() as client:
+    with Client() as client, goes_on(name):
         if is_job(name):
             report = follow_job(client, JobId(name))
             render.console().print(render.report(report))
@@ -67,7 +67,7 @@ def follow(client: Client, batch: str) -> BatchStatus:
     progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = progress.add_task(status.name, total=status.total, completed=status.finished)
     redraw_at = 0.0
-    with goes_on(batch), Live(progress, console=render.error_console(), transient=True) as live:
+    with Live(progress, console=render.error_console(), transient=True) as live:
         for event in client.stream(batch):
             if time.monotonic() < redraw_at:
                 continue  # thousands of jobs may end within a second
@@ -89,7 +89,7 @@ def follow_job(client: Client, job: JobId) -> Report:
         transient=True,
     )
     began = time.monotonic()
-    with goes_on(job), line:
+    with line:
         task = line.add_task(_where(status, 0.0))
         while True:
             try:

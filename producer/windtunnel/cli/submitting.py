@@ -11,7 +11,7 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, job_of
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
-from windtunnel.client import Client, JobId
+from windtunnel.client import Client
 from windtunnel.contract import Isolation, Job, Outcome, Report
 
 
@@ -47,12 +47,12 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
     from windtunnel.cli.following import follow_job, goes_on
 
     with Client() as client:
-        job_id: JobId = client.submit(job)
-        if quiet:
-            with goes_on(job_id):
+        job_id = client.submit(job)
+        with goes_on(job_id):
+            if quiet:
                 return client.wait(job_id)
-        typer.echo(f"job {job_id}", err=True)
-        return follow_job(client, job_id)
+            typer.echo(f"job {job_id}", err=True)
+            return follow_job(client, job_id)
 
 
 def submit(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from windtunnel.records.submissions import Opened, prepare
 POLICY = "strict@1"
 QUEUE = "execute.default"
 EVERYTHING = "*"
+_NUMBERS = itertools.count(1)
 HERE, THERE = "here:1:a", "there:1:a"
 """Sessions on two hosts."""
 
@@ -44,7 +45,7 @@ class Driver:
         return Batch(jobs=tuple(jobs), **of_batch)
 
     def opened(self, batch: Batch, *, kind: str = "batch", limit: int = 1_000_000) -> Opened:
-        return self.records.submissions.open(secrets.token_hex(4), batch, kind, limit)
+        return self.records.submissions.open(f"{next(_NUMBERS):08x}", batch, kind, limit)
 
     def submit(self, count: int = 1, **options: Any) -> str:
         """Write a batch; its id."""
@@ -115,7 +116,7 @@ class Driver:
         return done
 
     def finish(self, taken: Sequence[Unfinished]) -> list[bool]:
-        final = [(job, a_report(job.job_id, Outcome(job.fields[5].decode()), None, job.attempt)) for job in taken]
+        final = [(job, a_report(job.job_id, outcome_of(job), None, job.attempt)) for job in taken]
         return self.records.reports.finish(final, "finalizer")
 
     def run_all(self, session: str = HERE, outcome: Outcome = Outcome.SUCCEEDED) -> list[str]:
@@ -183,6 +184,12 @@ class Driver:
 TRANSIENT = re.compile(
     r"wt:(classes|owners|batches|lanes|lane|later|leases|held|ended|unservable|uses|running|open|opening|times)\b"
 )
+
+
+def outcome_of(job: Unfinished) -> Outcome:
+    """How a job ended, as far as its record still says."""
+    outcome = job.fields[5].decode(errors="replace")
+    return Outcome(outcome) if outcome in tuple(Outcome) else Outcome.LOST
 
 
 def documented() -> list[tuple[re.Pattern[str], str, str]]:

@@ -106,6 +106,17 @@ def test_an_owner_that_used_more_than_its_share_is_behind_when_it_comes_back(dri
     assert again not in served(driver, 5, seconds=0.1)
 
 
+def test_a_stream_of_single_jobs_does_not_keep_a_batch_waiting(driver: Driver) -> None:
+    batch = driver.ready(20)
+    for _ in range(5):
+        driver.ready()
+    batches = []
+    for _ in range(30):
+        driver.ready()
+        batches += served(driver, 1)
+    assert batches.count(batch) >= 2
+
+
 def test_times_of_past_owners_are_forgotten(real: Driver) -> None:
     for at in range(1200):
         real.submit(owner=f"owner-{at}")

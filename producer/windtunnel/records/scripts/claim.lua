@@ -123,11 +123,6 @@ if executing then
   end
 end
 
--- Those who are served now are the floor for whoever becomes active later.
-local times = times_key(queue, priority)
-redis.call('HSET', times, 'floor', redis.call('ZSCORE', key('owners', queue, priority), owner),
-  'floor ' .. owner, redis.call('ZSCORE', key('batches', queue, priority, owner), batch))
-
 -- Give a job's lease to this session if the job is as it should be. Returns its token, or nil.
 local function hold(id, record, first)
   local job = key('job', id)
@@ -140,7 +135,7 @@ local function hold(id, record, first)
     elseif stopped(id, record[6]) then
       return
     end
-    local attempt = number(record[5]) + 1
+    local attempt = count_of(record[5]) + 1
     local token = attempt .. '-' .. random
     redis.call('HSET', job, 'state', 'running', 'attempt', attempt, 'token', token)
     note(job, 'claimed', session)
@@ -173,7 +168,9 @@ for _, index in ipairs(indices) do
   end
 end
 local claimed = #held / 2
-charge(queue, priority, owner, batch, executing and estimate * claimed or claimed)
+local cost = executing and estimate * claimed or claimed
+advance(queue, priority, owner, batch, cost)
+charge(queue, priority, owner, batch, cost)
 tidy(queue, priority, owner, batch, lane)
 if claimed > 0 then
   redis.call('HSET', key('held', session), unpack(held))

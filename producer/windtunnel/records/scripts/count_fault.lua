@@ -6,6 +6,6 @@ local fields = read(job, 'state', 'faults')
 if not fields[1] then
   return 1000
 end
-local faults = number(fields[2]) + 1
+local faults = count_of(fields[2]) + 1
 redis.call('HSET', job, 'faults', faults)
 return faults

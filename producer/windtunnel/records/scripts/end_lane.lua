@@ -10,7 +10,7 @@ for _, index in ipairs(indices) do
   local fields = read(job, 'state', 'attempt')
   if fields[1] == 'ready' and header_of(batch) then
     note(job, 'unservable', 'reconciler')
-    redis.call('HSET', job, 'attempt', number(fields[2]) + 1)
+    redis.call('HSET', job, 'attempt', count_of(fields[2]) + 1)
     ended(id, 'infrastructure_error', ARGV[6])
   else
     find(id)

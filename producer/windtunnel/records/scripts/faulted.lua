@@ -15,7 +15,7 @@ note(job, 'fault', session)
 if stopped(id, fields[4]) then
   return 0
 end
-local faults = number(fields[3]) + 1
+local faults = count_of(fields[3]) + 1
 redis.call('HSET', job, 'faults', faults)
 if faults >= tonumber(ARGV[4]) then
   ended(id, 'infrastructure_error', ARGV[6])

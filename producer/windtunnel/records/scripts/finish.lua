@@ -24,12 +24,10 @@ local function close(batch, at, total)
   end
 end
 
--- The job is this report's, and has none yet. A record that was removed after its job ended is written anew.
-local function is_due(fields, was_ended, attempt, token)
-  if not fields[1] then
-    return was_ended
-  end
-  return fields[1] == 'ended' and (fields[2] or '') == attempt and (fields[5] or '') == token
+-- The job waits for this report. One whose record was removed or damaged meanwhile gets it too.
+local function is_due(id, fields, attempt, token)
+  return redis.call('ZSCORE', key('ended'), id)
+    and (fields[1] ~= 'ended' or (fields[2] or '') == attempt and (fields[5] or '') == token)
 end
 
 local function count(id, batch, header, outcome)
@@ -67,18 +65,14 @@ for i = 3, #ARGV, 5 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token')
   local header = header_of(batch)
-  local was_ended = redis.call('ZSCORE', key('ended'), id) and true or false
   if not header then
     discard(id)
     table.insert(answers, 0)
-  elseif is_due(fields, was_ended, ARGV[i + 1], ARGV[i + 2]) then
+  elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
     redis.call('ZREM', key('ended'), id)
     finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4])
     table.insert(answers, 1)
   else
-    if fields[1] ~= 'ended' then
-      redis.call('ZREM', key('ended'), id)
-    end
     table.insert(answers, 0)
   end
 end

@@ -6,8 +6,8 @@ local at, has = key('host', host), key('host', host, 'has')
 redis.call('HSET', at, 'slots', ARGV[2], 'versions', ARGV[3], 'pools', ARGV[4])
 redis.call('ZADD', key('hosts'), now, host)
 redis.call('DEL', has)
-if #ARGV > 4 then
-  redis.call('SADD', has, unpack(ARGV, 5))
+for i = 5, #ARGV, 5000 do
+  redis.call('SADD', has, unpack(ARGV, i, math.min(i + 4999, #ARGV)))
 end
 local slots = {}
 for _, one in ipairs(live_hosts()) do

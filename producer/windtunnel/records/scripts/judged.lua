@@ -21,7 +21,7 @@ for i = 6, #ARGV do
     redis.call('HDEL', job, 'token')
     note(job, 'validated', session, safe and 'safe' or 'rejected')
     if not safe then
-      redis.call('HSET', job, 'attempt', number(fields[4]) + 1)
+      redis.call('HSET', job, 'attempt', count_of(fields[4]) + 1)
       ended(id, 'rejected')
       over = true
     else

@@ -15,6 +15,12 @@ local function number(value, default)
   return tonumber(value) or default or 0
 end
 
+-- A count that a record holds; 0 where it is missing or damaged.
+local function count_of(value)
+  local count = tonumber(value)
+  return count and count >= 0 and count < 1e9 and count % 1 == 0 and count or 0
+end
+
 -- Fields of a record. A key of another type is removed, so that it counts as a record that is gone.
 local function read(at, ...)
   local fields = redis.pcall('HMGET', at, ...)
@@ -111,6 +117,19 @@ local function charge(queue, priority, owner, batch, seconds)
   redis.call('ZADD', key('owners', queue, priority), 'XX', tag, owner)
   tag = redis.call('HINCRBYFLOAT', times, 'batch ' .. batch, seconds)
   redis.call('ZADD', key('batches', queue, priority, owner), 'XX', tag, batch)
+end
+
+-- Time goes on: it is where whoever is served now stands, and it passes too where all who are served are new, so that
+-- those who have waited longer are not overtaken for ever.
+local function advance_one(members, member, times, field, seconds)
+  local passed = number(redis.call('HGET', times, field)) + seconds / math.max(1, redis.call('ZCARD', members))
+  redis.call('HSET', times, field, math.max(passed, number(redis.call('ZSCORE', members, member))))
+end
+
+local function advance(queue, priority, owner, batch, seconds)
+  local times = times_key(queue, priority)
+  advance_one(key('owners', queue, priority), owner, times, 'floor', seconds)
+  advance_one(key('batches', queue, priority, owner), batch, times, 'floor ' .. owner, seconds)
 end
 
 -- Put jobs of one batch into a lane. `side` is 'RPUSH', or 'LPUSH' for jobs that were given back.
@@ -237,19 +256,6 @@ local function wait_again(id, state, side)
   end
 end
 
--- Jobs whose pause is over wait again.
-local function wake_paused()
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', now, 'LIMIT', 0, 100)) do
-    redis.call('ZREM', key('later'), id)
-    local state = read(key('job', id), 'state')[1]
-    if state == 'queued' or state == 'ready' then
-      wait_again(id, state, 'LPUSH')
-    elseif not (state == 'ended' or state == 'finished') then
-      damaged(id)
-    end
-  end
-end
-
 -- Take a waiting job out of its lane or its pause, if it is there.
 local function withdraw(id)
   local batch = batch_of(id)
@@ -333,6 +339,19 @@ local function find(id)
   end
 end
 
+-- Jobs whose pause is over wait again.
+local function wake_paused()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', now, 'LIMIT', 0, 100)) do
+    redis.call('ZREM', key('later'), id)
+    local state = read(key('job', id), 'state')[1]
+    if state == 'queued' or state == 'ready' then
+      wait_again(id, state, 'LPUSH')
+    else
+      find(id)
+    end
+  end
+end
+
 -- A session gives a job back that it has not begun, if the job is still its own.
 local function untouched(session, id, token)
   local held = redis.call('HGET', key('held', session), id)
@@ -349,7 +368,7 @@ local function untouched(session, id, token)
   end
   redis.call('HDEL', job, 'token', 'begun')
   if running then
-    redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, number(fields[3]) - 1))
+    redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
   end
   if not stopped(id, fields[4]) then
     wait_again(id, running and 'ready' or 'queued', 'LPUSH')

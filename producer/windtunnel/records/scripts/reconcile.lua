@@ -55,9 +55,9 @@ local function take_back(session, id, token)
     if stopped(id, fields[6]) then
       return
     elseif running then
-      lost_in_execution(id, number(fields[3]), number(fields[4]), host_of(session))
+      lost_in_execution(id, count_of(fields[3]), count_of(fields[4]), host_of(session))
     else
-      lost_in_validation(id, number(fields[7]) + 1)
+      lost_in_validation(id, count_of(fields[7]) + 1)
     end
   end
 end

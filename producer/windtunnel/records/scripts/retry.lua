@@ -6,7 +6,7 @@ local job, batch = key('job', id), batch_of(id)
 local at, events = key('batch', batch), key('batch', batch, 'events')
 local fields = read(job, 'state', 'attempt', 'outcome', 'program', 'place')
 local header = header_of(batch)
-if fields[1] ~= 'finished' or not fields[3] or number(fields[2]) ~= tonumber(attempt) or not header then
+if fields[1] ~= 'finished' or not fields[3] or count_of(fields[2]) ~= tonumber(attempt) or not header then
   return 0
 end
 if not fields[4] or not place_of(fields[5])
@@ -16,7 +16,7 @@ end
 use_program(fields[4], 1)
 redis.call('RPUSH', key('job', id, 'attempts'), ARGV[3])
 redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
-redis.call('HSET', job, 'state', 'queued', 'round', number(fields[2]))
+redis.call('HSET', job, 'state', 'queued', 'round', count_of(fields[2]))
 redis.call('HDEL', job, 'outcome', 'report', 'policy')
 note(job, 'retried', ARGV[5])
 redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)

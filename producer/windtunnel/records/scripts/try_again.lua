@@ -7,7 +7,7 @@ local fields = read(job, 'state', 'token', 'attempt', 'round', 'stop')
 if fields[1] ~= 'running' or fields[2] ~= ARGV[3] then
   return -1
 end
-if not fields[5] and number(fields[3]) - number(fields[4]) >= tonumber(ARGV[4]) then
+if not fields[5] and count_of(fields[3]) - count_of(fields[4]) >= tonumber(ARGV[4]) then
   return 0
 end
 let_go(session, id)

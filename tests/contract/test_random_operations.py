@@ -135,6 +135,15 @@ class Operations(RuleBasedStateMachine):
         verdict = a_verdict() if safe else a_verdict(SecurityLevel.CRITICAL)
         self.schedule.judged(held[1], held[0], POLICY if safe else "other@1", verdict)
 
+    @rule()
+    def all_are_judged(self) -> None:
+        self.driver.judge(session="v:1:a")
+
+    @rule(target=claims, session=SESSIONS)
+    def claim_one(self, session: str) -> object:
+        self.driver.judge(session="v:1:a")
+        return multiple(*((session, job) for job in self.driver.claim(session)))
+
     @rule(target=claims, session=SESSIONS, most=st.integers(1, 4))
     def claim(self, session: str, most: int) -> object:
         return multiple(*((session, job) for job in self.driver.claim(session, most=most)))
@@ -247,8 +256,8 @@ def test_random_operations(redis_url: str) -> None:
     run_state_machine_as_test(
         Operations,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
+            max_examples=40,
+            stateful_step_count=50,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -22,7 +21,6 @@ import redis
 
 from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
 from windtunnel.keyspace import batch_of
-from windtunnel.records.redis import Store
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment, list_sandboxes
 
@@ -280,36 +278,3 @@ def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = 
 
 def an_attempt(number: int = 1, outcome: Outcome = Outcome.SUCCEEDED) -> Attempt:
     return Attempt(number=number, outcome=outcome, host="here")
-
-
-@dataclass
-class Lifecycle:
-    """Moves one stored job through its states, the way the tasks do."""
-
-    store: Store
-    name: str
-    lease_s: float = 30.0
-    max_attempts: int = 3
-    owner: str = field(default="test:1")
-
-    def judged(self, *levels: SecurityLevel) -> int:
-        """Record a verdict; the attempt that it left."""
-        return dict(self.store.record_verdicts([(self.name, a_verdict(*levels))]))[self.name]
-
-    def claimed(self) -> int:
-        claim = self.store.claim(self.name, self.owner, self.lease_s, self.max_attempts)
-        assert claim is not None
-        assert claim.job is not None
-        return claim.attempt
-
-    def executed(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
-        return self.store.record_execution(self.name, an_execution(attempt, outcome))
-
-    def finished(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
-        return self.store.finish(a_report(self.name, outcome), an_attempt(attempt, outcome))
-
-    def to_the_end(self, outcome: Outcome = Outcome.SUCCEEDED) -> None:
-        self.judged()
-        attempt = self.claimed()
-        assert self.executed(attempt, outcome)
-        assert self.finished(attempt, outcome)

@@ -1,6 +1,6 @@
 """Faults of the machinery: each is an `infrastructure_error` that says what happened, within a deadline.
 
-Afterwards, the fault mended, the same executor serves the next job, and nothing is left.
+Once the fault is over, the same executor serves the next job, and nothing is left.
 """
 
 # ruff: noqa: E501 - a fault is a row of a table; fixtures arrive as arguments
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.faults.proxy import EngineProxy
+from tests.faults.proxy import Proxy
 from tests.support import unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
@@ -241,18 +241,19 @@ def test_a_warden_that(
 
 
 @pytest.fixture
-def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineProxy]:
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The Docker Engine behind a socket of ours. Only for one that is reached by a Unix socket."""
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if not address.startswith("unix://"):
         pytest.skip("the Docker Engine is not reached by a Unix socket")
-    with EngineProxy(tmp_path / "engine.sock", address.removeprefix("unix://")) as proxy:
-        monkeypatch.setenv("DOCKER_HOST", proxy.address)
+    near = tmp_path / "engine.sock"
+    with Proxy(near, Path(address.removeprefix("unix://"))) as proxy:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{near}")
         monkeypatch.setattr(engine_module, "CALL_TIMEOUT_S", 2)
         monkeypatch.setattr(container, "READY_TIMEOUT_S", 4.0)
         engine.cache_clear()
         yield proxy
-        proxy.mend()
+        proxy.restore()
         monkeypatch.undo()
         engine.cache_clear()
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
@@ -295,7 +296,7 @@ def test_a_daemon_that_goes_away(
     moment: str,
     fault: str,
     isolation: Isolation,
-    proxy: EngineProxy,
+    proxy: Proxy,
     tested_image: images.Image,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -305,7 +306,7 @@ def test_a_daemon_that_goes_away(
     hooks = MOMENTS[moment](slot, getattr(proxy, fault), monkeypatch)
     execution = slot.execute(BUSY, isolation, hooks, within_s=30)
     refused(execution, "Docker", "died", "come up", "sandbox")
-    proxy.mend()
+    proxy.restore()
     slot.serves(isolation)
     slot.executor.close()
     remove_sandboxes(slot.host)  # what could not be removed while the daemon was away is the reaper's

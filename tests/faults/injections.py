@@ -271,6 +271,7 @@ def _submitter(system: System, arguments: Iterable[object]) -> subprocess.Popen[
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
@@ -279,16 +280,16 @@ def submit_and_die(system: System, what: Iterable[object], stop: Iterable[str]) 
     """Have a client submit or retry, and kill it at this step."""
     client = _submitter(system, (*what, *stop))
     assert client.stdout is not None
-    with client.stdout:
-        client.stdout.readline()
-        client.kill()
-        client.wait()
+    client.stdout.readline()
+    client.kill()
+    client.communicate()
 
 
 def submit(system: System, what: Iterable[object]) -> str:
     """Have a client submit, as often as it takes while Redis comes and goes; returns the batch's id."""
     while True:
         client = _submitter(system, what)
-        said, _ = client.communicate()
+        said, complaint = client.communicate()
         if client.returncode == 0:
             return said.strip()
+        assert complaint.startswith("submitter: "), complaint

@@ -13,6 +13,7 @@ from tests.faults.slot import stop_at
 from tests.faults.workload import plan
 
 from windtunnel.client import Client
+from windtunnel.errors import StoreUnavailable
 from windtunnel.records import submissions
 
 SUBMISSIONS, CONNECTION = "windtunnel.records.submissions:Submissions", "windtunnel.records.connection:Connection"
@@ -47,4 +48,7 @@ def main(seed: int, jobs: int, what: str, key: str, place: str = "", when: str =
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
+    try:
+        main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
+    except StoreUnavailable as error:
+        sys.exit(f"submitter: {error}")

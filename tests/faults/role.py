@@ -1,4 +1,4 @@
-"""A role whose worker takes no part in reconciling: what a test shows without it is the reconciler's doing. A program."""
+"""A role whose worker takes no part in reconciling: what does not happen then is its doing. A program."""
 
 from __future__ import annotations
 

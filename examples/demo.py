@@ -70,7 +70,7 @@ def stack(state: Path) -> Iterator[str]:
                 break
         else:
             raise SystemExit(f"The stack did not start; see {state}/logs.")
-        yield f"redis://127.0.0.1:{redis}/0"
+        yield (state / "redis.url").read_text().strip()
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()

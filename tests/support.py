@@ -97,6 +97,10 @@ class RedisServer:
         self._process.terminate()
         self._process.communicate()
 
+    def start(self) -> None:
+        """After `stop`: on the same port."""
+        self._process = self._start()
+
 
 def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
@@ -113,19 +117,15 @@ class Stack:
 
     def __init__(self, directory: Path, *arguments: str, slots: int = 2, **variables: str) -> None:
         self.redis_port = free_port()
-        self.url = f"redis://127.0.0.1:{self.redis_port}/0"
-        self.logs = directory / "state" / "logs"
-        host = unique("up")
-        self.host = f"{host}.up"
+        self.state = directory / "state"
+        self.logs = self.state / "logs"
         self.environment = environment(
-            WINDTUNNEL_HOST=host,
-            WINDTUNNEL_DATA_DIR=str(directory / "data"),
-            **variables,
+            **{"WINDTUNNEL_HOST": unique("up"), "WINDTUNNEL_DATA_DIR": str(directory / "data"), **variables}
         )
         self._process = subprocess.Popen(
             [
                 *(COMMAND, "up", "--slots", str(slots), "--redis-port", str(self.redis_port)),
-                *("--state", str(directory / "state"), *arguments),
+                *("--state", str(self.state), *arguments),
             ],
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -133,17 +133,24 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.await_line("Ctrl-C")
+        self.host = f"{self.environment['WINDTUNNEL_HOST']}.up-{(self.state / 'instance').read_text().strip()}"
+        self.url = (self.state / "redis.url").read_text().strip()
         self.environment["WINDTUNNEL_REDIS_URL"] = self.url
-        self._await_ready()
 
-    def _await_ready(self) -> None:
+    def await_line(self, part: str) -> str:
+        """Wait until it says something with this in it; returns that line."""
         said = []
         assert self._process.stdout
         for line in self._process.stdout:
             said.append(line)
-            if "Ctrl-C" in line:
-                return
+            if part in line:
+                return line
         raise AssertionError(f"`windtunnel up` ended with {self._process.wait()}: {''.join(said)}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +169,8 @@ class Stack:
         raise AssertionError(f"no process serves {role}")
 
     def connect(self) -> redis.Redis:
-        return redis.Redis(port=self.redis_port, decode_responses=True)
+        # Above what any test blocks for.
+        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=60)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it and wait; nothing of it may be left. Returns its exit code."""

@@ -42,6 +42,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:unservable`            | hash | lane → since when no live host has what it needs                          |
 | `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
 | `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
+| `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`, `data:<name>`                          |
 | `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
 

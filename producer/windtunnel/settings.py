@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -14,6 +15,21 @@ from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
 """Where `windtunnel up` runs its private Redis: apart from a Redis that the machine may run for others."""
+URL_FILE = Path("~/.local/state/windtunnel/redis.url")
+"""Where `windtunnel up` leaves the URL of its private Redis with its password, for clients of the same user."""
+
+
+def _local_redis_url() -> SecretStr:
+    """The private Redis of this user's `windtunnel up`; the plain default where it never ran."""
+    try:
+        return SecretStr(URL_FILE.expanduser().read_text().strip())
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: this user has no home
+        return SecretStr(DEFAULT_REDIS_URL)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            [FieldProblem("WINDTUNNEL_REDIS_URL", f"is not set, and {URL_FILE} cannot be read: {error}")],
+            remedy="Set the variable, or make the file readable for yourself.",
+        ) from error
 
 
 class Settings(BaseSettings):
@@ -27,8 +43,8 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    redis_url: SecretStr = SecretStr(DEFAULT_REDIS_URL)
-    """`redis://`, `rediss://` or `unix://`; may carry a password."""
+    redis_url: SecretStr = Field(default_factory=_local_redis_url)
+    """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     """Prefix of every key, so that several deployments can share one Redis."""
     retention_s: int = Field(7 * 86_400, ge=60)

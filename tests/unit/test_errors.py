@@ -59,8 +59,8 @@ def test_errors_carry_their_data() -> None:
 def test_every_public_name_is_exported_and_every_exported_name_is_there(package: types.ModuleType) -> None:
     public = {
         name
-        for name, value in vars(package).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        for name in dir(package)
+        if not name.startswith("_") and not isinstance(getattr(package, name), types.ModuleType)
     }
     assert set(package.__all__) == public
     assert list(package.__all__) == sorted(package.__all__)

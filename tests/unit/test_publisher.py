@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.broker import PRIORITY_STEPS, STAGES, broker_transport_options, broker_url, task_name
+from windtunnel.broker import PRIORITY_STEPS, broker_transport_options, broker_url, task_name
+from windtunnel.wake import STAGES
 
 
 @pytest.mark.parametrize(

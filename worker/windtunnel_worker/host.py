@@ -10,14 +10,14 @@ import typer
 
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import Job, Report
-from windtunnel.settings import DEFAULT_REDIS_URL
+from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import host_settings
-from windtunnel_worker.stack.up import Plan, Stack
+from windtunnel_worker.stack import up as stack
 
 
 def register(app: typer.Typer) -> None:
@@ -49,18 +49,16 @@ def up(
     slots: Annotated[int, typer.Option(help="Sandboxes at a time.", min=1)] = os.cpu_count() or 1,
     flower: Annotated[int | None, typer.Option(help="Port of the monitoring page, on this machine only.")] = None,
     redis_port: Annotated[
-        int | None, typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.")
+        int | None,
+        typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535),
     ] = None,
-    state: Annotated[Path, typer.Option(help="Where Redis keeps its data, and the logs.")] = Path(
-        "~/.local/state/windtunnel"
-    ),
+    state: Annotated[Path, typer.Option(help="Where Redis keeps its data, and the logs.")] = URL_FILE.parent,
 ) -> None:
     """Run the whole stack on this host in the foreground; Ctrl-C stops all of it."""
     default_port = int(DEFAULT_REDIS_URL.rpartition(":")[2].partition("/")[0])
     if redis_port is None and "WINDTUNNEL_REDIS_URL" not in os.environ:
         redis_port = default_port
-    plan = Plan(slots, flower, redis_port, state.expanduser().resolve())
-    Stack(plan, host_settings(), typer.echo).run()
+    stack.run(stack.Options(slots, flower, redis_port, state.expanduser().resolve()), host_settings())
 
 
 def datasets_add(

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from windtunnel import __version__
-from windtunnel.broker import STAGES, served_queues
+from windtunnel.broker import served_queues
 from windtunnel.cli import host, render
 from windtunnel.cli.checks import Check, check
 from windtunnel.cli.programs import Program, find, listed
@@ -24,6 +24,7 @@ from windtunnel.contract import BatchStatus, Isolation, Job, Limits, Outcome
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.records import records_of
 from windtunnel.settings import client_settings
+from windtunnel.wake import STAGES
 
 NOT_SUCCEEDED = 1
 

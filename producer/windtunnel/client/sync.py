@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NewType, Self, overload
 
-from windtunnel.broker import Broker, Wake
+from windtunnel.broker import Broker
 from windtunnel.contract import (
     Batch,
     BatchStatus,
@@ -31,6 +31,7 @@ from windtunnel.records import Records, records_of
 from windtunnel.records.reading import unknown
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
+from windtunnel.wake import Wake
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,20 @@ class Hosts:
     def __init__(self, connection: Connection) -> None:
         self._redis = connection
 
-    def seen(self, host: str, slots: int, versions: str, pools: Sequence[str], has: Collection[str]) -> None:
-        """A host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`."""
-        self._redis.run("host_seen", host, slots, versions, " ".join(pools), *sorted(has))
+    def seen(
+        self,
+        host: str,
+        slots: int,
+        versions: str,
+        pools: Sequence[str],
+        has: Collection[str],
+        worker: str = "execute",
+    ) -> None:
+        """A worker of a host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`.
+
+        A host may run several workers, each with `slots` of its own.
+        """
+        self._redis.run("host_seen", host, worker, slots, versions, " ".join(pools), *sorted(has))
 
     def failed(self, host: str, reason: str, most: int) -> bool:
         """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""

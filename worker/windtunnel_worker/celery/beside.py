@@ -26,15 +26,16 @@ def reconcile_regularly(process: Process) -> None:
     _regularly("reconciler", EVERY_S, process.pipeline.reconcile)
 
 
-def present_regularly(settings: HostSettings, slots: int) -> None:
-    """Say regularly what this host has, and remove sandboxes that nobody owns any more."""
+def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
+    """Say regularly what this host has and how many slots this worker has; remove sandboxes that nobody owns."""
     from windtunnel_worker.recovery.reaper import reap
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
 
     def present() -> None:
-        records.hosts.seen(settings.host, slots, inventory.versions, settings.pools, inventory.has())
+        has = inventory.has()
+        records.hosts.seen(settings.host, slots, inventory.versions, settings.pools, has, worker=node)
 
     def remove_orphans() -> None:
         count = reap(settings.host)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from windtunnel.broker import Wake
 from windtunnel.contract import Execution, Verdict
 from windtunnel.records import Records
+from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from windtunnel.broker import DEFAULT_POOL
 from windtunnel.records.care import QueueState, Round, Unservable
 from windtunnel.records.schedule import VALIDATE
+from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.collaborators import Shared
 
 EVERY_S = 2.0

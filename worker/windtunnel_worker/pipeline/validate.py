@@ -6,10 +6,10 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from windtunnel.broker import ticket_queue
 from windtunnel.contract import Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
+from windtunnel.wake import ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
 from windtunnel_worker.pipeline.faults import describe, pause_s
 
@@ -66,7 +66,9 @@ class Validate:
     def _judge(self, claimed: Claimed, passed: Passed) -> None:
         sha256, _, language = claimed.lane.partition(":")
         policy = self._validator.policy_id(language)
-        verdict = self._schedule.verdict(claimed.lane, policy) or self._new_verdict(sha256, language)
+        verdict = self._schedule.verdict(claimed.lane, policy)
+        if verdict is None or verdict.code_sha256 != sha256:
+            verdict = self._new_verdict(sha256, language)
         ready, wake = self._schedule.judged(claimed, self._session, policy, verdict)
         self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
         passed.ready.update(ready)

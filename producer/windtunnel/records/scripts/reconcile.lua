@@ -97,7 +97,7 @@ for _, host in ipairs(hosts) do
 end
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
   redis.call('ZREM', key('hosts'), host)
-  redis.call('DEL', key('host', host), key('host', host, 'has'))
+  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
 end
 
 -- Lanes that no live host can serve end after a while, with what is missing.

@@ -235,10 +235,10 @@ INJECTIONS: dict[str, Injection] = {
     "drop messages": _drop,
     "duplicate messages": _duplicate,
     "SCRIPT FLUSH": _flush_scripts,
+    "poison message": _poison,
     "kill a retrying client": _kill_retrying_client,
 }
 WITH_SMALL_DISK = {"fill the disk": _fill_disk}
-WITH_DEAD_LETTERS = {"poison message": _poison}
 
 
 def held_now(system: System) -> frozenset[str]:

@@ -15,7 +15,7 @@ from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.schedule import VALIDATE, Claimed, Held, execute_queue
-from windtunnel.testing import Silent
+from windtunnel.wake import Silent
 
 LEASE_S = 30.0
 

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -25,8 +26,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 from tests.faults import checks
+from tests.faults.daemon import Daemon, can_start
 from tests.faults.injections import (
     INJECTIONS,
+    WITH_DAEMON,
     WITH_SMALL_DISK,
     Context,
     Injection,
@@ -44,6 +47,7 @@ from windtunnel.client import Client
 from windtunnel.client.sync import BatchId
 from windtunnel.contract import JobState
 from windtunnel.errors import StoreUnavailable, WindtunnelError
+from windtunnel_worker.settings import host_settings
 
 EVERY_S = 2.0
 DISK_MB = 256
@@ -105,8 +109,8 @@ def small_disk() -> Iterator[tuple[Path, bool]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def play(terms: Terms) -> Round:
-    """Run one round on a system of its own."""
+def play(terms: Terms, daemon: Daemon | None = None) -> Round:
+    """Run one round on a system of its own. `daemon` is the Docker Engine of this process, where it may be killed."""
     program = shutil.which("redis-server")
     assert program is not None, "there is no redis-server on this machine"
     rng = random.Random(terms.seed)
@@ -116,9 +120,9 @@ def play(terms: Terms) -> Round:
         system = System(program, folder / "state", unique("round"), fsync=fsync, variables=variables)
         try:
             system.await_slots()
-            kinds = {**INJECTIONS, **(WITH_SMALL_DISK if small else {})}
+            kinds = {**INJECTIONS, **(WITH_SMALL_DISK if small else {}), **(WITH_DAEMON if daemon else {})}
             kinds = {kind: kinds[kind] for kind in terms.kinds or kinds}
-            played = _play(terms, Context(system, rng, terms.lease_s + 3), kinds)
+            played = _play(terms, Context(system, rng, terms.lease_s + 3, daemon), kinds)
         finally:
             system.stop()
         left = system.remove_what_is_left()
@@ -260,28 +264,60 @@ def table(rounds: Iterable[Round]) -> Table:
     return result
 
 
-def main() -> None:
-    """Play rounds; exit code 1 when one of them failed."""
+@contextlib.contextmanager
+def second_daemon() -> Iterator[Daemon | None]:
+    """A Docker Engine that may be killed, as the one of this process and its children; None where none can be."""
+    if not can_start():
+        console.print("The Docker Engine is left alone: a second one needs root and dockerd.")
+        yield None
+        return
+    image = host_settings().default_image
+    size = int(subprocess.check_output(["docker", "image", "inspect", "--format", "{{.Size}}", image]))
+    folder = Path(tempfile.mkdtemp(prefix="windtunnel-engine-"))
+    with Daemon(folder, 5 * size) as daemon:  # the image comes packed and wants some room
+        daemon.load(image)
+        os.environ["DOCKER_HOST"] = daemon.address
+        yield daemon
+        del os.environ["DOCKER_HOST"]
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10, help="rounds (default: 10)")
-    parser.add_argument("--first", type=int, default=1, help="seed of the first round (default: 1)")
+    parser.add_argument("--first", type=int, help="seed of the first round (default: 1; with --minutes the time)")
     parser.add_argument("--jobs", type=int, default=500, help="jobs a round (default: 500)")
     parser.add_argument("--lease", type=float, default=15.0, help="WINDTUNNEL_LEASE_S (default: 15)")
     parser.add_argument("--minutes", type=float, help="play rounds for so long instead, whatever their number")
     parser.add_argument("--kinds", help="kinds of fault to draw from, separated by commas (default: all)")
-    options = parser.parse_args()
-    until = time.monotonic() + 60 * options.minutes if options.minutes else None
-    seeds = itertools.count(options.first) if until else range(options.first, options.first + options.seeds)
+    parser.add_argument("--kill-docker", action="store_true", help="use a second Docker Engine, and kill that too")
+    return parser.parse_args()
+
+
+def _seeds(options: argparse.Namespace) -> Iterator[int]:
+    """The rounds' seeds, for as long as there is time."""
+    if not options.minutes:
+        first = options.first or 1
+        yield from range(first, first + options.seeds)
+        return
+    until = time.monotonic() + 60 * options.minutes
+    for seed in itertools.count(options.first or int(time.time())):
+        if time.monotonic() > until:
+            return
+        yield seed
+
+
+def main() -> None:
+    """Play rounds; exit code 1 when one of them failed."""
+    options = _options()
     kinds = tuple(options.kinds.split(",")) if options.kinds else ()
     rounds = []
-    for seed in seeds:
-        if until and time.monotonic() > until:
-            break
-        played = play(Terms(seed, options.jobs, options.lease, kinds=kinds))
-        rounds.append(played)
-        failure = played.failure()
-        verdict = f"[red]FAIL[/red] {failure}" if failure else f"pass  {played.outcomes}"
-        console.print(f"seed {seed}: {len(played.struck)} faults in {played.seconds:.0f} s: {verdict}")
+    with second_daemon() if options.kill_docker else contextlib.nullcontext() as daemon:
+        for seed in _seeds(options):
+            played = play(Terms(seed, options.jobs, options.lease, kinds=kinds), daemon)
+            rounds.append(played)
+            failure = played.failure()
+            console.print(f"seed {seed}: {len(played.struck)} faults in {played.seconds:.0f} s: {played.outcomes}")
+            console.print(f"FAIL  {failure}" if failure else "pass", markup=False)
     console.print(table(rounds))
     sys.exit(any(played.failure() for played in rounds))
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from tests.faults.daemon import Daemon
 from tests.faults.submitter import RETRY_STOPS
 from tests.faults.system import PREFIX, System
 from tests.support import ROOT, environment
@@ -50,6 +51,8 @@ class Context:
     rng: random.Random
     pause_s: float
     """How long a stopped process stays stopped: longer than a lease."""
+    daemon: Daemon | None = None
+    """The Docker Engine, where it may be killed."""
     batches: list[str] = field(default_factory=list)
     ends: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     """What ends the faults that last, and when."""
@@ -201,6 +204,17 @@ def _fill_disk(context: Context) -> tuple[frozenset[str], str]:
     return held_now(context.system), ""
 
 
+def _kill_docker(context: Context) -> tuple[frozenset[str], str]:
+    """Kill the Docker Engine, and start it again when its containers have had time to be missed."""
+    daemon = context.daemon
+    if daemon is None or not daemon.running:
+        return NOBODY, "it is down already"
+    held = context.system.held_by(context.system.roles["execute"].children())
+    daemon.kill()
+    context.later(context.rng.uniform(0, 5), daemon.start)
+    return held, ""
+
+
 def _kill_retrying_client(context: Context) -> tuple[frozenset[str], str]:
     """A client retries a job that failed, and dies over it."""
     with context.system.client() as client:
@@ -239,6 +253,7 @@ INJECTIONS: dict[str, Injection] = {
     "kill a retrying client": _kill_retrying_client,
 }
 WITH_SMALL_DISK = {"fill the disk": _fill_disk}
+WITH_DAEMON = {"kill the Docker Engine": _kill_docker}
 
 
 def held_now(system: System) -> frozenset[str]:

@@ -221,7 +221,7 @@ def test_a_call_that_is_sent_twice_has_no_second_effect(driver: Driver, step: st
     assert snapshot(driver) == once
 
 
-def prepared_call(driver: Driver, step: str) -> Callable[[], object]:  # noqa: C901, PLR0911 - a table of cases
+def prepared_call(driver: Driver, step: str) -> Callable[[], object]:  # noqa: PLR0911 - a table of cases
     schedule, submissions = driver.records.schedule, driver.records.submissions
     if step == "write":
         batch = driver.batch(3)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import typer
 
 from windtunnel.broker import served_queues
-from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 from windtunnel.cli import host
 from windtunnel.cli.checks import Check, check
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
@@ -17,6 +16,7 @@ from windtunnel.contract import HostStatus
 from windtunnel.errors import WindtunnelError
 from windtunnel.records import Records, records_of
 from windtunnel.settings import client_settings
+from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
 Served = Mapping[str, Sequence[str]]
 """Queue → the workers that serve it."""

@@ -127,7 +127,9 @@ class Reports:
         if state is None:
             return unknown("job", job_id)
         if stored is None:
-            return NotFound(f"Job {job_id} is {state.decode(errors='replace')}; it has no report yet.", remedy="Wait for it.")
+            return NotFound(
+                f"Job {job_id} is {state.decode(errors='replace')}; it has no report yet.", remedy="Wait for it."
+            )
         try:
             return decode_report(
                 stored,

@@ -30,7 +30,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:batches:<q>:<c>:<owner>` | zset | an owner's batches with waiting jobs, by virtual time                   |
 | `<p>:lanes:<q>:<c>:<batch>` | zset | a batch's lanes by their first job's index                                |
 | `<p>:lane:<q>:<c>:<batch>:<lane>` | list | indices of the jobs that wait there, next first                     |
-| `<p>:times:<q>:<c>`         | hash | virtual times: `owner <owner>`, `batch <batch>`, `floor`, `floor <owner>`  |
+| `<p>:times:<q>:<c>`         | hash | virtual times: `owner <owner>`, `batch <batch>`, `floor` and `served` (also by owner) |
 | `<p>:weights`, `<p>:caps`   | hash | owner → weight, most running jobs; unset: 1, any                          |
 | `<p>:running`, `<p>:seconds` | hash | owner → running jobs, slot-seconds used so far                           |
 | `<p>:later`                 | zset | jobs in a pause after a fault, by when it ends                            |

@@ -56,6 +56,10 @@ class Round:
     unservable: tuple[Unservable, ...]
 
 
+IDLE = Round(recovered=0, lost=0, queues=(), ended=0, finalize_messages=0, abandoned=(), unservable=())
+"""Nothing is unfinished: there was nothing to care for."""
+
+
 class Care:
     """The reconciler's side of the records."""
 
@@ -81,6 +85,8 @@ class Care:
         if answer is None:
             return None
         found: dict[str, Any] = json.loads(answer)
+        if "idle" in found:
+            return IDLE
         return Round(
             recovered=found["recovered"],
             lost=found["lost"],

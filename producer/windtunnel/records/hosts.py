@@ -39,6 +39,10 @@ class Hosts:
         """
         self._redis.run("host_seen", host, worker, slots, versions, " ".join(pools), *sorted(has))
 
+    def alive(self, host: str, worker: str) -> bool:
+        """A worker of a host says that nothing has changed. False: the host is not known, `seen` must say it all."""
+        return bool(self._redis.run("host_alive", host, worker))
+
     def failed(self, host: str, reason: str, most: int) -> bool:
         """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""
         return bool(self._redis.run("host_failed", host, reason[:500], most, round(PAUSE_S * 1000)))

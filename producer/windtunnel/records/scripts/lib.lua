@@ -93,13 +93,21 @@ local function times_key(queue, priority)
   return key('times', queue, priority)
 end
 
+-- Where time stands: the start tag of what is being served, as far as what it took is known by now. Where the one that was
+-- served last has nothing waiting any more, it is the time that passed until then.
+local function time_now(members, times, served_field, floor_field)
+  local served, estimate = (redis.call('HGET', times, served_field) or ''):match('^(.*) (%S+)$')
+  local tag = served and redis.call('ZSCORE', members, served)
+  return tag and tonumber(tag) - number(estimate) or number(redis.call('HGET', times, floor_field))
+end
+
 -- Give a newly active owner or batch its start tag: never below what is being served now, so that nobody saves up time.
-local function activate(members, times, member, field, floor_field)
+local function activate(members, times, member, field, suffix)
   if redis.call('ZSCORE', members, member) then
     return
   end
   local tag = number(redis.call('HGET', times, field))
-  local floor = number(redis.call('HGET', times, floor_field))
+  local floor = time_now(members, times, 'served' .. suffix, 'floor' .. suffix)
   if tag < floor then
     tag = floor
     redis.call('HSET', times, field, tag)
@@ -121,15 +129,16 @@ end
 
 -- Time goes on: it is where whoever is served now stands, and it passes too where all who are served are new, so that
 -- those who have waited longer are not overtaken for ever.
-local function advance_one(members, member, times, field, seconds)
-  local passed = number(redis.call('HGET', times, field)) + seconds / math.max(1, redis.call('ZCARD', members))
-  redis.call('HSET', times, field, math.max(passed, number(redis.call('ZSCORE', members, member))))
+local function advance_one(members, member, times, suffix, seconds)
+  local passed = number(redis.call('HGET', times, 'floor' .. suffix)) + seconds / math.max(1, redis.call('ZCARD', members))
+  redis.call('HSET', times, 'floor' .. suffix, math.max(passed, number(redis.call('ZSCORE', members, member))),
+    'served' .. suffix, member .. ' ' .. seconds)
 end
 
 local function advance(queue, priority, owner, batch, seconds)
   local times = times_key(queue, priority)
-  advance_one(key('owners', queue, priority), owner, times, 'floor', seconds)
-  advance_one(key('batches', queue, priority, owner), batch, times, 'floor ' .. owner, seconds)
+  advance_one(key('owners', queue, priority), owner, times, '', seconds)
+  advance_one(key('batches', queue, priority, owner), batch, times, ' ' .. owner, seconds)
 end
 
 -- Put jobs of one batch into a lane. `side` is 'RPUSH', or 'LPUSH' for jobs that were given back.
@@ -137,8 +146,8 @@ local function enqueue(queue, priority, owner, batch, lane, indices, side)
   local times = times_key(queue, priority)
   redis.call(side, key('lane', queue, priority, batch, lane), unpack(indices))
   redis.call('ZADD', key('lanes', queue, priority, batch), 'NX', indices[1], lane)
-  activate(key('batches', queue, priority, owner), times, batch, 'batch ' .. batch, 'floor ' .. owner)
-  activate(key('owners', queue, priority), times, owner, 'owner ' .. owner, 'floor')
+  activate(key('batches', queue, priority, owner), times, batch, 'batch ' .. batch, ' ' .. owner)
+  activate(key('owners', queue, priority), times, owner, 'owner ' .. owner, '')
   redis.call('ZADD', key('classes', queue), priority, priority)
   redis.call('HINCRBY', key('queue', queue), 'waiting', #indices)
   redis.call('SADD', key('queues'), queue)

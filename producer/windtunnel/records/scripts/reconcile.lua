@@ -8,6 +8,10 @@ if holder and holder ~= who then
   return false
 end
 redis.call('SET', key('reconciler'), who, 'PX', tonumber(ARGV[2]))
+-- Nothing is unfinished: there is nothing to care for.
+if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses')) == 0 then
+  return '{"idle": true}'
+end
 
 local recovered, lost = 0, 0
 
@@ -202,7 +206,7 @@ local function forget_times(queue, priority)
   for i = 1, #fields, 2 do
     local owner = fields[i]:match('^owner (.*)$')
     if owner and number(fields[i + 1]) <= floor and not redis.call('ZSCORE', owners, owner) then
-      redis.call('HDEL', times, fields[i], 'floor ' .. owner)
+      redis.call('HDEL', times, fields[i], 'floor ' .. owner, 'served ' .. owner)
     end
   end
 end

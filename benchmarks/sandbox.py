@@ -89,7 +89,7 @@ class Worker:
 
     def __init__(self, entry: Entry, python: Sequence[str], config: Mapping[str, str]) -> None:
         self._entry = entry
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
+        self._process = subprocess.Popen(
             [*python, entry.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._orders, self._answers = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
@@ -232,7 +232,7 @@ def _docker(*arguments: str, stdin: str | None = None) -> str:
 
 
 def _run(*command: str, stdin: str | None = None) -> str:
-    done = subprocess.run(command, input=stdin, check=False, text=True, capture_output=True)  # noqa: S603 - our own
+    done = subprocess.run(command, input=stdin, check=False, text=True, capture_output=True)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     return done.stdout.strip()

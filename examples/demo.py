@@ -24,7 +24,7 @@ from rich.table import Table
 
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render
-from windtunnel.cli.commands import follow
+from windtunnel.cli.following import follow
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.settings import host_settings

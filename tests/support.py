@@ -268,7 +268,7 @@ def an_execution(attempt: int = 1, outcome: Outcome = Outcome.SUCCEEDED, **field
     return Execution(attempt=attempt, outcome=outcome, host="here", **fields)
 
 
-def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = None) -> Report:
+def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = None, attempt: int = 1) -> Report:
     job = job or Job(code="print(1)")
     return Report(
         job_id=name,
@@ -281,6 +281,7 @@ def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = 
         code_sha256=job.code_sha256,
         submitted_at=NOW,
         finished_at=NOW,
+        attempts=(an_attempt(attempt, outcome),),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
@@ -32,6 +33,17 @@ def _local_redis_url() -> SecretStr:
         ) from error
 
 
+def _redis_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    try:
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is not a number
+        usable = False
+    if not usable and not (parts.scheme == "unix" and parts.path):
+        raise ValueError(f"must look like {DEFAULT_REDIS_URL}, rediss://… or unix:///path/to/socket")
+    return url
+
+
 class Settings(BaseSettings):
     """What the trading app's side needs to know. Secrets are masked in every text form."""
 
@@ -43,7 +55,7 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    redis_url: SecretStr = Field(default_factory=_local_redis_url)
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)
     """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     """Prefix of every key, so that several deployments can share one Redis."""
@@ -66,7 +78,7 @@ def load(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         problems = [
-            FieldProblem(_variable(kind, problem["loc"]), problem["msg"])
+            FieldProblem(_variable(kind, problem["loc"]), problem["msg"].removeprefix("Value error, "))
             for problem in error.errors(include_url=False, include_input=False)
         ]
     except SettingsError as error:

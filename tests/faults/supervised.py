@@ -60,7 +60,7 @@ class Supervised:
         plan = StackPlan(
             logs=str(folder),
             roles=tuple(Program(name, self._command(code), reports=True) for name, code in roles.items()),
-            cleanup=self._command("note('cleanup')"),
+            cleanup=self._command("sys.stdin.read()\nnote('cleanup')"),
             announcement=("all are ready",),
             lock=lock,
             redis=Program(REDIS, self._command(redis)) if redis else None,

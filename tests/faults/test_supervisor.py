@@ -14,7 +14,7 @@ from windtunnel_worker.stack.child import LOGS_KEPT, Backoff, Log
 from windtunnel_worker.stack.plan import Timing
 
 GOOD = "note_at_term('good')\nlive()"
-IDLE = "note_at_term('redis')\nwhile True: time.sleep(60)"
+IDLE = "while True: time.sleep(60)"
 STUBBORN = """
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 os.fork()  # as a prefork pool does
@@ -90,9 +90,11 @@ def test_what_a_dead_role_left_in_its_group_dies_too(tmp_path: Path) -> None:
 # -- the end ---------------------------------------------------------------------------------------------
 
 
-def test_everything_stops_in_order(tmp_path: Path) -> None:
-    with Supervised(tmp_path, {"a": GOOD, "b": GOOD}, redis=IDLE) as up:
+def test_everything_stops_in_order(tmp_path: Path, events: Events) -> None:
+    redis = f"note_at_term('redis')\n{events.tell}\n{IDLE}"
+    with Supervised(tmp_path, {"a": GOOD, "b": GOOD}, redis=redis) as up:
         up.await_line("all are ready")
+        events.wait()
         assert up.end(signal.SIGINT) == 0
     assert up.noted() == ["good", "good", "cleanup", "redis"]
 
@@ -128,9 +130,13 @@ def test_a_redis_that_cannot_start_ends_the_stack_with_its_log(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("guardian_dies_before", [False, True])
-def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path, guardian_dies_before: bool) -> None:
-    with Supervised(tmp_path, {"a": STUBBORN, "b": GOOD}, redis=IDLE) as up:
+def test_nothing_outlives_a_supervisor_that_is_killed(
+    tmp_path: Path, events: Events, guardian_dies_before: bool
+) -> None:
+    redis = f"note_at_term('redis')\n{events.tell}\n{IDLE}"
+    with Supervised(tmp_path, {"a": STUBBORN, "b": GOOD}, redis=redis) as up:
         up.await_line("all are ready")
+        events.wait()
         if guardian_dies_before:
             first = up.guardian()
             first.kill()
@@ -139,9 +145,11 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path, guardian_d
     assert {"good", "cleanup", "redis"} <= set(up.noted())
 
 
-def test_processes_are_asked_to_end_when_supervisor_and_guardian_are_killed(tmp_path: Path) -> None:
-    with Supervised(tmp_path, {"role": GOOD}, redis=IDLE) as up:
+def test_processes_are_asked_to_end_when_supervisor_and_guardian_are_killed(tmp_path: Path, events: Events) -> None:
+    redis = f"note_at_term('redis')\n{events.tell}\n{IDLE}"
+    with Supervised(tmp_path, {"role": GOOD}, redis=redis) as up:
         up.await_line("all are ready")
+        events.wait()
         up.guardian().send_signal(signal.SIGSTOP)
         others, guardian = up.others(), up.guardian()
         up.process.kill()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from windtunnel_worker.celery.roles import take_node_name, worker_arguments
+from windtunnel_worker.celery.roles import take_node_name, worker_options
+from windtunnel_worker.settings import HostSettings
 
 
 def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> None:
@@ -16,5 +17,5 @@ def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> 
 
 
 def test_the_queue_of_a_monitor_is_its_hosts_whatever_its_name() -> None:
-    arguments = worker_arguments("monitor", "monitor@host.2", "host", 1)
-    assert {"--hostname=monitor@host.2", "--queues=monitor.host"} <= set(arguments)
+    options = worker_options("monitor", "monitor@host.2", HostSettings(host="host"), 1)
+    assert (options["hostname"], options["queues"]) == ("monitor@host.2", ["monitor.host"])

@@ -99,7 +99,10 @@ class Care:
     def end_lane(self, lane: Unservable, message: str) -> int:
         """End jobs that no host can serve; returns how many."""
         arguments = (lane.queue, lane.priority, lane.owner, lane.batch, lane.lane, message, JOBS_AT_ONCE)
-        return int(self._redis.run("end_lane", *arguments))
+        count = 0
+        while ended := int(self._redis.run("end_lane", *arguments)):
+            count += ended
+        return count
 
     def ended_again(self, job_id: str, pause_s: float) -> None:
         """Have somebody look at a job that waits for its report, after a pause."""
@@ -108,7 +111,7 @@ class Care:
 
     def count_fault(self, job_id: str) -> int:
         """Note an unexpected exception over a job; returns how many there were in its current round."""
-        return int(self._redis.call("hincrby", self._redis.keys.job(job_id), "faults", 1))
+        return int(self._redis.run("count_fault", job_id))
 
     def set_aside(self, queue: str, reason: str, body: bytes) -> None:
         """Keep a message that could not be read, among the last thousand."""

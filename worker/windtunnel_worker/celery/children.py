@@ -1,24 +1,17 @@
-"""What runs the tasks of a worker: pool processes that end with their parent, threads and tasks that fail safely."""
+"""Tasks and threads whose failures end nothing else. A pool's processes Celery itself has die with their parent."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import time
 from typing import Any
 
 import celery
 from billiard.einfo import ExceptionInfo
 from celery.concurrency import thread
-from celery.signals import worker_init, worker_process_init
 
 # The stubs of Celery leave out what a pool is made of.
 _thread: Any = thread
-
-PR_SET_PDEATHSIG = 1
-
-_parent: list[int] = []
 
 
 class TaskFault(Exception):
@@ -54,20 +47,3 @@ def _run(target: Any, args: Any, kwargs: Any, callbacks: dict[str, Any]) -> None
             raise TaskFault(f"The task ended with {type(error).__name__}.") from error
         except TaskFault:
             callbacks["error_callback"](ExceptionInfo())
-
-
-def _note_parent(**_: object) -> None:
-    _parent[:] = [os.getpid()]
-
-
-def _end_with_parent(**_: object) -> None:
-    """In a pool's process: die when the worker does, even by kill -9; it could report to nobody."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() not in _parent:  # it died before the line above
-        os._exit(1)
-
-
-def bind_children_to_parent() -> None:
-    """Have every pool process of this process's workers die with it."""
-    worker_init.connect(_note_parent, weak=False, dispatch_uid="windtunnel.note_parent")
-    worker_process_init.connect(_end_with_parent, weak=False, dispatch_uid="windtunnel.end_with_parent")

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 
-from windtunnel_worker.celery.children import Task, bind_children_to_parent
+from windtunnel_worker.celery.children import Task
 from windtunnel_worker.celery.consumer import Consumer
 from windtunnel_worker.celery.dead_letters import SetAside, only_log
 from windtunnel_worker.celery.transport import connection_class
@@ -30,7 +30,6 @@ def make_resilient(app: Celery, set_aside: SetAside = only_log, stall_s: float =
         broker_channel_error_retry=True,
     )
     app.steps["worker"].add(type("Watchdog", (Watchdog,), {"limit_s": stall_s}))
-    bind_children_to_parent()
 
 
 def serve(app: Celery, **options: Any) -> int:

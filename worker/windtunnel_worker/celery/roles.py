@@ -45,7 +45,11 @@ def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
 
 
 def worker_options(role: str, node: str, settings: HostSettings, concurrency: int) -> dict[str, Any]:
-    """What a role is as a Celery worker. Supervisors and CPU-bound checks fork; short waits share threads."""
+    """What a role is as a Celery worker. Slots fork, and validators where there are several; short waits share threads.
+
+    A single validator is its worker: one process less. If a program ends it, it is started again, and the reconciler
+    hands the program out a bounded number of times.
+    """
     queues = {
         "execute": [ticket_queue(pool) for pool in settings.pools],
         "monitor": [monitor_queue(settings.host)],
@@ -53,7 +57,7 @@ def worker_options(role: str, node: str, settings: HostSettings, concurrency: in
     return {
         "hostname": node,
         "queues": queues,
-        "pool": "prefork" if role in ("validate", "execute") else ThreadPool,
+        "pool": "prefork" if role == "execute" or (role == "validate" and concurrency > 1) else ThreadPool,
         "concurrency": concurrency,
         "loglevel": "INFO",
     }

@@ -189,12 +189,14 @@ class Channel(_Channel):  # type: ignore[misc]
 
     def _end_pop(self) -> None:
         # Closing waits for the reply of a pop that is under way. This makes Redis answer it now; nothing is lost.
-        number = getattr(self._in_poll, "number", None)
-        if number is None:
+        connection = self._in_poll
+        if not connection or connection.number is None:
             return
         try:
-            with self.conn_or_acquire() as client:
-                client.client_unblock(number)
+            # After a restart of Redis the number may be another client's; then this connection has ended.
+            if not connection.can_read(timeout=0):
+                with self.conn_or_acquire() as client:
+                    client.client_unblock(connection.number)
         except FAILURES as error:
             log.info("action=not-unblocked reason=%s", type(error).__name__)
 

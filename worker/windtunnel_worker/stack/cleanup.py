@@ -1,4 +1,7 @@
-"""`python -m windtunnel_worker.stack.cleanup`: remove the sandboxes of this host, of which no slot runs any more."""
+"""Removes the sandboxes of this host when its standard input ends: by then no slot may run any more.
+
+`python -m windtunnel_worker.stack.cleanup`
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from windtunnel_worker.settings import host_settings
 
 def main() -> int:
     """Returns the exit code."""
+    sys.stdin.read()
     try:
         remove_sandboxes(host_settings().host)
     except WindtunnelError as error:

@@ -185,8 +185,9 @@ class Supervisor:
         """First those who make work, then what they left, then the Redis they talk to."""
         self._say("stopping")
         self._stopping = True
+        cleanup = self._load_cleanup()
         self._end(self._roles)
-        self._clean_up()
+        self._clean_up(cleanup)
         if self._redis:
             self._end([self._redis])
         self._guardian.stop()
@@ -204,22 +205,32 @@ class Supervisor:
                 deadline = time.monotonic() + self._plan.timing.stop_s
             self._turn(deadline)
 
-    def _clean_up(self) -> None:
+    def _load_cleanup(self) -> subprocess.Popen[str] | None:
+        """Start the clean-up: it loads what it needs while the roles stop, and waits for the end of its input."""
         try:
-            done = subprocess.run(
+            return subprocess.Popen(
                 self._plan.cleanup,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 text=True,
-                timeout=CLEANUP_S,
                 start_new_session=True,
-                check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            self._say(f"The sandboxes may not all be removed: {error}. The next `windtunnel up` removes them.")
-        else:
-            if done.returncode:
-                self._say(done.stderr.strip())
+        except OSError as error:
+            self._say(f"Sandboxes may be left: {error}. The next `windtunnel up` removes them.")
+            return None
+
+    def _clean_up(self, cleanup: subprocess.Popen[str] | None) -> None:
+        if cleanup is None:
+            return
+        try:
+            _, errors = cleanup.communicate(timeout=CLEANUP_S)
+        except subprocess.TimeoutExpired:
+            cleanup.kill()
+            cleanup.communicate()
+            errors = f"Sandboxes may be left: Docker was too slow ({CLEANUP_S:.0f} s)."
+        if cleanup.returncode:
+            self._say(f"{errors.strip()} The next `windtunnel up` removes them.")
 
 
 def _code(code: int) -> str:

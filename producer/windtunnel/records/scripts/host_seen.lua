@@ -17,8 +17,8 @@ end
 redis.call('HSET', at, 'slots', together)
 redis.call('ZADD', key('hosts'), now, host)
 redis.call('DEL', has)
-if #ARGV > 5 then
-  redis.call('SADD', has, unpack(ARGV, 6))
+for i = 6, #ARGV, 5000 do
+  redis.call('SADD', has, unpack(ARGV, i, math.min(i + 4999, #ARGV)))
 end
 local slots = {}
 for _, one in ipairs(live_hosts()) do

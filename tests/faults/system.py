@@ -178,12 +178,12 @@ class System:
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
 
-    def start(self, name: str, host: str = "") -> Role:
-        """Start a role; `host` is that of the system unless said otherwise."""
+    def start(self, name: str, host: str = "", program: Sequence[str] = ()) -> Role:
+        """Start a role; host and program are those of the system unless said otherwise."""
         width = {"execute": self.slots, "validate": 1, "monitor": 8, "finalize": 2}[name]
         variables = {**self.variables, "WINDTUNNEL_HOST": host or self.host}
         key = f"{name}@{host}" if host else name
-        self.roles[key] = Role(name, variables, self.logs / f"{key}.log", self._program, width)
+        self.roles[key] = Role(name, variables, self.logs / f"{key}.log", program or self._program, width)
         return self.roles[key]
 
     def _keep(self) -> None:

@@ -16,8 +16,8 @@ from windtunnel_worker.pipeline.faults import describe, pause_s
 MESSAGE_S = 2.0
 """How long one message keeps a validator busy; then it wakes another, so that none is away for long."""
 JOBS_A_CLAIM = 1000
-LEASE_S = 30.0
-"""Longer than the largest program takes to be judged."""
+LEASE_S = 15.0
+"""Several times what the largest program takes to be judged: the jobs of a validator that died wait for so long."""
 MOST_TICKETS = 1000
 
 

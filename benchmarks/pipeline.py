@@ -146,7 +146,8 @@ def throughput(url: str, jobs: int) -> None:
                 rates.append(cells_a_second(client, code, count, datasets))
                 ratios.append(rates[-1] / limit)
             print(
-                f"{title}: {statistics.median(rates):.0f} jobs/s in cells, {statistics.median(ratios):.2f} of bare forks"
+                f"{title}: {statistics.median(rates):.0f} jobs/s in cells, "
+                f"{statistics.median(ratios):.2f} of bare forks"
             )
 
 
@@ -177,7 +178,8 @@ def fairness(url: str) -> None:
         first = time.monotonic() - began
         client.wait(small, timeout=60)
         print(
-            f"ten jobs behind 10,000 of another owner: first report {first:.2f} s, last {time.monotonic() - began:.2f} s"
+            f"ten jobs behind 10,000 of another owner: "
+            f"first report {first:.2f} s, last {time.monotonic() - began:.2f} s"
         )
         client.cancel(big)
         client.wait(big, timeout=60)

@@ -47,7 +47,7 @@ RUN command -v python || ln -s "$(command -v python3)" /usr/local/bin/python
 WORKDIR /sandbox
 # Where llm-sandbox looks for Python in a container of its pool.
 RUN python3 -m venv --without-pip --system-site-packages .sandbox-venv
-# A shell as process 1 takes no notice of SIGTERM: without this the peers wait ten seconds at each stop.
+# A shell as process 1 ignores SIGTERM: without this the peers wait ten seconds at each stop.
 STOPSIGNAL SIGKILL
 ENTRYPOINT []
 CMD ["/bin/sh"]

@@ -152,7 +152,7 @@ def test_a_batch_that_is_gone_takes_no_more_jobs(driver: Driver) -> None:
     batch = driver.batch(3)
     opened = driver.opened(batch)
     driver.keys.delete(f"wt:batch:{opened.batch_id}")
-    with pytest.raises(NotFound, match="takes no more jobs"):
+    with pytest.raises(NotFound, match="is closed to new jobs"):
         driver.write(opened, batch)
     assert driver.keys.keys("wt:code:*") == []
 

@@ -40,8 +40,8 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
 
 
 def test_an_error_says_what_happened_and_what_to_do() -> None:
-    error = WindtunnelError("It broke.", remedy="Mend it.")
-    assert (str(error), error.message, error.remedy) == ("It broke. Mend it.", "It broke.", "Mend it.")
+    error = WindtunnelError("It broke.", remedy="Fix it.")
+    assert (str(error), error.message, error.remedy) == ("It broke. Fix it.", "It broke.", "Fix it.")
 
 
 def test_errors_carry_their_data() -> None:

@@ -222,7 +222,7 @@ class DatasetRegistry:
                 Path(path).unlink(missing_ok=True)
         except OSError as error:
             raise DatasetUnavailable(
-                f"{self._dir} takes no file: {error.strerror}.",
+                f"{self._dir} cannot store a file: {error.strerror}.",
                 remedy="Free space there, see to its permissions, or set WINDTUNNEL_DATA_DIR to another directory.",
             ) from error
 

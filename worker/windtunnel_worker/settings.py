@@ -23,7 +23,7 @@ def parse_memory(size: str | int) -> int:
         return size
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", size.strip().lower())
     if not match:
-        raise ValueError(f"{size!r} is no size; write for example 512m or 1g")
+        raise ValueError(f"{size!r} is not a size; write for example 512m or 1g")
     return int(float(match[1]) * _UNITS[match[2]])
 
 

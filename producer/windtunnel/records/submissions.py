@@ -99,7 +99,7 @@ class Submissions:
             start += len(part)
             if self._redis.run("write_jobs", *arguments) < 0:
                 raise NotFound(
-                    f"Batch {opened.batch_id} takes no more jobs.",
+                    f"Batch {opened.batch_id} is closed to new jobs.",
                     remedy="Its producer was silent for too long, or its lifetime is over. Submit the rest anew.",
                 )
 

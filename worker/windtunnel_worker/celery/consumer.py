@@ -97,8 +97,8 @@ class Consumer(_Consumer):  # type: ignore[misc]
         self._set_aside(message, f"it cannot be decoded ({type(exc).__name__})")
 
     def on_unknown_message(self, _body: Any, message: Message) -> None:
-        """Set aside what is no task."""
-        self._set_aside(message, "it is no task")
+        """Set aside what is not a task."""
+        self._set_aside(message, "it is not a task")
 
     def on_unknown_task(self, _body: Any, message: Message, _exc: Exception) -> None:
         """Set aside a task that does not exist."""

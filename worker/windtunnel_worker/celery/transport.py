@@ -86,7 +86,7 @@ class QoS(_QoS):  # type: ignore[misc]
 
 
 class Channel(_Channel):  # type: ignore[misc]
-    """A channel that hands on only what it could read, and that a lost connection cannot leave half closed."""
+    """A channel that passes on only what it could read, and that a lost connection cannot leave half closed."""
 
     QoS = QoS
     set_aside: Any = staticmethod(only_log)

@@ -59,7 +59,7 @@ class Watchdog(StartStopStep):
         threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True).start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """From here on the worker takes no messages on purpose."""
+        """From here on the worker consumes nothing, on purpose."""
         self._stopping.set()
 
     close = terminate = stop

@@ -25,7 +25,7 @@ class Validator(Protocol):
     """Judges programs."""
 
     def policy_id(self, language: str) -> str:
-        """What a verdict on this language depends on besides the program."""
+        """What a verdict on this language depends on, other than the program."""
 
     def validate_code(self, code: str, language: str) -> Verdict:
         """Judge a program; never raises for what it contains."""

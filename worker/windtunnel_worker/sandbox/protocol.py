@@ -50,7 +50,7 @@ class Frame:
         except (ValueError, RecursionError) as error:
             raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
         if not isinstance(value, dict):
-            raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is no object.")
+            raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is not an object.")
         return {_text(name): item for name, item in value.items()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from tests.contract.driver import HERE, Driver
 from tests.support import a_report, a_verdict, an_attempt
@@ -23,12 +25,12 @@ class Scene:
         self.batch = driver.submit(2, isolation=Isolation.CELL)
         self.other = driver.submit(2)
         self.job = f"{self.batch}-0"
-        self._go = lambda: None
+        self._go: Callable[[], object] = lambda: None
         driver.host("there")
         if place == "judged":
             claimed = driver.claimed(queue=VALIDATE, most=2)
             assert isinstance(claimed, Claimed)
-            self._go = lambda: driver.records.schedule.judged(claimed, HERE, "strict@1", a_verdict()) and None
+            self._go = lambda: driver.records.schedule.judged(claimed, HERE, "strict@1", a_verdict())
         elif place != "queued":
             driver.judge()
         if place in ("paused", "running", "of a silent worker", "ended", "taken"):
@@ -37,14 +39,14 @@ class Scene:
             if place == "paused":
                 driver.records.schedule.try_again(HERE, held, an_attempt(), 1000, 3)
             elif place == "running":
-                self._go = lambda: driver.executed(held) and None
+                self._go = lambda: driver.executed(held)
             elif place == "of a silent worker":
                 driver.expire()
             else:
                 driver.executed(held)
         if place == "taken":
             (taken,) = driver.records.reports.take(10)
-            self._go = lambda: driver.records.reports.finish([(taken, a_report(self.job))], "f") and None
+            self._go = lambda: driver.records.reports.finish([(taken, a_report(self.job))], "f")
 
     def goes_on(self) -> None:
         """All that is left happens, twice over."""

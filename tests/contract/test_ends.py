@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -246,7 +247,12 @@ def test_retrying_in_a_cancelled_batch_runs_the_job(driver: Driver) -> None:
 
 def test_counters_add_up_after_every_step(driver: Driver) -> None:
     batches = [driver.submit(3), driver.submit(2)]
-    for step in (driver.judge, *[lambda: driver.executed(driver.claim()[0])] * 5, driver.finalize):
+    steps: list[Callable[[], object]] = [
+        driver.judge,
+        *[lambda: driver.executed(driver.claim()[0])] * 5,
+        driver.finalize,
+    ]
+    for step in steps:
         step()
         statuses = [driver.records.reading.batch_status(one) for one in batches]
         assert all(sum(one.outcomes.values()) == one.finished for one in statuses)

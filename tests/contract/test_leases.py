@@ -211,8 +211,11 @@ def snapshot(driver: Driver) -> dict[str, object]:
 IGNORED = ("history", "begun", "finished_at", "closed_at", "submitted_at", "cancelled_at")
 
 
-@pytest.mark.parametrize("step", ["write", "executed", "try_again", "faulted", "give_back", "finish", "retry", "cancel",
-                                  "judged", "abandon", "end_lane", "reconcile", "heartbeat", "begin", "host"])  # fmt: skip
+STEPS = """write executed try_again faulted give_back finish retry cancel judged abandon end_lane reconcile
+heartbeat begin host"""
+
+
+@pytest.mark.parametrize("step", STEPS.split())
 def test_a_call_that_is_sent_twice_has_no_second_effect(driver: Driver, step: str) -> None:
     calls = prepared_call(driver, step)
     calls()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.contract.driver import HERE, Driver, documented
 from tests.support import a_report, an_attempt
@@ -43,7 +45,7 @@ def busy(driver: Driver) -> None:
 def test_every_key_is_in_the_table_with_its_type(driver: Driver) -> None:
     busy(driver)
     rows = documented()
-    seen = set()
+    seen: set[Any] = set()
     for key in driver.keys.scan_iter("wt:*", count=1000):
         found = [row for row in rows if row[0].fullmatch(key)]
         assert found, key

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import fakeredis
 import pytest
 import redis
 
 from windtunnel.client import Client
-from windtunnel.contract import Execution, Isolation, Limits, Outcome, Report, Verdict
+from windtunnel.contract import BatchStatus, Execution, Isolation, Limits, Outcome, Report, Verdict
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records import Records
 from windtunnel.records.codec import encode, pack
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.settings import Settings
-from windtunnel.testing import Silent, ended, succeeded
+from windtunnel.testing import ended, succeeded
 from windtunnel.validation import SecurityValidator
+from windtunnel.wake import Silent
 from windtunnel_worker.pipeline import Pipeline, Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 
@@ -32,7 +33,7 @@ class System:
     def __init__(self, **terms: Any) -> None:
         server = fakeredis.FakeServer()
         self.fake = fakeredis.FakeRedis(server=server)
-        self.keys = fakeredis.FakeRedis(server=server, decode_responses=True)
+        self.keys: Any = fakeredis.FakeRedis(server=server, decode_responses=True)
         self.records = Records(Connection("memory:", "wt", client=self.fake), 1000)
         self.happened: list[str] = []
         self.judged: list[str] = []
@@ -141,9 +142,9 @@ def test_a_validator_that_raises(times: int) -> None:
 
 
 def test_a_report_that_cannot_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    from windtunnel_worker.pipeline import finalize
+    from windtunnel_worker.pipeline import finalize, report
 
-    system, build = System(), finalize.build_report
+    system, build = System(), report.build_report
 
     def broken(record: Any, samples: Any) -> Report:
         if record.job_id.endswith("-0"):
@@ -267,7 +268,7 @@ def test_the_verdict_on_another_program_lets_nothing_run() -> None:
     ids = {code: hashlib.sha256(code.encode()).hexdigest() for code in ("print(1)", "import os")}
     verdict = system.fake.get(f"wt:verdict:{ids['print(1)']}:python:python@test")
     job = f"wt:job:{other}-0"
-    system.fake.set(f"wt:verdict:{ids['import os']}:python:python@test", verdict)
+    system.fake.set(f"wt:verdict:{ids['import os']}:python:python@test", cast(bytes, verdict))
     system.keys.hset(job, "state", "ready")
     system.keys.zrem("wt:ended", f"{other}-0")
     system.keys.rpush(f"wt:lane:execute.default:5:{batch}:language:python", "0")
@@ -297,6 +298,7 @@ def test_a_broken_record_ends_with_a_report_and_touches_no_neighbour(field: str,
     system.fake.hset(f"wt:job:{batch}-0", field, value)
     system.run()
     status = system.client.status(batch)
+    assert isinstance(status, BatchStatus)
     assert status.done
     assert system.client.report(f"{batch}-1").outcome is Outcome.SUCCEEDED
     for call in (system.client.jobs, lambda one: list(system.client.reports(one)), system.client.history):

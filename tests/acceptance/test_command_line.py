@@ -424,7 +424,8 @@ def test_the_api_gives_the_same_texts_as_the_command_line(stack: Stack) -> None:
         job = app.submit(Job(code="print(1)", image="windtunnel/none:such", limits=Limits(timeout_s=5)))
         report = app.wait(job, timeout=120)
     assert report.outcome is Outcome.INFRASTRUCTURE_ERROR
-    assert "not allowed on this host" in report.message
+    assert "No host has image 'windtunnel/none:such'" in report.message
+    assert "WINDTUNNEL_ALLOWED_IMAGES" in report.message
     assert len(report.attempts) >= 1
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -277,8 +278,10 @@ def second_daemon() -> Iterator[Daemon | None]:
     with Daemon(folder, 5 * size) as daemon:  # the image comes packed and wants some room
         daemon.load(image)
         os.environ["DOCKER_HOST"] = daemon.address
-        yield daemon
-        del os.environ["DOCKER_HOST"]
+        try:
+            yield daemon
+        finally:
+            del os.environ["DOCKER_HOST"]
 
 
 def _options() -> argparse.Namespace:
@@ -309,6 +312,8 @@ def _seeds(options: argparse.Namespace) -> Iterator[int]:
 def main() -> None:
     """Play rounds; exit code 1 when one of them failed."""
     options = _options()
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever stops it wants its processes gone, too
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     kinds = tuple(options.kinds.split(",")) if options.kinds else ()
     rounds = []
     with second_daemon() if options.kill_docker else contextlib.nullcontext() as daemon:

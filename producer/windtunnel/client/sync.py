@@ -146,7 +146,7 @@ class Client:
         fresh = secrets.token_hex(8)
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
         if opened.written < len(prepared):
-            self._records.submissions.write(opened, prepared, self.who)
+            self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)
 

@@ -83,7 +83,7 @@ class HostStatus(Contract):
     pools: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
-    """Images beyond the languages' own."""
+    """Images that a job may name."""
     datasets: tuple[str, ...] = ()
     draining: str = ""
     """Who has it take no further work; empty when it takes work."""

@@ -67,8 +67,12 @@ class Shared:
 
 
 def log_what_happens(what: str, job_id: str = "", **facts: object) -> None:
-    """The observer that writes it into the log."""
-    log.info(
+    """The observer that writes it into the log; what every job does on its way only where that is asked for."""
+    level = logging.DEBUG if what in ("validated", "executed") else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    log.log(
+        level,
         "action=%s job=%s %s",
         what,
         job_id or "-",

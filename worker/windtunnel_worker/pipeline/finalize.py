@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 
 from windtunnel.contract import Record, Report, Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
@@ -13,11 +14,12 @@ from windtunnel_worker.pipeline.report import build_report, unreadable_report
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
-GATHER_S = 0.02
+GATHER_S = 0.05
 """Between two looks: jobs that end close together get their reports in one go."""
 SAMPLED_FROM_S = 0.2
 """Programs that ran for less have no samples of the monitor."""
 FAULT_PAUSE_S = 2.0
+VERDICTS_KEPT = 64
 
 Final = tuple[Unfinished, Report]
 """A job that has its end, and the report that it gets."""
@@ -29,6 +31,8 @@ class Finalize:
     def __init__(self, shared: Shared) -> None:
         self._records, self._session, self._wake = shared.records, shared.session, shared.wake
         self._max_faults, self._clock, self._observe = shared.terms.max_faults, shared.clock, shared.observe
+        self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        """Those that were read last: a batch's jobs often share one."""
 
     def run(self) -> list[str]:
         """Write reports until none waits, or for about two seconds. Returns the ids of the jobs."""
@@ -43,12 +47,11 @@ class Finalize:
         return finished
 
     def _finish(self, waiting: list[Unfinished]) -> list[str]:
-        verdicts = self._verdicts(waiting)
         records = {}
         final: list[Final] = []
         for job in waiting:
             try:
-                records[job.job_id] = build_record(job, verdicts.get((job.program, job.policy)))
+                records[job.job_id] = build_record(job, self._verdict(job))
             except UnreadableRecord as error:
                 final.append((job, unreadable_report(job, f"What is stored of this job cannot be read: {error}.")))
             except Exception as error:  # noqa: BLE001 - one job's record must not keep others from their reports
@@ -72,9 +75,16 @@ class Finalize:
                 final += self._faulted(job, error)
         return final
 
-    def _verdicts(self, waiting: list[Unfinished]) -> dict[tuple[str, str], Verdict | None]:
-        wanted = {(job.program, job.policy) for job in waiting if job.program and job.policy}
-        return {one: self._records.schedule.verdict(*one) for one in wanted}
+    def _verdict(self, job: Unfinished) -> Verdict | None:
+        where = (job.program, job.policy)
+        if where in self._verdicts or not (job.program and job.policy):
+            return self._verdicts.get(where)
+        verdict = self._records.schedule.verdict(*where)
+        if verdict is not None:
+            self._verdicts[where] = verdict
+            if len(self._verdicts) > VERDICTS_KEPT:
+                self._verdicts.popitem(last=False)
+        return verdict
 
     def _faulted(self, job: Unfinished, error: Exception) -> list[Final]:
         """After an unexpected exception: look again after a pause, a bounded number of times."""

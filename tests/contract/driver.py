@@ -122,9 +122,10 @@ class Driver:
         """Bring all that waits to its report; the ids in the order of the claims."""
         self.judge(session=session)
         ran = []
-        while held := self.claim(session):
-            self.executed(held[0], session, outcome=outcome)
-            ran.append(held[0].job_id)
+        while isinstance(claimed := self.claimed(session), Claimed):
+            for job in claimed.jobs:
+                self.executed(job, session, outcome=outcome)
+                ran.append(job.job_id)
         self.finalize()
         return ran
 

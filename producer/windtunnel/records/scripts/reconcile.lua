@@ -8,8 +8,13 @@ if holder and holder ~= who then
   return false
 end
 redis.call('SET', key('reconciler'), who, 'PX', tonumber(ARGV[2]))
+for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
+  redis.call('ZREM', key('hosts'), host)
+  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
+end
 -- Nothing is unfinished: there is nothing to care for.
-if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses')) == 0 then
+if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
+  key('unservable')) == 0 then
   return '{"idle": true}'
 end
 
@@ -137,10 +142,6 @@ for _, host in ipairs(live_hosts()) do
     hosts[queue] = hosts[queue] or {}
     table.insert(hosts[queue], has)
   end
-end
-for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
-  redis.call('ZREM', key('hosts'), host)
-  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
 end
 
 -- What the best of a queue's hosts lacks of what a lane's jobs need, separated by spaces.

@@ -167,3 +167,12 @@ def test_thousands_of_jobs_of_a_batch_that_was_removed_leave_part_by_part(real: 
     assert (real.unfinished(), real.waiting()) == (0, 0)
     assert real.keys.keys("wt:job:*") == []
     assert real.left_in_the_schedule() == []
+
+
+def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:
+    batch = driver.ready()
+    for queue in ("wt:ended", "wt:later"):
+        driver.keys.zadd(queue, {"garbage": 0})
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1}
+    assert driver.left_in_the_schedule() == []

@@ -42,15 +42,18 @@ class Prepared:
 def prepare(jobs: Iterable[Job]) -> list[Prepared]:
     """Serialize jobs, each distinct program hashed once."""
     hashes: dict[str, str] = {}
+    places: dict[tuple[object, ...], bytes] = {}
     prepared = []
     for job in jobs:
         sha256 = hashes.get(job.code)
         if sha256 is None:
             sha256 = hashes[job.code] = job.code_sha256
-        place = f"{job.priority} {job.pool} {' '.join(job.needs)}"
-        program = f"{sha256}:{job.language}"
+        where = (job.priority, job.pool, job.language, job.image, job.datasets)
+        place = places.get(where)
+        if place is None:
+            place = places[where] = f"{job.priority} {job.pool} {' '.join(job.needs)}".encode()
         spec = encode(job, {"code", "idempotency_key"})
-        prepared.append(Prepared(spec, place.encode(), program.encode(), job.code))
+        prepared.append(Prepared(spec, place, f"{sha256}:{job.language}".encode(), job.code))
     return prepared
 
 

@@ -31,8 +31,7 @@ local function read(at, ...)
   return fields
 end
 
--- A batch's header, or nil where somebody removed or damaged it.
-local function header_of(batch)
+local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
     'measured', 'isolation', 'cancelled', 'closed_at')
   local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10] }
@@ -44,6 +43,16 @@ local function header_of(batch)
   end
   header.closed_at = number(fields[11])
   return header.owner and header.total and header.finished and header.written and header or nil
+end
+
+-- A batch's header as it was when this script first looked, or nil where somebody removed or damaged it.
+local headers = {}
+local function header_of(batch)
+  batch = batch or '' -- of an id that is none
+  if headers[batch] == nil then
+    headers[batch] = read_header(batch) or false
+  end
+  return headers[batch] or nil
 end
 
 -- Stage queues ------------------------------------------------------------------------------------

@@ -97,6 +97,7 @@ local function leaves(batch)
   redis.call('ZREM', key('open'), batch)
   redis.call('ZREM', key('opening'), batch)
   redis.call('DEL', key('batch', batch), key('batch', batch, 'events'))
+  headers[batch] = false
   return true
 end
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -52,9 +53,14 @@ def unique(prefix: str) -> str:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without any setting of Windtunnel, and with these."""
+    """This process's environment without any setting of Windtunnel, and with these.
+
+    Compiled modules are kept for all processes of a test run: each would compile the whole project otherwise.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_VARIABLES)}
-    return {**kept, "NO_COLOR": "1", "COLUMNS": "200", **variables}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    cache = str(Path(tempfile.gettempdir()) / f"windtunnel-tests-{os.getuid()}-pycache")
+    return {**kept, "PYTHONPYCACHEPREFIX": cache, "NO_COLOR": "1", "COLUMNS": "200", **variables}
 
 
 # -- servers and processes -------------------------------------------------------------------------------

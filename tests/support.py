@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -59,8 +58,8 @@ def environment(**variables: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_VARIABLES)}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    cache = str(Path(tempfile.gettempdir()) / f"windtunnel-tests-{os.getuid()}-pycache")
-    return {**kept, "PYTHONPYCACHEPREFIX": cache, "NO_COLOR": "1", "COLUMNS": "200", **variables}
+    cache = ROOT / ".pytest_cache" / "pycache"
+    return {**kept, "PYTHONPYCACHEPREFIX": str(cache), "NO_COLOR": "1", "COLUMNS": "200", **variables}
 
 
 # -- servers and processes -------------------------------------------------------------------------------

@@ -93,6 +93,22 @@ def is_textual(value: Value) -> bool:
     return kind is Text or (kind is Const and isinstance(value.value, _TEXTUAL))  # type: ignore[attr-defined]
 
 
+_TEXT_SOURCES = frozenset(
+    """json csv re string textwrap base64 ast io pprint difflib calendar locale unicodedata uuid struct secrets
+    collections itertools random copy contextlib types typing enum hashlib logging argparse traceback warnings
+    numpy.str_ numpy.array numpy.asarray numpy.char numpy.strings numpy.random pandas""".split()
+)
+"""Modules, and functions of theirs, that may give a text: what comes out of them is not known here."""
+
+
+def may_be_text(value: Value) -> bool:
+    """Say whether a library gave the value and it may be a text, which nobody can know here."""
+    if type(value) is not Foreign:
+        return type(value) is Text
+    path = value.path
+    return path.split(".", 1)[0] in _TEXT_SOURCES or ".".join(path.split(".")[:2]) in _TEXT_SOURCES
+
+
 def pieces(value: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces that a value contributes to a string."""
     kind = type(value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, paths, reflection, strings_as_code
+from windtunnel.validation.python import attributes, named_methods, paths, reflection, strings_as_code
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,
@@ -81,12 +81,10 @@ def judge_method(
                 judge_setting(analysis, node, str(arguments[0].value))
             else:
                 _judge_settings(analysis, node, UNKNOWN)
-    if name in tables.by_name and type(receiver) is not Module:
-        _judge_named(analysis, node, arguments, keywords, name)
+    if name in tables.by_name and type(receiver) is not Module and not own:
+        named_methods.judge_call(analysis, node, name, arguments, keywords)
     if keywords:
         _judge_keywords(analysis, node, keywords)
-    elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
-        _judge_strings(analysis, node, arguments)
 
 
 def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
@@ -130,45 +128,14 @@ def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
 
 
-_COLUMNS_ONLY = frozenset("reduce accumulate filter groupby rolling expanding ewm resample".split())
-
-
-def _judge_named(
-    analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value], name: str = ""
-) -> None:
-    """Judge strings that choose a method by its name."""
-    for value in (*arguments, *keywords.values()):
-        if value is UNKNOWN or type(value) in (Func, Foreign):
-            continue
-        for text in strings(value):
-            if _is_bad_method(analysis, text):
-                analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
-                return
-        if has_built(value) and name not in _COLUMNS_ONLY:
-            analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
-            return
-
-
-def _is_bad_method(analysis: Analysis, text: str) -> bool:
-    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
-    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
-
-
-def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
-    for value in arguments:
-        if type(value) is Const and isinstance(value.value, str):
-            text = value.value
-            if text in analysis.tables.methods or text in analysis.tables.path_argument:
-                analysis.report("library.named_method", node, f"Hands on the name of the method {text!r}.")
-                return
-
-
 def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
     tables = analysis.tables
     foreign = not all(type(one) in (Func, Class) for one in each(analysis.memo.get(node.func, UNKNOWN)))
     for name, value in keywords.items():
         if name in tables.by_name_keywords and foreign:
-            _judge_named(analysis, node, [value], {})
+            named_methods.judge(analysis, node, value)
+        elif name in tables.chosen_keywords and foreign:
+            named_methods.judge_strings(analysis, node, value)
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
         elif name in tables.path_keywords and foreign:
@@ -288,8 +255,8 @@ def judge_function(
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
         strings_as_code.judge_expression(analysis, node, given, path)
-    elif name in tables.by_name and arguments:
-        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"}, name)
+    elif path in tables.by_name_functions:
+        named_methods.judge_place(analysis, node, tables.by_name_functions[path], arguments, keywords)
     elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
         analysis.report(tables.methods[name], node, f"{path} is input or output.")
     elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):

@@ -100,7 +100,8 @@ class Collector:
     def _target(self, target: ast.AST, kind: str, node: ast.AST, path: Path = ()) -> None:
         if type(target) in (ast.Name, ast.Attribute):
             name = target.id if isinstance(target, ast.Name) else target.attr  # type: ignore[attr-defined]
-            self.sharing.rebound.add(name)
+            own = isinstance(target, ast.Attribute) or self.scope.kind == "class"
+            (self.sharing.given if own else self.sharing.rebound).add(name)
             if kind == "aug":
                 self.sharing.changed.add(name)
                 self.sharing.move(getattr(node, "value", None), name)

@@ -54,8 +54,11 @@ class Tables:
     memory: frozenset[str]
     images: tuple[str, ...]
     expressions: frozenset[str]
-    by_name: frozenset[str]
+    by_name: dict[str, tuple[str, int]]
+    """Methods that take another method by its name → the keyword and the place of that argument."""
+    by_name_functions: dict[str, tuple[str, int]]
     by_name_keywords: frozenset[str]
+    chosen_keywords: frozenset[str]
     option_words: frozenset[str]
     option_values: frozenset[str]
     path_keywords: frozenset[str]
@@ -144,6 +147,10 @@ def _surface(data: Any) -> dict[str, frozenset[str]]:
     return surface
 
 
+def _places(table: dict[str, list[Any]]) -> dict[str, tuple[str, int]]:
+    return {name: (key, at) for name, (key, at) in table.items()}
+
+
 def _by_name(groups: dict[str, str]) -> dict[str, str]:
     return {name: key for key, names in groups.items() for name in names.split()}
 
@@ -177,15 +184,17 @@ def tables_for(policy: Policy) -> Tables:
         private=words(attributes["private"]),
         globals=words(attributes["globals"]),
         methods=_by_name(library["methods"]),
-        path_argument={name: (key, at) for name, (key, at) in library["path_argument"].items()},
+        path_argument=_places(library["path_argument"]),
         pure=words(library["pure"]["names"]),
         reading=words(library["reading"]["functions"]),
         roots=tuple(library["reading"]["roots"]),
         memory=words(library["reading"]["memory"]),
         images=tuple(library["reading"]["images"]),
         expressions=words(library["expressions"]["methods"]),
-        by_name=words(library["by_name"]["methods"]),
+        by_name=_places(library["by_name"]["methods"]),
+        by_name_functions=_places(library["by_name"]["functions"]),
         by_name_keywords=words(library["by_name"]["keywords"]),
+        chosen_keywords=words(library["by_name"]["chosen"]),
         option_words=words(library["options"]["words"]),
         option_values=words(library["options"]["values"]),
         path_keywords=words(library["options"]["keywords"]),

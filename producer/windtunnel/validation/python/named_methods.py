@@ -1,0 +1,112 @@
+"""Rules about methods that a library calls by their names: `agg("mean")`, `pivot_table(aggfunc="sum")`.
+
+A string is the name of a method only where a library takes it for one: the policy says at which parameter. There
+a name has to be known here; what a library gave, or the program built, is not.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python import folding
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import UNKNOWN, Bag, Const, Foreign, Text, Value, each, has_built, strings
+
+MOST_DEPTH = 4
+_PLAIN = frozenset(
+    "axis raw result_type engine engine_kwargs include_groups by_row numeric_only skipna ddof convert_dtype".split()
+)
+"""Keywords that no method takes for a path."""
+_AMBIGUOUS = frozenset({"glob", "inspect", "gc", "save", "load"})
+
+
+def judge_call(
+    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge a call of a method that takes another one by its name."""
+    place = analysis.tables.by_name[name]
+    if name == "map":
+        for one in each(arguments[0]) if arguments else ():
+            if type(one) is Const:
+                judge_strings(analysis, node, one)
+        return
+    judge_place(analysis, node, place, arguments, keywords)
+    if name in ("agg", "aggregate"):
+        for key, value in keywords.items():
+            if key not in _PLAIN and key != place[0]:
+                _judge_column(analysis, node, value)
+    elif name in ("apply", "transform") and arguments and _hands_on(arguments[1:], keywords):
+        for one in each(arguments[0]):
+            if one is UNKNOWN or folding.may_be_text(one):
+                analysis.report("library.unknown_method", node, f".{name} may call a method that is not known here.")
+                return
+
+
+def judge_place(
+    analysis: Analysis, node: ast.Call, place: tuple[str, int], arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge the argument that names the method, where it is given by its place."""
+    keyword, at = place
+    if keyword not in analysis.tables.by_name_keywords and keyword in keywords:
+        judge(analysis, node, keywords[keyword])
+    if at < len(arguments) and not any(isinstance(one, ast.Starred) for one in node.args[: at + 1]):
+        judge(analysis, node, arguments[at])
+    elif any(isinstance(one, ast.Starred) for one in node.args):
+        for value in arguments:
+            judge(analysis, node, value)
+
+
+def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> None:
+    """Judge what is the name of a method, a list of such, or a table of columns with such."""
+    for one in each(value):
+        kind = type(one)
+        if kind is Const:
+            judge_strings(analysis, node, one)
+        elif kind is Bag and depth < MOST_DEPTH:
+            for item in one.items:  # type: ignore[attr-defined]
+                judge(analysis, node, item, depth + 1)
+        elif kind is Text or kind is Bag or folding.may_be_text(one):
+            if kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+                continue
+            analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
+            return
+
+
+def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:
+    """Judge all known strings of a value as names of methods."""
+    for text in strings(value):
+        if _is_bad(analysis, text):
+            analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
+            return
+    if has_built(value):
+        analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
+
+
+def _judge_column(analysis: Analysis, node: ast.AST, value: Value) -> None:
+    """Judge `name=(column, method)` and `name=method`."""
+    for one in each(value):
+        if type(one) is Bag and one.ordered and len(one.items) == 2:
+            judge(analysis, node, one.items[1])
+        else:
+            judge(analysis, node, one)
+
+
+def _hands_on(arguments: list[Value], keywords: dict[str, Value]) -> bool:
+    """Say whether the method called by its name may be given a path."""
+    given = [*arguments, *(value for key, value in keywords.items() if key not in _PLAIN)]
+    return any(_may_be_path(one) for one in given)
+
+
+def _may_be_path(value: Value, depth: int = 0) -> bool:
+    for one in each(value):
+        if type(one) is Bag and depth < MOST_DEPTH:
+            if any(_may_be_path(item, depth + 1) for item in one.items):
+                return True
+        elif one is UNKNOWN or type(one) in (Bag, Text) or (type(one) is Const and isinstance(one.value, str)):
+            return True
+    return False
+
+
+def _is_bad(analysis: Analysis, text: str) -> bool:
+    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
+    return bool(rule) and rule != "attributes.private" and text not in _AMBIGUOUS

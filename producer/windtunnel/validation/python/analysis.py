@@ -72,11 +72,15 @@ class Analysis:
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
         self.stars: list[str] = []
+        self.written: set[str] = set()
+        """Artifacts that the program has written so far: it may read them."""
         self.assigned: set[str] = set()
         """Names hiding a dangerous builtin that are surely bound here."""
         self.hidden = self._hidden()
         self.unreached = 0
         """Above zero: in code that control never reaches, or that nothing calls."""
+        self.guarded = 0
+        """Above zero: in the body of a `try` that goes on where an import fails."""
         self.quiet = 0
         """Above zero: inside `if TYPE_CHECKING`, which never runs."""
 
@@ -254,7 +258,8 @@ class Analysis:
         if kind == "lost":
             return BUILT
         if kind in ("with", "match"):
-            return join([self.value_in(binding.scope, node), UNKNOWN])
+            found = self.value_in(binding.scope, node)
+            return found if type(found) is Foreign and kind == "with" else join([found, UNKNOWN])
         return UNKNOWN
 
     def _defined(self, node: Any) -> Value:
@@ -270,14 +275,21 @@ class Analysis:
         tables = self.tables
         if path in tables.surface or path in tables.packages or root in tables.open:
             return Module(path)
+        if path in tables.aliases:
+            return Module(tables.aliases[path])
+        if tables.is_missing(root) and root not in tables.critical:
+            return Foreign(f"missing.{path}")
         return Danger(f"module {path}", 0)
 
     def module_member(self, path: str, name: str) -> Value:
         """Give the value of `name` in an allowed module, without judging it."""
         tables = self.tables
         full = f"{path}.{name}"
-        if type(self.module(path)) is Danger:
-            return Danger(full, 0)
+        module = self.module(path)
+        if type(module) is not Module:
+            return Danger(full, 0) if type(module) is Danger else Foreign(f"missing.{full}")
+        if module.path != path:
+            return self.module_member(module.path, name)
         if full in tables.aliases:
             return Module(tables.aliases[full])
         if full in tables.surface or full in tables.packages:

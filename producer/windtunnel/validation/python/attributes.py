@@ -11,6 +11,7 @@ import re
 
 from windtunnel.validation.python import strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.paths import ARTIFACT
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
     PUT_IN,
@@ -104,6 +105,11 @@ def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
     rule = analysis.tables.judge_name(name)
+    if _is_stream(receiver) and name not in _STREAM_METHODS:
+        analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
+        return True
+    if _is_stream(receiver):
+        return False
     if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
         return True
     if name in _KEPT_TABLES and node not in analysis.program.readonly:
@@ -141,8 +147,6 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return True
     if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
         return False
-    if called and name == "savefig":
-        return False
     analysis.report(rule, node, f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}.")
     return True
 
@@ -158,6 +162,16 @@ _SAID = {
     "library.process": "reaches the operating system",
     "library.backend": "loads a back end by name",
 }
+
+
+def _is_stream(receiver: Value) -> bool:
+    return any(type(one) in (Lib, Foreign) and one.path in _STREAMS for one in each(receiver))  # type: ignore[attr-defined]
+
+
+_STREAMS = frozenset({"sys.stdout", "sys.stderr", ARTIFACT})
+_STREAM_METHODS = frozenset(
+    "write writelines flush close isatty encoding reconfigure seek tell read readline readlines closed name".split()
+)
 
 
 def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:

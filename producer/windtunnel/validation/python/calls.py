@@ -18,6 +18,7 @@ from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.parameters import MOST_SITES
 from windtunnel.validation.python.values import (
     BUILT,
+    PYPLOT,
     UNKNOWN,
     Bag,
     Builtin,
@@ -39,6 +40,7 @@ from windtunnel.validation.python.values import (
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
+_CLASS_TESTS = frozenset({"isinstance", "issubclass"})
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
 TYPE_OF = Foreign("type")
 """What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
@@ -48,6 +50,11 @@ _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split(
 def call(analysis: Analysis, node: ast.Call) -> Value:
     """Evaluate a call."""
     function = node.func
+    if isinstance(function, ast.Name) and function.id == "open" and analysis.resolve("open") is None:
+        opened = paths.open_artifact(analysis, node)
+        if opened is not None:
+            analysis.memo[function] = UNKNOWN
+            return opened
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
@@ -62,6 +69,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         analysis.memo[function] = callee
     else:
         callee = analysis.value(function)
+        if type(callee) is Builtin and callee.name in _CLASS_TESTS:
+            _look_at_classes(analysis, node)
     arguments = [analysis.value(one) for one in node.args]
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
@@ -84,6 +93,15 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         _used(analysis, node, callee)
         return callee
     return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
+
+
+def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
+    """Evaluate `x.__class__` where it is only compared: `isinstance(a, b.__class__)`."""
+    for given in node.args:
+        for one in given.elts if isinstance(given, ast.Tuple) else [given]:
+            if isinstance(one, ast.Attribute) and one.attr == "__class__":
+                analysis.value(one.value)
+                analysis.memo[one] = TYPE_OF
 
 
 def _of_unknown(receiver: Value | None, node: ast.Call) -> Value:
@@ -117,7 +135,7 @@ def _escapes(
         (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
     ):
         kind = type(value)
-        if value is UNKNOWN:
+        if value is UNKNOWN or _is_canvas(value, kinds):
             continue
         if kind is not Inst and kind is not Foreign:
             for text in strings(value):
@@ -133,6 +151,14 @@ def _escapes(
         analysis.escapes(value, place, "handed to a call")
 
 
+def _is_canvas(value: Value, callees: tuple[Value, ...]) -> bool:
+    """Recognise `pyplot` given to a library that draws with it: `stats.probplot(x, plot=plt)`."""
+    return type(value) is Module and value.path == PYPLOT and all(
+        type(one) is Lib and one.path.startswith(_DRAWING) for one in callees
+    )  # fmt: skip
+
+
+_DRAWING = ("scipy.stats.", "statsmodels.graphics.", "pandas.plotting.")
 _OUTSIDE = ("/", "~", "../", "./", "file:", "http:", "https:", "ftp:", "s3:")
 
 
@@ -141,7 +167,7 @@ def _judge_outside(analysis: Analysis, place: ast.AST, callee: Value, text: str)
     if paths.is_mounted(analysis, text):
         return
     for one in each(callee):
-        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.open:  # type: ignore[attr-defined]
+        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.others:  # type: ignore[attr-defined]
             analysis.report("library.path_argument", place, f"{text!r} looks like a path or an address.")
             return
 
@@ -185,6 +211,8 @@ def _called(
         return UNKNOWN
     if kind in (Lib, Foreign):
         path = callee.path  # type: ignore[attr-defined]
+        if path == "dataclasses.field" and analysis.scope.kind == "class":
+            return _field(analysis, node, keywords)
         if path == "sandbox.params.get" and len(arguments) == 2 and folding.is_textual(arguments[1]):
             return join([Foreign(path), arguments[1]])
         if kind is Lib:
@@ -197,6 +225,18 @@ def _called(
         return callee
     if kind is Module:
         return UNKNOWN
+    return UNKNOWN
+
+
+def _field(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> Value:
+    """Give what the fields of the objects of a dataclass hold at first."""
+    factory = keywords.get("default_factory")
+    if factory is None or type(factory) is Danger:
+        return keywords.get("default", UNKNOWN)
+    if type(factory) is Builtin and factory.name in ("list", "dict", "set"):
+        return Bag(())
+    if type(factory) in (Func, Class):
+        return _called(analysis, node, factory, [], {})
     return UNKNOWN
 
 

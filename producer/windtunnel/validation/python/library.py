@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, named_methods, paths, reflection, strings_as_code
+from windtunnel.validation.python import attributes, formulas, named_methods, paths, reflection, strings_as_code
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,
@@ -54,13 +54,11 @@ def judge_method(
             paths.judge_path_argument(analysis, node, name, arguments, keywords)
         elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
             _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
-        elif name == "savefig":
-            paths.judge_chart(analysis, node, arguments, keywords)
         elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
             if not _only_numbers(arguments, keywords):
                 given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
                 sure = name == "eval" or (type(receiver) is Foreign and receiver.path.startswith("pandas."))
-                strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
+                formulas.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name.startswith("open_") and _pathlike([*arguments, *keywords.values()]):
             analysis.report("library.file_read", node, f"By its name and arguments, .{name} opens a file.")
         elif name in _ON_CHAINS:
@@ -71,7 +69,7 @@ def judge_method(
         _judge_load(analysis, node, receiver, [*arguments, *keywords.values()])
     if name == "from_formula":
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
-        strings_as_code.judge_expression(analysis, node, given, ".from_formula")
+        formulas.judge_expression(analysis, node, given, ".from_formula")
     if type(receiver) is Lib and receiver.path.endswith("rcParams"):
         if name == "update":
             for table in arguments:
@@ -149,7 +147,7 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             _judge_door(analysis, node, name, value)
         elif name.endswith("formula") and foreign:
             for text in strings(value):
-                strings_as_code.judge_expression(analysis, node, Const(text), f"{name}=")
+                formulas.judge_expression(analysis, node, Const(text), f"{name}=")
         elif name == "**" and foreign:
             _judge_spread(analysis, node, value)
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
@@ -248,16 +246,19 @@ def judge_function(
         paths.judge_reading(analysis, node, path, arguments, keywords)
     elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
         given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
-        scratch = path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given))
-        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
+        artifact = all(paths.is_artifact(analysis, one) for one in each(given))
+        if not artifact and path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given)):
+            analysis.report("library.scratch_file", node, f"{path} writes a file.")
+        else:
+            paths.judge_writing(analysis, node, path, given)
     elif name == "savefig" and not isinstance(node.func, ast.Attribute):
-        paths.judge_chart(analysis, node, arguments, keywords)
+        paths.judge_path_argument(analysis, node, name, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
-        strings_as_code.judge_expression(analysis, node, given, path)
+        formulas.judge_expression(analysis, node, given, path)
     elif path in tables.by_name_functions:
         named_methods.judge_place(analysis, node, tables.by_name_functions[path], arguments, keywords)
-    elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
+    elif name in tables.methods and name not in ("load", "dump", "dumps"):
         analysis.report(tables.methods[name], node, f"{path} is input or output.")
     elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
         analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")

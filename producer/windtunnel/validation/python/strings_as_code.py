@@ -1,4 +1,4 @@
-"""Rules about strings that are little programs: formats that walk attributes, expressions, formulas."""
+"""Rules about strings that are little programs: formats that walk attributes, annotations."""
 
 from __future__ import annotations
 
@@ -21,18 +21,7 @@ from windtunnel.validation.python.values import (
 
 _FIELD = re.compile(r"\{\s*[\w]*\s*((?:\.\w*|\[[^\]]*\])+)")
 _ATTRIBUTE = re.compile(r"\.(\w+)")
-_DANGEROUS = re.compile(
-    r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda)\b|\b(?:exec|eval|open|compile|getattr|globals|locals|system)\s*\("
-)
-_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _INSIDE = frozenset("attributes.interpreter attributes.dunder attributes.frame attributes.module".split())
-_HARMLESS_CALLS = frozenset(
-    """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift
-    rolling
-    isin notnull isnull isna notna between diff cumsum np.log np.exp np.sqrt np.abs np.power np.log1p np.sign
-    poly center standardize scale bs cr and or not in str.contains rank ewm pct_change fillna round floor
-    index.isin date""".split()
-)
 
 
 def judge_format(
@@ -84,34 +73,6 @@ def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, argum
                 judge_template(analysis, node, one.value)
             elif not (type(one) is Text and not one.built):
                 analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
-
-
-def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
-    """Judge a string that a library evaluates as an expression."""
-    for one in each(value):
-        if type(one) is Const:
-            if isinstance(one.value, str):
-                _judge_text(analysis, node, one.value, how)
-        elif type(one) is Text:
-            if one.built:
-                analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
-            else:
-                _judge_text(analysis, node, one.known.replace("\x00", "0"), how)
-        else:
-            if type(one) is Foreign and one.path.startswith("sandbox."):
-                analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
-                continue
-            rule = "library.expression" if sure else "library.expression_unknown"
-            analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
-            return
-
-
-def _judge_text(analysis: Analysis, node: ast.AST, text: str, how: str) -> None:
-    found = _DANGEROUS.search(text)
-    calls = [name for name in _CALL.findall(text) if name.rsplit(".", 1)[-1] not in _HARMLESS_CALLS]
-    if found is not None or any(name not in _HARMLESS_CALLS for name in calls):
-        what = found[0] if found is not None else f"{calls[0]}(…)"
-        analysis.report("library.expression", node, f"{how} evaluates a string with {what!r} in it.")
 
 
 def judge_annotation(analysis: Analysis, node: ast.AST | None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from windtunnel.validation.python.program import Scope
 
+PYPLOT = "matplotlib.pyplot"
 MOST_ALTERNATIVES = 24
 MOST_FOLDED = 4096
 

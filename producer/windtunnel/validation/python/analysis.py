@@ -19,6 +19,7 @@ from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
     UNKNOWN,
     Bag,
     Builtin,
@@ -37,6 +38,8 @@ from windtunnel.validation.python.values import (
 )
 
 MOST_LAZY = 60
+METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+_HOOKS = frozenset({"__getattr__", "__getattribute__", "__prepare__"})
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_BINDINGS = 16
 MOST_STORES = 64
@@ -79,6 +82,8 @@ class Analysis:
         self.hidden = self._hidden()
         self.unreached = 0
         """Above zero: in code that control never reaches, or that nothing calls."""
+        self._swapped: dict[ast.AST, bool] = {}
+        self._lies: bool | None = None
         self.guarded = 0
         """Above zero: in the body of a `try` that goes on where an import fails."""
         self.quiet = 0
@@ -246,7 +251,7 @@ class Analysis:
         if kind == "def":
             return self._defined(node)
         if kind == "class":
-            return Class(self.program.scopes[node])
+            return OPAQUE if self.is_swapped(node) else Class(self.program.scopes[node])
         if kind == "parameter":
             return self.parameters.value_of(binding)
         if kind == "aug":
@@ -259,15 +264,63 @@ class Analysis:
             return BUILT
         if kind in ("with", "match"):
             found = self.value_in(binding.scope, node)
-            return found if type(found) is Foreign and kind == "with" else join([found, UNKNOWN])
-        return UNKNOWN
+            if type(found) is Foreign and kind == "with":
+                return found
+            return join([found, OPAQUE if any(type(one) is Inst for one in each(found)) else UNKNOWN])
+        return OPAQUE if kind == "caught" else UNKNOWN
 
     def _defined(self, node: Any) -> Value:
         function = Func(node, self.program.scopes[node])
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property"):
                 return self.returned(function)
+            if not self._is_plain(decorator, self.program.scopes[node].parent or self.program.module):
+                return OPAQUE
         return function
+
+    def _is_plain(self, decorator: ast.expr, scope: Scope) -> bool:
+        """Say whether a decorator gives back what it is given, but for what it does at a call."""
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(called, ast.Attribute) and called.attr in ("setter", "deleter", "getter"):
+            return isinstance(called.value, ast.Name)
+        value = self.value_in(scope, called)
+        if type(value) is Builtin:
+            return value.name in ("staticmethod", "classmethod", "property")
+        return type(value) is Lib and value.path in self.tables.decorators
+
+    def is_swapped(self, node: Any, depth: int = 0) -> bool:
+        """Say whether a class may be another than the one that is written here: by a decorator or a metaclass."""
+        known = self._swapped.get(node)
+        if known is None:
+            self._swapped[node] = depth > 8
+            self._swapped[node] = known = self._find_swapped(node, depth)
+        return known
+
+    def _find_swapped(self, node: ast.ClassDef, depth: int) -> bool:
+        scope = self.program.scopes[node].parent or self.program.module
+        if any(not self._is_plain(one, scope) for one in node.decorator_list):
+            return True
+        for keyword in node.keywords:
+            if keyword.arg in ("metaclass", None):
+                value = self.value_in(scope, keyword.value)
+                if not (type(value) is Lib and value.path in METACLASSES):
+                    return True
+        for base in node.bases:
+            for one in each(self.value_in(scope, base)):
+                if one is OPAQUE or (type(one) is Class and self.is_swapped(one.scope.node, depth + 1)):
+                    return True
+        return False
+
+    def lies(self) -> bool:
+        """Say whether attributes may be others than those that the program assigns: by hooks, or by a library."""
+        if self._lies is None:
+            self._lies = False
+            classes = [scope for scope in self.program.scopes.values() if scope.kind == "class"]
+            hooked = any(not _HOOKS.isdisjoint(scope.bindings) for scope in classes)
+            self._lies = (
+                hooked or self.program.filled or any(self.is_swapped(scope.node) for scope in classes)
+            )
+        return self._lies
 
     def module(self, path: str) -> Value:
         """Give the value of an imported module; one that may not be imported is a danger already reported."""
@@ -306,7 +359,7 @@ class Analysis:
         self.returns[node] = None
         scope = function.scope
         if scope.yields:
-            found: Value = UNKNOWN
+            found: Value = OPAQUE
         else:
             found = join([self.value_in(scope, one) for one in scope.returns]) if scope.returns else UNKNOWN
         self.returns[node] = found
@@ -321,7 +374,10 @@ class Analysis:
                 return UNKNOWN
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
-            self.members[name] = found = self.contents(name, found)
+            found = self.contents(name, found)
+            if self.lies() and any(type(one) is Bag or folding.is_textual(one) for one in each(found)):
+                found = join([found, OPAQUE])
+            self.members[name] = found
         return found
 
     def is_judged(self, path: str) -> bool:

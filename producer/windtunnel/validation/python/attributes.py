@@ -128,7 +128,7 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
-            if _may_be_own(analysis, receiver, name) or receiver is UNKNOWN:
+            if _may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
                 return False
             analysis.report("library.expression", node, f".{name} is read without being called.")
         else:
@@ -180,7 +180,7 @@ def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST)
         if type(one) in (Lib, Foreign):
             if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
                 continue
-        elif one is not UNKNOWN or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+        elif type(one) is not Unknown or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
             continue
         analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
         return True
@@ -253,8 +253,8 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
             found_module = analysis.module(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
-    if receiver is UNKNOWN and name not in analysis.program.attributes:
-        return UNKNOWN
+    if type(receiver) is Unknown and name not in analysis.program.attributes:
+        return receiver if name not in _NUMERIC else UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
 
 
@@ -270,9 +270,18 @@ def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
         return analysis.member(name)
     if kind is Danger:
         return receiver
+    rest = receiver if kind is Unknown and name not in _NUMERIC else UNKNOWN
     if name in analysis.program.attributes:
-        return join([analysis.member(name), UNKNOWN])
-    return UNKNOWN
+        return join([analysis.member(name), rest])
+    return rest
+
+
+_NUMERIC = frozenset(
+    """mean sum std var min max median count size shape ndim abs round cumsum cumprod prod diff quantile corr cov rank
+    any all nunique iloc loc rolling ewm expanding pct_change shift fillna dropna astype to_numpy real imag
+    date year month day hour minute weekday timestamp total_seconds days seconds bit_length""".split()
+)
+"""Attributes that no text has and whose results are no texts."""
 
 
 def judge_target(analysis: Analysis, target: ast.AST) -> None:

@@ -18,6 +18,7 @@ from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.parameters import MOST_SITES
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
     PYPLOT,
     UNKNOWN,
     Bag,
@@ -58,12 +59,9 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
-        if receiver is UNKNOWN and not analysis.tables.judge_name(function.attr):
-            callee = (
-                UNKNOWN
-                if function.attr not in analysis.program.attributes
-                else attributes.read(analysis, receiver, function.attr, function, called=True)
-            )
+        if type(receiver) is Unknown and not analysis.tables.judge_name(function.attr):
+            named = function.attr in analysis.program.attributes or receiver is OPAQUE
+            callee = attributes.read(analysis, receiver, function.attr, function, called=True) if named else UNKNOWN
         else:
             callee = attributes.read(analysis, receiver, function.attr, function, called=True)
         analysis.memo[function] = callee
@@ -87,8 +85,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
                 analysis.report("attributes.named", node, f"Gives {key}=, a name of the interpreter's own.")
     if arguments or keywords:
         _escapes(analysis, node, callee, arguments, keywords)
-    if callee is UNKNOWN:
-        return _of_unknown(receiver, node)
+    if type(callee) is Unknown:
+        return callee if callee is OPAQUE else _of_unknown(receiver, node)
     if type(callee) is Danger:
         _used(analysis, node, callee)
         return callee
@@ -135,7 +133,7 @@ def _escapes(
         (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
     ):
         kind = type(value)
-        if value is UNKNOWN or _is_canvas(value, kinds):
+        if type(value) is Unknown or _is_canvas(value, kinds):
             continue
         if kind is not Inst and kind is not Foreign:
             for text in strings(value):
@@ -218,13 +216,15 @@ def _called(
         if kind is Lib:
             library.judge_function(analysis, node, path, arguments, keywords)
             resources.judge_function(analysis, node, path, arguments)
-            if path in ("functools.partial", "functools.wraps", "copy.copy", "copy.deepcopy") and arguments:
-                return arguments[0] if path.startswith("copy") else UNKNOWN
+            if path in ("copy.copy", "copy.deepcopy") and arguments:
+                return arguments[0]
+        elif path.startswith(("functools.", "copy.")):
+            return OPAQUE
         return Foreign(path)
     if kind is Danger:
         return callee
-    if kind is Module:
-        return UNKNOWN
+    if kind is Inst:
+        return OPAQUE
     return UNKNOWN
 
 
@@ -267,7 +267,10 @@ def _builtin(
     if name == "map" and len(arguments) == 2:
         return _mapped(analysis, node, arguments)
     if name == "dict":
-        return Bag(tuple(keywords.values()), keys=tuple(Const(key) for key in keywords)) if keywords else UNKNOWN
+        named = {key: value for key, value in keywords.items() if key != "**"}
+        tables = [*arguments, *(keywords[key] for key in ("**",) if key in keywords)]
+        tables.append(Bag(tuple(named.values()), keys=tuple(Const(key) for key in named)))
+        return folding.table(tables)
     resources.judge_builtin(analysis, node, name, arguments)
     if keywords and name not in ("int", "str", "bytes"):
         return folding.builtin(name, arguments) if name in ("sorted", "list") else UNKNOWN
@@ -306,6 +309,8 @@ def _method(
     if name in ("format", "format_map"):
         strings_as_code.judge_format(analysis, node, owner)
     if type(owner) is Builtin:
+        if owner.name == "dict" and name == "fromkeys" and arguments:
+            return Bag((arguments[1] if len(arguments) > 1 else UNKNOWN,), keys=(folding.element(arguments[0], "iter"),))
         if owner.name in ("str", "bytes", "bytearray", "int"):
             if name in ("fromhex", "maketrans", "from_bytes"):
                 return folding.method({"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords)

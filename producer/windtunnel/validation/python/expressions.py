@@ -17,12 +17,14 @@ from windtunnel.validation.python import (
 from windtunnel.validation.python.analysis import Analysis, Evaluator
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
     UNKNOWN,
     Bag,
     Const,
     Foreign,
     Func,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -31,6 +33,7 @@ from windtunnel.validation.python.values import (
 )
 
 MOST_COMPREHENDED = 256
+_MEMORY = frozenset({"__array_interface__", "__array_struct__", "__dlpack__", "__buffer__", "__arrow_c_stream__"})
 _WALK = re.compile(r"\{[^{}]*[.\[]_*__\w+__")
 
 
@@ -39,6 +42,8 @@ def constant(analysis: Analysis, node: ast.Constant) -> Value:
     value = node.value
     if type(value) is str and "__" in value and "{" in value and _WALK.search(value):
         analysis.report("attributes.format_walk", node, "A template that reads the inside of the interpreter.")
+    if type(value) is str and value in _MEMORY:
+        analysis.report("attributes.named", node, f"{value!r} gives a library the address of memory.")
     return Const(value)
 
 
@@ -68,7 +73,7 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     """Evaluate an operation on two values."""
     left, right = analysis.value(node.left), analysis.value(node.right)
     resources.judge_binary(analysis, node, left, right)
-    if left is UNKNOWN and right is UNKNOWN:
+    if type(left) is Unknown and type(right) is Unknown and OPAQUE not in (left, right):
         return UNKNOWN
     lefts, rights = each(left), each(right)
     if len(lefts) * len(rights) > 16:
@@ -137,8 +142,8 @@ def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
     owner = analysis.value(node.value)
     index = analysis.value(node.slice)
     lookahead.judge_subscript(analysis, node)
-    if owner is UNKNOWN:
-        return UNKNOWN
+    if type(owner) is Unknown:
+        return owner
     return join([_item(one, index) for one in each(owner)])
 
 
@@ -173,7 +178,7 @@ def _item(owner: Value, index: Value) -> Value:
         return join(list(items)) if items else UNKNOWN
     if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
         return owner
-    return UNKNOWN
+    return folding.inner(owner)
 
 
 def sliced(analysis: Analysis, node: ast.Slice) -> Value:

@@ -10,6 +10,7 @@ import ast
 import re
 import warnings
 
+from windtunnel.validation.python import folding
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import Const, Foreign, Text, Value, each
 
@@ -39,14 +40,14 @@ def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, 
             if isinstance(one.value, str):
                 judge_text(analysis, node, one.value, how)
         elif type(one) is Text:
-            if one.built:
+            if one.built or not one.known.strip("\x00 "):
                 analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
             else:
                 judge_text(analysis, node, one.known.replace("\x00", "0") if len(one.parts) > 1 else "0", how)
         elif type(one) is Foreign and one.path.startswith("sandbox."):
             analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
         else:
-            rule = "library.expression" if sure else "library.expression_unknown"
+            rule = "library.expression" if sure or folding.may_be_text(one) else "library.expression_unknown"
             analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, formulas, named_methods, paths, reflection, strings_as_code
+from windtunnel.validation.python import attributes, doors, folding, formulas, named_methods, paths, reflection, strings_as_code
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,
@@ -25,6 +25,7 @@ from windtunnel.validation.python.values import (
     Many,
     Module,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -70,9 +71,10 @@ def judge_method(
     if name == "from_formula":
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
         formulas.judge_expression(analysis, node, given, ".from_formula")
+    doors.judge_method(analysis, node, receiver, name, arguments, keywords)
     if type(receiver) is Lib and receiver.path.endswith("rcParams"):
         if name == "update":
-            for table in arguments:
+            for table in (*arguments, *(keywords[one] for one in ("**",) if one in keywords)):
                 _judge_settings(analysis, node, table)
         elif name in ("setdefault", "__setitem__") and arguments:
             if type(arguments[0]) is Const:
@@ -89,7 +91,7 @@ def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list
     """Judge `.load(…)` of a library's class or object: what is kept that way is a pickle."""
     for one in each(receiver):
         library = type(one) in (Lib, Foreign) and not one.path.startswith(("sandbox.", "json"))  # type: ignore[attr-defined]
-        if library or (one is UNKNOWN and _pathlike(given)):
+        if library or (type(one) is Unknown and _pathlike(given)):
             analysis.report("library.pickle", node, ".load of a library's object unpickles a file.")
             return
 
@@ -136,7 +138,7 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             named_methods.judge_strings(analysis, node, value)
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
-        elif name in tables.path_keywords and foreign:
+        elif name in tables.path_keywords and foreign and not _is_judged_path(analysis, node, name):
             if not (type(value) is Const and not isinstance(value.value, str)):
                 if type(value) is Foreign and value.path in tables.memory:
                     continue
@@ -152,6 +154,13 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             _judge_spread(analysis, node, value)
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
             analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+
+
+def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
+    """Say whether the path has been judged with the method that writes to it."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    place = analysis.tables.path_argument.get(name)
+    return place is not None and place[0] == keyword
 
 
 _TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input"})
@@ -220,7 +229,7 @@ def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) ->
             text = one.value
             if not isinstance(text, str) or text in analysis.tables.option_values or text.lower() == "agg":
                 continue
-        elif not (type(one) is Text and one.built):
+        elif not folding.may_be_text(one):
             continue
         analysis.report("library.backend", node, f"{name}= names a module that would be imported.")
         return
@@ -234,6 +243,8 @@ def judge_function(
     tables = analysis.tables
     if not isinstance(node.func, ast.Attribute) and keywords:
         _judge_keywords(analysis, node, keywords)
+    strings_as_code.judge_type_maker(analysis, node, path)
+    doors.judge_function(analysis, node, path, arguments, keywords)
     if path in _NAMED_ATTRIBUTE:
         _judge_getter(analysis, node, arguments)
     elif path in _WRAPPERS:
@@ -291,7 +302,7 @@ def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) ->
 def _judge_options(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
     if path in ("matplotlib.use", "matplotlib.pyplot.switch_backend"):
         given = arguments[0] if arguments else UNKNOWN
-        if given is UNKNOWN or any(type(one) is not Const for one in each(given)):
+        if any(type(one) is not Const for one in each(given)):
             analysis.report("library.backend", node, f"{path} loads a back end that is not known here.")
         _judge_option(analysis, node, given, "the back end")
         return

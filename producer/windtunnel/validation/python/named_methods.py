@@ -10,7 +10,20 @@ import ast
 
 from windtunnel.validation.python import folding
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import UNKNOWN, Bag, Const, Foreign, Text, Value, each, has_built, strings
+from windtunnel.validation.python.values import (
+    UNKNOWN,
+    Bag,
+    Class,
+    Const,
+    Foreign,
+    Inst,
+    Lib,
+    Text,
+    Value,
+    each,
+    has_built,
+    strings,
+)
 
 MOST_DEPTH = 4
 _PLAIN = frozenset(
@@ -49,11 +62,44 @@ def judge_place(
     keyword, at = place
     if keyword not in analysis.tables.by_name_keywords and keyword in keywords:
         judge(analysis, node, keywords[keyword])
+    given = _given(node, keyword, at)
+    if given is not None and not _is_from_caller(analysis, given):
+        for one in each(analysis.value(given)):
+            if one is UNKNOWN:
+                analysis.report("library.unknown_method", node, "Calls a method by a name that is not known here.")
+                return
     if at < len(arguments) and not any(isinstance(one, ast.Starred) for one in node.args[: at + 1]):
         judge(analysis, node, arguments[at])
     elif any(isinstance(one, ast.Starred) for one in node.args):
         for value in arguments:
             judge(analysis, node, value)
+
+
+def _given(node: ast.Call, keyword: str, at: int) -> ast.expr | None:
+    """Give the argument of agg and its kin, whose value is a name far more often than a function."""
+    named = next((one.value for one in node.keywords if one.arg == keyword), None)
+    if named is None and at < len(node.args):
+        named = node.args[at]
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return None if name in ("apply", "transform", "pipe") else named
+
+
+def _is_from_caller(analysis: Analysis, node: ast.expr) -> bool:
+    """Say whether a value comes from whoever calls a function that nothing here calls."""
+    if isinstance(node, ast.Name):
+        scope = analysis.resolve(node.id)
+        bound = scope.bindings.get(node.id, []) if scope is not None else []
+    elif isinstance(node, ast.Attribute):
+        bound = analysis.program.attributes.get(node.attr, [])
+        return bool(bound) and all(
+            one.kind == "value" and isinstance(one.node, ast.Name)
+            and all(two.kind == "parameter" for two in one.scope.bindings.get(one.node.id, ()))
+            for one in bound
+        )  # fmt: skip
+    else:
+        return False
+    return bool(bound) and all(one.kind in ("parameter", "def") for one in bound)
 
 
 def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> None:
@@ -65,11 +111,20 @@ def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> No
         elif kind is Bag and depth < MOST_DEPTH:
             for item in one.items:  # type: ignore[attr-defined]
                 judge(analysis, node, item, depth + 1)
-        elif kind is Text or kind is Bag or folding.may_be_text(one):
-            if kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
-                continue
+        elif kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+            continue
+        elif kind in (Text, Bag) or folding.may_be_text(one) or _is_textual_object(analysis, one):
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
+
+
+def _is_textual_object(analysis: Analysis, value: Value) -> bool:
+    """Recognise objects of the program whose class is a text or a container with methods of its own."""
+    if type(value) is not Inst:
+        return False
+    scope = value.scope
+    bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
+    return any(type(one) not in (Class, Lib) for one in bases) or "__iter__" in scope.bindings
 
 
 def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:

@@ -178,6 +178,7 @@ class Collector:
             elif callee.id == "setattr" and len(node.args) == 3:
                 self._named_store(node, 1)
         elif isinstance(callee, ast.Attribute):
+            self._filling(node, callee.attr)
             table = getattr(callee.value, "attr", "")
             if callee.attr in ("keys", "copy") or (callee.attr in _TABLE_READS and table != "__dataclass_fields__"):
                 self._looks(callee.value)
@@ -188,6 +189,16 @@ class Collector:
                     self.sharing.move(ast.Name(key.value), LOST)
             elif callee.attr == "__setattr__" and len(node.args) >= 2:
                 self._named_store(node, len(node.args) - 2)
+
+    def _filling(self, node: ast.Call, name: str) -> None:
+        """Note calls that fill in attributes of an object they are given."""
+        if name in ("parse_args", "parse_known_args", "parse_intermixed_args"):
+            given = [*node.args[1:], *(one for one in node.keywords if one.arg in ("namespace", None))]
+            self.program.filled |= bool(given) or any(isinstance(one, ast.Starred) for one in node.args)
+        elif name == "update" and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            table = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
+            self.program.filled |= table or getattr(owner, "attr", "") == "__dict__"
 
     def _call(self, node: ast.Call) -> None:
         callee = node.func
@@ -370,7 +381,7 @@ class Collector:
         if node.type is not None:
             self.visit(node.type)
         if node.name:
-            self.bind(node.name, Binding("unknown", node, self.scope))
+            self.bind(node.name, Binding("caught", node, self.scope))
         self._body(node.body)
 
     def _match(self, node: ast.Match) -> None:
@@ -412,7 +423,7 @@ def _fields(program: Program, sharing: Sharing) -> None:
             for value in call.args[:1]:
                 for field in fields:
                     program.attributes.setdefault(field, []).append(Binding("value", value, scope, ("any",)))
-    for name in ("replace", "_replace"):
+    for name in ("replace", "_replace", "set_params", "set_defaults"):
         for call, scope in program.calls.get(name, ()):
             _named_fields(program, call, scope, list(program.attributes) if len(program.attributes) < 200 else [])
 

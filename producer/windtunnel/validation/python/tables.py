@@ -56,6 +56,8 @@ class Tables:
     methods: dict[str, str]
     """Method names judged on any receiver → rule."""
     path_argument: dict[str, tuple[str, int]]
+    decorators: frozenset[str]
+    """Decorators that give back the function or class that they are given."""
     pure: frozenset[str]
     reading: frozenset[str]
     roots: tuple[str, ...]
@@ -212,6 +214,7 @@ def tables_for(policy: Policy) -> Tables:
         globals=words(attributes["globals"]),
         methods=_by_name(library["methods"]),
         path_argument=_places(library["path_argument"]),
+        decorators=words(library["pure"]["decorators"]),
         pure=words(library["pure"]["names"]),
         reading=words(library["reading"]["functions"]),
         roots=tuple(library["reading"]["roots"]),

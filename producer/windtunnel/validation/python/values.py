@@ -32,10 +32,13 @@ class Unknown(Value):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "UNKNOWN"
+        return "OPAQUE" if self is OPAQUE else "UNKNOWN"
 
 
 UNKNOWN = Unknown()
+OPAQUE = Unknown()
+"""Anything, and perhaps a text that was made where this analysis does not see: by a library, a decorator, an exception,
+a class with hooks. It is never good enough for a name, a template, an expression or a back end."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -203,7 +206,7 @@ def join(values: list[Value]) -> Value:
         return next(iter(found.values()))
     if len(found) > MOST_ALTERNATIVES:
         followed = [one for one in found.values() if type(one) in (Module, Builtin, Danger, Lib, Method)]
-        return Many((UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
+        return Many((OPAQUE if has_built(Many(tuple(found.values()))) else UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
     return Many(tuple(found.values()))
 
 
@@ -223,8 +226,9 @@ def strings(value: Value) -> Iterator[str]:
 
 
 def has_built(value: Value) -> bool:
-    """Say whether a string in the value was assembled so that it cannot be read."""
+    """Say whether a string in the value was made so that it cannot be read."""
     return any(
-        (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
+        one is OPAQUE
+        or (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
         for one in each(value)
     )

@@ -106,12 +106,17 @@ def _judge_members(program: Program, strings: Strings) -> None:
         ):
             continue
         name = unescape(program.text(node))
-        if name == "constructor" and _is_own_name(program, parent):
+        if name == "constructor" and _is_looked_at(program, parent):
             continue
         if name in rules:
             program.report(rules[name], node, f".{name} leads out of the strategy.")
     for node in program.of("subscript_expression"):
-        _judge_key(program, strings, node.child_by_field_name("index"), rules)
+        key = node.child_by_field_name("index")
+        if key is not None and key.type == "call_expression" and _takes_element(program, key):
+            if strings.holds_text(key) is False:
+                continue
+        _judge_key(program, strings, key, rules)
+        _judge_receiver(program, strings, node, key)
     for node in program.of("pair_pattern", "computed_property_name"):
         key = node.child_by_field_name("key") if node.type == "pair_pattern" else node.named_children[0]
         if key is not None:
@@ -122,14 +127,44 @@ def _judge_members(program: Program, strings: Strings) -> None:
                 _judge_key(program, strings, inner, rules)
 
 
-def _is_own_name(program: Program, member: Node) -> bool:
-    """Recognise `this.constructor.name`."""
+_TAKES = frozenset({"at", "pop", "shift"})
+
+
+def _takes_element(program: Program, call: Node) -> bool:
+    """Recognise `q.pop()`, `q.shift()` and `q.at(-1)`."""
+    function = call.child_by_field_name("function")
+    return function is not None and program.text(function.child_by_field_name("property")) in _TAKES
+
+
+def _judge_receiver(program: Program, strings: Strings, node: Node, key: Node | None) -> None:
+    """Judge a computed member of a function: its constructor compiles text."""
+    receiver = node.child_by_field_name("object")
+    while receiver is not None and receiver.type == "parenthesized_expression" and receiver.named_children:
+        receiver = receiver.named_children[0]
+    if receiver is None or key is None or key.type in ("number", "string", "template_string"):
+        return
+    if strings.is_function(receiver) and strings.fold(key) is None:
+        program.report("members.unknown_name", key, "A member of a function whose name is not known.")
+        return
+    above = node.parent
+    twice = receiver.type == "subscript_expression" and above is not None and above.type == "call_expression"
+    if twice and above is not None and above.child_by_field_name("function") == node:
+        inner = receiver.child_by_field_name("index")
+        if inner is not None and strings.may_be_text(key) and strings.may_be_text(inner):
+            program.report("members.unknown_name", key, "A member of a member, called, whose names are not known.")
+
+
+def _is_looked_at(program: Program, member: Node) -> bool:
+    """Recognise `x.constructor.name` and `x.constructor === Array`, which only look at it."""
     above = member.parent
-    return (
-        program.text(member.child_by_field_name("object")) == "this"
-        and above is not None
-        and above.type == "member_expression"
-        and program.text(above.child_by_field_name("property")) == "name"
+    if above is None or member.type != "member_expression":
+        return False
+    if above.type == "member_expression":
+        return above.child_by_field_name("object") == member and (
+            program.text(above.child_by_field_name("property")) == "name"
+        )
+    return above.type == "binary_expression" and (
+        program.text(above.child_by_field_name("operator")) in ("===", "==", "!==", "!=")
     )
 
 
@@ -187,11 +222,17 @@ def _judge_structure(program: Program) -> None:
     own = {
         program.text(node.child_by_field_name("name"))
         for node in program.of("function_declaration", "class_declaration")
+    } | {
+        program.text(node.child_by_field_name("name"))
+        for node in program.of("variable_declarator")
+        if getattr(node.child_by_field_name("value"), "type", "") in ("function_expression", "class", "function")
     }
     for node in program.of("assignment_expression", "augmented_assignment_expression"):
         left = node.child_by_field_name("left")
         text = program.text(left)
-        if left is not None and ".prototype" in text and text.split(".")[0] not in own:
+        key = text.partition(".prototype")[2].lstrip(".[ '\"`")
+        odd = key.startswith(("constructor", "__proto__"))
+        if left is not None and ".prototype" in text and (text.split(".")[0] not in own or odd):
             program.report("structure.prototype", node, f"Assigns to {text[:60]}: every object changes.")
     for node in program.of("this"):
         parent = node.parent

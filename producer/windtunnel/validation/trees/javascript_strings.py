@@ -14,6 +14,8 @@ _BUILDERS = frozenset(
     toUpperCase charAt at pop shift repeat padStart""".split()
 )
 _MOST_DEPTH = 24
+_TEXTUAL = frozenset({"string", "template_string", "call_expression", "binary_expression"})
+_FUNCTIONS = frozenset({"function_expression", "arrow_function", "class", "generator_function", "function"})
 
 
 class Strings:
@@ -21,6 +23,20 @@ class Strings:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.functions = {
+            program.text(node.child_by_field_name("name"))
+            for node in program.of("function_declaration", "class_declaration", "generator_function_declaration")
+        }
+        self.counters = {program.text(node.named_children[0]) for node in program.of("update_expression")}
+        self.added: dict[str, list[Node]] = {}
+        """What is put into a list by its name."""
+        for node in program.of("call_expression"):
+            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+            if function is None or arguments is None or function.type != "member_expression":
+                continue
+            if program.text(function.child_by_field_name("property")) in ("push", "unshift", "splice", "fill"):
+                owner = program.text(function.child_by_field_name("object"))
+                self.added.setdefault(owner, []).extend(arguments.named_children)
         self.values: dict[str, list[Node]] = {}
         for node in program.of("variable_declarator"):
             name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -30,6 +46,52 @@ class Strings:
             name, value = node.child_by_field_name("left"), node.child_by_field_name("right")
             if name is not None and value is not None and name.type == "identifier":
                 self.values.setdefault(program.text(name), []).append(value)
+
+    def holds_text(self, call: Node) -> bool:
+        """Say whether the list that `q.pop()` takes from may hold texts: whatever is not a list of numbers may."""
+        function = call.child_by_field_name("function")
+        owner = function.child_by_field_name("object") if function is not None else None
+        if owner is None:
+            return True
+        if owner.type == "array":
+            return any(one.type in _TEXTUAL for one in owner.named_children)
+        if owner.type != "identifier":
+            return owner.type in _TEXTUAL
+        name = self.program.text(owner)
+        given = self.values.get(name, [])
+        if any(one.type in _TEXTUAL for one in given):
+            return True
+        lists = [one for one in given if one.type == "array"]
+        added = self.added.get(name, [])
+        return any(self.may_be_text(one) for array in lists for one in array.named_children) or any(
+            self.fold(one) is not None for one in added
+        )
+
+    def may_be_text(self, node: Node, depth: int = 0) -> bool:
+        """Say whether an expression may be a text, as far as it is written out."""
+        if node.type in ("number", "unary_expression", "update_expression", "true", "false", "null"):
+            return False
+        if node.type == "binary_expression":
+            plus = self.program.text(node.child_by_field_name("operator")) == "+"
+            return plus and any(self.may_be_text(one, depth + 1) for one in node.named_children)
+        if node.type == "identifier" and depth < _MOST_DEPTH:
+            name = self.program.text(node)
+            given = self.values.get(name, [])
+            if name in self.counters or not given:
+                return name not in self.counters
+            return any(self.may_be_text(one, depth + 1) for one in given[:8])
+        return True
+
+    def is_function(self, node: Node, depth: int = 0) -> bool:
+        """Recognise a function, written out or by the name it is given."""
+        if node.type in _FUNCTIONS:
+            return True
+        if node.type != "identifier" or depth > 4:
+            return False
+        name = self.program.text(node)
+        if name in self.functions:
+            return True
+        return any(self.is_function(one, depth + 1) for one in self.values.get(name, [])[:8])
 
     def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
         """Give the pieces of a string (None: a hole), or None for what is no string that was put together."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from windtunnel.validation.trees.javascript_strings import Strings, unescape
@@ -206,6 +208,28 @@ def _judge_calls(program: Program, strings: Strings) -> None:
             program.report("names.execution", node, f"{name} with a string runs it as a program.")
 
 
+_JSON_KEY = re.compile(r"__proto__|[\"']\s*(?:constructor|prototype)\s*[\"']\s*:")
+
+
+def _judge_texts(program: Program) -> None:
+    """Judge texts that would be objects with keys of the language's own: `JSON.parse('{"__proto__": …}')`."""
+    for node in program.of("string", "template_string"):
+        if _JSON_KEY.search(unescape(program.text(node))):
+            program.report("members.inside", node, "A text with the name of an object's inside as a key.")
+
+
+def _judge_made(program: Program, strings: Strings) -> None:
+    """Judge `x[k](text)()`: what a computed member gives is called, as only a compiled text has to be."""
+    for node in program.of("call_expression"):
+        inner = node.child_by_field_name("function")
+        if inner is None or inner.type != "call_expression":
+            continue
+        member = inner.child_by_field_name("function")
+        key = member.child_by_field_name("index") if member is not None and member.type == "subscript_expression" else None
+        if key is not None and key.type != "number" and strings.may_be_text(key):
+            program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
+
+
 def _judge_structure(program: Program) -> None:
     for node in program.of("import_statement", "export_statement"):
         source = node.child_by_field_name("source")
@@ -256,3 +280,5 @@ def analyse(program: Program) -> None:
     _judge_members(program, strings)
     _judge_calls(program, strings)
     _judge_structure(program)
+    _judge_texts(program)
+    _judge_made(program, strings)

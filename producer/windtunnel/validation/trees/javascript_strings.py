@@ -98,6 +98,8 @@ class Strings:
         if node is None or depth > _MOST_DEPTH:
             return None
         kind = node.type
+        if kind == "array" and len(node.named_children) == 1:
+            return self.fold(node.named_children[0], depth + 1)  # as a key, [x] is x
         if kind == "string":
             return [unescape(self.program.text(node)[1:-1])]
         if kind == "template_string":

@@ -48,6 +48,7 @@ scipy.stats.distributions scipy.stats.sampling scipy.spatial.transform scipy.dif
 matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.colors matplotlib.cm
 matplotlib.gridspec matplotlib.patches matplotlib.lines matplotlib.style matplotlib.figure matplotlib.axes
 matplotlib.collections matplotlib.legend matplotlib.transforms matplotlib.text mpl_toolkits.mplot3d
+pyarrow pyarrow.compute pyarrow.types
 mpl_toolkits.axes_grid1 mpl_toolkits.axes_grid1.inset_locator matplotlib.path matplotlib.markers matplotlib.colorbar
 matplotlib.patheffects matplotlib.table matplotlib.offsetbox matplotlib.axis matplotlib.artist matplotlib.scale
 matplotlib.container matplotlib.mlab matplotlib.spines matplotlib.tri matplotlib.units
@@ -69,6 +70,11 @@ ONLY = {
     "weakref": "ref proxy WeakSet WeakKeyDictionary WeakValueDictionary ReferenceType",
     "numpy.typing": "ArrayLike DTypeLike NBitBase NDArray",
     "numpy.lib.mixins": "NDArrayOperatorsMixin",
+    "pyarrow": "array chunked_array table Table Array ChunkedArray RecordBatch record_batch schema field Schema Field "
+    "DataType scalar Scalar concat_tables concat_arrays null bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 float32 float64 string utf8 large_string binary date32 date64 timestamp time32 time64 duration decimal128 "
+    "list_ struct map_ dictionary nulls repeat ArrowInvalid ArrowTypeError ArrowKeyError unify_schemas "
+    "StringArray DoubleArray Int64Array NA",
     "pandas.util": "hash_array hash_pandas_object",
     "io": "StringIO BytesIO",
     "locale": "currency",
@@ -98,6 +104,8 @@ NOT = {
     "scipy": "LowLevelCallable test show_config",
     "scipy.sparse": "",
     "scipy.stats": "test",
+    "pyarrow.compute": "TakeOptions call_function call_tabular_function get_function function_registry list_functions "
+    "register_scalar_function register_aggregate_function register_tabular_function register_vector_function",
     "matplotlib.mlab": "GaussianKDE",
     "string": "Formatter",
     "typing": "get_type_hints ForwardRef",
@@ -131,8 +139,8 @@ IO = re.compile(
 
 
 # Of what the image holds, what no strategy may import, with the reason in the policy ([imports.closed]).
-CLOSED = "pylab tzdata cloudpickle joblib patsy PIL fontTools pyarrow narwhals packaging threadpoolctl pyparsing contourpy kiwisolver"
-LISTED = {"numpy", "pandas", "scipy", "matplotlib", "mpl_toolkits"}
+CLOSED = "pylab tzdata cloudpickle joblib patsy PIL fontTools narwhals packaging threadpoolctl pyparsing contourpy kiwisolver"
+LISTED = {"pyarrow", "numpy", "pandas", "scipy", "matplotlib", "mpl_toolkits"}
 SKIPPED = re.compile(
     r"\.(_\w+|tests?|testing|conftest|setup|externals|datasets|sandbox|compat|iolib|x13|docs?|docstring\w*|examples|"
     r"print_version|web|parallel|discovery|fixes|deprecation|decorators|wrapper|scripts|zoneinfo|reference|lazy|"

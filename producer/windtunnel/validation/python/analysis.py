@@ -15,6 +15,7 @@ from typing import Any
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.python import folding
 from windtunnel.validation.python.parameters import Parameters
+from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
@@ -201,14 +202,13 @@ class Analysis:
         sharing = self.program.sharing
         if not any(type(one) is Bag for one in each(value)):
             return value
-        lost = sharing.is_lost(name)
-        if not lost and name not in sharing.changed:
-            return value
-        if lost:
-            keys: list[Value] = [BUILT]
-            items: list[Value] = [BUILT]
-        else:
-            keys, items = self._stored(sharing.stores.get(name, ()))
+        keys: list[Value] = [BUILT]
+        items: list[Value] = [BUILT]
+        if not sharing.is_lost(name):
+            stores = sharing.reached(name)
+            if stores is None:
+                return value
+            keys, items = self._stored(stores)
         return join([self._opened(one, keys, items) if type(one) is Bag else one for one in each(value)])
 
     def _opened(self, bag: Bag, keys: list[Value], items: list[Value]) -> Bag:
@@ -384,6 +384,8 @@ class Analysis:
         """Recognise a library's function whose arguments have to be seen."""
         rule = self.tables.judge_name(path.rpartition(".")[2])
         root, _, name = path.rpartition(".")
+        if ".formula." in path or path in FILES:
+            return True
         if root != "json" and (name in self.tables.reading or name in _WRITING):
             return True
         return path in self.tables.judged or rule == "judged" or rule.startswith("library.")

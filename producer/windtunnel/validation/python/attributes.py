@@ -14,6 +14,7 @@ from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.paths import ARTIFACT
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
+    OPAQUE,
     PUT_IN,
     UNKNOWN,
     Bag,
@@ -253,6 +254,8 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
             found_module = analysis.module(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
+    if type(receiver) is Unknown and name in _AMBIGUOUS and not called:
+        return Foreign(f"unknown.{name}")
     if type(receiver) is Unknown and name not in analysis.program.attributes:
         return receiver if name not in _NUMERIC else UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
@@ -261,7 +264,7 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
     kind = type(receiver)
     if kind in (Const, Text) and name in ("value", "_value_"):
-        return receiver  # a member of an enumeration of the program
+        return receiver if not analysis.program.renamed else join([receiver, OPAQUE])  # a member of an enumeration
     if kind in (Const, Text, Bag, Builtin, Func):
         return Method(receiver, name)
     if kind in (Lib, Foreign):
@@ -296,8 +299,22 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
     elif isinstance(target, ast.Starred):
         judge_target(analysis, target.value)
     elif isinstance(target, ast.Subscript):
-        analysis.value(target.value)
+        inner = target.value
+        if isinstance(inner, ast.Attribute) and inner.attr in _SPARSE and _is_sparse(analysis, analysis.value(inner.value)):
+            store(analysis, analysis.value(inner.value), inner.attr, target)
+        analysis.value(inner)
         analysis.value(target.slice)
+
+
+_SPARSE = frozenset({"indices", "indptr", "coords"})
+
+
+def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
+    """Say whether a value may be a sparse array of scipy."""
+    known = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]  # type: ignore[attr-defined]
+    if known:
+        return any(one.startswith("scipy.sparse") for one in known)
+    return type(receiver) is Unknown and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
 
 
 def _only_own(analysis: Analysis, receiver: Value) -> bool:
@@ -340,5 +357,7 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
         texts = list(strings(analysis.member(name)))
         if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
             analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
+    elif name in _SPARSE and _is_sparse(analysis, receiver):
+        analysis.report("library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds.")
     elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -15,6 +15,7 @@ from windtunnel.validation.python import (
     strings_as_code,
 )
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.parameters import MOST_SITES
 from windtunnel.validation.python.values import (
     BUILT,
@@ -59,6 +60,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
+        if function.attr == "spawn" and type(receiver) is Foreign and receiver.path.startswith("numpy.random."):
+            return Foreign("numpy.random.SeedSequence")
         if type(receiver) is Unknown and not analysis.tables.judge_name(function.attr):
             named = function.attr in analysis.program.attributes or receiver is OPAQUE
             callee = attributes.read(analysis, receiver, function.attr, function, called=True) if named else UNKNOWN
@@ -69,6 +72,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         callee = analysis.value(function)
         if type(callee) is Builtin and callee.name in _CLASS_TESTS:
             _look_at_classes(analysis, node)
+    if receiver is not None:
+        callee = _constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
@@ -91,6 +96,20 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         _used(analysis, node, callee)
         return callee
     return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
+
+
+def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
+    """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
+    function = node.func
+    if not (isinstance(function, ast.Attribute) and function.attr == "__init__" and type(receiver) is Inst):
+        return callee
+    scope = receiver.scope
+    bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
+    for base in bases:
+        if type(base) is Lib and (base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS):
+            analysis.memo[function] = base
+            return base
+    return callee
 
 
 def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
@@ -209,6 +228,8 @@ def _called(
         return UNKNOWN
     if kind in (Lib, Foreign):
         path = callee.path  # type: ignore[attr-defined]
+        if kind is Foreign and not isinstance(node.func, ast.Attribute):
+            library.judge_bound(analysis, node, path)
         if path == "dataclasses.field" and analysis.scope.kind == "class":
             return _field(analysis, node, keywords)
         if path == "sandbox.params.get" and len(arguments) == 2 and folding.is_textual(arguments[1]):
@@ -259,7 +280,7 @@ def _builtin(
             return join([Class(one.scope) for one in each(arguments[0])])  # type: ignore[attr-defined]
         return TYPE_OF if arguments and not isinstance(node.args[0], ast.Constant) else UNKNOWN
     if name == "vars":
-        if len(arguments) != 1 or not all(type(one) is Inst for one in each(arguments[0])):
+        if len(arguments) != 1 or not all(type(one) is Inst or _is_namespace(one) for one in each(arguments[0])):
             analysis.report("builtins.namespace", node, "vars gives the interpreter's own tables of names.")
         return UNKNOWN
     if name == "super":
@@ -281,6 +302,11 @@ def _builtin(
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
 
 
+def _is_namespace(value: Value) -> bool:
+    """Recognise what a parser of arguments gives: its table holds what was parsed."""
+    return type(value) is Foreign and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
+
+
 def _super(analysis: Analysis) -> Value:
     scope = analysis.scope
     while scope.parent is not None and scope.owner is None:
@@ -297,6 +323,8 @@ def _mapped(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> Value
         return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
     if type(function) is Func:
         return Bag((analysis.returned(function),))
+    if type(function) is Foreign:
+        library.judge_bound(analysis, node, function.path)
     if type(function) is Method:
         return Bag((_method(analysis, node, function, [folding.element(source, "iter")], {}),))
     return UNKNOWN

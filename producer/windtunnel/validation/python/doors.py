@@ -11,11 +11,15 @@ import re
 
 from windtunnel.validation.python import folding, formulas
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.values import (
+    OPAQUE,
     UNKNOWN,
     Bag,
+    Class,
     Const,
     Foreign,
+    Inst,
     Lib,
     Text,
     Unknown,
@@ -30,17 +34,6 @@ _LABELS = frozenset(
     ytitle xtitle endog_name exog_names""".split()
 )
 _CODE = re.compile(r"[A-Za-z_\])][\w.]*\s*\(|__|\blambda\b|@")
-FILES = {
-    "argparse.ArgumentParser": ("fromfile_prefix_chars", 7),
-    "scipy.odr.ODR": ("errfile", 12),
-    "sklearn.cluster.FeatureAgglomeration": ("memory", 2),
-    "sklearn.cluster.AgglomerativeClustering": ("memory", 2),
-    "sklearn.pipeline.Pipeline": ("memory", 1),
-    "sklearn.feature_extraction.text.CountVectorizer": ("input", 0),
-    "sklearn.feature_extraction.text.TfidfVectorizer": ("input", 0),
-    "sklearn.feature_extraction.text.HashingVectorizer": ("input", 0),
-}
-"""Functions with an argument that makes them open files: its keyword and its place."""
 _HARMLESS = frozenset({"content", "passthrough"})
 _QHULL = re.compile(r"(?:^|\s)T[OIiFVvWw]")
 _ZONES = frozenset({"dateutil.tz.gettz", "dateutil.tz.tz.gettz", "pytz.timezone"})
@@ -62,8 +55,10 @@ def judge_function(
         _judge_object(analysis, node, [*arguments[1:2], keywords.get("dtype", UNKNOWN)])
     if path in FILES:
         _judge_files(analysis, node, path, arguments, keywords)
-    if path.startswith("scipy.odr.ODR") and keywords.keys() & {"rptfile", "errfile"}:
-        analysis.report("library.path_argument", node, f"{path} writes a report to a file.")
+    if path == "numpy.load" and len(arguments) > 2 and not (type(arguments[2]) is Const and not arguments[2].value):
+        analysis.report("library.pickle", node, "numpy.load unpickles what it reads.")
+    elif path in _GENERATORS:
+        _judge_generator(analysis, node, path, [*arguments, *keywords.values()])
     if any(isinstance(one, ast.Starred) for one in node.args):
         name = path.rpartition(".")[2]
         if path in FILES or name in analysis.tables.path_argument:
@@ -124,11 +119,26 @@ def _judge_zone(analysis: Analysis, node: ast.Call, path: str, given: list[Value
 
 def _judge_qhull(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
     for value in given:
-        for text in strings(value):
+        for text in _texts(value):
             if _QHULL.search(text):
                 analysis.report("library.path_argument", node, f"{path}: the option {text!r} writes a file.")
         if has_built(value):
             analysis.report("library.path_argument", node, f"{path} gets options that cannot be read.")
+
+
+def _texts(value: Value) -> list[str]:
+    """Give the known strings of a value, and what is known of those put together."""
+    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if type(one) is Text)]
+
+
+_GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
+
+
+def _judge_generator(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
+    """Judge what random numbers are drawn from: an object of the program would be taken for memory of numpy's."""
+    for value in given:
+        if any(type(one) in (Inst, Class) or one is OPAQUE for one in each(value)):
+            analysis.report("library.memory_unsafe", node, f"{path} takes memory from an object of the program.")
 
 
 def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> None:

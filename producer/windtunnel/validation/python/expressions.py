@@ -77,7 +77,10 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
         return UNKNOWN
     lefts, rights = each(left), each(right)
     if len(lefts) * len(rights) > 16:
-        return BUILT if has_built(left) or has_built(right) else UNKNOWN
+        if has_built(left) or has_built(right):
+            return BUILT
+        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(folding.is_textual, lefts)) else BUILT,)
+        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(folding.is_textual, rights)) else BUILT,)
     return join([folding.binary(node.op, one, two) for one in lefts for two in rights])
 
 

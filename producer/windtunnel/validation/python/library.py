@@ -163,7 +163,7 @@ def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
     return place is not None and place[0] == keyword
 
 
-_TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input"})
+_TEXTUAL_DOORS = frozenset({"boundscheck", "memory", "format", "refcheck", "rc", "input"})
 
 
 def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:
@@ -174,9 +174,9 @@ def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> 
     elif name == "format":
         if "pgf" in strings(value) or "raw" in strings(value):
             analysis.report("library.backend", node, "This format starts a program or writes raw bytes.")
-    elif name == "refcheck":
+    elif name in ("refcheck", "boundscheck"):
         if not (type(value) is Const and value.value):
-            analysis.report("library.memory_unsafe", node, "refcheck=False leaves other arrays on freed memory.")
+            analysis.report("library.memory_unsafe", node, f"{name}=False reads or leaves memory outside an array.")
     elif name == "input":
         if "filename" in strings(value) or has_built(value):
             analysis.report("library.path_argument", node, "input='filename' makes the library read files.")
@@ -196,7 +196,7 @@ def _judge_settings(analysis: Analysis, node: ast.AST, value: Value) -> None:
             judge_setting(analysis, node, text)
 
 
-_SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
+SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
 
 
 def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
@@ -212,7 +212,7 @@ def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
                 if path and has_built(key):
                     analysis.report("library.path_argument", node, "An option whose name cannot be read.")
                     return
-        elif path in _SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
+        elif path in SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
             analysis.report("library.path_argument", node, f"{path or 'A call'} gets options that cannot be read.")
             return
 
@@ -233,6 +233,14 @@ def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) ->
             continue
         analysis.report("library.backend", node, f"{name}= names a module that would be imported.")
         return
+
+
+def judge_bound(analysis: Analysis, node: ast.Call, path: str) -> None:
+    """Judge a call of a method that was bound to a name before: `f = x.dump; f(path)`."""
+    name = path.rpartition(".")[2]
+    rule = analysis.tables.methods.get(name, "")
+    if rule.startswith("library.") and not path.startswith(("sandbox.", "json.")):
+        analysis.report(rule, node, f"Calls .{name}, which was bound to a name before.")
 
 
 def judge_function(

@@ -104,6 +104,8 @@ class Collector:
             (self.sharing.given if own else self.sharing.rebound).add(name)
             if kind == "aug":
                 self.sharing.changed.add(name)
+                if not isinstance(getattr(node, "value", None), ast.Constant):
+                    self.sharing.untold.add(name)
                 self.sharing.move(getattr(node, "value", None), name)
             elif kind == "with":
                 self.sharing.move(node, LOST)
@@ -258,12 +260,14 @@ class Collector:
             name = alias.asname or alias.name.split(".")[0]
             module = alias.name if alias.asname else alias.name.split(".")[0]
             self.bind(name, Binding("import", node, self.scope, extra=module))
+            self.program.imported.add(alias.name)
             self.sharing.modules[name] = module.split(".")[0]
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             name = alias.asname or alias.name
             self.bind(name, Binding("from", node, self.scope, extra=alias.name))
+            self.program.imported.add(f"{node.module}.{alias.name}")
             self.sharing.modules[name] = (node.module or "").split(".")[0]
 
     def _arguments(self, node: Function, scope: Scope) -> None:
@@ -293,6 +297,7 @@ class Collector:
         scope = Scope("function", node, self.scope, qualname=f"{self.scope.qualname}{node.name}.")
         if self.scope.kind == "class":
             scope.owner = self.scope
+            self.program.renamed |= node.name in ("__new__", "_generate_next_value_", "_missing_")
         name = node.name
         if name in ("__init__", "__call__") and scope.owner is not None:
             name = getattr(self.scope.node, "name", name) if name == "__init__" else ""

@@ -86,7 +86,10 @@ class Sharing:
         self.callbacks: frozenset[str] = frozenset()
         """Names under which functions of the program are known."""
         self.everything = False
+        self.untold: set[str] = set()
+        """Names of containers that change in a way that is not remembered as a store."""
         self._lost: set[str] | None = None
+        self._reached: dict[str, list[Store] | None] = {}
 
     def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
         tuple[str, bool]
@@ -177,6 +180,20 @@ class Sharing:
                 self.move(store.value, name)
             if not (store.spread and isinstance(store.value, _LITERALS) and _flat(store.value)):
                 self.nested.add(name)
+            return
+        inner = base
+        while isinstance(inner, ast.Subscript) or (
+            isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _ELEMENTS
+        ):
+            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value
+        if inner is not base and isinstance(inner, ast.Name):
+            # What grows within a container is followed as if it were put into the container itself.
+            spread = store.spread or store.path != ()
+            self.stores.setdefault(inner.id, []).append(Store(store.value, store.scope, store.path, spread=spread))
+            self.changed.add(inner.id)
+            self.nested.add(inner.id)
+            if not isinstance(store.value, ast.Constant):
+                self.move(store.value, inner.id)
             return
         self.move(store.value, LOST)
         for root, _ in self.roots(base):
@@ -343,6 +360,19 @@ class Sharing:
             self._lost = self._find_lost()
         return self.everything or name in self._lost
 
+    def reached(self, name: str) -> list[Store] | None:
+        """Give what is put into a container under any name it may have; None where nothing changes it."""
+        if name not in self._reached:
+            stack, seen = [name], {name}
+            while stack:
+                more = self.flow.get(stack.pop(), set()) - seen - {LOST}
+                seen |= more
+                stack.extend(more)
+            changed = seen & self.changed
+            found = [store for one in sorted(changed) for store in self.stores.get(one, ())]
+            self._reached[name] = found if changed else None
+        return self._reached[name]
+
     def _find_lost(self) -> set[str]:
         """Walk the flows backwards from what is changed: linear in their number."""
         sources: dict[str, list[str]] = {}
@@ -350,7 +380,7 @@ class Sharing:
             for target in targets:
                 if target != name:
                     sources.setdefault(target, []).append(name)
-        stack = [LOST, *self.changed]
+        stack = [LOST, *self.untold]
         lost: set[str] = set()
         while stack:
             for name in sources.pop(stack.pop(), ()):

@@ -55,6 +55,8 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 node,
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
+    if any(type(one) is Builtin and one.name == "type" for one in bases):
+        _judge_metaclass(analysis, members)
     tables = analysis.tables
     if not all(type(one) in (Builtin, Class) for one in bases):
         for name in ("fromfile_prefix_chars", "input"):
@@ -79,6 +81,19 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
             _judge_answers(analysis, member, analysis.program.scopes[member])
         elif name in _HOOKS:
             analysis.report("structure.hook", member, f"{name} changes what plain code means.")
+
+
+def _judge_metaclass(analysis: Analysis, members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> None:
+    """Judge a metaclass that changes the bodies of its classes: they are not what is written."""
+    for name, member in members.items():
+        arguments = [one.arg for one in (*member.args.posonlyargs, *member.args.args)]
+        body = arguments[3] if name in ("__new__", "__init__") and len(arguments) > 3 else ""
+        changed = name == "__prepare__" or (body and body in analysis.program.sharing.changed)
+        for part in ast.walk(member):
+            if isinstance(part, ast.Call) and getattr(part.func, "attr", "") == "__new__" and len(part.args) >= 3:
+                changed = changed or not (isinstance(part.args[-1], ast.Name) and part.args[-1].id == body)
+        if changed:
+            analysis.report("structure.dynamic_class", member, "The metaclass changes the bodies of its classes.")
 
 
 def _judge_answers(analysis: Analysis, node: ast.AST, scope: Scope) -> None:

@@ -208,22 +208,36 @@ def _judge_calls(program: Program, strings: Strings) -> None:
             program.report("names.execution", node, f"{name} with a string runs it as a program.")
 
 
-_JSON_KEY = re.compile(r"__proto__|[\"']\s*(?:constructor|prototype)\s*[\"']\s*:")
+_JSON_KEY = re.compile(r"__proto__|[.\[\"'`]\s*constructor\s*(?:$|[.\]\"'`])|^constructor[.\[]|[\"']\s*prototype\s*[\"']\s*:")
 
 
 def _judge_texts(program: Program) -> None:
     """Judge texts that would be objects with keys of the language's own: `JSON.parse('{"__proto__": …}')`."""
     for node in program.of("string", "template_string"):
-        if _JSON_KEY.search(unescape(program.text(node))):
+        parts = [one for one in node.named_children if one.type != "template_substitution"]
+        text = unescape("".join(program.text(one) for one in parts))
+        if _JSON_KEY.search(text) or (text.strip() == "constructor" and _is_given(node)):
             program.report("members.inside", node, "A text with the name of an object's inside as a key.")
+
+
+def _is_given(node: Node) -> bool:
+    """Say whether a text is handed on, and not only compared."""
+    above = node.parent
+    while above is not None and above.type in ("as_expression", "parenthesized_expression", "satisfies_expression"):
+        above = above.parent
+    return above is not None and above.type in ("arguments", "array", "variable_declarator", "pair")
 
 
 def _judge_made(program: Program, strings: Strings) -> None:
     """Judge `x[k](text)()`: what a computed member gives is called, as only a compiled text has to be."""
     for node in program.of("call_expression"):
-        inner = node.child_by_field_name("function")
-        if inner is None or inner.type != "call_expression":
+        inner, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if inner is None or inner.type != "call_expression" or given is None:
             continue
+        text = inner.child_by_field_name("arguments")
+        parts = strings.fold(text.named_children[-1]) if text is not None and text.named_children else None
+        if not given.named_children and parts is not None and "(" in "".join(part or "" for part in parts):
+            program.report("names.execution", node, "Makes a function of a text and calls it.")
         member = inner.child_by_field_name("function")
         key = member.child_by_field_name("index") if member is not None and member.type == "subscript_expression" else None
         if key is not None and key.type != "number" and strings.may_be_text(key):

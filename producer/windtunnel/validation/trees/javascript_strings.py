@@ -14,6 +14,7 @@ _BUILDERS = frozenset(
     toUpperCase charAt at pop shift repeat padStart""".split()
 )
 _MOST_DEPTH = 24
+_SAME_ITEMS = frozenset({"sort", "slice", "filter", "reverse", "toSorted", "toReversed", "concat"})
 _TEXTUAL = frozenset({"string", "template_string", "call_expression", "binary_expression"})
 _FUNCTIONS = frozenset({"function_expression", "arrow_function", "class", "generator_function", "function"})
 
@@ -53,19 +54,34 @@ class Strings:
         owner = function.child_by_field_name("object") if function is not None else None
         if owner is None:
             return True
-        if owner.type == "array":
-            return any(one.type in _TEXTUAL for one in owner.named_children)
-        if owner.type != "identifier":
-            return owner.type in _TEXTUAL
-        name = self.program.text(owner)
-        given = self.values.get(name, [])
-        if any(one.type in _TEXTUAL for one in given):
+        return self._list_holds_text(owner, 0)
+
+    def _list_holds_text(self, node: Node, depth: int) -> bool:
+        if depth > 6 or node.type in ("string", "template_string"):
             return True
-        lists = [one for one in given if one.type == "array"]
-        added = self.added.get(name, [])
-        return any(self.may_be_text(one) for array in lists for one in array.named_children) or any(
-            self.fold(one) is not None for one in added
-        )
+        if node.type == "spread_element":
+            return self._list_holds_text(node.named_children[0], depth + 1)
+        if node.type == "array":
+            return any(
+                self._list_holds_text(one, depth + 1) if one.type == "spread_element" else self.may_be_text(one)
+                for one in node.named_children
+            )
+        if node.type == "call_expression":
+            function = node.child_by_field_name("function")
+            owner = function.child_by_field_name("object") if function is not None else None
+            name = self.program.text(function.child_by_field_name("property")) if function is not None else ""
+            if name == "keys" and self.program.text(owner) not in ("Object", "Reflect"):
+                return False
+            return owner is None or name not in _SAME_ITEMS or self._list_holds_text(owner, depth + 1)
+        if node.type == "identifier":
+            name = self.program.text(node)
+            given, added = self.values.get(name, []), self.added.get(name, [])
+            if not given:
+                return name in self.functions
+            return any(self._list_holds_text(one, depth + 1) for one in given[:8]) or any(
+                self.fold(one) is not None for one in added
+            )
+        return node.type in _TEXTUAL
 
     def may_be_text(self, node: Node, depth: int = 0) -> bool:
         """Say whether an expression may be a text, as far as it is written out."""

@@ -71,7 +71,10 @@ def dictionary(analysis: Analysis, node: ast.Dict) -> Value:
 
 def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     """Evaluate an operation on two values."""
-    left, right = analysis.value(node.left), analysis.value(node.right)
+    if isinstance(node.op, ast.Add) and (isinstance(node.right, ast.List) or isinstance(node.left, ast.List)):
+        left, right = _passed_on(analysis, node.left), _passed_on(analysis, node.right)
+    else:
+        left, right = analysis.value(node.left), analysis.value(node.right)
     resources.judge_binary(analysis, node, left, right)
     if type(left) is Unknown and type(right) is Unknown and OPAQUE not in (left, right):
         return UNKNOWN
@@ -99,7 +102,17 @@ def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:
 
 def boolean(analysis: Analysis, node: ast.BoolOp) -> Value:
     """Evaluate `and` and `or`: any of the operands."""
-    return join([analysis.value(one) for one in node.values])
+    return join([_passed_on(analysis, one) for one in node.values])
+
+
+def _passed_on(analysis: Analysis, node: ast.expr) -> Value:
+    """Evaluate an operand that becomes the result as it is: of a variable that is being evaluated, what is known."""
+    if isinstance(node, ast.Name):
+        scope = analysis.resolve(node.id)
+        running = analysis.partial.get((scope, node.id)) if scope is not None else None
+        if running:
+            return join(list(running))
+    return analysis.value(node)
 
 
 def compare(analysis: Analysis, node: ast.Compare) -> Value:
@@ -118,7 +131,7 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
 def choice(analysis: Analysis, node: ast.IfExp) -> Value:
     """Evaluate `a if test else b`."""
     analysis.value(node.test)
-    return join([analysis.value(node.body), analysis.value(node.orelse)])
+    return join([_passed_on(analysis, node.body), _passed_on(analysis, node.orelse)])
 
 
 def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:

@@ -328,12 +328,14 @@ class Sharing:
 
     def _is_callback(self, node: ast.AST) -> bool:
         """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""
+        parts = list(ast.walk(node))
+        called = {part.func for part in parts if isinstance(part, ast.Call)}
         return any(
             isinstance(part, ast.Lambda)
             or (isinstance(part, ast.Name) and part.id in self.callbacks)
             or (isinstance(part, ast.Attribute) and part.attr in self.callbacks)
-            for part in ast.walk(node)
-        )
+            for part in parts if part not in called
+        )  # fmt: skip
 
     def _fields(self, node: ast.Call) -> None:
         for one in node.args:

@@ -38,7 +38,7 @@ _STRUCTURE = re.compile(
     r"""|\b(?:not|lambda|if|else|await|yield|and|or|is|in|elif|from)\b)""",
     re.DOTALL,
 )
-_QUOTES = re.compile("\'\'\'|\"\"\"|[\'\"]")
+_QUOTES = re.compile("'''|\"\"\"|['\"]")
 _QUOTED = re.compile(_STRING[len("[A-Za-z]{0,2}") :], re.DOTALL)
 _RUN = re.compile(r"[^;{}]+")
 _ANGLE = re.compile(r"(?<!<)<(?![<=])")

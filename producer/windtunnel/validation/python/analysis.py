@@ -317,9 +317,7 @@ class Analysis:
             self._lies = False
             classes = [scope for scope in self.program.scopes.values() if scope.kind == "class"]
             hooked = any(not _HOOKS.isdisjoint(scope.bindings) for scope in classes)
-            self._lies = (
-                hooked or self.program.filled or any(self.is_swapped(scope.node) for scope in classes)
-            )
+            self._lies = hooked or self.program.filled or any(self.is_swapped(scope.node) for scope in classes)
         return self._lies
 
     def module(self, path: str) -> Value:

@@ -181,7 +181,11 @@ def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST)
         if type(one) in (Lib, Foreign):
             if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
                 continue
-        elif type(one) is not Unknown or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+        elif (
+            type(one) is not Unknown
+            or name in analysis.program.attributes
+            or name in ("raw", "stream", "zip", "handle")
+        ):
             continue
         analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
         return True
@@ -300,7 +304,11 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
         judge_target(analysis, target.value)
     elif isinstance(target, ast.Subscript):
         inner = target.value
-        if isinstance(inner, ast.Attribute) and inner.attr in _SPARSE and _is_sparse(analysis, analysis.value(inner.value)):
+        if (
+            isinstance(inner, ast.Attribute)
+            and inner.attr in _SPARSE
+            and _is_sparse(analysis, analysis.value(inner.value))
+        ):
             store(analysis, analysis.value(inner.value), inner.attr, target)
         analysis.value(inner)
         analysis.value(target.slice)
@@ -358,6 +366,8 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
         if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
             analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
     elif name in _SPARSE and _is_sparse(analysis, receiver):
-        analysis.report("library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds.")
+        analysis.report(
+            "library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds."
+        )
     elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -11,6 +11,7 @@ from windtunnel.validation.python import (
     lookahead,
     paths,
     reflection,
+    repeatable,
     resources,
     strings_as_code,
 )
@@ -84,6 +85,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         name = function.attr  # type: ignore[attr-defined]
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
+    repeatable.judge_call(analysis, node, callee, arguments, keywords)
     if keywords:
         for key in keywords:
             if key[0] == "_" and analysis.tables.is_critical(key):
@@ -106,7 +108,9 @@ def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Va
     scope = receiver.scope
     bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
     for base in bases:
-        if type(base) is Lib and (base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS):
+        if type(base) is Lib and (
+            base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS
+        ):
             analysis.memo[function] = base
             return base
     return callee
@@ -338,7 +342,9 @@ def _method(
         strings_as_code.judge_format(analysis, node, owner)
     if type(owner) is Builtin:
         if owner.name == "dict" and name == "fromkeys" and arguments:
-            return Bag((arguments[1] if len(arguments) > 1 else UNKNOWN,), keys=(folding.element(arguments[0], "iter"),))
+            return Bag(
+                (arguments[1] if len(arguments) > 1 else UNKNOWN,), keys=(folding.element(arguments[0], "iter"),)
+            )
         if owner.name in ("str", "bytes", "bytearray", "int"):
             if name in ("fromhex", "maketrans", "from_bytes"):
                 return folding.method({"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords)

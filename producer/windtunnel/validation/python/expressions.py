@@ -120,6 +120,7 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
     if names.harmless_namespace_test(node):
         analysis.report("builtins.namespace_test", node, "Tests for a name in a table of names.")
         return UNKNOWN
+    lookahead.judge_comparison(analysis, node)
     for one in (node.left, *node.comparators):
         if isinstance(one, ast.Attribute) and one.attr == "__class__":
             analysis.value(one.value)

@@ -131,7 +131,11 @@ def pieces(value: Value) -> tuple[str | bool | None, ...]:
     if kind is Const:
         constant = value.value  # type: ignore[attr-defined]
         return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
-    return (False,) if any(type(one) is Inst or may_be_text(one) or (type(one) is Text and one.built) for one in each(value)) else (None,)
+    return (
+        (False,)
+        if any(type(one) is Inst or may_be_text(one) or (type(one) is Text and one.built) for one in each(value))
+        else (None,)
+    )
 
 
 def _small(op: type, left: Any, right: Any) -> bool:

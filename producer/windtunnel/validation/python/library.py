@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, doors, folding, formulas, named_methods, paths, reflection, strings_as_code
+from windtunnel.validation.python import (
+    attributes,
+    doors,
+    folding,
+    formulas,
+    named_methods,
+    paths,
+    reflection,
+    strings_as_code,
+)
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,

@@ -320,11 +320,7 @@ class Sharing:
         first: ast.AST = callee
         while isinstance(first, ast.Attribute):
             first = first.value
-        return (
-            isinstance(first, ast.Name)
-            and first.id not in self.rebound
-            and self.modules.get(first.id) in _LIBRARIES
-        )
+        return isinstance(first, ast.Name) and first.id not in self.rebound and self.modules.get(first.id) in _LIBRARIES
 
     def _is_callback(self, node: ast.AST) -> bool:
         """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""

@@ -193,7 +193,9 @@ def _is_drawing(value: Value) -> bool:
     parts = value.items if type(value) is Bag and value.ordered else (value,)
     modules = [one for part in parts for one in each(part) if type(one) is Module]
     plain = (Module, Foreign, Inst, Const, Text, Unknown)
-    return all(one.path == PYPLOT for one in modules) and all(type(one) in plain for part in parts for one in each(part))
+    return all(one.path == PYPLOT for one in modules) and all(
+        type(one) in plain for part in parts for one in each(part)
+    )
 
 
 def _is_followed(analysis: Analysis) -> bool:

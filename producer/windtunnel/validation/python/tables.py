@@ -88,7 +88,9 @@ class Tables:
     def allowed_text(self) -> str:
         """Name what may be imported, for messages."""
         libraries = sorted({*self.open, *(path for path in self.surface if "." not in path and path in self.image)})
-        standard = "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, json, re"
+        standard = (
+            "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, json, re"
+        )
         return f"{standard}, {', '.join(libraries)}"
 
     def is_missing(self, root: str) -> bool:

@@ -229,6 +229,7 @@ def has_built(value: Value) -> bool:
     """Say whether a string in the value was made so that it cannot be read."""
     return any(
         one is OPAQUE
-        or (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
+        or (type(one) is Text and one.built)
+        or (type(one) is Bag and any(has_built(item) for item in one.items))
         for one in each(value)
     )

@@ -126,7 +126,9 @@ def _assigns_shared(program: Program, node: Node, local: set[str]) -> bool:
     left = node.child_by_field_name("left")
     if left is None or program.text(node.child_by_field_name("operator")) != "=":
         return False
-    plain = [one for one in left.named_children if one.type in ("identifier", "selector_expression", "unary_expression")]
+    plain = [
+        one for one in left.named_children if one.type in ("identifier", "selector_expression", "unary_expression")
+    ]
     roots = {program.text(one).lstrip("*").split(".")[0] for one in plain}
     return bool(roots - local - {"_"})
 

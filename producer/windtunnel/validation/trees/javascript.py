@@ -208,7 +208,9 @@ def _judge_calls(program: Program, strings: Strings) -> None:
             program.report("names.execution", node, f"{name} with a string runs it as a program.")
 
 
-_JSON_KEY = re.compile(r"__proto__|[.\[\"'`]\s*constructor\s*(?:$|[.\]\"'`])|^constructor[.\[]|[\"']\s*prototype\s*[\"']\s*:")
+_JSON_KEY = re.compile(
+    r"__proto__|[.\[\"'`]\s*constructor\s*(?:$|[.\]\"'`])|^constructor[.\[]|[\"']\s*prototype\s*[\"']\s*:"
+)
 
 
 def _judge_texts(program: Program) -> None:
@@ -239,7 +241,11 @@ def _judge_made(program: Program, strings: Strings) -> None:
         if not given.named_children and parts is not None and "(" in "".join(part or "" for part in parts):
             program.report("names.execution", node, "Makes a function of a text and calls it.")
         member = inner.child_by_field_name("function")
-        key = member.child_by_field_name("index") if member is not None and member.type == "subscript_expression" else None
+        key = (
+            member.child_by_field_name("index")
+            if member is not None and member.type == "subscript_expression"
+            else None
+        )
         if key is not None and key.type != "number" and strings.may_be_text(key):
             program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
 

@@ -41,13 +41,15 @@ fuzz: ## mutate real programs at the validator for long
 matrix: ## every attack under runc and runsc, in containers and in cells
 	$(SETUP) deploy/test-setup.sh $(BIN)/pytest -m "matrix or not matrix" tests/adversarial --timeout 1800
 
-faults: ## kill slots and daemons at every step of a job's life
+faults: ## kill slots and daemons at every step of a job's life; then ten rounds of random faults with 500 jobs each
 	$(SETUP) $(BIN)/pytest -m faults tests/faults --timeout 1800
+	$(SETUP) $(BIN)/python -m tests.faults.harness --seeds 10 --jobs 500 --kill-docker
 
 bench: ## measure sandboxes against their peers and their limit
 	$(SETUP) $(BIN)/python benchmarks/sandbox.py
 
-soak: ## 2,000 jobs through cells and 200 through containers; nothing may grow
+soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, over which nothing may grow
+	$(SETUP) $(BIN)/python -m tests.faults.harness --minutes 60 --kill-docker
 	$(SETUP) $(BIN)/python benchmarks/soak.py
 
 compose-test: ## run a batch through docker-compose.yml, for real

@@ -262,7 +262,7 @@ class OurContainer(Contender):
         return str(execution.stdout)
 
     def close(self) -> None:
-        """Remove the sandboxes in hand."""
+        """Remove the prepared sandboxes."""
         self._executor.close()
 
 

@@ -47,7 +47,7 @@ RUN command -v python || ln -s "$(command -v python3)" /usr/local/bin/python
 WORKDIR /sandbox
 # Where llm-sandbox looks for Python in a container of its pool.
 RUN python3 -m venv --without-pip --system-site-packages .sandbox-venv
-# A shell as process 1 takes no notice of SIGTERM: without this the peers wait ten seconds at each stop.
+# A shell as process 1 ignores SIGTERM: without this the peers wait ten seconds at each stop.
 STOPSIGNAL SIGKILL
 ENTRYPOINT []
 CMD ["/bin/sh"]
@@ -89,7 +89,7 @@ class Worker:
 
     def __init__(self, entry: Entry, python: Sequence[str], config: Mapping[str, str]) -> None:
         self._entry = entry
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
+        self._process = subprocess.Popen(
             [*python, entry.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._orders, self._answers = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
@@ -232,7 +232,7 @@ def _docker(*arguments: str, stdin: str | None = None) -> str:
 
 
 def _run(*command: str, stdin: str | None = None) -> str:
-    done = subprocess.run(command, input=stdin, check=False, text=True, capture_output=True)  # noqa: S603 - our own
+    done = subprocess.run(command, input=stdin, check=False, text=True, capture_output=True)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     return done.stdout.strip()

@@ -163,7 +163,7 @@ def _docker_lines(*arguments: str) -> int:
 
 
 def _docker(*arguments: str) -> str:
-    return subprocess.run(  # noqa: S603 - our own commands
+    return subprocess.run(
         ["docker", *arguments],  # noqa: S607 - the one on the path
         check=True,
         text=True,

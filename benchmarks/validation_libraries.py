@@ -30,7 +30,7 @@ def _archives(names: list[str], cache: Path) -> list[Path]:
     for name in names:
         if not any(path.name.lower().startswith(name.lower().replace("-", "_") + "-") for path in cache.iterdir()):
             command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(cache), name]
-            if subprocess.run(command, check=False).returncode:  # noqa: S603 - fixed command, names by the operator
+            if subprocess.run(command, check=False).returncode:
                 print(f"{name}: cannot be downloaded", file=sys.stderr)
     return sorted(cache.iterdir())
 

@@ -39,12 +39,14 @@ numpy.polynomial.chebyshev numpy.polynomial.legendre numpy.polynomial.hermite nu
 numpy.typing numpy.lib.stride_tricks numpy.lib.scimath numpy.char numpy.strings numpy.rec numpy.dtypes
 numpy.exceptions numpy.testing numpy.emath numpy.lib.mixins numpy.polynomial.hermite_e
 pandas pandas.api.types pandas.tseries.offsets pandas.tseries.holiday pandas.tseries.frequencies
-pandas.api.indexers pandas.api.typing pandas.util pandas.errors pandas.plotting pandas.api.extensions pandas.tseries.api pandas.testing
+pandas.api.indexers pandas.api.typing pandas.util pandas.errors pandas.plotting
+pandas.api.extensions pandas.tseries.api pandas.testing
 scipy scipy.stats scipy.optimize scipy.signal scipy.interpolate scipy.linalg scipy.special scipy.fft
 scipy.fftpack scipy.integrate scipy.ndimage scipy.cluster.hierarchy scipy.cluster.vq scipy.spatial
 scipy.spatial.distance scipy.sparse scipy.sparse.linalg scipy.sparse.csgraph scipy.stats.mstats
 scipy.stats.qmc
-scipy.stats.distributions scipy.stats.sampling scipy.spatial.transform scipy.differentiate scipy.constants scipy.odr scipy.signal.windows scipy.stats.contingency
+scipy.stats.distributions scipy.stats.sampling scipy.spatial.transform
+scipy.differentiate scipy.constants scipy.odr scipy.signal.windows scipy.stats.contingency
 matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.colors matplotlib.cm
 matplotlib.gridspec matplotlib.patches matplotlib.lines matplotlib.style matplotlib.figure matplotlib.axes
 matplotlib.collections matplotlib.legend matplotlib.transforms matplotlib.text mpl_toolkits.mplot3d
@@ -139,7 +141,8 @@ IO = re.compile(
 
 
 # Of what the image holds, what no strategy may import, with the reason in the policy ([imports.closed]).
-CLOSED = "pylab tzdata cloudpickle joblib patsy PIL fontTools narwhals packaging threadpoolctl pyparsing contourpy kiwisolver"
+CLOSED = """pylab tzdata cloudpickle joblib patsy PIL fontTools narwhals packaging threadpoolctl pyparsing contourpy
+kiwisolver"""
 LISTED = {"pyarrow", "numpy", "pandas", "scipy", "matplotlib", "mpl_toolkits"}
 SKIPPED = re.compile(
     r"\.(_\w+|tests?|testing|conftest|setup|externals|datasets|sandbox|compat|iolib|x13|docs?|docstring\w*|examples|"
@@ -157,9 +160,9 @@ WANTED = {
     "statsmodels.tools.rng_qrng": "",
     "statsmodels.iolib.summary2": "summary_col",
     "sklearn.exceptions": "",
-    "sklearn.datasets": "load_iris load_wine load_diabetes load_breast_cancer load_digits load_linnerud make_regression "
-    "make_classification make_blobs make_moons make_circles make_s_curve make_friedman1 make_friedman2 make_spd_matrix "
-    "make_low_rank_matrix make_sparse_uncorrelated",
+    "sklearn.datasets": "load_iris load_wine load_diabetes load_breast_cancer load_digits load_linnerud "
+    "make_regression make_classification make_blobs make_moons make_circles make_s_curve make_friedman1 make_friedman2 "
+    "make_spd_matrix make_low_rank_matrix make_sparse_uncorrelated",
     "dateutil.tz": "UTC gettz tzutc tzoffset resolve_imaginary datetime_exists datetime_ambiguous",
     "pytz": "UTC utc timezone all_timezones common_timezones country_timezones NonExistentTimeError "
     "AmbiguousTimeError UnknownTimeZoneError FixedOffset all_timezones_set common_timezones_set",
@@ -219,10 +222,10 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
         whole = hasattr(module, "__all__") or hasattr(module, "__path__")
         owner = root if whole else path
         for name in names if whole else ():
-            inner = getattr(module, name, None)
-            if inspect.ismodule(inner) and inner.__name__.startswith(root + ".") and not name.startswith("_"):
-                if inner.__name__ != f"{path}.{name}":
-                    aliases[f"{path}.{name}"] = inner.__name__
+            inner: Any = getattr(module, name, None)
+            own = inspect.ismodule(inner) and inner.__name__.startswith(root + ".") and not name.startswith("_")
+            if own and inner.__name__ != f"{path}.{name}":
+                aliases[f"{path}.{name}"] = inner.__name__
         found[path] = {name for name in names if _is_own(module, owner, name, io)}
     for alias in [one for one, path in aliases.items() if path.split(".")[0] == root and path not in found]:
         del aliases[alias]
@@ -311,7 +314,7 @@ def write(found: dict[str, Any]) -> None:
     lines += [f'"{alias}" = "{path}"' for alias, path in sorted(found["aliases"].items())]
     surface.write_text("\n".join(lines) + "\n", encoding="utf-8")
     lines = [
-        "# What the sandbox's image holds, derived by benchmarks/validation_surface.py: distribution, version, modules.",
+        "# What the sandbox's image holds, derived by benchmarks/validation_surface.py: distribution, modules.",
         "# Nothing else of other people's can be imported there, so that validation refuses the rest.",
         "[distributions]",
     ]
@@ -332,7 +335,7 @@ def main() -> None:
     mounts = ["-v", f"{Path(__file__).parent}:/benchmarks:ro", "-v", f"{POLICIES}:/policies:ro"]
     program = ["--entrypoint", "python3", options.image, "/benchmarks/validation_surface.py", "--inside"]
     command = ["docker", "run", "--rm", "--network", "none", *mounts, *program]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603 - a fixed command
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     write(json.loads(done.stdout))
 
 

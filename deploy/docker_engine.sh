@@ -79,10 +79,11 @@ launch_engine() {
     [ -z "${DOCKER_HOST:-}" ] || options+=(--host "$DOCKER_HOST")
     mount_cgroups
     mkdir -p "$ENGINE_STATE"
-    # A session of its own keeps the terminal's Ctrl-C from it. Its descriptors are closed so
-    # that it holds no lock of ours.
+    rm -f "$ENGINE_LOG" "$ENGINE_LOG.1"
+    # A session of its own keeps the terminal's Ctrl-C from it and from its log. Their descriptors
+    # are closed so that they hold no lock of ours.
     setsid dockerd --pidfile "$ENGINE_STATE/docker.pid" --log-level warn "${options[@]}" \
-        </dev/null >"$ENGINE_LOG" 2>&1 8>&- 9>&- &
+        </dev/null > >(exec setsid "$here/bounded_log.sh" "$ENGINE_LOG" >/dev/null 2>&1 8>&- 9>&-) 2>&1 8>&- 9>&- &
     pid=$!
     echo "$pid $(start_time "$pid")" >"$ENGINE_PID"
     engine_started_here=$pid

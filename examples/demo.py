@@ -24,7 +24,7 @@ from rich.table import Table
 
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render
-from windtunnel.cli.commands import follow
+from windtunnel.cli.following import follow
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.settings import host_settings
@@ -70,7 +70,7 @@ def stack(state: Path) -> Iterator[str]:
                 break
         else:
             raise SystemExit(f"The stack did not start; see {state}/logs.")
-        yield f"redis://127.0.0.1:{redis}/0"
+        yield (state / "redis.url").read_text().strip()
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()

@@ -96,8 +96,9 @@ class Interpreter:
         with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
             socket.send_fds(self._line, [message], pipes)
         _close(pipes)
-        with contextlib.suppress(BrokenPipeError), open(self._job, "wb") as file:
-            file.write(job)
+        with contextlib.suppress(BrokenPipeError):
+            write_all(self._job, job)
+        os.close(self._job)
         return self._outputs
 
     def _make_pipes(self) -> list[int]:
@@ -154,8 +155,7 @@ class Interpreter:
 def _parent(pid: int) -> int:
     """The id of a process's parent; 0 where the process has just gone."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return int(stat.read().rpartition(")")[2].split()[1])
+        return int(_read_file(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
@@ -200,6 +200,28 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         os._exit(1)
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write the whole, as a pipe takes it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+# The calls of the system itself, as `open` makes five more for each file, and there are some for every program.
+
+
+def _read_all(fd: int) -> bytes:
+    """Read to the end and close."""
+    try:
+        return b"".join(iter(lambda: os.read(fd, 1024 * 1024), b""))
+    finally:
+        os.close(fd)
+
+
+def _read_file(path: str) -> bytes:
+    return _read_all(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+
 def _close(fds: Sequence[int]) -> None:
     for fd in fds:
         os.close(fd)
@@ -228,16 +250,17 @@ def _become(user: int | None, out: int, err: int, values: int, source: int) -> N
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     expose()
-    with open(source, "rb") as file:
-        job: dict[str, Any] = json.loads(file.read())
+    job: dict[str, Any] = json.loads(_read_all(source))
     program.become([out, err, values], job)
 
 
 def expose() -> None:
     """In a child: no longer hidden from others, and the first to go when memory runs out."""
     set_dumpable(1)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    with contextlib.suppress(OSError):
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(score, b"1000")
+        os.close(score)
 
 
 def set_dumpable(value: int) -> None:

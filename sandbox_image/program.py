@@ -30,6 +30,8 @@ import foreign
 PROGRAM = "strategy.py"
 MAX_RECORD_BYTES = 768 * 1024
 """One `emit`, one artifact in base64, or one exception."""
+MAX_MEMBERS_BYTES = MAX_RECORD_BYTES - 8
+"""The values of one record, less what encloses them."""
 MAX_DEPTH = 20
 ARTIFACTS = "/tmp/artifacts"  # noqa: S108 - inside the sandbox
 MAX_ARTIFACTS = 16
@@ -90,7 +92,9 @@ class Reporter:
 
     def write(self, kind: bytes, payload: Mapping[str, Any]) -> None:
         """Send one record; `ValueError` if it is too large."""
-        line = kind + json.dumps(payload).encode() + b"\n"
+        self._send(kind + json.dumps(payload).encode() + b"\n")
+
+    def _send(self, line: bytes) -> None:
         if len(line) > MAX_RECORD_BYTES:
             raise ValueError(f"{len(line):,} bytes of JSON; at most {MAX_RECORD_BYTES:,} are taken")
         view = memoryview(line)
@@ -98,16 +102,29 @@ class Reporter:
             view = view[os.write(self._fd, view) :]
 
     def emit(self, **values: Any) -> None:
-        """Return structured values from a strategy: numbers, text, lists, dicts, arrays, Series."""
-        name = ""
-        try:
-            record = {}
-            for name, value in values.items():
-                record[name] = plain(value)
-            name = "=…, ".join(values)
-            self.write(b"V", record)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"emit({name}=…): {error}") from None
+        """Return structured values from a strategy: numbers, text, lists, dicts, arrays, Series.
+
+        What can be sent is sent; then `TypeError` or `ValueError` names each value that cannot, and why.
+        """
+        members, size = list[bytes](), 0
+        refused: dict[str, Exception] = {}
+        for name, value in values.items():
+            try:
+                member = _member(name, value)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the value's own methods are called, which may raise anything
+                refused[name] = error
+                continue
+            if members and size + len(member) > MAX_MEMBERS_BYTES:
+                self._send(b"V{" + b",".join(members) + b"}\n")
+                members, size = [], 0
+            members.append(member)
+            size += len(member) + 1
+        if members:
+            self._send(b"V{" + b",".join(members) + b"}\n")
+        if refused:
+            raise _refusal(refused, kept=len(values) - len(refused))
 
     def artifacts(self) -> None:
         """Send the regular files of the artifacts directory, as many and as large as are taken."""
@@ -254,6 +271,22 @@ def read_file(path: str) -> Any:
     if path.endswith(".parquet"):
         return pandas.read_parquet(path)
     return pandas.read_csv(path, index_col=0, parse_dates=True)
+
+
+def _member(name: str, value: Any) -> bytes:
+    """One value as a member of a JSON object; `ValueError` if it is too large for a record."""
+    member = f"{json.dumps(name)}: {json.dumps(plain(value))}".encode()
+    if len(member) > MAX_MEMBERS_BYTES:
+        raise ValueError(f"{len(member):,} bytes of JSON; at most {MAX_MEMBERS_BYTES:,} are taken")
+    return member
+
+
+def _refusal(refused: Mapping[str, Exception], kept: int) -> Exception:
+    """The error that names each value that was not sent, of the first one's type where a caller may expect it."""
+    first = next(iter(refused.values()))
+    kind = type(first) if type(first) in (TypeError, ValueError) else TypeError
+    reasons = "; ".join(f"emit({name}=…): {error}" for name, error in refused.items())
+    return kind(reasons + ("; the other values were kept" if kept else ""))
 
 
 def plain(value: Any, depth: int = 0) -> Any:

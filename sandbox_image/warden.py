@@ -48,7 +48,7 @@ from typing import Any
 
 import foreign
 import program
-from interpreter import Interpreter, Preload, expose, set_dumpable
+from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
@@ -131,7 +131,7 @@ class Host:
         self.hold(kind, payload)
         self.flush()
 
-    def hold(self, kind: bytes, payload: bytes) -> None:
+    def hold(self, kind: bytes, payload: bytes = b"") -> None:
         """Hold one frame back for a moment: most programs write little and end, which then is one message."""
         if not self._held:
             self._due = time.monotonic() + HOLD_S
@@ -145,11 +145,10 @@ class Host:
 
     def flush(self) -> None:
         """Write whole what is held back."""
-        view = memoryview(bytes(self._held))
+        held = bytes(self._held)
         self._held.clear()
         self._due = math.inf
-        while view:
-            view = view[os.write(self._sink, view) :]
+        write_all(self._sink, held)
 
     def read_job(self) -> bytes | None:
         """The job's JSON, or None when the host went away or let the sandbox idle too long."""
@@ -224,7 +223,7 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    host.send(b"S")
+    host.hold(b"S")  # of a program that is short it goes with the end, in one message
     started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
     stdout = Output(out, b"O", job["output_bytes"], host)
@@ -265,10 +264,13 @@ def _clean_up(user: int) -> bool:
     """Remove every file of a job's user. True when the scratch directory is empty."""
     with contextlib.suppress(OSError, RecursionError), _acting_as(user):
         for entry in os.scandir(SCRATCH):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
-            else:
+            if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
+                continue
+            try:
+                os.rmdir(entry.path)  # most programs leave their artifacts' directory empty
+            except OSError:
+                shutil.rmtree(entry.path)
     return _scratch_is_empty()
 
 

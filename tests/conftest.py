@@ -19,7 +19,6 @@ from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment,
 from windtunnel.client import Client
 from windtunnel.contract import Execution, Job
 from windtunnel.errors import WindtunnelError
-from windtunnel.records.redis import Store
 from windtunnel.settings import client_settings
 from windtunnel_worker.sandbox import Executor, Hooks, images, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
@@ -75,7 +74,7 @@ def redis_program() -> str:
 
 @pytest.fixture(scope="session")
 def redis_url(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A private Redis for the whole session; `store` and `client` empty it."""
+    """A private Redis for the whole session; `keys` and `client` empty it."""
     with RedisServer(redis_program, tmp_path_factory.mktemp("redis")) as server:
         yield server.url
 
@@ -86,14 +85,6 @@ def keys(redis_url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(redis_url, decode_responses=True) as connection:
         connection.flushall()
         yield connection
-
-
-@pytest.fixture
-def store(redis_url: str, keys: redis.Redis) -> Iterator[Store]:
-    assert keys.dbsize() == 0
-    store = Store(redis_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture

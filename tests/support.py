@@ -11,7 +11,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -22,7 +21,6 @@ import redis
 
 from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
 from windtunnel.keyspace import batch_of
-from windtunnel.records.redis import Store
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment, list_sandboxes
 
@@ -99,6 +97,10 @@ class RedisServer:
         self._process.terminate()
         self._process.communicate()
 
+    def start(self) -> None:
+        """After `stop`: on the same port."""
+        self._process = self._start()
+
 
 def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
@@ -115,19 +117,15 @@ class Stack:
 
     def __init__(self, directory: Path, *arguments: str, slots: int = 2, **variables: str) -> None:
         self.redis_port = free_port()
-        self.url = f"redis://127.0.0.1:{self.redis_port}/0"
-        self.logs = directory / "state" / "logs"
-        host = unique("up")
-        self.host = f"{host}.up"
+        self.state = directory / "state"
+        self.logs = self.state / "logs"
         self.environment = environment(
-            WINDTUNNEL_HOST=host,
-            WINDTUNNEL_DATA_DIR=str(directory / "data"),
-            **variables,
+            **{"WINDTUNNEL_HOST": unique("up"), "WINDTUNNEL_DATA_DIR": str(directory / "data"), **variables}
         )
         self._process = subprocess.Popen(
             [
                 *(COMMAND, "up", "--slots", str(slots), "--redis-port", str(self.redis_port)),
-                *("--state", str(directory / "state"), *arguments),
+                *("--state", str(self.state), *arguments),
             ],
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -135,17 +133,24 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.await_line("Ctrl-C")
+        self.host = f"{self.environment['WINDTUNNEL_HOST']}.up-{(self.state / 'instance').read_text().strip()}"
+        self.url = (self.state / "redis.url").read_text().strip()
         self.environment["WINDTUNNEL_REDIS_URL"] = self.url
-        self._await_ready()
 
-    def _await_ready(self) -> None:
+    def await_line(self, part: str) -> str:
+        """Wait until it says something with this in it; returns that line."""
         said = []
         assert self._process.stdout
         for line in self._process.stdout:
             said.append(line)
-            if "Ctrl-C" in line:
-                return
+            if part in line:
+                return line
         raise AssertionError(f"`windtunnel up` ended with {self._process.wait()}: {''.join(said)}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +169,8 @@ class Stack:
         raise AssertionError(f"no process serves {role}")
 
     def connect(self) -> redis.Redis:
-        return redis.Redis(port=self.redis_port, decode_responses=True)
+        # Above what any test blocks for.
+        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=60)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it and wait; nothing of it may be left. Returns its exit code."""
@@ -262,7 +268,7 @@ def an_execution(attempt: int = 1, outcome: Outcome = Outcome.SUCCEEDED, **field
     return Execution(attempt=attempt, outcome=outcome, host="here", **fields)
 
 
-def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = None) -> Report:
+def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = None, attempt: int = 1) -> Report:
     job = job or Job(code="print(1)")
     return Report(
         job_id=name,
@@ -275,41 +281,9 @@ def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = 
         code_sha256=job.code_sha256,
         submitted_at=NOW,
         finished_at=NOW,
+        attempts=(an_attempt(attempt, outcome),),
     )
 
 
 def an_attempt(number: int = 1, outcome: Outcome = Outcome.SUCCEEDED) -> Attempt:
     return Attempt(number=number, outcome=outcome, host="here")
-
-
-@dataclass
-class Lifecycle:
-    """Moves one stored job through its states, the way the tasks do."""
-
-    store: Store
-    name: str
-    lease_s: float = 30.0
-    max_attempts: int = 3
-    owner: str = field(default="test:1")
-
-    def judged(self, *levels: SecurityLevel) -> int:
-        """Record a verdict; the attempt that it left."""
-        return dict(self.store.record_verdicts([(self.name, a_verdict(*levels))]))[self.name]
-
-    def claimed(self) -> int:
-        claim = self.store.claim(self.name, self.owner, self.lease_s, self.max_attempts)
-        assert claim is not None
-        assert claim.job is not None
-        return claim.attempt
-
-    def executed(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
-        return self.store.record_execution(self.name, an_execution(attempt, outcome))
-
-    def finished(self, attempt: int, outcome: Outcome = Outcome.SUCCEEDED) -> bool:
-        return self.store.finish(a_report(self.name, outcome), an_attempt(attempt, outcome))
-
-    def to_the_end(self, outcome: Outcome = Outcome.SUCCEEDED) -> None:
-        self.judged()
-        attempt = self.claimed()
-        assert self.executed(attempt, outcome)
-        assert self.finished(attempt, outcome)

@@ -1,32 +1,38 @@
-"""Windtunnel's client: what a trading app imports to backtest untrusted strategies in bulk."""
+"""Windtunnel's client: what a trading app imports to backtest untrusted strategies in bulk.
 
-from windtunnel.client import BatchId, Client, JobId
-from windtunnel.contract import (
-    Batch,
-    BatchStatus,
-    Event,
-    Execution,
-    Isolation,
-    Issue,
-    Job,
-    JobState,
-    JobStatus,
-    Limits,
-    Outcome,
-    Report,
-    Resources,
-    SecurityLevel,
-    Verdict,
-)
-from windtunnel.errors import (
-    IdempotencyConflict,
-    InvalidInput,
-    NotFound,
-    QueueFull,
-    StoreUnavailable,
-    WaitTimeout,
-    WindtunnelError,
-)
+Each name is loaded when it is first used, so that an app that only reads outcomes loads no Redis client.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from windtunnel.client import BatchId, Client, JobId
+    from windtunnel.contract import (
+        Batch,
+        BatchStatus,
+        Event,
+        Execution,
+        Isolation,
+        Issue,
+        Job,
+        JobState,
+        JobStatus,
+        Limits,
+        Outcome,
+        Report,
+        Resources,
+        SecurityLevel,
+        Verdict,
+    )
+    from windtunnel.errors import (
+        IdempotencyConflict,
+        InvalidInput,
+        NotFound,
+        QueueFull,
+        StoreUnavailable,
+        WaitTimeout,
+        WindtunnelError,
+    )
 
 __version__ = "0.1.0"
 
@@ -57,3 +63,21 @@ __all__ = [
     "WaitTimeout",
     "WindtunnelError",
 ]
+
+_HOMES = ("errors", "contract", "client")
+"""Where the names are looked for, the cheapest to load first."""
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
+
+    def __getattr__(name):
+        from importlib import import_module
+
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"{__name__}.{home}")
+                if hasattr(module, name):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

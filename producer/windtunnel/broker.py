@@ -8,35 +8,24 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records.connection import masked
+from windtunnel.wake import STAGES, monitor_queue, ticket_queue
 
 if TYPE_CHECKING:
     from celery import Celery
 
 log = logging.getLogger(__name__)
 
-STAGES = ("validate", "execute", "finalize")
-DEFAULT_POOL = "default"
 PUBLISH_RETRY = {"max_retries": 3, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
 
 
 def task_name(stage: str) -> str:
     """The Celery name of a stage's task."""
     return f"windtunnel.{stage}"
-
-
-def ticket_queue(pool: str) -> str:
-    """The Celery queue that the slots of a pool listen to."""
-    return "execute" if pool == DEFAULT_POOL else f"execute.{pool}"
-
-
-def monitor_queue(host: str) -> str:
-    """The Celery queue of a host's monitors: only they see its control groups."""
-    return f"monitor.{host}"
 
 
 def broker_url(redis_url: str) -> str:
@@ -74,25 +63,6 @@ def producer_app(redis_url: str) -> Celery:
         task_publish_retry_policy=PUBLISH_RETRY,
     )
     return app
-
-
-class Wake(Protocol):
-    """Wakes the stages. A call that is lost is made up for by the reconciler."""
-
-    def validate(self, batch_id: str, messages: int = 1) -> None:
-        """Have validators look for queued jobs."""
-
-    def execute(self, pool: str, tickets: int = 1) -> None:
-        """Have slots of a pool look for ready jobs."""
-
-    def finalize(self) -> None:
-        """Have a finalizer look for jobs that wait for their report."""
-
-    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
-        """Have the host's monitor sample a running sandbox until `deadline`, in seconds since the epoch."""
-
-    def close(self) -> None:
-        """Give the connections back."""
 
 
 class Broker:

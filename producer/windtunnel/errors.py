@@ -15,6 +15,7 @@ WindtunnelError
 │   ├── ImageNotFound
 │   ├── DatasetUnavailable    missing on this host, or changed since it was added
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
+├── StackRunning              another `windtunnel up` uses the same state folder
 └── HostFeatureMissing        this command needs the worker extra
 
 How a program ended is never an exception: see `windtunnel.contract.Outcome`.
@@ -127,3 +128,7 @@ class SandboxFailure(SandboxError):
 
 class HostFeatureMissing(WindtunnelError):
     """A command of the execution host was asked for where only the client is installed."""
+
+
+class StackRunning(WindtunnelError):
+    """Another `windtunnel up` uses the same state folder."""

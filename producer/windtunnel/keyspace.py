@@ -30,7 +30,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:batches:<q>:<c>:<owner>` | zset | an owner's batches with waiting jobs, by virtual time                   |
 | `<p>:lanes:<q>:<c>:<batch>` | zset | a batch's lanes by their first job's index                                |
 | `<p>:lane:<q>:<c>:<batch>:<lane>` | list | indices of the jobs that wait there, next first                     |
-| `<p>:times:<q>:<c>`         | hash | virtual times: `owner <owner>`, `batch <batch>`, `floor`, `floor <owner>`  |
+| `<p>:times:<q>:<c>`         | hash | virtual times: `owner <owner>`, `batch <batch>`, `floor` and `served` (also by owner) |
 | `<p>:weights`, `<p>:caps`   | hash | owner → weight, most running jobs; unset: 1, any                          |
 | `<p>:running`, `<p>:seconds` | hash | owner → running jobs, slot-seconds used so far                           |
 | `<p>:later`                 | zset | jobs in a pause after a fault, by when it ends                            |
@@ -42,6 +42,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:unservable`            | hash | lane → since when no live host has what it needs                          |
 | `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
 | `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
+| `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`, `data:<name>`                          |
 | `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
 

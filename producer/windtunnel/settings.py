@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TypeVar
+from pathlib import Path
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
@@ -14,6 +16,32 @@ from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
 """Where `windtunnel up` runs its private Redis: apart from a Redis that the machine may run for others."""
+URL_FILE = Path("~/.local/state/windtunnel/redis.url")
+"""Where `windtunnel up` leaves the URL of its private Redis with its password, for clients of the same user."""
+
+
+def _local_redis_url() -> SecretStr:
+    """The private Redis of this user's `windtunnel up`; the plain default where it never ran."""
+    try:
+        return SecretStr(URL_FILE.expanduser().read_text().strip())
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: this user has no home
+        return SecretStr(DEFAULT_REDIS_URL)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            [FieldProblem("WINDTUNNEL_REDIS_URL", f"is not set, and {URL_FILE} cannot be read: {error}")],
+            remedy="Set the variable, or make the file readable for yourself.",
+        ) from error
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    try:
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is not a number
+        usable = False
+    if not usable and not (parts.scheme == "unix" and parts.path):
+        raise ValueError(f"must look like {DEFAULT_REDIS_URL}, rediss://… or unix:///path/to/socket")
+    return url
 
 
 class Settings(BaseSettings):
@@ -27,8 +55,8 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    redis_url: SecretStr = SecretStr(DEFAULT_REDIS_URL)
-    """`redis://`, `rediss://` or `unix://`; may carry a password."""
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)
+    """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     """Prefix of every key, so that several deployments can share one Redis."""
     retention_s: int = Field(7 * 86_400, ge=60)
@@ -50,7 +78,7 @@ def load(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         problems = [
-            FieldProblem(_variable(kind, problem["loc"]), problem["msg"])
+            FieldProblem(_variable(kind, problem["loc"]), problem["msg"].removeprefix("Value error, "))
             for problem in error.errors(include_url=False, include_input=False)
         ]
     except SettingsError as error:

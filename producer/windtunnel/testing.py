@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from windtunnel.broker import DEFAULT_POOL
 from windtunnel.client import Client
 from windtunnel.contract import Execution, Outcome, Resources
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
 from windtunnel.settings import Settings
 from windtunnel.validation import SecurityValidator
+from windtunnel.wake import DEFAULT_POOL, Silent
 
 if TYPE_CHECKING:
     from windtunnel_worker.sandbox.assignment import Assignment, Hooks
@@ -37,25 +37,6 @@ def succeeded(**values: Any) -> Execution:
 def ended(outcome: Outcome | str, message: str = "As the test scripted it.") -> Execution:
     """An execution that ended otherwise."""
     return Execution(attempt=1, outcome=outcome, message=message)
-
-
-class Silent:
-    """Wakes nobody: whoever runs the pipeline does so in a loop."""
-
-    def validate(self, batch_id: str, messages: int = 1) -> None:
-        """Nobody is woken."""
-
-    def execute(self, pool: str, tickets: int = 1) -> None:
-        """Nobody is woken."""
-
-    def finalize(self) -> None:
-        """Nobody is woken."""
-
-    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
-        """Nobody watches."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class Tunnel:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.support import NOBODY, Stack, command, environment, free_port
+from tests.support import COMMAND, NOBODY, Stack, command, environment, free_port
 
+from windtunnel.cli.commands import HOST_COMMANDS, MODULES
 from windtunnel.client import Client, is_job
-from windtunnel.contract import BatchStatus, Job, Limits, Outcome, Report
+from windtunnel.contract import BatchStatus, HostStatus, Job, Limits, Outcome, Report, Transition
 
 GOOD, BAD, ENDLESS, UNSAFE = "print('fine')\nemit(sharpe=1.5)\n", "1 / 0\n", "while True: pass\n", "import os\n"
 
@@ -82,6 +85,17 @@ def test_run_takes_limits(stack: Stack, tmp_path: Path) -> None:
         (["report", "nosuch-0"], "There is no job nosuch-0"),
         (["retry", "nosuch-0"], "There is no job"),
         (["watch", "nosuchbatch"], "There is no batch"),
+        (["watch", "nosuch-0"], "There is no job"),
+        (["history", "nosuch-0"], "There is no job"),
+        (["history", "nosuchbatch"], "looks like the id of a batch"),
+        (["cancel", "nosuchbatch"], "There is no batch"),
+        (["cancel", "two words"], "cannot be an id"),
+        (["drain", "nosuchhost"], "There is no host nosuchhost"),
+        (["undrain", "nosuchhost"], "Known are"),
+        (["submit", "{folder}/good.py", "--priority", "10"], "priority"),
+        (["submit", "{folder}/good.py", "--max-running", "0"], "max_running"),
+        (["submit", "{folder}/good.py", "--owner", "a b"], "owner"),
+        (["submit", "{folder}/good.py", "--pool", "a b"], "pool"),
         (["validate", "{folder}/none.py"], "none.py"),
         (["datasets", "add", "x", "{folder}/none.csv"], "none.csv"),
         (["datasets", "add", "a/b", "{folder}/prices.csv"], "name"),
@@ -114,7 +128,7 @@ def test_submit_watch_status_report_and_retry(stack: Stack, programs: Path) -> N
     assert f"windtunnel watch {batch}" in submitted.stderr
 
     watched = command("watch", batch, under=stack.environment)
-    assert watched.returncode == 0, watched.stderr
+    assert watched.returncode == 1, watched.stderr
     for part in ("3/3", "succeeded 1", "rejected 1", "failed 1"):
         assert part in watched.stdout
 
@@ -133,10 +147,83 @@ def test_submit_watch_status_report_and_retry(stack: Stack, programs: Path) -> N
     assert Report.model_validate_json(one.stdout) == reports["bad"]
 
     again = command("retry", batch, "--outcome", "failed", under=stack.environment)
-    assert again.stdout.strip() == "1 jobs queued again"
+    assert again.stdout.strip() == "1 job queued again"
     command("watch", batch, under=stack.environment)
     one = command("report", reports["bad"].job_id, "--json", under=stack.environment)
     assert [attempt.number for attempt in Report.model_validate_json(one.stdout).attempts] == [1, 2]
+
+
+def test_watch_follows_a_job_to_its_report(stack: Stack, programs: Path) -> None:
+    batch = command("submit", programs, under=stack.environment).stdout.strip()
+    codes = {}
+    for index in range(3):
+        watched = command("watch", f"{batch}-{index}", under=stack.environment)
+        (outcome,) = re.findall(r"outcome +(\w+)", watched.stdout)
+        codes[outcome] = watched.returncode
+    assert codes == {"succeeded": 0, "failed": 1, "rejected": 1}
+
+
+def test_run_prints_the_jobs_id_at_once_and_ctrl_c_says_how_to_go_on(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "endless.py"
+    file.write_text(ENDLESS)
+    with subprocess.Popen(
+        [COMMAND, "run", file], env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        job = running.stderr.readline().removeprefix("job ").strip()
+        assert is_job(job)
+        running.send_signal(signal.SIGINT)
+        printed, told = running.communicate(timeout=30)
+    assert (running.returncode, printed) == (130, "")
+    assert f"windtunnel watch {job}" in told
+    assert f"windtunnel cancel {job}" in told
+    assert "Traceback" not in told
+
+    assert command("cancel", job, under=stack.environment).stdout == "1 job cancelled\n"
+    watched = command("watch", job, under=stack.environment)
+    assert watched.returncode == 1
+    assert "cancelled" in watched.stdout
+    again = command("cancel", job, under=stack.environment)
+    assert (again.returncode, "nothing to cancel" in again.stdout) == (0, True)
+
+    printed = command("history", job, "--json", under=stack.environment).stdout
+    history = [Transition.model_validate(one) for one in json.loads(printed)]
+    assert [one.what for one in history][:1] + [one.what for one in history][-1:] == ["submitted", "finished"]
+    assert "client:default" in {one.who for one in history if one.what == "cancelled"}
+    assert "cancelled" in command("history", job, under=stack.environment).stdout
+
+
+def test_run_with_json_says_nothing_else(stack: Stack, programs: Path) -> None:
+    assert command("run", "--json", programs / "good.py", under=stack.environment).stderr == ""
+
+
+def test_submit_says_for_whom_and_how_urgent(stack: Stack, programs: Path) -> None:
+    options = ("--owner", "quant", "--max-running", "1", "--priority", "0", "--pool", "default")
+    batch = command("submit", programs / "good.py", *options, under=stack.environment).stdout.strip()
+    assert command("watch", batch, under=stack.environment).returncode == 0
+    found = BatchStatus.model_validate_json(command("status", batch, "--json", under=stack.environment).stdout)
+    assert found.owner == "quant"
+
+
+def test_a_host_can_be_drained_and_doctor_says_so(stack: Stack) -> None:
+    def host() -> HostStatus:
+        printed = command("hosts", "--json", under=stack.environment).stdout
+        (found,) = [one for one in json.loads(printed) if one["host"] == stack.host]
+        return HostStatus.model_validate(found)
+
+    assert (host().live, host().draining) == (True, "")
+    assert stack.host in command("hosts", under=stack.environment).stdout
+    try:
+        drained = command("drain", stack.host, under=stack.environment)
+        assert drained.returncode == 0
+        assert f"windtunnel undrain {stack.host}" in drained.stdout
+        assert host().draining == "client:default"
+        doctor = command("doctor", under=stack.environment)
+        assert doctor.returncode == 1  # it is the only host
+        assert f"host {stack.host}: draining" in doctor.stdout
+    finally:
+        assert command("undrain", stack.host, under=stack.environment).returncode == 0
+    assert host().draining == ""
 
 
 def test_submit_takes_subfolders_and_says_which_programs(stack: Stack, programs: Path) -> None:
@@ -218,7 +305,7 @@ def test_doctor_finds_a_whole_stack_well(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("docker_engine")
-def test_doctor_says_what_to_mend(redis_url: str) -> None:
+def test_doctor_says_how_to_fix_what_is_missing(redis_url: str) -> None:
     done = command(
         "doctor",
         under=environment(WINDTUNNEL_REDIS_URL=redis_url, SANDBOX_DEFAULT_IMAGE="windtunnel/none:such"),
@@ -344,5 +431,7 @@ def test_the_api_gives_the_same_texts_as_the_command_line(stack: Stack) -> None:
 def test_help_names_every_command() -> None:
     done = command("--help")
     assert done.returncode == 0
-    for name in ("up", "run", "submit", "status", "watch", "report", "retry", "validate", "doctor", "datasets"):
-        assert name in done.stdout
+    for name in (*MODULES, *HOST_COMMANDS):
+        assert f" {name} " in done.stdout
+    for part in ("0 done", "1 a program did not succeed", "2 it could not be done", "130 interrupted"):
+        assert part in done.stdout

@@ -55,7 +55,7 @@ class Host:
             and (self._alone or container["ImageID"] == self._image)
         ]
         return [
-            *([f"{len(ours)} containers, of which {in_hand} are in hand"] if len(ours) > in_hand else []),
+            *([f"{len(ours)} containers, of which {in_hand} are prepared"] if len(ours) > in_hand else []),
             *(f"container {name}" for name in strangers),
             *(f"mount {point}" for point in sorted(self._mount_points() - self._mounts)),
             *self._processes(ours),

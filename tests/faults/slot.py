@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 import signal
 import sys
@@ -26,8 +27,9 @@ def stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def stop_at(place: str, when: str) -> None:
-    """Wrap a method so that the process stops before or after its first call has run."""
+def stop_at(place: str, when: str, call: int = 1) -> None:
+    """Wrap a method so that the process stops before or after it is called for this time."""
+    calls = itertools.count(1)
     module_name, _, path = place.partition(":")
     owner: Any = importlib.import_module(module_name)
     *parents, name = path.split(".")
@@ -37,10 +39,11 @@ def stop_at(place: str, when: str) -> None:
 
     @functools.wraps(wrapped)
     def wrapper(*arguments: Any, **options: Any) -> Any:
-        if when == "before":
+        here = next(calls) == call
+        if here and when == "before":
             stop()
         result = wrapped(*arguments, **options)
-        if when == "after":
+        if here and when == "after":
             stop()
         return result
 

@@ -1,6 +1,6 @@
 """Faults of the machinery: each is an `infrastructure_error` that says what happened, within a deadline.
 
-Afterwards, the fault mended, the same executor serves the next job, and nothing is left.
+Once the fault is over, the same executor serves the next job, and nothing is left.
 """
 
 # ruff: noqa: E501 - a fault is a row of a table; fixtures arrive as arguments
@@ -11,8 +11,6 @@ import contextlib
 import gc
 import os
 import secrets
-import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -21,9 +19,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from tests.faults.proxy import EngineProxy
+from tests.faults.daemon import Daemon, can_start
+from tests.faults.proxy import Proxy
 from tests.support import unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
@@ -241,18 +239,19 @@ def test_a_warden_that(
 
 
 @pytest.fixture
-def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineProxy]:
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The Docker Engine behind a socket of ours. Only for one that is reached by a Unix socket."""
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if not address.startswith("unix://"):
         pytest.skip("the Docker Engine is not reached by a Unix socket")
-    with EngineProxy(tmp_path / "engine.sock", address.removeprefix("unix://")) as proxy:
-        monkeypatch.setenv("DOCKER_HOST", proxy.address)
+    near = tmp_path / "engine.sock"
+    with Proxy(near, Path(address.removeprefix("unix://"))) as proxy:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{near}")
         monkeypatch.setattr(engine_module, "CALL_TIMEOUT_S", 2)
         monkeypatch.setattr(container, "READY_TIMEOUT_S", 4.0)
         engine.cache_clear()
         yield proxy
-        proxy.mend()
+        proxy.restore()
         monkeypatch.undo()
         engine.cache_clear()
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
@@ -295,7 +294,7 @@ def test_a_daemon_that_goes_away(
     moment: str,
     fault: str,
     isolation: Isolation,
-    proxy: EngineProxy,
+    proxy: Proxy,
     tested_image: images.Image,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -305,7 +304,7 @@ def test_a_daemon_that_goes_away(
     hooks = MOMENTS[moment](slot, getattr(proxy, fault), monkeypatch)
     execution = slot.execute(BUSY, isolation, hooks, within_s=30)
     refused(execution, "Docker", "died", "come up", "sandbox")
-    proxy.mend()
+    proxy.restore()
     slot.serves(isolation)
     slot.executor.close()
     remove_sandboxes(slot.host)  # what could not be removed while the daemon was away is the reaper's
@@ -315,108 +314,15 @@ def test_a_daemon_that_goes_away(
 # -- a daemon that dies for real -------------------------------------------------------------------------
 
 
-class Daemon:
-    """A second Docker Engine with nothing in common with the first."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.filler = folder / "data" / "filler"
-        self.address = f"unix://{folder}/docker.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        (self._folder / "docker.pid").unlink(missing_ok=True)
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    # A daemon that is to have no bridge removes docker0, which in this namespace is the first one's.
-                    *("unshare", "--net", "dockerd"),
-                    *("--host", self.address, "--pidfile", str(self._folder / "docker.pid")),
-                    *("--data-root", str(self._folder / "data"), "--exec-root", str(self._folder / "exec")),
-                    *(
-                        "--config-file",
-                        str(self._folder / "none.json"),
-                        "--bridge=none",
-                        "--iptables=false",
-                        "--ip-forward=false",
-                    ),
-                    *("--containerd-namespace", "faults", "--containerd-plugins-namespace", "faults-plugins"),
-                ],
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + 60
-        while subprocess.run(["docker", "-H", self.address, "version"], capture_output=True, check=False).returncode:
-            assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """Kill it and the containerd it started, which would be in its successor's way."""
-        assert self._process is not None
-        containerd = [child for child in psutil.Process(self._process.pid).children() if child.name() == "containerd"]
-        self._process.kill()
-        self._process.wait()
-        for child in containerd:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                child.kill()
-        psutil.wait_procs(containerd, timeout=10)
-
-    def fill_disk(self) -> None:
-        with self.filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while file.write(bytes(2**20)):
-                pass
-
-    def stop(self) -> None:
-        assert self._process is not None
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(30)
-
-    def clear(self) -> None:
-        """What a killed daemon leaves: the shims of its containers, its mounts, its folder."""
-        shims = [process for process in psutil.process_iter() if str(self._folder) in " ".join(_command(process))]
-        for shim in shims:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                shim.kill()
-        psutil.wait_procs(shims, timeout=10)
-        points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-        for point in sorted((point for point in points if point.startswith(f"{self._folder}/")), reverse=True):
-            subprocess.run(["umount", "--lazy", point], check=True)
-        shutil.rmtree(self._folder)
-
-    def load(self, image: str) -> None:
-        save = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
-        subprocess.run(["docker", "-H", self.address, "load"], stdin=save.stdout, check=True, capture_output=True)
-        assert save.stdout is not None
-        save.stdout.close()
-        assert save.wait() == 0
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
-
-
 @pytest.fixture(scope="module")
 def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+    if not can_start():
         pytest.skip("a second Docker Engine needs root and dockerd")
-    daemon = Daemon(tmp_path_factory.mktemp("engine"))
-    (daemon._folder / "none.json").write_text("{}")
-    disk = daemon.filler.parent
-    disk.mkdir()
-    size = 5 * int(engine().images.get(tested_image.name).attrs["Size"])  # it comes packed and wants some room
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], check=True)
-    daemon.start()
-    try:
+    # The image comes packed and wants some room.
+    size = 5 * int(engine().images.get(tested_image.name).attrs["Size"])
+    with Daemon(tmp_path_factory.mktemp("engine"), size) as daemon:
         daemon.load(tested_image.name)
         yield daemon
-    finally:
-        daemon.stop()
-        daemon.clear()
 
 
 @pytest.fixture

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import pytest
 import redis
 
-from windtunnel.client import Client, JobId
+from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
-from windtunnel.keyspace import job_id
-from windtunnel_worker import runtime
-from windtunnel_worker.celery import tasks
+from windtunnel.records.hosts import EVERYTHING
+from windtunnel_worker.celery.app import create_app
+from windtunnel_worker.celery.process import Process
 from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.host import run_local
+from windtunnel_worker.pipeline import Pipeline
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.container import Sandbox
+from windtunnel_worker.settings import HostSettings
 
 BAD = "import os\nprint(os.listdir('/'))"
 GOOD = "print('fine')"
@@ -38,40 +39,37 @@ def reached(docker_engine: images.Image, monkeypatch: pytest.MonkeyPatch) -> lis
     seen: list[str] = []
     run = Sandbox.run
 
-    def spy(self: Sandbox, job: Mapping[str, Any], **hooks: Any) -> Any:
+    def spy(self: Sandbox, job: Mapping[str, Any], *arguments: Any, **hooks: Any) -> Any:
         seen.append(job["code"])
-        return run(self, job, **hooks)
+        return run(self, job, *arguments, **hooks)
 
     monkeypatch.setattr(Sandbox, "run", spy)
     return seen
 
 
 @pytest.fixture
-def stages(setenv: pytest.MonkeyPatch, redis_url: str, client: Client) -> Iterator[Callable[[list[str]], None]]:
-    """Run all stages on jobs in this process. The execute task gets every id, as a forged message would have it."""
-    setenv.setenv("WINDTUNNEL_REDIS_URL", redis_url)
-    caches = (runtime.store, runtime.publisher, tasks._executor, tasks._validator)
-    for cache in caches:
-        cache.cache_clear()
+def stages(redis_url: str, client: Client) -> Iterator[Pipeline]:
+    """The pipeline of one worker process, as Celery's tasks run it."""
+    assert client
+    settings = HostSettings(redis_url=redis_url)
+    process = Process(settings, create_app(settings))
+    process.records.hosts.seen(settings.host, 1, "", ["default"], [EVERYTHING])
+    yield process.pipeline
+    process.close()
 
-    def through(ids: list[str]) -> None:
-        tasks.validate.apply((ids,))
-        tasks.execute.apply((ids,))
-        statuses = [client.status(JobId(name)) for name in ids]
-        tasks.finalize.apply(([[status.job_id, status.attempt] for status in statuses],))
 
-    yield through
-    tasks._executor().close()
-    for cache in caches:
-        cache.cache_clear()
+def through(stages: Pipeline) -> None:
+    stages.validate()
+    stages.execute("default")
+    stages.finalize()
 
 
 @pytest.mark.parametrize("isolation", ["container", "cell"])
 def test_a_rejected_job_of_a_batch_reaches_no_sandbox(
-    client: Client, stages: Callable[[list[str]], None], reached: list[str], isolation: str
+    client: Client, stages: Pipeline, reached: list[str], isolation: str
 ) -> None:
     batch = client.submit_batch([Job(code=GOOD), Job(code=BAD), Job(code=GOOD)], isolation=isolation)
-    stages([job_id(batch, index) for index in range(3)])
+    through(stages)
     assert [report.outcome for report in client.reports(batch)] == [
         Outcome.SUCCEEDED,
         Outcome.REJECTED,
@@ -80,13 +78,11 @@ def test_a_rejected_job_of_a_batch_reaches_no_sandbox(
     assert reached == [GOOD, GOOD]
 
 
-def test_a_retry_of_a_rejected_job_is_judged_again(
-    client: Client, stages: Callable[[list[str]], None], reached: list[str]
-) -> None:
+def test_a_retry_of_a_rejected_job_is_judged_again(client: Client, stages: Pipeline, reached: list[str]) -> None:
     job = client.submit(Job(code=BAD))
-    stages([job])
+    through(stages)
     assert client.retry(job) == [job]
-    stages([job])
+    through(stages)
     report = client.report(job)
     assert [attempt.outcome for attempt in report.attempts] == [Outcome.REJECTED, Outcome.REJECTED]
     assert reached == []
@@ -94,24 +90,23 @@ def test_a_retry_of_a_rejected_job_is_judged_again(
 
 @pytest.mark.parametrize("language", BAD_ELSEWHERE)
 def test_a_program_in_another_language_is_judged_by_that_languages_policy(
-    client: Client, stages: Callable[[list[str]], None], reached: list[str], language: str
+    client: Client, stages: Pipeline, reached: list[str], language: str
 ) -> None:
     job = client.submit(Job(code=BAD_ELSEWHERE[language], language=language))
-    stages([job])
+    through(stages)
     assert client.report(job).outcome is Outcome.REJECTED
     assert reached == []
 
 
 def test_code_that_was_changed_after_it_was_judged_does_not_run(
-    client: Client, stages: Callable[[list[str]], None], reached: list[str], keys: redis.Redis
+    client: Client, stages: Pipeline, reached: list[str], keys: redis.Redis
 ) -> None:
     job = client.submit(Job(code=GOOD))
-    tasks.validate.apply(([job],))
-    record = f"wt:job:{job}"
-    keys.hset(record, "spec", json.dumps({**json.loads(str(keys.hget(record, "spec"))), "code": BAD}))
-    stages([job])
+    stages.validate()
+    keys.set(f"wt:code:{Job(code=GOOD).code_sha256}", f"1j{BAD}")
+    through(stages)
     report = client.report(job)
-    assert (report.outcome, "not the one that was validated" in report.message) == (Outcome.REJECTED, True)
+    assert (report.outcome, "not the one that was validated" in report.message) == (Outcome.INFRASTRUCTURE_ERROR, True)
     assert reached == []
 
 
@@ -122,14 +117,16 @@ def test_the_embedded_face_and_the_local_run_are_gated(reached: list[str]) -> No
     assert reached == [GOOD]
 
 
-def test_a_verdict_that_was_recorded_but_not_handed_on_is_handed_on_by_the_next_delivery(
-    client: Client, stages: Callable[[list[str]], None], keys: redis.Redis
+def test_a_job_that_was_given_the_verdict_of_another_program_does_not_run(
+    client: Client, stages: Pipeline, reached: list[str], keys: redis.Redis
 ) -> None:
-    batch = client.submit_batch([Job(code=GOOD), Job(code=BAD)])
-    ids = [job_id(batch, index) for index in range(2)]
-    tasks.validate.apply((ids,))
-    keys.delete("execute", "finalize")  # the worker died before its messages were out
-    tasks.validate.apply((ids,))
-    assert keys.llen("finalize") == 1
-    stages(ids)
-    assert [report.outcome for report in client.reports(batch)] == [Outcome.SUCCEEDED, Outcome.REJECTED]
+    good, bad = client.submit(Job(code=GOOD)), client.submit(Job(code=BAD))
+    stages.validate()
+    policy = str(keys.hget(f"wt:job:{good}", "policy"))
+    verdict = cast("str", keys.get(f"wt:verdict:{Job(code=GOOD).code_sha256}:python:{policy}"))
+    keys.set(f"wt:verdict:{Job(code=BAD).code_sha256}:python:{policy}", verdict)
+    stages.finalize()
+    assert client.retry(bad) == [bad]
+    through(stages)
+    assert client.report(bad).outcome is Outcome.REJECTED
+    assert reached == [GOOD]

@@ -101,7 +101,7 @@ def test_a_batch_comes_back_in_its_order_and_is_counted() -> None:
     assert (results[0]["output"], results[3]["output"]) == ("first\n", "last\n")
     stats = manager.get_execution_stats()
     assert stats.keys() >= STATS
-    assert (stats["total_executions"], stats["success_rate"], stats["security_violations"]) == (4, 0.5, 1)
+    assert (stats["total_executions"], stats["success_rate"], stats["security_violations"]) == (4, 50.0, 1)
 
 
 def test_a_new_manager_has_executed_nothing() -> None:
@@ -111,9 +111,7 @@ def test_a_new_manager_has_executed_nothing() -> None:
 
 def test_the_self_test_and_clean_up() -> None:
     manager = SandboxManager()
-    tested = asyncio.run(manager.test_sandbox())
-    assert tested["success"] is True, tested
-    assert tested["docker"]
+    assert asyncio.run(manager.test_sandbox()) is True
     assert manager.cleanup() == 0
 
 

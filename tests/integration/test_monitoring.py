@@ -7,11 +7,11 @@ import time
 import pytest
 from tests.support import Run
 
-from windtunnel.contract import Limits
+from windtunnel.contract import Limits, Outcome
 from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.processes import ProcessReader
 from windtunnel_worker.monitoring.watch import watch
-from windtunnel_worker.sandbox import Hooks
+from windtunnel_worker.sandbox import Hooks, Stop
 from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import HostSettings
 
@@ -30,6 +30,8 @@ def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostS
     pairs: list[tuple[Reading, Reading]] = []
 
     def read_both() -> None:
+        if not running:  # it is still being prepared
+            return
         (sandbox,) = running
         group = CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root)
         pairs.append((group.read(), ProcessReader(sandbox.pid).read()))
@@ -52,11 +54,39 @@ def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -
     readings: list[Reading] = []
 
     def read() -> None:
-        readings.append(ProcessReader(running[0].pid).read())
+        if running:
+            readings.append(ProcessReader(running[0].pid).read())
 
     code = "import sys, time\nfor _ in range(2000): print('x', file=sys.stderr)\ntime.sleep(0.5)"
     run(code, Hooks(started=running.append, stop=read))
     assert readings[-1].io_operations < 1000
+
+
+def test_a_reader_sees_the_disk_operations_of_processes_that_came_later(run: Run, settings: HostSettings) -> None:
+    readers: list[CgroupReader] = []
+    seen: list[int] = []
+
+    def started(sandbox: RunningSandbox) -> None:
+        readers.append(CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root))
+        readers[0].read()
+
+    def read() -> Stop | None:
+        if readers:
+            seen.append(readers[0].read().io_operations)
+        return Stop.CANCELLED if seen and seen[-1] > 20 else None
+
+    code = """
+        import glob, mmap, os
+        if os.fork() == 0:
+            largest = max(glob.glob("/opt/windtunnel/lib/numpy*/**/*.so*", recursive=True), key=os.path.getsize)
+            fd = os.open(largest, os.O_RDONLY | os.O_DIRECT)
+            page = mmap.mmap(-1, 2**20)
+            while True:
+                os.preadv(fd, [page], 0)
+        os.wait()
+    """
+    assert run(code, Hooks(started=started, stop=read)).outcome is Outcome.CANCELLED
+    readers[0].close()
 
 
 def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> None:
@@ -65,6 +95,19 @@ def test_watching_ends_with_the_sandbox(run: Run, settings: HostSettings) -> Non
     (sandbox,) = running
     far = time.time() + 3600
     assert list(watch(sandbox.id, sandbox.pid, settings.cgroup_root, 0.02, far)) == []
+
+
+def test_a_reader_that_was_opened_in_time_fails_once_the_sandbox_is_gone(run: Run, settings: HostSettings) -> None:
+    readers: list[CgroupReader] = []
+
+    def read(sandbox: RunningSandbox) -> None:
+        readers.append(CgroupReader(sandbox.id, sandbox.pid, settings.cgroup_root))
+        assert readers[0].read().processes > 0
+
+    run("pass", Hooks(started=read))
+    with pytest.raises(OSError, match="No such device"):
+        readers[0].read()
+    readers[0].close()
 
 
 def test_watching_ends_some_time_after_the_deadline(run: Run, settings: HostSettings) -> None:

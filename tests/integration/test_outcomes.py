@@ -27,9 +27,10 @@ from windtunnel_worker.settings import HostSettings
 
 MB64 = Limits(memory_mb=64)
 READ_PAST_THE_CACHE = """
-    import mmap, os
-    fd = os.open("/opt/windtunnel/lib/numpy/__init__.py", os.O_RDONLY | os.O_DIRECT)
-    page = mmap.mmap(-1, 4096)
+    import glob, mmap, os
+    largest = max(glob.glob("/opt/windtunnel/lib/numpy*/**/*.so*", recursive=True), key=os.path.getsize)
+    fd = os.open(largest, os.O_RDONLY | os.O_DIRECT)
+    page = mmap.mmap(-1, 2**20)
     while True:
         os.preadv(fd, [page], 0)
 """

@@ -80,9 +80,29 @@ def test_a_refused_value_leaves_the_others(run: Run) -> None:
     assert (execution.outcome, execution.values) == (Outcome.SUCCEEDED, {"a": 1, "c": 3})
 
 
+def test_what_can_be_sent_of_a_call_is_kept_and_each_other_value_is_named(run: Run) -> None:
+    code = """
+        class Odd:
+            def tolist(self): raise RuntimeError("no list today")
+        emit(sharpe=1.5, model=object(), curve=[1.0, 2.0], large="y" * 900_000, odd=Odd())
+    """
+    execution = run(code)
+    assert execution.values == {"sharpe": 1.5, "curve": [1.0, 2.0]}
+    assert execution.outcome is Outcome.FAILED
+    for told in ("Line 4: TypeError", "emit(model=…): cannot send a object", "emit(large=…): 900,", "no list today"):
+        assert told in execution.message
+    assert "the other values were kept" in execution.message
+
+
+def test_values_of_one_call_may_be_larger_than_a_record(run: Run) -> None:
+    execution = run("emit(a='x' * 400_000, b='y' * 400_000, c=1)")
+    assert (execution.outcome, sorted(execution.values)) == (Outcome.SUCCEEDED, ["a", "b", "c"])
+
+
 def test_values_that_are_dropped_are_never_dropped_silently(run: Run) -> None:
     execution = run("for name in 'abcd': emit(**{name: 'y' * 400_000})")
     assert len(execution.values) < 4
+    assert execution.outcome is Outcome.SUCCEEDED
     assert "emit" in execution.message + execution.stderr
 
 

@@ -171,7 +171,7 @@ def test_a_host_that_cannot_keep_a_file_says_so_and_keeps_nothing_of_it(tmp_path
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, usual[1]))
     try:
-        with pytest.raises(DatasetUnavailable, match="takes no file: File too large"):
+        with pytest.raises(DatasetUnavailable, match="cannot store a file: File too large"):
             registry.add("nasdaq", large)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)

@@ -19,3 +19,27 @@ def test_the_apparmor_profile_is_one_that_the_parser_takes() -> None:
     assert parser is not None
     profile = DEPLOY / "apparmor/windtunnel-sandbox"
     subprocess.run([parser, "--skip-kernel-load", "--skip-cache", "--quiet", profile], check=True)
+
+
+def test_the_log_of_dockerd_is_bounded(tmp_path: Path) -> None:
+    log, limit = tmp_path / "dockerd.log", 100_000
+    line = f"{'x' * 99}\n"
+    with subprocess.Popen(
+        [DEPLOY / "bounded_log.sh", log], env={**os.environ, "LIMIT": str(limit)}, stdin=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdin
+        for _ in range(200_000):
+            writer.stdin.write(line)
+        writer.stdin.write("the last words")
+    assert writer.returncode == 0
+    kept = sorted(tmp_path.iterdir())
+    assert [file.name for file in kept] == ["dockerd.log", "dockerd.log.1"]
+    assert sum(file.stat().st_size for file in kept) < 10_000_000
+    assert "".join(file.read_text() for file in reversed(kept)).endswith("the last words")
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [DEPLOY / "bounded_log.sh", tmp_path], input=b"x" * 1_000_000, capture_output=True, check=False, timeout=30
+    )
+    assert done.returncode == 0

@@ -114,7 +114,6 @@ def test_a_file_that_older_kernels_lack_counts_as_zero(tmp_path: Path, files: di
 def test_a_container_that_is_gone_is_an_os_error(tmp_path: Path, files: dict[str, str]) -> None:
     root = tree(tmp_path, files, f"docker/{ID}")
     reader = CgroupReader(ID, NO_PID, root)
-    reader.read()
     for file in root.rglob("*.*"):
         if file.is_file() and file.name != "cgroup.controllers":
             file.unlink()
@@ -133,6 +132,9 @@ class Script:
 
     def reset_peak(self) -> bool:
         return False
+
+    def close(self) -> None:
+        pass
 
 
 def test_samples_count_from_the_moment_the_program_started() -> None:

@@ -123,6 +123,17 @@ def test_numbers_that_are_no_json_become_none() -> None:
     assert Frame(b"V", b'{"a": NaN, "b": -Infinity}').json() == {"a": None, "b": None}
 
 
+def test_a_number_too_large_for_a_float_becomes_none_however_deep_it_is() -> None:
+    transcript = Transcript(output_limit=1)
+    transcript.take(Frame(b"V", b'{"x": 1e999, "y": [-1e999, {"z": 1' + b"0" * 400 + b'.0}], "w": 1e3}'))
+    assert transcript.values == {"x": None, "y": [None, {"z": None}], "w": 1000.0}
+
+
+def test_an_end_that_lasted_for_ever_is_refused() -> None:
+    with pytest.raises(SandboxFailure, match="duration_s"):
+        Transcript(output_limit=1).take(Frame(b"X", b'{"exit_code": 0, "duration_s": 1e999}'))
+
+
 def test_an_integer_of_a_million_digits_is_a_sandbox_failure() -> None:
     with pytest.raises(SandboxFailure):
         Frame(b"V", b'{"a": ' + b"9" * 1_000_000 + b"}").json()
@@ -140,7 +151,7 @@ def test_a_transcript_keeps_the_last_value_of_a_name_and_counts_what_it_drops() 
     for payload in (b'{"a": 1}', b'{"a": 2}', b'{"b": 1}', b'{"c": 1}', b'{"a": "' + b"x" * 60 + b'"}'):
         transcript.take(Frame(b"V", payload))
     assert transcript.values == {"a": 2, "b": 1}
-    assert transcript.values_dropped == 2
+    assert (transcript.values_dropped, transcript.dropped_names) == (2, ["c", "a"])
 
 
 def test_a_value_of_an_endless_name_is_dropped() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from tests.support import NOW, a_verdict, an_attempt, an_execution
 
-from windtunnel.contract import Job, JobState, Outcome, ProgramError, Record, Resources, Sample, SecurityLevel
+from windtunnel.contract import (
+    Job,
+    Outcome,
+    ProgramError,
+    Record,
+    Resources,
+    Sample,
+    SecurityLevel,
+    Transition,
+)
 from windtunnel_worker.pipeline.report import build_report
 
 JOB = Job(
@@ -16,21 +25,23 @@ JOB = Job(
 )
 
 
+def history(**seconds: float) -> tuple[Transition, ...]:
+    return tuple(Transition(at=NOW + timedelta(seconds=at), what=what, who="here") for what, at in seconds.items())
+
+
+HISTORY = history(submitted=0, validated=2, claimed=5, executed=9)
+
+
 def record(**fields: Any) -> Record:
-    seconds = {
-        "submitted_at": 0,
-        "validating_at": 1,
-        "validated_at": 2,
-        "claimed_at": 5,
-        "executed_at": 9,
-    }
     return Record(
         **{
             "job_id": "batch-4",
-            "job": JOB,
-            "state": JobState.RUNNING,
+            "spec": JOB,
+            "code_sha256": JOB.code_sha256,
+            "language": "python",
             "attempt": 2,
-            "times": {name: NOW + timedelta(seconds=at) for name, at in seconds.items()},
+            "outcome": Outcome.SUCCEEDED,
+            "history": HISTORY,
             "now": NOW + timedelta(seconds=10),
             "verdict": a_verdict(),
             "execution": an_execution(2),
@@ -40,7 +51,7 @@ def record(**fields: Any) -> Record:
 
 
 def test_what_was_submitted_comes_back() -> None:
-    report, _ = build_report(record(), ())
+    report = build_report(record(), ())
     assert (report.job_id, report.batch_id, report.name, report.language) == ("batch-4", "batch", "ema", "python")
     assert (report.params, report.seed, report.labels, report.limits) == (JOB.params, 7, JOB.labels, JOB.limits)
     assert report.code_sha256 == JOB.code_sha256
@@ -49,42 +60,50 @@ def test_what_was_submitted_comes_back() -> None:
 
 def test_the_attempt_joins_the_earlier_ones() -> None:
     earlier = an_attempt(1, Outcome.INFRASTRUCTURE_ERROR)
-    report, summary = build_report(record(attempts=(earlier,)), ())
+    report = build_report(record(attempts=(earlier,)), ())
+    summary = report.summary
     assert report.attempts == (earlier, summary)
     assert (summary.number, summary.outcome, summary.host) == (2, Outcome.SUCCEEDED, "here")
 
 
 def test_the_time_of_each_stage() -> None:
-    report, _ = build_report(record(execution=an_execution(2, prepare_s=0.5, resources=Resources(duration_s=2))), ())
+    report = build_report(record(execution=an_execution(2, prepare_s=0.5, resources=Resources(duration_s=2))), ())
     timings = report.timings
-    assert (timings.queued_s, timings.waiting_s, timings.finalize_s, timings.total_s) == (1.0, 3.0, 1.0, 10.0)
+    assert (timings.queued_s, timings.waiting_s, timings.finalize_s, timings.total_s) == (2.0, 3.0, 1.0, 10.0)
     assert (timings.validate_s, timings.prepare_s, timings.execute_s) == (0.0015, 0.5, 2.0)
 
 
 def test_stages_that_were_not_reached_took_no_time() -> None:
-    times = {"submitted_at": NOW, "validating_at": NOW, "validated_at": NOW}
-    report, _ = build_report(record(execution=None, verdict=a_verdict(SecurityLevel.CRITICAL), times=times), ())
+    verdict = a_verdict(SecurityLevel.CRITICAL)
+    never_ran = {"outcome": Outcome.REJECTED, "execution": None, "history": history(submitted=0, validated=2)}
+    report = build_report(record(verdict=verdict, **never_ran), ())
     assert (report.timings.waiting_s, report.timings.execute_s, report.timings.finalize_s) == (None, None, None)
 
 
 def test_a_rejection_names_line_reason_and_fix() -> None:
     verdict = a_verdict(SecurityLevel.CRITICAL, SecurityLevel.HIGH, SecurityLevel.LOW)
-    report, summary = build_report(record(execution=None, verdict=verdict), ())
-    assert report.outcome is summary.outcome is Outcome.REJECTED
+    report = build_report(record(execution=None, verdict=verdict, outcome=Outcome.REJECTED), ())
+    assert report.outcome is report.summary.outcome is Outcome.REJECTED
     assert report.message.startswith("Line 3: `os` reaches the operating system. Leave it out.")
     assert "1 more" in report.message
 
 
-def test_a_job_that_ran_nowhere_is_lost() -> None:
-    report, summary = build_report(record(execution=None), ())
-    assert report.outcome is summary.outcome is Outcome.LOST
-    assert "Retry" in report.message
+def test_a_job_that_ran_nowhere_ends_as_its_record_says() -> None:
+    report = build_report(record(execution=None, outcome=Outcome.LOST, message="Its workers died."), ())
+    assert report.outcome is report.summary.outcome is Outcome.LOST
+    assert report.message == "Its workers died."
+
+
+def test_a_retried_round_is_timed_from_the_retry() -> None:
+    again = (*HISTORY, *history(finished=10, retried=20, validated=21, claimed=23, executed=24))
+    report = build_report(record(history=again, now=NOW + timedelta(seconds=25)), ())
+    assert (report.timings.queued_s, report.timings.waiting_s, report.timings.total_s) == (1.0, 2.0, 5.0)
 
 
 def test_a_failure_gets_advice_in_error_and_message() -> None:
     error = ProgramError(type="KeyError", message="'close'", line=4)
     execution = an_execution(2, Outcome.FAILED, error=error, message="Line 4: KeyError: 'close'")
-    report, _ = build_report(record(execution=execution), ())
+    report = build_report(record(execution=execution), ())
     assert report.execution is not None
     assert report.execution.error is not None
     assert report.execution.error.advice
@@ -95,7 +114,7 @@ def test_a_failure_gets_advice_in_error_and_message() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.MEMORY_EXCEEDED])
 def test_a_limit_that_was_hit_gets_no_advice_on_an_exception(outcome: Outcome) -> None:
     error = ProgramError(type="KeyError", message="'close'")
-    report, _ = build_report(record(execution=an_execution(2, outcome, error=error, message="Too much.")), ())
+    report = build_report(record(execution=an_execution(2, outcome, error=error, message="Too much.")), ())
     assert report.message == "Too much."
 
 
@@ -108,21 +127,21 @@ def test_samples_refine_peaks_and_the_average() -> None:
         for cpu, memory, processes in ((90, 70, 1), (10, 30, 4))
     ]
     execution = an_execution(2, resources=own)
-    used = build_report(record(execution=execution), samples)[0].resources
+    used = build_report(record(execution=execution), samples).resources
     assert (used.cpu_percent_peak, used.memory_mb_peak, used.memory_mb_average) == (90, 80, 50.0)
     assert (used.processes_peak, used.samples, used.duration_s) == (4, 2, 2)
-    assert build_report(record(execution=execution), ())[0].resources == own
+    assert build_report(record(execution=execution), ()).resources == own
 
 
 def test_versions_and_digests_of_what_ran_are_named() -> None:
     execution = an_execution(
         2, image_digest="sha256:1", dataset_digests={"sp500": "2"}, versions={"numpy": "9.9", "docker": "1"}
     )
-    report, _ = build_report(record(execution=execution), ())
+    report = build_report(record(execution=execution), ())
     assert (report.image_digest, report.dataset_digests) == ("sha256:1", {"sp500": "2"})
     assert report.versions.keys() >= {"windtunnel", "celery", "numpy", "docker"}
 
 
 def test_the_same_record_gives_the_same_bytes() -> None:
-    first, second = (build_report(record(), ())[0].model_dump_json() for _ in range(2))
+    first, second = (build_report(record(), ()).model_dump_json() for _ in range(2))
     assert first == second

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from windtunnel.errors import InvalidInput
-from windtunnel.records.redis import masked
-from windtunnel.settings import Settings, load
+from windtunnel.records.connection import masked
+from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE, Settings, load
 from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
 
 URL = "redis://app:s3cr3t@redis.example:6379/2"
@@ -39,11 +41,30 @@ def test_settings_are_frozen() -> None:
 
 def test_nested_and_plain_variables_are_read(setenv: pytest.MonkeyPatch) -> None:
     setenv.setenv("WINDTUNNEL_REDIS_URL", URL)
-    setenv.setenv("WINDTUNNEL_CHUNK_SIZE", "7")
+    setenv.setenv("WINDTUNNEL_MAX_UNFINISHED", "7")
     setenv.setenv("WINDTUNNEL_CEILING__MEMORY_MB", "8192")
     settings = load(Settings)
     assert settings.redis_url.get_secret_value() == URL
-    assert (settings.chunk_size, settings.ceiling.memory_mb) == (7, 8192)
+    assert (settings.max_unfinished, settings.ceiling.memory_mb) == (7, 8192)
+
+
+def test_without_a_url_the_private_redis_of_the_same_user_is_used(setenv: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    setenv.delenv("WINDTUNNEL_REDIS_URL", raising=False)
+    setenv.setenv("HOME", str(tmp_path))
+    assert load(Settings).redis_url.get_secret_value() == DEFAULT_REDIS_URL
+    file = URL_FILE.expanduser()
+    file.parent.mkdir(parents=True)
+    file.write_text(URL + "\n")
+    assert load(Settings).redis_url.get_secret_value() == URL
+    setenv.setenv("WINDTUNNEL_REDIS_URL", "redis://other/0")
+    assert load(Settings).redis_url.get_secret_value() == "redis://other/0"
+
+
+def test_a_url_file_that_cannot_be_read_is_told(setenv: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    setenv.setenv("HOME", str(tmp_path))
+    URL_FILE.expanduser().mkdir(parents=True)
+    with pytest.raises(InvalidInput, match="WINDTUNNEL_REDIS_URL"):
+        load(Settings)
 
 
 def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
@@ -55,7 +76,7 @@ def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
     ("variable", "value"),
     [
         ("WINDTUNNEL_RETENTION_S", "soon"),
-        ("WINDTUNNEL_CHUNK_SIZE", "0"),
+        ("WINDTUNNEL_MAX_UNFINISHED", "0"),
         ("WINDTUNNEL_KEY_PREFIX", "a:b"),
         ("WINDTUNNEL_CEILING__MEMORY_MB", "1"),
         ("WINDTUNNEL_CEILING", "{no json"),
@@ -89,7 +110,9 @@ def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:
     assert settings.default_memory_mb == 1024
 
 
-def test_the_sandbox_defaults_without_any_variable(settings: HostSettings) -> None:
+def test_the_sandbox_defaults_without_any_variable(setenv: pytest.MonkeyPatch) -> None:
+    setenv.delenv("SANDBOX_DEFAULT_IMAGE", raising=False)
+    settings = load(HostSettings)
     assert settings.default_image == "windtunnel/sandbox:python"
     assert (settings.default_timeout_s, settings.default_cpus) == (30.0, 1.0)
     assert settings.default_memory_mb == 512

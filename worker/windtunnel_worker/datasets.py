@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,9 @@ from windtunnel.errors import DatasetUnavailable, FieldProblem, InvalidInput
 FORMATS = (".csv", ".parquet")
 PARQUET_MAGIC = b"PAR1"
 SANDBOX_DIR = "/data"
+
+Mark = tuple[int, int, int]
+"""Inode, size and time of a file's last change: the same as long as nobody changes it."""
 
 
 class Dataset(Contract):
@@ -49,7 +52,11 @@ class DatasetRegistry:
     def __init__(self, data_dir: Path) -> None:
         self._dir = data_dir / "datasets"
         self._index = self._dir / "index.json"
-        self._checked: dict[Path, tuple[int, int, int]] = {}
+        self._checked: dict[Path, Mark] = {}
+        self._read: tuple[Mark, dict[str, Dataset]] | None = None
+        """The index as it was last read; it is read again when its file is another one."""
+        self._resolved: tuple[tuple[str, ...], dict[str, Mark], Mapping[Dataset, Path]] | None = None
+        """What was resolved last, and the marks of all files that it rests on."""
 
     def add(self, name: str, file: Path, convert: Callable[[Path, Path], bool] | None = None) -> Dataset:
         """Copy a CSV or Parquet file in under this name; a name that exists then stands for the new content.
@@ -107,7 +114,7 @@ class DatasetRegistry:
     def remove(self, name: str) -> Dataset:
         """Forget a name; its file goes when no other name stands for it. A job that has it mounted keeps it."""
         (dataset,) = self._named((name,))
-        index = self._read_index()
+        index = dict(self._read_index())
         del index[name]
         self._write_index(index)
         used = {path for other in index.values() for path in self._files(other)}
@@ -115,12 +122,23 @@ class DatasetRegistry:
             path.unlink(missing_ok=True)
         return dataset
 
-    def resolve(self, names: tuple[str, ...]) -> dict[Dataset, Path]:
-        """Each named dataset and its verified file on this host; `DatasetUnavailable` says what is wrong."""
-        found = {}
-        for dataset in self._named(names):
+    def resolve(self, names: tuple[str, ...]) -> Mapping[Dataset, Path]:
+        """Each named dataset and its verified file on this host; `DatasetUnavailable` says what is wrong.
+
+        The same names give the very same mapping until the index or one of the files changes.
+        """
+        if self._resolved is not None:
+            known, marks, found = self._resolved
+            if known == names and all(_mark_of(path) == mark for path, mark in marks.items()):
+                return found
+        datasets = self._named(names)
+        for dataset in datasets:
             self._verify(dataset)
-            found[dataset] = self._file(dataset)
+        found = {dataset: self._file(dataset) for dataset in datasets}
+        marks = {str(path): self._checked[path] for dataset in datasets for path in self._files(dataset)}
+        if self._read is not None:
+            marks[str(self._index)] = self._read[0]
+        self._resolved = names, marks, found
         return found
 
     def _named(self, names: tuple[str, ...]) -> list[Dataset]:
@@ -144,8 +162,7 @@ class DatasetRegistry:
     def _intact(self, path: Path, sha256: str) -> bool:
         """Check the content hash; a file whose inode, size and time are as last checked is not read again."""
         try:
-            stat = path.stat()
-            mark = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            mark = _mark(os.stat(path))
             intact = self._checked.get(path) == mark or _sha256(path) == sha256
         except OSError:
             return False
@@ -169,9 +186,14 @@ class DatasetRegistry:
 
     def _read_index(self) -> dict[str, Dataset]:
         try:
-            text = self._index.read_text()
+            if self._read is None or self._read[0] != _mark(os.stat(self._index)):
+                with self._index.open() as file:
+                    self._read = _mark(os.fstat(file.fileno())), self._parse_index(file.read())
         except FileNotFoundError:
             return {}
+        return self._read[1]
+
+    def _parse_index(self, text: str) -> dict[str, Dataset]:
         try:
             return {name: Dataset.model_validate(entry) for name, entry in json.loads(text).items()}
         except (ValueError, AttributeError) as error:
@@ -200,9 +222,20 @@ class DatasetRegistry:
                 Path(path).unlink(missing_ok=True)
         except OSError as error:
             raise DatasetUnavailable(
-                f"{self._dir} takes no file: {error.strerror}.",
+                f"{self._dir} cannot store a file: {error.strerror}.",
                 remedy="Free space there, see to its permissions, or set WINDTUNNEL_DATA_DIR to another directory.",
             ) from error
+
+
+def _mark_of(path: str) -> Mark | None:
+    try:
+        return _mark(os.stat(path))
+    except FileNotFoundError:
+        return None
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _check_content(file: Path, suffix: str) -> None:

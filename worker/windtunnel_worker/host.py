@@ -1,23 +1,28 @@
-"""What the execution side adds to the `windtunnel` command line. Loaded by the client through an entry point."""
+"""What the execution side adds to the `windtunnel` command line. Loaded by the client through an entry point.
+
+Each command imports what it needs when it runs: help must not wait for all of it.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import Job, Report
-from windtunnel.settings import DEFAULT_REDIS_URL
-from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.embedded.manager import SandboxManager
-from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.columns import converter
-from windtunnel_worker.sandbox.engine import engine_version
+from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
 from windtunnel_worker.settings import host_settings
-from windtunnel_worker.stack.up import Plan, Stack
+
+if TYPE_CHECKING:
+    from windtunnel_worker.datasets import DatasetRegistry
+
+for _library in ("docker", "psutil"):
+    if find_spec(_library) is None:  # the client alone is installed; nothing below would work
+        raise ModuleNotFoundError(f"No module named {_library!r}", name=_library)
 
 
 def register(app: typer.Typer) -> None:
@@ -33,11 +38,16 @@ def register(app: typer.Typer) -> None:
 
 def run_local(job: Job) -> Report:
     """Run one job in this process, without a queue."""
+    from windtunnel_worker.embedded.manager import SandboxManager
+
     return SandboxManager().run_job(job)
 
 
 def checks() -> list[Check]:
     """What must be there on an execution host."""
+    from windtunnel_worker.sandbox import images
+    from windtunnel_worker.sandbox.engine import engine_version
+
     image = host_settings().default_image
     return [
         check("Docker", engine_version),
@@ -49,33 +59,34 @@ def up(
     slots: Annotated[int, typer.Option(help="Sandboxes at a time.", min=1)] = os.cpu_count() or 1,
     flower: Annotated[int | None, typer.Option(help="Port of the monitoring page, on this machine only.")] = None,
     redis_port: Annotated[
-        int | None, typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.")
+        int | None,
+        typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535),
     ] = None,
-    state: Annotated[Path, typer.Option(help="Where Redis keeps its data, and the logs.")] = Path(
-        "~/.local/state/windtunnel"
-    ),
+    state: Annotated[Path, typer.Option(help="Where Redis keeps its data, and the logs.")] = URL_FILE.parent,
 ) -> None:
     """Run the whole stack on this host in the foreground; Ctrl-C stops all of it."""
+    from windtunnel_worker.stack import up as stack
+
     default_port = int(DEFAULT_REDIS_URL.rpartition(":")[2].partition("/")[0])
     if redis_port is None and "WINDTUNNEL_REDIS_URL" not in os.environ:
         redis_port = default_port
-    plan = Plan(slots, flower, redis_port, state.expanduser().resolve())
-    Stack(plan, host_settings(), typer.echo).run()
+    stack.run(stack.Options(slots, flower, redis_port, state.expanduser().resolve()), host_settings())
 
 
 def datasets_add(
     name: Annotated[str, typer.Argument(help="What programs call it: data[NAME].")],
     file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
 ) -> None:
-    """Register a file as a dataset of this host; an existing name then stands for the new content."""
-    settings = host_settings()
-    dataset = DatasetRegistry(settings.data_dir).add(name, file, converter(settings))
+    """Register a file as a dataset of this host; a name that exists is given the new content."""
+    from windtunnel_worker.sandbox.columns import converter
+
+    dataset = _registry().add(name, file, converter(host_settings()))
     typer.echo(f"{dataset.name}: {dataset.format}, {dataset.bytes:,} bytes, sha256 {dataset.sha256}")
 
 
 def datasets_list() -> None:
     """List this host's datasets."""
-    for dataset in DatasetRegistry(host_settings().data_dir).all():
+    for dataset in _registry().all():
         typer.echo(f"{dataset.name}\t{dataset.format}\t{dataset.bytes:,}\t{dataset.sha256}")
 
 
@@ -83,11 +94,17 @@ def datasets_verify(
     names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None,
 ) -> None:
     """Read datasets whole and check their content hashes."""
-    registry = DatasetRegistry(host_settings().data_dir)
+    registry = _registry()
     for name in names or [dataset.name for dataset in registry.all()]:
         typer.echo(f"{registry.verify(name).name}: intact")
 
 
 def datasets_remove(name: Annotated[str, typer.Argument(help="A dataset.")]) -> None:
-    """Forget a dataset; its file goes when no other name stands for it."""
-    typer.echo(f"{DatasetRegistry(host_settings().data_dir).remove(name).name}: removed")
+    """Forget a dataset; its file is deleted when no other name refers to it."""
+    typer.echo(f"{_registry().remove(name).name}: removed")
+
+
+def _registry() -> DatasetRegistry:
+    from windtunnel_worker.datasets import DatasetRegistry
+
+    return DatasetRegistry(host_settings().data_dir)

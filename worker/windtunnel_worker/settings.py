@@ -23,8 +23,13 @@ def parse_memory(size: str | int) -> int:
         return size
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", size.strip().lower())
     if not match:
-        raise ValueError(f"{size!r} is no size; write for example 512m or 1g")
+        raise ValueError(f"{size!r} is not a size; write for example 512m or 1g")
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _quarter_of_memory() -> int:
+    """In megabytes."""
+    return max(64, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4)
 
 
 class HostSettings(Settings):
@@ -78,6 +83,8 @@ class HostSettings(Settings):
     """Pause before the second attempt; it doubles with each, with jitter."""
     creations: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Sandboxes that may be created on this host at the same time, however many run."""
+    redis_memory_mb: int = Field(default_factory=_quarter_of_memory, ge=64)
+    """What the private Redis of `windtunnel up` may use; when it is full, `submit` raises until records expire."""
     cell_jobs: int = Field(1000, ge=2, le=10_000)
     """Jobs of one batch that a cell serves before it is replaced."""
     sample_interval_s: float = Field(0.2, ge=0.02)

@@ -1,23 +1,20 @@
-"""The `windtunnel` command. May import the client; the execution side's commands come by entry point."""
+"""The `windtunnel` command. May import the client; the execution side's commands come by entry point.
+
+Each command's module is loaded when that command, or help, is asked for, so that the others do not delay it.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from windtunnel.cli.commands import app
-from windtunnel.cli.host import load
-from windtunnel.errors import WindtunnelError
-
-COULD_NOT = 2
-
 
 def main() -> None:
-    """Run the command line. Exit code 2: it could not be done, and standard error says why."""
-    host = load()
-    if host is not None:
-        host.register(app)
+    """Run the command line; `windtunnel.cli.exits` lists the exit codes."""
     try:
-        app()
-    except WindtunnelError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(COULD_NOT)
+        from windtunnel.cli.commands import run
+
+        code = run()
+    except KeyboardInterrupt:  # while modules are loaded; later on the command says what goes on
+        sys.stderr.write("interrupted\n")
+        code = 130
+    sys.exit(code)

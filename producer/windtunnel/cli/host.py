@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-import typer
-
-from windtunnel.cli.checks import Check
-from windtunnel.contract import Job, Report
 from windtunnel.errors import HostFeatureMissing
+
+if TYPE_CHECKING:
+    import typer
+
+    from windtunnel.cli.checks import Check
+    from windtunnel.contract import Job, Report
 
 GROUP = "windtunnel.host"
 
@@ -29,6 +30,8 @@ class Host(Protocol):
 
 def load() -> Host | None:
     """The execution side, or None where only the client is installed."""
+    from importlib.metadata import entry_points  # slow to load
+
     for entry in entry_points(group=GROUP):
         try:
             return cast(Host, entry.load())
@@ -42,5 +45,7 @@ def required() -> Host:
     """The execution side; `HostFeatureMissing` where only the client is installed."""
     host = load()
     if host is None:
-        raise HostFeatureMissing("This needs the execution side.", remedy="Run `pip install 'windtunnel[worker]'`.")
+        raise HostFeatureMissing(
+            "This needs the libraries of an execution host.", remedy="Run `pip install 'windtunnel[worker]'`."
+        )
     return host

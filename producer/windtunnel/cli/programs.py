@@ -30,7 +30,7 @@ class Program:
 
     @property
     def language(self) -> str:
-        """The language that the suffix stands for; Python where it says nothing."""
+        """The language of this suffix; Python for an unknown one."""
         return SUFFIXES.get(self.file.suffix, "python")
 
     def read(self) -> bytes:

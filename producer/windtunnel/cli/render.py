@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, NoReturn
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -11,7 +13,17 @@ from rich.syntax import Syntax
 from rich.table import Column, Table
 from rich.text import Text
 
-from windtunnel.contract import BatchStatus, JobStatus, Outcome, Report, SecurityLevel
+from windtunnel.cli.texts import ago, harmless
+from windtunnel.contract import (
+    BatchStatus,
+    DeadLetter,
+    HostStatus,
+    JobStatus,
+    Outcome,
+    Report,
+    SecurityLevel,
+    Transition,
+)
 
 COLOURS = {Outcome.SUCCEEDED: "green", Outcome.REJECTED: "yellow", Outcome.FAILED: "red"}
 
@@ -21,11 +33,6 @@ def outcome_text(outcome: Outcome | None) -> Text:
     if outcome is None:
         return Text("-")
     return Text(outcome.value, style=COLOURS.get(outcome, "magenta"))
-
-
-def harmless(text: str) -> str:
-    """Text from a program without control characters: none of its escape sequences reaches the terminal."""
-    return "".join(char if char in "\n\t" or char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def foreign(text: str, **style: Any) -> Text:
@@ -113,11 +120,13 @@ def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
 
 def batches(found: Iterable[BatchStatus]) -> Table:
     """Batches, one a line."""
-    table = Table(_whole("batch"), "name", "finished", "outcomes", "submitted")
+    table = Table(_whole("batch"), "name", "owner", "running", "finished", "outcomes", "submitted")
     for status in found:
         table.add_row(
             status.batch_id,
             status.name,
+            status.owner,
+            str(status.running),
             f"{status.finished}/{status.total}",
             counts(status.outcomes) or "-",
             f"{status.submitted_at:%m-%d %H:%M:%S} UTC",
@@ -143,6 +152,59 @@ def reports(found: Iterable[Report]) -> Table:
     return table
 
 
+def history(transitions: Sequence[Transition]) -> Table:
+    """A job's transitions, one a line, with the seconds since the one before."""
+    table = Table(_whole("when (UTC)"), Column("after", justify="right"), _whole("what"), "who", "detail")
+    gaps = [0.0, *((later.at - earlier.at).total_seconds() for earlier, later in pairwise(transitions))]
+    for one, gap in zip(transitions, gaps, strict=False):
+        when = f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        table.add_row(when, f"+{gap:.3f} s", foreign(one.what), foreign(one.who), foreign(one.detail))
+    return table
+
+
+def hosts(found: Iterable[HostStatus]) -> Table:
+    """Execution hosts, one a line."""
+    now = datetime.now(UTC)
+    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen")
+    for one in found:
+        table.add_row(
+            foreign(one.host),
+            _takes_work(one),
+            f"{one.busy}/{one.slots}",
+            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images, one.datasets)),
+            f"{ago(one.last_seen, now)} ago",
+        )
+    return table
+
+
+def _takes_work(one: HostStatus) -> Text:
+    if one.draining:
+        return foreign(f"no, drained by {one.draining}", style="yellow")
+    if one.paused:
+        return foreign(f"no, paused itself: {one.paused}", style="red")
+    return Text("yes", style="green") if one.live else Text("no, silent", style="red")
+
+
+def dead_letters(found: Iterable[DeadLetter]) -> Table:
+    """Messages that no worker could read, one a line."""
+    table = Table(_whole("when (UTC)"), "queue", "why it cannot be read", "how it begins")
+    for one in found:
+        when = f"{one.at.astimezone(UTC):%m-%d %H:%M:%S}"
+        table.add_row(when, foreign(one.queue), foreign(one.reason), foreign(one.body[:120]))
+    return table
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Whoever read our output has closed it: the command line ends, with its own exit code."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output."""
-    return Console(highlight=False)
+    return _Console(highlight=False)
+
+
+def error_console() -> Console:
+    """Standard error: what is shown only while a person waits."""
+    return _Console(highlight=False, stderr=True)

@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 
+from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.programs import find
-from windtunnel.cli.render import harmless
-
-UNSAFE = 1
+from windtunnel.cli.texts import harmless
 
 
 class Format(StrEnum):
@@ -38,7 +37,7 @@ def validate(
         typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
     ] = None,
 ) -> None:
-    """Judge programs without running them. Exit code 0: all safe, 1: some unsafe, 2: wrong use."""
+    """Judge programs without running them. Exit code 0 only if all are safe."""
     from windtunnel.validation import SecurityValidator  # the other commands have no use for it
     from windtunnel.validation.remedies import for_job
 
@@ -54,4 +53,4 @@ def validate(
                 typer.echo(harmless(validator.format_prompt(verdict)))
             case Format.TEXT:
                 typer.echo(harmless(f"{program.file}: {validator.format_report(verdict)}"))
-    raise typer.Exit(UNSAFE if unsafe else 0)
+    raise typer.Exit(NOT_SUCCEEDED if unsafe else DONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import secrets
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NewType, Self, overload
 
-from windtunnel.broker import Broker, Wake
+from windtunnel.broker import Broker
 from windtunnel.contract import (
     Batch,
     BatchStatus,
@@ -31,6 +32,7 @@ from windtunnel.records import Records, records_of
 from windtunnel.records.reading import unknown
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
+from windtunnel.wake import Wake
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ BLOCK_S = 5.0
 """How long one read of the event stream waits in Redis; below the socket's timeout."""
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
+ANNOUNCED_S = 7.0
+"""A host that is asked for a dataset has announced it by then."""
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
@@ -137,6 +141,7 @@ class Client:
 
     def _submit(self, batch: Batch, kind: str) -> BatchId:
         _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
+        self._check_datasets(batch.jobs)
         prepared: Sequence[Prepared] = prepare(batch.jobs)
         fresh = secrets.token_hex(8)
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
@@ -144,6 +149,15 @@ class Client:
             self._records.submissions.write(opened, prepared, self.who)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)
+
+    def _check_datasets(self, jobs: Sequence[Job]) -> None:
+        """Refuse datasets that no host has. One that was added a moment ago is announced within some seconds."""
+        wanted = sorted({name for job in jobs for name in job.datasets})
+        over = time.monotonic() + ANNOUNCED_S
+        while wanted and (missing := self._records.hosts.nobody_has([f"data:{name}" for name in wanted])):
+            if time.monotonic() >= over:
+                raise _unknown_datasets([one.partition(":")[2] for one in missing], self.hosts())
+            time.sleep(0.5)
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -296,6 +310,16 @@ def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error
+
+
+def _unknown_datasets(missing: Sequence[str], hosts: Iterable[HostStatus]) -> InvalidInput:
+    known = sorted({name for host in hosts for name in host.datasets})
+    problems = []
+    for name in missing:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are: {', '.join(known) or 'none'}"
+        problems.append(FieldProblem("datasets", f"no host has {name!r}; {hint}"))
+    return InvalidInput(problems, remedy="Nothing was stored; `windtunnel datasets add NAME FILE` on a host adds one.")
 
 
 def _check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:

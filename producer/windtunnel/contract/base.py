@@ -25,7 +25,7 @@ def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
     return [
         FieldProblem(".".join(map(str, place)) or whole, problem["msg"].removeprefix("Value error, "))
         for place, problem in zip(places, found, strict=True)
-        # A container that lost its one wrong item would be called too short besides.
+        # A container that lost its one wrong item would also be called too short.
         if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
     ]
 

@@ -56,6 +56,10 @@ class Round:
     unservable: tuple[Unservable, ...]
 
 
+IDLE = Round(recovered=0, lost=0, queues=(), ended=0, finalize_messages=0, abandoned=(), unservable=())
+"""Nothing is unfinished: there was nothing to care for."""
+
+
 class Care:
     """The reconciler's side of the records."""
 
@@ -81,6 +85,8 @@ class Care:
         if answer is None:
             return None
         found: dict[str, Any] = json.loads(answer)
+        if "idle" in found:
+            return IDLE
         return Round(
             recovered=found["recovered"],
             lost=found["lost"],
@@ -99,7 +105,10 @@ class Care:
     def end_lane(self, lane: Unservable, message: str) -> int:
         """End jobs that no host can serve; returns how many."""
         arguments = (lane.queue, lane.priority, lane.owner, lane.batch, lane.lane, message, JOBS_AT_ONCE)
-        return int(self._redis.run("end_lane", *arguments))
+        count = 0
+        while ended := int(self._redis.run("end_lane", *arguments)):
+            count += ended
+        return count
 
     def ended_again(self, job_id: str, pause_s: float) -> None:
         """Have somebody look at a job that waits for its report, after a pause."""
@@ -108,7 +117,7 @@ class Care:
 
     def count_fault(self, job_id: str) -> int:
         """Note an unexpected exception over a job; returns how many there were in its current round."""
-        return int(self._redis.call("hincrby", self._redis.keys.job(job_id), "faults", 1))
+        return int(self._redis.run("count_fault", job_id))
 
     def set_aside(self, queue: str, reason: str, body: bytes) -> None:
         """Keep a message that could not be read, among the last thousand."""

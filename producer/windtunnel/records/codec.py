@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "schema_version", "job_id", "batch_id", "name", "language", "params", "seed", "labels", "limits", "code_sha256",
     "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
 }  # fmt: skip
+_TRANSITION = re.compile(r"^([0-9]{1,15}) (\S+) (\S+)(?: (.*))?$", re.MULTILINE)
 _FROM_SPEC = ("name", "params", "seed", "labels", "limits")
 
 
@@ -129,9 +130,10 @@ def decode_report(stored: bytes, job: Stored) -> Report:
         spec = job.spec or JobSpec(name="unreadable")
         data |= {name: getattr(spec, name) for name in _FROM_SPEC}
         data |= {"job_id": job.job_id, "batch_id": job.batch_id, "language": language, "code_sha256": code_sha256}
-        data |= {"validation": job.verdict, "submitted_at": _round_began(job.history), "attempts": ()}
+        began = _round_began(job.history) or data.get("finished_at")
+        data |= {"validation": job.verdict, "submitted_at": began, "attempts": ()}
         report = Report.model_validate(data, extra="ignore")
-    except (ValueError, TypeError, AttributeError, UnreadableRecord) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, UnreadableRecord) as error:
         raise UnreadableRecord(f"the report of {job.job_id} cannot be read: {error}") from error
     return report.model_copy(update={"attempts": (*job.earlier, summary_of(report, job.attempt))})
 
@@ -155,9 +157,12 @@ def _round_began(history: tuple[Transition, ...]) -> Any:
 
 def decode_history(text: bytes | None) -> tuple[Transition, ...]:
     """A job's history, oldest first; a line that cannot be read is passed over."""
-    lines = (line.split(" ", 3) for line in (text or b"").decode(errors="replace").splitlines())
     return tuple(
-        Transition(at=int(line[0]) / 1000, what=line[1], who=line[2], detail=line[3] if len(line) > 3 else "")
-        for line in lines
-        if len(line) >= 3 and line[0].isdigit()
+        Transition(at=int(ms) / 1000, what=what, who=who, detail=detail)
+        for ms, what, who, detail in _TRANSITION.findall((text or b"").decode(errors="replace"))
     )
+
+
+def whole(stored: bytes | None) -> int:
+    """A stored count; 0 where it is missing or damaged."""
+    return int(stored) if stored and stored[:18].isdigit() and len(stored) <= 18 else 0

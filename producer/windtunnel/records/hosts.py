@@ -24,9 +24,37 @@ class Hosts:
     def __init__(self, connection: Connection) -> None:
         self._redis = connection
 
-    def seen(self, host: str, slots: int, versions: str, pools: Sequence[str], has: Collection[str]) -> None:
-        """A host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`."""
-        self._redis.run("host_seen", host, slots, versions, " ".join(pools), *sorted(has))
+    def seen(
+        self,
+        host: str,
+        slots: int,
+        versions: str,
+        pools: Sequence[str],
+        has: Collection[str],
+        worker: str = "execute",
+    ) -> None:
+        """A worker of a host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`.
+
+        A host may run several workers, each with `slots` of its own.
+        """
+        self._redis.run("host_seen", host, worker, slots, versions, " ".join(pools), *sorted(has))
+
+    def alive(self, host: str, worker: str) -> bool:
+        """A worker of a host says that nothing has changed. False: the host is not known, `seen` must say it all."""
+        return bool(self._redis.run("host_alive", host, worker))
+
+    def nobody_has(self, needs: Sequence[str]) -> list[str]:
+        """Those of the needs that no live host has; none where no host is live, which says nothing."""
+        keys = self._redis.keys
+        seconds, microseconds = self._redis.call("time")
+        since = seconds * 1000 + microseconds // 1000 - round(LIVE_S * 1000)
+        live = self._redis.call("zrangebyscore", keys("hosts"), since, "+inf")
+        found = self._redis.pipeline(
+            [("smismember", keys("host", one.decode(), "has"), [EVERYTHING, *needs]) for one in live]
+        )
+        if not found or any(has[0] for has in found):
+            return []
+        return [need for at, need in enumerate(needs, 1) if not any(has[at] for has in found)]
 
     def failed(self, host: str, reason: str, most: int) -> bool:
         """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""

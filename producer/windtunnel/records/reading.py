@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from windtunnel.contract import BatchStatus, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
-from windtunnel.errors import NotFound, UnreadableRecord
+from windtunnel.errors import InvalidInput, NotFound, UnreadableRecord
 from windtunnel.keyspace import batch_of, job_id
-from windtunnel.records.codec import decode, decode_history
+from windtunnel.records.codec import decode, decode_history, whole
 from windtunnel.records.connection import Connection
 
 
@@ -28,11 +28,6 @@ class Reading:
         names = ["state", "attempt", "outcome", "spec"]
         answers = self._redis.pipeline([("hmget", self._redis.keys.job(one), names) for one in job_ids])
         return [_status(one, fields) for one, fields in zip(job_ids, answers, strict=True)]
-
-    def states(self, job_ids: Sequence[str]) -> list[JobState | None]:
-        """The states of these jobs; None for one that is unknown."""
-        answers = self._redis.pipeline([("hget", self._redis.keys.job(one), "state") for one in job_ids])
-        return [JobState(state.decode()) if state else None for state in answers]
 
     def history(self, job: str) -> tuple[Transition, ...]:
         """Every transition of a job, oldest first; `NotFound` if there is no such job."""
@@ -85,6 +80,8 @@ def _status(job: str, fields: list[bytes | None]) -> JobStatus:
     state, attempt, outcome, spec = fields
     if state is None:
         raise unknown("job", job)
+    if state.decode(errors="replace") not in tuple(JobState):
+        raise UnreadableRecord(f"The state of job {job} is damaged or of a newer version.")
     try:
         name = decode(JobSpec, spec).name
     except UnreadableRecord:
@@ -94,27 +91,30 @@ def _status(job: str, fields: list[bytes | None]) -> JobStatus:
         batch_id=batch_of(job),
         name=name,
         state=state.decode(),
-        attempt=int(attempt or 0),
-        outcome=outcome.decode() if outcome and state.decode() == JobState.FINISHED else None,
+        attempt=whole(attempt),
+        outcome=outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None,
     )
 
 
 def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
     if not stored:
         raise unknown("batch", batch_id)
-    fields = {name.decode(): value.decode() for name, value in stored.items()}
-    return BatchStatus(
-        batch_id=batch_id,
-        name=fields["name"],
-        owner=fields["owner"],
-        total=int(fields["total"]),
-        running=int(fields.get("running", 0)),
-        finished=int(fields["finished"]),
-        outcomes={outcome: count for outcome in Outcome if (count := int(fields.get(f"outcome:{outcome}", 0)))},
-        submitted_at=_time(fields["submitted_at"]),
-        finished_at=_time(fields["finished_at"]) if "finished_at" in fields else None,
-        cancelled_by=fields.get("cancelled"),
-    )
+    fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in stored.items()}
+    try:
+        return BatchStatus(
+            batch_id=batch_id,
+            name=fields["name"],
+            owner=fields["owner"],
+            total=int(fields["total"]),
+            running=int(fields.get("running", 0)),
+            finished=int(fields["finished"]),
+            outcomes={outcome: count for outcome in Outcome if (count := int(fields.get(f"outcome:{outcome}", 0)))},
+            submitted_at=_time(fields["submitted_at"]),
+            finished_at=_time(fields["finished_at"]) if "finished_at" in fields else None,
+            cancelled_by=fields.get("cancelled"),
+        )
+    except (KeyError, ValueError, OverflowError, InvalidInput) as error:
+        raise NotFound(f"The record of batch {batch_id} is damaged.", remedy="Submit its jobs again.") from error
 
 
 def _event(batch_id: str, entry: bytes, stored: dict[bytes, bytes], total: int) -> Event:

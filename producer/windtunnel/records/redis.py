@@ -18,7 +18,7 @@ class Records:
     def __init__(self, connection: Connection, retention_s: int = 7 * 86_400) -> None:
         self._connection = connection
         self.url = connection.url
-        self.submissions = Submissions(connection, retention_s)
+        self.submissions = Submissions(connection)
         self.schedule = Schedule(connection, retention_s)
         self.reports = Reports(connection, retention_s)
         self.reading = Reading(connection)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Record, Report, Sample, Verdict
+from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
-from windtunnel.records.codec import Stored, decode, decode_history, decode_report, encode_report
+from windtunnel.records.codec import Stored, decode, decode_history, decode_report, encode_report, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import unknown
 
@@ -29,8 +29,8 @@ class Unfinished:
 
     @property
     def attempt(self) -> int:
-        """Number of the attempt that ended."""
-        return int(self.fields[4] or 0)
+        """Number of the attempt that ended; 0 where that cannot be read."""
+        return whole(self.fields[4])
 
     @property
     def program(self) -> str:
@@ -78,12 +78,12 @@ class Reports:
         fields = self._redis.call("hmget", self._redis.keys.job(job_id), ["state", "token"])
         return bool(fields == [JobState.RUNNING.encode(), token.encode()])
 
-    def finish(self, reports: Sequence[Report], who: str) -> list[bool]:
+    def finish(self, final: Sequence[tuple[Unfinished, Report]], who: str) -> list[bool]:
         """Write final reports and count them, each once. False: it was finished before, or the attempt is over."""
         words = [
             word
-            for report in reports
-            for word in (report.job_id, report.summary.number, report.outcome.value, encode_report(report))
+            for job, report in final
+            for word in (job.job_id, job.fields[4], job.fields[9], report.outcome.value, encode_report(report))
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
 
@@ -112,11 +112,11 @@ class Reports:
             ]
         )
         records = list(zip(answers[::2], answers[1::2], strict=True))
-        judged = sorted({(fields[3], fields[4]) for fields, _ in records if fields[3] and fields[4]})
-        stored = self._redis.call("mget", [keys.verdict(a.decode(), b.decode()) for a, b in judged]) if judged else []
+        judged = sorted({_judged(fields) for fields, _ in records if fields[3] and fields[4]})
+        stored = self._redis.call("mget", [keys.verdict(a, b) for a, b in judged]) if judged else []
         verdicts = {where: _verdict(text) for where, text in zip(judged, stored, strict=True)}
         return [
-            self._one(job_id, fields, attempts, verdicts.get((fields[3], fields[4])))
+            self._one(job_id, fields, attempts, verdicts.get(_judged(fields)))
             for job_id, (fields, attempts) in zip(job_ids, records, strict=True)
         ]
 
@@ -127,7 +127,9 @@ class Reports:
         if state is None:
             return unknown("job", job_id)
         if stored is None:
-            return NotFound(f"Job {job_id} is {state.decode()}; it has no report yet.", remedy="Wait for it.")
+            return NotFound(
+                f"Job {job_id} is {state.decode(errors='replace')}; it has no report yet.", remedy="Wait for it."
+            )
         try:
             return decode_report(
                 stored,
@@ -135,8 +137,8 @@ class Reports:
                     job_id=job_id,
                     batch_id=batch_of(job_id),
                     spec=readable(JobSpec, spec),
-                    program=(program or b"").decode(),
-                    attempt=int(attempt or 0),
+                    program=(program or b"").decode(errors="replace"),
+                    attempt=whole(attempt),
                     verdict=verdict,
                     earlier=earlier_attempts(attempts),
                     history=decode_history(history),
@@ -148,14 +150,20 @@ class Reports:
 
 def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     """Decode what is stored of a job that has its end; `UnreadableRecord` names what cannot be read."""
-    _, spec, program, _, attempt, outcome, message, execution, history = job.fields
-    sha256, _, language = program.decode().partition(":")
+    state, spec, _, _, attempt, outcome, message, execution, history, _ = job.fields
+    if not state:
+        raise UnreadableRecord("the record was removed")
+    if attempt and not attempt.isdigit():
+        raise UnreadableRecord("the number of its attempt is damaged")
+    if outcome.decode(errors="replace") not in tuple(Outcome):
+        raise UnreadableRecord("its outcome is damaged or of a newer version")
+    sha256, _, language = job.program.partition(":")
     return Record(
         job_id=job.job_id,
         spec=decode(JobSpec, spec) if spec else None,
         code_sha256=sha256,
         language=language,
-        attempt=int(attempt or 0),
+        attempt=job.attempt,
         outcome=outcome.decode(),
         message=message.decode(errors="replace"),
         history=decode_history(history),
@@ -164,6 +172,11 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
         execution=decode(Execution, execution) if execution else None,
         attempts=earlier_attempts(job.attempts),
     )
+
+
+def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
+    """Program and policy, whose verdict is a report's."""
+    return (fields[3] or b"").decode(errors="replace"), (fields[4] or b"").decode(errors="replace")
 
 
 def earlier_attempts(stored: Iterable[bytes]) -> tuple[Attempt, ...]:

@@ -101,15 +101,14 @@ class Schedule:
         )
         if status != b"claimed":
             return Nothing(status.decode())
-        batch_id, lane, isolation, *fields = rest
+        # What is damaged is found where it is read; it must not cost its neighbours their claim.
+        batch_id, lane, isolation = map(_text, rest[:3])
         jobs = tuple(
-            Held(job_id.decode(), token.decode(), spec, program.decode(), policy.decode())
-            for job_id, token, spec, program, policy in zip(*[iter(fields)] * 5, strict=True)
+            Held(_text(job_id), _text(token), spec, _text(program), _text(policy))
+            for job_id, token, spec, program, policy in zip(*[iter(rest[3:])] * 5, strict=True)
         )
-        known = isolation.decode() in tuple(Isolation)
-        return Claimed(
-            batch_id.decode(), lane.decode(), Isolation(isolation.decode()) if known else Isolation.CONTAINER, jobs
-        )
+        known = isolation in tuple(Isolation)
+        return Claimed(batch_id, lane, Isolation(isolation) if known else Isolation.CONTAINER, jobs)
 
     def code(self, sha256: str) -> str:
         """A program's text; `UnreadableRecord` if it is not stored or broken."""
@@ -199,3 +198,7 @@ class Schedule:
         )
         waiting, slots = int(fields[0] or 0), int(fields[1] or 0)
         return max(0, min(waiting, max(1, slots), most) - int(there))
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode(errors="replace")

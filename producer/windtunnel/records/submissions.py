@@ -11,7 +11,7 @@ from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
 from windtunnel.records.codec import encode, pack
 from windtunnel.records.connection import Connection
 
-JOBS_A_WRITE = 500
+JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
 SECONDS_A_WAITING_JOB = 0.05
 """For the hint in `QueueFull`: what a full queue needs to drain by one job, at twenty jobs a second."""
 PRODUCER_GONE_S = 60.0
@@ -57,9 +57,8 @@ def prepare(jobs: Iterable[Job]) -> list[Prepared]:
 class Submissions:
     """The producers' side of the records."""
 
-    def __init__(self, connection: Connection, retention_s: int) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._redis = connection
-        self._retention_s = retention_s
 
     def open(self, batch_id: str, batch: Batch, kind: str, limit: int) -> Opened:
         """Write the header and reserve the key. Gives the earlier batch for a key that is known.
@@ -76,7 +75,6 @@ class Submissions:
             len(batch.jobs),
             batch.digest if key is not None else "-",
             limit,
-            self._retention_s,
             MAX_BATCHES_LISTED,
             round(PRODUCER_GONE_S * 1000),
             batch.max_running or "",
@@ -90,16 +88,18 @@ class Submissions:
 
     def write(self, opened: Opened, jobs: Sequence[Prepared], who: str) -> None:
         """Write the records that are not there yet."""
-        for start in range(opened.written, len(jobs), JOBS_A_WRITE):
-            part = jobs[start : start + JOBS_A_WRITE]
+        start = opened.written
+        while start < len(jobs):
+            part = _part(jobs, start)
             codes = {job.program.partition(b":")[0]: job.code for job in part}
-            stored = {self._redis.keys.code(sha.decode()): pack(code.encode()) for sha, code in codes.items()}
-            self._redis.call("mset", stored)
+            programs = [word for sha256, code in codes.items() for word in (sha256, pack(code.encode()))]
             words = [word for job in part for word in (job.spec, job.place, job.program)]
             gone = round(PRODUCER_GONE_S * 1000)
-            if self._redis.run("write_jobs", opened.batch_id, start, one_word(who), gone, *words) < 0:
+            arguments = (opened.batch_id, start, one_word(who), gone, len(codes), *programs, *words)
+            start += len(part)
+            if self._redis.run("write_jobs", *arguments) < 0:
                 raise NotFound(
-                    f"Batch {opened.batch_id} takes no more jobs.",
+                    f"Batch {opened.batch_id} is closed to new jobs.",
                     remedy="Its producer was silent for too long, or its lifetime is over. Submit the rest anew.",
                 )
 
@@ -129,6 +129,16 @@ class Submissions:
                 f"The program of {report.job_id} is no longer stored.", remedy="Submit it again with its code."
             )
         return bool(answer)
+
+
+def _part(jobs: Sequence[Prepared], start: int) -> Sequence[Prepared]:
+    """The jobs that one call writes: a bounded number, and a bounded size."""
+    size = 0
+    for place in range(start, min(start + JOBS_A_WRITE, len(jobs))):
+        size += len(jobs[place].spec) + len(jobs[place].code)
+        if size > BYTES_A_WRITE:
+            return jobs[start : max(place, start + 1)]
+    return jobs[start : start + JOBS_A_WRITE]
 
 
 def one_word(who: str) -> str:

@@ -119,13 +119,14 @@ def holes(literal: str) -> list[tuple[int, int, str]]:
         start, end, outer = templates.pop()
         for number, begin, stop in _code_spans(literal, start, end):
             hole = number if outer < 0 else outer
+            at = begin
             for opaque in _OPAQUE.finditer(literal, begin, stop):
-                found.append((hole, begin, literal[begin : opaque.start()]))
-                begin = opaque.end()
+                found.append((hole, at, literal[at : opaque.start()]))
+                at = opaque.end()
                 inner = _QUOTES.search(opaque[0])
                 if inner is not None and "f" in opaque[0][: inner.start()].lower():
                     templates.append((opaque.start() + inner.end(), opaque.end(), hole))
-            found.append((hole, begin, literal[begin:stop]))
+            found.append((hole, at, literal[at:stop]))
     return found
 
 

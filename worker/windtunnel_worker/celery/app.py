@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from celery import Celery
 
 from windtunnel.broker import PUBLISH_RETRY, broker_transport_options, broker_url
-from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.settings import HostSettings, host_settings
 
 EXECUTION_BACKSTOP_S = 180
 """Beyond a job's own deadline and its sandbox's, after which a slot that hangs all the same is killed."""
@@ -55,3 +57,15 @@ def create_app(settings: HostSettings) -> Celery:
         task_send_sent_event=True,
     )
     return app
+
+
+@lru_cache(maxsize=1)
+def _application() -> Celery:
+    return create_app(host_settings())
+
+
+def __getattr__(name: str) -> Celery:
+    """`app`, which `celery -A windtunnel_worker.celery.app` looks for, is built when asked for."""
+    if name == "app":
+        return _application()
+    raise AttributeError(name)

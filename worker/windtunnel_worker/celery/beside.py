@@ -10,12 +10,13 @@ from collections.abc import Callable
 from windtunnel.errors import WindtunnelError
 from windtunnel.records import records_of
 from windtunnel_worker.celery.process import Process
-from windtunnel_worker.pipeline.reconcile import EVERY_S
+from windtunnel_worker.pipeline.reconcile import EVERY_S, OTHERWISE_EVERY_S
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)
 
 PRESENT_EVERY_S = 5.0
+AFTER_A_FAILURE_S = 2.0
 REAP_EVERY_S = 10.0
 LOOK_EVERY_S = 30.0
 """Between two looks at what the host has: the Docker daemon is slow to answer while it starts containers."""
@@ -23,39 +24,46 @@ LOOK_EVERY_S = 30.0
 
 def reconcile_regularly(process: Process) -> None:
     """Take part in reconciling for as long as this process lives: one of all takes the turn."""
-    _regularly("reconciler", EVERY_S, process.pipeline.reconcile)
+    _regularly("reconciler", lambda: EVERY_S if process.pipeline.reconcile() else OTHERWISE_EVERY_S)
 
 
-def present_regularly(settings: HostSettings, slots: int) -> None:
-    """Say regularly what this host has, and remove sandboxes that nobody owns any more."""
+def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
+    """Say regularly what this host has and how many slots this worker has; remove sandboxes that nobody owns."""
     from windtunnel_worker.recovery.reaper import reap
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
+    told: list[tuple[str, set[str]]] = []
 
-    def present() -> None:
-        records.hosts.seen(settings.host, slots, inventory.versions, settings.pools, inventory.has())
+    def present() -> float:
+        what = inventory.versions, inventory.has()
+        if told != [what] or not records.hosts.alive(settings.host, node):
+            records.hosts.seen(settings.host, slots, what[0], settings.pools, what[1], worker=node)
+            told[:] = [what]
+        return PRESENT_EVERY_S
 
-    def remove_orphans() -> None:
+    def remove_orphans() -> float:
         count = reap(settings.host)
         if count:
             log.warning("action=reaped count=%d", count)
+        return REAP_EVERY_S
 
-    _regularly("presence", PRESENT_EVERY_S, present)
-    _regularly("reaper", REAP_EVERY_S, remove_orphans)
+    _regularly("presence", present)
+    _regularly("reaper", remove_orphans)
 
 
-def _regularly(name: str, every_s: float, act: Callable[[], object]) -> None:
-    """Act in the background, whatever fails: Redis and Docker may come and go."""
+def _regularly(name: str, act: Callable[[], float]) -> None:
+    """Act in the background, whatever fails: Redis and Docker may come and go. `act` returns the pause in seconds."""
 
     def loop() -> None:
         while True:
+            pause_s = AFTER_A_FAILURE_S
             try:
-                act()
+                pause_s = act()
             except WindtunnelError as error:
                 log.warning("action=%s-failed reason=%s", name, error)
             except Exception:
                 log.exception("action=%s-failed", name)
-            time.sleep(every_s)
+            time.sleep(pause_s)
 
     threading.Thread(target=loop, name=name, daemon=True).start()

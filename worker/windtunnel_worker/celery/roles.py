@@ -4,39 +4,63 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
-from windtunnel.broker import monitor_queue, ticket_queue
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import SandboxFailure, WindtunnelError
+from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.beside import present_regularly, reconcile_regularly
+from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
+from windtunnel_worker.celery.resilience import make_resilient, serve
 from windtunnel_worker.celery.tasks import register
+from windtunnel_worker.sandbox.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
+from windtunnel_worker.stack import alive
 
+MOST_INSTANCES = 64
+"""Workers of one role on one machine."""
 ROLES = ("validate", "execute", "monitor", "finalize", "flower")
 
 
-def worker_arguments(role: str, settings: HostSettings, concurrency: int) -> list[str]:
-    """Celery's arguments of a role. Supervisors and CPU-bound checks fork; short waits share threads."""
+def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
+    """A node name that no other worker of this machine has: `execute@host`, then `execute@host.2` and so on.
+
+    Compose gives every container of a service the same host name. The name is held until the process ends.
+    """
+    for number in range(1, MOST_INSTANCES + 1):
+        name = f"{role}@{host}" if number == 1 else f"{role}@{host}.{number}"
+        lock = hold_first_free(lock_dir, [f"node {name}"])
+        if lock is not None:
+            return name, lock
+    raise SandboxFailure(
+        f"{MOST_INSTANCES} workers serve {role} on {host} already.", remedy="Give this one more slots instead."
+    )
+
+
+def worker_options(role: str, node: str, settings: HostSettings, concurrency: int) -> dict[str, Any]:
+    """What a role is as a Celery worker. Slots fork, and validators where there are several; short waits share threads.
+
+    A single validator is its worker: one process less. If a program ends it, it is started again, and the reconciler
+    hands the program out a bounded number of times.
+    """
     queues = {
         "execute": [ticket_queue(pool) for pool in settings.pools],
         "monitor": [monitor_queue(settings.host)],
     }.get(role, [role])
-    pool = "prefork" if role in ("validate", "execute") else "threads"
-    return [
-        "worker",
-        f"--hostname={role}@{settings.host}",
-        f"--queues={','.join(queues)}",
-        f"--pool={pool}",
-        f"--concurrency={concurrency}",
-        "--loglevel=INFO",
-        "--without-gossip",
-        "--without-mingle",
-    ]
+    return {
+        "hostname": node,
+        "queues": queues,
+        "pool": "prefork" if role == "execute" or (role == "validate" and concurrency > 1) else ThreadPool,
+        "concurrency": concurrency,
+        "loglevel": "INFO",
+    }
 
 
 def width_of(role: str) -> int:
@@ -53,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--concurrency", type=int, help="slots of execute, processes or threads of the others")
     parser.add_argument("--port", type=int, default=5555, help="flower's port")
     parser.add_argument("--address", default="127.0.0.1", help="flower's address")
+    parser.add_argument("--node-file", type=Path, help="where to write the worker's node name, for a health check")
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
@@ -60,19 +85,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.role == "flower":
             app.start(["flower", f"--address={options.address}", f"--port={options.port}", "--max_tasks=5000"])
         else:
-            run_worker(app, settings, options.role, options.concurrency or width_of(options.role))
+            node, _held = take_node_name(options.role, settings.host, settings.lock_dir)
+            if options.node_file:
+                options.node_file.write_text(node)
+            sys.exit(run_worker(app, settings, node, options.concurrency or width_of(options.role)))
     except WindtunnelError as error:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
 
-def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int) -> None:
-    """Run a role's worker, with what belongs beside it, until TERM."""
-    process = Process(settings, app)
+def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int) -> int:
+    """Run a role's worker, with what belongs beside it, until TERM. Returns its exit code: not 0 after a fault.
+
+    `node` is its name: `<role>@<host>`, with a number where the machine has several of them.
+    """
+    role = node.partition("@")[0]
+    process, parent = Process(settings, app), Process(settings, app)
+    make_resilient(app, parent.records.care.set_aside)
     register(app, process)
 
+    alive.report_regularly()
+
     def ready(**_: object) -> None:
+        alive.report_ready()
         if role == "execute":
-            present_regularly(settings, concurrency)
+            present_regularly(settings, node, concurrency)
         if role in ("validate", "finalize"):
             reconcile_regularly(Process(settings, app))
 
@@ -86,4 +122,4 @@ def run_worker(app: Celery, settings: HostSettings, role: str, concurrency: int)
     worker_ready.connect(ready, weak=False)
     worker_process_init.connect(child_started, weak=False)
     worker_process_shutdown.connect(child_ends, weak=False)
-    app.worker_main(worker_arguments(role, settings, concurrency))
+    return serve(app, **worker_options(role, node, settings, concurrency))

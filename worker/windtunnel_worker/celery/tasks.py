@@ -11,7 +11,8 @@ from typing import Any
 
 from celery import Celery, Task
 
-from windtunnel.broker import DEFAULT_POOL, task_name
+from windtunnel.broker import task_name
+from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.monitoring.watch import watch
 

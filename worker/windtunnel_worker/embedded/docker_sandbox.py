@@ -66,7 +66,7 @@ class DockerSandbox:
         }
 
     def cleanup(self) -> int:
-        """Remove the sandboxes in hand; returns how many were left besides."""
+        """Remove the prepared sandboxes; returns how many others were left."""
         atexit.unregister(self.cleanup)
         self._executor.close()
         return remove_sandboxes(self._host, self._owner)

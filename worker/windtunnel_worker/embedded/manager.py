@@ -14,13 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.broker import DEFAULT_POOL
 from windtunnel.client import Client
 from windtunnel.contract import Execution, Job, Limits, Outcome, Report, Sample, Verdict
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
-from windtunnel.testing import Silent
 from windtunnel.validation import SecurityLevel, SecurityValidator
+from windtunnel.wake import DEFAULT_POOL, Silent
 from windtunnel_worker.pipeline import Pipeline, Terms
 from windtunnel_worker.pipeline.collaborators import Validator
 from windtunnel_worker.recovery.reaper import remove_sandboxes

@@ -7,12 +7,17 @@ A reading costs a tenth of a millisecond and nothing in the sandbox can disturb 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 CHUNK_BYTES = 65_536
+CPU_TIME = re.compile(rb"^usage_usec (\d+)", re.MULTILINE)
+REFUSED = re.compile(rb"^max (\d+)", re.MULTILINE)
+OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
+MOVED_BYTES = re.compile(rb"^read_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
 OPERATION_BYTES = 128 * 1024
 """The kernel's usual read-ahead: so many bytes count as an operation where only bytes are told."""
 
@@ -33,10 +38,12 @@ class Reading:
 
 
 class CgroupReader:
-    """Finds the control group of a container once and reads it until it is gone."""
+    """Finds the control group of a container once and reads it until it is gone. Close it after use."""
 
     def __init__(self, container_id: str, pid: int, root: Path) -> None:
         self._paths = _Paths(container_id, pid, root)
+        self._files: dict[str, _File] = {}
+        self._members: dict[bytes, _File] = {}
         self._read = self._read_v2 if self._paths.unified else self._read_v1
 
     def read(self) -> Reading:
@@ -48,38 +55,113 @@ class CgroupReader:
         try:
             if self._paths.unified:
                 return False  # v2 resets it for the one open file only that wrote to it
-            (self._paths.of("memory") / "memory.max_usage_in_bytes").write_text("0")
+            self._file("memory", "memory.max_usage_in_bytes").write(b"0")
         except OSError:
             return False
         return True
 
+    def close(self) -> None:
+        """Close what it holds open."""
+        for file in (*self._files.values(), *self._members.values()):
+            file.close()
+        self._files.clear()
+        self._members.clear()
+
+    def _file(self, controller: str, name: str, *, optional: bool = False) -> _File:
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = _File(f"{self._paths.of(controller)}/{name}", optional=optional)
+        return file
+
     def _read_v1(self) -> Reading:
-        cpu, memory = self._paths.of("cpuacct"), self._paths.of("memory")
-        pids, blkio = self._paths.of("pids"), self._paths.of("blkio")
+        served = self._file("blkio", "blkio.throttle.io_serviced")
         return Reading(
-            cpu_time_s=_number(f"{cpu}/cpuacct.usage") / 1e9,
-            memory_bytes=_number(f"{memory}/memory.usage_in_bytes"),
-            memory_peak_bytes=_number(f"{memory}/memory.max_usage_in_bytes"),
-            # A v1 kernel counts these only where a throttle rule stands; what reached a device is told besides.
-            io_operations=max(
-                _v1_operations(f"{blkio}/blkio.throttle.io_serviced"), _estimated_operations(f"{pids}/cgroup.procs")
-            ),
-            processes=_number(f"{pids}/pids.current"),
-            processes_refused=_optional_pairs(f"{pids}/pids.events").get("max", 0),
-            oom_kills=_optional_pairs(f"{memory}/memory.oom_control").get("oom_kill", 0),
+            cpu_time_s=self._file("cpuacct", "cpuacct.usage").number() / 1e9,
+            memory_bytes=self._file("memory", "memory.usage_in_bytes").number(),
+            memory_peak_bytes=self._file("memory", "memory.max_usage_in_bytes").number(),
+            # A v1 kernel counts these only where a throttle rule applies; what reached a device is always counted.
+            io_operations=max(_v1_operations(served.read()), self._estimated_operations()),
+            processes=self._file("pids", "pids.current").number(),
+            processes_refused=self._file("pids", "pids.events", optional=True).value(REFUSED),
+            oom_kills=self._file("memory", "memory.oom_control", optional=True).value(OOM_KILLS),
         )
 
     def _read_v2(self) -> Reading:
-        group = self._paths.of("")
         return Reading(
-            cpu_time_s=_pairs(f"{group}/cpu.stat")["usage_usec"] / 1e6,
-            memory_bytes=_number(f"{group}/memory.current"),
-            memory_peak_bytes=_optional_number(f"{group}/memory.peak"),
-            io_operations=_v2_operations(f"{group}/io.stat"),
-            processes=_number(f"{group}/pids.current"),
-            processes_refused=_optional_pairs(f"{group}/pids.events").get("max", 0),
-            oom_kills=_optional_pairs(f"{group}/memory.events").get("oom_kill", 0),
+            cpu_time_s=self._file("", "cpu.stat").value(CPU_TIME) / 1e6,
+            memory_bytes=self._file("", "memory.current").number(),
+            memory_peak_bytes=self._file("", "memory.peak", optional=True).number(),
+            io_operations=_v2_operations(self._file("", "io.stat").read()),
+            processes=self._file("", "pids.current").number(),
+            processes_refused=self._file("", "pids.events", optional=True).value(REFUSED),
+            oom_kills=self._file("", "memory.events", optional=True).value(OOM_KILLS),
         )
+
+    def _estimated_operations(self) -> int:
+        """From the bytes that the group's processes, ended children included, moved from and to devices."""
+        # Opened anew, as a v1 kernel goes on giving the list that it made for this descriptor's first reading.
+        members = _File(f"{self._paths.of('pids')}/cgroup.procs", optional=True)
+        pids = members.read().split()
+        members.close()
+        for pid in self._members.keys() - set(pids):
+            self._members.pop(pid).close()
+        total = 0
+        for pid in pids:
+            with suppress(OSError):  # it has just ended, or its user hides it
+                file = self._members.get(pid)
+                if file is None:
+                    file = self._members[pid] = _File(f"{PROC}/{pid.decode()}/io")
+                moved = MOVED_BYTES.search(file.read())
+                total += int(moved[1]) + int(moved[2]) if moved else 0
+        return total // OPERATION_BYTES
+
+
+class _File:
+    """A small file of the kernel's that is read again and again: one system call a reading.
+
+    A file that is optional reads as empty where the kernel has none.
+    """
+
+    def __init__(self, path: str, *, optional: bool = False) -> None:
+        self._fd = -1
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if not optional:
+                raise
+        self._path = path
+
+    def read(self) -> bytes:
+        """Its content now; `OSError` once what it is about is gone."""
+        if self._fd < 0:
+            return b""
+        text = os.pread(self._fd, CHUNK_BYTES, 0)
+        while len(text) % CHUNK_BYTES == 0 and (more := os.pread(self._fd, CHUNK_BYTES, len(text))):
+            text += more
+        return text
+
+    def number(self) -> int:
+        """Its content as a number; 0 where there is none."""
+        return int(self.read() or 0)
+
+    def value(self, line: re.Pattern[bytes]) -> int:
+        """The number in the line that matches; 0 where there is none."""
+        found = line.search(self.read())
+        return int(found[1]) if found else 0
+
+    def write(self, text: bytes) -> None:
+        """Write to it, by a descriptor of its own: not every reader may write."""
+        fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, text)
+        finally:
+            os.close(fd)
+
+    def close(self) -> None:
+        """Close it; a file that is closed reads as empty."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 class _Paths:
@@ -125,63 +207,17 @@ def _told_by_kernel(pid: int) -> dict[str, str]:
     return paths
 
 
-def _text(path: str) -> str:
-    """A small file whole, by the few system calls that it takes: a job in a cell reads two dozen."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return b"".join(iter(lambda: os.read(fd, CHUNK_BYTES), b"")).decode()
-    finally:
-        os.close(fd)
-
-
-def _number(path: str) -> int:
-    return int(_text(path))
-
-
-def _optional_number(path: str) -> int:
-    """The same; 0 where the kernel has no such file."""
-    try:
-        return _number(path)
-    except FileNotFoundError:
-        return 0
-
-
-def _pairs(path: str) -> dict[str, int]:
-    """`name value` lines."""
-    return {name: int(value) for name, _, value in (line.partition(" ") for line in _text(path).splitlines())}
-
-
-def _optional_pairs(path: str) -> dict[str, int]:
-    """The same; empty where the kernel has no such file."""
-    try:
-        return _pairs(path)
-    except FileNotFoundError:
-        return {}
-
-
-def _v1_operations(path: str) -> int:
+def _v1_operations(text: bytes) -> int:
     """Reads and writes from `<major>:<minor> <Read|Write|…> <count>` lines."""
-    fields = (line.split() for line in _text(path).splitlines())
-    return sum(int(line[2]) for line in fields if len(line) == 3 and line[1] in ("Read", "Write"))
+    fields = (line.split() for line in text.splitlines())
+    return sum(int(line[2]) for line in fields if len(line) == 3 and line[1] in (b"Read", b"Write"))
 
 
-def _estimated_operations(members: str) -> int:
-    """From the bytes that the group's processes, ended children included, moved from and to devices."""
-    total, pids = 0, list[str]()
-    with suppress(FileNotFoundError):
-        pids = _text(members).split()
-    for pid in pids:
-        with suppress(OSError):
-            counters = dict(line.split(": ") for line in _text(f"{PROC}/{pid}/io").splitlines())
-            total += int(counters["read_bytes"]) + int(counters["write_bytes"])
-    return total // OPERATION_BYTES
-
-
-def _v2_operations(path: str) -> int:
+def _v2_operations(text: bytes) -> int:
     """Reads and writes from `<device> rbytes=… wbytes=… rios=… wios=…` lines."""
     return sum(
         int(value)
-        for line in _text(path).splitlines()
-        for name, _, value in (field.partition("=") for field in line.split()[1:])
-        if name in ("rios", "wios")
+        for line in text.splitlines()
+        for name, _, value in (field.partition(b"=") for field in line.split()[1:])
+        if name in (b"rios", b"wios")
     )

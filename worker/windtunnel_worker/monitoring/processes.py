@@ -20,6 +20,9 @@ class ProcessReader:
         """There is no mark to reset."""
         return True
 
+    def close(self) -> None:
+        """It holds nothing open."""
+
     def read(self) -> Reading:
         """Current figures; `OSError` once the first process is gone."""
         try:

@@ -24,6 +24,9 @@ class Reader(Protocol):
     def reset_peak(self) -> bool:
         """Start the memory's high-water mark anew. False: it cannot be."""
 
+    def close(self) -> None:
+        """Close what it holds open."""
+
 
 def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
     """The control group's reader, or the process table's where the group cannot be read."""
@@ -31,6 +34,7 @@ def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
     try:
         reader.read()
     except (OSError, ValueError):
+        reader.close()
         return ProcessReader(pid)
     return reader
 
@@ -38,13 +42,14 @@ def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
 class Sampler:
     """Samples one sandbox relative to the moment it was given its program.
 
-    `reused`: the sandbox has served before, so its high-water mark must be reset to mean anything.
+    `before`: the last reading of the job that the sandbox served before. Nothing has run since, so it is this job's
+    first one; and the high-water mark must be reset to mean anything.
     """
 
-    def __init__(self, reader: Reader, *, reused: bool = False) -> None:
+    def __init__(self, reader: Reader, before: Reading | None = None) -> None:
         self._reader = reader
-        self._peak_is_ours = reader.reset_peak() if reused else True
-        self.first = self._read()
+        self._peak_is_ours = reader.reset_peak() if before else True
+        self.first = before or self._read()
         self.last = self.first
         self._started = self._before = time.monotonic()
 

@@ -14,10 +14,13 @@ OVERDUE_S = 10.0
 
 def watch(container_id: str, pid: int, cgroup_root: Path, interval_s: float, deadline: float) -> Iterator[Sample]:
     """Yield a sample every `interval_s` seconds. `deadline` is in seconds since the epoch."""
+    reader = reader_for(container_id, pid, cgroup_root)
     try:
-        sampler = Sampler(reader_for(container_id, pid, cgroup_root))
+        sampler = Sampler(reader)
         while time.time() < deadline + OVERDUE_S:
             time.sleep(interval_s)
             yield sampler.sample()
     except (OSError, ValueError):
         return  # the sandbox is gone
+    finally:
+        reader.close()

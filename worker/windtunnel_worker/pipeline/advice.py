@@ -24,7 +24,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"java\.lang\.NullPointerException|std::bad_optional_access", r"", NONE),
     (r"runtime error", r"nil pointer", NONE),
     (r"TypeError", r"not subscriptable", "Index a list, dict, array or frame; print the type of this value."),
-    (r"TypeError", r"is not a function", "This value is no function: check the name, and what the object really is."),
+    (
+        r"TypeError",
+        r"is not a function",
+        "This value is not a function: check the name, and what the object really is.",
+    ),
     (r"TypeError", r"argument", "Compare the call with the function's parameters."),
     (r"KeyError", r"", "That column or key is not there: print list(frame.columns) or the dict's keys."),
     (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),

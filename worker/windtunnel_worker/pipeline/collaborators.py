@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from windtunnel.broker import Wake
 from windtunnel.contract import Execution, Verdict
 from windtunnel.records import Records
+from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 
@@ -25,7 +25,7 @@ class Validator(Protocol):
     """Judges programs."""
 
     def policy_id(self, language: str) -> str:
-        """What a verdict on this language depends on besides the program."""
+        """What a verdict on this language depends on, other than the program."""
 
     def validate_code(self, code: str, language: str) -> Verdict:
         """Judge a program; never raises for what it contains."""

@@ -39,6 +39,8 @@ class Execute:
         self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
         self._host, self._executor = shared.host, executor
         self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+        self._unwoken = False
+        """A job waits for its report, and no finalizer was told yet."""
 
     def warm_up(self) -> None:
         """Have a sandbox ready before the first job arrives, where the executor can."""
@@ -51,7 +53,11 @@ class Execute:
         self._executor.close()
 
     def run(self, pool: str) -> list[str]:
-        """Run ready jobs until none is left, or for about two seconds. Returns the ids of those that were run."""
+        """Run ready jobs until none is left, or for about two seconds. Returns the ids of those that were run.
+
+        Whoever calls tells a finalizer.
+        """
+        self._unwoken = False
         ran: list[str] = []
         over = self._clock() + TICKET_S
         while True:
@@ -70,6 +76,7 @@ class Execute:
         """Run the claimed jobs in their order. Each is handed on when it ends."""
         stop = ""
         for place, job in enumerate(claimed.jobs):
+            self._wake_finalize()
             following = claimed.jobs[place + 1] if place + 1 < len(claimed.jobs) else None
             if stop == "superseded":
                 stop = self._begin(following)
@@ -143,8 +150,7 @@ class Execute:
 
     def _record(self, job: Held, execution: Execution, seconds: float, following: Held | None) -> str:
         answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, following)
-        if answer.wake:
-            self._wake.finalize()
+        self._unwoken |= answer.wake
         self._observe(
             "executed" if answer.recorded else "superseded",
             job.job_id,
@@ -152,6 +158,12 @@ class Execute:
             outcome=execution.outcome.value,
         )
         return answer.next_stop
+
+    def _wake_finalize(self) -> None:
+        """Before the next job: of the last one, whoever is next in the chain will be told."""
+        if self._unwoken:
+            self._unwoken = False
+            self._wake.finalize()
 
     def _begin(self, following: Held | None) -> str:
         if following is None:

@@ -19,6 +19,9 @@ SAMPLED_FROM_S = 0.2
 """Programs that ran for less have no samples of the monitor."""
 FAULT_PAUSE_S = 2.0
 
+Final = tuple[Unfinished, Report]
+"""A job that has its end, and the report that it gets."""
+
 
 class Finalize:
     """Writes the final report of each job that has its end."""
@@ -42,38 +45,38 @@ class Finalize:
     def _finish(self, waiting: list[Unfinished]) -> list[str]:
         verdicts = self._verdicts(waiting)
         records = {}
-        reports = []
+        final: list[Final] = []
         for job in waiting:
             try:
                 records[job.job_id] = build_record(job, verdicts.get((job.program, job.policy)))
             except UnreadableRecord as error:
-                reports.append(unreadable_report(job, f"What is stored of this job cannot be read: {error}."))
+                final.append((job, unreadable_report(job, f"What is stored of this job cannot be read: {error}.")))
             except Exception as error:  # noqa: BLE001 - one job's record must not keep others from their reports
-                reports += self._faulted(job, error)
-        reports += self._build([job for job in waiting if job.job_id in records], records)
-        done = self._records.reports.finish(reports, self._session) if reports else []
-        for report, first in zip(reports, done, strict=True):
-            if first:
-                self._observe("finished", report.job_id, outcome=report.outcome.value)
-        return [report.job_id for report, first in zip(reports, done, strict=True) if first]
+                final += self._faulted(job, error)
+        final += self._build([job for job in waiting if job.job_id in records], records)
+        done = self._records.reports.finish(final, self._session) if final else []
+        finished = [report for (_, report), first in zip(final, done, strict=True) if first]
+        for report in finished:
+            self._observe("finished", report.job_id, outcome=report.outcome.value)
+        return [report.job_id for report in finished]
 
-    def _build(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Report]:
+    def _build(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
         sampled = [one for one in records.values() if _ran_for_s(one) >= SAMPLED_FROM_S]
         readings = self._records.reports.samples_of([(one.job_id, one.attempt) for one in sampled]) if sampled else []
         samples = {one.job_id: found for one, found in zip(sampled, readings, strict=True)}
-        reports = []
+        final: list[Final] = []
         for job in waiting:
             try:
-                reports.append(build_report(records[job.job_id], samples.get(job.job_id, ())))
+                final.append((job, build_report(records[job.job_id], samples.get(job.job_id, ()))))
             except Exception as error:  # noqa: BLE001 - as above
-                reports += self._faulted(job, error)
-        return reports
+                final += self._faulted(job, error)
+        return final
 
     def _verdicts(self, waiting: list[Unfinished]) -> dict[tuple[str, str], Verdict | None]:
         wanted = {(job.program, job.policy) for job in waiting if job.program and job.policy}
         return {one: self._records.schedule.verdict(*one) for one in wanted}
 
-    def _faulted(self, job: Unfinished, error: Exception) -> list[Report]:
+    def _faulted(self, job: Unfinished, error: Exception) -> list[Final]:
         """After an unexpected exception: look again after a pause, a bounded number of times."""
         if isinstance(error, StoreUnavailable):
             raise error
@@ -81,7 +84,7 @@ class Finalize:
         if self._records.care.count_fault(job.job_id) < self._max_faults:
             self._records.care.ended_again(job.job_id, FAULT_PAUSE_S)
             return []
-        return [unreadable_report(job, f"The report could not be built ({describe(error)}).")]
+        return [(job, unreadable_report(job, f"The report could not be built ({describe(error)})."))]
 
 
 def _ran_for_s(record: Record) -> float:

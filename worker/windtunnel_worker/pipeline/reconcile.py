@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from windtunnel.broker import DEFAULT_POOL
 from windtunnel.records.care import QueueState, Round, Unservable
 from windtunnel.records.schedule import VALIDATE
+from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.collaborators import Shared
 
 EVERY_S = 2.0
-TURN_S = 6.0
+OTHERWISE_EVERY_S = 3.0
+"""How often whoever is not the reconciler looks whether it has to be."""
+TURN_S = 5.0
 """How long a reconciler stays the one after its last round."""
 PATIENCE_S = 15.0
 """How long a job waits for something that no live host has."""

@@ -86,9 +86,9 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
 def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Outcome, str]:
     verdict = record.verdict
     if execution is None:
-        if record.outcome is Outcome.REJECTED and verdict is not None:
+        if record.outcome is Outcome.REJECTED and verdict is not None and not verdict.safe:
             return Outcome.REJECTED, rejection(verdict, spec.datasets)
-        return record.outcome, record.message
+        return record.outcome, record.message or "Its end was recorded without a reason. Retry the job."
     message = record.message or execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
         message = f"{message.removesuffix('.')}. {execution.error.advice}"

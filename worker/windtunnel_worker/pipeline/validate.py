@@ -6,18 +6,18 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from windtunnel.broker import ticket_queue
 from windtunnel.contract import Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
+from windtunnel.wake import DEFAULT_POOL, ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
 from windtunnel_worker.pipeline.faults import describe, pause_s
 
 MESSAGE_S = 2.0
 """How long one message keeps a validator busy; then it wakes another, so that none is away for long."""
 JOBS_A_CLAIM = 1000
-LEASE_S = 30.0
-"""Longer than the largest program takes to be judged."""
+LEASE_S = 15.0
+"""Several times what the largest program takes to be judged: the jobs of a validator that died wait for so long."""
 MOST_TICKETS = 1000
 
 
@@ -28,6 +28,8 @@ class Passed:
     ready: Counter[str] = field(default_factory=Counter)
     """Jobs that became ready, by pool."""
     rejected: int = 0
+    unwoken: set[str] = field(default_factory=set)
+    """Pools whose slots have not been told yet."""
 
 
 class Validate:
@@ -40,16 +42,28 @@ class Validate:
     def run(self) -> Passed:
         """Judge queued programs until none is left, or for about two seconds."""
         passed, over = Passed(), self._clock() + MESSAGE_S
-        batch = ""
         while True:
             claimed = self._schedule.claim(VALIDATE, self._session, lease_s=LEASE_S, most=JOBS_A_CLAIM)
             if isinstance(claimed, Nothing):
-                return passed
-            batch = claimed.batch_id
+                break
+            # Whoever is idle starts on the first programs while the next one is being judged.
+            self._wake_slots(passed)
             self._judge_carefully(claimed, passed)
             if self._clock() >= over:
-                self._wake.validate(batch)
-                return passed
+                self._wake.validate(claimed.batch_id)
+                break
+        self._wake_slots(passed, chained=DEFAULT_POOL)
+        return passed
+
+    def _wake_slots(self, passed: Passed, chained: str = "") -> None:
+        """Publish the tickets that are missing; the one of the chained pool goes along the chain."""
+        for pool in passed.unwoken:
+            missing = self._schedule.shortage(execute_queue(pool), ticket_queue(pool), MOST_TICKETS)
+            if pool == chained:
+                missing -= 1
+            if missing > 0:
+                self._wake.execute(pool, missing)
+        passed.unwoken.clear()
 
     def _judge_carefully(self, claimed: Claimed, passed: Passed) -> None:
         """Judge; a program that cannot be read, or that the validator breaks at, ends its own jobs only."""
@@ -66,18 +80,16 @@ class Validate:
     def _judge(self, claimed: Claimed, passed: Passed) -> None:
         sha256, _, language = claimed.lane.partition(":")
         policy = self._validator.policy_id(language)
-        verdict = self._schedule.verdict(claimed.lane, policy) or self._new_verdict(sha256, language)
+        verdict = self._schedule.verdict(claimed.lane, policy)
+        if verdict is None or verdict.code_sha256 != sha256:
+            verdict = self._new_verdict(sha256, language)
         ready, wake = self._schedule.judged(claimed, self._session, policy, verdict)
         self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
         passed.ready.update(ready)
+        passed.unwoken.update(ready)
         passed.rejected += 0 if verdict.safe else len(claimed.jobs)
         if wake:
             self._wake.finalize()
-        for pool in ready:
-            # Whoever is idle starts on the first programs while the rest is being judged.
-            missing = self._schedule.shortage(execute_queue(pool), ticket_queue(pool), MOST_TICKETS)
-            if missing:
-                self._wake.execute(pool, missing)
 
     def _new_verdict(self, sha256: str, language: str) -> Verdict:
         code = self._schedule.code(sha256)

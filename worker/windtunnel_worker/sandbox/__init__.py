@@ -6,7 +6,7 @@ or a function is called.
 
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.executor import Executor
-from windtunnel_worker.sandbox.listing import Listed, list_sandboxes, remove_sandbox
+from windtunnel_worker.sandbox.listing import Listed, container_process, list_sandboxes, remove_sandbox
 
 __all__ = [
     "Assignment",
@@ -15,6 +15,7 @@ __all__ = [
     "Listed",
     "Stop",
     "Superseded",
+    "container_process",
     "list_sandboxes",
     "remove_sandbox",
 ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from windtunnel.errors import SandboxError, SandboxFailure
+from windtunnel_worker.monitoring.cgroup import Reading
 from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
@@ -26,8 +27,8 @@ READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
 STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
-OOM_WORD_S = 2
-"""How long a container that seems dead is waited for."""
+ENDING_S = 10
+"""How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,15 @@ class Kind:
         """
         return self.jobs > 1 or (self.deployment.runtime is not None and self.language == "python")
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the control group lets it have, with what its runtime takes for itself."""
+        return hardening.memory_bytes(self.limits, self.deployment)
+
     def serves(self, wanted: Kind) -> bool:
         """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
+        if wanted == self:
+            return True
         return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
 
     def bare(self) -> Kind:
@@ -89,10 +97,14 @@ class Sandbox:
         self.served = 0
         self.reader: Reader | None = None
         """Reads what it uses; found when first needed."""
+        self.last_reading: Reading | None = None
+        """Of the job it served last."""
         self.created = time.monotonic()
         self.dies = self.created + lives_s
         """By the monotonic clock; its warden ends itself then, and its labels say the same to the reaper."""
         self._decoder = FrameDecoder()
+        self._ended = False
+        """The stream has ended, so the container has died or soon will."""
         mounts = {dataset.path: dataset.file for dataset in kind.datasets}
         with engine_errors(kind.image):
             self.id = create(
@@ -147,6 +159,7 @@ class Sandbox:
             frames = self._frames(time.monotonic() + READY_TIMEOUT_S)
             ready = next(frame for frame in frames if frame is not None)
         except (EOFError, TimeoutError, OSError) as error:
+            self._ended = not isinstance(error, TimeoutError)
             if self.oom_killed():
                 raise PreloadTooLarge(f"The preload needs more than {self.kind.limits.memory_mb} MB.") from error
             reason = self.faults or self.state().get("Error") or "it said nothing"
@@ -188,8 +201,9 @@ class Sandbox:
                     transcript.take(frame)
                     if transcript.end is not None:
                         break
-        except (EOFError, TimeoutError, OSError):
-            pass  # the container died or hangs: what its cgroup says decides the outcome
+        except (EOFError, TimeoutError, OSError) as error:
+            # The container died or hangs: what its control group says decides the outcome.
+            self._ended = not isinstance(error, TimeoutError)
         return transcript
 
     def _frames(self, deadline: float, tick_s: float = 1.0) -> Iterator[Frame | None]:
@@ -228,9 +242,10 @@ class Sandbox:
         return {}
 
     def oom_killed(self) -> bool:
-        """Docker's own word on a sandbox that has died; it comes a moment after the end."""
-        with contextlib.suppress(SandboxError), engine_errors():
-            engine().api.wait(self.id, timeout=OOM_WORD_S)
+        """Docker's own word on a sandbox that has died; it comes some time after the stream's end."""
+        if self._ended:
+            with contextlib.suppress(SandboxError), engine_errors():
+                engine().api.wait(self.id, timeout=ENDING_S)
         return self.state().get("OOMKilled") is True
 
     @property
@@ -245,6 +260,9 @@ class Sandbox:
 
     def let_go(self) -> None:
         """Close the line to the warden, which ends the sandbox within a moment, without a call to the daemon."""
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
         for name in ("_stream", "_attached"):
             with contextlib.suppress(OSError, AttributeError):  # it may have failed before it was attached
                 getattr(self, name).close()

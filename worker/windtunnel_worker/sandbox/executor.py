@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "
 FRAMES = {"pandas", "statsmodels"}
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
+FULL = 0.99
+"""The share of its memory above which a sandbox that died without a word is taken to have died of it."""
 LONGEST_TICK_S = 1.0
 """The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
@@ -73,6 +75,8 @@ class Executor:
     def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
         self._settings = settings
         self._datasets = DatasetRegistry(settings.data_dir)
+        self._mounts: dict[str, tuple[Mapping[Dataset, Path], tuple[Mounted, ...]]] = {}
+        """By language: the datasets of the last job and how they are mounted."""
         self._images: dict[str, tuple[images.Image, float]] = {}
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
         """Held until the executor is closed or this process ends."""
@@ -207,18 +211,28 @@ class Executor:
             image=image.digest,
             limits=SandboxLimits.of(job.limits),
             language=job.language,
-            datasets=tuple(self._mounted(job, datasets)),
+            datasets=self._mounted(job.language, datasets),
             preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
             deployment=self._deployment,
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
 
-    def _mounted(self, job: Job, datasets: Mapping[Dataset, Path]) -> Iterator[Mounted]:
-        for dataset, file in datasets.items():
-            yield Mounted(dataset.name, str(file), dataset.sandbox_path, preload=_preloads(job, dataset))
-            if dataset.columns_sha256 and job.language == "python":
-                columns = self._datasets.columns_file(dataset)
-                yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
+    def _mounted(self, language: str, datasets: Mapping[Dataset, Path]) -> tuple[Mounted, ...]:
+        """The datasets' files in the sandbox. The registry gives the same mapping until something changes."""
+        known = self._mounts.get(language)
+        if known is None or known[0] is not datasets:
+            mounts = tuple(mount for item in datasets.items() for mount in self._mounts_of(language, *item))
+            known = self._mounts[language] = datasets, mounts
+        return known[1]
+
+    def _mounts_of(self, language: str, dataset: Dataset, file: Path) -> Iterator[Mounted]:
+        python = language == "python"
+        yield Mounted(
+            dataset.name, str(file), dataset.sandbox_path, preload=python and dataset.bytes <= PRELOADED_BYTES
+        )
+        if dataset.columns_sha256 and python:
+            columns = self._datasets.columns_file(dataset)
+            yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
 
 
 class _Stopped(Exception):
@@ -232,11 +246,6 @@ class _Stopped(Exception):
 def _needs_s(language: str, timeout_s: float) -> float:
     """How long one job may use a sandbox, with what it takes to end it."""
     return longest_run_s(language, timeout_s) + STOP_GRACE_S
-
-
-def _preloads(job: Job, dataset: Dataset) -> bool:
-    """True when the dataset is read before the job's clock starts."""
-    return job.language == "python" and dataset.bytes <= PRELOADED_BYTES
 
 
 def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
@@ -254,7 +263,7 @@ class _Run:
         self._tick_s = min(settings.sample_interval_s, LONGEST_TICK_S)
         try:
             sandbox.reader = sandbox.reader or reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
-            self._sampler = Sampler(sandbox.reader, reused=sandbox.served > 0)
+            self._sampler = Sampler(sandbox.reader, sandbox.last_reading)
         except OSError as error:
             raise SandboxFailure(
                 f"The sandbox cannot be measured: {error}.",
@@ -290,6 +299,7 @@ class _Run:
             tick_s=self._tick_s,
         )
         self.ended = time.monotonic()
+        self._correct_start(transcript)
         if self._stop is Stop.SUPERSEDED:
             raise Superseded
         transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
@@ -298,6 +308,7 @@ class _Run:
         else:
             with suppress(OSError):
                 self._sampler.sample()  # the final totals; too soon after the last tick for a rate
+        self._sandbox.last_reading = self._sampler.last
         return transcript
 
     def _on_started(self) -> None:
@@ -308,6 +319,14 @@ class _Run:
             with suppress(OSError):
                 self._io_compiling = self._sampler.sample().io_operations
         self._hooks.started(self._sandbox)
+
+    def _correct_start(self, transcript: Transcript) -> None:
+        """The start of a short program is told together with its end, which says how long it ran."""
+        if self._began and transcript.end is not None:
+            late = self.started - max(self.sent, self.ended - transcript.end.duration_s)
+            if late > 0:
+                self.started -= late
+                self.started_at -= timedelta(seconds=late)
 
     def _on_tick(self) -> bool:
         if not self._lasting:
@@ -331,12 +350,23 @@ class _Run:
         first, last = self._sampler.first, self._sampler.last
         gone = transcript.end is None
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._sandbox.oom_killed()),
+            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._ran_out_of_memory()),
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,
             stop=self._stop,
             faults=self._sandbox.faults,
+        )
+
+    def _ran_out_of_memory(self) -> bool:
+        """Of a sandbox that died and said nothing.
+
+        The counter of kills is gone with the control group if the last reading came too late, and Docker's word is
+        missing if the notice of the kill reached it after that of the end. The high-water mark of an earlier reading
+        remains.
+        """
+        return (
+            self._sandbox.oom_killed() or self._sampler.last.memory_peak_bytes >= FULL * self._sandbox.kind.memory_bytes
         )
 
     def resources(self, transcript: Transcript) -> Resources:

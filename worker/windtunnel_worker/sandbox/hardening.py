@@ -145,7 +145,7 @@ def host_config(
     `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only.
     """
     runtime = deployment.overhead
-    memory = (limits.memory_mb + runtime.own_memory_mb) * 2**20
+    memory = memory_bytes(limits, deployment)
     processes = limits.processes + language.own_processes
     execution = "exec" if language.tmp_exec else "noexec"
     options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
@@ -173,6 +173,11 @@ def host_config(
         ],
         "mounts": [bind_mount(target, source) for target, source in datasets.items()],
     }
+
+
+def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:
+    """The control group's limit: the job's memory and what the runtime takes for itself."""
+    return (limits.memory_mb + deployment.overhead.own_memory_mb) * 2**20
 
 
 def _ulimit(name: str, most: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from windtunnel.contract import LANGUAGES
-from windtunnel.errors import DatasetUnavailable, SandboxError
+from windtunnel.errors import DatasetUnavailable, ImageNotFound
 from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.engine import engine_version
@@ -24,20 +24,21 @@ class Inventory:
         """Of the Docker Engine, as it last answered."""
 
     def has(self) -> set[str]:
-        """`language:<name>`, `image:<name>` and `data:<name>` of all that is here."""
+        """`language:<name>`, `image:<name>` and `data:<name>` of all that is here.
+
+        `SandboxError` where the Docker Engine does not answer: that is not to have no images. Jobs that no host has an
+        image for are ended, while an engine comes back.
+        """
         if time.monotonic() - self._looked >= self._every_s:
             self._look()
         return self._images | self._named_datasets()
 
     def _look(self) -> None:
+        self.versions = f"docker {engine_version()}"
         wanted = {f"language:{language}": self._settings.image_for(language) for language in LANGUAGES}
         wanted |= {f"image:{name}": name for name in (*self._settings.allowed_images, self._settings.default_image)}
         self._images = {token for token, name in wanted.items() if _is_here(name)}
-        try:
-            self.versions = f"docker {engine_version()}"
-        except SandboxError:
-            self.versions = ""
-        self._looked = time.monotonic() if self.versions else -self._every_s
+        self._looked = time.monotonic()
 
     def _named_datasets(self) -> set[str]:
         try:
@@ -49,6 +50,6 @@ class Inventory:
 def _is_here(image: str) -> bool:
     try:
         images.find(image)
-    except SandboxError:
+    except ImageNotFound:
         return False
     return True

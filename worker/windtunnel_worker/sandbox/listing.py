@@ -47,6 +47,18 @@ def _listed(container_id: str, labels: Mapping[str, str], running: bool) -> List
     )
 
 
+def container_process(container_id: str) -> tuple[str, int]:
+    """The whole id and the first process of a running container, ours or not, by its id, the start of it, or its name.
+
+    `SandboxFailure` if there is none.
+    """
+    with engine_errors():
+        found = engine().api.inspect_container(container_id)
+    if not found["State"]["Running"]:
+        raise SandboxFailure(f"Container {container_id[:12]} does not run.")
+    return str(found["Id"]), int(found["State"]["Pid"])
+
+
 def remove_sandbox(container_id: str) -> bool:
     """Kill and remove a sandbox's container. False: it could not be removed, mostly as it was gone already."""
     try:

@@ -96,8 +96,9 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     message = _failure(transcript) if outcome is Outcome.FAILED else MESSAGES[outcome].format(limits=limits)
     dropped = transcript.values_dropped + (transcript.end.records_dropped if transcript.end else 0)
     if dropped:
+        names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
         message += (
-            f" {dropped} values or files were dropped: emit() keeps 1 MB and 1024 names in all, 768 KB a call; "
+            f" {dropped} values or files were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call; "
             "16 artifact files are kept, 512 KB each and 1 MB in all."
         )
     return message.strip()

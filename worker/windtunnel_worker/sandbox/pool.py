@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 MAX_AGE_S = 600.0
 """A sandbox older than this is given no job any more. With the longest run it bounds what a lost one can live."""
 CREATION_TIMEOUT_S = 120.0
+SHORT_JOB_S = 0.1
+"""What needs the Docker daemon but not at once waits for so long: it would slow a short job and its report down."""
 WAIT_TICK_S = 0.2
 """How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
 
@@ -38,6 +41,16 @@ class Request:
     """How long the job may use the sandbox at most."""
     on_wait: Callable[[], None] = lambda: None
     """Called about every tick of a wait; what it raises ends the wait."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """The sandbox that is being prepared."""
+
+    kind: Kind
+    wanted: threading.Event
+    """Set when somebody waits for it."""
+    sandbox: Future[Sandbox]
 
 
 class Pool:
@@ -60,7 +73,7 @@ class Pool:
         self._host, self._labels, self._turns = host, labels, turns
         self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
-        self._next: tuple[Kind, Future[Sandbox]] | None = None
+        self._next: Next | None = None
         self._cell: tuple[str, Sandbox] | None = None
 
     def take(self, request: Request) -> Sandbox:
@@ -69,9 +82,10 @@ class Pool:
         if kind.jobs > 1:
             return self._take_cell(request)
         sandbox = self._take_prepared(request) or self._create_now(request)
-        self._soon(sandbox.rename, request.name)
         if self._ahead:
-            self.prepare(kind)
+            self.prepare(kind, lambda: sandbox.rename(request.name))
+        else:
+            sandbox.rename(request.name)
         return sandbox
 
     def give_back(self, sandbox: Sandbox, *, clean: bool) -> None:
@@ -83,10 +97,16 @@ class Pool:
             self._cell = None
         self._discard(sandbox)
 
-    def prepare(self, kind: Kind) -> None:
-        """Have a sandbox of this kind ready soon."""
+    def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
+        """Have a sandbox of this kind ready soon, after doing `first`."""
         if self._next is None:
-            self._next = kind, self._threads.submit(self._create, kind, self._longest_s)
+            wanted = threading.Event()
+            self._next = Next(kind, wanted, self._threads.submit(self._create_soon, kind, wanted, first))
+
+    def _create_soon(self, kind: Kind, wanted: threading.Event, first: Callable[[], None]) -> Sandbox:
+        if not wanted.wait(SHORT_JOB_S):
+            first()
+        return self._create(kind, self._longest_s)
 
     def close(self) -> None:
         """Remove everything that is prepared or waits, and wait until it is gone."""
@@ -106,13 +126,13 @@ class Pool:
         return sandbox
 
     def _take_prepared(self, request: Request) -> Sandbox | None:
-        if self._next is None or not self._next[0].serves(request.kind):
+        if self._next is None or not self._next.kind.serves(request.kind):
             self._drop_next()
             return None
-        _, future = self._next
-        self._next = None
+        prepared, self._next = self._next, None
+        prepared.wanted.set()
         try:
-            sandbox = self._await(future, request.on_wait)
+            sandbox = self._await(prepared.sandbox, request.on_wait)
         except SandboxError as error:
             log.warning("action=prepare-failed reason=%s", error)
             return None
@@ -157,9 +177,10 @@ class Pool:
 
     def _drop_next(self) -> None:
         if self._next is not None:
-            _, future = self._next
-            self._next = None
-            future.add_done_callback(self._discard_result)
+            dropped, self._next = self._next, None
+            if not dropped.sandbox.cancel():
+                dropped.wanted.set()
+                dropped.sandbox.add_done_callback(self._discard_result)
 
     def _drop_cell(self) -> None:
         if self._cell is not None:
@@ -172,7 +193,7 @@ class Pool:
 
     def _discard(self, sandbox: Sandbox) -> None:
         sandbox.let_go()  # its programs end at once, however long the removal has to wait for the daemon
-        self._soon(_close, sandbox)
+        self._soon(_close_soon if self._ahead else _close, sandbox)
 
     def _soon(self, act: Callable[..., None], *arguments: object) -> None:
         """Off the job's path where there is a next job to serve, at once where there is none."""
@@ -189,7 +210,12 @@ def _lasts(sandbox: Sandbox, needs_s: float) -> bool:
 
 
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(3, thread_name_prefix="sandbox-pool")
+    return ThreadPoolExecutor(4, thread_name_prefix="sandbox-pool")
+
+
+def _close_soon(sandbox: Sandbox) -> None:
+    time.sleep(SHORT_JOB_S)
+    _close(sandbox)
 
 
 def _close(sandbox: Sandbox) -> None:

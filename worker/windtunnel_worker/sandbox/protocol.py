@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,9 @@ DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
 KINDS = b"RSOEVAFX"
 MAX_DEPTH = 32
+MAX_DROPPED_NAMES = 8
+DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+"""Of JSON in which NaN and the infinities stand by name, as Python writes them."""
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -39,21 +43,21 @@ class Frame:
     def json(self) -> dict[str, Any]:
         """The payload as a JSON object that can be stored; `SandboxFailure` if it is none.
 
-        NaN and infinities become None, text that is no Unicode gets replacement characters.
+        NaN and the infinities become None where they stand by name; see `_storable` for numbers that are too large.
         """
         try:
-            value = json.loads(self.payload, parse_constant=lambda _: None)
+            value = DECODER.decode(self.payload.decode(errors="surrogatepass"))
         except (ValueError, RecursionError) as error:
             raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
         if not isinstance(value, dict):
-            raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is no object.")
+            raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is not an object.")
         return {_text(name): item for name, item in value.items()}
 
 
 class End(BaseModel):
     """What the warden says of a program's end. Only the types are certain."""
 
-    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     exit_code: Annotated[int, Field(ge=0, le=255)] | None = None
     signal: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -94,18 +98,24 @@ class Fault(BaseModel):
 
 
 def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _storable(value: Any, depth: int = 0) -> Any:
-    """JSON that any reader takes: Unicode only, nested no deeper than `MAX_DEPTH`; `ValueError` if it is deeper."""
+    """JSON that any reader takes: Unicode only, numbers that a float can hold, nested no deeper than `MAX_DEPTH`.
+
+    A number that is too large for a float becomes None; `ValueError` for what is nested deeper.
+    """
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
-    if isinstance(value, str):
+    kind = type(value)  # JSON gives these very types
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is str:
         return _text(value)
-    if isinstance(value, list):
+    if kind is list:
         return [_storable(item, depth + 1) for item in value]
-    if isinstance(value, dict):
+    if kind is dict:
         return {_text(name): _storable(item, depth + 1) for name, item in value.items()}
     return value
 
@@ -176,6 +186,8 @@ class Transcript:
         self.values: dict[str, Any] = {}
         self._values_bytes = 0
         self.values_dropped = 0
+        self.dropped_names: list[str] = []
+        """Of some of them, cut: the program's word."""
         self.fault: Fault | None = None
         self.end: End | None = None
 
@@ -203,24 +215,30 @@ class Transcript:
         try:
             values = {name: _storable(value) for name, value in frame.json().items()}
         except (ValueError, SandboxFailure):
-            self.values_dropped += 1
+            self._drop()
             return
         for name, value in values.items():
             fits = self._values_bytes <= self.values_limit and len(name) <= 256
             if fits and (name in self.values or len(self.values) < self.names_limit):
                 self.values[name] = value
             else:
-                self.values_dropped += 1
+                self._drop(name)
+
+    def _drop(self, name: str = "") -> None:
+        self.values_dropped += 1
+        if name and len(self.dropped_names) < MAX_DROPPED_NAMES:
+            self.dropped_names.append(name[:64])
 
     def _take_artifact(self, frame: Frame) -> None:
         """Keep a file whose name is a plain name, while there is room for it."""
-        kept = sum(map(len, self.artifacts.values()))
         try:
             name, data = _artifact(frame)
-            if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
-                raise ValueError("no room")
         except (ValueError, SandboxFailure):
-            self.values_dropped += 1
+            self._drop()
+            return
+        kept = sum(map(len, self.artifacts.values()))
+        if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
+            self._drop(name)
         else:
             self.artifacts[name] = data
 

@@ -3,6 +3,7 @@
 -- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at
 -- Returns {'none'} | {'draining'} | {'paused', ms} | {'claimed', batch, lane, isolation, id, token, spec, program, policy, …}
 local queue, session, random, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local CANCELLING_MS = 5000
 local target_s, looks = tonumber(ARGV[6]) / 1000, tonumber(ARGV[7])
 local executing = queue ~= 'validate'
 local host = host_of(session)
@@ -13,6 +14,7 @@ local unheard = redis.call('HGETALL', key('held', session))
 for i = 1, #unheard, 2 do
   untouched(session, unheard[i], unheard[i + 1]:match('^%S+'))
 end
+rest(session)
 
 if executing then
   local standing = redis.call('HMGET', key('host', host), 'draining', 'paused_until')
@@ -67,23 +69,27 @@ local function fits(lane)
 end
 
 local function below_cap(running, cap)
-  return not cap or cap == '' or number(running) < tonumber(cap)
+  return not executing or not tonumber(cap) or number(running) < tonumber(cap)
 end
 
--- The first lane that this session can serve, in the order of the schedule.
+-- The first lane that this session can serve, in the order of the schedule, and its batch's header.
 local function choose()
   for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
     for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, looks - 1)) do
-      if not executing
-        or below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
+      if below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
         for _, batch in ipairs(redis.call('ZRANGE', key('batches', queue, priority, owner), 0, looks - 1)) do
           looks = looks - 1
-          local header = redis.call('HMGET', key('batch', batch), 'running', 'max_running')
-          if not executing or below_cap(header[1], header[2]) then
+          local header = header_of(batch)
+          if not header or header.cancelled then
+            -- Its jobs end: with it, or as cancelled where whoever cancelled it went away half-way.
+            if not header or header.closed_at + CANCELLING_MS < now then
+              clear(queue, priority, owner, batch, 1000, header and header.cancelled)
+            end
+          elseif below_cap(header.running, header.max_running) then
             for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, looks)) do
               looks = looks - 1
               if fits(lane) then
-                return priority, owner, batch, lane
+                return priority, owner, batch, lane, header
               end
             end
           end
@@ -96,70 +102,76 @@ local function choose()
   end
 end
 
-local priority, owner, batch, lane = choose()
+local priority, owner, batch, lane, header = choose()
 if not priority then
   return { 'none' }
 end
 
-local header = redis.call('HMGET', key('batch', batch), 'isolation', 'seconds', 'measured', 'running', 'max_running')
 local list = key('lane', queue, priority, batch, lane)
 local count, estimate = most, 0
 if executing then
-  local measured = number(header[3])
-  estimate = measured > 0 and number(header[2]) / measured or DEFAULT_ESTIMATE_S
+  local measured = header.measured or 0
+  estimate = measured > 0 and (header.seconds or 0) / measured or DEFAULT_ESTIMATE_S
   count = 1
-  if header[1] == 'cell' and measured > 0 then
+  if header.isolation == 'cell' and measured > 0 then
     local slots = math.max(1, number(redis.call('HGET', key('queue', queue), 'slots')))
     local share = math.ceil(redis.call('LLEN', list) / slots)
     count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), share))
   end
-  if header[5] then
-    count = math.max(1, math.min(count, tonumber(header[5]) - number(header[4])))
+  if header.max_running then
+    count = math.max(1, math.min(count, header.max_running - (header.running or 0)))
   end
 end
 
--- Those who are served now are the floor for whoever becomes active later.
-local times = times_key(queue, priority)
-redis.call('HSET', times, 'floor', redis.call('ZSCORE', key('owners', queue, priority), owner),
-  'floor ' .. owner, redis.call('ZSCORE', key('batches', queue, priority, owner), batch))
+-- Give a job's lease to this session if the job is as it should be. Returns its token, or nil.
+local function hold(id, record, first)
+  local job = key('job', id)
+  if executing and record[1] == 'ready' and record[3] then
+    if redis.call('EXISTS', key('verdict', record[3], record[4] or '')) == 0 then
+      -- Its verdict is no longer stored, and nothing runs without one.
+      redis.call('HSET', job, 'state', 'queued')
+      wait_again(id, 'queued', 'RPUSH')
+      return
+    elseif stopped(id, record[6]) then
+      return
+    end
+    local attempt = count_of(record[5]) + 1
+    local token = attempt .. '-' .. random
+    redis.call('HSET', job, 'state', 'running', 'attempt', attempt, 'token', token)
+    note(job, 'claimed', session)
+    if first then
+      redis.call('HSET', job, 'begun', now)
+    end
+    return token
+  elseif not executing and record[1] == 'queued' then
+    local token = '0-' .. random
+    redis.call('HSET', job, 'token', token)
+    return token
+  end
+  find(id)
+end
 
-local answer = { 'claimed', batch, lane, header[1] or 'container' }
-local indices = redis.call('LPOP', list, count)
-redis.call('HINCRBY', key('queue', queue), 'waiting', -#indices)
+local answer = { 'claimed', batch, lane, header.isolation or 'container' }
+local indices = redis.call('LPOP', list, count) or {}
+redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
 local held = {}
 for _, index in ipairs(indices) do
   local id = batch .. '-' .. index
-  local job = key('job', id)
-  local record = redis.call('HMGET', job, 'state', 'spec', 'program', 'policy', 'attempt')
-  local token
-  if not record[1] then
-    removed(id)
-  elseif executing and record[1] == 'ready'
-    and redis.call('EXISTS', key('verdict', record[3], record[4] or '')) == 0 then
-    -- Its verdict is no longer stored, and nothing runs without one.
-    redis.call('HSET', job, 'state', 'queued')
-    wait_again(id, 'queued', 'RPUSH')
-  elseif executing and record[1] == 'ready' then
-    token = (number(record[5]) + 1) .. '-' .. random
-    redis.call('HSET', job, 'state', 'running', 'attempt', number(record[5]) + 1, 'token', token)
-    note(job, 'claimed', session)
-    if #held == 0 then
-      redis.call('HSET', job, 'begun', now)
-    end
-  elseif not executing and record[1] == 'queued' then
-    token = '0-' .. random
-    redis.call('HSET', job, 'token', token)
-  end
+  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'stop')
+  local token = hold(id, record, #held == 0)
   if token then
     table.insert(held, id)
-    table.insert(held, token .. ' ' .. estimate)
+    table.insert(held, executing and token .. ' ' .. estimate .. ' ' .. owner or token)
     for _, value in ipairs({ id, token, record[2] or '', record[3] or '', record[4] or '' }) do
       table.insert(answer, value)
     end
   end
 end
-tidy(queue, priority, owner, batch, lane)
 local claimed = #held / 2
+local cost = executing and estimate * claimed or claimed
+advance(queue, priority, owner, batch, cost)
+charge(queue, priority, owner, batch, cost)
+tidy(queue, priority, owner, batch, lane)
 if claimed > 0 then
   redis.call('HSET', key('held', session), unpack(held))
   redis.call('ZADD', key('leases'), now + tonumber(ARGV[4]), session)
@@ -168,5 +180,4 @@ if claimed > 0 then
     redis.call('HINCRBY', key('batch', batch), 'running', claimed)
   end
 end
-charge(queue, priority, owner, batch, executing and estimate * claimed or claimed)
 return answer

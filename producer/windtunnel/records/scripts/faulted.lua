@@ -2,23 +2,22 @@
 -- ARGV: session, job id, token, most times, pause ms, message
 -- Returns 1 it waits again | 0 it ended | -1 not this session's any more.
 local session, id = ARGV[1], ARGV[2]
-local job, batch = key('job', id), batch_of(id)
-local fields = redis.call('HMGET', job, 'state', 'token', 'faults')
+local job = key('job', id)
+local fields = read(job, 'state', 'token', 'faults', 'stop')
 local running = fields[1] == 'running'
 if fields[2] ~= ARGV[3] or not (running or fields[1] == 'queued') then
   return -1
 end
-if running then
-  let_go(session, id, redis.call('HGET', key('batch', batch), 'owner'), batch)
-else
-  redis.call('HDEL', key('held', session), id)
-end
+let_go(session, id)
+rest(session)
 redis.call('HDEL', job, 'token', 'begun')
 note(job, 'fault', session)
-if redis.call('EXISTS', key('held', session)) == 0 then
-  redis.call('ZREM', key('leases'), session)
+if stopped(id, fields[4]) then
+  return 0
 end
-if redis.call('HINCRBY', job, 'faults', 1) >= tonumber(ARGV[4]) then
+local faults = count_of(fields[3]) + 1
+redis.call('HSET', job, 'faults', faults)
+if faults >= tonumber(ARGV[4]) then
   ended(id, 'infrastructure_error', ARGV[6])
   return 0
 end

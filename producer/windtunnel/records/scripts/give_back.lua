@@ -4,7 +4,5 @@ local session = ARGV[1]
 for i = 2, #ARGV, 2 do
   untouched(session, ARGV[i], ARGV[i + 1])
 end
-if redis.call('EXISTS', key('held', session)) == 0 then
-  redis.call('ZREM', key('leases'), session)
-end
+rest(session)
 return 1

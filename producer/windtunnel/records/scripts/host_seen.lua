@@ -1,13 +1,24 @@
--- A host says that it is there, what it has and how many slots; the slots of all live hosts are added up by queue.
--- ARGV: host, slots, versions, pools (separated by spaces), then what it has
+-- A worker of a host says that it is there, what the host has and how many slots the worker is. The slots of a host's
+-- workers, and of all live hosts by queue, are added up.
+-- ARGV: host, worker, slots, versions, pools (separated by spaces), then what the host has
 -- Returns 1.
-local host = ARGV[1]
-local at, has = key('host', host), key('host', host, 'has')
-redis.call('HSET', at, 'slots', ARGV[2], 'versions', ARGV[3], 'pools', ARGV[4])
+local host, worker = ARGV[1], ARGV[2]
+local at, has, workers = key('host', host), key('host', host, 'has'), key('host', host, 'workers')
+redis.call('ZADD', workers, now, worker)
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - 15000)) do
+  redis.call('ZREM', workers, gone)
+  redis.call('HDEL', at, 'slots ' .. gone)
+end
+redis.call('HSET', at, 'slots ' .. worker, ARGV[3], 'versions', ARGV[4], 'pools', ARGV[5])
+local together = 0
+for _, one in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
+  together = together + number(redis.call('HGET', at, 'slots ' .. one))
+end
+redis.call('HSET', at, 'slots', together)
 redis.call('ZADD', key('hosts'), now, host)
 redis.call('DEL', has)
-if #ARGV > 4 then
-  redis.call('SADD', has, unpack(ARGV, 5))
+for i = 6, #ARGV, 5000 do
+  redis.call('SADD', has, unpack(ARGV, i, math.min(i + 4999, #ARGV)))
 end
 local slots = {}
 for _, one in ipairs(live_hosts()) do

@@ -3,41 +3,46 @@
 -- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, then the job ids
 -- Returns {jobs that became ready by pool: pool, count, …}, wake finalize 0|1
 local batch, session, policy, safe, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
-local owner = redis.call('HGET', key('batch', batch), 'owner')
-local lanes, rejected = {}, false
+local header = header_of(batch)
+local lanes, over = {}, false
 for i = 6, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
-  local fields = redis.call('HMGET', job, 'state', 'token', 'place', 'attempt', 'stop')
-  redis.call('HDEL', key('held', session), id)
-  if fields[1] == 'queued' and fields[2] == token then
+  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid')
+  local was_held = redis.call('HDEL', key('held', session), id) == 1
+  local priority, pool, needs = place_of(fields[3])
+  if not header or fields[1] ~= 'queued' or fields[2] ~= token or not priority then
+    if was_held then
+      find(id)
+      over = true
+    end
+  else
     redis.call('HSET', job, 'policy', policy)
     redis.call('HDEL', job, 'token')
     note(job, 'validated', session, safe and 'safe' or 'rejected')
     if not safe then
-      redis.call('HSET', job, 'attempt', number(fields[4]) + 1)
+      redis.call('HSET', job, 'attempt', count_of(fields[4]) + 1)
       ended(id, 'rejected')
-      rejected = true
+      over = true
     else
       redis.call('HSET', job, 'state', 'ready')
-      local lane = lanes[fields[3]]
+      local name = lane_of('ready', fields[5], needs, fields[6])
+      local where = priority .. ' ' .. pool .. ' ' .. name
+      local lane = lanes[where]
       if not lane then
-        lane = { place = fields[3], indices = {} }
-        lanes[fields[3]] = lane
+        lane = { priority = priority, pool = pool, name = name, indices = {} }
+        lanes[where] = lane
         table.insert(lanes, lane)
       end
       table.insert(lane.indices, index_of(id))
     end
   end
 end
-if redis.call('EXISTS', key('held', session)) == 0 then
-  redis.call('ZREM', key('leases'), session)
-end
+rest(session)
 local ready = {}
 for _, lane in ipairs(lanes) do
-  local priority, pool, needs = place_of(lane.place)
-  enqueue('execute.' .. pool, priority, owner, batch, needs, lane.indices, 'RPUSH')
-  table.insert(ready, pool)
+  enqueue('execute.' .. lane.pool, lane.priority, header.owner, batch, lane.name, lane.indices, 'RPUSH')
+  table.insert(ready, lane.pool)
   table.insert(ready, #lane.indices)
 end
-return { ready, rejected and wake_finalize() or 0 }
+return { ready, over and wake_finalize() or 0 }

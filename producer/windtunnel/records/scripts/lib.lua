@@ -4,6 +4,8 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local HISTORY_BYTES = 4096
 local DEFAULT_ESTIMATE_S = 0.1
+local ORPHANS_LIVE_S = 86400
+local STATES = { queued = true, ready = true, running = true, ended = true, finished = true }
 
 local function key(...)
   return P .. ':' .. table.concat({ ... }, ':')
@@ -11,6 +13,37 @@ end
 
 local function number(value, default)
   return tonumber(value) or default or 0
+end
+
+-- A count that a record holds; 0 where it is missing or damaged.
+local function count_of(value)
+  local count = tonumber(value)
+  return count and count >= 0 and count < 1e9 and count % 1 == 0 and count or 0
+end
+
+-- Fields of a record. A key of another type is removed, so that it counts as a record that is gone.
+local function read(at, ...)
+  local fields = redis.pcall('HMGET', at, ...)
+  if fields.err then
+    redis.call('DEL', at)
+    return {}
+  end
+  return fields
+end
+
+-- A batch's header, or nil where somebody removed or damaged it.
+local function header_of(batch)
+  local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
+    'measured', 'isolation', 'cancelled', 'closed_at')
+  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10] }
+  for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
+    header[name] = tonumber(fields[at + 1])
+    if fields[at + 1] and not header[name] then
+      return nil
+    end
+  end
+  header.closed_at = number(fields[11])
+  return header.owner and header.total and header.finished and header.written and header or nil
 end
 
 -- Stage queues ------------------------------------------------------------------------------------
@@ -27,8 +60,11 @@ local function queue_of(state, pool)
   return state == 'queued' and 'validate' or 'execute.' .. pool
 end
 
--- `place` is where a job waits: '<priority> <pool> <what its host must have, separated by spaces>'.
+-- `place` is where a job waits: '<priority> <pool> <what its host must have, separated by spaces>'; nil if it is damaged.
 local function place_of(text)
+  if not text then
+    return
+  end
   local priority, pool, needs = text:match('^(%d) (%S+) (.*)$')
   return priority, pool, needs
 end
@@ -39,7 +75,7 @@ local function note(job, what, who, detail)
   if #before > HISTORY_BYTES then
     local first = before:find('\n', 1, true)
     local tail = before:sub(-HISTORY_BYTES / 2)
-    before = before:sub(1, first) .. tail:sub(tail:find('\n', 1, true) + 1)
+    before = before:sub(1, math.min(first or 0, HISTORY_BYTES / 2)) .. tail:sub((tail:find('\n', 1, true) or 0) + 1)
   end
   local line = string.format('%.0f %s %s', now, what, who)
   if detail then
@@ -57,13 +93,21 @@ local function times_key(queue, priority)
   return key('times', queue, priority)
 end
 
+-- Where time stands: the start tag of what is being served, as far as what it took is known by now. Where the one that was
+-- served last has nothing waiting any more, it is the time that passed until then.
+local function time_now(members, times, served_field, floor_field)
+  local served, estimate = (redis.call('HGET', times, served_field) or ''):match('^(.*) (%S+)$')
+  local tag = served and redis.call('ZSCORE', members, served)
+  return tag and tonumber(tag) - number(estimate) or number(redis.call('HGET', times, floor_field))
+end
+
 -- Give a newly active owner or batch its start tag: never below what is being served now, so that nobody saves up time.
-local function activate(members, times, member, field, floor_field)
+local function activate(members, times, member, field, suffix)
   if redis.call('ZSCORE', members, member) then
     return
   end
   local tag = number(redis.call('HGET', times, field))
-  local floor = number(redis.call('HGET', times, floor_field))
+  local floor = time_now(members, times, 'served' .. suffix, 'floor' .. suffix)
   if tag < floor then
     tag = floor
     redis.call('HSET', times, field, tag)
@@ -73,6 +117,9 @@ end
 
 local function charge(queue, priority, owner, batch, seconds)
   local times = times_key(queue, priority)
+  if redis.call('EXISTS', key('owners', queue, priority)) == 0 then
+    return -- nobody waits who could be ahead or behind
+  end
   local weight = number(redis.call('HGET', key('weights'), owner), 1)
   local tag = redis.call('HINCRBYFLOAT', times, 'owner ' .. owner, seconds / weight)
   redis.call('ZADD', key('owners', queue, priority), 'XX', tag, owner)
@@ -80,13 +127,27 @@ local function charge(queue, priority, owner, batch, seconds)
   redis.call('ZADD', key('batches', queue, priority, owner), 'XX', tag, batch)
 end
 
+-- Time goes on: it is where whoever is served now stands, and it passes too where all who are served are new, so that
+-- those who have waited longer are not overtaken for ever.
+local function advance_one(members, member, times, suffix, seconds)
+  local passed = number(redis.call('HGET', times, 'floor' .. suffix)) + seconds / math.max(1, redis.call('ZCARD', members))
+  redis.call('HSET', times, 'floor' .. suffix, math.max(passed, number(redis.call('ZSCORE', members, member))),
+    'served' .. suffix, member .. ' ' .. seconds)
+end
+
+local function advance(queue, priority, owner, batch, seconds)
+  local times = times_key(queue, priority)
+  advance_one(key('owners', queue, priority), owner, times, '', seconds)
+  advance_one(key('batches', queue, priority, owner), batch, times, ' ' .. owner, seconds)
+end
+
 -- Put jobs of one batch into a lane. `side` is 'RPUSH', or 'LPUSH' for jobs that were given back.
 local function enqueue(queue, priority, owner, batch, lane, indices, side)
   local times = times_key(queue, priority)
   redis.call(side, key('lane', queue, priority, batch, lane), unpack(indices))
   redis.call('ZADD', key('lanes', queue, priority, batch), 'NX', indices[1], lane)
-  activate(key('batches', queue, priority, owner), times, batch, 'batch ' .. batch, 'floor ' .. owner)
-  activate(key('owners', queue, priority), times, owner, 'owner ' .. owner, 'floor')
+  activate(key('batches', queue, priority, owner), times, batch, 'batch ' .. batch, ' ' .. owner)
+  activate(key('owners', queue, priority), times, owner, 'owner ' .. owner, '')
   redis.call('ZADD', key('classes', queue), priority, priority)
   redis.call('HINCRBY', key('queue', queue), 'waiting', #indices)
   redis.call('SADD', key('queues'), queue)
@@ -110,6 +171,8 @@ local function tidy(queue, priority, owner, batch, lane)
   redis.call('ZREM', key('owners', queue, priority), owner)
   if redis.call('EXISTS', key('owners', queue, priority)) == 0 then
     redis.call('ZREM', key('classes', queue), priority)
+    -- Nobody is left to be ahead of or behind: all start anew, and the times of past owners take no memory.
+    redis.call('DEL', times_key(queue, priority))
   end
 end
 
@@ -124,23 +187,14 @@ local function use_program(program, jobs)
 end
 
 -- Which lane of its queue a job waits in.
-local function lane_of(job, state, needs)
+local function lane_of(state, program, needs, avoid)
   if state == 'queued' then
-    return redis.call('HGET', job, 'program')
+    return program
   end
-  local avoid = redis.call('HGET', job, 'avoid')
   return avoid and needs .. ' avoid:' .. avoid or needs
 end
 
--- Put one job back where it waits, in front or behind.
-local function wait_again(id, state, side)
-  local job, batch = key('job', id), batch_of(id)
-  local fields = redis.call('HMGET', job, 'place', 'program')
-  local priority, pool, needs = place_of(fields[1])
-  local owner = redis.call('HGET', key('batch', batch), 'owner')
-  local lane = lane_of(job, state, needs)
-  enqueue(queue_of(state, pool), priority, owner, batch, lane, { index_of(id) }, side)
-end
+-- Ends ---------------------------------------------------------------------------------------------
 
 -- A job that has its end, and waits for its report.
 local function ended(id, outcome, message)
@@ -152,78 +206,207 @@ local function ended(id, outcome, message)
   redis.call('ZADD', key('ended'), now, id)
 end
 
--- The record is gone, whoever removed it: its batch still needs a report for it.
-local function removed(id)
-  ended(id, 'lost', 'The record of this job was removed before it ran.')
-end
-
--- Jobs whose pause is over wait again.
-local function wake_paused()
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', now, 'LIMIT', 0, 100)) do
-    redis.call('ZREM', key('later'), id)
-    local state = redis.call('HGET', key('job', id), 'state')
-    if state == 'queued' or state == 'ready' then
-      wait_again(id, state, 'LPUSH')
-    elseif not state then
-      removed(id)
-    end
+-- The record is gone or cannot be understood, whoever did that: its batch still needs a report for it.
+local function damaged(id)
+  local job = key('job', id)
+  if redis.call('HEXISTS', job, 'state') == 1 then
+    note(job, 'damaged', 'records')
+    ended(id, 'infrastructure_error', 'What is stored of this job is damaged, so it did not run. Submit it again.')
+  else
+    note(job, 'removed', 'records')
+    ended(id, 'lost', 'The record of this job was removed before it ended.')
   end
 end
 
--- Take a waiting job out of its lane or its pause. Returns true if it was there.
-local function withdraw(id)
-  local job, batch = key('job', id), batch_of(id)
-  if redis.call('ZREM', key('later'), id) == 1 then
-    return true
+-- The job's batch is gone: nobody can be told how it ended, so it leaves with its batch.
+local function discard(id)
+  local job = key('job', id)
+  local fields = read(job, 'program', 'state')
+  redis.call('ZREM', key('ended'), id)
+  redis.call('ZREM', key('later'), id)
+  if fields[2] == 'finished' then
+    return
   end
-  local fields = redis.call('HMGET', job, 'state', 'place')
-  local priority, pool, needs = place_of(fields[2])
-  local queue, lane = queue_of(fields[1], pool), lane_of(job, fields[1], needs)
-  if redis.call('LREM', key('lane', queue, priority, batch, lane), 1, index_of(id)) == 0 then
+  local unused = fields[1] and use_program(fields[1], -1)
+  if unused then
+    redis.call('EXPIRE', key('code', unused), ORPHANS_LIVE_S)
+  end
+  redis.call('DEL', job, key('job', id, 'attempts'))
+end
+
+-- `stop` is why a job must stop, '<reason> <message>'. Ends it; returns false where there is no reason.
+local function stopped(id, stop)
+  if not stop then
     return false
   end
-  redis.call('HINCRBY', key('queue', queue), 'waiting', -1)
-  tidy(queue, priority, redis.call('HGET', key('batch', batch), 'owner'), batch, lane)
+  ended(id, 'cancelled', stop:match('^%S+ (.*)$'))
   return true
 end
-
--- Ends ---------------------------------------------------------------------------------------------
 
 -- True when somebody must be woken to write reports: nobody was within the last second.
 local function wake_finalize()
   return redis.call('SET', key('waking'), 1, 'NX', 'PX', 1000) and 1 or 0
 end
 
--- A slot lets go of a job: it no longer counts as running. Returns the estimate that was charged for it.
-local function let_go(session, id, owner, batch)
+-- Waiting ------------------------------------------------------------------------------------------
+
+-- Put one job back where it waits, in front or behind.
+local function wait_again(id, state, side)
+  local batch = batch_of(id)
+  local fields = read(key('job', id), 'place', 'program', 'avoid')
+  local header, priority, pool, needs = header_of(batch), place_of(fields[1])
+  if not header then
+    discard(id)
+  elseif not priority or not fields[2] then
+    damaged(id)
+  else
+    local lane = lane_of(state, fields[2], needs, fields[3])
+    enqueue(queue_of(state, pool), priority, header.owner, batch, lane, { index_of(id) }, side)
+  end
+end
+
+-- Take a waiting job out of its lane or its pause, if it is there.
+local function withdraw(id)
+  local batch = batch_of(id)
+  if redis.call('ZREM', key('later'), id) == 1 then
+    return
+  end
+  local fields = read(key('job', id), 'state', 'place', 'program', 'avoid')
+  local priority, pool, needs = place_of(fields[2])
+  local header = header_of(batch)
+  if not priority or not fields[3] or not header then
+    return
+  end
+  local queue, lane = queue_of(fields[1], pool), lane_of(fields[1], fields[3], needs, fields[4])
+  if redis.call('LREM', key('lane', queue, priority, batch, lane), 1, index_of(id)) == 1 then
+    redis.call('HINCRBY', key('queue', queue), 'waiting', -1)
+    tidy(queue, priority, header.owner, batch, lane)
+  end
+end
+
+-- Holding ------------------------------------------------------------------------------------------
+
+-- `held` of a job that executes is '<token> <estimate charged> <owner>', of one that is judged '<token>'.
+-- A session lets go of a job: it no longer counts as running. Returns the estimate that was charged for it.
+local function let_go(session, id)
   local held = redis.call('HGET', key('held', session), id)
+  if not held then
+    return 0
+  end
   redis.call('HDEL', key('held', session), id)
+  local estimate, owner = held:match('^%S+ (%S+) (%S+)$')
+  if not owner then
+    return 0
+  end
   if redis.call('HINCRBY', key('running'), owner, -1) <= 0 then
     redis.call('HDEL', key('running'), owner)
   end
-  redis.call('HINCRBY', key('batch', batch), 'running', -1)
-  return held and tonumber(held:match(' (%S+)$')) or 0
+  local batch = batch_of(id)
+  if header_of(batch) then
+    redis.call('HINCRBY', key('batch', batch), 'running', -1)
+  end
+  return tonumber(estimate) or 0
 end
 
--- A session gives a job back that it has not begun. Returns false when it is not this session's any more.
+-- A session that holds nothing has no lease.
+local function rest(session)
+  if redis.call('EXISTS', key('held', session)) == 0 then
+    redis.call('ZREM', key('leases'), session)
+  end
+end
+
+-- Where a job is: true if it has its end, waits somewhere, or somebody holds it.
+local function is_somewhere(id)
+  local fields = read(key('job', id), 'state', 'report', 'place', 'program', 'avoid')
+  if redis.call('ZSCORE', key('ended'), id) or redis.call('ZSCORE', key('later'), id) then
+    return true
+  elseif not STATES[fields[1]] or fields[1] == 'ended' then
+    return false
+  elseif fields[1] == 'finished' then
+    return fields[2] and true or false
+  end
+  for _, session in ipairs(redis.call('ZRANGE', key('leases'), 0, -1)) do
+    if redis.call('HEXISTS', key('held', session), id) == 1 then
+      return true
+    end
+  end
+  local priority, pool, needs = place_of(fields[3])
+  if not priority or not fields[4] or fields[1] == 'running' then
+    return false
+  end
+  local lane = lane_of(fields[1], fields[4], needs, fields[5])
+  local list = key('lane', queue_of(fields[1], pool), priority, batch_of(id), lane)
+  return redis.call('LPOS', list, index_of(id)) and true or false
+end
+
+-- A job that should have been here, and is not as its record says. Where it is nowhere else it ends.
+local function find(id)
+  if not header_of(batch_of(id)) then
+    discard(id)
+  elseif not is_somewhere(id) then
+    damaged(id)
+  end
+end
+
+-- Jobs whose pause is over wait again.
+local function wake_paused()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', now, 'LIMIT', 0, 100)) do
+    redis.call('ZREM', key('later'), id)
+    local state = read(key('job', id), 'state')[1]
+    if state == 'queued' or state == 'ready' then
+      wait_again(id, state, 'LPUSH')
+    else
+      find(id)
+    end
+  end
+end
+
+-- A session gives a job back that it has not begun, if the job is still its own.
 local function untouched(session, id, token)
-  local job, batch = key('job', id), batch_of(id)
-  local fields = redis.call('HMGET', job, 'state', 'token')
+  local held = redis.call('HGET', key('held', session), id)
+  if not held or held:match('^%S+') ~= token then
+    return
+  end
+  let_go(session, id)
+  local job = key('job', id)
+  local fields = read(job, 'state', 'token', 'attempt', 'stop')
   local running = fields[1] == 'running'
   if fields[2] ~= token or not (running or fields[1] == 'queued') then
-    redis.call('HDEL', key('held', session), id)
-    return false
+    find(id)
+    return
   end
   redis.call('HDEL', job, 'token', 'begun')
   if running then
-    let_go(session, id, redis.call('HGET', key('batch', batch), 'owner'), batch)
-    redis.call('HINCRBY', job, 'attempt', -1)
-    redis.call('HSET', job, 'state', 'ready')
-  else
-    redis.call('HDEL', key('held', session), id)
+    redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
   end
-  wait_again(id, running and 'ready' or 'queued', 'LPUSH')
-  return true
+  if not stopped(id, fields[4]) then
+    wait_again(id, running and 'ready' or 'queued', 'LPUSH')
+  end
+end
+
+-- Take up to `most` jobs out of a batch's lanes in one class of a queue, whatever they need, and end each: as cancelled,
+-- or with their batch where that is gone. Returns how many.
+local function clear(queue, priority, owner, batch, most, by)
+  local taken = 0
+  for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, most - 1)) do
+    local indices = redis.call('LPOP', key('lane', queue, priority, batch, lane), math.max(1, most - taken)) or {}
+    redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
+    taken = taken + #indices
+    for _, index in ipairs(indices) do
+      local id = batch .. '-' .. index
+      if by then
+        note(key('job', id), 'cancelled', by)
+        ended(id, 'cancelled', 'Cancelled by ' .. by .. '.')
+      else
+        discard(id)
+      end
+    end
+    tidy(queue, priority, owner, batch, lane)
+    if taken >= most then
+      break
+    end
+  end
+  return taken
 end
 
 local function host_of(session)

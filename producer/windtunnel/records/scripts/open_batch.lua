@@ -1,22 +1,21 @@
 -- Reserve the idempotency key and write a batch's header, both or none.
--- ARGV: batch id, name, owner, isolation, total, digest, limit of unfinished jobs, retention s, batches listed,
+-- ARGV: batch id, name, owner, isolation, total, digest, limit of unfinished jobs, batches listed,
 --       ms until a silent producer counts as gone, most running jobs ('' for any), idempotency key ('' for none)
 -- Returns {'created', id, 0} | {'existing', id, jobs written} | {'conflict', id} | {'full', unfinished}
-local id, total, digest, retention = ARGV[1], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[8])
-local reserved = ARGV[12] ~= '' and key('idempotency', ARGV[12])
+local id, total, digest = ARGV[1], tonumber(ARGV[5]), ARGV[6]
+local reserved = ARGV[11] ~= '' and key('idempotency', ARGV[11])
 if reserved then
   local taken = redis.call('GET', reserved)
   if taken then
-    local existing, of = taken:match('^(%S+) (%S+)$')
-    if of ~= digest then
+    local existing, of = taken:match('^(%S*) ?(%S*)')
+    local header = header_of(existing)
+    if header and of ~= digest then
       return { 'conflict', existing }
-    end
-    local written = redis.call('HGET', key('batch', existing), 'written')
-    if written then
-      if tonumber(written) < total and redis.call('ZSCORE', key('opening'), existing) then
-        redis.call('ZADD', key('opening'), now + tonumber(ARGV[10]), existing)
+    elseif header then
+      if redis.call('ZSCORE', key('opening'), existing) then
+        redis.call('ZADD', key('opening'), now + tonumber(ARGV[9]), existing)
       end
-      return { 'existing', existing, tonumber(written) }
+      return { 'existing', existing, header.written }
     end
   end
 end
@@ -28,17 +27,17 @@ if unfinished + total > tonumber(ARGV[7]) then
   return { 'full', unfinished }
 end
 if reserved then
-  redis.call('SET', reserved, id .. ' ' .. digest, 'EX', retention)
-  redis.call('HSET', key('batch', id), 'key', ARGV[12])
+  redis.call('SET', reserved, id .. ' ' .. digest) -- its lifetime begins when the batch is finished
+  redis.call('HSET', key('batch', id), 'key', ARGV[11])
 end
 redis.call('HSET', key('batch', id), 'name', ARGV[2], 'owner', ARGV[3], 'isolation', ARGV[4], 'total', total,
   'written', 0, 'finished', 0, 'submitted_at', now)
-if ARGV[11] ~= '' then
-  redis.call('HSET', key('batch', id), 'max_running', ARGV[11])
+if ARGV[10] ~= '' then
+  redis.call('HSET', key('batch', id), 'max_running', ARGV[10])
 end
 redis.call('ZADD', key('batch-list'), now, id)
-redis.call('ZREMRANGEBYRANK', key('batch-list'), 0, -1 - tonumber(ARGV[9]))
+redis.call('ZREMRANGEBYRANK', key('batch-list'), 0, -1 - tonumber(ARGV[8]))
 redis.call('ZADD', key('open'), now, id)
-redis.call('ZADD', key('opening'), now + tonumber(ARGV[10]), id)
+redis.call('ZADD', key('opening'), now + tonumber(ARGV[9]), id)
 redis.call('HINCRBY', key('counters'), 'unfinished', total)
 return { 'created', id, 0 }

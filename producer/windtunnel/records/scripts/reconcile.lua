@@ -8,56 +8,68 @@ if holder and holder ~= who then
   return false
 end
 redis.call('SET', key('reconciler'), who, 'PX', tonumber(ARGV[2]))
+-- Nothing is unfinished: there is nothing to care for.
+if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses')) == 0 then
+  return '{"idle": true}'
+end
 
 local recovered, lost = 0, 0
 
--- A session went silent in the middle of this job.
-local function take_back(session, id, held)
-  local job, batch = key('job', id), batch_of(id)
-  local fields = redis.call('HMGET', job, 'state', 'token', 'attempt', 'round', 'begun', 'stop', 'faults')
-  if fields[2] ~= held:match('^%S+') then
-    redis.call('HDEL', key('held', session), id)
-    return
+local function lost_in_validation(id, count)
+  redis.call('HSET', key('job', id), 'faults', count)
+  if count >= faults then
+    ended(id, 'infrastructure_error', 'Validation of this program was interrupted ' .. faults .. ' times.')
+  else
+    wait_again(id, 'queued', 'LPUSH')
   end
-  redis.call('HDEL', job, 'token', 'begun')
-  recovered = recovered + 1
-  if fields[1] == 'queued' then
-    redis.call('HDEL', key('held', session), id)
-    note(job, 'recovered', 'reconciler', session)
-    if redis.call('HINCRBY', job, 'faults', 1) >= faults then
-      ended(id, 'infrastructure_error', 'Validation of this program was interrupted ' .. faults .. ' times.')
-    else
-      wait_again(id, 'queued', 'LPUSH')
-    end
-    return
-  end
-  let_go(session, id, redis.call('HGET', key('batch', batch), 'owner'), batch)
-  local host = host_of(session)
-  if not fields[5] then
-    redis.call('HINCRBY', job, 'attempt', -1)
-  elseif not fields[6] and number(fields[3]) - number(fields[4]) < attempts then
-    local summary = { number = tonumber(fields[3]), outcome = 'lost', host = host,
-      message = 'The worker died or lost its connection; its lease ran out.' }
-    redis.call('RPUSH', key('job', id, 'attempts'), cjson.encode(summary))
-    redis.call('LTRIM', key('job', id, 'attempts'), -kept, -1)
-    redis.call('HSET', job, 'avoid', host)
-  end
-  note(job, 'recovered', 'reconciler', session)
-  if fields[6] then
-    ended(id, 'cancelled', fields[6]:match('^%S+ (.*)$'))
-  elseif fields[5] and number(fields[3]) - number(fields[4]) >= attempts then
+end
+
+-- The session went silent while this attempt ran.
+local function lost_in_execution(id, number_of, round, host)
+  if number_of - round >= attempts then
     lost = lost + 1
     ended(id, 'lost', "Every attempt's worker died. Retry the job; the operator finds why in the logs.")
+    return
+  end
+  local summary = { number = number_of, outcome = 'lost', host = host,
+    message = 'The worker died or lost its connection; its lease ran out.' }
+  redis.call('RPUSH', key('job', id, 'attempts'), cjson.encode(summary))
+  redis.call('LTRIM', key('job', id, 'attempts'), -kept, -1)
+  redis.call('HSET', key('job', id), 'avoid', host, 'state', 'ready')
+  wait_again(id, 'ready', 'LPUSH')
+end
+
+-- A session went silent while it held this job.
+local function take_back(session, id, token)
+  local job = key('job', id)
+  local fields = read(job, 'state', 'token', 'attempt', 'round', 'begun', 'stop', 'faults')
+  local running = fields[1] == 'running'
+  if fields[2] ~= token or not (running or fields[1] == 'queued') then
+    let_go(session, id)
+    find(id)
+  elseif running and not fields[5] then
+    note(job, 'recovered', 'reconciler', session)
+    untouched(session, id, token)
+    recovered = recovered + 1
   else
-    redis.call('HSET', job, 'state', 'ready')
-    wait_again(id, 'ready', 'LPUSH')
+    let_go(session, id)
+    redis.call('HDEL', job, 'token', 'begun')
+    note(job, 'recovered', 'reconciler', session)
+    recovered = recovered + 1
+    if stopped(id, fields[6]) then
+      return
+    elseif running then
+      lost_in_execution(id, count_of(fields[3]), count_of(fields[4]), host_of(session))
+    else
+      lost_in_validation(id, count_of(fields[7]) + 1)
+    end
   end
 end
 
 for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', now, 'LIMIT', 0, 20)) do
   local held = redis.call('HGETALL', key('held', session))
   for i = 1, #held, 2 do
-    take_back(session, held[i], held[i + 1])
+    take_back(session, held[i], held[i + 1]:match('^%S+'))
   end
   redis.call('DEL', key('held', session))
   redis.call('ZREM', key('leases'), session)
@@ -65,71 +77,136 @@ end
 
 wake_paused()
 
--- Batches whose records somebody removed no longer count as unfinished.
-local gone = false
-for _, batch in ipairs(redis.call('ZRANGE', key('open'), 0, 199)) do
-  if redis.call('EXISTS', key('batch', batch)) == 0 then
-    redis.call('ZREM', key('open'), batch)
-    redis.call('ZREM', key('opening'), batch)
-    gone = true
+-- A batch whose header somebody removed or damaged leaves the schedule with all its jobs. Returns true when it has left.
+local function leaves(batch)
+  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+    for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+      for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, -1)) do
+        if redis.call('ZSCORE', key('batches', queue, priority, owner), batch)
+          and clear(queue, priority, owner, batch, 1000) == 1000 then
+          return false
+        end
+      end
+    end
   end
+  redis.call('ZREM', key('open'), batch)
+  redis.call('ZREM', key('opening'), batch)
+  redis.call('DEL', key('batch', batch), key('batch', batch, 'events'))
+  return true
 end
-if gone then
+
+-- Look at the open batches, a thousand a round, and count anew when one has gone.
+local function look_at_batches()
+  local windows = math.max(1, math.ceil(redis.call('ZCARD', key('open')) / 1000))
+  local from = 1000 * (math.floor(now / 2000) % windows)
+  local gone = false
+  for _, batch in ipairs(redis.call('ZRANGE', key('open'), from, from + 999)) do
+    gone = not header_of(batch) and leaves(batch) or gone
+  end
+  if not gone then
+    return
+  end
   local unfinished = 0
   for _, batch in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
-    local header = redis.call('HMGET', key('batch', batch), 'total', 'finished')
-    unfinished = unfinished + number(header[1]) - number(header[2])
+    local header = header_of(batch)
+    unfinished = unfinished + (header and header.total - header.finished or 0)
   end
   redis.call('HSET', key('counters'), 'unfinished', unfinished)
 end
+look_at_batches()
 
--- Hosts: those that take work, and what all of them together have.
-local hosts = live_hosts()
-local has, slots = {}, {}
-for _, host in ipairs(hosts) do
-  local fields = redis.call('HMGET', key('host', host), 'slots', 'pools')
-  for pool in (fields[2] or ''):gmatch('%S+') do
-    slots['execute.' .. pool] = (slots['execute.' .. pool] or 0) + number(fields[1])
+-- With nothing unfinished, no program is in use: what is left is of jobs whose records somebody removed.
+if redis.call('EXISTS', key('open')) == 0 then
+  for _, sha in ipairs(redis.call('HKEYS', key('uses'))) do
+    redis.call('EXPIRE', key('code', sha), ORPHANS_LIVE_S)
   end
+  redis.call('DEL', key('uses'))
+end
+
+-- Hosts: those that take work, and what each has, by queue.
+local hosts, slots = {}, {}
+for _, host in ipairs(live_hosts()) do
+  local fields = redis.call('HMGET', key('host', host), 'slots', 'pools')
+  local has = {}
   for _, token in ipairs(redis.call('SMEMBERS', key('host', host, 'has'))) do
     has[token] = true
+  end
+  for pool in (fields[2] or ''):gmatch('%S+') do
+    local queue = 'execute.' .. pool
+    slots[queue] = (slots[queue] or 0) + number(fields[1])
+    hosts[queue] = hosts[queue] or {}
+    table.insert(hosts[queue], has)
   end
 end
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
   redis.call('ZREM', key('hosts'), host)
-  redis.call('DEL', key('host', host), key('host', host, 'has'))
+  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
 end
 
--- Lanes that no live host can serve end after a while, with what is missing.
-local function missing(lane)
-  local names = {}
-  for token in lane:gmatch('%S+') do
-    if not has['*'] and not has[token] and not token:match('^avoid:') then
-      table.insert(names, token)
+-- What the best of a queue's hosts lacks of what a lane's jobs need, separated by spaces.
+local function missing(queue, lane)
+  local least
+  for _, has in ipairs(hosts[queue]) do
+    local names = {}
+    for token in lane:gmatch('%S+') do
+      if not has['*'] and not has[token] and not token:match('^avoid:') then
+        table.insert(names, token)
+      end
+    end
+    if not least or #names < #least then
+      least = names
     end
   end
-  return table.concat(names, ' ')
+  return table.concat(least, ' ')
 end
 
+-- Lanes that no live host of their queue can serve end after a while, with what is missing.
 local unservable, looks = {}, 200
+local before, since = redis.call('HGETALL', key('unservable')), {}
+for i = 1, #before, 2 do
+  since[before[i]] = number(before[i + 1], now)
+end
+redis.call('DEL', key('unservable'))
+local function look_at_lane(queue, priority, owner, batch, lane)
+  local what = missing(queue, lane)
+  if what == '' then
+    return
+  end
+  local name = table.concat({ queue, priority, batch, lane }, ' ')
+  since[name] = since[name] or now
+  redis.call('HSET', key('unservable'), name, since[name])
+  if now - since[name] >= tonumber(ARGV[6]) then
+    table.insert(unservable, { queue = queue, priority = priority, owner = owner, batch = batch, lane = lane,
+      missing = what })
+  end
+end
+
 local function look_at_lanes(queue, priority)
   for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, looks)) do
     for _, batch in ipairs(redis.call('ZRANGE', key('batches', queue, priority, owner), 0, looks)) do
       for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, looks)) do
         looks = looks - 1
-        local what = missing(lane)
-        local name = batch .. ' ' .. priority .. ' ' .. lane
-        if what ~= '' then
-          redis.call('HSETNX', key('unservable'), name, now)
-          if now - number(redis.call('HGET', key('unservable'), name), now) >= tonumber(ARGV[6]) then
-            table.insert(unservable, { queue = queue, priority = priority, owner = owner, batch = batch, lane = lane,
-              missing = what })
-          end
-        end
+        look_at_lane(queue, priority, owner, batch, lane)
         if looks <= 0 then
           return
         end
       end
+    end
+  end
+end
+
+-- Forget the times of owners that are not ahead of anybody any more. There may be many, so only where it pays.
+local function forget_times(queue, priority)
+  local times, owners = times_key(queue, priority), key('owners', queue, priority)
+  if redis.call('HLEN', times) < 1000 then
+    return
+  end
+  local floor = number(redis.call('HGET', times, 'floor'))
+  local fields = redis.call('HGETALL', times)
+  for i = 1, #fields, 2 do
+    local owner = fields[i]:match('^owner (.*)$')
+    if owner and number(fields[i + 1]) <= floor and not redis.call('ZSCORE', owners, owner) then
+      redis.call('HDEL', times, fields[i], 'floor ' .. owner, 'served ' .. owner)
     end
   end
 end
@@ -140,14 +217,12 @@ for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
   redis.call('HSET', key('queue', queue), 'slots', slots[queue] or 0)
   local messages = redis.call('LLEN', queue == 'execute.default' and 'execute' or queue)
   table.insert(queues, { name = queue, waiting = waiting, slots = slots[queue] or 0, messages = messages })
-  if waiting > 0 and queue ~= 'validate' and #hosts > 0 then
-    for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+  for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+    forget_times(queue, priority)
+    if hosts[queue] and looks > 0 then
       look_at_lanes(queue, priority)
     end
   end
-end
-if #unservable == 0 and looks == 200 then
-  redis.call('DEL', key('unservable'))
 end
 
 return cjson.encode({

@@ -3,32 +3,35 @@
 -- Returns 1 | 0 it is not finished, or not with this attempt | -1 its program is no longer stored.
 local id, attempt = ARGV[1], ARGV[2]
 local job, batch = key('job', id), batch_of(id)
-local at = key('batch', batch)
-local fields = redis.call('HMGET', job, 'state', 'attempt', 'outcome', 'program', 'place')
-if fields[1] ~= 'finished' or number(fields[2]) ~= tonumber(attempt) or redis.call('EXISTS', at) == 0 then
+local at, events = key('batch', batch), key('batch', batch, 'events')
+local fields = read(job, 'state', 'attempt', 'outcome', 'program', 'place')
+local header = header_of(batch)
+if fields[1] ~= 'finished' or not fields[3] or count_of(fields[2]) ~= tonumber(attempt) or not header then
   return 0
 end
-if not fields[4] or redis.call('EXISTS', key('code', fields[4]:match('^[^:]*'))) == 0 then
+if not fields[4] or not place_of(fields[5])
+  or redis.call('EXISTS', key('code', fields[4]:match('^[^:]*'))) == 0 then
   return -1
 end
 use_program(fields[4], 1)
-if ARGV[3] ~= '' then
-  redis.call('RPUSH', key('job', id, 'attempts'), ARGV[3])
-  redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
-end
-redis.call('HSET', job, 'state', 'queued', 'round', fields[2])
+redis.call('RPUSH', key('job', id, 'attempts'), ARGV[3])
+redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
+redis.call('HSET', job, 'state', 'queued', 'round', count_of(fields[2]))
 redis.call('HDEL', job, 'outcome', 'report', 'policy')
 note(job, 'retried', ARGV[5])
 redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)
 local finished = redis.call('HINCRBY', at, 'finished', -1)
-redis.call('HDEL', at, 'finished_at', 'cancelled')
-local total = tonumber(redis.call('HGET', at, 'total'))
-redis.call('XADD', key('batch', batch, 'events'), 'MAXLEN', '~', 2 * total + 2, '*', 'kind', 'retried',
-  'finished', finished, 'index', index_of(id))
-for _, one in ipairs({ job, key('job', id, 'attempts'), at, key('batch', batch, 'events') }) do
+redis.call('HDEL', at, 'finished_at', 'cancelled', 'closed_at')
+redis.call('XADD', events, 'MAXLEN', '~', 2 * header.total + 2, '*', 'kind', 'retried', 'finished', finished, 'index',
+  index_of(id))
+for _, one in ipairs({ job, key('job', id, 'attempts'), at, events }) do
   redis.call('PERSIST', one)
 end
+local more = redis.call('HMGET', at, 'submitted_at', 'key')
+if more[2] then
+  redis.call('PERSIST', key('idempotency', more[2]))
+end
 redis.call('HINCRBY', key('counters'), 'unfinished', 1)
-redis.call('ZADD', key('open'), redis.call('HGET', at, 'submitted_at'), batch)
+redis.call('ZADD', key('open'), number(more[1], now), batch)
 wait_again(id, 'queued', 'RPUSH')
 return 1

@@ -1,15 +1,16 @@
 -- Hand a finalizer jobs that wait for their report; they stay its own for a while.
 -- ARGV: most, lease ms
--- Returns for each: id, batch's owner, fields of the record as a flat list, earlier attempts
+-- Returns for each: id, fields of the record as a flat list, earlier attempts
 local answers = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))) do
   redis.call('ZADD', key('ended'), now + tonumber(ARGV[2]), id)
-  local record = redis.call('HMGET', key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'outcome',
-    'message', 'execution', 'history')
-  for i = 1, 9 do
+  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'outcome', 'message', 'execution',
+    'history', 'token')
+  for i = 1, 10 do
     record[i] = record[i] or ''
   end
-  table.insert(answers, { id, record, redis.call('LRANGE', key('job', id, 'attempts'), 0, -1) })
+  local attempts = redis.pcall('LRANGE', key('job', id, 'attempts'), 0, -1)
+  table.insert(answers, { id, record, attempts.err and {} or attempts })
 end
 if #answers == 0 then
   redis.call('DEL', key('waking'))

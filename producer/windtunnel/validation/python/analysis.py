@@ -14,8 +14,8 @@ from typing import Any
 
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.python import folding
-from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.files import FILES
+from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
@@ -204,8 +204,8 @@ class Analysis:
             return value
         keys: list[Value] = [BUILT]
         items: list[Value] = [BUILT]
+        stores = None if sharing.is_lost(name) else sharing.reached(name)
         if not sharing.is_lost(name):
-            stores = sharing.reached(name)
             if stores is None:
                 return value
             keys, items = self._stored(stores)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 from windtunnel.validation.python import (
     attributes,
@@ -73,7 +74,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         callee = analysis.value(function)
         if type(callee) is Builtin and callee.name in _CLASS_TESTS:
             _look_at_classes(analysis, node)
-    if receiver is not None:
+    if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
         callee = _constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
     keywords: dict[str, Value] = {}
@@ -103,7 +104,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
 def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
     """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
     function = node.func
-    if not (isinstance(function, ast.Attribute) and function.attr == "__init__" and type(receiver) is Inst):
+    if type(receiver) is not Inst:
         return callee
     scope = receiver.scope
     bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
@@ -243,6 +244,8 @@ def _called(
             resources.judge_function(analysis, node, path, arguments)
             if path in ("copy.copy", "copy.deepcopy") and arguments:
                 return arguments[0]
+            if path == "textwrap.dedent" and len(arguments) == 1 and type(arguments[0]) is Const:
+                return Const(textwrap.dedent(str(arguments[0].value)))
         elif path.startswith(("functools.", "copy.")):
             return OPAQUE
         return Foreign(path)

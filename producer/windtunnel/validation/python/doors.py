@@ -21,6 +21,7 @@ from windtunnel.validation.python.values import (
     Foreign,
     Inst,
     Lib,
+    Many,
     Text,
     Unknown,
     Value,
@@ -65,10 +66,15 @@ def judge_function(
             analysis.report("library.path_argument", node, f"{path} gets arguments that cannot be told apart here.")
 
 
+_DOORS = frozenset("view set_imputer MICE set_params from_file tz_localize tz_convert astimezone".split())
+
+
 def judge_method(
     analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Judge the arguments of a method on an object of a library."""
+    if not (keywords or name in _DOORS or type(receiver) in (Lib, Foreign, Many)):
+        return
     if name == "view" and arguments:
         _judge_object(analysis, node, arguments[:1])
     elif name in ("set_imputer", "MICE"):
@@ -82,9 +88,10 @@ def judge_method(
         _judge_zone(analysis, node, f".{name}", [keywords["tz"]])
     elif name in ("tz_localize", "tz_convert", "astimezone"):
         _judge_zone(analysis, node, f".{name}", arguments[:1])
-    paths = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]
-    if any(one.startswith("statsmodels") for one in paths):
-        _judge_formulas(analysis, node, f"{paths[0]}.{name}", arguments, keywords)
+    for one in each(receiver):
+        if type(one) in (Lib, Foreign) and one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
+            _judge_formulas(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
+            return
 
 
 def _judge_formulas(

@@ -62,8 +62,8 @@ def open_artifact(analysis: Analysis, node: ast.Call) -> Value | None:
     mode = values[1] if len(values) > 1 else Const("r")
     if not values or type(mode) is not Const or mode.value not in _MODES or "opener" in given:
         return None
-    for one in given.values():
-        analysis.value(one)
+    for option in given.values():
+        analysis.value(option)
     for one in each(values[0]):
         if not is_artifact(analysis, one):
             return None

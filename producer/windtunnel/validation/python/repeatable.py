@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Value, each
+from windtunnel.validation.python.values import Const, Foreign, Lib, Value, each
 
 _UNSEEDED = frozenset(
     """numpy.random.default_rng random.Random numpy.random.RandomState numpy.random.SeedSequence numpy.random.PCG64
@@ -21,13 +21,12 @@ def judge_call(
     analysis: Analysis, node: ast.Call, callee: Value, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Look for generators without a seed, clocks, and calls that would start processes."""
-    for one in each(callee):
-        path = getattr(one, "path", "")
-        nothing = not keywords and all(type(given) is Const and given.value is None for given in arguments)
-        if path in _UNSEEDED and nothing:
-            analysis.report("repeat.unseeded", node, f"{path} without a seed gives other numbers at each run.")
-        elif path in _CLOCKS:
+    if type(callee) in (Lib, Foreign):
+        path = callee.path  # type: ignore[attr-defined]
+        if path in _CLOCKS:
             analysis.report("repeat.clock", node, f"{path} reads the clock.")
+        elif path in _UNSEEDED and not keywords and all(type(one) is Const and one.value is None for one in arguments):
+            analysis.report("repeat.unseeded", node, f"{path} without a seed gives other numbers at each run.")
     jobs = keywords.get("n_jobs")
     if jobs is not None and not all(type(one) is Const and one.value in (None, 1) for one in each(jobs)):
         analysis.report("resources.processes", node, "n_jobs starts processes or threads.")

@@ -31,6 +31,7 @@ def _fields_of(kind: type) -> tuple[str, ...]:
 
 
 _LOOKERS = frozenset("len print list dict tuple set sorted str repr any all bool".split())
+_FILLERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "update"})
 _TABLE_READS = frozenset("items values get keys copy".split())
 
 
@@ -180,7 +181,8 @@ class Collector:
             elif callee.id == "setattr" and len(node.args) == 3:
                 self._named_store(node, 1)
         elif isinstance(callee, ast.Attribute):
-            self._filling(node, callee.attr)
+            if callee.attr in _FILLERS:
+                self._filling(node, callee.attr)
             table = getattr(callee.value, "attr", "")
             if callee.attr in ("keys", "copy") or (callee.attr in _TABLE_READS and table != "__dataclass_fields__"):
                 self._looks(callee.value)

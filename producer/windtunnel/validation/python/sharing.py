@@ -18,6 +18,8 @@ LOST = "!"
 """Where a container goes that something unseen may change."""
 MOST_NAMESAKES = 8
 """Functions of one name whose parameters are told apart."""
+MOST_ALIASES = 64
+"""Names of one container that are followed."""
 EVERY = "*"
 """Any attribute of an object of the program: what `vars(x)` gives."""
 
@@ -185,7 +187,7 @@ class Sharing:
         while isinstance(inner, ast.Subscript) or (
             isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _ELEMENTS
         ):
-            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value
+            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value  # type: ignore[attr-defined]
         if inner is not base and isinstance(inner, ast.Name):
             # What grows within a container is followed as if it were put into the container itself.
             spread = store.spread or store.path != ()
@@ -324,6 +326,10 @@ class Sharing:
 
     def _is_callback(self, node: ast.AST) -> bool:
         """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""
+        if not self.callbacks and type(node) is not ast.Lambda:
+            return False
+        if type(node) in (ast.Name, ast.Constant):
+            return getattr(node, "id", None) in self.callbacks
         parts = list(ast.walk(node))
         called = {part.func for part in parts if isinstance(part, ast.Call)}
         return any(
@@ -352,6 +358,12 @@ class Sharing:
             if type(keyword.value) is not ast.Constant:
                 self.move(keyword.value, keyword.arg if keyword.arg in named else other)
 
+    def lose(self, name: str) -> None:
+        """Give up following a container."""
+        if self._lost is None:
+            self._lost = self._find_lost()
+        self._lost.add(name)
+
     def is_lost(self, name: str) -> bool:
         """Say whether a container of this name may be changed where that is not seen."""
         if self._lost is None:
@@ -359,13 +371,18 @@ class Sharing:
         return self.everything or name in self._lost
 
     def reached(self, name: str) -> list[Store] | None:
-        """Give what is put into a container under any name it may have; None where nothing changes it."""
+        """Give what is put into a container under any name it may have; None where nothing changes it.
+
+        Past a bound the container counts as lost.
+        """
         if name not in self._reached:
             stack, seen = [name], {name}
-            while stack:
+            while stack and len(seen) <= MOST_ALIASES:
                 more = self.flow.get(stack.pop(), set()) - seen - {LOST}
                 seen |= more
                 stack.extend(more)
+            if stack:
+                self.lose(name)
             changed = seen & self.changed
             found = [store for one in sorted(changed) for store in self.stores.get(one, ())]
             self._reached[name] = found if changed else None

@@ -198,6 +198,8 @@ def join(values: list[Value]) -> Value:
         return UNKNOWN
     if len(values) == 1:
         return values[0]
+    if type(values[0]) is Many and all(one in values[0].values for one in values[1:]):
+        return values[0]
     found: dict[object, Value] = {}
     for value in values:
         for one in each(value):

@@ -1,10 +1,11 @@
-"""Addresses and names of what the publisher sends."""
+"""Addresses and names of what the broker sends."""
 
 from __future__ import annotations
 
 import pytest
 
-from windtunnel.broker import PRIORITY_STEPS, STAGES, broker_transport_options, broker_url, task_name
+from windtunnel.broker import broker_transport_options, broker_url, task_name
+from windtunnel.wake import STAGES, monitor_queue, ticket_queue
 
 
 @pytest.mark.parametrize(
@@ -27,8 +28,13 @@ def test_a_task_is_named_after_its_stage() -> None:
     ]
 
 
-def test_both_ends_agree_on_priorities_and_every_socket_has_a_deadline() -> None:
+def test_the_schedule_decides_the_order_and_every_socket_has_a_deadline() -> None:
     options = broker_transport_options()
-    assert (options["priority_steps"], options["sep"]) == (PRIORITY_STEPS, ":") == ([0, 3, 6, 9], ":")
+    assert options["priority_steps"] == [0], "one list a queue"
     assert options["socket_timeout"] > 0
     assert options["socket_connect_timeout"] > 0
+
+
+def test_what_queues_are_called() -> None:
+    assert (ticket_queue("default"), ticket_queue("gpu")) == ("execute", "execute.gpu")
+    assert monitor_queue("here") == "monitor.here"

@@ -1,0 +1,102 @@
+"""`windtunnel doctor`: looks at everything that a job passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import typer
+
+from windtunnel.broker import served_queues
+from windtunnel.cli import host
+from windtunnel.cli.checks import Check, check
+from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.texts import ago, harmless
+from windtunnel.contract import HostStatus
+from windtunnel.errors import WindtunnelError
+from windtunnel.records import Records, records_of
+from windtunnel.settings import client_settings
+from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
+
+Served = Mapping[str, Sequence[str]]
+"""Queue → the workers that serve it."""
+
+
+def doctor() -> None:
+    """Look at Redis, the workers of each queue, the hosts, Docker and the image; say how to fix what is not well."""
+    records = records_of(client_settings(), retries=0)
+    try:
+        found = [check("Redis", records.reading.ping)]
+        if found[0].well:
+            found += _checks_through_redis(records)
+    finally:
+        records.close()
+    side = host.load()
+    found += side.checks() if side else []
+    for one in found:
+        typer.echo(harmless(f"{'ok ' if one.well else 'BAD'} {one.name}: {one.detail}"))
+    raise typer.Exit(DONE if all(one.well for one in found) else NOT_SUCCEEDED)
+
+
+def _checks_through_redis(records: Records) -> list[Check]:
+    try:
+        hosts = records.hosts.all()
+        return [*worker_checks(served_queues(records.url), hosts), *host_checks(hosts, datetime.now(UTC))]
+    except WindtunnelError as error:
+        return [Check("workers", False, str(error))]
+
+
+def worker_checks(served: Served, hosts: Iterable[HostStatus]) -> list[Check]:
+    """How many workers each queue has: those that are served, and those that must be."""
+    live = [one for one in hosts if one.live]
+    pools = {DEFAULT_POOL, *(pool for one in live for pool in one.pools)}
+    wanted = {
+        "validate": "validate",
+        **{ticket_queue(pool): "execute" for pool in sorted(pools)},
+        "finalize": "finalize",
+        **{monitor_queue(one.host): "monitor" for one in live},
+    }
+    found = []
+    for queue in (*wanted, *sorted(served.keys() - wanted.keys())):
+        workers = served.get(queue, ())
+        detail = f"{len(workers)} ({', '.join(sorted(workers))})" if workers else _missing(queue, wanted[queue])
+        found.append(Check(f"workers of {queue}", bool(workers), detail))
+    return found
+
+
+def _missing(queue: str, role: str) -> str:
+    start = f"`python -m windtunnel_worker {role}`"
+    _, _, which = queue.partition(".")
+    if not which:
+        return f"none; start one with `windtunnel up`, or {start}"
+    if role == "monitor":
+        return f"none; start one on {which} with {start}"
+    return f"none; start one with {start} where WINDTUNNEL_POOLS names {which}"
+
+
+def host_checks(hosts: Sequence[HostStatus], now: datetime) -> list[Check]:
+    """What each host says of itself, and whether any of them takes work."""
+    found = [_host(one, now) for one in hosts]
+    if not any(one.live and not one.draining and not one.paused for one in hosts):
+        why = "none takes work: each drains, paused itself or is silent" if hosts else "none was seen within a day"
+        start = "start one with `windtunnel up`, or `python -m windtunnel_worker execute`"
+        found.append(Check("hosts", False, f"{why}; {start}"))
+    return found
+
+
+def _host(one: HostStatus, now: datetime) -> Check:
+    name, silent = f"host {one.host}", ago(one.last_seen, now)
+    if not one.live:
+        return Check(name, True, f"not running; last seen {silent} ago")
+    use = f"{one.busy} of {one.slots} slots busy"
+    if one.draining:
+        return Check(
+            name, True, f"draining, told by {one.draining}; {use}; `windtunnel undrain {one.host}` lets it take work"
+        )
+    if one.paused:
+        return Check(
+            name,
+            False,
+            f"paused itself: {one.paused} It tries again by itself; `windtunnel undrain {one.host}` ends the pause now",
+        )
+    return Check(name, True, use)

@@ -1,0 +1,105 @@
+"""`windtunnel watch`, and the live line or bar of a command that waits.
+
+What is live goes to standard error, what remains to standard output.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from windtunnel.cli import render
+from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.options import JobOrBatch
+from windtunnel.client import BatchId, Client, JobId, is_job
+from windtunnel.contract import BatchStatus, JobState, JobStatus, Outcome, Report
+from windtunnel.errors import WaitTimeout
+
+LOOK_EVERY_S = 0.5
+"""Between two looks at a job that is waited for; its end is noticed at once."""
+REDRAW_EVERY_S = 0.1
+HINT_AFTER_S = 10.0
+"""A job that no worker has taken up for so long may wait for workers that are not there."""
+WAITS_FOR = {
+    JobState.QUEUED: "queued, waits for validation",
+    JobState.READY: "ready, waits for a slot",
+    JobState.RUNNING: "running",
+    JobState.ENDED: "ended, waits for its report",
+    JobState.FINISHED: "finished",
+}
+
+
+def watch(name: JobOrBatch) -> None:
+    """Follow a job to its report, or a batch to its end. Exit code 0 only if all succeeded."""
+    with Client() as client, goes_on(name):
+        if is_job(name):
+            report = follow_job(client, JobId(name))
+            render.console().print(render.report(report))
+            succeeded = report.outcome is Outcome.SUCCEEDED
+        else:
+            status = follow(client, name)
+            render.console().print(render.batches([status]))
+            succeeded = status.outcomes.get(Outcome.SUCCEEDED, 0) == status.total
+    raise typer.Exit(DONE if succeeded else NOT_SUCCEEDED)
+
+
+@contextmanager
+def goes_on(name: str) -> Iterator[None]:
+    """Ctrl-C within says that the job or batch goes on, how to follow it and how to cancel it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"{name} goes on. Follow it with `windtunnel watch {name}`, stop it with `windtunnel cancel {name}`."
+        ) from None
+
+
+def follow(client: Client, batch: str) -> BatchStatus:
+    """Show a live progress bar until every job of the batch has its report."""
+    status = client.status(BatchId(batch))
+    progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = progress.add_task(status.name, total=status.total, completed=status.finished)
+    redraw_at = 0.0
+    with Live(progress, console=render.error_console(), transient=True) as live:
+        for event in client.stream(batch):
+            if time.monotonic() < redraw_at:
+                continue  # thousands of jobs may end within a second
+            status = client.status(BatchId(batch))
+            progress.update(task, completed=event.finished)
+            live.update(Group(progress, Text(render.counts(status.outcomes))))
+            redraw_at = time.monotonic() + REDRAW_EVERY_S
+    return client.status(BatchId(batch))
+
+
+def follow_job(client: Client, job: JobId) -> Report:
+    """Show a live line with the job's state until it has its report."""
+    status = client.status(job)
+    line = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=render.error_console(),
+        transient=True,
+    )
+    began = time.monotonic()
+    with line:
+        task = line.add_task(_where(status, 0.0))
+        while True:
+            try:
+                return client.wait(job, timeout=LOOK_EVERY_S)
+            except WaitTimeout:
+                line.update(task, description=_where(client.status(job), time.monotonic() - began))
+
+
+def _where(status: JobStatus, waited_s: float) -> str:
+    attempt = f", attempt {status.attempt}" if status.attempt > 1 else ""
+    idle = status.state in (JobState.QUEUED, JobState.READY) and waited_s > HINT_AFTER_S
+    hint = "; `windtunnel doctor` says whether workers are there" if idle else ""
+    return f"{status.name}: {WAITS_FOR[status.state]}{attempt}{hint}"

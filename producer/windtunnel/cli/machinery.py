@@ -1,0 +1,59 @@
+"""`windtunnel hosts`, `drain`, `undrain` and `dead`: for whoever operates the hosts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli import texts
+from windtunnel.cli.options import AsJson, as_json
+from windtunnel.client import Client
+
+HostName = Annotated[str, typer.Argument(help="A host, as `windtunnel hosts` names it.", metavar="HOST")]
+
+
+def hosts(json: AsJson = False) -> None:
+    """List the execution hosts of the last day: slots, what each has, and why one takes no work."""
+    with Client() as client:
+        found = client.hosts()
+    if json:
+        typer.echo(as_json(found))
+    elif found:
+        from windtunnel.cli import render
+
+        render.console().print(render.hosts(found))
+    else:
+        typer.echo("No execution host was seen within the last day. `windtunnel up` starts one on this machine.")
+
+
+def drain(host: HostName) -> None:
+    """Have a host finish what it runs and take no further work, for example before it is switched off."""
+    with Client() as client:
+        client.drain(host)
+        busy = sum(one.busy for one in client.hosts() if one.host == host)
+    running = f"{texts.jobs(busy)} still on it; `windtunnel hosts` shows when it is idle" if busy else "it is idle"
+    typer.echo(f"{host} takes no further work: {running}. `windtunnel undrain {host}` lets it take work again.")
+
+
+def undrain(host: HostName) -> None:
+    """Have a host take work again, also one that paused itself."""
+    with Client() as client:
+        client.undrain(host)
+    typer.echo(f"{host} takes work again.")
+
+
+def dead(
+    count: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 100, json: AsJson = False
+) -> None:
+    """List messages that no worker could read. Their jobs are not lost: the records say what is to be done."""
+    with Client() as client:
+        found = client.dead_letters(count)
+    if json:
+        typer.echo(as_json(found))
+    elif found:
+        from windtunnel.cli import render
+
+        render.console().print(render.dead_letters(found))
+    else:
+        typer.echo("No unreadable messages.")

@@ -1,0 +1,78 @@
+"""Options and arguments that several commands share, and the job that they describe. May import the contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from windtunnel.cli.programs import Program
+from windtunnel.contract import Contract, Job, Limits
+from windtunnel.errors import FieldProblem, InvalidInput
+
+DEFAULTS = Limits()
+
+
+def known_form(name: str) -> str:
+    """An id as it was typed; refused if no job or batch can have it."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", name.strip()):
+        raise typer.BadParameter(f"{name!r} cannot be an id. `windtunnel status` lists the newest batches.")
+    return name.strip()
+
+
+def _id(metavar: str, text: str) -> Any:
+    return typer.Argument(help=text, metavar=metavar, parser=known_form)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobId = Annotated[str, _id("JOB", "A job's id.")]
+JobOrBatch = Annotated[str, _id("JOB|BATCH", "The id of a job or of a batch.")]
+Params = Annotated[str, typer.Option("--params", help="What the program finds as `params`, a JSON object.")]
+Datasets = Annotated[
+    list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
+]
+Timeout = Annotated[float, typer.Option(help="Wall-clock seconds.")]
+Memory = Annotated[int, typer.Option(help="Megabytes.")]
+Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
+
+
+def job_of(
+    program: Program,
+    params: str,
+    datasets: Iterable[str] | None,
+    *,
+    timeout_s: float,
+    memory_mb: int,
+    **fields: Any,
+) -> Job:
+    """The job that the options describe; `InvalidInput` names the file where the program itself is wrong."""
+    text = program.text()
+    try:
+        return Job(
+            code=text,
+            language=program.language,
+            name=program.name,
+            params=_parsed(params),
+            datasets=tuple(datasets or ()),
+            limits=Limits(timeout_s=timeout_s, memory_mb=memory_mb),
+            **fields,
+        )
+    except InvalidInput as error:
+        file = str(program.file)
+        problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
+        raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def as_json(found: Iterable[Contract]) -> str:
+    """A list of models as it is printed with `--json`."""
+    return json.dumps([one.model_dump(mode="json") for one in found], indent=2)
+
+
+def _parsed(params: str) -> Any:
+    try:
+        return json.loads(params)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput([FieldProblem("--params", f"is not JSON: {error}")]) from error

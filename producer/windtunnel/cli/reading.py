@@ -1,0 +1,76 @@
+"""`windtunnel status`, `report` and `history`: what is on record of jobs and batches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli.options import AsJson, JobId, JobOrBatch, as_json, known_form
+from windtunnel.client import BatchId, Client, is_job
+from windtunnel.contract import BatchStatus
+
+
+def status(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="The id of a job or of a batch; without it, the newest batches.",
+            metavar="JOB|BATCH",
+            parser=known_form,
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Show where a job or a batch stands."""
+    with Client() as client:
+        if not json:
+            _print_status(client, name)
+        elif name is None:
+            typer.echo(as_json(client.batches()))
+        else:
+            typer.echo(client.status(name).model_dump_json(indent=2))
+
+
+def _print_status(client: Client, name: str | None) -> None:
+    from windtunnel.cli import render
+
+    if name is None:
+        render.console().print(render.batches(client.batches()))
+        return
+    one = client.status(name)
+    if isinstance(one, BatchStatus):
+        render.console().print(render.batch(one, client.jobs(name)))
+    else:
+        render.console().print(render.batch(client.status(BatchId(one.batch_id)), [one]))
+
+
+def report(name: JobOrBatch, json: AsJson = False) -> None:
+    """Print a job's report, or those of a batch (JSON: one a line)."""
+    with Client() as client:
+        if json:
+            if is_job(name):
+                typer.echo(client.report(name).model_dump_json(indent=2))
+            else:
+                for one in client.reports(name):
+                    typer.echo(one.model_dump_json())
+            return
+        from windtunnel.cli import render
+
+        if is_job(name):
+            render.console().print(render.report(client.report(name)))
+        else:
+            current = client.status(BatchId(name))
+            render.console().print(render.batches([current]), render.reports(client.reports(name)))
+
+
+def history(job: JobId, json: AsJson = False) -> None:
+    """Print every transition of a job: when, how long after the one before, what, and who made it."""
+    with Client() as client:
+        transitions = client.history(job)
+    if json:
+        typer.echo(as_json(transitions))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render.history(transitions))

@@ -1,0 +1,108 @@
+"""`windtunnel run` and `windtunnel submit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, job_of
+from windtunnel.cli.programs import Program, find, listed
+from windtunnel.cli.texts import harmless
+from windtunnel.client import Client
+from windtunnel.contract import Isolation, Job, Outcome, Report
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The program.")],
+    params: Params = "{}",
+    dataset: Datasets = None,
+    timeout: Timeout = DEFAULTS.timeout_s,
+    memory_mb: Memory = DEFAULTS.memory_mb,
+    seed: Seed = 0,
+    local: Annotated[bool, typer.Option(help="In this process, with Docker and without a queue.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
+    job = job_of(Program.at(file), params, dataset, timeout_s=timeout, memory_mb=memory_mb, seed=seed)
+    found = _locally(job) if local else _through_the_queue(job, quiet=json)
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render.report(found))
+    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
+
+
+def _locally(job: Job) -> Report:
+    from windtunnel.cli import host
+
+    return host.required().run_local(job)
+
+
+def _through_the_queue(job: Job, *, quiet: bool) -> Report:
+    from windtunnel.cli.following import follow_job, goes_on
+
+    with Client() as client:
+        job_id = client.submit(job)
+        with goes_on(job_id):
+            if quiet:
+                return client.wait(job_id)
+            typer.echo(f"job {job_id}", err=True)
+            return follow_job(client, job_id)
+
+
+def submit(
+    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    name: Annotated[str, typer.Option(help="The batch's name.")] = "batch",
+    params: Params = "{}",
+    dataset: Datasets = None,
+    timeout: Timeout = DEFAULTS.timeout_s,
+    memory_mb: Memory = DEFAULTS.memory_mb,
+    seed: Seed = 0,
+    isolation: Annotated[
+        Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
+    ] = Isolation.CONTAINER,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER"),
+    ] = None,
+    max_running: Annotated[
+        int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
+    ] = None,
+    priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
+    pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
+    ] = None,
+) -> None:
+    """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
+    programs = find(paths)
+    jobs = [
+        job_of(
+            program,
+            params,
+            dataset,
+            timeout_s=timeout,
+            memory_mb=memory_mb,
+            seed=seed,
+            priority=priority,
+            pool=pool,
+        )
+        for program in programs
+    ]
+    with Client() as client:
+        batch = client.submit_batch(
+            jobs,
+            name=name,
+            isolation=isolation,
+            owner=owner,
+            max_running=max_running,
+            idempotency_key=idempotency_key,
+        )
+    typer.echo(batch)
+    typer.echo(harmless(listed(programs)), err=True)
+    typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)

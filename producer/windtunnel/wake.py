@@ -1,0 +1,56 @@
+"""Who wakes the stages, and what their queues are called. Imports nothing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+STAGES = ("validate", "execute", "finalize")
+DEFAULT_POOL = "default"
+
+
+def ticket_queue(pool: str) -> str:
+    """The Celery queue that the slots of a pool listen to."""
+    return "execute" if pool == DEFAULT_POOL else f"execute.{pool}"
+
+
+def monitor_queue(host: str) -> str:
+    """The Celery queue of a host's monitors: only they see its control groups."""
+    return f"monitor.{host}"
+
+
+class Wake(Protocol):
+    """Wakes the stages. A call that is lost is made up for by the reconciler."""
+
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        """Have validators look for queued jobs."""
+
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        """Have slots of a pool look for ready jobs."""
+
+    def finalize(self) -> None:
+        """Have a finalizer look for jobs that wait for their report."""
+
+    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
+        """Have the host's monitor sample a running sandbox until `deadline`, in seconds since the epoch."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class Silent:
+    """Wakes nobody: whoever runs the pipeline does so in a loop."""
+
+    def validate(self, batch_id: str, messages: int = 1) -> None:
+        """Nobody is woken."""
+
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        """Nobody is woken."""
+
+    def finalize(self) -> None:
+        """Nobody is woken."""
+
+    def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
+        """Nobody watches."""
+
+    def close(self) -> None:
+        """Nothing is open."""

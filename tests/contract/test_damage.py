@@ -1,0 +1,169 @@
+"""Records that somebody removed or damaged: their batch still ends, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.contract.driver import HERE, Driver
+from tests.support import a_report, a_verdict, an_attempt
+
+from windtunnel.contract import Isolation
+from windtunnel.errors import NotFound
+from windtunnel.keyspace import batch_of
+from windtunnel.records.schedule import VALIDATE, Claimed
+
+PLACES = ("queued", "judged", "ready", "paused", "running", "of a silent worker", "ended", "taken")
+FIELDS = ("spec", "program", "place", "state", "policy", "attempt", "token", "history", "round", "begun", "stop")
+
+
+class Scene:
+    """A job in some place, with a neighbour in its batch and one in another, that then goes on to its end."""
+
+    def __init__(self, driver: Driver, place: str) -> None:
+        self.driver, self.place = driver, place
+        self.batch = driver.submit(2, isolation=Isolation.CELL)
+        self.other = driver.submit(2)
+        self.job = f"{self.batch}-0"
+        self._go: Callable[[], object] = lambda: None
+        driver.host("there")
+        if place == "judged":
+            claimed = driver.claimed(queue=VALIDATE, most=2)
+            assert isinstance(claimed, Claimed)
+            self._go = lambda: driver.records.schedule.judged(claimed, HERE, "strict@1", a_verdict())
+        elif place != "queued":
+            driver.judge()
+        if place in ("paused", "running", "of a silent worker", "ended", "taken"):
+            (held,) = driver.claim()
+            assert held.job_id == self.job
+            if place == "paused":
+                driver.records.schedule.try_again(HERE, held, an_attempt(), 1000, 3)
+            elif place == "running":
+                self._go = lambda: driver.executed(held)
+            elif place == "of a silent worker":
+                driver.expire()
+            else:
+                driver.executed(held)
+        if place == "taken":
+            (taken,) = driver.records.reports.take(10)
+            self._go = lambda: driver.records.reports.finish([(taken, a_report(self.job))], "f")
+
+    def goes_on(self) -> None:
+        """All that is left happens, twice over."""
+        self._go()
+        for session in ("there:1:a", HERE, "there:2:a"):
+            self.driver.reconcile()
+            self.driver.end_pauses()
+            self.driver.run_all(session)
+            self.finalize_what_is_odd()
+
+    def finalize_what_is_odd(self) -> None:
+        for job in self.driver.keys.zrange("wt:ended", 0, -1):
+            self.driver.keys.zadd("wt:ended", {job: 0})
+        for taken in self.driver.records.reports.take(10):
+            self.driver.records.reports.finish([(taken, a_report(taken.job_id))], "f")
+
+
+@pytest.fixture(params=PLACES)
+def scene(request: pytest.FixtureRequest, driver: Driver) -> Scene:
+    return Scene(driver, request.param)
+
+
+def test_a_job_record_that_was_removed(scene: Scene) -> None:
+    driver = scene.driver
+    driver.keys.delete(f"wt:job:{scene.job}")
+    scene.goes_on()
+    for batch in (scene.batch, scene.other):
+        assert driver.records.reading.batch_status(batch).done
+    assert driver.outcomes(scene.other) == {"succeeded": 2}
+    assert driver.outcomes(scene.batch)["succeeded"] >= 1
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
+
+
+def test_a_batch_record_that_was_removed(scene: Scene) -> None:
+    driver = scene.driver
+    driver.keys.delete(f"wt:batch:{scene.batch}")
+    scene.goes_on()
+    assert driver.outcomes(scene.other) == {"succeeded": 2}
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
+    assert [key for key in driver.keys.scan_iter("wt:*") if scene.batch in key and driver.keys.ttl(key) < 0] == []
+    with pytest.raises(NotFound):
+        driver.records.reading.batch_status(scene.batch)
+
+
+@pytest.mark.parametrize("field", ["owner", "total", "finished", "written", "running", "seconds"])
+def test_a_batch_record_that_was_damaged(driver: Driver, field: str) -> None:
+    scene = Scene(driver, "running")
+    driver.keys.hset(f"wt:batch:{scene.batch}", field, "x")
+    if field == "owner":
+        driver.keys.hdel(f"wt:batch:{scene.batch}", field)
+    scene.goes_on()
+    assert driver.outcomes(scene.other) == {"succeeded": 2}
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((field, value) for field in FIELDS for value in (None, "\x00 x", "9" * 40)),
+        *(("state", state) for state in ("ready", "running", "ended", "finished")),
+    ],
+)
+def test_a_field_that_was_damaged(real: Driver, field: str, value: str | None) -> None:
+    for place in PLACES:
+        real.keys.flushall()
+        scene = Scene(real, place)
+        job = f"wt:job:{scene.job}"
+        if value is None:
+            real.keys.hdel(job, field)
+        else:
+            real.keys.hset(job, field, value)
+        scene.goes_on()
+        assert real.outcomes(scene.other) == {"succeeded": 2}, place
+        assert real.records.reading.batch_status(scene.batch).done, place
+        assert real.unfinished() == 0, place
+        assert real.left_in_the_schedule() in ([], ["wt:uses"]), place
+        real.reconcile()
+        assert real.left_in_the_schedule() == [], place
+
+
+def test_a_record_of_another_type_counts_as_removed(scene: Scene) -> None:
+    driver = scene.driver
+    driver.keys.delete(f"wt:job:{scene.job}")
+    driver.keys.set(f"wt:job:{scene.job}", "not a hash")
+    scene.goes_on()
+    assert driver.records.reading.batch_status(scene.batch).done
+    assert driver.outcomes(scene.other) == {"succeeded": 2}
+    assert driver.left_in_the_schedule() == []
+
+
+def test_a_lane_that_was_removed_holds_nobody_up(driver: Driver) -> None:
+    driver.ready(3)
+    (lane,) = driver.keys.keys("wt:lane:*")
+    driver.keys.delete(lane)
+    other = driver.ready(owner="other")
+    assert {batch_of(job) for job in driver.run_all()} == {other}
+    assert driver.keys.keys("wt:lanes:*") == []
+
+
+def test_a_verdict_that_expired_is_made_again_before_the_job_runs(driver: Driver) -> None:
+    batch = driver.ready(2)
+    driver.keys.delete(*driver.keys.keys("wt:verdict:*"))
+    assert driver.claim() == []
+    assert driver.waiting("validate") >= 1
+    driver.run_all()
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 2}
+
+
+def test_thousands_of_jobs_of_a_batch_that_was_removed_leave_part_by_part(real: Driver) -> None:
+    batch = real.ready(2500)
+    real.keys.delete(f"wt:batch:{batch}")
+    for _ in range(3):
+        real.reconcile()
+    assert (real.unfinished(), real.waiting()) == (0, 0)
+    assert real.keys.keys("wt:job:*") == []
+    assert real.left_in_the_schedule() == []

@@ -1,0 +1,203 @@
+"""The command line without a stack: what is loaded when, exit codes, what doctor makes of what it finds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+import windtunnel
+from windtunnel.cli import render
+from windtunnel.cli.doctor import host_checks, worker_checks
+from windtunnel.cli.texts import ago, harmless, jobs
+from windtunnel.contract import DeadLetter, HostStatus, Transition
+
+NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+AWAY = "redis://127.0.0.1:1/0"
+HEAVY = ("celery", "kombu", "docker", "psutil", "tree_sitter", "windtunnel_worker")
+LOADED = """
+import sys
+from contextlib import suppress
+with suppress(SystemExit):
+    {code}
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stderr)
+"""
+COMMAND = "sys.argv[0] = 'windtunnel'; from windtunnel.cli import main; main()"
+
+
+def python(code: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={"PYTHONPATH": ":".join(sys.path), "COLUMNS": "200", **variables},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def a_host(name: str = "a", **fields: Any) -> HostStatus:
+    values = {"last_seen": NOW, "live": True, "slots": 2, "busy": 1, "pools": ("default",), **fields}
+    return HostStatus(host=name, **values)
+
+
+def printed(table: Table) -> str:
+    console = Console(width=200, record=True, quiet=True)
+    with console.capture() as captured:
+        console.quiet = False
+        console.print(table)
+    return captured.get()
+
+
+# -- what is loaded --------------------------------------------------------------------------------------
+
+
+def test_importing_the_package_loads_nothing_of_it_before_it_is_used() -> None:
+    loaded = python(LOADED.format(code="import windtunnel")).stderr.split()
+    assert not {"pydantic", "redis", *HEAVY} & set(loaded)
+
+
+def test_the_client_loads_no_celery_no_docker_and_no_worker() -> None:
+    loaded = python(LOADED.format(code="from windtunnel import Client; Client()")).stderr.split()
+    assert "redis" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize("command", ["status", "hosts", "dead", "report x-0", "history x-0", "cancel x", "--version"])
+def test_a_command_of_the_client_loads_none_of_them(command: str) -> None:
+    done = python(LOADED.format(code=COMMAND), *command.split(), WINDTUNNEL_REDIS_URL=AWAY)
+    loaded = done.stderr.splitlines()[-1].split()
+    assert "typer" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_every_exported_name_is_there_and_no_other() -> None:
+    for name in windtunnel.__all__:
+        assert getattr(windtunnel, name).__name__ == name
+    assert set(windtunnel.__all__) <= set(dir(windtunnel))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = windtunnel.Nothing  # type: ignore[attr-defined]
+
+
+# -- how it ends -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["status", "two words"], "cannot be an id"),
+        (["statsu"], "Did you mean 'status'?"),
+        (["dead", "--count", "0"], "count"),
+        (["status"], "does not answer"),
+    ],
+)
+def test_a_mistake_is_told_with_exit_code_two(arguments: list[str], told: str) -> None:
+    done = python(f"import sys; {COMMAND}", *arguments, WINDTUNNEL_REDIS_URL=AWAY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["nonsense", "redis://host:port/0", "redis://", "unix://", "http://host"])
+def test_a_wrong_redis_url_is_told_by_the_name_of_its_variable(url: str) -> None:
+    done = python(f"import sys; {COMMAND}", "status", WINDTUNNEL_REDIS_URL=url)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: WINDTUNNEL_REDIS_URL: must look like redis://")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["validate", __file__]])
+def test_a_reader_that_goes_away_causes_no_traceback(arguments: list[str]) -> None:
+    closed = "import os, sys; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
+    done = python(closed + COMMAND, *arguments)
+    assert done.stderr == ""
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("command", ["up", "datasets"])
+def test_a_command_of_the_host_says_what_to_install(command: str) -> None:
+    missing = "import sys; sys.modules['docker'] = None; "
+    done = python(missing + COMMAND, command)
+    assert done.returncode == 2
+    assert "pip install 'windtunnel[worker]'" in done.stderr
+
+
+# -- doctor ----------------------------------------------------------------------------------------------
+
+
+def test_doctor_counts_the_workers_of_each_queue() -> None:
+    hosts = [a_host("a", pools=("default", "gpu")), a_host("b"), a_host("gone", live=False, pools=("tpu",))]
+    served = {
+        "validate": ["validate@a", "validate@b"],
+        "execute": ["execute@b", "execute@a"],
+        "monitor.a": ["monitor@a"],
+        "other": ["x@y"],
+    }
+    found = {one.name: (one.well, one.detail) for one in worker_checks(served, hosts)}
+    assert found["workers of validate"] == (True, "2 (validate@a, validate@b)")
+    assert found["workers of execute"] == (True, "2 (execute@a, execute@b)")
+    assert found["workers of monitor.a"] == (True, "1 (monitor@a)")
+    assert found["workers of other"] == (True, "1 (x@y)")
+    missing = {name.removeprefix("workers of ") for name, (well, _) in found.items() if not well}
+    assert missing == {"execute.gpu", "finalize", "monitor.b"}
+    assert "WINDTUNNEL_POOLS" in found["workers of execute.gpu"][1]
+    assert "on b with `python -m windtunnel_worker monitor`" in found["workers of monitor.b"][1]
+
+
+def test_doctor_says_what_drains_and_what_is_paused() -> None:
+    hosts = [
+        a_host("drained", draining="client:ops"),
+        a_host("paused", paused="Its disk is full."),
+        a_host("gone", live=False, last_seen=NOW - timedelta(hours=5)),
+    ]
+    found = {one.name: (one.well, one.detail) for one in host_checks(hosts, NOW)}
+    assert found["host drained"][0]
+    assert "told by client:ops" in found["host drained"][1]
+    assert not found["host paused"][0]
+    assert "Its disk is full." in found["host paused"][1]
+    assert found["host gone"] == (True, "not running; last seen 5 h ago")
+    assert not found["hosts"][0]
+    assert [(one.name, one.well) for one in host_checks([a_host("a")], NOW)] == [("host a", True)]
+    assert [(one.name, one.well) for one in host_checks([], NOW)] == [("hosts", False)]
+
+
+# -- tables and texts ------------------------------------------------------------------------------------
+
+
+def test_a_history_shows_who_did_what_and_how_long_after() -> None:
+    lines = (
+        Transition(at=NOW, what="submitted", who="client:default"),
+        Transition(at=NOW + timedelta(seconds=1.5), what="claimed", who="host:7:ab", detail="[bold]"),
+    )
+    text = printed(render.history(lines))
+    for part in ("03:04:05.000", "submitted", "client:default", "+1.500 s", "host:7:ab", "[bold]"):
+        assert part in text
+    assert "submitted" not in printed(render.history(()))
+
+
+def test_hosts_show_why_one_takes_no_work() -> None:
+    hosts = [a_host("a", datasets=("sp500",)), a_host("b", draining="client:x"), a_host("c", paused="No disk.")]
+    text = printed(render.hosts([*hosts, a_host("d", live=False)]))
+    for part in ("1/2", "sp500", "drained by client:x", "paused itself: No disk.", "silent"):
+        assert part in text
+
+
+def test_dead_letters_show_no_control_characters() -> None:
+    letter = DeadLetter(at=NOW, queue="execute", reason="it is not JSON", body="\x1b[2J[red]")
+    text = printed(render.dead_letters([letter]))
+    assert "it is not JSON" in text
+    assert "\x1b[2J" not in text
+    assert "[red]" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-3, "0 s"), (0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h")]
+)
+def test_how_long_ago(seconds: float, text: str) -> None:
+    assert ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_texts() -> None:
+    assert (jobs(0), jobs(1), jobs(2)) == ("0 jobs", "1 job", "2 jobs")
+    assert harmless("a\x1b[2J\n\tb\udcff") == "a\\x1b[2J\n\tb\\udcff"

@@ -1,0 +1,61 @@
+"""What is set aside, and that setting aside stops nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from tests.faults.messages import malformed
+
+from windtunnel_worker.celery.dead_letters import MAX_KEPT_BYTES, put_aside
+from windtunnel_worker.celery.messages import Unreadable, read_envelope, read_unacknowledged
+
+GOOD = {
+    "body": "W10=",
+    "content-type": "application/json",
+    "content-encoding": "utf-8",
+    "headers": {},
+    "properties": {
+        "delivery_tag": "1",
+        "delivery_info": {"exchange": "", "routing_key": "work"},
+        "priority": 0,
+        "body_encoding": "base64",
+    },
+}
+
+
+def test_it_is_logged_without_its_body_and_kept_up_to_a_bound(caplog: pytest.LogCaptureFixture) -> None:
+    kept: list[tuple[str, str, bytes]] = []
+    with caplog.at_level(logging.ERROR):
+        put_aside(lambda *letter: kept.append(letter), "work", "why", b"secret" * MAX_KEPT_BYTES)
+    assert "action=dead-letter queue=work" in caplog.text
+    assert "secret" not in caplog.text
+    assert [(queue, reason, len(body)) for queue, reason, body in kept] == [("work", "why", MAX_KEPT_BYTES)]
+
+
+def test_a_store_that_refuses_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("full")
+
+    put_aside(refuse, "work", "why", b"x")
+    assert "action=dead-letter-lost queue=work reason=OSError" in caplog.text
+
+
+def test_a_good_envelope_is_read() -> None:
+    assert read_envelope(json.dumps(GOOD).encode()) == GOOD
+    read_unacknowledged(json.dumps([GOOD, "", "work"]).encode())
+
+
+def test_a_reason_quotes_nothing_of_the_message() -> None:
+    bad = [text for text in malformed(lambda: json.loads(json.dumps(GOOD | {"body": "tell-tale"}))) if "tell" in text]
+    assert bad
+    for text in bad:
+        with pytest.raises(Unreadable, match=r"^(?!.*tell-tale)"):
+            read_envelope(text.encode())
+
+
+@pytest.mark.parametrize("entry", ["garbage", "null", "[]", '["a", "b", "c"]', '[{}, "", "work"]', "[1, 2, 3, 4]"])
+def test_an_unacknowledged_entry_that_is_none_is_refused(entry: str) -> None:
+    with pytest.raises(Unreadable):
+        read_unacknowledged(entry.encode())

@@ -1,0 +1,71 @@
+"""`windtunnel.testing`: a whole Windtunnel in this process, for tests of apps."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+from tests.support import a_report
+
+from windtunnel import testing
+from windtunnel.contract import JobState, Outcome
+from windtunnel.errors import InvalidInput, NotFound, QueueFull
+from windtunnel.records.memory import records_in_memory
+from windtunnel.settings import Settings
+from windtunnel.testing import Tunnel, ended, succeeded
+
+
+def test_the_example_in_its_docstring() -> None:
+    assert doctest.testmod(testing).failed == 0
+
+
+def test_each_job_ends_as_its_script_says() -> None:
+    def script(assignment: object) -> object:
+        at = assignment.job.params["at"]  # type: ignore[attr-defined]
+        return succeeded(at=at) if at else ended(Outcome.TIMED_OUT, "Too slow.")
+
+    tunnel = Tunnel(script)  # type: ignore[arg-type]
+    batch = tunnel.client.submit_batch([{"code": "print(1)", "params": {"at": at}} for at in range(3)])
+    reports = list(tunnel.client.reports(batch))
+    assert [report.outcome.value for report in reports] == ["timed_out", "succeeded", "succeeded"]
+    assert reports[0].message == "Too slow."
+    assert [event.kind.value for event in tunnel.client.stream(batch)][-1] == "batch_finished"
+    assert tunnel.client.wait(batch).done
+
+
+def test_unsafe_programs_are_rejected_by_the_real_validator() -> None:
+    tunnel = Tunnel()
+    report = tunnel.client.report(tunnel.client.submit({"code": "import os"}))
+    assert report.outcome is Outcome.REJECTED
+    assert report.message.startswith("Line 1:")
+
+
+def test_nothing_runs_while_it_is_paused() -> None:
+    tunnel = Tunnel(paused=True)
+    job = tunnel.client.submit({"code": "print(1)"})
+    assert tunnel.client.status(job).state is JobState.QUEUED
+    with pytest.raises(NotFound, match="no report yet"):
+        tunnel.client.report(job)
+    assert tunnel.client.cancel(job) == 1
+    tunnel.run()
+    assert tunnel.client.report(job).outcome is Outcome.CANCELLED
+
+
+def test_refusals_and_retries_are_those_of_the_real_one() -> None:
+    tunnel = Tunnel(paused=True, settings=Settings(max_unfinished=1))
+    with pytest.raises(InvalidInput):
+        tunnel.client.submit({"code": ""})
+    job = tunnel.client.submit({"code": "print(1)"})
+    with pytest.raises(QueueFull):
+        tunnel.client.submit({"code": "print(1)"})
+    tunnel.run()
+    assert tunnel.client.retry(job) == [job]
+    tunnel.run()
+    assert [attempt.number for attempt in tunnel.client.report(job).attempts] == [1, 2]
+
+
+def test_records_in_memory_are_seen_by_nobody_else() -> None:
+    one, other = records_in_memory(), records_in_memory()
+    one.hosts.seen("here", 1, "", ["default"], [])
+    assert other.hosts.all() == []
+    assert not other.submissions.retry(a_report("b-0"), "me")

@@ -1,0 +1,45 @@
+"""Fits a Celery application with this package's transport, consumer, pools and watchdog. The one place that does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+
+from windtunnel_worker.celery.children import Task
+from windtunnel_worker.celery.consumer import Consumer
+from windtunnel_worker.celery.dead_letters import SetAside, only_log
+from windtunnel_worker.celery.transport import connection_class
+from windtunnel_worker.celery.watchdog import Watchdog
+
+HEARTBEAT_EVERY_S = 10
+"""Between two heartbeat events of a worker; Flower shows it as lost after twice this."""
+
+
+def make_resilient(app: Celery, set_aside: SetAside = only_log, stall_s: float = 30.0) -> None:
+    """Call before the application's first task is made and its first connection.
+
+    `set_aside` is called, in a worker's main process, with each message that cannot be read. A worker ends when its
+    queue had messages for `stall_s` seconds and it took none although it could have.
+    """
+    app.task_cls = f"{Task.__module__}:{Task.__name__}"
+    app.amqp.Connection = connection_class(set_aside)
+    app.conf.update(
+        worker_consumer=Consumer,
+        # A command that Redis refuses, for want of memory say, costs a connection and not the worker.
+        broker_channel_error_retry=True,
+    )
+    app.steps["worker"].add(type("Watchdog", (Watchdog,), {"limit_s": stall_s}))
+
+
+def serve(app: Celery, **options: Any) -> int:
+    """Run a worker until it is told to stop. Returns its exit code: 0 if it was told to, else not.
+
+    `app.worker_main` would end with 0 whatever happened.
+    """
+    worker = app.Worker(without_gossip=True, without_mingle=True, heartbeat_interval=HEARTBEAT_EVERY_S, **options)
+    worker.start()
+    code = worker.exitcode
+    if code is None:
+        return 1
+    return code if isinstance(code, int) else 0  # a text: stopped by remote control

@@ -1,0 +1,99 @@
+"""Ends a worker whose queue does not move, so that whoever supervises it starts a fresh one.
+
+An answer to a ping proves only that the event loop turns; a worker is alive if it takes messages.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery.bootsteps import StartStopStep
+from celery.worker import state
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+EXIT_CODE = 75
+"""EX_TEMPFAIL of sysexits.h: start it again."""
+LOOKS = 3
+"""How often the queue is looked at within the limit."""
+
+
+class Stall:
+    """Tells how long a queue with messages has stood still although this worker could have taken one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: float | None = None
+        self._received = -1
+
+    def seconds(self, received: int, free: bool, waiting: Callable[[], bool]) -> float:
+        """How long: 0 if a message came since the last call, no place is free, or (asked last) nothing waits."""
+        moved, self._received = received != self._received, received
+        if moved or not free or not waiting():
+            self._since = None
+            return 0.0
+        if self._since is None:
+            self._since = self._clock()
+        return self._clock() - self._since
+
+
+class Watchdog(StartStopStep):
+    """A thread of the worker's own process, so that it works under any supervisor."""
+
+    requires = ("celery.worker.components:Pool",)
+    limit_s = 30.0
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stopping = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        """Watch until the worker stops."""
+        threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
+        """From here on the worker consumes nothing, on purpose."""
+        self._stopping.set()
+
+    close = terminate = stop
+
+    def _watch(self, worker: Any) -> None:
+        stall = Stall()
+        while not self._stopping.wait(self.limit_s / LOOKS):
+            try:
+                with worker.app.connection_for_read() as connection:
+                    self._look(worker, connection, stall)
+            except (RedisError, OSError, OperationalError) as error:
+                stall = Stall()  # without Redis no queue can move
+                log.info("action=watchdog-blind reason=%s", type(error).__name__)
+
+    def _look(self, worker: Any, connection: Any, stall: Stall) -> None:
+        queues = list(worker.app.amqp.queues.consume_from)
+        channel = connection.default_channel
+        while True:
+            free = len(state.reserved_requests) < worker.pool.num_processes
+            seconds = stall.seconds(worker.consumer.received, free, lambda: bool(channel.waiting(queues)))
+            if seconds >= self.limit_s and not self._told_to_stop():
+                self._end(queues, seconds)
+            if self._stopping.wait(self.limit_s / LOOKS):
+                return
+
+    def _told_to_stop(self) -> bool:
+        # A worker that was told to stop and has not come to it yet has no queue to take from.
+        return self._stopping.is_set() or state.should_stop is not None or state.should_terminate is not None
+
+    def _end(self, queues: list[str], seconds: float) -> None:
+        log.critical(
+            "action=deaf queues=%s stalled_s=%.0f: messages wait, places are free and none was taken; ending",
+            ",".join(queues),
+            seconds,
+        )
+        logging.shutdown()
+        os._exit(EXIT_CODE)  # the main thread may be what hangs

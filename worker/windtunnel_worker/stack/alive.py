@@ -1,0 +1,47 @@
+"""How a role tells the supervisor that it is ready and alive: bytes in a pipe that it inherited.
+
+A role started in any other way has no such pipe and reports nothing. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+VARIABLE = "WINDTUNNEL_ALIVE_FD"
+"""The environment variable that holds the pipe's descriptor."""
+READY, BEAT = b"R", b"."
+BEAT_EVERY_S = 5.0
+
+_pipes: list[int] = []
+
+
+def report_regularly() -> None:
+    """Report that this process is alive for as long as it lives. Costs no Redis traffic."""
+    number = os.environ.pop(VARIABLE, None)
+    if number is None:
+        return
+    os.set_inheritable(int(number), False)
+    _pipes.append(int(number))
+
+    def beat() -> None:
+        while _tell(BEAT):
+            time.sleep(BEAT_EVERY_S)
+
+    threading.Thread(target=beat, name="alive", daemon=True).start()
+
+
+def report_ready() -> None:
+    """Report that this process now serves its queue."""
+    _tell(READY)
+
+
+def _tell(what: bytes) -> bool:
+    """False when nobody listens any more."""
+    try:
+        for pipe in _pipes:
+            os.write(pipe, what)
+    except OSError:
+        return False
+    return True

@@ -168,9 +168,9 @@ class Analysis:
         running = self.partial[key] = []
         for binding in scope.bindings.get(name, ()):
             found = self.bound(binding, running)
-            if found not in running:
+            if found not in running and not any(type(one) is Many and found in one.values for one in running):
                 running.append(found)
-            if len(running) > MOST_BINDINGS:
+            if len(running) > MOST_BINDINGS or (len(running) > 1 and type(found) is Many):
                 running[:] = [join(running)]
         found = join(running)
         if type(found) in (Bag, Many):

@@ -74,12 +74,10 @@ _REACHING = (Func, Class, Inst, Lib, Module, Builtin)
 
 def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, arguments: list[Value], name: str) -> None:
     """Judge `.format` and `.format_map` on a receiver that is no known text."""
+    reaching = any(type(one) in _REACHING for given in arguments for one in each(given))
     for one in each(receiver):
-        if (
-            one is OPAQUE
-            or (type(one) is Foreign and folding.may_be_text(one))
-            or (type(one) is Unknown and any(type(two) in _REACHING for given in arguments for two in each(given)))
-        ):
+        library = type(one) is Foreign and folding.may_be_text(one)
+        if one is OPAQUE or library or (type(one) is Unknown and reaching):
             analysis.report("attributes.format_unknown", node, f".{name} of a template that cannot be read.")
     if name == "format" and arguments and type(receiver).__name__ == "Builtin":
         for one in each(arguments[0]):

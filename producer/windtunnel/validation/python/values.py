@@ -1,8 +1,7 @@
 """The lattice: what the analyser knows of a value. Pure data; may import nothing of the project.
 
-`UNKNOWN` is the top; `Many` joins a few alternatives. A module, a judged builtin or a judged library
-function never turns into `UNKNOWN` unseen: where one would, the evaluator reports that it escapes. So
-`UNKNOWN` cannot be a module, and the rules for unknown receivers need not fear one.
+`UNKNOWN` is the top of what the program computes from data; `Many` joins a few alternatives. `OPAQUE` may be a text
+that was made where this analysis does not see, and is never good enough for a name or a template.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Value:
 
 
 class Unknown(Value):
-    """Anything that the program computes from data; never a module."""
+    """Anything that the program computes from data, or that is made out of sight."""
 
     __slots__ = ()
 
@@ -71,11 +70,11 @@ def make_text(parts: Iterable[str | bool | None]) -> Text:
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
-        else:
+        elif part is not False or not joined or joined[-1] is not False:
             joined.append(part)
         if len(joined) > 64:
             return BUILT
-    return Text(tuple(joined))
+    return Text(tuple(joined)) if joined != [False] else BUILT
 
 
 BUILT = Text((False,))

@@ -30,7 +30,7 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         return _judge_open(analysis, path, node)
     severity = SecurityLevel.MEDIUM if quiet else None
     root = parts[0]
-    if analysis.guarded and tables.is_missing(root):
+    if analysis.guarded and root not in tables.critical and tables.is_missing(root):
         message = f"The sandbox has no {root}: the program goes on without it."
         analysis.report("imports.not_allowed", node, message, severity=SecurityLevel.LOW)
     elif root in tables.critical:

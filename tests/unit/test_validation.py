@@ -11,7 +11,7 @@ from windtunnel.contract import SecurityLevel
 from windtunnel_worker import SecurityValidator
 
 MODULES = (
-    *("os", "sys", "subprocess", "socket", "urllib", "requests", "shutil", "pathlib", "glob", "pickle", "shelve"),
+    *("os", "subprocess", "socket", "urllib", "requests", "shutil", "pathlib", "glob", "pickle", "shelve"),
     *("multiprocessing", "threading"),
 )
 FUNCTIONS = ("eval", "exec", "compile", "__import__", "open", "input")

@@ -29,6 +29,9 @@ def validate(
         Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
     ] = Format.TEXT,
     strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="A dataset that jobs will have: remedies then name it.")
+    ] = None,
     policies: Annotated[
         Path | None,
         typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
@@ -36,11 +39,12 @@ def validate(
 ) -> None:
     """Judge programs without running them. Exit code 0 only if all are safe."""
     from windtunnel.validation import SecurityValidator  # the other commands have no use for it
+    from windtunnel.validation.remedies import for_job
 
     validator = SecurityValidator(strict_mode=strict, policies=policies)
     unsafe = False
     for program in find(paths):
-        verdict = validator.validate_bytes(program.read(), program.language)
+        verdict = for_job(validator.validate_bytes(program.read(), program.language), dataset or ())
         unsafe |= not verdict.safe
         match Format.JSON if json else form:
             case Format.JSON:

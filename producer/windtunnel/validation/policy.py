@@ -60,7 +60,7 @@ def _rules(raw: Mapping[str, Mapping[str, str]], path: Path) -> dict[str, Rule]:
 
 
 def load_policy(path: Path) -> Policy:
-    """Read a policy file and the surface file it names. Common rules that it does not state stay as shipped.
+    """Read a policy file and the files that it names. Common rules that it does not state stay as shipped.
 
     Raises:
         InvalidInput: the file cannot be read, is not TOML or lacks a part; says which.
@@ -69,17 +69,20 @@ def load_policy(path: Path) -> Policy:
     try:
         source = path.read_bytes()
         data = tomllib.loads(source.decode("utf-8"))
-        surface = b""
-        if "surface" in data:
-            surface = (path.parent / data["surface"]).read_bytes()
-            data["modules"] = tomllib.loads(surface.decode("utf-8"))["modules"]
+        beside = b""
+        for part, tables in (("surface", ("modules", "aliases")), ("image", ("distributions",))):
+            if part in data:
+                content = (path.parent / data[part]).read_bytes()
+                beside += content + b"\0"
+                read = tomllib.loads(content.decode("utf-8"))
+                data |= {table: read[table] for table in tables}
         common = COMMON.read_bytes()
         rules = _rules({**tomllib.loads(common.decode("utf-8"))["rules"], **data["rules"]}, path)
         name = str(data["name"])
     except (OSError, ValueError, KeyError) as error:
         problem = FieldProblem("policy", f"{path} cannot be used: {error!r}")
         raise InvalidInput([problem], remedy="Give a complete policy file.") from error
-    digest = hashlib.sha256(b"\0".join((source, surface, common))).hexdigest()
+    digest = hashlib.sha256(b"\0".join((source, beside, common))).hexdigest()
     return Policy(name, digest, data, rules)
 
 

@@ -63,7 +63,7 @@ def format_prompt(verdict: Verdict) -> str:
         "The program was rejected before it ran. Change only what is listed, keep the strategy's logic, and "
         "return the whole program.",
         "It has `data` (mapping of name to pandas DataFrame), `params` (dict) and `emit(name=value)`; there "
-        "is no network, no file to write, and no import beyond the numeric libraries.",
+        "is no network, no file to read, and no import beyond the numeric libraries.",
     ]
     for issue in [one for one in verdict.issues if one.severity >= SecurityLevel.HIGH][:20]:
         where = f"line {issue.line}" if issue.line else "program"

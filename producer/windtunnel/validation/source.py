@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy
@@ -36,13 +38,13 @@ _STRUCTURE = re.compile(
     r"""|\b(?:not|lambda|if|else|await|yield|and|or|is|in|elif|from)\b)""",
     re.DOTALL,
 )
+_QUOTES = re.compile("'''|\"\"\"|['\"]")
+_QUOTED = re.compile(_STRING[len("[A-Za-z]{0,2}") :], re.DOTALL)
 _RUN = re.compile(r"[^;{}]+")
 _ANGLE = re.compile(r"(?<!<)<(?![<=])")
 _BRACKETS = re.compile(r"[()\[\]{}]")
-_HOLE = re.compile(r"\{[^{}]*")
-_BRACE = re.compile(r"[{}]")
 _WORDLIKE = re.compile(r"\w+|[^\w\s]")
-_COUNTED = re.compile(r"\*\*|//|[-+*/%@&|^~<>.(\[]|\b(?:not|lambda|if|else|await|yield|and|or|is|in)\b")
+_COUNTED = re.compile(r"\*\*|//|[-+*/%@&|^~<>.(\[{]|\b(?:not|lambda|if|else|await|yield|and|or|is|in)\b")
 
 
 def cookie_problem(source: bytes) -> str | None:
@@ -50,13 +52,22 @@ def cookie_problem(source: bytes) -> str | None:
     for line in source.removeprefix(codecs.BOM_UTF8).splitlines()[:2]:
         found = _COOKIE.match(line)
         if found is not None:
-            name = found[1].decode("ascii", "replace").lower().replace("_", "-")
-            if name not in {"utf-8", "utf8"}:
+            name = found[1].decode("ascii", "replace")
+            if not _is_utf8(name):
                 return f"The coding line asks for {name!r}; only UTF-8 is taken."
             break
         if line.strip(b" \t\f") and not line.lstrip(b" \t\f").startswith(b"#"):
             break
     return None
+
+
+def _is_utf8(name: str) -> bool:
+    """Recognise every spelling that Python reads as UTF-8: the tokenizer's own and the codec's aliases."""
+    short = name[:12].lower().replace("_", "-")
+    if short == "utf-8" or short.startswith("utf-8-"):
+        return True
+    plain = normalize_encoding(name).lower()
+    return aliases.get(plain, plain) == "utf_8"
 
 
 def decode(source: bytes, *, cookie: bool = True) -> tuple[str, str | None]:
@@ -92,6 +103,69 @@ def _identifier(word: str) -> tuple[str, str] | None:
         if folded.isascii():
             return "input.homoglyph", f"The name {word!r} looks like {folded!r} and is not."
     return None
+
+
+def holes(literal: str) -> list[tuple[int, int, str]]:
+    """Give the code in the holes of an f-string: the hole's number, the place, the code; [] for any other string.
+
+    Text in quotes within a hole is left out, unless it is an f-string itself: what nests has its outer hole's number.
+    """
+    quote = _QUOTES.search(literal)
+    if quote is None or "f" not in literal[: quote.start()].lower():
+        return []
+    found: list[tuple[int, int, str]] = []
+    templates = [(quote.end(), len(literal), -1)]
+    while templates:
+        start, end, outer = templates.pop()
+        for number, begin, stop in _code_spans(literal, start, end):
+            hole = number if outer < 0 else outer
+            at = begin
+            for opaque in _OPAQUE.finditer(literal, begin, stop):
+                found.append((hole, at, literal[at : opaque.start()]))
+                at = opaque.end()
+                inner = _QUOTES.search(opaque[0])
+                if inner is not None and "f" in opaque[0][: inner.start()].lower():
+                    templates.append((opaque.start() + inner.end(), opaque.end(), hole))
+            found.append((hole, at, literal[at:stop]))
+    return found
+
+
+def _code_spans(literal: str, start: int, end: int) -> list[tuple[int, int, int]]:
+    """Give the outermost hole, the begin and the end of each piece of code, those in format specifications too."""
+    found: list[tuple[int, int, int]] = []
+    opened: list[tuple[int, int]] = []
+    """For each open hole: where its code begins (-1: in its format specification), and the brackets open in it."""
+    number = -1
+    at = start
+    while at < end:
+        sign = literal[at]
+        if not opened or opened[-1][0] < 0:
+            if sign == "{" and not opened and literal[at + 1 : at + 2] == "{":
+                at += 1
+            elif sign == "{":
+                number += not opened
+                opened.append((at + 1, 0))
+            elif sign == "}" and opened:
+                opened.pop()
+            at += 1
+            continue
+        begin, brackets = opened[-1]
+        if sign in "'\"":
+            string = _QUOTED.match(literal, at, end)
+            at = string.end() if string is not None else end
+            continue
+        if sign in "([{":
+            opened[-1] = (begin, brackets + 1)
+        elif sign in ")]}" and brackets:
+            opened[-1] = (begin, brackets - 1)
+        elif sign in "}:" and not brackets:
+            found.append((number, begin, at))
+            opened.pop()
+            if sign == ":":
+                opened.append((-1, 0))
+        at += 1
+    found.extend((number, begin, end) for begin, _ in opened if begin >= 0)
+    return found
 
 
 def check_characters(text: str, findings: Findings) -> None:
@@ -137,9 +211,9 @@ def check_identifiers(text: str, findings: Findings) -> None:
         look(text[start : opaque.start()], start)
         start = opaque.end()
         literal = opaque["string"]
-        if literal and "f" in literal[:2].lower() and "{" in literal:
-            for hole in _HOLE.finditer(literal):
-                look(hole[0], opaque.start() + hole.start())
+        if literal and "{" in literal:
+            for _, offset, code in holes(literal):
+                look(code, opaque.start() + offset)
     look(text[start:], start)
 
 
@@ -194,13 +268,11 @@ class _Depth:
     def _literal(self, token: str) -> None:
         if "{" not in token:
             return
-        nested = deepest = 0
-        for brace in _BRACE.findall(token):
-            nested += 1 if brace == "{" else -1
-            deepest = max(deepest, nested)
-        most = max(len(_COUNTED.findall(hole)) for hole in _HOLE.findall(token))
+        deep: dict[int, int] = {}
+        for hole, _, code in holes(token):
+            deep[hole] = deep.get(hole, 0) + 1 + len(_COUNTED.findall(code))
         before = self.run
-        self.deepen(min(deepest, 1000) * (most + 1))
+        self.deepen(max(deep.values(), default=0))
         self.total -= self.run - before
         self.run = before
 

@@ -88,7 +88,7 @@ def test_a_validator_judges_by_the_policy_that_its_id_names(tmp_path: Path) -> N
     validator = SecurityValidator(policies=tmp_path)
     before, verdict = validator.policy_id(), validator.validate_code("import nobody_knows_this")
     own = tmp_path / "python.toml"
-    own.write_text(own.read_text().replace('stockstats"""', 'stockstats nobody_knows_this"""'))
+    own.write_text(own.read_text().replace('names = ""\n', 'names = "nobody_knows_this"\n'))
     assert validator.policy_id() == before
     assert fields(validator.validate_code("import nobody_knows_this")) == fields(verdict)
     changed = SecurityValidator(policies=tmp_path)

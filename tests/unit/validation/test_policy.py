@@ -51,6 +51,7 @@ OTHER_RULES = {
     "go": {
         "imports.hidden": 'package main\nimport . "fmt"\nfunc main() {}',
         "structure.directive": "package main\n//go:linkname x y\nfunc x()\nfunc main() {}",
+        "structure.race": "package main\nvar x any\nfunc main() { go func() { for { x = 1; x = &x } }() }",
         "names.process": 'package main\nimport "os"\nfunc main() { os.Getenv("x") }',
     },
 }
@@ -84,9 +85,7 @@ def test_a_deployment_can_replace_a_policy(tmp_path: Path) -> None:
         shutil.copy(path, tmp_path)
     own = tmp_path / "python.toml"
     text = own.read_text()
-    own.write_text(
-        text.replace('name = "python-1"', 'name = "ours"').replace('stockstats"""', 'stockstats ourquant"""')
-    )
+    own.write_text(text.replace('name = "python-1"', 'name = "ours"').replace('names = ""\n', 'names = "ourquant"\n'))
     program = "import ourquant"
     shipped = SecurityValidator().validate_code(program)
     replaced = SecurityValidator(policies=tmp_path).validate_code(program)

@@ -25,6 +25,7 @@ PROGRAMS = {
     "imports.not_allowed": "import nobody_knows_this",
     "imports.not_public": "import numpy.ctypeslib",
     "imports.relative": "from . import x",
+    "imports.reported": "import sys\nprint(sys.maxsize)",
     "imports.reexport": "from random import os",
     "builtins.execution": "f = eval",
     "builtins.files": "open('x')",
@@ -48,9 +49,9 @@ PROGRAMS = {
     "attributes.unknown_store": "class A:\n  def f(self, k):\n    setattr(self, k, 1)",
     "attributes.format_walk": "'{0.__class__}'.format(1)",
     "attributes.format_unknown": "''.join(chr(x) for x in params).format(1)",
-    "library.file_write": "data['x'].to_csv('x.csv')",
-    "library.chart_file": "import matplotlib.pyplot as plt\nplt.savefig('x.png')",
-    "library.scratch_file": "import numpy as np\nnp.save('/tmp/x.npy', [1])",
+    "library.file_write": "data['x'].to_csv('/srv/x.csv')",
+    "library.artifact": "import matplotlib.pyplot as plt\nplt.savefig('x.png')",
+    "library.scratch_file": "import numpy as np\nnp.save('/tmp/x', [1])",
     "library.file_read": "import pandas as pd\npd.read_csv('/etc/passwd')",
     "library.dataset_path": "import pandas as pd\npd.read_csv(f'/data/{params}.csv')",
     "library.network": "import pandas as pd\npd.read_csv('http://x')",
@@ -89,6 +90,10 @@ PROGRAMS = {
     "lookahead.centred_window": "data['x'].rolling(3, center=True)",
     "lookahead.next_bar": "for i in range(3): print(data['x'].iloc[i + 1])",
     "lookahead.whole_series": "c = data['x']\nz = (c - c.mean()) / c.std()",
+    "lookahead.late_label": "data['x'].resample('W').last()",
+    "repeat.unseeded": "import numpy as np\nnp.random.default_rng()",
+    "repeat.clock": "import time\nx = time.time()",
+    "resources.processes": "from sklearn.ensemble import RandomForestRegressor\nRandomForestRegressor(n_jobs=-1)",
     "lookahead.backfill": "data['x'].bfill()",
 }
 ELSEWHERE = {
@@ -124,7 +129,7 @@ def test_verdict_follows_the_worst_finding(rule: str) -> None:
 
 
 DANGEROUS = {
-    "imports": "os sys subprocess socket urllib requests shutil pathlib glob pickle shelve multiprocessing threading",
+    "imports": "os subprocess socket urllib requests shutil pathlib glob pickle shelve multiprocessing threading",
     "functions": "eval exec compile __import__ open input",
     "attributes": "__dict__ __class__ __bases__ __subclasses__ __code__ __globals__",
     "methods": "system popen spawn",

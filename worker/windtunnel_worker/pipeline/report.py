@@ -16,13 +16,12 @@ from windtunnel.contract import (
     Report,
     Resources,
     Sample,
-    SecurityLevel,
     Timings,
-    Verdict,
 )
 from windtunnel.keyspace import batch_of
 from windtunnel.records.codec import summary_of
 from windtunnel.records.reports import Unfinished
+from windtunnel.validation.remedies import for_job, rejection
 from windtunnel_worker.pipeline.advice import advise
 
 VERSIONS = {
@@ -36,7 +35,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
     spec = record.spec or JobSpec(name="unwritten")
     execution = _with_advice(record.execution) if record.execution else None
-    outcome, message = _end(record, execution)
+    outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
         job_id=record.job_id,
@@ -45,7 +44,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         language=record.language or spec.language,
         outcome=outcome,
         message=message,
-        validation=record.verdict,
+        validation=for_job(record.verdict, spec.datasets) if record.verdict else None,
         execution=execution,
         resources=resources,
         timings=_timings(record, execution),
@@ -84,23 +83,16 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
     return report.model_copy(update={"attempts": (summary_of(report, job.attempt),)})
 
 
-def _end(record: Record, execution: Execution | None) -> tuple[Outcome, str]:
+def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Outcome, str]:
     verdict = record.verdict
     if execution is None:
         if record.outcome is Outcome.REJECTED and verdict is not None and not verdict.safe:
-            return Outcome.REJECTED, _rejection(verdict)
+            return Outcome.REJECTED, rejection(verdict, spec.datasets)
         return record.outcome, record.message or "Its end was recorded without a reason. Retry the job."
     message = record.message or execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
         message = f"{message.removesuffix('.')}. {execution.error.advice}"
     return execution.outcome, message
-
-
-def _rejection(verdict: Verdict) -> str:
-    worst = [issue for issue in verdict.issues if issue.severity >= SecurityLevel.HIGH]
-    first = worst[0]
-    more = f" And {len(worst) - 1} more." if len(worst) > 1 else ""
-    return f"Line {first.line}: {first.message} {first.fix}{more}"
 
 
 def _with_advice(execution: Execution) -> Execution:

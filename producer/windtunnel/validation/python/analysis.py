@@ -14,11 +14,13 @@ from typing import Any
 
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.python import folding
+from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
     UNKNOWN,
     Bag,
     Builtin,
@@ -37,6 +39,8 @@ from windtunnel.validation.python.values import (
 )
 
 MOST_LAZY = 60
+METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+_HOOKS = frozenset({"__getattr__", "__getattribute__", "__prepare__"})
 _WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_BINDINGS = 16
 MOST_STORES = 64
@@ -72,11 +76,17 @@ class Analysis:
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
         self.stars: list[str] = []
+        self.written: set[str] = set()
+        """Artifacts that the program has written so far: it may read them."""
         self.assigned: set[str] = set()
         """Names hiding a dangerous builtin that are surely bound here."""
         self.hidden = self._hidden()
         self.unreached = 0
         """Above zero: in code that control never reaches, or that nothing calls."""
+        self._swapped: dict[ast.AST, bool] = {}
+        self._lies: bool | None = None
+        self.guarded = 0
+        """Above zero: in the body of a `try` that goes on where an import fails."""
         self.quiet = 0
         """Above zero: inside `if TYPE_CHECKING`, which never runs."""
 
@@ -158,9 +168,9 @@ class Analysis:
         running = self.partial[key] = []
         for binding in scope.bindings.get(name, ()):
             found = self.bound(binding, running)
-            if found not in running:
+            if found not in running and not any(type(one) is Many and found in one.values for one in running):
                 running.append(found)
-            if len(running) > MOST_BINDINGS:
+            if len(running) > MOST_BINDINGS or (len(running) > 1 and type(found) is Many):
                 running[:] = [join(running)]
         found = join(running)
         if type(found) in (Bag, Many):
@@ -192,14 +202,13 @@ class Analysis:
         sharing = self.program.sharing
         if not any(type(one) is Bag for one in each(value)):
             return value
-        lost = sharing.is_lost(name)
-        if not lost and name not in sharing.changed:
-            return value
-        if lost:
-            keys: list[Value] = [BUILT]
-            items: list[Value] = [BUILT]
-        else:
-            keys, items = self._stored(sharing.stores.get(name, ()))
+        keys: list[Value] = [BUILT]
+        items: list[Value] = [BUILT]
+        stores = None if sharing.is_lost(name) else sharing.reached(name)
+        if not sharing.is_lost(name):
+            if stores is None:
+                return value
+            keys, items = self._stored(stores)
         return join([self._opened(one, keys, items) if type(one) is Bag else one for one in each(value)])
 
     def _opened(self, bag: Bag, keys: list[Value], items: list[Value]) -> Bag:
@@ -242,7 +251,7 @@ class Analysis:
         if kind == "def":
             return self._defined(node)
         if kind == "class":
-            return Class(self.program.scopes[node])
+            return OPAQUE if self.is_swapped(node) else Class(self.program.scopes[node])
         if kind == "parameter":
             return self.parameters.value_of(binding)
         if kind == "aug":
@@ -254,15 +263,62 @@ class Analysis:
         if kind == "lost":
             return BUILT
         if kind in ("with", "match"):
-            return join([self.value_in(binding.scope, node), UNKNOWN])
-        return UNKNOWN
+            found = self.value_in(binding.scope, node)
+            if type(found) is Foreign and kind == "with":
+                return found
+            return join([found, OPAQUE if any(type(one) is Inst for one in each(found)) else UNKNOWN])
+        return OPAQUE if kind == "caught" else UNKNOWN
 
     def _defined(self, node: Any) -> Value:
         function = Func(node, self.program.scopes[node])
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property"):
                 return self.returned(function)
+            if not self._is_plain(decorator, self.program.scopes[node].parent or self.program.module):
+                return OPAQUE
         return function
+
+    def _is_plain(self, decorator: ast.expr, scope: Scope) -> bool:
+        """Say whether a decorator gives back what it is given, but for what it does at a call."""
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(called, ast.Attribute) and called.attr in ("setter", "deleter", "getter"):
+            return isinstance(called.value, ast.Name)
+        value = self.value_in(scope, called)
+        if type(value) is Builtin:
+            return value.name in ("staticmethod", "classmethod", "property")
+        return type(value) is Lib and value.path in self.tables.decorators
+
+    def is_swapped(self, node: Any, depth: int = 0) -> bool:
+        """Say whether a class may be another than the one that is written here: by a decorator or a metaclass."""
+        known = self._swapped.get(node)
+        if known is None:
+            self._swapped[node] = depth > 8
+            self._swapped[node] = known = self._find_swapped(node, depth)
+        return known
+
+    def _find_swapped(self, node: ast.ClassDef, depth: int) -> bool:
+        scope = self.program.scopes[node].parent or self.program.module
+        if any(not self._is_plain(one, scope) for one in node.decorator_list):
+            return True
+        for keyword in node.keywords:
+            if keyword.arg in ("metaclass", None):
+                value = self.value_in(scope, keyword.value)
+                if not (type(value) is Lib and value.path in METACLASSES):
+                    return True
+        for base in node.bases:
+            for one in each(self.value_in(scope, base)):
+                if one is OPAQUE or (type(one) is Class and self.is_swapped(one.scope.node, depth + 1)):
+                    return True
+        return False
+
+    def lies(self) -> bool:
+        """Say whether attributes may be others than those that the program assigns: by hooks, or by a library."""
+        if self._lies is None:
+            self._lies = False
+            classes = [scope for scope in self.program.scopes.values() if scope.kind == "class"]
+            hooked = any(not _HOOKS.isdisjoint(scope.bindings) for scope in classes)
+            self._lies = hooked or self.program.filled or any(self.is_swapped(scope.node) for scope in classes)
+        return self._lies
 
     def module(self, path: str) -> Value:
         """Give the value of an imported module; one that may not be imported is a danger already reported."""
@@ -270,14 +326,21 @@ class Analysis:
         tables = self.tables
         if path in tables.surface or path in tables.packages or root in tables.open:
             return Module(path)
+        if path in tables.aliases:
+            return Module(tables.aliases[path])
+        if tables.is_missing(root) and root not in tables.critical:
+            return Foreign(f"missing.{path}")
         return Danger(f"module {path}", 0)
 
     def module_member(self, path: str, name: str) -> Value:
         """Give the value of `name` in an allowed module, without judging it."""
         tables = self.tables
         full = f"{path}.{name}"
-        if type(self.module(path)) is Danger:
-            return Danger(full, 0)
+        module = self.module(path)
+        if type(module) is not Module:
+            return Danger(full, 0) if type(module) is Danger else Foreign(f"missing.{full}")
+        if module.path != path:
+            return self.module_member(module.path, name)
         if full in tables.aliases:
             return Module(tables.aliases[full])
         if full in tables.surface or full in tables.packages:
@@ -294,7 +357,7 @@ class Analysis:
         self.returns[node] = None
         scope = function.scope
         if scope.yields:
-            found: Value = UNKNOWN
+            found: Value = OPAQUE
         else:
             found = join([self.value_in(scope, one) for one in scope.returns]) if scope.returns else UNKNOWN
         self.returns[node] = found
@@ -309,13 +372,18 @@ class Analysis:
                 return UNKNOWN
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
-            self.members[name] = found = self.contents(name, found)
+            found = self.contents(name, found)
+            if self.lies() and any(type(one) is Bag or folding.is_textual(one) for one in each(found)):
+                found = join([found, OPAQUE])
+            self.members[name] = found
         return found
 
     def is_judged(self, path: str) -> bool:
         """Recognise a library's function whose arguments have to be seen."""
         rule = self.tables.judge_name(path.rpartition(".")[2])
         root, _, name = path.rpartition(".")
+        if ".formula." in path or path in FILES:
+            return True
         if root != "json" and (name in self.tables.reading or name in _WRITING):
             return True
         return path in self.tables.judged or rule == "judged" or rule.startswith("library.")

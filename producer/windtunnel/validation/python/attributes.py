@@ -11,8 +11,10 @@ import re
 
 from windtunnel.validation.python import strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.paths import ARTIFACT
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
+    OPAQUE,
     PUT_IN,
     UNKNOWN,
     Bag,
@@ -104,6 +106,11 @@ def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
     rule = analysis.tables.judge_name(name)
+    if _is_stream(receiver) and name not in _STREAM_METHODS:
+        analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
+        return True
+    if _is_stream(receiver):
+        return False
     if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
         return True
     if name in _KEPT_TABLES and node not in analysis.program.readonly:
@@ -122,7 +129,7 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
-            if _may_be_own(analysis, receiver, name) or receiver is UNKNOWN:
+            if _may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
                 return False
             analysis.report("library.expression", node, f".{name} is read without being called.")
         else:
@@ -141,8 +148,6 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return True
     if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
         return False
-    if called and name == "savefig":
-        return False
     analysis.report(rule, node, f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}.")
     return True
 
@@ -160,13 +165,27 @@ _SAID = {
 }
 
 
+def _is_stream(receiver: Value) -> bool:
+    return any(type(one) in (Lib, Foreign) and one.path in _STREAMS for one in each(receiver))  # type: ignore[attr-defined]
+
+
+_STREAMS = frozenset({"sys.stdout", "sys.stderr", ARTIFACT})
+_STREAM_METHODS = frozenset(
+    "write writelines flush close isatty encoding reconfigure seek tell read readline readlines closed name".split()
+)
+
+
 def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
     """Judge reading the file, stream or archive inside an object of a library."""
     for one in each(receiver):
         if type(one) in (Lib, Foreign):
             if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
                 continue
-        elif one is not UNKNOWN or name in analysis.program.attributes or name in ("raw", "stream", "zip", "handle"):
+        elif (
+            type(one) is not Unknown
+            or name in analysis.program.attributes
+            or name in ("raw", "stream", "zip", "handle")
+        ):
             continue
         analysis.report("attributes.stream", node, f".{name} is the file or stream inside a library's object.")
         return True
@@ -239,15 +258,17 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
             found_module = analysis.module(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
-    if receiver is UNKNOWN and name not in analysis.program.attributes:
-        return UNKNOWN
+    if type(receiver) is Unknown and name in _AMBIGUOUS and not called:
+        return Foreign(f"unknown.{name}")
+    if type(receiver) is Unknown and name not in analysis.program.attributes:
+        return receiver if name not in _NUMERIC else UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
 
 
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
     kind = type(receiver)
     if kind in (Const, Text) and name in ("value", "_value_"):
-        return receiver  # a member of an enumeration of the program
+        return receiver if not analysis.program.renamed else join([receiver, OPAQUE])  # a member of an enumeration
     if kind in (Const, Text, Bag, Builtin, Func):
         return Method(receiver, name)
     if kind in (Lib, Foreign):
@@ -256,9 +277,18 @@ def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
         return analysis.member(name)
     if kind is Danger:
         return receiver
+    rest = receiver if kind is Unknown and name not in _NUMERIC else UNKNOWN
     if name in analysis.program.attributes:
-        return join([analysis.member(name), UNKNOWN])
-    return UNKNOWN
+        return join([analysis.member(name), rest])
+    return rest
+
+
+_NUMERIC = frozenset(
+    """mean sum std var min max median count size shape ndim abs round cumsum cumprod prod diff quantile corr cov rank
+    any all nunique iloc loc rolling ewm expanding pct_change shift fillna dropna astype to_numpy real imag
+    date year month day hour minute weekday timestamp total_seconds days seconds bit_length""".split()
+)
+"""Attributes that no text has and whose results are no texts."""
 
 
 def judge_target(analysis: Analysis, target: ast.AST) -> None:
@@ -273,8 +303,26 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
     elif isinstance(target, ast.Starred):
         judge_target(analysis, target.value)
     elif isinstance(target, ast.Subscript):
-        analysis.value(target.value)
+        inner = target.value
+        if (
+            isinstance(inner, ast.Attribute)
+            and inner.attr in _SPARSE
+            and _is_sparse(analysis, analysis.value(inner.value))
+        ):
+            store(analysis, analysis.value(inner.value), inner.attr, target)
+        analysis.value(inner)
         analysis.value(target.slice)
+
+
+_SPARSE = frozenset({"indices", "indptr", "coords"})
+
+
+def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
+    """Say whether a value may be a sparse array of scipy."""
+    known = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]  # type: ignore[attr-defined]
+    if known:
+        return any(one.startswith("scipy.sparse") for one in known)
+    return type(receiver) is Unknown and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
 
 
 def _only_own(analysis: Analysis, receiver: Value) -> bool:
@@ -317,5 +365,9 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
         texts = list(strings(analysis.member(name)))
         if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
             analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
+    elif name in _SPARSE and _is_sparse(analysis, receiver):
+        analysis.report(
+            "library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds."
+        )
     elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

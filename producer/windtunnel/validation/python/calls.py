@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 from windtunnel.validation.python import (
     attributes,
@@ -11,13 +12,17 @@ from windtunnel.validation.python import (
     lookahead,
     paths,
     reflection,
+    repeatable,
     resources,
     strings_as_code,
 )
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.parameters import MOST_SITES
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
+    PYPLOT,
     UNKNOWN,
     Bag,
     Builtin,
@@ -39,6 +44,7 @@ from windtunnel.validation.python.values import (
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
+_CLASS_TESTS = frozenset({"isinstance", "issubclass"})
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
 TYPE_OF = Foreign("type")
 """What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
@@ -48,20 +54,28 @@ _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split(
 def call(analysis: Analysis, node: ast.Call) -> Value:
     """Evaluate a call."""
     function = node.func
+    if isinstance(function, ast.Name) and function.id == "open" and analysis.resolve("open") is None:
+        opened = paths.open_artifact(analysis, node)
+        if opened is not None:
+            analysis.memo[function] = UNKNOWN
+            return opened
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
-        if receiver is UNKNOWN and not analysis.tables.judge_name(function.attr):
-            callee = (
-                UNKNOWN
-                if function.attr not in analysis.program.attributes
-                else attributes.read(analysis, receiver, function.attr, function, called=True)
-            )
+        if function.attr == "spawn" and type(receiver) is Foreign and receiver.path.startswith("numpy.random."):
+            return Foreign("numpy.random.SeedSequence")
+        if type(receiver) is Unknown and not analysis.tables.judge_name(function.attr):
+            named = function.attr in analysis.program.attributes or receiver is OPAQUE
+            callee = attributes.read(analysis, receiver, function.attr, function, called=True) if named else UNKNOWN
         else:
             callee = attributes.read(analysis, receiver, function.attr, function, called=True)
         analysis.memo[function] = callee
     else:
         callee = analysis.value(function)
+        if type(callee) is Builtin and callee.name in _CLASS_TESTS:
+            _look_at_classes(analysis, node)
+    if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
+        callee = _constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
@@ -72,18 +86,44 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         name = function.attr  # type: ignore[attr-defined]
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
+    repeatable.judge_call(analysis, node, callee, arguments, keywords)
     if keywords:
         for key in keywords:
             if key[0] == "_" and analysis.tables.is_critical(key):
                 analysis.report("attributes.named", node, f"Gives {key}=, a name of the interpreter's own.")
     if arguments or keywords:
         _escapes(analysis, node, callee, arguments, keywords)
-    if callee is UNKNOWN:
-        return _of_unknown(receiver, node)
+    if type(callee) is Unknown:
+        return callee if callee is OPAQUE else _of_unknown(receiver, node)
     if type(callee) is Danger:
         _used(analysis, node, callee)
         return callee
     return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
+
+
+def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
+    """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
+    function = node.func
+    if type(receiver) is not Inst:
+        return callee
+    scope = receiver.scope
+    bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
+    for base in bases:
+        if type(base) is Lib and (
+            base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS
+        ):
+            analysis.memo[function] = base
+            return base
+    return callee
+
+
+def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
+    """Evaluate `x.__class__` where it is only compared: `isinstance(a, b.__class__)`."""
+    for given in node.args:
+        for one in given.elts if isinstance(given, ast.Tuple) else [given]:
+            if isinstance(one, ast.Attribute) and one.attr == "__class__":
+                analysis.value(one.value)
+                analysis.memo[one] = TYPE_OF
 
 
 def _of_unknown(receiver: Value | None, node: ast.Call) -> Value:
@@ -117,7 +157,7 @@ def _escapes(
         (*arguments, *keywords.values()), (*node.args, *(one.value for one in node.keywords)), strict=False
     ):
         kind = type(value)
-        if value is UNKNOWN:
+        if type(value) is Unknown or _is_canvas(value, kinds):
             continue
         if kind is not Inst and kind is not Foreign:
             for text in strings(value):
@@ -133,6 +173,14 @@ def _escapes(
         analysis.escapes(value, place, "handed to a call")
 
 
+def _is_canvas(value: Value, callees: tuple[Value, ...]) -> bool:
+    """Recognise `pyplot` given to a library that draws with it: `stats.probplot(x, plot=plt)`."""
+    return type(value) is Module and value.path == PYPLOT and all(
+        type(one) is Lib and one.path.startswith(_DRAWING) for one in callees
+    )  # fmt: skip
+
+
+_DRAWING = ("scipy.stats.", "statsmodels.graphics.", "pandas.plotting.")
 _OUTSIDE = ("/", "~", "../", "./", "file:", "http:", "https:", "ftp:", "s3:")
 
 
@@ -141,7 +189,7 @@ def _judge_outside(analysis: Analysis, place: ast.AST, callee: Value, text: str)
     if paths.is_mounted(analysis, text):
         return
     for one in each(callee):
-        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.open:  # type: ignore[attr-defined]
+        if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.others:  # type: ignore[attr-defined]
             analysis.report("library.path_argument", place, f"{text!r} looks like a path or an address.")
             return
 
@@ -185,18 +233,38 @@ def _called(
         return UNKNOWN
     if kind in (Lib, Foreign):
         path = callee.path  # type: ignore[attr-defined]
+        if kind is Foreign and not isinstance(node.func, ast.Attribute):
+            library.judge_bound(analysis, node, path)
+        if path == "dataclasses.field" and analysis.scope.kind == "class":
+            return _field(analysis, node, keywords)
         if path == "sandbox.params.get" and len(arguments) == 2 and folding.is_textual(arguments[1]):
             return join([Foreign(path), arguments[1]])
         if kind is Lib:
             library.judge_function(analysis, node, path, arguments, keywords)
             resources.judge_function(analysis, node, path, arguments)
-            if path in ("functools.partial", "functools.wraps", "copy.copy", "copy.deepcopy") and arguments:
-                return arguments[0] if path.startswith("copy") else UNKNOWN
+            if path in ("copy.copy", "copy.deepcopy") and arguments:
+                return arguments[0]
+            if path == "textwrap.dedent" and len(arguments) == 1 and type(arguments[0]) is Const:
+                return Const(textwrap.dedent(str(arguments[0].value)))
+        elif path.startswith(("functools.", "copy.")):
+            return OPAQUE
         return Foreign(path)
     if kind is Danger:
         return callee
-    if kind is Module:
-        return UNKNOWN
+    if kind is Inst:
+        return OPAQUE
+    return UNKNOWN
+
+
+def _field(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> Value:
+    """Give what the fields of the objects of a dataclass hold at first."""
+    factory = keywords.get("default_factory")
+    if factory is None or type(factory) is Danger:
+        return keywords.get("default", UNKNOWN)
+    if type(factory) is Builtin and factory.name in ("list", "dict", "set"):
+        return Bag(())
+    if type(factory) in (Func, Class):
+        return _called(analysis, node, factory, [], {})
     return UNKNOWN
 
 
@@ -219,7 +287,7 @@ def _builtin(
             return join([Class(one.scope) for one in each(arguments[0])])  # type: ignore[attr-defined]
         return TYPE_OF if arguments and not isinstance(node.args[0], ast.Constant) else UNKNOWN
     if name == "vars":
-        if len(arguments) != 1 or not all(type(one) is Inst for one in each(arguments[0])):
+        if len(arguments) != 1 or not all(type(one) is Inst or _is_namespace(one) for one in each(arguments[0])):
             analysis.report("builtins.namespace", node, "vars gives the interpreter's own tables of names.")
         return UNKNOWN
     if name == "super":
@@ -227,7 +295,10 @@ def _builtin(
     if name == "map" and len(arguments) == 2:
         return _mapped(analysis, node, arguments)
     if name == "dict":
-        return Bag(tuple(keywords.values()), keys=tuple(Const(key) for key in keywords)) if keywords else UNKNOWN
+        named = {key: value for key, value in keywords.items() if key != "**"}
+        tables = [*arguments, *(keywords[key] for key in ("**",) if key in keywords)]
+        tables.append(Bag(tuple(named.values()), keys=tuple(Const(key) for key in named)))
+        return folding.table(tables)
     resources.judge_builtin(analysis, node, name, arguments)
     if keywords and name not in ("int", "str", "bytes"):
         return folding.builtin(name, arguments) if name in ("sorted", "list") else UNKNOWN
@@ -236,6 +307,11 @@ def _builtin(
     if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
         return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
+
+
+def _is_namespace(value: Value) -> bool:
+    """Recognise what a parser of arguments gives: its table holds what was parsed."""
+    return type(value) is Foreign and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
 
 
 def _super(analysis: Analysis) -> Value:
@@ -254,6 +330,8 @@ def _mapped(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> Value
         return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
     if type(function) is Func:
         return Bag((analysis.returned(function),))
+    if type(function) is Foreign:
+        library.judge_bound(analysis, node, function.path)
     if type(function) is Method:
         return Bag((_method(analysis, node, function, [folding.element(source, "iter")], {}),))
     return UNKNOWN
@@ -266,6 +344,10 @@ def _method(
     if name in ("format", "format_map"):
         strings_as_code.judge_format(analysis, node, owner)
     if type(owner) is Builtin:
+        if owner.name == "dict" and name == "fromkeys" and arguments:
+            return Bag(
+                (arguments[1] if len(arguments) > 1 else UNKNOWN,), keys=(folding.element(arguments[0], "iter"),)
+            )
         if owner.name in ("str", "bytes", "bytearray", "int"):
             if name in ("fromhex", "maketrans", "from_bytes"):
                 return folding.method({"str": str, "int": int}.get(owner.name, bytes), name, arguments, keywords)

@@ -17,12 +17,14 @@ from windtunnel.validation.python import (
 from windtunnel.validation.python.analysis import Analysis, Evaluator
 from windtunnel.validation.python.values import (
     BUILT,
+    OPAQUE,
     UNKNOWN,
     Bag,
     Const,
     Foreign,
     Func,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -31,6 +33,7 @@ from windtunnel.validation.python.values import (
 )
 
 MOST_COMPREHENDED = 256
+_MEMORY = frozenset({"__array_interface__", "__array_struct__", "__dlpack__", "__buffer__", "__arrow_c_stream__"})
 _WALK = re.compile(r"\{[^{}]*[.\[]_*__\w+__")
 
 
@@ -39,6 +42,8 @@ def constant(analysis: Analysis, node: ast.Constant) -> Value:
     value = node.value
     if type(value) is str and "__" in value and "{" in value and _WALK.search(value):
         analysis.report("attributes.format_walk", node, "A template that reads the inside of the interpreter.")
+    if type(value) is str and value in _MEMORY:
+        analysis.report("attributes.named", node, f"{value!r} gives a library the address of memory.")
     return Const(value)
 
 
@@ -66,13 +71,19 @@ def dictionary(analysis: Analysis, node: ast.Dict) -> Value:
 
 def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     """Evaluate an operation on two values."""
-    left, right = analysis.value(node.left), analysis.value(node.right)
+    if isinstance(node.op, ast.Add) and (isinstance(node.right, ast.List) or isinstance(node.left, ast.List)):
+        left, right = _passed_on(analysis, node.left), _passed_on(analysis, node.right)
+    else:
+        left, right = analysis.value(node.left), analysis.value(node.right)
     resources.judge_binary(analysis, node, left, right)
-    if left is UNKNOWN and right is UNKNOWN:
+    if type(left) is Unknown and type(right) is Unknown and OPAQUE not in (left, right):
         return UNKNOWN
     lefts, rights = each(left), each(right)
     if len(lefts) * len(rights) > 16:
-        return BUILT if has_built(left) or has_built(right) else UNKNOWN
+        if has_built(left) or has_built(right):
+            return BUILT
+        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(folding.is_textual, lefts)) else BUILT,)
+        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(folding.is_textual, rights)) else BUILT,)
     return join([folding.binary(node.op, one, two) for one in lefts for two in rights])
 
 
@@ -91,7 +102,17 @@ def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:
 
 def boolean(analysis: Analysis, node: ast.BoolOp) -> Value:
     """Evaluate `and` and `or`: any of the operands."""
-    return join([analysis.value(one) for one in node.values])
+    return join([_passed_on(analysis, one) for one in node.values])
+
+
+def _passed_on(analysis: Analysis, node: ast.expr) -> Value:
+    """Evaluate an operand that becomes the result as it is: of a variable that is being evaluated, what is known."""
+    if isinstance(node, ast.Name):
+        scope = analysis.resolve(node.id)
+        running = analysis.partial.get((scope, node.id)) if scope is not None else None
+        if running:
+            return join(list(running))
+    return analysis.value(node)
 
 
 def compare(analysis: Analysis, node: ast.Compare) -> Value:
@@ -99,6 +120,7 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
     if names.harmless_namespace_test(node):
         analysis.report("builtins.namespace_test", node, "Tests for a name in a table of names.")
         return UNKNOWN
+    lookahead.judge_comparison(analysis, node)
     for one in (node.left, *node.comparators):
         if isinstance(one, ast.Attribute) and one.attr == "__class__":
             analysis.value(one.value)
@@ -110,7 +132,7 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
 def choice(analysis: Analysis, node: ast.IfExp) -> Value:
     """Evaluate `a if test else b`."""
     analysis.value(node.test)
-    return join([analysis.value(node.body), analysis.value(node.orelse)])
+    return join([_passed_on(analysis, node.body), _passed_on(analysis, node.orelse)])
 
 
 def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
@@ -137,8 +159,8 @@ def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
     owner = analysis.value(node.value)
     index = analysis.value(node.slice)
     lookahead.judge_subscript(analysis, node)
-    if owner is UNKNOWN:
-        return UNKNOWN
+    if type(owner) is Unknown:
+        return owner
     return join([_item(one, index) for one in each(owner)])
 
 
@@ -173,7 +195,7 @@ def _item(owner: Value, index: Value) -> Value:
         return join(list(items)) if items else UNKNOWN
     if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
         return owner
-    return UNKNOWN
+    return folding.inner(owner)
 
 
 def sliced(analysis: Analysis, node: ast.Slice) -> Value:

@@ -16,12 +16,15 @@ from typing import Any
 from windtunnel.validation.python.values import (
     BUILT,
     MOST_FOLDED,
+    OPAQUE,
     PUT_IN,
     UNKNOWN,
     Bag,
     Const,
     Foreign,
+    Inst,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -93,6 +96,33 @@ def is_textual(value: Value) -> bool:
     return kind is Text or (kind is Const and isinstance(value.value, _TEXTUAL))  # type: ignore[attr-defined]
 
 
+_TEXT_SOURCES = frozenset(
+    """json csv re string textwrap base64 ast io pprint difflib calendar locale unicodedata uuid struct secrets
+    copy contextlib types typing enum hashlib logging argparse traceback warnings
+    functools.reduce numpy.str_ numpy.char numpy.strings""".split()
+)
+"""Modules, and functions of theirs, that may give a text: what comes out of them is not known here."""
+
+
+def may_be_text(value: Value) -> bool:
+    """Say whether the value may be a text that nobody can know here: made by a library, or out of sight."""
+    if type(value) is not Foreign:
+        return type(value) is Text or value is OPAQUE
+    parts = value.path.split(".")
+    if parts[0] in ("pandas", "sandbox"):
+        return parts[-1] in _NAMING
+    return parts[0] in _TEXT_SOURCES or ".".join(parts[:2]) in _TEXT_SOURCES
+
+
+_NAMING = frozenset("columns name names str keys item tolist to_list categories levels".split())
+"""What gives the names in a table, or its cells as they are."""
+
+
+def inner(value: Value) -> Value:
+    """Give what may be in a value of a library, or in an object of a class of the program."""
+    return OPAQUE if type(value) is Inst or may_be_text(value) else UNKNOWN
+
+
 def pieces(value: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces that a value contributes to a string."""
     kind = type(value)
@@ -101,7 +131,11 @@ def pieces(value: Value) -> tuple[str | bool | None, ...]:
     if kind is Const:
         constant = value.value  # type: ignore[attr-defined]
         return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
-    return (False,) if any(type(one) is Text and one.built for one in each(value)) else (None,)
+    return (
+        (False,)
+        if any(type(one) is Inst or may_be_text(one) or (type(one) is Text and one.built) for one in each(value))
+        else (None,)
+    )
 
 
 def _small(op: type, left: Any, right: Any) -> bool:
@@ -138,6 +172,8 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
             return as_value(_BINARY[kind](one, two))
         except (TypeError, ValueError, ArithmeticError, MemoryError):
             return UNKNOWN
+    if kind is ast.BitOr and type(left) is Bag and type(right) is Bag:
+        return table([left, right])
     if kind is ast.Add:
         if type(left) is Bag and type(right) is Bag:
             return Bag(left.items + right.items, left.ordered and right.ordered)
@@ -149,6 +185,27 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
     if kind is ast.Mult and (is_textual(left) or is_textual(right)):
         return Text(pieces(left if is_textual(left) else right))
     return UNKNOWN
+
+
+def table(parts: list[Value]) -> Value:
+    """Join tables, and lists of pairs, as `dict(a, **b)` and `a | b` do."""
+    keys: list[Value] = []
+    items: list[Value] = []
+    for part in parts:
+        for one in each(part):
+            if type(one) is not Bag:
+                return inner(one)
+            pairs = [item for item in one.items if type(item) is Bag and item.ordered and len(item.items) == 2]
+            if one.keys or not one.items:
+                known_keys = len(one.keys) == len(one.items)
+                keys.extend(one.keys if known_keys else (UNKNOWN,) * len(one.items))
+                items.extend(one.items)
+            elif len(pairs) == len(one.items):
+                keys.extend(pair.items[0] for pair in pairs)
+                items.extend(pair.items[1] for pair in pairs)
+            else:
+                return join([inner(item) for item in one.items])
+    return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
 
 
 def builtin(name: str, arguments: list[Value]) -> Value:
@@ -169,7 +226,11 @@ def builtin(name: str, arguments: list[Value]) -> Value:
         textual = any(type(one) in (Text, Bag) or is_textual(one) for one in arguments)
         return BUILT if name == "chr" or textual else UNKNOWN
     if name in ("str", "repr", "format"):
-        return Text(pieces(arguments[0])) if arguments and is_textual(arguments[0]) else Text((None,))
+        if not arguments or may_be_text(arguments[0]):
+            return BUILT if arguments else Text((None,))
+        return Text(pieces(arguments[0]))
+    if name in ("next", "max", "min") and arguments:
+        return element(arguments[0], "iter")
     if name in ("list", "tuple", "sorted", "set", "iter", "enumerate", "zip") and arguments:
         return Bag(tuple(element(argument, "iter") for argument in arguments))
     return UNKNOWN
@@ -277,7 +338,7 @@ def element(value: Value, step: int | str) -> Value:
         elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
             found.append(one)
         else:
-            found.append(BUILT if kind is Text and one.built else UNKNOWN)  # type: ignore[attr-defined]
+            found.append(BUILT if kind is Text and one.built else one if kind is Unknown else inner(one))  # type: ignore[attr-defined]
     return join(found)
 
 

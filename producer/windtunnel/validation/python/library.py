@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, paths, reflection, strings_as_code
+from windtunnel.validation.python import (
+    attributes,
+    doors,
+    folding,
+    formulas,
+    named_methods,
+    paths,
+    reflection,
+    strings_as_code,
+)
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,
@@ -25,6 +34,7 @@ from windtunnel.validation.python.values import (
     Many,
     Module,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -54,13 +64,11 @@ def judge_method(
             paths.judge_path_argument(analysis, node, name, arguments, keywords)
         elif name.startswith("to_") and (arguments or keywords) and tables.judge_name(name) == "structural.write":
             _judge_conversion(analysis, node, receiver, name, [*arguments, *keywords.values()])
-        elif name == "savefig":
-            paths.judge_chart(analysis, node, arguments, keywords)
         elif name in tables.expressions and (arguments or keywords) and type(receiver) is not Module:
             if not _only_numbers(arguments, keywords):
                 given = arguments[0] if arguments else keywords.get("expr", UNKNOWN)
                 sure = name == "eval" or (type(receiver) is Foreign and receiver.path.startswith("pandas."))
-                strings_as_code.judge_expression(analysis, node, given, f".{name}", sure=sure)
+                formulas.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name.startswith("open_") and _pathlike([*arguments, *keywords.values()]):
             analysis.report("library.file_read", node, f"By its name and arguments, .{name} opens a file.")
         elif name in _ON_CHAINS:
@@ -71,29 +79,28 @@ def judge_method(
         _judge_load(analysis, node, receiver, [*arguments, *keywords.values()])
     if name == "from_formula":
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
-        strings_as_code.judge_expression(analysis, node, given, ".from_formula")
+        formulas.judge_expression(analysis, node, given, ".from_formula")
+    doors.judge_method(analysis, node, receiver, name, arguments, keywords)
     if type(receiver) is Lib and receiver.path.endswith("rcParams"):
         if name == "update":
-            for table in arguments:
+            for table in (*arguments, *(keywords[one] for one in ("**",) if one in keywords)):
                 _judge_settings(analysis, node, table)
         elif name in ("setdefault", "__setitem__") and arguments:
             if type(arguments[0]) is Const:
                 judge_setting(analysis, node, str(arguments[0].value))
             else:
                 _judge_settings(analysis, node, UNKNOWN)
-    if name in tables.by_name and type(receiver) is not Module:
-        _judge_named(analysis, node, arguments, keywords, name)
+    if name in tables.by_name and type(receiver) is not Module and not own:
+        named_methods.judge_call(analysis, node, name, arguments, keywords)
     if keywords:
         _judge_keywords(analysis, node, keywords)
-    elif name not in tables.by_name and arguments and type(receiver) in (Lib, Foreign):
-        _judge_strings(analysis, node, arguments)
 
 
 def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
     """Judge `.load(…)` of a library's class or object: what is kept that way is a pickle."""
     for one in each(receiver):
         library = type(one) in (Lib, Foreign) and not one.path.startswith(("sandbox.", "json"))  # type: ignore[attr-defined]
-        if library or (one is UNKNOWN and _pathlike(given)):
+        if library or (type(one) is Unknown and _pathlike(given)):
             analysis.report("library.pickle", node, ".load of a library's object unpickles a file.")
             return
 
@@ -130,48 +137,17 @@ def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
 
 
-_COLUMNS_ONLY = frozenset("reduce accumulate filter groupby rolling expanding ewm resample".split())
-
-
-def _judge_named(
-    analysis: Analysis, node: ast.AST, arguments: list[Value], keywords: dict[str, Value], name: str = ""
-) -> None:
-    """Judge strings that choose a method by its name."""
-    for value in (*arguments, *keywords.values()):
-        if value is UNKNOWN or type(value) in (Func, Foreign):
-            continue
-        for text in strings(value):
-            if _is_bad_method(analysis, text):
-                analysis.report("library.named_method", node, f"Calls the method {text!r} by its name.")
-                return
-        if has_built(value) and name not in _COLUMNS_ONLY:
-            analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
-            return
-
-
-def _is_bad_method(analysis: Analysis, text: str) -> bool:
-    rule = analysis.tables.judge_name(text) if text.isidentifier() else ""
-    return bool(rule) and rule != "attributes.private" and text not in ("glob", "inspect", "gc", "save", "load")
-
-
-def _judge_strings(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:
-    for value in arguments:
-        if type(value) is Const and isinstance(value.value, str):
-            text = value.value
-            if text in analysis.tables.methods or text in analysis.tables.path_argument:
-                analysis.report("library.named_method", node, f"Hands on the name of the method {text!r}.")
-                return
-
-
 def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
     tables = analysis.tables
     foreign = not all(type(one) in (Func, Class) for one in each(analysis.memo.get(node.func, UNKNOWN)))
     for name, value in keywords.items():
         if name in tables.by_name_keywords and foreign:
-            _judge_named(analysis, node, [value], {})
+            named_methods.judge(analysis, node, value)
+        elif name in tables.chosen_keywords and foreign:
+            named_methods.judge_strings(analysis, node, value)
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
-        elif name in tables.path_keywords and foreign:
+        elif name in tables.path_keywords and foreign and not _is_judged_path(analysis, node, name):
             if not (type(value) is Const and not isinstance(value.value, str)):
                 if type(value) is Foreign and value.path in tables.memory:
                     continue
@@ -182,14 +158,21 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             _judge_door(analysis, node, name, value)
         elif name.endswith("formula") and foreign:
             for text in strings(value):
-                strings_as_code.judge_expression(analysis, node, Const(text), f"{name}=")
+                formulas.judge_expression(analysis, node, Const(text), f"{name}=")
         elif name == "**" and foreign:
             _judge_spread(analysis, node, value)
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
             analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
 
 
-_TEXTUAL_DOORS = frozenset({"memory", "format", "refcheck", "rc", "input"})
+def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
+    """Say whether the path has been judged with the method that writes to it."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    place = analysis.tables.path_argument.get(name)
+    return place is not None and place[0] == keyword
+
+
+_TEXTUAL_DOORS = frozenset({"boundscheck", "memory", "format", "refcheck", "rc", "input"})
 
 
 def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:
@@ -200,9 +183,9 @@ def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> 
     elif name == "format":
         if "pgf" in strings(value) or "raw" in strings(value):
             analysis.report("library.backend", node, "This format starts a program or writes raw bytes.")
-    elif name == "refcheck":
+    elif name in ("refcheck", "boundscheck"):
         if not (type(value) is Const and value.value):
-            analysis.report("library.memory_unsafe", node, "refcheck=False leaves other arrays on freed memory.")
+            analysis.report("library.memory_unsafe", node, f"{name}=False reads or leaves memory outside an array.")
     elif name == "input":
         if "filename" in strings(value) or has_built(value):
             analysis.report("library.path_argument", node, "input='filename' makes the library read files.")
@@ -222,7 +205,7 @@ def _judge_settings(analysis: Analysis, node: ast.AST, value: Value) -> None:
             judge_setting(analysis, node, text)
 
 
-_SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
+SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
 
 
 def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
@@ -238,7 +221,7 @@ def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
                 if path and has_built(key):
                     analysis.report("library.path_argument", node, "An option whose name cannot be read.")
                     return
-        elif path in _SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
+        elif path in SPREAD_DOORS or path.endswith("Vectorizer") or (path and has_built(one)):
             analysis.report("library.path_argument", node, f"{path or 'A call'} gets options that cannot be read.")
             return
 
@@ -255,10 +238,18 @@ def _judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) ->
             text = one.value
             if not isinstance(text, str) or text in analysis.tables.option_values or text.lower() == "agg":
                 continue
-        elif not (type(one) is Text and one.built):
+        elif not folding.may_be_text(one):
             continue
         analysis.report("library.backend", node, f"{name}= names a module that would be imported.")
         return
+
+
+def judge_bound(analysis: Analysis, node: ast.Call, path: str) -> None:
+    """Judge a call of a method that was bound to a name before: `f = x.dump; f(path)`."""
+    name = path.rpartition(".")[2]
+    rule = analysis.tables.methods.get(name, "")
+    if rule.startswith("library.") and not path.startswith(("sandbox.", "json.")):
+        analysis.report(rule, node, f"Calls .{name}, which was bound to a name before.")
 
 
 def judge_function(
@@ -269,6 +260,8 @@ def judge_function(
     tables = analysis.tables
     if not isinstance(node.func, ast.Attribute) and keywords:
         _judge_keywords(analysis, node, keywords)
+    strings_as_code.judge_type_maker(analysis, node, path)
+    doors.judge_function(analysis, node, path, arguments, keywords)
     if path in _NAMED_ATTRIBUTE:
         _judge_getter(analysis, node, arguments)
     elif path in _WRAPPERS:
@@ -281,16 +274,19 @@ def judge_function(
         paths.judge_reading(analysis, node, path, arguments, keywords)
     elif name in ("save", "savez", "savez_compressed", "savetxt", "imsave"):
         given = keywords.get("file", keywords.get("fname", arguments[0] if arguments else UNKNOWN))
-        scratch = path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given))
-        analysis.report("library.scratch_file" if scratch else "library.file_write", node, f"{path} writes a file.")
+        artifact = all(paths.is_artifact(analysis, one) for one in each(given))
+        if not artifact and path in tables.scratch and all(paths.is_scratch(analysis, one) for one in each(given)):
+            analysis.report("library.scratch_file", node, f"{path} writes a file.")
+        else:
+            paths.judge_writing(analysis, node, path, given)
     elif name == "savefig" and not isinstance(node.func, ast.Attribute):
-        paths.judge_chart(analysis, node, arguments, keywords)
+        paths.judge_path_argument(analysis, node, name, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
-        strings_as_code.judge_expression(analysis, node, given, path)
-    elif name in tables.by_name and arguments:
-        _judge_named(analysis, node, arguments[:4], {k: v for k, v in keywords.items() if k == "aggfunc"}, name)
-    elif name in tables.methods and name not in ("load", "dump", "dumps", "savefig"):
+        formulas.judge_expression(analysis, node, given, path)
+    elif path in tables.by_name_functions:
+        named_methods.judge_place(analysis, node, tables.by_name_functions[path], arguments, keywords)
+    elif name in tables.methods and name not in ("load", "dump", "dumps"):
         analysis.report(tables.methods[name], node, f"{path} is input or output.")
     elif path == "numpy.ndarray" and ("buffer" in keywords or "strides" in keywords or len(arguments) > 3):
         analysis.report("library.memory_unsafe", node, "numpy.ndarray over a buffer reaches raw memory.")
@@ -323,7 +319,7 @@ def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) ->
 def _judge_options(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
     if path in ("matplotlib.use", "matplotlib.pyplot.switch_backend"):
         given = arguments[0] if arguments else UNKNOWN
-        if given is UNKNOWN or any(type(one) is not Const for one in each(given)):
+        if any(type(one) is not Const for one in each(given)):
             analysis.report("library.backend", node, f"{path} loads a back end that is not known here.")
         _judge_option(analysis, node, given, "the back end")
         return

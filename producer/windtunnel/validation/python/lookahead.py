@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import Const, Value
@@ -20,6 +21,8 @@ def judge_call(analysis: Analysis, node: ast.Call, name: str, keywords: dict[str
             analysis.report("lookahead.negative_shift", node, f"shift({value.value}) brings later rows forward.")
         elif isinstance(given, ast.UnaryOp) and isinstance(given.op, ast.USub):
             analysis.report("lookahead.negative_shift", node, "shift by a negative number brings later rows forward.")
+    elif name == "resample":
+        _judge_resample(analysis, node, keywords)
     elif name in ("bfill", "backfill"):
         analysis.report("lookahead.backfill", node, f".{name}() fills with later values.")
     elif keywords:
@@ -29,6 +32,37 @@ def judge_call(analysis: Analysis, node: ast.Call, name: str, keywords: dict[str
         method = keywords.get("method")
         if name == "fillna" and type(method) is Const and method.value in ("bfill", "backfill"):
             analysis.report("lookahead.backfill", node, "fillna(method='bfill') fills with later values.")
+
+
+def _judge_resample(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+    """Look for periods that carry the label of their end: weeks, months, quarters, years, or `label="right"`."""
+    rule = keywords.get("rule", analysis.value(node.args[0]) if node.args else None)
+    label = keywords.get("label")
+    if type(label) is Const:
+        late = label.value == "right"
+    else:
+        late = type(rule) is Const and isinstance(rule.value, str) and _LATE.fullmatch(rule.value) is not None
+    if late:
+        analysis.report("lookahead.late_label", node, "Each period carries the label of its end.")
+
+
+_LATE = re.compile(r"\d*(?:W|M|ME|BM|BME|Q|QE|BQ|BQE|A|Y|YE|BA|BY|BYE)(?:-[A-Z]{3})?")
+
+
+def judge_comparison(analysis: Analysis, node: ast.Compare) -> None:
+    """Look for `x > x.mean()`: each bar against a statistic of the whole series."""
+    if len(node.comparators) == 1:
+        _judge_against(analysis, node, node.left, node.comparators[0])
+
+
+def _judge_against(analysis: Analysis, node: ast.expr, left: ast.expr, right: ast.expr) -> None:
+    if not (isinstance(right, ast.Call) and isinstance(right.func, ast.Attribute) and right.func.attr in _WHOLE):
+        return
+    if right.args and right.func.attr != "quantile":
+        return
+    if isinstance(left, ast.Name | ast.Subscript | ast.Attribute) and ast.dump(left) == ast.dump(right.func.value):
+        message = f"Sets each bar against the .{right.func.attr}() of the whole series."
+        analysis.report("lookahead.whole_series", node, message)
 
 
 def judge_subscript(analysis: Analysis, node: ast.Subscript) -> None:
@@ -49,12 +83,4 @@ def judge_subscript(analysis: Analysis, node: ast.Subscript) -> None:
 
 def judge_scaling(analysis: Analysis, node: ast.BinOp) -> None:
     """Look for `(x - x.mean()) / x.std()`: a statistic of the whole series set against each bar."""
-    right = node.right
-    if not (isinstance(node.op, ast.Sub | ast.Div) and isinstance(right, ast.Call) and not right.args):
-        return
-    function = right.func
-    if isinstance(function, ast.Attribute) and function.attr in _WHOLE and isinstance(node.op, ast.Sub):
-        if isinstance(node.left, ast.Name | ast.Subscript | ast.Attribute):
-            if ast.dump(node.left) == ast.dump(function.value):
-                message = f"Sets each bar against the .{function.attr}() of the whole series."
-                analysis.report("lookahead.whole_series", node, message)
+    _judge_against(analysis, node, node.left, node.right)

@@ -12,40 +12,72 @@ from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Forei
 def judge_path_argument(
     analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
-    """Judge a writing method: without a path it only makes text."""
+    """Judge a writing method: without a path it only makes text; an artifact comes back with the report."""
     keyword, position = analysis.tables.path_argument[name]
     given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
-    if "**" in keywords:
+    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
         given = UNKNOWN
+    judge_writing(analysis, node, f".{name}", given)
+
+
+def judge_writing(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
+    """Judge the path that something is written to."""
     for one in each(given):
-        if type(one) is Const and one.value is None:
-            continue
         if type(one) is Foreign and one.path in analysis.tables.memory:
             continue
         if type(one) is Const and not isinstance(one.value, str):
             continue
         target = f" to {one.value!r}" if type(one) is Const else ""
-        analysis.report("library.file_write", node, f".{name} writes a file{target}.")
-        return
+        if not is_artifact(analysis, one):
+            analysis.report("library.file_write", node, f"{how} writes a file{target}.")
+            return
+        if type(one) is Const:
+            analysis.written.add(posixpath.normpath(one.value))
+        analysis.report("library.artifact", node, f"{how} writes an artifact{target}.")
 
 
-def judge_chart(analysis: Analysis, node: ast.Call, arguments: list[Value], keywords: dict[str, Value]) -> None:
-    """Judge `savefig`: a plain picture beside the program is a habit, any other path is a write."""
-    given = keywords.get("fname", arguments[0] if arguments else UNKNOWN)
-    plain = all(_is_plain_image(analysis, one) for one in each(given))
-    rule = "library.chart_file" if plain else "library.file_write"
-    analysis.report(rule, node, "savefig writes a file.")
-
-
-def _is_plain_image(analysis: Analysis, value: Value) -> bool:
-    if type(value) is Foreign:
-        return value.path in analysis.tables.memory
+def is_artifact(analysis: Analysis, value: Value) -> bool:
+    """Recognise a path beside the program, or in the folder for artifacts, with the ending of data or a picture."""
     if type(value) is Const and isinstance(value.value, str):
-        return "/" not in value.value and "\\" not in value.value and value.value.endswith(analysis.tables.images)
-    if type(value) is Text and not value.built:
-        last = value.parts[-1]
-        return "/" not in value.known and isinstance(last, str) and last.endswith(analysis.tables.images)
-    return False
+        text = value.value
+    elif type(value) is Text and not value.built and isinstance(value.parts[-1], str):
+        text = "".join("x" if part is None else str(part) for part in value.parts)
+    else:
+        return False
+    if not text.lower().endswith(analysis.tables.artifact_endings) or any(mark in text for mark in "\\:~\0"):
+        return False
+    parts = text.removeprefix(analysis.tables.artifacts).split("/")
+    return all(part and not part.startswith(".") for part in parts[parts[0] == "." :])
+
+
+def open_artifact(analysis: Analysis, node: ast.Call) -> Value | None:
+    """Evaluate `open(path, "w")` of an artifact, or of one that the program wrote itself; None for any other."""
+    if len(node.args) > 3 or any(isinstance(one, ast.Starred) for one in node.args):
+        return None
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    if not given.keys() <= {"file", "mode", "encoding", "newline", "buffering", "errors"}:
+        return None
+    named = [*node.args, *(given[one] for one in ("file", "mode")[len(node.args) :] if one in given)]
+    values = [analysis.value(one) for one in named]
+    mode = values[1] if len(values) > 1 else Const("r")
+    if not values or type(mode) is not Const or mode.value not in _MODES or "opener" in given:
+        return None
+    for option in given.values():
+        analysis.value(option)
+    for one in each(values[0]):
+        if not is_artifact(analysis, one):
+            return None
+        if mode.value[0] == "r" and not (type(one) is Const and posixpath.normpath(one.value) in analysis.written):
+            return None
+        if type(one) is Const:
+            analysis.written.add(posixpath.normpath(one.value))
+    analysis.report("library.artifact", node, "open() of an artifact.")
+    return Foreign(ARTIFACT)
+
+
+_MODES = frozenset("w wt wb w+ a at ab a+ x xt xb r rt rb".split())
+ARTIFACT = "io.artifact"
+"""A file of the program's own among its artifacts."""
 
 
 def is_scratch(analysis: Analysis, value: Value) -> bool:
@@ -80,7 +112,7 @@ def judge_reading(
             analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")
             continue
         if type(one) is Const and isinstance(one.value, str):
-            if is_mounted(analysis, one.value):
+            if is_mounted(analysis, one.value) or posixpath.normpath(one.value) in analysis.written:
                 continue
             if "://" in one.value:
                 analysis.report("library.network", node, f"{path} fetches {one.value!r}.")

@@ -54,6 +54,12 @@ class Program:
     """Expressions that stand where what they give is only looked at."""
     wild: list[Binding] = field(default_factory=list)
     """Values stored under attribute names that are not written out."""
+    renamed: bool = False
+    """A class makes its objects itself, so that the members of an enumeration may have other values."""
+    imported: set[str] = field(default_factory=set)
+    """Modules, and names of theirs, that the program imports."""
+    filled: bool = False
+    """A library fills in the attributes of an object of the program: `parse_args(namespace=x)`."""
     sharing: Any = None
     """Which containers may be changed where their name does not show it: `sharing.Sharing`."""
     recursive: set[ast.AST] = field(default_factory=set)

@@ -36,7 +36,7 @@ def _number(value: Value) -> float | int | None:
 def judge_binary(analysis: Analysis, node: ast.BinOp, left: Value, right: Value) -> None:
     """Look for huge powers, shifts and repetitions."""
     op = type(node.op)
-    if op is ast.Sub:
+    if op in (ast.Sub, ast.Div):
         lookahead.judge_scaling(analysis, node)
     elif op is ast.Pow:
         base, power = _number(left), _number(right)

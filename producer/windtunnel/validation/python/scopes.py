@@ -31,6 +31,7 @@ def _fields_of(kind: type) -> tuple[str, ...]:
 
 
 _LOOKERS = frozenset("len print list dict tuple set sorted str repr any all bool".split())
+_FILLERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "update"})
 _TABLE_READS = frozenset("items values get keys copy".split())
 
 
@@ -100,9 +101,12 @@ class Collector:
     def _target(self, target: ast.AST, kind: str, node: ast.AST, path: Path = ()) -> None:
         if type(target) in (ast.Name, ast.Attribute):
             name = target.id if isinstance(target, ast.Name) else target.attr  # type: ignore[attr-defined]
-            self.sharing.rebound.add(name)
+            own = isinstance(target, ast.Attribute) or self.scope.kind == "class"
+            (self.sharing.given if own else self.sharing.rebound).add(name)
             if kind == "aug":
                 self.sharing.changed.add(name)
+                if not isinstance(getattr(node, "value", None), ast.Constant):
+                    self.sharing.untold.add(name)
                 self.sharing.move(getattr(node, "value", None), name)
             elif kind == "with":
                 self.sharing.move(node, LOST)
@@ -177,6 +181,8 @@ class Collector:
             elif callee.id == "setattr" and len(node.args) == 3:
                 self._named_store(node, 1)
         elif isinstance(callee, ast.Attribute):
+            if callee.attr in _FILLERS:
+                self._filling(node, callee.attr)
             table = getattr(callee.value, "attr", "")
             if callee.attr in ("keys", "copy") or (callee.attr in _TABLE_READS and table != "__dataclass_fields__"):
                 self._looks(callee.value)
@@ -187,6 +193,16 @@ class Collector:
                     self.sharing.move(ast.Name(key.value), LOST)
             elif callee.attr == "__setattr__" and len(node.args) >= 2:
                 self._named_store(node, len(node.args) - 2)
+
+    def _filling(self, node: ast.Call, name: str) -> None:
+        """Note calls that fill in attributes of an object they are given."""
+        if name in ("parse_args", "parse_known_args", "parse_intermixed_args"):
+            given = [*node.args[1:], *(one for one in node.keywords if one.arg in ("namespace", None))]
+            self.program.filled |= bool(given) or any(isinstance(one, ast.Starred) for one in node.args)
+        elif name == "update" and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            table = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
+            self.program.filled |= table or getattr(owner, "attr", "") == "__dict__"
 
     def _call(self, node: ast.Call) -> None:
         callee = node.func
@@ -246,12 +262,14 @@ class Collector:
             name = alias.asname or alias.name.split(".")[0]
             module = alias.name if alias.asname else alias.name.split(".")[0]
             self.bind(name, Binding("import", node, self.scope, extra=module))
+            self.program.imported.add(alias.name)
             self.sharing.modules[name] = module.split(".")[0]
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             name = alias.asname or alias.name
             self.bind(name, Binding("from", node, self.scope, extra=alias.name))
+            self.program.imported.add(f"{node.module}.{alias.name}")
             self.sharing.modules[name] = (node.module or "").split(".")[0]
 
     def _arguments(self, node: Function, scope: Scope) -> None:
@@ -281,6 +299,7 @@ class Collector:
         scope = Scope("function", node, self.scope, qualname=f"{self.scope.qualname}{node.name}.")
         if self.scope.kind == "class":
             scope.owner = self.scope
+            self.program.renamed |= node.name in ("__new__", "_generate_next_value_", "_missing_")
         name = node.name
         if name in ("__init__", "__call__") and scope.owner is not None:
             name = getattr(self.scope.node, "name", name) if name == "__init__" else ""
@@ -369,7 +388,7 @@ class Collector:
         if node.type is not None:
             self.visit(node.type)
         if node.name:
-            self.bind(node.name, Binding("unknown", node, self.scope))
+            self.bind(node.name, Binding("caught", node, self.scope))
         self._body(node.body)
 
     def _match(self, node: ast.Match) -> None:
@@ -411,7 +430,7 @@ def _fields(program: Program, sharing: Sharing) -> None:
             for value in call.args[:1]:
                 for field in fields:
                     program.attributes.setdefault(field, []).append(Binding("value", value, scope, ("any",)))
-    for name in ("replace", "_replace"):
+    for name in ("replace", "_replace", "set_params", "set_defaults"):
         for call, scope in program.calls.get(name, ()):
             _named_fields(program, call, scope, list(program.attributes) if len(program.attributes) < 200 else [])
 

@@ -8,6 +8,7 @@ under a container's own name is remembered with its value; whatever cannot be fo
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ LOST = "!"
 """Where a container goes that something unseen may change."""
 MOST_NAMESAKES = 8
 """Functions of one name whose parameters are told apart."""
+MOST_ALIASES = 64
+"""Names of one container that are followed."""
 EVERY = "*"
 """Any attribute of an object of the program: what `vars(x)` gives."""
 
@@ -41,6 +44,14 @@ _METHODS = frozenset(
     intersection union difference symmetric_difference issubset issuperset info debug warning error resample
     rolling apply filter pipe score quantile get""".split()
 )
+
+
+_CONSUMERS = frozenset(
+    """agg aggregate rename groupby pivot_table sort_values drop dropna set_index reset_index reindex astype isin query
+    plot hist bar legend set_xticks set_xticklabels set_yticks set_yticklabels resample info debug warning
+    error""".split()
+)
+"""Of these methods, those whose results hold nothing of what they were given."""
 
 
 @dataclass(slots=True)
@@ -69,9 +80,18 @@ class Sharing:
         self.classes: dict[str, ast.ClassDef] = {}
         self.modules: dict[str, str] = {}
         self.rebound: set[str] = set()
-        """Names and attributes that the program binds to values of its own."""
+        """Names that the program binds to values of its own."""
+        self.given: set[str] = set()
+        """Attributes that the program binds to values of its own."""
+        self.unnamed = False
+        """Attributes are bound by names that are not written out."""
+        self.callbacks: frozenset[str] = frozenset()
+        """Names under which functions of the program are known."""
         self.everything = False
+        self.untold: set[str] = set()
+        """Names of containers that change in a way that is not remembered as a store."""
         self._lost: set[str] | None = None
+        self._reached: dict[str, list[Store] | None] = {}
 
     def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
         tuple[str, bool]
@@ -90,8 +110,8 @@ class Sharing:
             for one in node.elts:  # type: ignore[union-attr]
                 self.roots(one, False, found)
         elif kind is ast.Dict:
-            for one in node.values:  # type: ignore[union-attr]
-                self.roots(one, False, found)
+            for key, one in zip(node.keys, node.values, strict=True):  # type: ignore[union-attr]
+                self.roots(one, key is None, found)
         elif kind in (ast.Starred, ast.NamedExpr, ast.Await):
             self.roots(node.value, deep or kind is ast.Starred, found)  # type: ignore[union-attr]
         elif kind is ast.IfExp:
@@ -154,9 +174,28 @@ class Sharing:
         if name is not None and name != "__dict__":
             self.stores.setdefault(name, []).append(store)
             self.changed.add(name)
-            if not isinstance(store.value, ast.Constant):
+            if isinstance(store.value, ast.Constant):
+                return
+            if store.spread:
+                self.unpack(store.value, name)
+            else:
                 self.move(store.value, name)
+            if not (store.spread and isinstance(store.value, _LITERALS) and _flat(store.value)):
                 self.nested.add(name)
+            return
+        inner = base
+        while isinstance(inner, ast.Subscript) or (
+            isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _ELEMENTS
+        ):
+            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value  # type: ignore[attr-defined]
+        if inner is not base and isinstance(inner, ast.Name):
+            # What grows within a container is followed as if it were put into the container itself.
+            spread = store.spread or store.path != ()
+            self.stores.setdefault(inner.id, []).append(Store(store.value, store.scope, store.path, spread=spread))
+            self.changed.add(inner.id)
+            self.nested.add(inner.id)
+            if not isinstance(store.value, ast.Constant):
+                self.move(store.value, inner.id)
             return
         self.move(store.value, LOST)
         for root, _ in self.roots(base):
@@ -191,6 +230,9 @@ class Sharing:
     def _setattr(self, node: ast.Call) -> None:
         name = node.args[1]
         known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+        if known:
+            self.given.add(str(name.value))  # type: ignore[attr-defined]
+        self.unnamed |= not known
         self.move(node.args[2], str(name.value) if known else LOST)  # type: ignore[attr-defined]
 
     def _change(self, node: ast.Call, callee: ast.Attribute, name: str, scope: Scope) -> None:
@@ -216,6 +258,7 @@ class Sharing:
     def finish(self, reads: dict[str, int], calls: dict[str, Any]) -> None:
         """Follow the arguments of all calls to the parameters of the program's functions."""
         rebound = self.rebound | self.functions.keys()
+        self.callbacks = self._aliases(self.functions.keys() | self.classes.keys())
         for name, node in self.calls:
             if name in rebound or not ((name in _READERS or name in _TAKERS) and isinstance(node.func, ast.Name)):
                 self._arguments(name, node)
@@ -226,6 +269,15 @@ class Sharing:
         for name in self.nested:
             for target in self.deep.get(name, ()):
                 self.flow.setdefault(name, set()).add(target)
+
+    def _aliases(self, names: Iterable[str]) -> frozenset[str]:
+        """Give the identifiers that what has one of the names may be known by."""
+        stack, found = list(names), set(names)
+        while stack:
+            more = self.flow.get(stack.pop(), set()) - found - {LOST}
+            found |= more
+            stack.extend(more)
+        return frozenset(found)
 
     def _operators(self) -> None:
         """An operator of the program's own that changes its operand may change any container."""
@@ -247,28 +299,45 @@ class Sharing:
             for function, bound in functions:
                 self._parameters(function, node, bound)
             return
-        callee = node.func
-        kept = (name in _METHODS and name not in self.rebound) or (
-            name in _CHANGERS and isinstance(callee, ast.Attribute)
-        )
-        if not kept:
-            first: ast.AST = callee
-            while isinstance(first, ast.Attribute):
-                first = first.value
-            kept = (
-                isinstance(first, ast.Name)
-                and first.id not in self.rebound
-                and self.modules.get(first.id) in _LIBRARIES
-            )
-        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+        given = (*node.args, *(keyword.value for keyword in node.keywords))
+        kept = self._is_library(name, node.func) and not any(map(self._is_callback, given))
+        if kept and name in _CONSUMERS:
+            return
+        for one in given:
             if type(one) is ast.Constant:
                 continue
-            inside = type(one) in (ast.List, ast.Tuple, ast.Dict, ast.Set)
+            inside = not kept or type(one) in _LITERALS
             for root, deep in self.roots(one):
-                if kept and not inside:
-                    self.deep.setdefault(root, set()).add(LOST)
-                else:
-                    (self.deep if deep else self.flow).setdefault(root, set()).add(LOST)
+                (self.flow if inside and not deep else self.deep).setdefault(root, set()).add(LOST)
+
+    def _is_library(self, name: str, callee: ast.expr) -> bool:
+        """Recognise a library's function or method that does not change the containers it is given."""
+        if isinstance(callee, ast.Attribute):
+            if name in _CHANGERS:
+                return True
+            if name in _METHODS and name not in self.given and not self.unnamed:
+                return True
+        elif name in _METHODS and name not in self.rebound and name not in self.modules:
+            return True
+        first: ast.AST = callee
+        while isinstance(first, ast.Attribute):
+            first = first.value
+        return isinstance(first, ast.Name) and first.id not in self.rebound and self.modules.get(first.id) in _LIBRARIES
+
+    def _is_callback(self, node: ast.AST) -> bool:
+        """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""
+        if not self.callbacks and type(node) is not ast.Lambda:
+            return False
+        if type(node) in (ast.Name, ast.Constant):
+            return getattr(node, "id", None) in self.callbacks
+        parts = list(ast.walk(node))
+        called = {part.func for part in parts if isinstance(part, ast.Call)}
+        return any(
+            isinstance(part, ast.Lambda)
+            or (isinstance(part, ast.Name) and part.id in self.callbacks)
+            or (isinstance(part, ast.Attribute) and part.attr in self.callbacks)
+            for part in parts if part not in called
+        )  # fmt: skip
 
     def _fields(self, node: ast.Call) -> None:
         for one in node.args:
@@ -289,11 +358,35 @@ class Sharing:
             if type(keyword.value) is not ast.Constant:
                 self.move(keyword.value, keyword.arg if keyword.arg in named else other)
 
+    def lose(self, name: str) -> None:
+        """Give up following a container."""
+        if self._lost is None:
+            self._lost = self._find_lost()
+        self._lost.add(name)
+
     def is_lost(self, name: str) -> bool:
         """Say whether a container of this name may be changed where that is not seen."""
         if self._lost is None:
             self._lost = self._find_lost()
         return self.everything or name in self._lost
+
+    def reached(self, name: str) -> list[Store] | None:
+        """Give what is put into a container under any name it may have; None where nothing changes it.
+
+        Past a bound the container counts as lost.
+        """
+        if name not in self._reached:
+            stack, seen = [name], {name}
+            while stack and len(seen) <= MOST_ALIASES:
+                more = self.flow.get(stack.pop(), set()) - seen - {LOST}
+                seen |= more
+                stack.extend(more)
+            if stack:
+                self.lose(name)
+            changed = seen & self.changed
+            found = [store for one in sorted(changed) for store in self.stores.get(one, ())]
+            self._reached[name] = found if changed else None
+        return self._reached[name]
 
     def _find_lost(self) -> set[str]:
         """Walk the flows backwards from what is changed: linear in their number."""
@@ -302,13 +395,16 @@ class Sharing:
             for target in targets:
                 if target != name:
                     sources.setdefault(target, []).append(name)
-        stack = [LOST, *self.changed]
+        stack = [LOST, *self.untold]
         lost: set[str] = set()
         while stack:
             for name in sources.pop(stack.pop(), ()):
                 lost.add(name)
                 stack.append(name)
         return lost
+
+
+_LITERALS = (ast.List, ast.Dict, ast.Set, ast.Tuple)
 
 
 def _flat(node: ast.AST) -> bool:

@@ -16,7 +16,19 @@ from windtunnel.validation.python import (
     surface,
 )
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Lib, each
+from windtunnel.validation.python.values import (
+    PYPLOT,
+    Bag,
+    Const,
+    Foreign,
+    Inst,
+    Lib,
+    Module,
+    Text,
+    Unknown,
+    Value,
+    each,
+)
 
 Executor = Callable[[Analysis, Any], None]
 _TYPING_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
@@ -171,7 +183,27 @@ def class_(analysis: Analysis, node: ast.ClassDef) -> None:
 def return_(analysis: Analysis, node: ast.Return) -> None:
     """Execute `return`."""
     if node.value is not None:
-        analysis.escapes(analysis.value(node.value), node, "returned")
+        value = analysis.value(node.value)
+        if not (_is_drawing(value) and _is_followed(analysis)):
+            analysis.escapes(value, node, "returned")
+
+
+def _is_drawing(value: Value) -> bool:
+    """Recognise `pyplot`, alone or among other values that are no modules."""
+    parts = value.items if type(value) is Bag and value.ordered else (value,)
+    modules = [one for part in parts for one in each(part) if type(one) is Module]
+    plain = (Module, Foreign, Inst, Const, Text, Unknown)
+    return all(one.path == PYPLOT for one in modules) and all(
+        type(one) in plain for part in parts for one in each(part)
+    )
+
+
+def _is_followed(analysis: Analysis) -> bool:
+    """Say whether the function that is executed is only ever called, so that what it returns stays in sight."""
+    node = analysis.scope.node
+    if not isinstance(node, ast.FunctionDef) or node.decorator_list or analysis.scope.yields:
+        return False
+    return analysis.program.reads.get(node.name, 0) <= len(analysis.program.calls.get(node.name, ()))
 
 
 def _branches(analysis: Analysis, branches: list[list[ast.stmt]]) -> None:
@@ -248,9 +280,22 @@ def try_(analysis: Analysis, node: Any) -> None:
     for handler in node.handlers:
         if handler.type is not None:
             analysis.value(handler.type)
+    guarded = any(map(_catches_missing, node.handlers))
+    analysis.guarded += guarded
     _branches(analysis, [node.body, *(handler.body for handler in node.handlers)])
+    analysis.guarded -= guarded
     body(analysis, node.orelse)
     body(analysis, node.finalbody)
+
+
+def _catches_missing(handler: ast.ExceptHandler) -> bool:
+    """Recognise `except ImportError` and what is wider."""
+    caught = handler.type
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(one is None or (isinstance(one, ast.Name) and one.id in _MISSING) for one in kinds)
+
+
+_MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 def match(analysis: Analysis, node: ast.Match) -> None:

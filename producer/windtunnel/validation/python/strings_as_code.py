@@ -1,4 +1,4 @@
-"""Rules about strings that are little programs: formats that walk attributes, expressions, formulas."""
+"""Rules about strings that are little programs: formats that walk attributes, annotations."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import ast
 import re
 import string
 
+from windtunnel.validation.python import folding
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
+    OPAQUE,
+    Builtin,
+    Class,
     Const,
     Foreign,
+    Func,
     Inst,
     Lib,
-    Method,
+    Module,
     Text,
+    Unknown,
     Value,
     each,
     has_built,
@@ -21,18 +27,7 @@ from windtunnel.validation.python.values import (
 
 _FIELD = re.compile(r"\{\s*[\w]*\s*((?:\.\w*|\[[^\]]*\])+)")
 _ATTRIBUTE = re.compile(r"\.(\w+)")
-_DANGEROUS = re.compile(
-    r"__|@\s*\w+\s*[.(\[]|\b(?:import|lambda)\b|\b(?:exec|eval|open|compile|getattr|globals|locals|system)\s*\("
-)
-_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _INSIDE = frozenset("attributes.interpreter attributes.dunder attributes.frame attributes.module".split())
-_HARMLESS_CALLS = frozenset(
-    """C Q I abs sqrt log log2 log10 log1p exp expm1 sin cos tan sum mean std min max count median shift
-    rolling
-    isin notnull isnull isna notna between diff cumsum np.log np.exp np.sqrt np.abs np.power np.log1p np.sign
-    poly center standardize scale bs cr and or not in str.contains rank ewm pct_change fillna round floor
-    index.isin date""".split()
-)
 
 
 def judge_format(
@@ -42,6 +37,8 @@ def judge_format(
     for one in each(owner):
         if type(one) is Const and isinstance(one.value, str):
             judge_template(analysis, node, one.value)
+        elif one is OPAQUE or (type(one) is Foreign and folding.may_be_text(one)):
+            analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
         elif type(one) is Text:
             judge_template(analysis, node, one.known.replace("\x00", ""), partial=True)
             if one.built:
@@ -71,12 +68,16 @@ def judge_template(analysis: Analysis, node: ast.AST, template: str, *, partial:
                 return
 
 
+_REACHING = (Func, Class, Inst, Lib, Module, Builtin)
+"""What leads to modules by its attributes."""
+
+
 def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, arguments: list[Value], name: str) -> None:
     """Judge `.format` and `.format_map` on a receiver that is no known text."""
+    reaching = any(type(one) in _REACHING for given in arguments for one in each(given))
     for one in each(receiver):
-        if type(one) in (Foreign, Lib, Inst, Const, Text, Method):
-            continue
-        if has_built(one):
+        library = type(one) is Foreign and folding.may_be_text(one)
+        if one is OPAQUE or library or (type(one) is Unknown and reaching):
             analysis.report("attributes.format_unknown", node, f".{name} of a template that cannot be read.")
     if name == "format" and arguments and type(receiver).__name__ == "Builtin":
         for one in each(arguments[0]):
@@ -86,64 +87,79 @@ def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, argum
                 analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
 
 
-def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
-    """Judge a string that a library evaluates as an expression."""
-    for one in each(value):
-        if type(one) is Const:
-            if isinstance(one.value, str):
-                _judge_text(analysis, node, one.value, how)
-        elif type(one) is Text:
-            if one.built:
-                analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
-            else:
-                _judge_text(analysis, node, one.known.replace("\x00", "0"), how)
-        else:
-            if type(one) is Foreign and one.path.startswith("sandbox."):
-                analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
-                continue
-            rule = "library.expression" if sure else "library.expression_unknown"
-            analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
-            return
-
-
-def _judge_text(analysis: Analysis, node: ast.AST, text: str, how: str) -> None:
-    found = _DANGEROUS.search(text)
-    calls = [name for name in _CALL.findall(text) if name.rsplit(".", 1)[-1] not in _HARMLESS_CALLS]
-    if found is not None or any(name not in _HARMLESS_CALLS for name in calls):
-        what = found[0] if found is not None else f"{calls[0]}(…)"
-        analysis.report("library.expression", node, f"{how} evaluates a string with {what!r} in it.")
-
-
 def judge_annotation(analysis: Analysis, node: ast.AST | None) -> None:
     """Evaluate an annotation; a string in it is code for whoever asks for the type."""
     if node is None:
         return
-    analysis.value(node)
-    for part in ast.walk(node) if not isinstance(node, ast.Name) else ():
-        if isinstance(part, ast.Constant) and isinstance(part.value, str) and len(part.value) < 2000:
-            if isinstance(node, ast.Subscript) and _is_literal(node):
-                return
-            _judge_string(analysis, part)
+    value = analysis.value(node)
+    if isinstance(node, ast.Name | ast.Attribute):
+        for one in each(value):
+            if type(one) is Const and isinstance(one.value, str):
+                judge_type(analysis, node, one.value)
+            elif has_built(one):
+                analysis.report("structure.annotation", node, "The annotation may be a string that cannot be read.")
+        return
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Subscript) and _is_literal(part):
+            continue  # its strings are values
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            judge_type(analysis, part, part.value)
+        elif isinstance(part, ast.JoinedStr | ast.BinOp) and not isinstance(getattr(part, "op", None), ast.BitOr):
+            if has_built(analysis.value(part)) or type(analysis.value(part)) in (Text, Const):
+                analysis.report("structure.annotation", part, "The annotation is a string put together.")
+        stack.extend(ast.iter_child_nodes(part))
 
 
 def _is_literal(node: ast.Subscript) -> bool:
     name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-    return name in ("Literal", "Annotated")
+    return name == "Literal"
 
 
-def _judge_string(analysis: Analysis, node: ast.Constant) -> None:
-    text = str(node.value)
-    if not any(mark in text for mark in "(_@:"):
+_TYPE = (
+    ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.BinOp, ast.BitOr, ast.Constant,
+    ast.expr_context, ast.Starred, ast.UnaryOp, ast.USub,
+)  # fmt: skip
+MOST_TYPE = 400
+
+
+def judge_type(analysis: Analysis, node: ast.AST, text: str, depth: int = 0) -> None:
+    """Judge a string that `get_type_hints` and its kin evaluate: it may only name types."""
+    if not any(mark in text for mark in "(_@:`") and len(text) < MOST_TYPE and " if " not in text:
+        return
+    if len(text) >= MOST_TYPE or depth > 3:
+        if "(" in text or "__" in text:
+            analysis.report("structure.annotation", node, "The annotation is too long a string to be read.")
         return
     try:
-        tree = ast.parse(text.strip(), mode="eval") if text.count("(") < 20 else None
+        tree = ast.parse(text.strip(), mode="eval") if text.count("(") + text.count("[") < 40 else None
     except (SyntaxError, ValueError, MemoryError):
-        tree = None
-    odd = (ast.Call, ast.Lambda, ast.NamedExpr, ast.ListComp, ast.GeneratorExp, ast.Await)
+        return
     if tree is None:
+        analysis.report("structure.annotation", node, "The annotation is too deep a string to be read.")
         return
     for part in ast.walk(tree):
         name = str(getattr(part, "attr", None) or getattr(part, "id", ""))
-        if isinstance(part, odd) or analysis.tables.judge_name(name) in _INSIDE or (name in analysis.tables.builtins):
+        inside = analysis.tables.judge_name(name) in _INSIDE or name in analysis.tables.builtins
+        if inside or not isinstance(part, _TYPE):
             analysis.report("structure.annotation", node, "The annotation is a string with code in it.")
             return
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            judge_type(analysis, node, part.value, depth + 1)
+
+
+_TYPE_MAKERS = frozenset({"TypeVar", "NamedTuple", "TypedDict", "NewType", "ForwardRef", "cast", "TypeAliasType"})
+
+
+def judge_type_maker(analysis: Analysis, node: ast.Call, path: str) -> None:
+    """Judge the strings given to what makes types: `NamedTuple("P", [("x", "int")])`."""
+    if path.rpartition(".")[2] not in _TYPE_MAKERS or not path.startswith("typing"):
+        return
+    named = [keyword.value for keyword in node.keywords]
+    for given in node.args[:1] if path.endswith("cast") else (*node.args, *named):
+        for part in ast.walk(given):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                judge_type(analysis, part, part.value)
+            elif isinstance(part, ast.Name | ast.Call | ast.BinOp) and has_built(analysis.value(part)):
+                analysis.report("structure.annotation", part, "A type given by a string that cannot be read.")

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Builtin, Class, Const, Func, Lib, Method, Value, each, strings
+from windtunnel.validation.python.analysis import METACLASSES, Analysis
+from windtunnel.validation.python.program import Scope
+from windtunnel.validation.python.values import (
+    Bag,
+    Builtin,
+    Class,
+    Const,
+    Func,
+    Inst,
+    Lib,
+    Method,
+    Value,
+    each,
+    strings,
+)
 
 _HOOKS = frozenset(
     """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
@@ -19,7 +32,6 @@ _LYING = frozenset(
     __add__ __radd__ split strip lower format replace find join encode __format__ __new__
     isidentifier""".split()
 )
-_METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _FACTORIES = frozenset({"property", "staticmethod", "classmethod", "object", "super"})
 
 
@@ -29,7 +41,7 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
     bases = [one for base in node.bases for one in each(analysis.value(base))]
     for keyword in node.keywords:
         value = analysis.value(keyword.value)
-        plain = all(type(one) is Lib and one.path in _METACLASSES for one in each(value))
+        plain = all(type(one) is Lib and one.path in METACLASSES for one in each(value))
         if keyword.arg == "metaclass" and not plain:
             analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
         analysis.escapes(value, keyword.value, "a class keyword")
@@ -43,6 +55,8 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
                 node,
                 f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
             )
+    if any(type(one) is Builtin and one.name == "type" for one in bases):
+        _judge_metaclass(analysis, members)
     tables = analysis.tables
     if not all(type(one) in (Builtin, Class) for one in bases):
         for name in ("fromfile_prefix_chars", "input"):
@@ -63,8 +77,37 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
     for name, member in members.items():
         if name in _PICKLED:
             analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")
+        elif name == "__getattr__":
+            _judge_answers(analysis, member, analysis.program.scopes[member])
         elif name in _HOOKS:
             analysis.report("structure.hook", member, f"{name} changes what plain code means.")
+
+
+def _judge_metaclass(analysis: Analysis, members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> None:
+    """Judge a metaclass that changes the bodies of its classes: they are not what is written."""
+    for name, member in members.items():
+        arguments = [one.arg for one in (*member.args.posonlyargs, *member.args.args)]
+        body = arguments[3] if name in ("__new__", "__init__") and len(arguments) > 3 else ""
+        changed = name == "__prepare__" or (body and body in analysis.program.sharing.changed)
+        for part in ast.walk(member):
+            if isinstance(part, ast.Call) and getattr(part.func, "attr", "") == "__new__" and len(part.args) >= 3:
+                changed = changed or not (isinstance(part.args[-1], ast.Name) and part.args[-1].id == body)
+        if changed:
+            analysis.report("structure.dynamic_class", member, "The metaclass changes the bodies of its classes.")
+
+
+def _judge_answers(analysis: Analysis, node: ast.AST, scope: Scope) -> None:
+    """Judge a `__getattr__`: one that has an answer for every name has one for an array's address too."""
+    raises = any(isinstance(part, ast.Raise) for part in ast.walk(node))
+    for given in scope.returns:
+        looked_up = isinstance(given, ast.Subscript) or (
+            isinstance(given, ast.Call) and getattr(given.func, "id", "") in ("getattr", "super")
+        )
+        made = any(type(one) in (Bag, Inst) for one in each(analysis.value_in(scope, given)))
+        if made or not (looked_up or raises):
+            message = "__getattr__ answers for every name: a library would take what it gives for an array's address."
+            analysis.report("structure.dunder", given, message)
+            return
 
 
 def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -> None:
@@ -83,6 +126,8 @@ def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -
     for one in each(value):
         if type(one) in (Lib, Builtin, Method) and not (type(one) is Builtin and one.name in _FACTORIES):
             analysis.report("structure.hook", node, f"{target} is another function: code runs without a call.")
+        if type(one) is Func and target == "__getattr__":
+            _judge_answers(analysis, one.node, one.scope)
         if type(one) is Func and target in _HOOKS:
             analysis.report("structure.hook", node, f"{target} changes what plain code means.")
     analysis.escapes(value, node, f"made the operator {target}")

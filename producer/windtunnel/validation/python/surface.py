@@ -1,8 +1,7 @@
 """The library surface: which names of which modules may be touched, and what importing them means.
 
-It is an allowlist. Modules of the standard library, numpy, pandas, scipy and matplotlib are allowed name by
-name; the wider quant ecosystem by any public name whose words do not say input, output or execution and that
-is not the name of another module.
+It is an allowlist: modules of the standard library and of the sandbox's image, name by name. Only what a deployment
+adds to its own image without listing its names is judged by the words of the names.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from windtunnel.contract import SecurityLevel
 from windtunnel.validation.policy import STANDARD_MODULES
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import Danger, Lib, Module, Value
@@ -28,16 +28,27 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         return True
     if parts[0] in tables.open:
         return _judge_open(analysis, path, node)
-    severity = analysis.findings._policy.rules["resources.regex"].severity if quiet else None
-    if parts[0] in tables.critical:
-        message = f"The module {path} opens {tables.critical[parts[0]]}."
+    severity = SecurityLevel.MEDIUM if quiet else None
+    root = parts[0]
+    if analysis.guarded and root not in tables.critical and tables.is_missing(root):
+        message = f"The sandbox has no {root}: the program goes on without it."
+        analysis.report("imports.not_allowed", node, message, severity=SecurityLevel.LOW)
+    elif root in tables.critical:
+        message = f"The module {path} opens {tables.critical[root]}."
         analysis.report("imports.dangerous", node, message, severity=severity)
-    elif parts[0] in tables.reasons or path in tables.reasons:
-        why = tables.reasons.get(path) or tables.reasons[parts[0]]
+    elif root in tables.reasons or path in tables.reasons:
+        why = tables.reasons.get(path) or tables.reasons[root]
         analysis.report("imports.not_allowed", node, f"The module {path} is not allowed: {why}.", severity=severity)
-    elif parts[0] in tables.surface or parts[0] in tables.packages:
-        message = f"{path} is not part of the public numeric surface of {parts[0]}."
+    elif root in tables.surface or root in tables.packages:
+        message = f"{path} is not part of the public numeric surface of {root}."
         analysis.report("imports.not_public", node, message)
+    elif root in tables.closed:
+        message = f"The module {path} is not allowed: {tables.closed[root]}."
+        analysis.report("imports.not_allowed", node, message, severity=severity)
+    elif tables.is_missing(root):
+        message = f"The sandbox has no {root}."
+        instead = tables.instead.get(root, f"What may be imported: {tables.allowed_text()}.")
+        analysis.report("imports.not_allowed", node, message, severity=severity, fix=instead)
     else:
         message = f"The module {path} is not on the allowlist: {tables.allowed_text()}."
         analysis.report("imports.not_allowed", node, message, severity=severity)
@@ -45,16 +56,8 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
 
 
 def _judge_open(analysis: Analysis, path: str, node: Any) -> bool:
-    tables = analysis.tables
-    parts = path.split(".")
-    for index, part in enumerate(parts):
-        so_far = ".".join(parts[: index + 1])
-        if so_far in tables.closed:
-            if so_far.endswith(".datasets") and (path == so_far or parts[-1] in tables.datasets):
-                continue
-            analysis.report("imports.not_public", node, f"{so_far} is not part of the allowed surface of {parts[0]}.")
-            return False
-        if index and (reason := _odd(analysis, part)):
+    for part in path.split(".")[1:]:
+        if reason := _odd(analysis, part):
             analysis.report("imports.not_public", node, f"{path} is not numeric surface: {reason}.")
             return False
     return True
@@ -68,7 +71,7 @@ def _odd(analysis: Analysis, name: str) -> str:
     if name in tables.modules or (name in STANDARD_MODULES and name not in tables.surface and name not in _KEPT):
         if name not in ("cmd", "code", "signal", "select", "this", "profile", "trace", "parser"):
             return f"{name} is a module of the standard library"
-    if name not in tables.datasets and tables.is_io(name):
+    if tables.is_io(name):
         return f"the name {name} says input, output or execution"
     return ""
 
@@ -83,6 +86,8 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
         return Module(full)
     names = tables.surface.get(path)
     if names is not None and name in names:
+        if full in tables.reported:
+            analysis.report("imports.reported", node, f"{full} is not needed here.", fix=tables.reported[full])
         return Lib(full)
     if name in _MODULE_DUNDERS:
         return Lib(full)
@@ -94,10 +99,7 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
         return Danger(full, getattr(node, "lineno", 0))
     root = path.split(".", maxsplit=1)[0]
     if root in tables.open and names is None:
-        if full in tables.closed and not full.endswith(".datasets"):
-            reason = "it is not part of the allowed surface"
-        else:
-            reason = _odd(analysis, name)
+        reason = _odd(analysis, name)
         if not reason and name in tables.abbreviations:
             analysis.report("imports.reexport", node, f"{full} is another module that the library keeps as its own.")
             return Danger(full, getattr(node, "lineno", 0))
@@ -137,8 +139,5 @@ def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
         if path not in tables.surface and path in tables.packages and full not in tables.packages:
             if full not in tables.surface:
                 analysis.report("imports.not_public", node, f"{full} is not part of the public numeric surface.")
-            continue
-        if path.endswith(".datasets") and alias.name not in tables.datasets:
-            analysis.report("library.network", node, f"{full} fetches or reads a file.")
             continue
         member(analysis, path, alias.name, node)

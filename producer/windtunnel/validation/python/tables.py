@@ -27,9 +27,17 @@ class Tables:
     critical: dict[str, str]
     """Dangerous modules → what they open."""
     reasons: dict[str, str]
+    reported: dict[str, str]
+    """Names that may be used and are reported → what to write instead."""
     open: frozenset[str]
-    closed: frozenset[str]
-    datasets: frozenset[str]
+    closed: dict[str, str]
+    """What the image holds and no strategy may import → why."""
+    instead: dict[str, str]
+    """Libraries that the image does not hold → what to use instead."""
+    image: frozenset[str]
+    """All top-level modules of other people's that the image holds."""
+    others: frozenset[str]
+    """Those that may be imported, but for the four listed by hand: their paths and addresses are judged by looks."""
     builtins: dict[str, str]
     """Builtin → its rule."""
     followed: frozenset[str]
@@ -48,14 +56,18 @@ class Tables:
     methods: dict[str, str]
     """Method names judged on any receiver → rule."""
     path_argument: dict[str, tuple[str, int]]
+    decorators: frozenset[str]
+    """Decorators that give back the function or class that they are given."""
     pure: frozenset[str]
     reading: frozenset[str]
     roots: tuple[str, ...]
     memory: frozenset[str]
-    images: tuple[str, ...]
     expressions: frozenset[str]
-    by_name: frozenset[str]
+    by_name: dict[str, tuple[str, int]]
+    """Methods that take another method by its name → the keyword and the place of that argument."""
+    by_name_functions: dict[str, tuple[str, int]]
     by_name_keywords: frozenset[str]
+    chosen_keywords: frozenset[str]
     option_words: frozenset[str]
     option_values: frozenset[str]
     path_keywords: frozenset[str]
@@ -67,17 +79,23 @@ class Tables:
     own: frozenset[str]
     """Names of modules that only they should have."""
     writable: tuple[str, ...]
+    artifacts: str
+    artifact_endings: tuple[str, ...]
     scratch: frozenset[str]
     plain: dict[str, str] = field(default_factory=dict)
     """Verdict on an attribute's name alone, remembered: a rule, or nothing."""
 
     def allowed_text(self) -> str:
         """Name what may be imported, for messages."""
-        return (
-            "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, "
-            "json, re, numpy, pandas, scipy, statsmodels, sklearn, matplotlib and the indicator libraries "
-            "ta, talib, pandas_ta, tulipy, finta and stockstats"
+        libraries = sorted({*self.open, *(path for path in self.surface if "." not in path and path in self.image)})
+        standard = (
+            "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, json, re"
         )
+        return f"{standard}, {', '.join(libraries)}"
+
+    def is_missing(self, root: str) -> bool:
+        """Say whether the sandbox holds no module of this name, so that importing it fails there."""
+        return root not in STANDARD_MODULES and root not in self.image and root not in self.open
 
     def judge_name(self, name: str) -> str:
         """Give the rule that an attribute's name breaks on any receiver; '' for none."""
@@ -137,11 +155,27 @@ class Tables:
         return not parts.isdisjoint(self.io)
 
 
+_BY_HAND = frozenset({"numpy", "pandas", "scipy", "matplotlib", "mpl_toolkits"})
+
+
 def _surface(data: Any) -> dict[str, frozenset[str]]:
     surface = {path: words(names) for path, names in data["modules"].items()}
     for path, names in data["imports"]["extra"].items():
         surface[path] = surface.get(path, frozenset()) | words(names)
+    for path, groups in data["imports"]["reported"].items():
+        surface[path] = surface.get(path, frozenset()).union(*map(words, groups.values()))
     return surface
+
+
+def _reported(modules: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {
+        f"{path}.{name}": fix
+        for path, groups in modules.items() for fix, names in groups.items() for name in names.split()
+    }  # fmt: skip
+
+
+def _places(table: dict[str, list[Any]]) -> dict[str, tuple[str, int]]:
+    return {name: (key, at) for name, (key, at) in table.items()}
 
 
 def _by_name(groups: dict[str, str]) -> dict[str, str]:
@@ -156,14 +190,18 @@ def tables_for(policy: Policy) -> Tables:
     surface = _surface(data)
     packages = {path.rsplit(".", up)[0] for path in surface for up in range(1, path.count(".") + 1)}
     critical = _by_name(imports["critical"])
+    image = frozenset(one for entry in data["distributions"].values() for one in entry["modules"].split())
     return Tables(
         surface=surface,
         packages=frozenset(packages),
         critical=critical,
         reasons=_by_name(imports["reasons"]),
+        reported=_reported(imports["reported"]),
         open=words(imports["open"]["names"]),
-        closed=words(imports["open"]["closed"]),
-        datasets=words(imports["open"]["datasets"]),
+        closed=_by_name(imports["closed"]),
+        instead=_by_name(imports["instead"]),
+        image=image,
+        others=(image | words(imports["open"]["names"])) - _BY_HAND,
         builtins=_by_name(data["builtins"]["rules"]),
         followed=words(data["builtins"]["followed"]["names"]),
         dunders=words(attributes["dunders"]),
@@ -177,22 +215,26 @@ def tables_for(policy: Policy) -> Tables:
         private=words(attributes["private"]),
         globals=words(attributes["globals"]),
         methods=_by_name(library["methods"]),
-        path_argument={name: (key, at) for name, (key, at) in library["path_argument"].items()},
+        path_argument=_places(library["path_argument"]),
+        decorators=words(library["pure"]["decorators"]),
         pure=words(library["pure"]["names"]),
         reading=words(library["reading"]["functions"]),
         roots=tuple(library["reading"]["roots"]),
         memory=words(library["reading"]["memory"]),
-        images=tuple(library["reading"]["images"]),
         expressions=words(library["expressions"]["methods"]),
-        by_name=words(library["by_name"]["methods"]),
+        by_name=_places(library["by_name"]["methods"]),
+        by_name_functions=_places(library["by_name"]["functions"]),
         by_name_keywords=words(library["by_name"]["keywords"]),
+        chosen_keywords=words(library["by_name"]["chosen"]),
         option_words=words(library["options"]["words"]),
         option_values=words(library["options"]["values"]),
         path_keywords=words(library["options"]["keywords"]),
         io=words(data["words"]["io"]),
         judged=words(library["judged"]["functions"]),
-        aliases=dict(imports["aliases"]),
+        aliases={**data["aliases"], **imports["aliases"]},
         own=frozenset(STANDARD_MODULES) | frozenset(critical),
         writable=tuple(library["reading"]["scratch"]),
+        artifacts=str(library["reading"]["artifacts"]),
+        artifact_endings=tuple("." + one for one in library["reading"]["artifact_endings"].split()),
         scratch=words(library["reading"]["scratch_functions"]),
     )

@@ -1,8 +1,7 @@
 """The lattice: what the analyser knows of a value. Pure data; may import nothing of the project.
 
-`UNKNOWN` is the top; `Many` joins a few alternatives. A module, a judged builtin or a judged library
-function never turns into `UNKNOWN` unseen: where one would, the evaluator reports that it escapes. So
-`UNKNOWN` cannot be a module, and the rules for unknown receivers need not fear one.
+`UNKNOWN` is the top of what the program computes from data; `Many` joins a few alternatives. `OPAQUE` may be a text
+that was made where this analysis does not see, and is never good enough for a name or a template.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from windtunnel.validation.python.program import Scope
 
+PYPLOT = "matplotlib.pyplot"
 MOST_ALTERNATIVES = 24
 MOST_FOLDED = 4096
 
@@ -26,15 +26,18 @@ class Value:
 
 
 class Unknown(Value):
-    """Anything that the program computes from data; never a module."""
+    """Anything that the program computes from data, or that is made out of sight."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "UNKNOWN"
+        return "OPAQUE" if self is OPAQUE else "UNKNOWN"
 
 
 UNKNOWN = Unknown()
+OPAQUE = Unknown()
+"""Anything, and perhaps a text that was made where this analysis does not see: by a library, a decorator, an exception,
+a class with hooks. It is never good enough for a name, a template, an expression or a back end."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -67,11 +70,11 @@ def make_text(parts: Iterable[str | bool | None]) -> Text:
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
-        else:
+        elif part is not False or not joined or joined[-1] is not False:
             joined.append(part)
         if len(joined) > 64:
             return BUILT
-    return Text(tuple(joined))
+    return Text(tuple(joined)) if joined != [False] else BUILT
 
 
 BUILT = Text((False,))
@@ -194,6 +197,8 @@ def join(values: list[Value]) -> Value:
         return UNKNOWN
     if len(values) == 1:
         return values[0]
+    if type(values[0]) is Many and all(one in values[0].values for one in values[1:]):
+        return values[0]
     found: dict[object, Value] = {}
     for value in values:
         for one in each(value):
@@ -202,7 +207,7 @@ def join(values: list[Value]) -> Value:
         return next(iter(found.values()))
     if len(found) > MOST_ALTERNATIVES:
         followed = [one for one in found.values() if type(one) in (Module, Builtin, Danger, Lib, Method)]
-        return Many((UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
+        return Many((OPAQUE if has_built(Many(tuple(found.values()))) else UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
     return Many(tuple(found.values()))
 
 
@@ -222,8 +227,10 @@ def strings(value: Value) -> Iterator[str]:
 
 
 def has_built(value: Value) -> bool:
-    """Say whether a string in the value was assembled so that it cannot be read."""
+    """Say whether a string in the value was made so that it cannot be read."""
     return any(
-        (type(one) is Text and one.built) or (type(one) is Bag and any(has_built(item) for item in one.items))
+        one is OPAQUE
+        or (type(one) is Text and one.built)
+        or (type(one) is Bag and any(has_built(item) for item in one.items))
         for one in each(value)
     )

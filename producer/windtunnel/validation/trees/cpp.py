@@ -150,9 +150,87 @@ def _judge_structure(program: Program) -> None:
             program.report("structure.linkage", node, "Declares a function of another library.")
 
 
+_COPIES = frozenset(
+    """memcpy memmove memset memccpy mempcpy bcopy strcpy strncpy copy copy_n __builtin_memcpy __builtin_memmove
+    uninitialized_copy swap_ranges fill_n""".split()
+)
+
+
+def _pointed(program: Program) -> tuple[set[str], set[str]]:
+    """Give the types that hold pointers to functions, and the variables of such types."""
+    types: set[str] = set()
+    for node in program.of("type_definition", "alias_declaration"):
+        if any(one.type in ("function_declarator", "abstract_function_declarator") for one in walk(node)):
+            name = node.child_by_field_name("name")
+            words = [program.text(one) for one in walk(node) if one.type == "type_identifier"]
+            types.add(program.text(name) if name is not None else (words or [""])[-1])
+            types.update(words[-1:])
+    for node in program.of("class_specifier", "struct_specifier"):
+        if _holds_function(program, node, types) or any(one.type == "virtual" for one in walk(node)):
+            types.add(program.text(node.child_by_field_name("name")))
+    names: set[str] = set()
+    for node in program.of("declaration", "parameter_declaration", "field_declaration"):
+        pointers = [one for one in walk(node) if one.type == "parenthesized_declarator"]
+        if program.text(node.child_by_field_name("type")) in types or (pointers and "(*" in program.text(node)):
+            names |= {program.text(one) for one in walk(node) if one.type in ("identifier", "field_identifier")}
+    return types - {""}, names
+
+
+def _holds_function(program: Program, node: Node, types: set[str]) -> bool:
+    """Say whether a field is a pointer to a function."""
+    for field in walk(node):
+        if field.type != "field_declaration":
+            continue
+        if program.text(field.child_by_field_name("type")) in types:
+            return True
+        if any(one.type == "parenthesized_declarator" for one in walk(field)) and "(*" in program.text(field):
+            return True
+        if "::*" in program.text(field):
+            return True
+    return False
+
+
+def _judge_pointers(program: Program) -> None:
+    """Judge pointers to functions that are made of data: by a union, a cast or a copy of bytes."""
+    types, names = _pointed(program)
+    said = "Data would run as code."
+    for node in program.of("union_specifier"):
+        if _holds_function(program, node, types):
+            program.report("structure.raw_call", node, f"A union makes a pointer to a function. {said}")
+    for node in program.of("cast_expression", "template_function"):
+        kind = node.child_by_field_name("type") or node.child_by_field_name("arguments")
+        words = set(_WORD.findall(program.text(kind)))
+        cast = node.type == "cast_expression" or program.text(node.child_by_field_name("name")).endswith("_cast")
+        if cast and (words & types) and "static_cast" not in program.text(node.child_by_field_name("name")):
+            program.report("structure.raw_call", node, f"A cast makes a pointer to a function. {said}")
+    for node in program.of("pointer_expression"):
+        argument = node.child_by_field_name("argument")
+        text = program.text(argument)
+        if program.text(node).startswith("&") and set(_WORD.findall(text)[-1:]) & names:
+            above = node.parent
+            call = above.parent if above is not None and above.type == "argument_list" else above
+            function = call.child_by_field_name("function") if call is not None else None
+            casts = above is not None and above.type == "cast_expression"
+            if casts or (function is not None and _copies(program, function)):
+                program.report("structure.raw_call", node, f"The bytes of a pointer to a function. {said}")
+    for node in program.of("call_expression"):
+        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if function is None or arguments is None or not _copies(program, function):
+            continue
+        given = [set(_WORD.findall(program.text(one))) for one in arguments.named_children[:1]]
+        if any(words & names for words in given):
+            program.report("structure.raw_call", node, f"Copies bytes over a pointer to a function. {said}")
+
+
+def _copies(program: Program, function: Node) -> bool:
+    name = program.text(function)
+    return name.split("<")[0].split("::")[-1] in _COPIES or "reinterpret_cast" in name or "bit_cast" in name
+
+
 def analyse(program: Program) -> None:
     """Apply the rules."""
     text = program.source.decode("utf-8", "replace")
     _judge_preprocessor(program, text)
     _judge_names(program)
     _judge_structure(program)
+    _judge_pointers(program)

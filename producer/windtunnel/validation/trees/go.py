@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from windtunnel.validation.trees.syntax import Program, judge_import
+from tree_sitter import Node
+
+from windtunnel.validation.trees.syntax import Program, judge_import, walk
 
 _DIRECTIVES = (
     "//go:linkname",
@@ -66,8 +68,75 @@ def _judge_directives(program: Program) -> None:
             program.report("structure.directive", node, "A function without a body is linked from elsewhere.")
 
 
+_STREAMS = frozenset({"Stdout", "Stderr"})
+_STREAM_METHODS = frozenset({"Write", "WriteString", "Sync"})
+
+
+def _judge_streams(program: Program, judged: dict[str, str]) -> None:
+    """Judge methods of `os.Stdout`: it is a file, with all that files can do."""
+    for node in program.of("selector_expression"):
+        owner = node.child_by_field_name("operand")
+        if owner is None or owner.type != "selector_expression":
+            continue
+        base = program.text(owner.child_by_field_name("operand"))
+        if judged.get(base) == "os" and program.text(owner.child_by_field_name("field")) in _STREAMS:
+            name = program.text(node.child_by_field_name("field"))
+            if name not in _STREAM_METHODS:
+                program.report("names.process", node, f"os.….{name} is a method of a file.")
+
+
+def _judge_races(program: Program) -> None:
+    """Judge goroutines that assign a shared variable again and again: half a value of another type is seen."""
+    functions = {program.text(one.child_by_field_name("name")): one for one in program.of("function_declaration")}
+    for node in program.of("go_statement"):
+        call = next((one for one in node.named_children if one.type == "call_expression"), None)
+        function = call.child_by_field_name("function") if call is not None else None
+        if function is not None and function.type == "identifier":
+            function = functions.get(program.text(function)) or _literal(program, program.text(function))
+        if function is None or ".Lock()" in program.text(function):
+            continue
+        local = _locals(program, function)
+        for part in walk(function):
+            if part.type != "for_statement":
+                continue
+            for one in walk(part):
+                if one.type == "assignment_statement" and _assigns_shared(program, one, local):
+                    program.report("structure.race", one, "A goroutine assigns a shared variable without a lock.")
+                    return
+
+
+def _literal(program: Program, name: str) -> Node | None:
+    for node in program.of("short_var_declaration", "var_spec"):
+        if program.text(node).startswith(name):
+            return next((one for one in walk(node) if one.type == "func_literal"), None)
+    return None
+
+
+def _locals(program: Program, function: Node) -> set[str]:
+    found: set[str] = set()
+    for part in walk(function):
+        if part.type in ("short_var_declaration", "range_clause"):
+            found |= {program.text(one) for one in walk(part.child_by_field_name("left") or part)}
+        elif part.type in ("var_spec", "parameter_declaration"):
+            found |= {program.text(one) for one in part.named_children if one.type == "identifier"}
+    return found
+
+
+def _assigns_shared(program: Program, node: Node, local: set[str]) -> bool:
+    left = node.child_by_field_name("left")
+    if left is None or program.text(node.child_by_field_name("operator")) != "=":
+        return False
+    plain = [
+        one for one in left.named_children if one.type in ("identifier", "selector_expression", "unary_expression")
+    ]
+    roots = {program.text(one).lstrip("*").split(".")[0] for one in plain}
+    return bool(roots - local - {"_"})
+
+
 def analyse(program: Program) -> None:
     """Apply the rules."""
     judged = _judge_imports(program)
     _judge_selectors(program, judged)
     _judge_directives(program)
+    _judge_streams(program, judged)
+    _judge_races(program)

@@ -69,6 +69,36 @@ def _judge_names(program: Program) -> None:
                 _judge_system(program, parent, program.text(member))
 
 
+_WRITERS = frozenset({"Formatter", "PrintStream"})
+_IN_MEMORY = frozenset(
+    "StringBuilder StringBuffer Appendable Locale OutputStream ByteArrayOutputStream StringWriter".split()
+)
+
+
+def _judge_writers(program: Program) -> None:
+    """Judge constructors that take the name of a file among other things: `new Formatter(x)`."""
+    memory = set()
+    for node in program.of("local_variable_declaration", "field_declaration", "formal_parameter"):
+        if program.text(node.child_by_field_name("type")) in _IN_MEMORY:
+            for one in node.children_by_field_name("declarator") or [node]:
+                memory.add(program.text(one.child_by_field_name("name")))
+    for node in program.of("object_creation_expression"):
+        kind = program.text(node.child_by_field_name("type")).split(".")[-1]
+        arguments = node.child_by_field_name("arguments")
+        given = arguments.named_children if arguments is not None else []
+        if kind in _WRITERS and given:
+            first = program.text(given[0])
+            made = first.startswith("new ") and first[4:].split("(")[0].strip() in _IN_MEMORY
+            if not (made or first in memory or first.startswith(("System.out", "System.err", "Locale."))):
+                program.report("names.files", node, f"new {kind}(…) opens the file it is given the name of.")
+    for node in program.of("method_reference"):
+        if program.text(node).replace(" ", "").endswith(("Formatter::new", "PrintStream::new")):
+            program.report("names.files", node, "A constructor that opens files is handed on.")
+    for node in program.of("superclass"):
+        if program.text(node).split()[-1].split(".")[-1] in _WRITERS:
+            program.report("names.files", node, "A class that opens files is extended.")
+
+
 def _declares(node: Node) -> bool:
     parent = node.parent
     return (
@@ -109,3 +139,4 @@ def analyse(program: Program) -> None:
     _judge_full_names(program)
     _judge_names(program)
     _judge_methods(program)
+    _judge_writers(program)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from windtunnel.validation.trees.javascript_strings import Strings, unescape
@@ -106,12 +108,17 @@ def _judge_members(program: Program, strings: Strings) -> None:
         ):
             continue
         name = unescape(program.text(node))
-        if name == "constructor" and _is_own_name(program, parent):
+        if name == "constructor" and _is_looked_at(program, parent):
             continue
         if name in rules:
             program.report(rules[name], node, f".{name} leads out of the strategy.")
     for node in program.of("subscript_expression"):
-        _judge_key(program, strings, node.child_by_field_name("index"), rules)
+        key = node.child_by_field_name("index")
+        if key is not None and key.type == "call_expression" and _takes_element(program, key):
+            if strings.holds_text(key) is False:
+                continue
+        _judge_key(program, strings, key, rules)
+        _judge_receiver(program, strings, node, key)
     for node in program.of("pair_pattern", "computed_property_name"):
         key = node.child_by_field_name("key") if node.type == "pair_pattern" else node.named_children[0]
         if key is not None:
@@ -122,14 +129,44 @@ def _judge_members(program: Program, strings: Strings) -> None:
                 _judge_key(program, strings, inner, rules)
 
 
-def _is_own_name(program: Program, member: Node) -> bool:
-    """Recognise `this.constructor.name`."""
+_TAKES = frozenset({"at", "pop", "shift"})
+
+
+def _takes_element(program: Program, call: Node) -> bool:
+    """Recognise `q.pop()`, `q.shift()` and `q.at(-1)`."""
+    function = call.child_by_field_name("function")
+    return function is not None and program.text(function.child_by_field_name("property")) in _TAKES
+
+
+def _judge_receiver(program: Program, strings: Strings, node: Node, key: Node | None) -> None:
+    """Judge a computed member of a function: its constructor compiles text."""
+    receiver = node.child_by_field_name("object")
+    while receiver is not None and receiver.type == "parenthesized_expression" and receiver.named_children:
+        receiver = receiver.named_children[0]
+    if receiver is None or key is None or key.type in ("number", "string", "template_string"):
+        return
+    if strings.is_function(receiver) and strings.fold(key) is None:
+        program.report("members.unknown_name", key, "A member of a function whose name is not known.")
+        return
+    above = node.parent
+    twice = receiver.type == "subscript_expression" and above is not None and above.type == "call_expression"
+    if twice and above is not None and above.child_by_field_name("function") == node:
+        inner = receiver.child_by_field_name("index")
+        if inner is not None and strings.may_be_text(key) and strings.may_be_text(inner):
+            program.report("members.unknown_name", key, "A member of a member, called, whose names are not known.")
+
+
+def _is_looked_at(program: Program, member: Node) -> bool:
+    """Recognise `x.constructor.name` and `x.constructor === Array`, which only look at it."""
     above = member.parent
-    return (
-        program.text(member.child_by_field_name("object")) == "this"
-        and above is not None
-        and above.type == "member_expression"
-        and program.text(above.child_by_field_name("property")) == "name"
+    if above is None or member.type != "member_expression":
+        return False
+    if above.type == "member_expression":
+        return above.child_by_field_name("object") == member and (
+            program.text(above.child_by_field_name("property")) == "name"
+        )
+    return above.type == "binary_expression" and (
+        program.text(above.child_by_field_name("operator")) in ("===", "==", "!==", "!=")
     )
 
 
@@ -171,6 +208,48 @@ def _judge_calls(program: Program, strings: Strings) -> None:
             program.report("names.execution", node, f"{name} with a string runs it as a program.")
 
 
+_JSON_KEY = re.compile(
+    r"__proto__|[.\[\"'`]\s*constructor\s*(?:$|[.\]\"'`])|^constructor[.\[]|[\"']\s*prototype\s*[\"']\s*:"
+)
+
+
+def _judge_texts(program: Program) -> None:
+    """Judge texts that would be objects with keys of the language's own: `JSON.parse('{"__proto__": …}')`."""
+    for node in program.of("string", "template_string"):
+        parts = [one for one in node.named_children if one.type != "template_substitution"]
+        text = unescape("".join(program.text(one) for one in parts))
+        if _JSON_KEY.search(text) or (text.strip() == "constructor" and _is_given(node)):
+            program.report("members.inside", node, "A text with the name of an object's inside as a key.")
+
+
+def _is_given(node: Node) -> bool:
+    """Say whether a text is handed on, and not only compared."""
+    above = node.parent
+    while above is not None and above.type in ("as_expression", "parenthesized_expression", "satisfies_expression"):
+        above = above.parent
+    return above is not None and above.type in ("arguments", "array", "variable_declarator", "pair")
+
+
+def _judge_made(program: Program, strings: Strings) -> None:
+    """Judge `x[k](text)()`: what a computed member gives is called, as only a compiled text has to be."""
+    for node in program.of("call_expression"):
+        inner, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if inner is None or inner.type != "call_expression" or given is None:
+            continue
+        text = inner.child_by_field_name("arguments")
+        parts = strings.fold(text.named_children[-1]) if text is not None and text.named_children else None
+        if not given.named_children and parts is not None and "(" in "".join(part or "" for part in parts):
+            program.report("names.execution", node, "Makes a function of a text and calls it.")
+        member = inner.child_by_field_name("function")
+        key = (
+            member.child_by_field_name("index")
+            if member is not None and member.type == "subscript_expression"
+            else None
+        )
+        if key is not None and key.type != "number" and strings.may_be_text(key):
+            program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
+
+
 def _judge_structure(program: Program) -> None:
     for node in program.of("import_statement", "export_statement"):
         source = node.child_by_field_name("source")
@@ -187,11 +266,17 @@ def _judge_structure(program: Program) -> None:
     own = {
         program.text(node.child_by_field_name("name"))
         for node in program.of("function_declaration", "class_declaration")
+    } | {
+        program.text(node.child_by_field_name("name"))
+        for node in program.of("variable_declarator")
+        if getattr(node.child_by_field_name("value"), "type", "") in ("function_expression", "class", "function")
     }
     for node in program.of("assignment_expression", "augmented_assignment_expression"):
         left = node.child_by_field_name("left")
         text = program.text(left)
-        if left is not None and ".prototype" in text and text.split(".")[0] not in own:
+        key = text.partition(".prototype")[2].lstrip(".[ '\"`")
+        odd = key.startswith(("constructor", "__proto__"))
+        if left is not None and ".prototype" in text and (text.split(".")[0] not in own or odd):
             program.report("structure.prototype", node, f"Assigns to {text[:60]}: every object changes.")
     for node in program.of("this"):
         parent = node.parent
@@ -215,3 +300,5 @@ def analyse(program: Program) -> None:
     _judge_members(program, strings)
     _judge_calls(program, strings)
     _judge_structure(program)
+    _judge_texts(program)
+    _judge_made(program, strings)

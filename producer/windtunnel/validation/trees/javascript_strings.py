@@ -14,6 +14,9 @@ _BUILDERS = frozenset(
     toUpperCase charAt at pop shift repeat padStart""".split()
 )
 _MOST_DEPTH = 24
+_SAME_ITEMS = frozenset({"sort", "slice", "filter", "reverse", "toSorted", "toReversed", "concat"})
+_TEXTUAL = frozenset({"string", "template_string", "call_expression", "binary_expression"})
+_FUNCTIONS = frozenset({"function_expression", "arrow_function", "class", "generator_function", "function"})
 
 
 class Strings:
@@ -21,6 +24,20 @@ class Strings:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.functions = {
+            program.text(node.child_by_field_name("name"))
+            for node in program.of("function_declaration", "class_declaration", "generator_function_declaration")
+        }
+        self.counters = {program.text(node.named_children[0]) for node in program.of("update_expression")}
+        self.added: dict[str, list[Node]] = {}
+        """What is put into a list by its name."""
+        for node in program.of("call_expression"):
+            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+            if function is None or arguments is None or function.type != "member_expression":
+                continue
+            if program.text(function.child_by_field_name("property")) in ("push", "unshift", "splice", "fill"):
+                owner = program.text(function.child_by_field_name("object"))
+                self.added.setdefault(owner, []).extend(arguments.named_children)
         self.values: dict[str, list[Node]] = {}
         for node in program.of("variable_declarator"):
             name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -31,11 +48,74 @@ class Strings:
             if name is not None and value is not None and name.type == "identifier":
                 self.values.setdefault(program.text(name), []).append(value)
 
+    def holds_text(self, call: Node) -> bool:
+        """Say whether the list that `q.pop()` takes from may hold texts: whatever is not a list of numbers may."""
+        function = call.child_by_field_name("function")
+        owner = function.child_by_field_name("object") if function is not None else None
+        if owner is None:
+            return True
+        return self._list_holds_text(owner, 0)
+
+    def _list_holds_text(self, node: Node, depth: int) -> bool:
+        if depth > 6 or node.type in ("string", "template_string"):
+            return True
+        if node.type == "spread_element":
+            return self._list_holds_text(node.named_children[0], depth + 1)
+        if node.type == "array":
+            return any(
+                self._list_holds_text(one, depth + 1) if one.type == "spread_element" else self.may_be_text(one)
+                for one in node.named_children
+            )
+        if node.type == "call_expression":
+            function = node.child_by_field_name("function")
+            owner = function.child_by_field_name("object") if function is not None else None
+            name = self.program.text(function.child_by_field_name("property")) if function is not None else ""
+            if name == "keys" and self.program.text(owner) not in ("Object", "Reflect"):
+                return False
+            return owner is None or name not in _SAME_ITEMS or self._list_holds_text(owner, depth + 1)
+        if node.type == "identifier":
+            name = self.program.text(node)
+            given, added = self.values.get(name, []), self.added.get(name, [])
+            if not given:
+                return name in self.functions
+            return any(self._list_holds_text(one, depth + 1) for one in given[:8]) or any(
+                self.fold(one) is not None for one in added
+            )
+        return node.type in _TEXTUAL
+
+    def may_be_text(self, node: Node, depth: int = 0) -> bool:
+        """Say whether an expression may be a text, as far as it is written out."""
+        if node.type in ("number", "unary_expression", "update_expression", "true", "false", "null"):
+            return False
+        if node.type == "binary_expression":
+            plus = self.program.text(node.child_by_field_name("operator")) == "+"
+            return plus and any(self.may_be_text(one, depth + 1) for one in node.named_children)
+        if node.type == "identifier" and depth < _MOST_DEPTH:
+            name = self.program.text(node)
+            given = self.values.get(name, [])
+            if name in self.counters or not given:
+                return name not in self.counters
+            return any(self.may_be_text(one, depth + 1) for one in given[:8])
+        return True
+
+    def is_function(self, node: Node, depth: int = 0) -> bool:
+        """Recognise a function, written out or by the name it is given."""
+        if node.type in _FUNCTIONS:
+            return True
+        if node.type != "identifier" or depth > 4:
+            return False
+        name = self.program.text(node)
+        if name in self.functions:
+            return True
+        return any(self.is_function(one, depth + 1) for one in self.values.get(name, [])[:8])
+
     def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
         """Give the pieces of a string (None: a hole), or None for what is no string that was put together."""
         if node is None or depth > _MOST_DEPTH:
             return None
         kind = node.type
+        if kind == "array" and len(node.named_children) == 1:
+            return self.fold(node.named_children[0], depth + 1)  # as a key, [x] is x
         if kind == "string":
             return [unescape(self.program.text(node)[1:-1])]
         if kind == "template_string":

@@ -1,1 +1,1 @@
-data["a"].to_csv(path_or_buf="out.csv")
+data["a"].to_csv(path_or_buf="/srv/out.csv")

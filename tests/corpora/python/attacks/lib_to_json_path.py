@@ -1,1 +1,1 @@
-data["a"].to_json("out.json")
+data["a"].to_json("/srv/out.json")

@@ -1,0 +1,183 @@
+"""Rules about arguments that are a door by their place: formulas, files that a library opens, memory, time zones.
+
+Where a library reads a path or evaluates a text that stands among plain numbers, the policy cannot name a method; the
+function and the place of the argument are written down here.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from windtunnel.validation.python import folding, formulas
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.files import FILES
+from windtunnel.validation.python.values import (
+    OPAQUE,
+    UNKNOWN,
+    Bag,
+    Class,
+    Const,
+    Foreign,
+    Inst,
+    Lib,
+    Many,
+    Text,
+    Unknown,
+    Value,
+    each,
+    has_built,
+    strings,
+)
+
+_LABELS = frozenset(
+    """title xlabel ylabel label labels name names yname xname zname suptitle legend fname fmt format description alpha
+    ytitle xtitle endog_name exog_names""".split()
+)
+_CODE = re.compile(r"[A-Za-z_\])][\w.]*\s*\(|__|\blambda\b|@")
+_HARMLESS = frozenset({"content", "passthrough"})
+_QHULL = re.compile(r"(?:^|\s)T[OIiFVvWw]")
+_ZONES = frozenset({"dateutil.tz.gettz", "dateutil.tz.tz.gettz", "pytz.timezone"})
+_OBJECT = frozenset({"O", "object", "object_", "|O", "O8", "=O", "<O", ">O"})
+
+
+def judge_function(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge a call of a library's function, known by its full name."""
+    root = path.split(".", 1)[0]
+    if root in ("statsmodels", "patsy"):
+        _judge_formulas(analysis, node, path, arguments, keywords)
+    elif path in _ZONES:
+        _judge_zone(analysis, node, path, arguments or list(keywords.values()))
+    elif path.startswith("scipy.spatial.") and path.rpartition(".")[2][:1].isupper():
+        _judge_qhull(analysis, node, path, [*arguments, *keywords.values()])
+    elif path == "numpy.frombuffer":
+        _judge_object(analysis, node, [*arguments[1:2], keywords.get("dtype", UNKNOWN)])
+    if path in FILES:
+        _judge_files(analysis, node, path, arguments, keywords)
+    if path == "numpy.load" and len(arguments) > 2 and not (type(arguments[2]) is Const and not arguments[2].value):
+        analysis.report("library.pickle", node, "numpy.load unpickles what it reads.")
+    elif path in _GENERATORS:
+        _judge_generator(analysis, node, path, [*arguments, *keywords.values()])
+    if any(isinstance(one, ast.Starred) for one in node.args):
+        name = path.rpartition(".")[2]
+        if path in FILES or name in analysis.tables.path_argument:
+            analysis.report("library.path_argument", node, f"{path} gets arguments that cannot be told apart here.")
+
+
+_DOORS = frozenset("view set_imputer MICE set_params from_file tz_localize tz_convert astimezone".split())
+
+
+def judge_method(
+    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge the arguments of a method on an object of a library."""
+    if not (keywords or name in _DOORS or type(receiver) in (Lib, Foreign, Many)):
+        return
+    if name == "view" and arguments:
+        _judge_object(analysis, node, arguments[:1])
+    elif name in ("set_imputer", "MICE"):
+        for value in (*arguments[1:2], *(value for key, value in keywords.items() if key == "formula")):
+            formulas.judge_expression(analysis, node, value, f".{name}")
+    elif name == "set_params":
+        _judge_parameters(analysis, node, keywords)
+    elif name == "from_file" and type(receiver) in (Lib, Foreign):
+        analysis.report("library.file_read", node, ".from_file reads a file.")
+    if "tz" in keywords:
+        _judge_zone(analysis, node, f".{name}", [keywords["tz"]])
+    elif name in ("tz_localize", "tz_convert", "astimezone"):
+        _judge_zone(analysis, node, f".{name}", arguments[:1])
+    for one in each(receiver):
+        if type(one) in (Lib, Foreign) and one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
+            _judge_formulas(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
+            return
+
+
+def _judge_formulas(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge every text given to statsmodels: it hands many of them to patsy, which evaluates them."""
+    given = [*arguments, *(value for key, value in keywords.items() if key not in _LABELS)]
+    for value in given:
+        for text in strings(value):
+            if _CODE.search(text):
+                formulas.judge_text(analysis, node, text, path)
+    named = [keywords[key] for key in keywords if "formula" in key or key in ("dep_data", "subset", "**")]
+    if ".formula." in path or path.endswith(".MICE"):
+        named += arguments[:1]
+    for value in named:
+        for one in each(value):
+            if type(one) is not Const and (has_built(one) or folding.may_be_text(one)):
+                analysis.report("library.expression", node, f"{path} evaluates a string that cannot be read.")
+                return
+
+
+def _judge_zone(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
+    """Judge the name of a time zone: one that is a path reads a file."""
+    for value in given[:1]:
+        for text in strings(value):
+            if text.startswith(("/", "~", ".", ":")) or ".." in text or "//" in text:
+                analysis.report("library.path_argument", node, f"{path} reads the time zone from the file {text!r}.")
+        unknown = [one for one in each(value) if has_built(one) or folding.may_be_text(one)]
+        if unknown or (path == "dateutil.tz.gettz" and any(type(one) in (Unknown, Foreign) for one in each(value))):
+            analysis.report("library.path_argument", node, f"{path} gets a time zone that is not known here.")
+
+
+def _judge_qhull(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
+    for value in given:
+        for text in _texts(value):
+            if _QHULL.search(text):
+                analysis.report("library.path_argument", node, f"{path}: the option {text!r} writes a file.")
+        if has_built(value):
+            analysis.report("library.path_argument", node, f"{path} gets options that cannot be read.")
+
+
+def _texts(value: Value) -> list[str]:
+    """Give the known strings of a value, and what is known of those put together."""
+    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if type(one) is Text)]
+
+
+_GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
+
+
+def _judge_generator(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
+    """Judge what random numbers are drawn from: an object of the program would be taken for memory of numpy's."""
+    for value in given:
+        if any(type(one) in (Inst, Class) or one is OPAQUE for one in each(value)):
+            analysis.report("library.memory_unsafe", node, f"{path} takes memory from an object of the program.")
+
+
+def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> None:
+    """Judge a type that takes numbers for addresses of objects."""
+    for value in given:
+        for one in each(value):
+            name = one.value if type(one) is Const else getattr(one, "name", "") or getattr(one, "path", "")
+            if str(name).rpartition(".")[2] in _OBJECT or has_built(one):
+                analysis.report("library.memory_unsafe", node, "Takes the bytes of an array for addresses of objects.")
+
+
+def _judge_files(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    keyword, at = FILES[path]
+    if keyword == "memory" and path.endswith("Pipeline"):
+        arguments = [one for one in arguments[1:] if type(one) is not Bag]
+        at = 0
+    for value in (*arguments[at : at + 2], *(keywords[key] for key in (keyword,) if key in keywords)):
+        for one in each(value):
+            if type(one) is Const and (one.value is None or one.value in _HARMLESS or not isinstance(one.value, str)):
+                continue
+            if type(one) in (Const, Text) or has_built(one) or folding.may_be_text(one):
+                analysis.report("library.path_argument", node, f"{path}: {keyword} makes it read or write files.")
+                return
+
+
+def _judge_parameters(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+    """Judge parameters that are set later: `set_params(memory=…)` of an estimator."""
+    for key, value in keywords.items():
+        last = key.rpartition("__")[2]
+        if last == "memory" and not all(type(one) is Const and one.value is None for one in each(value)):
+            analysis.report("library.path_argument", node, f"{key}= makes the library pickle to and from a folder.")
+        elif last == "input" and ("filename" in strings(value) or has_built(value)):
+            analysis.report("library.path_argument", node, f"{key}= makes the library read files.")

@@ -1,0 +1,13 @@
+"""Functions with an argument that makes them open files, which looks like any other. Data; may import nothing."""
+
+FILES = {
+    "argparse.ArgumentParser": ("fromfile_prefix_chars", 7),
+    "scipy.odr.ODR": ("errfile", 8),
+    "sklearn.cluster.FeatureAgglomeration": ("memory", 2),
+    "sklearn.cluster.AgglomerativeClustering": ("memory", 2),
+    "sklearn.pipeline.Pipeline": ("memory", 1),
+    "sklearn.feature_extraction.text.CountVectorizer": ("input", 0),
+    "sklearn.feature_extraction.text.TfidfVectorizer": ("input", 0),
+    "sklearn.feature_extraction.text.HashingVectorizer": ("input", 0),
+}
+"""Full name → the argument's keyword and its place; the one after it is looked at too."""

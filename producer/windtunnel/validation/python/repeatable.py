@@ -1,0 +1,32 @@
+"""Hints that a run cannot be repeated, or asks for processes it has no use for. Advice only: severity SAFE."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import Const, Foreign, Lib, Value, each
+
+_UNSEEDED = frozenset(
+    """numpy.random.default_rng random.Random numpy.random.RandomState numpy.random.SeedSequence numpy.random.PCG64
+    numpy.random.MT19937""".split()
+)
+_CLOCKS = frozenset(
+    """datetime.datetime.now datetime.datetime.today datetime.datetime.utcnow datetime.date.today time.time
+    time.time_ns pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow""".split()
+)
+
+
+def judge_call(
+    analysis: Analysis, node: ast.Call, callee: Value, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Look for generators without a seed, clocks, and calls that would start processes."""
+    if type(callee) in (Lib, Foreign):
+        path = callee.path  # type: ignore[attr-defined]
+        if path in _CLOCKS:
+            analysis.report("repeat.clock", node, f"{path} reads the clock.")
+        elif path in _UNSEEDED and not keywords and all(type(one) is Const and one.value is None for one in arguments):
+            analysis.report("repeat.unseeded", node, f"{path} without a seed gives other numbers at each run.")
+    jobs = keywords.get("n_jobs")
+    if jobs is not None and not all(type(one) is Const and one.value in (None, 1) for one in each(jobs)):
+        analysis.report("resources.processes", node, "n_jobs starts processes or threads.")

@@ -1,0 +1,2 @@
+T = "print(1)"
+def f(x: T): pass

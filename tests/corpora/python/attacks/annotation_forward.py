@@ -1,0 +1,3 @@
+from typing import Optional
+class A:
+    x: Optional["eval('1')"]

@@ -1,0 +1,2 @@
+import logging
+logging.basicConfig(handlers=[logging.FileHandler("/tmp/x")])

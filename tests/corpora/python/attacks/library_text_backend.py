@@ -1,0 +1,2 @@
+import json, matplotlib
+matplotlib.use(json.loads('"module://x"'))

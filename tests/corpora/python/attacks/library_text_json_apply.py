@@ -1,0 +1,2 @@
+import json
+data["x"].apply(json.loads('["to_csv"]')[0], args=("/tmp/y",))

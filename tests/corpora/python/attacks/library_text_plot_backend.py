@@ -1,0 +1,2 @@
+import json
+data["x"].plot(backend=json.loads('"evil"'))

@@ -1,0 +1,3 @@
+import json
+def f(): pass
+print(json.loads('"{0.__globals__}"').format(f))

@@ -1,0 +1,2 @@
+import textwrap
+data["x"].agg(textwrap.dedent("  to_clipboard"))

@@ -1,0 +1,2 @@
+import numpy as np
+x = np.frombuffer(b"abc", dtype=object)

@@ -1,0 +1,6 @@
+import numpy as np
+class Base:
+    def __getattr__(self, n): return {"shape": (8,), "typestr": "|u1", "data": (4096, False), "version": 3}
+class A(Base): pass
+def conv(o): return np.asarray(o)
+print([conv(o) for o in [A()]])

@@ -1,0 +1,3 @@
+import pandas as pd
+a = ["/etc/passwd"]
+pd.read_csv(*a)

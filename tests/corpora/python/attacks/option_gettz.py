@@ -1,0 +1,2 @@
+from dateutil.tz import gettz
+print(gettz("/etc/localtime"))

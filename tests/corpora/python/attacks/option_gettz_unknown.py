@@ -1,0 +1,3 @@
+from dateutil import tz
+import json
+print(tz.gettz(json.loads('"/etc/passwd"')))

@@ -1,0 +1,2 @@
+import matplotlib
+matplotlib.rc_file("/tmp/x")

@@ -1,0 +1,2 @@
+import matplotlib as mpl
+mpl.rc_params_from_file("x")

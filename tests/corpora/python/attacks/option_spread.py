@@ -1,0 +1,2 @@
+import logging, json
+logging.basicConfig(**json.loads('{"filename": "/tmp/x"}'))

@@ -1,0 +1,4 @@
+opts = {}
+for k, v in zip(["file" + "name"], ["/tmp/x"]): opts[k] = v
+import logging
+logging.basicConfig(**opts)

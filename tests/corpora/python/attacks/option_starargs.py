@@ -1,0 +1,2 @@
+args = ("/etc/x.csv",)
+data["x"].to_csv(*args)

@@ -1,0 +1,2 @@
+import matplotlib.pyplot as plt
+plt.style.use("/tmp/evil.mplstyle")

@@ -1,0 +1,2 @@
+import matplotlib.pyplot as plt, json
+plt.style.use(json.loads('"/tmp/x"'))

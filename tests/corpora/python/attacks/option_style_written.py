@@ -1,0 +1,2 @@
+import matplotlib.pyplot as plt
+with open("matplotlibrc", "w") as f: f.write("backend: module://x")

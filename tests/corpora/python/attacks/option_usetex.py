@@ -1,0 +1,2 @@
+import matplotlib.pyplot as plt
+plt.rcParams.update(**{"text.usetex": True})

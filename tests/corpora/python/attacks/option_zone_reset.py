@@ -1,0 +1,2 @@
+import zoneinfo
+zoneinfo.reset_tzpath(["/etc"])

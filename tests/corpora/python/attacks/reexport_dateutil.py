@@ -1,0 +1,2 @@
+from dateutil.tz import tz
+tz.os.system("id")

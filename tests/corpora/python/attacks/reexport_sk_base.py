@@ -1,0 +1,2 @@
+import sklearn.base as b
+b.warnings.sys.modules["os"].system("id")

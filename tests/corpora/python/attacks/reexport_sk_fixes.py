@@ -1,0 +1,1 @@
+from sklearn.utils.fixes import parse_version

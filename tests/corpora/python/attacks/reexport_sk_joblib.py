@@ -1,0 +1,2 @@
+from sklearn.utils import parallel
+parallel.joblib.load("x")

@@ -1,0 +1,2 @@
+import sklearn.utils as u
+u.os.system("id")

@@ -1,0 +1,1 @@
+from sklearn.externals import array_api_compat

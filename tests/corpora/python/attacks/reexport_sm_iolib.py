@@ -1,0 +1,2 @@
+from statsmodels.iolib.smpickle import load_pickle
+load_pickle("x")

@@ -1,0 +1,2 @@
+import statsmodels.api as sm
+sm.tsa.stattools.np.load("x")

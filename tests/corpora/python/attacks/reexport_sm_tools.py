@@ -1,0 +1,2 @@
+from statsmodels.tools import data as d
+d.pd.read_pickle("x")

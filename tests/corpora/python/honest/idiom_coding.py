@@ -1,0 +1,3 @@
+#!/usr/bin/env python
+# vim: set fileencoding=UTF8 :
+print(1)

@@ -1,0 +1,57 @@
+"""What may be imported is what the sandbox's image holds: policy and image cannot disagree."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from windtunnel.validation import SecurityLevel, SecurityValidator
+from windtunnel.validation.policy import SHIPPED, STANDARD_MODULES
+
+LOCK = Path(__file__).parents[3] / "sandbox_image/requirements.txt"
+HOW = "Run: python benchmarks/validation_surface.py"
+
+
+def distributions() -> dict[str, dict[str, str]]:
+    return dict(tomllib.loads((SHIPPED / "python-image.toml").read_text())["distributions"])
+
+
+@pytest.mark.skipif(not LOCK.is_file(), reason="the sandbox's image is not in this tree")
+def test_the_policy_lists_what_the_image_is_built_of() -> None:
+    locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)", LOCK.read_text()))
+    listed = {name: entry["version"] for name, entry in distributions().items()}
+    assert {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in locked.items()} == listed, HOW
+
+
+def test_every_allowed_library_is_in_the_image() -> None:
+    surface = tomllib.loads((SHIPPED / "python-surface.toml").read_text())["modules"]
+    held = {module for entry in distributions().values() for module in entry["modules"].split()}
+    roots = {path.split(".")[0] for path in surface}
+    assert roots <= held | STANDARD_MODULES, HOW
+
+
+def test_every_library_of_the_image_is_allowed_or_closed_with_a_reason() -> None:
+    surface = tomllib.loads((SHIPPED / "python-surface.toml").read_text())["modules"]
+    closed = tomllib.loads((SHIPPED / "python.toml").read_text())["imports"]["closed"]
+    known = {path.split(".")[0] for path in surface} | {one for names in closed.values() for one in names.split()}
+    for name, entry in distributions().items():
+        assert set(entry["modules"].split()) <= known, f"{name}: list its names or close it. {HOW}"
+
+
+def test_all_missing_libraries_are_named_at_once_with_what_to_use_instead() -> None:
+    verdict = SecurityValidator().validate_code("import talib\nimport xgboost\nimport nobody_knows_this\n")
+    found = {issue.message.split()[-1].rstrip("."): issue.fix for issue in verdict.issues}
+    assert set(found) == {"talib", "xgboost", "nobody_knows_this"}
+    assert "rolling" in found["talib"]
+    assert "sklearn" in found["xgboost"]
+
+
+def test_a_missing_library_that_the_program_can_do_without_is_no_reason_to_refuse() -> None:
+    guarded = "try:\n    import talib\nexcept ImportError:\n    talib = None\nprint(talib)"
+    verdict = SecurityValidator().validate_code(guarded)
+    assert verdict.safe
+    assert verdict.security_level is SecurityLevel.LOW
+    assert not SecurityValidator().validate_code(guarded.replace("talib", "os")).safe

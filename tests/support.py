@@ -52,9 +52,14 @@ def unique(prefix: str) -> str:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without any setting of Windtunnel, and with these."""
+    """This process's environment without any setting of Windtunnel, and with these.
+
+    Compiled modules are kept for all processes of a test run: each would compile the whole project otherwise.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_VARIABLES)}
-    return {**kept, "NO_COLOR": "1", "COLUMNS": "200", **variables}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    cache = ROOT / ".pytest_cache" / "pycache"
+    return {**kept, "PYTHONPYCACHEPREFIX": str(cache), "NO_COLOR": "1", "COLUMNS": "200", **variables}
 
 
 # -- servers and processes -------------------------------------------------------------------------------

@@ -19,13 +19,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from tests.faults import checks
 from tests.faults.daemon import Daemon, can_start
 from tests.faults.injections import (
@@ -39,6 +37,7 @@ from tests.faults.injections import (
     submit,
     submit_and_die,
 )
+from tests.faults.recoveries import Recovery, clock, recoveries, table
 from tests.faults.submitter import STOPS
 from tests.faults.system import System
 from tests.faults.workload import PlannedBatch, plan
@@ -50,7 +49,6 @@ from windtunnel.contract import JobState
 from windtunnel.errors import StoreUnavailable, WindtunnelError
 from windtunnel_worker.settings import host_settings
 
-EVERY_S = 2.0
 DISK_MB = 256
 
 
@@ -63,6 +61,8 @@ class Terms:
     lease_s: float = 15.0
     within_s: float = 900.0
     """Jobs that have not ended by then are stranded."""
+    every_s: float = 2.0
+    """Between two faults."""
     kinds: tuple[str, ...] = ()
     """The kinds of fault to draw from; empty: all."""
 
@@ -77,8 +77,7 @@ class Round:
     problems: list[str] = field(default_factory=list)
     histories: dict[str, list[str]] = field(default_factory=dict)
     """Job → what was wrong with it, and its history."""
-    recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """Kind of fault → seconds until something happened again to a job it concerned, longest of each fault."""
+    recoveries: list[Recovery] = field(default_factory=list)
     outcomes: str = ""
 
     def failure(self) -> str:
@@ -88,12 +87,8 @@ class Round:
         lines = [f"seed {self.terms.seed}, {self.terms.jobs} jobs:", *self.problems]
         for job, said in itertools.islice(self.histories.items(), 20):
             lines += [f"{job}:", *(f"    {line}" for line in said)]
-        lines += ["faults:", *(f"    {_clock(one.at)} {one.kind} {one.detail}" for one in self.struck)]
+        lines += ["faults:", *(f"    {clock(one.at)} {one.kind} {one.detail}" for one in self.struck)]
         return "\n".join(lines)
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(at)) + f"{at % 1:.3f}"[1:]
 
 
 @contextlib.contextmanager
@@ -141,7 +136,7 @@ def _play(terms: Terms, context: Context, kinds: dict[str, Injection]) -> Round:
     pause = threading.Event()
     planned = len(plan(terms.seed, terms.jobs))
     while time.monotonic() - began < terms.within_s:
-        pause.wait(EVERY_S)
+        pause.wait(terms.every_s)
         context.end_due()
         if len(batches) == planned and _advance(context.system, batches):
             break
@@ -202,7 +197,7 @@ def _judge(played: Round, context: Context, batches: dict[str, PlannedBatch]) ->
         played.outcomes = ", ".join(f"{count} {one}" for one, count in checks.outcomes(client, batches).items())
         played.histories = {job: [*said, *_history(client, job)] for job, said in wrong.items()}
         played.problems += checks.code_in_logs(system)
-        _measure(played, client)
+        played.recoveries = recoveries(played.struck, client)
 
 
 def _dump(system: System) -> str:
@@ -222,47 +217,14 @@ def _dump(system: System) -> str:
 
 def _history(client: Client, job: str) -> list[str]:
     try:
-        return [f"{_clock(one.at.timestamp())} {one.what} {one.who} {one.detail}" for one in client.history(job)]
+        return [f"{clock(one.at.timestamp())} {one.what} {one.who} {one.detail}" for one in client.history(job)]
     except WindtunnelError as error:
         return [f"it has no history: {error}"]
-
-
-def _measure(played: Round, client: Client) -> None:
-    """How long each fault kept the jobs that it concerned from going on, by their histories."""
-    for one in played.struck:
-        waited = [wait for job in one.jobs if (wait := _next_transition(client, job, one.at)) is not None]
-        if waited:
-            played.recoveries[one.kind].append(max(waited))
-
-
-def _next_transition(client: Client, job: str, at: float) -> float | None:
-    try:
-        later = [line.at.timestamp() - at for line in client.history(job) if line.at.timestamp() > at]
-    except WindtunnelError:
-        return None
-    return min(later, default=None)
 
 
 # -- the command -----------------------------------------------------------------------------------------
 
 console = Console(width=140, highlight=False)
-
-
-def table(rounds: Iterable[Round]) -> Table:
-    """The longest recovery by kind of fault."""
-    times: dict[str, int] = defaultdict(int)
-    longest: dict[str, float] = defaultdict(float)
-    for played in rounds:
-        for one in played.struck:
-            times[one.kind] += 1
-        for kind, waited in played.recoveries.items():
-            longest[kind] = max(longest[kind], *waited)
-    result = Table(title="Faults, and the longest time until a job they concerned went on")
-    for heading in ("fault", "times", "longest"):
-        result.add_column(heading, justify="left" if heading == "fault" else "right")
-    for kind in sorted(times):
-        result.add_row(kind, str(times[kind]), f"{longest[kind]:.1f} s" if kind in longest else "")
-    return result
 
 
 @contextlib.contextmanager
@@ -290,6 +252,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first", type=int, help="seed of the first round (default: 1; with --minutes the time)")
     parser.add_argument("--jobs", type=int, default=500, help="jobs a round (default: 500)")
     parser.add_argument("--lease", type=float, default=15.0, help="WINDTUNNEL_LEASE_S (default: 15)")
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between two faults (default: 2)")
     parser.add_argument("--minutes", type=float, help="play rounds for so long instead, whatever their number")
     parser.add_argument("--kinds", help="kinds of fault to draw from, separated by commas (default: all)")
     parser.add_argument("--kill-docker", action="store_true", help="use a second Docker Engine, and kill that too")
@@ -318,12 +281,15 @@ def main() -> None:
     rounds = []
     with second_daemon() if options.kill_docker else contextlib.nullcontext() as daemon:
         for seed in _seeds(options):
-            played = play(Terms(seed, options.jobs, options.lease, kinds=kinds), daemon)
+            played = play(Terms(seed, options.jobs, options.lease, every_s=options.every, kinds=kinds), daemon)
             rounds.append(played)
             failure = played.failure()
             console.print(f"seed {seed}: {len(played.struck)} faults in {played.seconds:.0f} s: {played.outcomes}")
             console.print(f"FAIL  {failure}" if failure else "pass", markup=False)
-    console.print(table(rounds))
+    longest = sorted((one for played in rounds for one in played.recoveries), key=lambda one: -one.waited_s)
+    console.print(table([one for played in rounds for one in played.struck], longest))
+    for recovery in longest[:5]:
+        console.print(str(recovery), markup=False)
     sys.exit(any(played.failure() for played in rounds))
 
 

@@ -72,12 +72,26 @@ local function below_cap(running, cap)
   return not executing or not tonumber(cap) or number(running) < tonumber(cap)
 end
 
+-- The members of a sorted set, the first `most` in their order. They are read in parts: mostly the first one will do.
+local function in_order(at, most)
+  local part, rank, place = {}, 0, 0
+  return function()
+    place = place + 1
+    if place > #part and rank < most then
+      local last = math.min(most, 4 * rank + 4)
+      part, place = redis.call('ZRANGE', at, rank, last - 1), 1
+      rank = last
+    end
+    return part[place]
+  end
+end
+
 -- The first lane that this session can serve, in the order of the schedule, and its batch's header.
 local function choose()
   for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
-    for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, looks - 1)) do
+    for owner in in_order(key('owners', queue, priority), looks) do
       if below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
-        for _, batch in ipairs(redis.call('ZRANGE', key('batches', queue, priority, owner), 0, looks - 1)) do
+        for batch in in_order(key('batches', queue, priority, owner), looks) do
           looks = looks - 1
           local header = header_of(batch)
           if not header or header.cancelled then
@@ -86,7 +100,7 @@ local function choose()
               clear(queue, priority, owner, batch, 1000, header and header.cancelled)
             end
           elseif below_cap(header.running, header.max_running) then
-            for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, looks)) do
+            for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
               looks = looks - 1
               if fits(lane) then
                 return priority, owner, batch, lane, header

@@ -175,6 +175,8 @@ def each(value: Value) -> tuple[Value, ...]:
 
 def _key(value: Value) -> object:
     kind = type(value)
+    if kind is Text:
+        return kind, value.parts  # type: ignore[attr-defined]
     if kind is Const:
         constant = value.value  # type: ignore[attr-defined]
         return (kind, type(constant), constant) if constant.__hash__ else id(value)
@@ -186,13 +188,12 @@ def _key(value: Value) -> object:
         return kind, id(value.node)  # type: ignore[attr-defined]
     if kind in (Class, Inst):
         return kind, id(value.scope)  # type: ignore[attr-defined]
-    if kind is Text:
-        return kind, value.parts  # type: ignore[attr-defined]
     return id(value)
 
 
 def join(values: list[Value]) -> Value:
     """Join alternatives. Past the bound the plain ones fall to `UNKNOWN`; those to be followed stay."""
+    values = list({id(value): value for value in values}.values())
     if not values:
         return UNKNOWN
     if len(values) == 1:

@@ -44,7 +44,7 @@ RECORDED = [
     ("RangeError", "nope is not among this job's datasets: sp500", "its `datasets`"),
     ("std::out_of_range", "sp500 has no column Nope; it has Open, High, Low, Close", "columns that the message names"),
     ("TypeError", "Cannot read properties of undefined (reading 'y')", "missing here"),
-    ("TypeError", "o.f is not a function", "no function"),
+    ("TypeError", "o.f is not a function", "not a function"),
     ("ReferenceError", "foo is not defined", "before it is defined"),
     ("RangeError", "Maximum call stack size exceeded", "no end or goes too deep"),
     ("Error", "Cannot find module 'axios'", "d3-array"),

@@ -67,19 +67,18 @@ def lose_a_message(system: System, client: Client, queue: str) -> JobId:
     role = system.roles[queue]
     with system.connect() as keys:
         while True:
+            until(lambda: keys.hlen("unacked") == 0, "the last message is acknowledged")
             os.kill(role.pid, signal.SIGSTOP)
             job = client.submit(Job(code="emit(value=1)", limits=LIMITS))
             if queue == "execute":
                 await_state(client, job, JobState.READY)
-            until(lambda: keys.hlen("unacked") == 0, "whoever validated it has published its tickets")
-            # A validator publishes a ticket as soon as a job is ready, and its task's chain another one.
-            if keys.llen(queue) == (queue == "execute"):
+                until(lambda: keys.hlen("unacked") == 0, "whoever validated it has published its ticket")
+            if keys.llen(queue) == 0:
                 break
             os.kill(role.pid, signal.SIGCONT)  # its wait for messages had ended before this one came
             client.wait(job, timeout=ENOUGH_S)
         assert keys.hlen("unacked") == 0
         role.kill()
-        keys.delete(queue)
     return job
 
 

@@ -26,6 +26,7 @@ class Daemon:
         self.filler = folder / "data" / "filler"
         self.address = f"unix://{folder}/docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed: list[psutil.Process] = []
         (folder / "none.json").write_text("{}")
         self.filler.parent.mkdir()
         options = ["-t", "tmpfs", "-o", f"size={disk_bytes}", "tmpfs", str(self.filler.parent)]
@@ -44,6 +45,7 @@ class Daemon:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        psutil.wait_procs(self._killed, timeout=10)
         (self.folder / "docker.pid").unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -71,15 +73,14 @@ class Daemon:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """Kill it and the containerd it started, which would be in its successor's way."""
+        """Kill it and the containerd it started, which would be in its successor's way. Takes no time."""
         assert self._process is not None
-        containerd = [child for child in psutil.Process(self._process.pid).children() if child.name() == "containerd"]
+        self._killed = [child for child in psutil.Process(self._process.pid).children() if child.name() == "containerd"]
         self._process.kill()
         self._process.wait()
-        for child in containerd:
+        for child in self._killed:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
-        psutil.wait_procs(containerd, timeout=10)
 
     def fill_disk(self) -> None:
         with self.filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):

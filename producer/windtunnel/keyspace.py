@@ -72,11 +72,6 @@ def batch_of(job_id: str) -> str:
     return job_id.rpartition("-")[0]
 
 
-def index_of(job_id: str) -> int:
-    """A job's place in its batch."""
-    return int(job_id.rpartition("-")[2])
-
-
 def job_id(batch_id: str, index: int) -> str:
     """The id of the job at this place of a batch."""
     return f"{batch_id}-{index}"

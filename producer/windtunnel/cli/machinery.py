@@ -14,7 +14,7 @@ HostName = Annotated[str, typer.Argument(help="A host, as `windtunnel hosts` nam
 
 
 def hosts(json: AsJson = False) -> None:
-    """List the execution hosts of the last day: slots, what each has, and why one takes no work."""
+    """List the execution hosts of the last day: slots, what each has, and why one does not take work."""
     with Client() as client:
         found = client.hosts()
     if json:

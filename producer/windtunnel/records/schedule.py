@@ -57,7 +57,7 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Nothing:
-    """Nothing was claimed: there is nothing that this host can do, or it takes no work."""
+    """Nothing was claimed: there is nothing that this host can do, or it does not take work."""
 
     reason: str = "none"
     """`none`, `draining` or `paused`."""

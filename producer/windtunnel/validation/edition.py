@@ -1,4 +1,4 @@
-"""Which analyser this is: what decides a verdict besides the program, the policy and strict mode.
+"""Which analyser this is: what decides a verdict beyond the program, the policy and strict mode.
 
 May import errors.
 """

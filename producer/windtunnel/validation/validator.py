@@ -36,7 +36,7 @@ class SecurityValidator:
         self._ids: dict[tuple[str, bool], str] = {}
 
     def policy_id(self, language: str = "python") -> str:
-        """Hex digest of all that decides a verdict besides the program: policy, analyser and strict mode.
+        """Hex digest of all that decides a verdict beyond the program: policy, analyser and strict mode.
 
         The same text in the same language under the same id has the same verdict, but for the time it took.
         """

@@ -62,7 +62,7 @@ class Execute:
         over = self._clock() + TICKET_S
         while True:
             claimed = self._schedule.claim(
-                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.cell_jobs
+                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs
             )
             if isinstance(claimed, Nothing):
                 return ran

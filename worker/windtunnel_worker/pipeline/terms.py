@@ -21,7 +21,7 @@ class Terms:
     """Before the second attempt; it doubles with each, with jitter."""
     failures_to_pause: int | None = 3
     """A host that fails so often in a row for its own reasons pauses itself; None: never."""
-    cell_jobs: int = 50
+    claim_jobs: int = 50
     """Jobs of a batch that a slot claims at once for a cell, at most."""
     ceiling: Limits = DEFAULT_CEILING
     """The highest limits that this host grants, whatever a submitter's settings say."""

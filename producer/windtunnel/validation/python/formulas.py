@@ -90,7 +90,7 @@ def _parse(text: str) -> ast.AST | None:
 
 
 def _unparsed(text: str) -> str:
-    """Say what is wrong with a text that is no Python: it may be a value of another kind, with nothing called."""
+    """Say what is wrong with a text that is not Python: it may be a value of another kind, with nothing called."""
     outside = _STRINGS.sub("", text)
     return "a call in it that cannot be read" if "(" in outside or "__" in outside or "@" in outside else ""
 

@@ -73,7 +73,7 @@ _REACHING = (Func, Class, Inst, Lib, Module, Builtin)
 
 
 def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, arguments: list[Value], name: str) -> None:
-    """Judge `.format` and `.format_map` on a receiver that is no known text."""
+    """Judge `.format` and `.format_map` on a receiver whose text is not known."""
     reaching = any(type(one) in _REACHING for given in arguments for one in each(given))
     for one in each(receiver):
         library = type(one) is Foreign and folding.may_be_text(one)

@@ -110,7 +110,7 @@ class Strings:
         return any(self.is_function(one, depth + 1) for one in self.values.get(name, [])[:8])
 
     def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
-        """Give the pieces of a string (None: a hole), or None for what is no string that was put together."""
+        """Give the pieces of a string (None: a hole), or None for anything else than a string that was put together."""
         if node is None or depth > _MOST_DEPTH:
             return None
         kind = node.type

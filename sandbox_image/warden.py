@@ -79,8 +79,7 @@ def main() -> None:
     host = Host(os.dup(0), os.dup(1))
     _redirect_to_null(0, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))  # it may hang on a host that no longer reads
-    signal.alarm(options.life)
+    _end_after(options.life)  # it may hang on a host that no longer reads
     set_dumpable(0)
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, single=options.jobs == 1)
@@ -92,6 +91,19 @@ def main() -> None:
         user = FIRST_USER + number if options.users or options.jobs > 1 else None
         if not keep(host, interpreter, user):
             return
+
+
+def _end_after(life_s: int) -> None:
+    """End this process, and with it the sandbox, when its time is over, whatever it does then."""
+    over = time.monotonic() + life_s
+
+    def look(*_: object) -> None:
+        if time.monotonic() >= over:
+            os._exit(1)
+        signal.alarm(1)  # a program of the same user sent the signal: only the clock counts
+
+    signal.signal(signal.SIGALRM, look)
+    signal.alarm(life_s)
 
 
 def _options() -> argparse.Namespace:

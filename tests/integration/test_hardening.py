@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
-from tests.support import an_assignment
+from tests.support import an_assignment, unique
 
 from windtunnel.contract import Job, Limits, Outcome
 from windtunnel_worker.sandbox import Executor, Hooks, hardening, images, list_sandboxes
 from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.container import Kind, Sandbox
 from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.limits import SandboxLimits
+from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.settings import host_settings
 
 LIMITS = Limits(memory_mb=256, processes=40, disk_mb=8, cpus=0.5)
@@ -263,3 +267,14 @@ def test_there_is_no_device_of_the_host(inside: dict[str, Any]) -> None:
         *("core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "stderr", "stdin", "stdout"),
         *("tty", "urandom", "zero"),
     }
+
+
+@pytest.mark.usefixtures("docker_engine")
+def test_a_sandbox_ends_itself_when_its_life_is_over() -> None:
+    settings = host_settings()
+    kind = Kind(images.find(settings.default_image).digest, SandboxLimits.of(Limits()))
+    lives_s = 3
+    labels = labels_for(settings.host, "test", time.time() + 60)
+    with Sandbox(kind, unique("life"), labels, lives_s) as sandbox:
+        sandbox.wait_ready()
+        assert engine().api.wait(sandbox.id, timeout=60)["StatusCode"] == 1

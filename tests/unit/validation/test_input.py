@@ -87,16 +87,17 @@ def test_other_languages_get_a_verdict_in_time(validator: SecurityValidator, nam
 
 def test_hostile_input_stays_within_256_mib() -> None:
     program = (
-        "import importlib.util, resource, sys\n"
+        "import importlib.util\n"
         "from windtunnel.validation import SecurityValidator\n"
         f"spec = importlib.util.spec_from_file_location('hostile', {__file__!r})\n"
         "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
         "validator = SecurityValidator()\n"
         "for code in module.HOSTILE.values(): validator.validate_code(code)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+        # The process's own peak: that of getrusage counts what pytest had when it started this process.
+        "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
-    assert int(done.stdout) < 256
+    assert int(done.stdout) // 1024 < 256
 
 
 @pytest.mark.parametrize(

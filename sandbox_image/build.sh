@@ -44,7 +44,7 @@ remove_replaced() {
     } | xargs -r -n 1 docker image rm >/dev/null 2>&1 || true
 }
 
-warden=(warden.py interpreter.py program.py columns.py foreign.py)
+mapfile -t warden < <(cd "$here" && printf "%s\n" *.py)
 inputs=(Dockerfile "${warden[@]}")
 parts=("$language")
 tools=''

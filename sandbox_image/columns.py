@@ -9,14 +9,14 @@ import importlib
 import sys
 from typing import Any
 
-import program
+import frames
 
 
 def main(source: str, target: str) -> None:
     """Convert and compare."""
-    frame = program.read_file(source)
+    frame = frames.read_file(source)
     importlib.import_module("pyarrow.feather").write_feather(frame, target, compression="uncompressed")
-    if not _same(frame, program.read_columns(target)):
+    if not _same(frame, frames.read_columns(target)):
         raise SystemExit("columns: the frame does not come back as it was")
 
 

@@ -34,6 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import frames
 import program
 
 MAX_MESSAGE_BYTES = 65_536
@@ -181,7 +182,7 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         versions = _import(preload.modules)
-        program.preload_frames(preload.frames)
+        frames.preload_frames(preload.frames)
         program.rehearse()
         gc.freeze()
         line.send(

@@ -47,8 +47,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import foreign
-import program
 from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
+from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
@@ -220,13 +220,13 @@ class Records:
         for part in ended:
             self._line += part
             self._forward()
-        self._line += rest[: program.MAX_RECORD_BYTES + 1 - len(self._line)]
+        self._line += rest[: MAX_RECORD_BYTES + 1 - len(self._line)]
 
     def _forward(self) -> None:
         line, self._line = bytes(self._line), bytearray()
         kind = line[:1]
         room = self._room.get(kind, 0)
-        if not room or len(line) > min(room, program.MAX_RECORD_BYTES):
+        if not room or len(line) > min(room, MAX_RECORD_BYTES):
             self.dropped += 1
             return
         self._room[kind] = room - len(line)

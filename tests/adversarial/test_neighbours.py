@@ -124,7 +124,7 @@ STATE = [
             "import json, os, random\nemit(found=[json.dumps([1]), os.getpid() > 1, 0 <= random.random() < 1])", {"found": ["[1]", True, True]}, ends=ENDED),
     leaving("patched_builtins_are_whole_again", "import builtins\nbuiltins.open = builtins.print = builtins.len = None\nbuiltins.left = 1",
             "import builtins\nemit(found=[len([1]), hasattr(builtins, 'left'), print is None])", {"found": [1, False, False]}, ends=ENDED),
-    leaving("the_runner_itself_is_whole_again", "import program, sys\nprogram.run = program.Reporter.emit = program.become = None\nsys.modules['program'] = None",
+    leaving("the_runner_itself_is_whole_again", "import program, sys\nimport reporter\nprogram.run = reporter.Reporter.emit = program.become = None\nsys.modules['program'] = None",
             "import program\nemit(found=[callable(program.run), callable(program.become)])", {"found": [True, True]}, ends=ENDED),
     leaving("a_module_put_in_the_way_is_gone", "import sys, types\nsys.modules['decimal'] = types.ModuleType('decimal')\nsys.path.insert(0, '/tmp')\nopen('/tmp/fractions.py', 'w').write('left = 1')",
             "import decimal, fractions, sys\nemit(found=[hasattr(fractions, 'left'), hasattr(decimal, 'Decimal'), '/tmp' in sys.path])", {"found": [False, True, False]}),

@@ -1,0 +1,74 @@
+"""A program's datasets: data frames by name, read when first touched.
+
+Standard library only. Nothing here is trusted: the program can change all of it in its own process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_frames: dict[str, Any] = {}
+"""Datasets read before the fork: each job finds them as they were read."""
+
+
+def preload_frames(paths: Mapping[str, str]) -> None:
+    """Read datasets before any job; one that cannot be read is left for the job to find out."""
+    for name, path in paths.items():
+        with contextlib.suppress(Exception):
+            _frames[name] = _read_frame(path)
+
+
+class Datasets(Mapping[str, Any]):
+    """The job's datasets by name, each read into a data frame when first touched.
+
+    Of a CSV file the first column is the index, read as dates where it can be.
+    """
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        self._paths = dict(paths)
+        self._loaded = {name: frame for name, frame in _frames.items() if name in self._paths}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._paths:
+            names = ", ".join(sorted(self._paths)) or "none; name them in the job's `datasets`"
+            raise KeyError(f"{name!r} is not among this job's datasets: {names}")
+        if name not in self._loaded:
+            self._loaded[name] = _read_frame(self._paths[name])
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __repr__(self) -> str:
+        return f"data({', '.join(self._paths)})"
+
+
+def _read_frame(path: str) -> Any:
+    columns = f"{os.path.splitext(path)[0]}.arrow"
+    return read_columns(columns) if os.path.exists(columns) else read_file(path)
+
+
+def read_columns(path: str) -> Any:
+    """A frame out of Arrow memory that columns.py wrote; all of it can be written to."""
+    feather = importlib.import_module("pyarrow.feather")
+    frame = feather.read_table(path, memory_map=True, use_threads=False).to_pandas(use_threads=False)
+    for number in range(frame.shape[1]):
+        column = frame.iloc[:, number]
+        if not column.to_numpy().flags.writeable:
+            frame.isetitem(number, column.copy())
+    return frame
+
+
+def read_file(path: str) -> Any:
+    """A frame out of a dataset's file."""
+    pandas = importlib.import_module("pandas")
+    if path.endswith(".parquet"):
+        return pandas.read_parquet(path)
+    return pandas.read_csv(path, index_col=0, parse_dates=True)

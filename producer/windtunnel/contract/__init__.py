@@ -4,6 +4,8 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
+from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.contract.execution import Artifact, Execution, Outcome, ProgramError, Resources, Sample
 from windtunnel.contract.job import (
     DEFAULT_CEILING,
@@ -44,11 +46,16 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Column",
     "Contract",
+    "DataFinding",
+    "DataNote",
+    "DatasetVersion",
     "DeadLetter",
     "Event",
     "EventKind",
     "Execution",
+    "Facts",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -65,6 +72,7 @@ __all__ = [
     "Resources",
     "Sample",
     "SecurityLevel",
+    "Sha256",
     "Timings",
     "Transition",
     "Verdict",

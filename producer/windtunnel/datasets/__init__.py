@@ -1,0 +1,1 @@
+"""Datasets: how a file is understood when it is added."""

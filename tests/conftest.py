@@ -17,9 +17,11 @@ import redis
 from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
 
 from windtunnel.client import Client
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Execution, Job
 from windtunnel.errors import WindtunnelError
 from windtunnel.settings import client_settings
+from windtunnel.store import Store
 from windtunnel_worker.sandbox import Executor, Hooks, images, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.settings import HostSettings, host_settings
@@ -52,6 +54,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
                 patch.delenv(name)
         patch.setenv("WINDTUNNEL_HOST", unique("test"))
         patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("WINDTUNNEL_STORE_URL", str(tmp_path_factory.mktemp("store")))
         _forget()
         yield
     _forget()
@@ -131,6 +134,12 @@ def docker_away(request: pytest.FixtureRequest, setenv: pytest.MonkeyPatch, tmp_
 @pytest.fixture
 def settings() -> HostSettings:
     return host_settings()
+
+
+@pytest.fixture
+def datasets(settings: HostSettings) -> Datasets:
+    """The datasets in the store of this test run, without Redis."""
+    return Datasets(None, lambda: Store(settings.store_url.get_secret_value()), max_bytes=2**30)
 
 
 @pytest.fixture

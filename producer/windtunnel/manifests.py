@@ -33,7 +33,7 @@ class Manifests:
 
     def numbers(self, name: str) -> list[int]:
         """The versions of a dataset, oldest first."""
-        return sorted(_number(path) for path, _ in self._store.list(f"catalogue/{name}"))
+        return sorted(_number(path) for path, _ in self._store.documents(f"catalogue/{name}"))
 
     def newest(self, name: str) -> DatasetVersion | None:
         """The newest version of a dataset, or None."""
@@ -43,7 +43,7 @@ class Manifests:
     def all(self, names: tuple[str, ...] = ()) -> Iterator[DatasetVersion]:
         """Every version of these datasets, or of all; one that cannot be read is passed over."""
         for folder in [f"catalogue/{name}" for name in names] or ["catalogue"]:
-            for path, _ in self._store.list(folder):
+            for path, _ in self._store.documents(folder):
                 try:
                     found = self._read(path)
                 except ObjectUnusable:
@@ -57,7 +57,7 @@ class Manifests:
 
     def removed(self) -> Iterator[tuple[DatasetVersion, float]]:
         """Versions that were removed, and when (seconds since the epoch)."""
-        for path, when in self._store.list("removed"):
+        for path, when in self._store.documents("removed"):
             found = self._read(path)
             if found is not None:
                 yield found, when

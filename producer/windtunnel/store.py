@@ -22,11 +22,10 @@ from windtunnel.errors import ExtraMissing, FileStoreUnavailable, ObjectUnusable
 
 CHUNK_BYTES = 4 * 2**20
 FRESH_S = 86_400.0
-"""An older object is written again when its bytes are put again: its age says when that was, and `prune` removes by
-age."""
+"""An older object is written again when its bytes are put again: its age, by which `prune` goes, says when that was."""
 MOST_DOCUMENT_BYTES = 64 * 2**20
 WHOLE_AT_ONCE = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory")
-"""Stores in which a file appears when all of it has been written. In others it is written beside its place and moved."""
+"""Stores in which a file appears when all of it is written. In others it is written beside its place and moved."""
 QUICK_TO_FAIL = {
     "s3": {"config_kwargs": {"connect_timeout": 5, "read_timeout": 20, "retries": {"max_attempts": 2}}},
 }
@@ -141,7 +140,7 @@ class Store:
             except FileNotFoundError:
                 return None
 
-    def list(self, folder: str) -> list[tuple[str, float]]:
+    def documents(self, folder: str) -> list[tuple[str, float]]:
         """Paths of the documents below a folder, in their order; when each was written, in seconds since the epoch."""
         return sorted((path, written_at) for path, _, written_at in self._found(folder) if path.endswith(".json"))
 
@@ -207,8 +206,7 @@ class Store:
         except FileNotFoundError as error:
             raise ObjectUnusable(
                 f"The store {self.name} has no {path.rpartition('/')[2]}.",
-                remedy="Add the dataset again, or run the job again whose artifact it is; every host and client needs the "
-                "same WINDTUNNEL_STORE_URL.",
+                remedy="Add the dataset or run the job again; all hosts and clients need one WINDTUNNEL_STORE_URL.",
             ) from error
         with stream:
             yield stream

@@ -165,13 +165,13 @@ def history(transitions: Sequence[Transition]) -> Table:
 def hosts(found: Iterable[HostStatus]) -> Table:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
-    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen")
+    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "last seen")
     for one in found:
         table.add_row(
             foreign(one.host),
             _takes_work(one),
             f"{one.busy}/{one.slots}",
-            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images, one.datasets)),
+            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images)),
             f"{ago(one.last_seen, now)} ago",
         )
     return table

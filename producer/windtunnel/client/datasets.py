@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,8 +57,8 @@ class Datasets:
                 sha256=self._store().put(kept),
                 format="parquet" if kept.suffix == ".parquet" else "csv",
                 bytes=kept.stat().st_size,
-                columns_sha256=self._store().put(columns),
-                columns_bytes=columns.stat().st_size,
+                columns_sha256=self._store().put(columns) if columns.exists() else None,
+                columns_bytes=columns.stat().st_size if columns.exists() else 0,
                 facts=inspected.facts,
                 source=file.name,
                 source_sha256=source_sha256,
@@ -90,7 +90,7 @@ class Datasets:
         except NotFound:
             return None
 
-    def list(self) -> list[DatasetVersion]:
+    def list(self) -> Sequence[DatasetVersion]:
         """The newest version of every dataset, by name."""
         if self._catalogue is not None:
             return self._catalogue.all()
@@ -104,7 +104,7 @@ class Datasets:
             raise NotFound(f"Dataset {name!r} has no version {version}.", remedy="`windtunnel datasets list --all`.")
         return found[-1]
 
-    def versions(self, name: str) -> list[DatasetVersion]:
+    def versions(self, name: str) -> Sequence[DatasetVersion]:
         """Every version of a dataset, oldest first; `NotFound` names the nearest."""
         if self._catalogue is not None:
             return self._catalogue.versions(name)
@@ -113,7 +113,7 @@ class Datasets:
             raise NotFound(f"The store {self._store().name} has no dataset {name!r}.")
         return found
 
-    def remove(self, name: str, version: int | None = None) -> list[DatasetVersion]:
+    def remove(self, name: str, version: int | None = None) -> Sequence[DatasetVersion]:
         """Forget a version of a dataset, or all of it. Returns what was forgotten.
 
         Jobs that were submitted before still find their bytes; `windtunnel store prune` removes those later.
@@ -125,7 +125,7 @@ class Datasets:
             self._catalogue.remove(name, version)
         return gone
 
-    def verify(self, name: str) -> list[DatasetVersion]:
+    def verify(self, name: str) -> Sequence[DatasetVersion]:
         """Read every version of a dataset whole and check its digests; `ObjectUnusable` says what is wrong."""
         versions = self.versions(name)
         for one in versions:
@@ -140,7 +140,7 @@ class Datasets:
             self._manifests.add(one)  # of a version whose writer died before
         return versions
 
-    def restore(self, *names: str) -> list[DatasetVersion]:
+    def restore(self, *names: str) -> Sequence[DatasetVersion]:
         """Add what the store knows of these datasets, or of all, to the catalogue; returns what was not in it.
 
         For a Redis that has lost them. What the catalogue has is not changed.

@@ -14,6 +14,7 @@ from typing import Any, NewType, Self, overload
 from windtunnel.broker import Broker
 from windtunnel.client import artifacts
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.resolution import resolve
 from windtunnel.contract import (
     Batch,
@@ -259,6 +260,10 @@ class Client:
         Names are the program's own: what is no plain file name is changed to one.
         """
         return artifacts.save(self._store, self.report(job), Path(folder))
+
+    def prune_store(self, *, really: bool = True) -> Pruned:
+        """Remove bytes from the store that no dataset has and no report can name any more; see `client.pruning`."""
+        return prune(self._store, self._records.catalogue, self._settings.retention_s, really=really)
 
     def _job_ids(self, batch: str) -> list[str]:
         return [job_id(batch, index) for index in range(self._records.reading.batch_status(batch).total)]

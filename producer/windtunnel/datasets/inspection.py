@@ -49,13 +49,17 @@ class Inspected:
 
 def inspect(path: Path, options: ReadOptions) -> Inspected:
     """Read a file."""
+    import warnings
+
     import pandas
 
     try:
-        if path.suffix == ".parquet":
-            frame = pandas.read_parquet(path)
-        else:
-            frame = pandas.read_csv(path, index_col=0, parse_dates=True, sep=options.sep or ",")
+        with warnings.catch_warnings(action="ignore"):
+            frame = (
+                pandas.read_parquet(path)
+                if path.suffix == ".parquet"
+                else pandas.read_csv(path, index_col=0, parse_dates=True, sep=options.sep or ",")
+            )
     except Exception as error:
         raise DataRefused([FieldProblem("file", f"cannot be read: {error}")]) from error
     if frame.empty:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import os
 import shutil
+import subprocess
+import sys
 import textwrap
+import threading
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -95,6 +100,37 @@ def client(redis_url: str, keys: redis.Redis) -> Iterator[Client]:
     assert keys.dbsize() == 0
     with Client(redis_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server on loopback, in a process of its own."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
+    assert process.poll() is None, "".join(said)
+    threading.Thread(target=process.stdout.read, daemon=True).start()  # it must never wait for a reader
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def s3_bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket of that server, for this process and those it starts."""
+    name = unique("bucket")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT"), timeout=30).close()
+    return f"s3://{name}/deployment"
 
 
 @pytest.fixture(scope="session")

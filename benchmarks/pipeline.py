@@ -59,6 +59,8 @@ class Stack:
         else:
             raise SystemExit(f"The stack did not start; see {folder}/logs.")
         self.url = (folder / URL_FILE.name).read_text().strip()
+        environment["WINDTUNNEL_REDIS_URL"] = self.url
+        subprocess.run([*windtunnel, "datasets", "add", "sp500", str(PRICES)], env=environment, check=True)
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the stack."""

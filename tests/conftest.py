@@ -115,10 +115,13 @@ def s3_server() -> Iterator[str]:
     assert process.stdout
     said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
     assert process.poll() is None, "".join(said)
-    threading.Thread(target=process.stdout.read, daemon=True).start()  # it must never wait for a reader
+    reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
+    reader.start()
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(10)
+    reader.join()
+    process.stdout.close()
 
 
 @pytest.fixture

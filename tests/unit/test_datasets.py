@@ -191,7 +191,7 @@ class CountingStore(Store):
 
 
 @pytest.fixture
-def counting(tmp_path: Path) -> type[CountingStore]:
+def counting() -> type[CountingStore]:
     CountingStore.reads = 0
     return CountingStore
 
@@ -307,7 +307,7 @@ def test_a_host_whose_disk_is_full_says_so_and_keeps_nothing_half(
     assert files(tmp_path / "host") == [f"{digests['sp500']}.json"]
 
 
-def damaged(store: Store, version: DatasetVersion, how: str, folder: Path) -> None:
+def damaged(version: DatasetVersion, how: str, folder: Path) -> None:
     blob = folder / "store" / "blobs" / version.sha256[:2] / version.sha256
     if how == "gone":
         blob.unlink()
@@ -320,7 +320,7 @@ def test_bytes_that_are_not_those_of_the_digest_are_never_kept(
     known: Datasets, store: Store, tmp_path: Path, how: str
 ) -> None:
     version = known.add("sp500", a_file(tmp_path))
-    damaged(store, version, how, tmp_path)
+    damaged(version, how, tmp_path)
     with pytest.raises(ObjectUnusable):
         a_cache(tmp_path, store).fetch({"sp500": version.sha256}, columns=False)
     assert files(tmp_path / "host") == [f"{version.sha256}.json"]

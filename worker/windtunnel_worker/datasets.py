@@ -19,7 +19,7 @@ from windtunnel.errors import DatasetUnavailable, ObjectUnusable, UnreadableReco
 from windtunnel.manifests import Manifests
 from windtunnel.records.codec import decode
 from windtunnel.store import Store
-from windtunnel_worker.sandbox.locks import hold_first_free
+from windtunnel_worker.locks import hold_first_free
 
 SANDBOX_DIR = "/data"
 LOCK_TICK_S = 0.05

@@ -15,6 +15,7 @@ from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Out
 from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
+from windtunnel_worker.locks import Turns
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
@@ -34,7 +35,6 @@ from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
-from windtunnel_worker.sandbox.locks import Turns
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.protocol import Transcript

@@ -210,11 +210,11 @@ class Stack:
 class Role:
     """One `python -m windtunnel_worker ROLE` against a Redis of the test's own."""
 
-    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str) -> None:
+    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str, **variables: str) -> None:
         self._log = log.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "windtunnel_worker", role, *arguments],
-            env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host),
+            env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host, **variables),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

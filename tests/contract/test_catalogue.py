@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 
 import pytest
 from tests.contract.driver import Driver
 from tests.support import a_version
 
 from windtunnel.client import Client
-from windtunnel.contract import Job, JobSpec
+from windtunnel.contract import Job
 from windtunnel.errors import InvalidInput, NotFound
-from windtunnel.records.codec import decode
 from windtunnel.settings import Settings
 from windtunnel.wake import Silent
+
+SESSIONS = itertools.count(1)
 
 
 @pytest.fixture
@@ -21,10 +22,13 @@ def client(driver: Driver) -> Client:
     return Client(settings=Settings(), records=driver.records, broker=Silent())
 
 
-@pytest.fixture
-def stored(driver: Driver) -> Callable[[str], JobSpec]:
-    """What is stored of a job."""
-    return lambda job_id: decode(JobSpec, driver.records._connection.call("hget", f"wt:job:{job_id}", "spec"))
+def stored(driver: Driver) -> dict[str, dict[str, str]]:
+    """Job → digests, as a worker reads them, of all jobs that wait."""
+    driver.judge()
+    found: dict[str, dict[str, str]] = {}
+    while claimed := driver.claim(f"here:{next(SESSIONS)}:a"):
+        found |= {job.job_id: job.spec.dataset_digests for job in claimed}
+    return found
 
 
 def test_a_name_stands_for_its_newest_version(driver: Driver) -> None:
@@ -84,18 +88,15 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(driver: Driver) -> Non
 # -- when a job is submitted -----------------------------------------------------------------------------
 
 
-def test_a_job_is_stored_with_the_digests_of_its_datasets(
-    driver: Driver, client: Client, stored: Callable[[str], JobSpec]
-) -> None:
+def test_a_job_is_stored_with_the_digests_of_its_datasets(driver: Driver, client: Client) -> None:
     driver.records.catalogue.add(a_version("a"))
     driver.records.catalogue.add(a_version("b"))
     batch = client.submit_batch([Job(code="1", datasets=("a", "b")), Job(code="1"), Job(code="1", datasets=("a",))])
-    digests = [stored(f"{batch}-{at}").dataset_digests for at in range(3)]
     a, b = a_version("a").sha256, a_version("b").sha256
-    assert digests == [{"a": a, "b": b}, {}, {"a": a}]
     driver.records.catalogue.add(a_version("a", 2))
-    assert stored(f"{batch}-0").dataset_digests["a"] == a
-    assert stored(client.submit(Job(code="1", datasets=("a",)))).dataset_digests == {"a": a_version("a", 2).sha256}
+    assert stored(driver) == {f"{batch}-0": {"a": a, "b": b}, f"{batch}-1": {}, f"{batch}-2": {"a": a}}
+    later = client.submit(Job(code="1", datasets=("a",)))
+    assert stored(driver) == {later: {"a": a_version("a", 2).sha256}}
 
 
 def test_unknown_datasets_are_refused_with_the_nearest_and_nothing_is_stored(driver: Driver, client: Client) -> None:
@@ -110,12 +111,13 @@ def test_unknown_datasets_are_refused_with_the_nearest_and_nothing_is_stored(dri
     assert sorted(driver.keys.scan_iter("*")) == before
 
 
-def test_a_job_may_ask_for_an_older_version(driver: Driver, client: Client, stored: Callable[[str], JobSpec]) -> None:
+def test_a_job_may_ask_for_an_older_version(driver: Driver, client: Client) -> None:
     old, new = a_version(number=1), a_version(number=2)
     driver.records.catalogue.add(old)
     driver.records.catalogue.add(new)
     job = Job(code="1", datasets=("sp500",), dataset_digests={"sp500": old.sha256})
-    assert stored(client.submit(job)).dataset_digests == {"sp500": old.sha256}
+    submitted = client.submit(job)
+    assert stored(driver) == {submitted: {"sp500": old.sha256}}
     with pytest.raises(InvalidInput, match=r"dataset_digests\.sp500: 000000000000… is no version of it") as caught:
         client.submit(Job(code="1", datasets=("sp500",), dataset_digests={"sp500": "0" * 64}))
     assert f"1 ({old.sha256[:12]}…)" in str(caught.value)

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from tests.support import a_version
 
-from windtunnel.client import Client
 from windtunnel.client import artifacts as reading
+from windtunnel.client.pruning import GRACE_S, Pruned, prune
 from windtunnel.contract import Artifact, Execution
 from windtunnel.errors import FileStoreUnavailable, NotFound
-from windtunnel.store import FRESH_S, Store
+from windtunnel.records.codec import encode_report
+from windtunnel.store import Store
 from windtunnel.testing import Tunnel, succeeded
 from windtunnel_worker.sandbox import artifacts
 
@@ -118,9 +119,7 @@ def test_reports_stay_small_whatever_programs_leave() -> None:
         tunnel = Tunnel(script)
         batch = tunnel.client.submit_batch([{"code": "print(1)", "params": {"at": at}} for at in range(20)])
         assert sum(one.bytes for one in tunnel.store.objects()) >= 20 * artifact_bytes
-        redis = tunnel.records._connection
-        stored = [redis.call("hgetall", f"wt:job:{batch}-{at}") for at in range(20)]
-        return sum(len(value) for fields in stored for value in fields.values())
+        return sum(len(encode_report(report)) for report in tunnel.client.reports(batch))
 
     small, large = size_of_records(1), size_of_records(2**20)
     assert large - small < 20 * 100
@@ -130,40 +129,31 @@ def test_reports_stay_small_whatever_programs_leave() -> None:
 # -- what becomes of them --------------------------------------------------------------------------------
 
 
-def test_prune_removes_what_no_report_can_name_and_no_dataset_has(
-    tunnel: Tunnel, job: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def prune_later(tunnel: Tunnel, *, really: bool = True) -> Pruned:
+    """Prune when no report of now is left any more."""
+    return prune(tunnel.store, tunnel.records.catalogue, -GRACE_S - 60, really=really)
+
+
+def test_prune_removes_what_no_report_can_name_and_no_dataset_has(tunnel: Tunnel, job: str) -> None:
     client, store = tunnel.client, tunnel.store
     kept = a_version(content="kept")
     assert store.put(b"kept") == kept.sha256
     tunnel.records.catalogue.add(kept)
     assert client.prune_store().objects == 0
-    after_all_reports(monkeypatch, client)
-    would = client.prune_store(really=False)
+    would = prune_later(tunnel, really=False)
     assert (would.objects, would.bytes, would.kept) == (3, 10, 1)
-    assert client.prune_store() == would
+    assert prune_later(tunnel) == would
     assert [one.sha256 for one in store.objects()] == [kept.sha256]
     with pytest.raises(NotFound):
         client.artifact(job, "trades.csv")
 
 
-def after_all_reports(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
-    """Have the clock show the time when no report of now is left."""
-    import time
-
-    assert client
-    now = time.time() + 8 * 86_400 + 2 * FRESH_S
-    monkeypatch.setattr("windtunnel.client.pruning.time.time", lambda: now)
-
-
-def test_a_dataset_that_was_removed_stays_for_the_jobs_that_were_submitted_before(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    client = Tunnel().client
+def test_a_dataset_that_was_removed_stays_for_the_jobs_that_were_submitted_before(tmp_path: Path) -> None:
+    tunnel = Tunnel()
+    client = tunnel.client
     file = tmp_path / "prices.csv"
     file.write_text("Date,Close\n2020-01-01,1.5\n")
     version = client.datasets.add("sp500", file)
     client.datasets.remove("sp500")
     assert client.prune_store().objects == 0
-    after_all_reports(monkeypatch, client)
-    assert client.prune_store().objects == len(version.digests)
+    assert prune_later(tunnel).objects == len(version.digests)

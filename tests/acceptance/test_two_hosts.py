@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +24,9 @@ open("/tmp/artifacts/last.csv", "w").write(str(frame["Close"].iloc[-1]))
 
 
 @pytest.fixture
-def hosts(docker_engine: images.Image, redis_url: str, s3_bucket: str, tmp_path: Path) -> Iterator[list[str]]:
+def hosts(
+    app: Client, docker_engine: images.Image, redis_url: str, s3_bucket: str, tmp_path: Path
+) -> Iterator[list[str]]:
     """The names of two hosts at work, each with one slot."""
     names = [unique("one"), unique("other")]
     with ExitStack() as roles:
@@ -36,6 +39,8 @@ def hosts(docker_engine: images.Image, redis_url: str, s3_bucket: str, tmp_path:
             }
             log = tmp_path / f"{role}-{host}.log"
             roles.enter_context(Role(role, redis_url, host, log, "--concurrency", "1", **variables))
+        while {host.host for host in app.hosts()} != set(names):
+            time.sleep(0.1)
         yield names
 
 

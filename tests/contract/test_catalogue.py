@@ -14,7 +14,7 @@ from windtunnel.errors import InvalidInput, NotFound
 from windtunnel.settings import Settings
 from windtunnel.wake import Silent
 
-SESSIONS = itertools.count(1)
+SESSIONS = itertools.count(100)
 
 
 @pytest.fixture

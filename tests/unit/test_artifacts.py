@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from tests.support import a_version
 
 from windtunnel.client import artifacts as reading
 from windtunnel.client.pruning import GRACE_S, Pruned, prune
-from windtunnel.contract import Artifact, Execution
+from windtunnel.contract import Artifact, Execution, Report
 from windtunnel.errors import FileStoreUnavailable, NotFound
 from windtunnel.records.codec import encode_report
 from windtunnel.store import Store
@@ -26,10 +25,10 @@ def tunnel() -> Tunnel:
     """Its programs leave those files."""
 
     def script(_: object) -> Execution:
-        return succeeded(done=True).model_copy(update={"artifacts": tuple(artifacts.keep(FILES, tunnel.store))})
+        return succeeded(done=True).model_copy(update={"artifacts": tuple(artifacts.keep(FILES, whole.store))})
 
-    tunnel = Tunnel(script)
-    return tunnel
+    whole = Tunnel(script)
+    return whole
 
 
 @pytest.fixture
@@ -83,12 +82,13 @@ def test_a_hostile_name_becomes_a_plain_one(name: str, safe: str) -> None:
     assert reading.plain(name) == safe
 
 
-def a_report_of(job: str, tunnel: Tunnel, names: list[str]) -> Callable[[], object]:
+def a_report_of(job: str, tunnel: Tunnel, names: list[str]) -> Report:
+    """Its report, with artifacts of these names."""
     report = tunnel.client.report(job)
     sha256 = tunnel.store.put(b"new")
     left = tuple(Artifact.model_construct(name=name, bytes=3, sha256=sha256) for name in names)
     assert report.execution
-    return lambda: report.model_copy(update={"execution": report.execution.model_copy(update={"artifacts": left})})
+    return report.model_copy(update={"execution": report.execution.model_copy(update={"artifacts": left})})
 
 
 def test_no_link_is_written_through_and_no_two_names_become_one(tunnel: Tunnel, job: str, tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_no_link_is_written_through_and_no_two_names_become_one(tunnel: Tunnel, 
     outside.write_text("mine")
     folder.mkdir()
     (folder / "a-b").symlink_to(outside)
-    report = a_report_of(job, tunnel, ["a/b", "a-b", "../a-b"])()
-    saved = reading.save(tunnel.store, report, folder)  # type: ignore[arg-type]
+    report = a_report_of(job, tunnel, ["a/b", "a-b", "../a-b"])
+    saved = reading.save(tunnel.store, report, folder)
     assert [path.name for path in saved] == ["a-b", "2-a-b", "3-a-b"]
     assert (outside.read_text(), (folder / "a-b").is_symlink()) == ("mine", False)
     assert {stat.S_ISREG(path.lstat().st_mode) for path in saved} == {True}
@@ -114,12 +114,12 @@ def test_reports_stay_small_whatever_programs_leave() -> None:
     def size_of_records(artifact_bytes: int) -> int:
         def script(assignment: object) -> Execution:
             content = assignment.job_id.encode() + bytes(artifact_bytes)  # type: ignore[attr-defined]
-            return succeeded().model_copy(update={"artifacts": tuple(artifacts.keep({"left": content}, tunnel.store))})
+            return succeeded().model_copy(update={"artifacts": tuple(artifacts.keep({"left": content}, whole.store))})
 
-        tunnel = Tunnel(script)
-        batch = tunnel.client.submit_batch([{"code": "print(1)", "params": {"at": at}} for at in range(20)])
-        assert sum(one.bytes for one in tunnel.store.objects()) >= 20 * artifact_bytes
-        return sum(len(encode_report(report)) for report in tunnel.client.reports(batch))
+        whole = Tunnel(script)
+        batch = whole.client.submit_batch([{"code": "print(1)", "params": {"at": at}} for at in range(20)])
+        assert sum(one.bytes for one in whole.store.objects()) >= 20 * artifact_bytes
+        return sum(len(encode_report(report)) for report in whole.client.reports(batch))
 
     small, large = size_of_records(1), size_of_records(2**20)
     assert large - small < 20 * 100

@@ -67,7 +67,7 @@ def noise_level(trials: float, variance: float) -> float:
 def minimum_track_record(
     sharpe: float, skewness: float = 0.0, kurtosis: float = 3.0, *, benchmark: float = 0.0, confidence: float = 0.95
 ) -> float | None:
-    """Bars that it takes to say with this confidence that the Sharpe ratio is above the benchmark; None if it is not."""
+    """Bars it takes to say with this confidence that the Sharpe ratio is above the benchmark; None if it is not."""
     if sharpe <= benchmark:
         return None
     return 1 + _spread(sharpe, skewness, kurtosis) * (NORMAL.inv_cdf(confidence) / (sharpe - benchmark)) ** 2

@@ -107,7 +107,7 @@ def test_p_values_and_ratios_belong_together() -> None:
 def test_haircuts_by_three_methods() -> None:
     tried = [0.75, 0.3, 0.1, -0.2, 1.1]
     for method in ("sidak", "holm", "bhy"):
-        left = haircuts(tried, 20, method)  # type: ignore[arg-type]
+        left = haircuts(tried, 20, method)
         assert all(abs(after) <= abs(before) for before, after in zip(tried, left, strict=True))
         assert max(left) == left[4] > 0
     # By hand, from p-values 0.01, 0.02, 0.03: Holm 0.03, 0.04, 0.04; BHY 0.055 for each.

@@ -56,7 +56,9 @@ def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
     traded = np.diff(held, axis=0, prepend=0.0)
     _check_priced(table, held)
     gains = np.where(held != 0.0, held * table.moves, 0.0)
-    marked = 1.0 + (np.where(held != 0.0, held * table.marks, 0.0).sum(axis=1) if table.at_open else np.zeros(len(held)))
+    marked = 1.0 + (
+        np.where(held != 0.0, held * table.marks, 0.0).sum(axis=1) if table.at_open else np.zeros(len(held))
+    )
     return Path(held, traded, gains, marked, np.abs(traded).sum(axis=1))
 
 

@@ -7,7 +7,7 @@ positions (float64, one row a bar, one column a dataset). Nothing here parses an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,9 +145,16 @@ class Table:
         """The same from this bar on."""
         if not bar:
             return self
-        arrays = (self.close, self.fill, self.trades, self.moves, self.marks)
-        priced = None if self.priced is None else self.priced[bar:]
-        return Table(self.names, self.times[bar:], *(one[bar:] for one in arrays), priced, self.at_open)
+        return replace(
+            self,
+            times=self.times[bar:],
+            close=self.close[bar:],
+            fill=self.fill[bar:],
+            trades=self.trades[bar:],
+            moves=self.moves[bar:],
+            marks=self.marks[bar:],
+            priced=None if self.priced is None else self.priced[bar:],
+        )
 
 
 def join(datasets: Sequence[Prices], *, at_open: bool) -> Table:
@@ -163,21 +170,20 @@ def join(datasets: Sequence[Prices], *, at_open: bool) -> Table:
         rows = np.searchsorted(times, one.times)
         close[rows, column] = one.close
         fill[rows, column] = one.open if at_open else one.close
+    return _table(datasets, times, close, fill, at_open=at_open)
+
+
+def _table(datasets: Sequence[Prices], times: Times, close: Floats, fill: Floats, *, at_open: bool) -> Table:
     trades = np.isfinite(close) & np.isfinite(fill)
     if not trades.all():
         own = np.where(trades, np.arange(len(times))[:, None], 0)
         close = np.take_along_axis(close, np.maximum.accumulate(own, axis=0), axis=0)
         fill = np.where(trades, fill, close)
-    return _table(tuple(one.name for one in datasets), times, close, fill, trades, at_open=at_open)
-
-
-def _table(
-    names: tuple[str, ...], times: Times, close: Floats, fill: Floats, trades: NDArray[np.bool_], *, at_open: bool
-) -> Table:
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = np.vstack([fill[1:], close[-1:]]) / fill - 1.0
         marks = close / fill - 1.0
         usable = (fill > 0.0) & (close > 0.0)
     priced = usable & np.isfinite(moves) & np.isfinite(marks)
     priced[:-1] &= usable[1:]
+    names = tuple(one.name for one in datasets)
     return Table(names, times, close, fill, trades, moves, marks, None if priced.all() else priced, at_open)

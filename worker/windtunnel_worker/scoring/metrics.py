@@ -12,7 +12,7 @@ from windtunnel_worker.scoring.inputs import Floats, Times
 
 FLAT = 1e-12
 """A standard deviation below this share of the largest return comes from rounding."""
-BLOCKS = 16
+BLOCKS = 10
 Reasons = dict[str, str]
 
 

@@ -110,7 +110,7 @@ def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, fl
 
 
 def _stress(path: Path, seen: Path, rate: float, year: float | None) -> tuple[Stress, ...]:
-    curves = {f"costs × {times}": path.equity(times * rate) for times in (1, 2, 3)}
+    curves = {f"costs {times}x": path.equity(times * rate) for times in (1, 2, 3)}
     curves["filled at the close that was seen (not attainable)"] = seen.equity(rate)
     figures = {label: metrics(equity, returns_of(equity), year, {}) for label, equity in curves.items()}
     return tuple(

@@ -19,6 +19,7 @@ from windtunnel.contract.job import (
     Limits,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -49,6 +50,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Execution",
+    "Fill",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -57,6 +59,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
+    "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
@@ -64,6 +67,8 @@ __all__ = [
     "Report",
     "Resources",
     "Sample",
+    "Score",
+    "Scoring",
     "SecurityLevel",
     "Timings",
     "Transition",

@@ -47,11 +47,20 @@ def add(
     dayfirst: Annotated[
         bool | None, typer.Option("--dayfirst/--no-dayfirst", help="01/02 is 1 February.", show_default="found out")
     ] = None,
-    time_unit: Annotated[str | None, typer.Option(help="Of times as numbers: s, ms, us or ns.")] = None,
+    time_unit: Annotated[str | None, typer.Option(help="What times as numbers count: s, ms, us, ns or excel.")] = None,
     tz: Annotated[str | None, typer.Option(help="The zone that its times are in, e.g. America/New_York.")] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="The column with the times; `Date,Time` where two hold them, `none` for none.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="The text's encoding, e.g. cp1252.")] = None,
+    names: Annotated[str | None, typer.Option(help="The columns' names, for a file without them: a,b,c.")] = None,
+    skip_lines: Annotated[int | None, typer.Option(help="Lines before the header.", min=0)] = None,
+    missing: Annotated[
+        list[str] | None, typer.Option(help="A text that stands for a missing value; may be given again.")
+    ] = None,
     sort: Annotated[bool, typer.Option("--sort", help="Put the rows in the order of their times.")] = False,
     drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Of rows with the same time keep the last.")
+        bool, typer.Option("--drop-duplicates", help="Of rows with the same time keep the first.")
     ] = False,
     local: Local = False,
     json: AsJson = False,
@@ -64,6 +73,11 @@ def add(
         "dayfirst": dayfirst,
         "time_unit": time_unit,
         "tz": tz,
+        "time_column": time_column,
+        "encoding": encoding,
+        "names": tuple(name.strip() for name in names.split(",")) if names else None,
+        "skip_lines": skip_lines,
+        "missing": tuple(missing) if missing else None,
         "sort": sort,
         "drop_duplicates": drop_duplicates,
     }

@@ -48,7 +48,7 @@ class Datasets:
             inspected = _inspect(copy, options)
             kept, columns = copy, Path(folder) / "columns.arrow"
             if inspected.changed:
-                kept = Path(folder) / "as-understood.csv"
+                kept = Path(folder) / f"as-understood.{inspected.format}"
                 inspected.write_file(kept)
             inspected.write_columns(columns)
             version = DatasetVersion(

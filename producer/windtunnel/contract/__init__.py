@@ -21,6 +21,7 @@ from windtunnel.contract.job import (
     Limits,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -56,6 +57,7 @@ __all__ = [
     "EventKind",
     "Execution",
     "Facts",
+    "Fill",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -64,6 +66,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
+    "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
@@ -71,6 +74,8 @@ __all__ = [
     "Report",
     "Resources",
     "Sample",
+    "Score",
+    "Scoring",
     "SecurityLevel",
     "Sha256",
     "Timings",

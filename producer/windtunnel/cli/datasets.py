@@ -14,6 +14,7 @@ from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion
+from windtunnel.datasets.options import ReadOptions
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
@@ -81,21 +82,13 @@ def add(
         "sort": sort,
         "drop_duplicates": drop_duplicates,
     }
-    given = {key: value for key, value in options.items() if value not in (None, False)}
+    given = ReadOptions(**{option: value for option, value in options.items() if value is not None})
     with _datasets(local) as datasets:
-        version = datasets.add(name, file, _read_options(given))
+        version = datasets.add(name, file, given)
     if json:
         typer.echo(version.model_dump_json(indent=2))
     else:
         _print(version)
-
-
-def _read_options(given: dict[str, Any]) -> Any:
-    if not given:
-        return None
-    from windtunnel.datasets.inspection import ReadOptions
-
-    return ReadOptions(**given)
 
 
 @app.command(name="list")

@@ -65,6 +65,10 @@ def report(found: Report) -> RenderableType:
                 parts.append(Panel(foreign(shown), title=f"{title} (cut at its limit)" if cut else title))
         if execution.values:
             parts.append(_values(execution.values))
+        parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
+        if execution.artifacts:
+            left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
+            parts.append(foreign(f"artifacts: {left}; `windtunnel artifacts {found.job_id} --out FOLDER` saves them"))
     return Group(*parts)
 
 

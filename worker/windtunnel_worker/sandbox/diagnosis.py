@@ -27,7 +27,7 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     end = transcript.end
     if not language.run or end is None or end.exit_code == 0:
         return None
-    text = bytes(transcript.stderr[-READ_BYTES:]).decode(errors="replace")
+    text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
     said = [line[:LINE_CHARACTERS] for line in text.splitlines()]
     memory = _first([language.out_of_memory], said) is not None
     processes = _first([language.out_of_processes], said) is not None

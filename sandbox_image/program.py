@@ -95,12 +95,18 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
         code = 1
     with contextlib.suppress(OSError, ValueError):
         reporter.artifacts()
-    return _leave(code)
+    return _leave(code, module)
 
 
-def _leave(code: int) -> int:
-    """What the interpreter does at its end: join threads, run exit hooks, flush. What fails there is told on stderr."""
-    for step in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]
+def _leave(code: int, module: types.ModuleType) -> int:
+    """What the interpreter does at its end; what fails there is told on stderr.
+
+    It joins threads, runs exit hooks, lets go of the program's objects so that its open files are written, and flushes.
+    """
+    steps = [threading._shutdown, atexit._run_exitfuncs]  # type: ignore[attr-defined]
+    if threading.active_count() == 1:  # a daemon thread would complain of names that are gone
+        steps.append(module.__dict__.clear)
+    for step in steps:
         try:
             step()
         except BaseException:  # noqa: BLE001 - a thread or a hook must not hide the result

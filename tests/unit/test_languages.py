@@ -18,7 +18,7 @@ NATIVE = {"cpp", "go"}
 
 def _ended(stderr: str, **end: Any) -> Transcript:
     transcript = Transcript(65536)
-    transcript.stderr += stderr.encode()
+    transcript.stderr.take(stderr.encode())
     transcript.end = End.model_validate({"exit_code": 1, **end})
     return transcript
 

@@ -35,6 +35,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),
     (r"runtime error", r"out of range", PAST_THE_END),
     (
+        r"SIG\w+",
+        r"inside the interpreter",
+        "Compiled code crashed at this line: check the types, shapes and indices that it is given.",
+    ),
+    (
         r"SIGSEGV",
         r"",
         "It used memory that is not its own: check each index against size(), or use at().",

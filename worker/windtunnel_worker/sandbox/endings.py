@@ -20,6 +20,8 @@ SIGNALS = {
     signal.SIGPIPE: "it wrote to a pipe that nothing reads",
     signal.SIGALRM: "a timer that it had set itself ran out",
 }
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
+"""Of which Python's `faulthandler` writes where they happened."""
 EXIT_CODES = {
     1: "it gave no reason; `sys.exit('reason')` or an exception would",
     2: "as a program does whose command line was not understood; it gets no arguments",

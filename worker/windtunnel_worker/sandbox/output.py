@@ -55,29 +55,41 @@ class Readable:
 
 
 def readable(output: Output, written: int) -> Readable:
-    """The text of an output of which the program wrote so many bytes; in JSON it is not much longer than the limit."""
+    """The text of an output of which the program wrote so many bytes; in JSON too it is no longer than the limit.
+
+    But for bytes that are no UTF-8: each may become three.
+    """
     raw = bytes(output)
-    head, tail = _halves(output, raw, written)
-    dropped = max(0, written - len(head) - len(tail))
-    parts = [head.decode(errors="replace"), tail.decode(errors="replace")]
-    folded = [_fold(part) for part in parts]
-    lossless = folded == parts and "".join(parts).encode() == raw
-    if dropped:
-        folded.insert(1, f"[… {dropped:,} of {written:,} bytes left out …]\n")
-        folded[0] += "" if folded[0].endswith("\n") or not folded[0] else "\n"
-    return Readable("".join(folded), dropped, b"" if lossless else raw)
+    if written <= len(raw) and _bytes_in_json(raw) <= output.limit:
+        text = raw.decode(errors="replace")
+        folded = _fold(text)
+        return Readable(folded, 0, b"" if folded.encode() == raw else raw)
+    halves = _halves(raw, output.limit - _length_of_gap(output.limit, written))
+    dropped = written - sum(map(len, halves))
+    texts = [half.decode(errors="replace") for half in halves]
+    head, tail = map(_fold, texts)
+    lossless = [head.encode(), tail.encode()] == list(halves) and _bytes_in_json(raw) <= output.limit
+    return Readable(head.removesuffix("\n") + _gap(dropped, written) + tail, dropped, b"" if lossless else raw)
 
 
-def _halves(output: Output, raw: bytes, written: int) -> tuple[bytes, bytes]:
-    """What goes before and after the gap, each of whole characters; without a gap the first is all of it."""
-    half = output.limit // 2
-    if _bytes_in_json(raw) > output.limit:
-        backwards = raw[::-1]
-        head, tail = raw[: _fitting(raw, half)], backwards[: _fitting(backwards, half)][::-1]
-    elif written > len(raw):
-        head, tail = bytes(output.head), bytes(output.tail)
-    else:
-        return raw, b""
+def _gap(dropped: int, written: int) -> str:
+    """The line between the two halves."""
+    return f"\n[... {dropped:,} of {written:,} bytes left out ...]\n"
+
+
+def _length_of_gap(limit: int, written: int) -> int:
+    """Of the line that takes itself the room for what it says is left out."""
+    length = 0
+    for _ in range(3):
+        length = len(_gap(max(0, written - limit) + length, written))
+    return length
+
+
+def _halves(raw: bytes, most: int) -> tuple[bytes, bytes]:
+    """The first and the last bytes, each of whole characters, that together take no more than that in JSON."""
+    first, last = max(0, most) // 2, max(0, most) - max(0, most) // 2
+    backwards = raw[::-1]
+    head, tail = raw[: _fitting(raw, first)], backwards[: _fitting(backwards, last)][::-1]
     return _without_a_part_at_the_end(head), _without_a_part_at_the_start(tail)
 
 

@@ -135,7 +135,8 @@ def test_hostile_stderr_is_read_in_linear_time(name: str) -> None:
 def test_a_crash_of_pythons_own_is_told_with_its_line() -> None:
     trace = (
         "Fatal Python error: Segmentation fault\n\nCurrent thread 0x1 (most recent call first):\n"
-        '  File "/usr/lib/python3.11/ctypes/__init__.py", line 519 in string_at\n  File "strategy.py", line 2 in <module>\n'
+        '  File "/usr/lib/python3.11/ctypes/__init__.py", line 519 in string_at\n'
+        '  File "strategy.py", line 2 in <module>\n'
         '  File "/opt/windtunnel/program.py", line 80 in run\n'
     )
     fault = diagnose(for_language("python"), "import x\nx.crash()\n", _ended(trace, exit_code=None, signal=11))

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import compute as pc
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import layout as layouts
-from windtunnel.datasets import numbers, source, table, times
+from windtunnel.datasets import numbers, shapes, source, table, times
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import counted, finding, named, refuse, shown
 
@@ -118,21 +117,13 @@ def _plain(
     """What `read_csv` makes of the file by itself; None where that differs in any case, or would take long to find out."""
     if not (text.plain and layout.plain) or cells.findings:
         return None
-    if clock and not _uniform(cells.columns[0]):
+    if clock and shapes.uniform(cells.columns[0]) is None:  # pandas would guess row by row
         return None
     try:
         frame = pd.read_csv(path, index_col=0, parse_dates=bool(clock), low_memory=False)
     except (ValueError, MemoryError, OverflowError):
         return None
     return frame if len(frame) == cells.rows and frame.shape[1] == len(layout.names) - 1 else None
-
-
-def _uniform(texts: Any) -> bool:
-    """Whether pandas finds one format for all: it is slow, and guesses row by row, where it does not."""
-    shape = pc.replace_substring_regex(texts.slice(0, 1), r"\d", "0")
-    pattern = "^" + "".join(r"\d" if char == "0" else rf"\x{{{ord(char):x}}}" for char in shape[0].as_py()) + "$"
-    empty = pc.equal(texts, "")
-    return bool(pc.all(pc.or_(empty, pc.match_substring_regex(texts, pattern))).as_py())
 
 
 def _columns(

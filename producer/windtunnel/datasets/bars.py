@@ -42,8 +42,10 @@ class _Calendar:
 
 def _calendar(index: Any) -> _Calendar:
     local = index.tz_localize(None) if index.tz is not None else index
-    stamps = np.unique(local.asi8)
-    days, counts = np.unique(stamps // DAY_NS, return_counts=True)
+    stamps = _distinct(local.asi8)
+    by_bar = stamps // DAY_NS
+    starts = np.flatnonzero(np.diff(by_bar, prepend=by_bar[0] - 1))
+    days, counts = by_bar[starts], np.diff(np.append(starts, len(by_bar)))
     weekday = (days + 3) % 7
     span = np.arange(days[0], days[-1] + 1) if days[-1] - days[0] < 200_000 else days
     expected = np.bincount((span + 3) % 7, minlength=7)
@@ -58,6 +60,15 @@ def _calendar(index: Any) -> _Calendar:
     return _Calendar(days, counts, frozenset(regular), frozenset(partial), _lower_median(np.diff(stamps)))
 
 
+def _distinct(stamps: Any) -> Any:
+    """Sorted, each once."""
+    ahead = np.diff(stamps) > 0
+    if not bool(ahead.all()):
+        stamps = np.sort(stamps)
+        stamps = stamps[np.diff(stamps, prepend=stamps[0] - 1) > 0]
+    return stamps
+
+
 def _lower_median(steps: Any) -> int:
     """Of Thursday, Friday, Monday the usual step is a day, not two."""
     return int(np.sort(steps)[(len(steps) - 1) // 2]) if len(steps) else 0
@@ -65,7 +76,9 @@ def _lower_median(steps: Any) -> int:
 
 def a_year(index: Any) -> Year:
     """Bars a year, from sorted or unsorted times without NaT."""
-    moments = len(index.unique())
+    if len(index) == 0:
+        return Year(None, "no row has a time")
+    moments = len(_distinct(index.asi8))
     if moments < 2:
         return Year(None, "one time is not enough to count")
     calendar = _calendar(index)
@@ -125,7 +138,7 @@ def _bars_a_session(calendar: _Calendar) -> tuple[float, str]:
 def find(index: Any) -> list[DataFinding]:
     """Weekend rows, gaps and short sessions."""
     seen = index[~index.isna()]
-    if len(seen.unique()) < 3:
+    if len(seen) == 0 or len(_distinct(seen.asi8)) < 3:
         return []
     calendar = _calendar(seen)
     if calendar.step_ns >= 4 * DAY_NS:

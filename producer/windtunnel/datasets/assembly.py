@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.tseries.api import guess_datetime_format
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import layout as layouts
@@ -117,13 +118,20 @@ def _plain(
     """What `read_csv` makes of the file by itself; None where that differs in any case, or would take long to find out."""
     if not (text.plain and layout.plain) or cells.findings:
         return None
-    if clock and shapes.uniform(cells.columns[0]) is None:  # pandas would guess row by row
+    if clock and not _pandas_reads(cells.columns[0]):
         return None
     try:
         frame = pd.read_csv(path, index_col=0, parse_dates=bool(clock), low_memory=False)
     except (ValueError, MemoryError, OverflowError):
         return None
     return frame if len(frame) == cells.rows and frame.shape[1] == len(layout.names) - 1 else None
+
+
+def _pandas_reads(texts: Any) -> bool:
+    """Whether pandas reads these times, and soon: where its format does not fit all, it guesses each anew."""
+    if shapes.uniform(texts) is None:
+        return False
+    return len(texts) <= 20_000 or (guess_datetime_format(str(texts[0])) or "").startswith("%Y")
 
 
 def _columns(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyarrow import feather
 
@@ -46,9 +47,20 @@ class Inspected:
             self.frame.to_parquet(path)
             return
         frame = self.frame
-        if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
-            frame = frame.set_axis(frame.index.tz_convert("UTC"))
+        if isinstance(frame.index, pd.DatetimeIndex):
+            frame = frame.set_axis(pd.Index(_texts(frame.index), name=frame.index.name))
         frame.to_csv(path)
+
+
+def _texts(index: Any) -> Any:
+    """Times in one format, as short as all of them allow; in UTC where they have a zone."""
+    zoned = index.tz is not None
+    moments = (index.tz_convert("UTC").tz_localize(None) if zoned else index).to_numpy()
+    parts = moments.astype("int64")[~index.isna()]
+    units = (("D", 86_400 * 10**9), ("s", 10**9), ("ms", 10**6), ("us", 10**3))
+    unit = next((name for name, size in units[zoned:] if not bool((parts % size).any())), "ns")
+    texts = pd.Series(np.datetime_as_string(moments, unit=unit), dtype=object).where(~index.isna(), "")
+    return texts.str.replace("T", " ") + ("+00:00" if zoned else "") if unit != "D" else texts
 
 
 def inspect(path: Path, options: ReadOptions | None = None) -> Inspected:

@@ -180,8 +180,9 @@ def _type(dtype: Any) -> Literal["number", "integer", "boolean", "time", "text"]
 
 
 def _row(frame: Any, number: int) -> tuple[str, ...]:
-    stamp = frame.index[number]
-    first = when(stamp) if isinstance(frame.index, pd.DatetimeIndex) else str(stamp)
+    first = str(frame.index[number])
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None and bool(frame.index.is_normalized):
+        first = first.removesuffix(" 00:00:00")
     return (first[:CELL], *(_cell(frame.iat[number, place]) for place in range(frame.shape[1])))
 
 

@@ -88,14 +88,14 @@ def _parts_of_one_shape(form: Form, texts: Any) -> Parts | None:
         return None
     fields = {}
     for name, text in first.groupdict().items():
-        start, stop = first.span(name)
         if text is None or name == "z":
             continue
-        fields[name] = shapes.number(found, start, stop) * (10 ** (9 - len(text)) if name == "f" else 1)
+        fields[name] = shapes.number(found, *first.span(name)) * (10 ** (9 - len(text)) if name == "f" else 1)
     zone = first.groupdict().get("z")
     zones = pc.utf8_slice_codeunits(texts, *first.span("z")) if zone else None
-    years = first.span("y")
-    return Parts(np.ones(len(found), bool), _complete(fields, np.full(len(found), years[1] - years[0] == 2)), zones)
+    if "y" in fields:
+        fields = _complete(fields, np.full(len(found), len(first["y"]) == 2))
+    return Parts(np.ones(len(found), bool), fields, zones)
 
 
 def _parts_of_any_shape(form: Form, texts: Any) -> Parts:

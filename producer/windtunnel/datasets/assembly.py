@@ -32,6 +32,12 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     """Read a CSV file; raises `DataRefused`."""
     text = source.open_text(path, options.encoding, folder)
     layout = layouts.find(text, options)
+    if text.lines * len(layout.names) > source.MOST_CELLS:
+        refuse(
+            "too_large",
+            f"The table has about {text.lines:,} rows of {len(layout.names):,} columns; at most {source.MOST_CELLS:,} cells are read",
+            "Part it into several datasets, or leave columns out.",
+        )
     cells = table.read(text.path, layout, quotes=text.quotes)
     if cells.rows == 0:
         refuse("no_rows", "The file has a header but no rows", "Give a file with rows.")

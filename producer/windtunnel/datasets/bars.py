@@ -53,10 +53,12 @@ def _calendar(index: Any) -> _Calendar:
     rate = present / np.maximum(expected, 1)
     top = np.sort(rate)[-5:].mean() if len(days) > 1 else 1.0
     regular = {day for day in range(7) if rate[day] > 0.5 * top}
-    if len(days) < 28 and not {5, 6} <= regular:  # a few weeks do not make one Sunday a habit
-        regular -= {day for day in (5, 6) if present[day] < 4}
+    if days[-1] - days[0] < 28:  # too short to show habits: the whole week, or its five working days
+        weekend = [day for day in (5, 6) if expected[day]]
+        whole = bool(weekend) and all(present[day] == expected[day] for day in weekend)
+        regular = set(range(7)) if whole else set(range(5))
     usual = float(np.median(counts))
-    partial = {day for day in regular if float(np.median(counts[weekday == day])) < 0.5 * usual}
+    partial = {day for day in regular if present[day] and float(np.median(counts[weekday == day])) < 0.5 * usual}
     return _Calendar(days, counts, frozenset(regular), frozenset(partial), _lower_median(np.diff(stamps)))
 
 

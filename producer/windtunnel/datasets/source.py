@@ -13,7 +13,7 @@ from windtunnel.datasets.refusal import finding, refuse, shown
 CHUNK = 1 << 20
 HEAD_BYTES = 1 << 18
 LONGEST_LINE = 1 << 20
-MOST_CELLS = 400_000_000
+MOST_CELLS = 200_000_000
 """A table of more is refused: read, it would take several gigabytes of memory."""
 
 MARKS = (
@@ -54,6 +54,7 @@ class Text:
     """Whether it starts with a byte order mark."""
     quotes: bool = False
     """Whether there is a quotation mark in it."""
+    lines: int = 0
     findings: list[DataFinding] = field(default_factory=list)
 
 
@@ -79,7 +80,7 @@ def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
     used = encoding or marked or _without_mark(start)
     plain = codecs.lookup(used).name in ("utf-8", "utf-8-sig", "ascii")
     kept = path if plain else _as_utf8(path, used, len(mark), folder / "text.csv")
-    quotes = _scan(kept)
+    quotes, lines = _scan(kept)
     with kept.open("rb") as stream:
         head = stream.read(HEAD_BYTES + 1)
     whole = len(head) <= HEAD_BYTES
@@ -98,6 +99,7 @@ def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
         plain=plain,
         marked=bool(mark),
         quotes=quotes,
+        lines=lines,
         findings=found,
     )
 
@@ -136,10 +138,10 @@ def _as_utf8(path: Path, encoding: str, skip: int, target: Path) -> Path:
     return target
 
 
-def _scan(path: Path) -> bool:
-    """Check the whole: UTF-8, no NUL bytes, no endless line. Returns whether there are quotation marks."""
+def _scan(path: Path) -> tuple[bool, int]:
+    """Check the whole: UTF-8, no NUL bytes, no endless line. Whether there are quotation marks, and how many lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    before = open_bytes = 0
+    before = open_bytes = lines = 0
     quotes = False
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -163,7 +165,8 @@ def _scan(path: Path) -> bool:
                 )
             open_bytes = _unended(chunk, open_bytes)
             before += len(chunk)
-    return quotes
+            lines += chunk.count(b"\n") or chunk.count(b"\r")
+    return quotes, lines + 1
 
 
 def _open_line(chunk: bytes, before: int) -> int:

@@ -39,13 +39,17 @@ def currencies(weeks: int) -> pd.DatetimeIndex:
         pytest.param(pd.date_range("2010-03-31", periods=40, freq="QE"), 4, id="quarters"),
         pytest.param(pd.date_range("1990-01-01", periods=30, freq="YS"), 1, id="years"),
         pytest.param(pd.date_range("2023-01-01", periods=24 * 60, freq="h"), 8760, id="crypto, hours"),
-        pytest.param(pd.date_range("2023-01-01", periods=3 * 1440, freq="min"), 525_600, id="crypto, three days of minutes"),
+        pytest.param(
+            pd.date_range("2023-01-01", periods=3 * 1440, freq="min"), 525_600, id="crypto, three days of minutes"
+        ),
         pytest.param(sessions(BUSINESS_DAYS[:40], "9:30:00", 390, "1min"), 252 * 390, id="stocks, minutes"),
         pytest.param(sessions(BUSINESS_DAYS[:60], "9:30:00", 13, "30min"), 3276, id="stocks, half hours"),
         pytest.param(sessions(BUSINESS_DAYS[:60], "9:30:00", 7, "1h"), 1764, id="stocks, hours"),
         pytest.param(sessions(BUSINESS_DAYS[:5], "9:30:00", 78, "5min"), 252 * 78, id="one week of five minutes"),
         pytest.param(currencies(20), 252 * 24, id="currencies, hours"),
-        pytest.param(sessions(BUSINESS_DAYS[:60], "9:30:00", 13, "30min").tz_localize("America/New_York"), 3276, id="in a zone"),
+        pytest.param(
+            sessions(BUSINESS_DAYS[:60], "9:30:00", 13, "30min").tz_localize("America/New_York"), 3276, id="in a zone"
+        ),
         pytest.param(pd.DatetimeIndex(["2020-01-02"]), None, id="one time"),
     ],
 )

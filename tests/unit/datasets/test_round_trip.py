@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from windtunnel.datasets.inspection import ReadOptions, inspect
 
-NAMES = st.lists(st.text("abcXYZ_ äß", min_size=1, max_size=8).map(str.strip).filter(bool), min_size=1, max_size=5, unique=True)
+NAMES = st.lists(
+    st.text("abcXYZ_ äß", min_size=1, max_size=8).map(str.strip).filter(bool), min_size=1, max_size=5, unique=True
+)
 VALUES = st.one_of(st.integers(-(10**9), 10**9).map(lambda number: number / 1000), st.just(float("nan")))
 
 
@@ -40,7 +42,11 @@ def test_a_written_frame_comes_back_as_it_was(frame: pd.DataFrame, marks: tuple[
         if found.changed:
             found.write_file(path)
         pd.testing.assert_frame_equal(
-            pd.read_csv(path, index_col=0, parse_dates=True), found.frame, check_freq=False, check_dtype=False, rtol=1e-15
+            pd.read_csv(path, index_col=0, parse_dates=True),
+            found.frame,
+            check_freq=False,
+            check_dtype=False,
+            rtol=1e-15,
         )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
 from tests.unit.datasets.awkward import CASES, Awkward
+
 from windtunnel.cli.texts import harmless
 from windtunnel.datasets.inspection import DataRefused, ReadOptions, inspect
 

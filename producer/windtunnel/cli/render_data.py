@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -87,7 +87,7 @@ def _head(known: Facts) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     shown = min(MOST_SHOWN, len(known.columns))
     for number, column in enumerate(known.columns[:shown]):
-        justify = "right" if number and column.type in ("number", "integer") else "left"
+        justify: JustifyMethod = "right" if number and column.type in ("number", "integer") else "left"
         table.add_column(Text(harmless(column.name)), justify=justify, no_wrap=True, overflow="ellipsis")
     if len(known.columns) > shown:
         table.add_column("…")

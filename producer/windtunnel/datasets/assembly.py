@@ -35,7 +35,8 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     if text.lines * len(layout.names) > source.MOST_CELLS:
         refuse(
             "too_large",
-            f"The table has about {text.lines:,} rows of {len(layout.names):,} columns; at most {source.MOST_CELLS:,} cells are read",
+            f"The table has about {text.lines:,} rows of {len(layout.names):,} columns; "
+            f"at most {source.MOST_CELLS:,} cells are read",
             "Part it into several datasets, or leave columns out.",
         )
     cells = table.read(text.path, layout, quotes=text.quotes)
@@ -50,7 +51,7 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     rest = [place for place in rest if place != numbered]
     columns, marks = _columns(cells.columns, names, rest, plain, layout.sep, options)
     index = clock.index if clock else _index_without_times(cells.columns[0], names[0], plain, options)
-    index = index.rename(_index_name(names, clock, plain))
+    index = index.rename(_index_name(names, clock))
     frame = pd.DataFrame({number: values for number, (_, values, _) in enumerate(columns)}, index=index)
     frame.columns = pd.Index([name for name, _, _ in columns])
     result = Read(frame, changed=True, zone=clock.zone if clock else "")
@@ -121,7 +122,7 @@ def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:
 def _plain(
     path: Path, text: source.Text, layout: layouts.Layout, cells: table.Table, clock: times.Times | None
 ) -> Any | None:
-    """What `read_csv` makes of the file by itself; None where that differs in any case, or would take long to find out."""
+    """What `read_csv` makes of the file by itself; None where that differs in any case, or would be slow."""
     if not (text.plain and layout.plain) or cells.findings:
         return None
     if clock and not _pandas_reads(cells.columns[0]):
@@ -156,7 +157,7 @@ def _columns(
         ):
             looked[place] = numbers.look(texts[place], names[place], options)
     marks = numbers.find_marks(list(looked.values()), options, sep)
-    found = []
+    found: list[tuple[str, Any, list[DataFinding]]] = []
     for place in places:
         column = looked.get(place)
         if column is None:
@@ -193,7 +194,7 @@ def _index_without_times(texts: Any, name: str, plain: Any | None, options: Read
     )
 
 
-def _index_name(names: list[str], clock: times.Times | None, plain: Any | None) -> str | None:
+def _index_name(names: list[str], clock: times.Times | None) -> str | None:
     if clock and len(clock.columns) == 2:
         return "Time"
     name = names[clock.columns[0]] if clock else names[0]

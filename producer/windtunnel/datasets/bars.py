@@ -86,8 +86,7 @@ def a_year(index: Any) -> Year:
     calendar = _calendar(index)
     step_days = calendar.step_ns / DAY_NS
     if step_days >= 4:
-        bars = round(YEAR_DAYS / step_days) if step_days < 250 else 1
-        return Year(float(max(1, bars)), f"counted: a bar every {step_days:g} days")
+        return Year(float(max(1, round(YEAR_DAYS / step_days))), f"counted: a bar every {step_days:g} days")
     if float(np.median(calendar.counts)) <= 1 and step_days > 1.5:
         span = max(1, int(calendar.days[-1] - calendar.days[0]))
         return Year(float(round((moments - 1) * YEAR_DAYS / span)), f"counted: {moments:,} bars in {span:,} days")
@@ -161,7 +160,8 @@ def _long_steps(calendar: _Calendar) -> list[DataFinding]:
     return [
         finding(
             "gap",
-            f"{counted(len(wide), 'gap')}; the longest from {_date(calendar.days[first])} to {_date(calendar.days[first + 1])}.",
+            f"{counted(len(wide), 'gap')}; the longest from "
+            f"{_date(calendar.days[first])} to {_date(calendar.days[first + 1])}.",
             count=len(wide),
         )
     ]

@@ -1,4 +1,4 @@
-"""Looks at a data file when it is added: what it holds as understood, what is wrong with it, a frame that programs can rely on.
+"""Looks at a data file when it is added: what it holds, what is wrong with it, a frame that programs can rely on.
 
 Data is never changed silently. What could be misread is refused with the option that settles it; what is certain is
 read and said so; the rest is stored as findings. Imports pandas and pyarrow, and so only where a file is looked at.
@@ -42,7 +42,7 @@ class Inspected:
         feather.write_feather(self.frame, str(path), compression="uncompressed")
 
     def write_file(self, path: Path) -> None:
-        """Write the table as understood: CSV with a comma, a point and ISO times (in UTC where they have a zone), or Parquet."""
+        """Write the table as understood: Parquet, or CSV with ISO times (in UTC where they have a zone)."""
         if self.format == "parquet":
             self.frame.to_parquet(path)
             return

@@ -1,4 +1,4 @@
-"""Columns of strings as numbers: decimal marks, groups of digits, currencies, percent signs, 1.25M, marks for nothing."""
+"""Columns of strings as numbers: decimal marks, groups of digits, currencies, percent signs, 1.25M."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def _kind(column: Column, rest: Any) -> str:
         texts = list(dict.fromkeys(column.texts.take(pa.array(where[:50])).to_pylist()))
         refuse(
             "text_among_numbers",
-            f"{counted(len(where), 'value')} of {column.name} among {len(fits):,} is not a number: {named(texts)} in {places(where)}",
+            f"{counted(len(where), 'value')} of {column.name} among {len(fits):,} is not a number: "
+            f"{named(texts)} in {places(where)}",
             f"Correct them, or say that they stand for a missing value: `--missing {texts[0][:40]!r}`.",
             column=column.name,
             rows=where,

@@ -78,7 +78,8 @@ def _order(frame: Any) -> list[DataFinding]:
         found.append(
             finding(
                 "future_rows",
-                f"{counted(len(future), 'row')} in the future, first {when(index[int(future[0])])} in {places(future)}.",
+                f"{counted(len(future), 'row')} in the future, "
+                f"first {when(index[int(future[0])])} in {places(future)}.",
                 rows=future,
                 count=len(future),
             )
@@ -147,7 +148,7 @@ def when(moment: Any) -> str:
 def facts(frame: Any, found: list[DataFinding], options: dict[str, str], zone: str) -> Facts:
     """What is stored with the dataset."""
     timed = isinstance(frame.index, pd.DatetimeIndex)
-    seen = frame.index[~frame.index.isna()] if timed else None
+    seen = frame.index[~frame.index.isna()] if timed else frame.index
     year = bars.a_year(seen) if timed else bars.Year(None, "the table has no times")
     columns = [
         _column(frame.index, str(frame.index.name or "")),

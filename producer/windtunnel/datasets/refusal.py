@@ -23,7 +23,7 @@ class DataRefused(InvalidInput):
         )
 
 
-def finding(  # noqa: PLR0913 - the fields of a finding
+def finding(
     kind: str,
     message: str,
     *,

@@ -1,4 +1,4 @@
-"""Texts of one shape, such as `2020-01-02 09:30`, looked at as bytes: far faster than a pattern for each of millions."""
+"""Texts of one shape, such as `2020-01-02 09:30`, looked at as bytes: far faster than a pattern for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ZERO = ord("0")
 
 
 def matrix(texts: Any) -> Any | None:
-    """Bytes by row and place of an Arrow `large_string` array without nulls; None unless all are ASCII and as long as each other."""
+    """Bytes by row and place of an Arrow `large_string` array; None unless all are ASCII and as long as each other."""
     rows = len(texts)
     if rows == 0 or texts.null_count:
         return None

@@ -148,7 +148,8 @@ def _scan(path: Path) -> tuple[bool, int]:
             if b"\0" in chunk:
                 refuse(
                     "nul_bytes",
-                    f"There is a NUL byte in line {_line(path, before + chunk.index(0)):,}: the file is damaged or not text",
+                    f"There is a NUL byte in line {_line(path, before + chunk.index(0)):,}: "
+                    "the file is damaged or not text",
                     "Export it again, or give its encoding with `--encoding utf-16-le`.",
                 )
             try:

@@ -31,9 +31,8 @@ class Form:
 YEAR_FIRST = Form("year-month-day", rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){CLOCK}{ZONE}$")
 COMPACT = Form(
     "YYYYMMDD",
-    r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T ;_-]*(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?)?"
-    + ZONE
-    + "$",
+    r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"
+    r"(?:[T ;_-]*(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?)?" + ZONE + "$",
 )
 NUMERIC = Form("day and month", rf"^(?P<a>\d{{1,2}})[-/.](?P<c>\d{{1,2}})[-/.](?P<y>\d{{4}}|\d{{2}}){CLOCK}{ZONE}$")
 DAY_NAME = Form(

@@ -1,4 +1,4 @@
-"""What is said of awkward files: read with certainty, refused with the option that settles it, or stored with findings."""
+"""What is said of awkward files: read with certainty, refused with the option that settles it, or noted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from tests.unit.datasets.awkward import CASES, Awkward
+
 from windtunnel.datasets.inspection import DataRefused, Inspected, ReadOptions, inspect
 
 

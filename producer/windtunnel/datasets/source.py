@@ -153,7 +153,7 @@ def _scan(path: Path) -> tuple[bool, int]:
                     "Export it again, or give its encoding with `--encoding utf-16-le`.",
                 )
             try:
-                decoder.decode(chunk)
+                decoder.decode(chunk, final=len(chunk) < CHUNK)
             except UnicodeDecodeError as error:
                 _refuse_encoding(error.object, error.start, _line(path, before + error.start))
             quotes = quotes or b'"' in chunk

@@ -58,7 +58,7 @@ def _texts(index: Any) -> Any:
     moments = (index.tz_convert("UTC").tz_localize(None) if zoned else index).to_numpy()
     parts = moments.astype("int64")[~index.isna()]
     units = (("D", 86_400 * 10**9), ("s", 10**9), ("ms", 10**6), ("us", 10**3))
-    unit = next((name for name, size in units[zoned:] if not bool((parts % size).any())), "ns")
+    unit: Any = next((name for name, size in units[zoned:] if not bool((parts % size).any())), "ns")
     texts = pd.Series(np.datetime_as_string(moments, unit=unit), dtype=object).where(~index.isna(), "")
     return texts.str.replace("T", " ") + ("+00:00" if zoned else "") if unit != "D" else texts
 

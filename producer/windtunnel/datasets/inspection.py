@@ -59,8 +59,8 @@ def _texts(index: Any) -> Any:
     parts = moments.astype("int64")[~index.isna()]
     units = (("D", 86_400 * 10**9), ("s", 10**9), ("ms", 10**6), ("us", 10**3))
     unit: Any = next((name for name, size in units[zoned:] if not bool((parts % size).any())), "ns")
-    texts = pd.Series(np.datetime_as_string(moments, unit=unit), dtype=object).where(~index.isna(), "")
-    return texts.str.replace("T", " ") + ("+00:00" if zoned else "") if unit != "D" else texts
+    texts = pd.Series(np.datetime_as_string(moments, unit=unit), dtype=object).where(~index.isna())
+    return (texts.str.replace("T", " ") + ("+00:00" if zoned else "")).fillna("")
 
 
 def inspect(path: Path, options: ReadOptions | None = None) -> Inspected:

@@ -619,6 +619,7 @@ DAMAGED = (
     Awkward("The year 20204", text("Date,Close", "2024-01-02,1", "9999-01-03,2"), refused="implausible_times"),
     Awkward("A row of the future", text("Date,Close", "2024-01-02,1", "2199-01-03,2"), kinds=("future_rows",)),
     Awkward("A row without a time", text("Date,Close", "2024-01-02,1", ",2", "2024-01-04,3"), kinds=("missing_times",)),
+    Awkward("A row without a time, epoch seconds", text("time,close", "1704067200,1", ",2", "1704070800,3"), kinds=("missing_times",), rows=3, changed=True),
     Awkward("Words as times", text("Date,Close", "yesterday,1", "today,2"), kinds=("no_times",)),
     Awkward("Broken Parquet", b"PAR1" + bytes(200) + b"PAR1", refused="broken_parquet"),
     Awkward("Escape sequences", text("Date,\x1b[31mClose", "2024-01-02,\x1b]0;x\x07", "2024-01-03,y"), rows=2),

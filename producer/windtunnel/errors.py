@@ -2,7 +2,8 @@
 
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
-│   └── IdempotencyConflict   the key was used before for something else
+│   ├── IdempotencyConflict   the key was used before for something else
+│   └── DataRefused           a data file would be misread; `windtunnel.datasets`, with the findings
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import compute as pc
+from pandas.tseries.api import guess_datetime_format
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import layout as layouts
-from windtunnel.datasets import numbers, source, table, times
+from windtunnel.datasets import numbers, shapes, source, table, times
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import counted, finding, named, refuse, shown
 
@@ -32,6 +32,13 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     """Read a CSV file; raises `DataRefused`."""
     text = source.open_text(path, options.encoding, folder)
     layout = layouts.find(text, options)
+    if text.lines * len(layout.names) > source.MOST_CELLS:
+        refuse(
+            "too_large",
+            f"The table has about {text.lines:,} rows of {len(layout.names):,} columns; "
+            f"at most {source.MOST_CELLS:,} cells are read",
+            "Part it into several datasets, or leave columns out.",
+        )
     cells = table.read(text.path, layout, quotes=text.quotes)
     if cells.rows == 0:
         refuse("no_rows", "The file has a header but no rows", "Give a file with rows.")
@@ -44,7 +51,7 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     rest = [place for place in rest if place != numbered]
     columns, marks = _columns(cells.columns, names, rest, plain, layout.sep, options)
     index = clock.index if clock else _index_without_times(cells.columns[0], names[0], plain, options)
-    index = index.rename(_index_name(names, clock, plain))
+    index = index.rename(_index_name(names, clock))
     frame = pd.DataFrame({number: values for number, (_, values, _) in enumerate(columns)}, index=index)
     frame.columns = pd.Index([name for name, _, _ in columns])
     result = Read(frame, changed=True, zone=clock.zone if clock else "")
@@ -115,10 +122,10 @@ def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:
 def _plain(
     path: Path, text: source.Text, layout: layouts.Layout, cells: table.Table, clock: times.Times | None
 ) -> Any | None:
-    """What `read_csv` makes of the file by itself; None where that differs in any case, or would take long to find out."""
+    """What `read_csv` makes of the file by itself; None where that differs in any case, or would be slow."""
     if not (text.plain and layout.plain) or cells.findings:
         return None
-    if clock and not _uniform(cells.columns[0]):
+    if clock and not _pandas_reads(cells.columns[0]):
         return None
     try:
         frame = pd.read_csv(path, index_col=0, parse_dates=bool(clock), low_memory=False)
@@ -127,12 +134,11 @@ def _plain(
     return frame if len(frame) == cells.rows and frame.shape[1] == len(layout.names) - 1 else None
 
 
-def _uniform(texts: Any) -> bool:
-    """Whether pandas finds one format for all: it is slow, and guesses row by row, where it does not."""
-    shape = pc.replace_substring_regex(texts.slice(0, 1), r"\d", "0")
-    pattern = "^" + "".join(r"\d" if char == "0" else rf"\x{{{ord(char):x}}}" for char in shape[0].as_py()) + "$"
-    empty = pc.equal(texts, "")
-    return bool(pc.all(pc.or_(empty, pc.match_substring_regex(texts, pattern))).as_py())
+def _pandas_reads(texts: Any) -> bool:
+    """Whether pandas reads these times, and soon: where its format does not fit all, it guesses each anew."""
+    if shapes.uniform(texts) is None:
+        return False
+    return len(texts) <= 20_000 or (guess_datetime_format(str(texts[0])) or "").startswith("%Y")
 
 
 def _columns(
@@ -151,7 +157,7 @@ def _columns(
         ):
             looked[place] = numbers.look(texts[place], names[place], options)
     marks = numbers.find_marks(list(looked.values()), options, sep)
-    found = []
+    found: list[tuple[str, Any, list[DataFinding]]] = []
     for place in places:
         column = looked.get(place)
         if column is None:
@@ -188,7 +194,7 @@ def _index_without_times(texts: Any, name: str, plain: Any | None, options: Read
     )
 
 
-def _index_name(names: list[str], clock: times.Times | None, plain: Any | None) -> str | None:
+def _index_name(names: list[str], clock: times.Times | None) -> str | None:
     if clock and len(clock.columns) == 2:
         return "Time"
     name = names[clock.columns[0]] if clock else names[0]

@@ -42,8 +42,10 @@ class _Calendar:
 
 def _calendar(index: Any) -> _Calendar:
     local = index.tz_localize(None) if index.tz is not None else index
-    stamps = np.unique(local.asi8)
-    days, counts = np.unique(stamps // DAY_NS, return_counts=True)
+    stamps = _distinct(local.asi8)
+    by_bar = stamps // DAY_NS
+    starts = np.flatnonzero(np.diff(by_bar, prepend=by_bar[0] - 1))
+    days, counts = by_bar[starts], np.diff(np.append(starts, len(by_bar)))
     weekday = (days + 3) % 7
     span = np.arange(days[0], days[-1] + 1) if days[-1] - days[0] < 200_000 else days
     expected = np.bincount((span + 3) % 7, minlength=7)
@@ -51,11 +53,22 @@ def _calendar(index: Any) -> _Calendar:
     rate = present / np.maximum(expected, 1)
     top = np.sort(rate)[-5:].mean() if len(days) > 1 else 1.0
     regular = {day for day in range(7) if rate[day] > 0.5 * top}
-    if len(days) < 28 and not {5, 6} <= regular:  # a few weeks do not make one Sunday a habit
-        regular -= {day for day in (5, 6) if present[day] < 4}
+    if days[-1] - days[0] < 28:  # too short to show habits: the whole week, or its five working days
+        weekend = [day for day in (5, 6) if expected[day]]
+        whole = bool(weekend) and all(present[day] == expected[day] for day in weekend)
+        regular = set(range(7)) if whole else set(range(5))
     usual = float(np.median(counts))
-    partial = {day for day in regular if float(np.median(counts[weekday == day])) < 0.5 * usual}
+    partial = {day for day in regular if present[day] and float(np.median(counts[weekday == day])) < 0.5 * usual}
     return _Calendar(days, counts, frozenset(regular), frozenset(partial), _lower_median(np.diff(stamps)))
+
+
+def _distinct(stamps: Any) -> Any:
+    """Sorted, each once."""
+    ahead = np.diff(stamps) > 0
+    if not bool(ahead.all()):
+        stamps = np.sort(stamps)
+        stamps = stamps[np.diff(stamps, prepend=stamps[0] - 1) > 0]
+    return stamps
 
 
 def _lower_median(steps: Any) -> int:
@@ -65,14 +78,15 @@ def _lower_median(steps: Any) -> int:
 
 def a_year(index: Any) -> Year:
     """Bars a year, from sorted or unsorted times without NaT."""
-    moments = len(index.unique())
+    if len(index) == 0:
+        return Year(None, "no row has a time")
+    moments = len(_distinct(index.asi8))
     if moments < 2:
         return Year(None, "one time is not enough to count")
     calendar = _calendar(index)
     step_days = calendar.step_ns / DAY_NS
     if step_days >= 4:
-        bars = round(YEAR_DAYS / step_days) if step_days < 250 else 1
-        return Year(float(max(1, bars)), f"counted: a bar every {step_days:g} days")
+        return Year(float(max(1, round(YEAR_DAYS / step_days))), f"counted: a bar every {step_days:g} days")
     if float(np.median(calendar.counts)) <= 1 and step_days > 1.5:
         span = max(1, int(calendar.days[-1] - calendar.days[0]))
         return Year(float(round((moments - 1) * YEAR_DAYS / span)), f"counted: {moments:,} bars in {span:,} days")
@@ -125,7 +139,7 @@ def _bars_a_session(calendar: _Calendar) -> tuple[float, str]:
 def find(index: Any) -> list[DataFinding]:
     """Weekend rows, gaps and short sessions."""
     seen = index[~index.isna()]
-    if len(seen.unique()) < 3:
+    if len(seen) == 0 or len(_distinct(seen.asi8)) < 3:
         return []
     calendar = _calendar(seen)
     if calendar.step_ns >= 4 * DAY_NS:
@@ -146,7 +160,8 @@ def _long_steps(calendar: _Calendar) -> list[DataFinding]:
     return [
         finding(
             "gap",
-            f"{counted(len(wide), 'gap')}; the longest from {_date(calendar.days[first])} to {_date(calendar.days[first + 1])}.",
+            f"{counted(len(wide), 'gap')}; the longest from "
+            f"{_date(calendar.days[first])} to {_date(calendar.days[first + 1])}.",
             count=len(wide),
         )
     ]

@@ -1,4 +1,4 @@
-"""Looks at a data file when it is added: what it holds as understood, what is wrong with it, a frame that programs can rely on.
+"""Looks at a data file when it is added: what it holds, what is wrong with it, a frame that programs can rely on.
 
 Data is never changed silently. What could be misread is refused with the option that settles it; what is certain is
 read and said so; the rest is stored as findings. Imports pandas and pyarrow, and so only where a file is looked at.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyarrow import feather
 
@@ -41,14 +42,25 @@ class Inspected:
         feather.write_feather(self.frame, str(path), compression="uncompressed")
 
     def write_file(self, path: Path) -> None:
-        """Write the table as understood: CSV with a comma, a point and ISO times (in UTC where they have a zone), or Parquet."""
+        """Write the table as understood: Parquet, or CSV with ISO times (in UTC where they have a zone)."""
         if self.format == "parquet":
             self.frame.to_parquet(path)
             return
         frame = self.frame
-        if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
-            frame = frame.set_axis(frame.index.tz_convert("UTC"))
+        if isinstance(frame.index, pd.DatetimeIndex):
+            frame = frame.set_axis(pd.Index(_texts(frame.index), name=frame.index.name))
         frame.to_csv(path)
+
+
+def _texts(index: Any) -> Any:
+    """Times in one format, as short as all of them allow; in UTC where they have a zone."""
+    zoned = index.tz is not None
+    moments = (index.tz_convert("UTC").tz_localize(None) if zoned else index).to_numpy()
+    parts = moments.astype("int64")[~index.isna()]
+    units = (("D", 86_400 * 10**9), ("s", 10**9), ("ms", 10**6), ("us", 10**3))
+    unit: Any = next((name for name, size in units[zoned:] if not bool((parts % size).any())), "ns")
+    texts = pd.Series(np.datetime_as_string(moments, unit=unit), dtype=object).where(~index.isna())
+    return (texts.str.replace("T", " ") + ("+00:00" if zoned else "")).fillna("")
 
 
 def inspect(path: Path, options: ReadOptions | None = None) -> Inspected:

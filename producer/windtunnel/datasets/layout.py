@@ -103,7 +103,7 @@ def _rows(head: str, sep: str, whole: bool) -> list[Row]:
     before = 0
     try:
         for cells in reader:
-            if cells and any(cell.strip() for cell in cells[:1]) or len(cells) > 1:
+            if (cells and any(cell.strip() for cell in cells[:1])) or len(cells) > 1:
                 rows.append((before, cells))
             before = reader.line_num
             if len(rows) >= 5 * SAMPLE_ROWS:
@@ -204,7 +204,7 @@ def _header(above: list[Row], width: int) -> Row:
         return above[-1]
     return refuse(
         "no_header",
-        f"No header line of {width} names is above the first row; the line before it is {shown(','.join(above[-1][1]))}",
+        f"No header line of {width} names is above the first row; before it is {shown(','.join(above[-1][1]))}",
         f"Give the names with `--names`, {width} of them, separated by commas.",
     )
 

@@ -1,4 +1,4 @@
-"""Columns of strings as numbers: decimal marks, groups of digits, currencies, percent signs, 1.25M, marks for nothing."""
+"""Columns of strings as numbers: decimal marks, groups of digits, currencies, percent signs, 1.25M."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ PROOFS = {
     ",": r"^\d{1,3}(\.\d{3})+,\d*$|^\d+,(\d{1,2}|\d{4,})$|^0?,\d+$|^0+,\d+$|^\d{4,},\d+$|^\d{1,3}(\.\d{3}){2,}$",
     ".": r"^\d{1,3}(,\d{3})+\.\d*$|^\d+\.(\d{1,2}|\d{4,})$|^0?\.\d+$|^0+\.\d+$|^\d{4,}\.\d+$|^\d{1,3}(,\d{3}){2,}$",
 }
+SAMPLE = 20_000
+BARE = r"^-?[\d.,]+$"
 BOOLEANS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 
@@ -89,7 +91,8 @@ def _kind(column: Column, rest: Any) -> str:
         texts = list(dict.fromkeys(column.texts.take(pa.array(where[:50])).to_pylist()))
         refuse(
             "text_among_numbers",
-            f"{counted(len(where), 'value')} of {column.name} among {len(fits):,} is not a number: {named(texts)} in {places(where)}",
+            f"{counted(len(where), 'value')} of {column.name} among {len(fits):,} is not a number: "
+            f"{named(texts)} in {places(where)}",
             f"Correct them, or say that they stand for a missing value: `--missing {texts[0][:40]!r}`.",
             column=column.name,
             rows=where,
@@ -131,9 +134,9 @@ def find_marks(columns: list[Column], options: ReadOptions, sep: str) -> Marks:
 
 
 def _bodies(column: Column) -> Any:
-    rest = column.texts.filter(pa.array(~column.missing & ~column.marked))
-    found = pc.extract_regex(rest, DECORATED)
-    body = pc.struct_field(found, "body").drop_null()
+    """The digits and marks of some of its numbers; a notation that comes only later is refused when it is read."""
+    rest = column.texts.filter(pa.array(~column.missing & ~column.marked)).slice(0, SAMPLE)
+    body = pc.struct_field(pc.extract_regex(rest, DECORATED), "body").drop_null()
     return pc.utf8_trim_whitespace(body)
 
 
@@ -208,6 +211,8 @@ def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
     texts = pc.if_else(pa.array(absent), pa.scalar("0", column.texts.type), column.texts)
     if column.kind == "number":
         return pc.replace_substring_regex(texts, r"^\+", "")
+    if _all(texts, BARE) and _all(texts, "^-?(?:" + _strict(marks).replace("^", "").replace("$", "") + ")$"):
+        return _with_point(texts, marks)
     found = pc.extract_regex(texts, DECORATED)
     part = {name.name: pc.fill_null(pc.struct_field(found, name.name), "") for name in found.type}
     body = pc.utf8_trim_whitespace(part["body"])
@@ -225,9 +230,7 @@ def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
             count=len(wrong),
         )
     _note_notation(column, texts, part)
-    if marks.thousands:
-        body = pc.replace_substring(body, marks.thousands, "")
-    body = pc.replace_substring(body, marks.decimal, ".")
+    body = _with_point(body, marks)
     negative = np.asarray(pc.not_equal(part["open"], "")) | _is_minus(part["sign1"]) | _is_minus(part["sign2"])
     sign = pc.if_else(pa.array(negative), pa.scalar("-", body.type), pa.scalar("", body.type))
     exponent = part["exponent"]
@@ -240,6 +243,12 @@ def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
         pc.replace_substring_regex(texts, r"^\+", ""),
         pc.binary_join_element_wise(sign, body, exponent, pa.scalar("", body.type)),
     )
+
+
+def _with_point(texts: Any, marks: Marks) -> Any:
+    if marks.thousands:
+        texts = pc.replace_substring(texts, marks.thousands, "")
+    return texts if marks.decimal == "." else pc.replace_substring(texts, marks.decimal, ".")
 
 
 def _is_minus(sign: Any) -> Any:

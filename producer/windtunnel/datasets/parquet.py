@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet as arrow_parquet
 
-from windtunnel.datasets import times
+from windtunnel.datasets import timecolumns, times
 from windtunnel.datasets.assembly import Read
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
 from windtunnel.datasets.refusal import finding, named, refuse, shown
@@ -39,7 +39,8 @@ def _check(file: Any) -> None:
     if metadata.num_rows * metadata.num_columns > MOST_CELLS or size > MOST_BYTES:
         refuse(
             "too_large",
-            f"The table has {metadata.num_rows:,} rows of {metadata.num_columns:,} columns; at most {MOST_CELLS:,} cells are read",
+            f"The table has {metadata.num_rows:,} rows of {metadata.num_columns:,} columns; "
+            f"at most {MOST_CELLS:,} cells are read",
             "Part it into several datasets, or leave columns out.",
         )
     nested = [
@@ -107,7 +108,7 @@ def _place(frame: Any, options: ReadOptions) -> int | None:
         column = frame.iloc[:, place]
         if column.dtype == object or column.dtype.kind in "iu":
             texts = pa.array(column.head(2000).astype(str), type=pa.large_string())
-            if times.holds_times(texts, names[place], place, options):
+            if timecolumns.holds_times(texts, names[place], place, options):
                 return place
     return None
 

@@ -159,7 +159,8 @@ def _adjusted(by_name: dict[str, Any]) -> list[DataFinding]:
     return [
         finding(
             "unadjusted",
-            f"Close differs from {adjusted[0]} in {different:.0%} of the rows: Close is not adjusted for all dividends and splits.",
+            f"Close differs from {adjusted[0]} in {different:.0%} of the rows: "
+            "Close is not adjusted for all dividends and splits.",
             column=by_name["close"][0],
         )
     ]
@@ -196,7 +197,8 @@ def _jumps(name: str, values: Any, index: Any) -> list[DataFinding]:
     return [
         finding(
             "jumps",
-            f"{counted(len(rows), 'move')} of {name} by more than {DEVIATIONS} deviations; the largest, {moves[largest]:+.1%}, in row {largest + 2}{at}{split}.",
+            f"{counted(len(rows), 'move')} of {name} by more than {DEVIATIONS} deviations; "
+            f"the largest, {moves[largest]:+.1%}, in row {largest + 2}{at}{split}.",
             column=name,
             rows=[row + 1 for row in rows],
             count=len(rows),

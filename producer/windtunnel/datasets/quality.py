@@ -39,6 +39,8 @@ def _order(frame: Any) -> list[DataFinding]:
     found = []
     index = frame.index
     stamps = index.asi8
+    if bool((np.diff(stamps) > 0).all()) and not len(_future(stamps)):
+        return []
     back = np.flatnonzero(np.diff(stamps) < 0) + 1
     if len(back) and len(back) == len(np.flatnonzero(np.diff(stamps))):
         found.append(
@@ -71,12 +73,13 @@ def _order(frame: Any) -> list[DataFinding]:
     again = np.flatnonzero(index.duplicated() & ~index.isna())
     if len(again):
         found.append(_duplicates(frame, again))
-    future = np.flatnonzero(stamps > pd.Timestamp.now("UTC").value + 2 * 86_400_000_000_000)
+    future = _future(stamps)
     if len(future):
         found.append(
             finding(
                 "future_rows",
-                f"{counted(len(future), 'row')} in the future, first {when(index[int(future[0])])} in {places(future)}.",
+                f"{counted(len(future), 'row')} in the future, "
+                f"first {when(index[int(future[0])])} in {places(future)}.",
                 rows=future,
                 count=len(future),
             )
@@ -85,6 +88,11 @@ def _order(frame: Any) -> list[DataFinding]:
     if len(seen) and seen.min().year < 1800:
         found.append(finding("implausible_years", f"The earliest time is {when(seen.min())}."))
     return found
+
+
+def _future(stamps: Any) -> Any:
+    """Rows of the day after tomorrow and later: no zone is as far ahead as that."""
+    return np.flatnonzero(stamps > pd.Timestamp.now("UTC").value + 2 * 86_400_000_000_000)
 
 
 def _duplicates(frame: Any, again: Any) -> DataFinding:
@@ -140,7 +148,7 @@ def when(moment: Any) -> str:
 def facts(frame: Any, found: list[DataFinding], options: dict[str, str], zone: str) -> Facts:
     """What is stored with the dataset."""
     timed = isinstance(frame.index, pd.DatetimeIndex)
-    seen = frame.index[~frame.index.isna()] if timed else None
+    seen = frame.index[~frame.index.isna()] if timed else frame.index
     year = bars.a_year(seen) if timed else bars.Year(None, "the table has no times")
     columns = [
         _column(frame.index, str(frame.index.name or "")),
@@ -173,8 +181,9 @@ def _type(dtype: Any) -> Literal["number", "integer", "boolean", "time", "text"]
 
 
 def _row(frame: Any, number: int) -> tuple[str, ...]:
-    stamp = frame.index[number]
-    first = when(stamp) if isinstance(frame.index, pd.DatetimeIndex) else str(stamp)
+    first = str(frame.index[number])
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None and bool(frame.index.is_normalized):
+        first = first.removesuffix(" 00:00:00")
     return (first[:CELL], *(_cell(frame.iat[number, place]) for place in range(frame.shape[1])))
 
 

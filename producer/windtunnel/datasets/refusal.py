@@ -23,7 +23,7 @@ class DataRefused(InvalidInput):
         )
 
 
-def finding(  # noqa: PLR0913 - the fields of a finding
+def finding(
     kind: str,
     message: str,
     *,
@@ -54,7 +54,7 @@ def named(texts: Iterable[str], most: int = 3) -> str:
     return ", ".join(shown(text) for text in some[:most]) + more
 
 
-def places(rows: Sequence[Any]) -> str:
+def places(rows: Any) -> str:
     """`row 3` or `rows 3, 7, 9 and 12 more`, from row numbers counted from 0."""
     first = ", ".join(str(int(row) + 1) for row in rows[:3])
     more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""

@@ -13,7 +13,7 @@ from windtunnel.datasets.refusal import finding, refuse, shown
 CHUNK = 1 << 20
 HEAD_BYTES = 1 << 18
 LONGEST_LINE = 1 << 20
-MOST_CELLS = 400_000_000
+MOST_CELLS = 200_000_000
 """A table of more is refused: read, it would take several gigabytes of memory."""
 
 MARKS = (
@@ -54,6 +54,7 @@ class Text:
     """Whether it starts with a byte order mark."""
     quotes: bool = False
     """Whether there is a quotation mark in it."""
+    lines: int = 0
     findings: list[DataFinding] = field(default_factory=list)
 
 
@@ -79,7 +80,7 @@ def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
     used = encoding or marked or _without_mark(start)
     plain = codecs.lookup(used).name in ("utf-8", "utf-8-sig", "ascii")
     kept = path if plain else _as_utf8(path, used, len(mark), folder / "text.csv")
-    quotes = _scan(kept)
+    quotes, lines = _scan(kept)
     with kept.open("rb") as stream:
         head = stream.read(HEAD_BYTES + 1)
     whole = len(head) <= HEAD_BYTES
@@ -98,6 +99,7 @@ def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
         plain=plain,
         marked=bool(mark),
         quotes=quotes,
+        lines=lines,
         findings=found,
     )
 
@@ -136,48 +138,57 @@ def _as_utf8(path: Path, encoding: str, skip: int, target: Path) -> Path:
     return target
 
 
-def _scan(path: Path) -> bool:
-    """Check the whole: UTF-8, no NUL bytes, no endless line. Returns whether there are quotation marks."""
+def _scan(path: Path) -> tuple[bool, int]:
+    """Check the whole: UTF-8, no NUL bytes, no endless line. Whether there are quotation marks, and how many lines."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = line_bytes = marks = 0
+    before = open_bytes = lines = 0
     quotes = False
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             if b"\0" in chunk:
-                line = lines + chunk[: chunk.index(0)].count(b"\n") + 1
                 refuse(
                     "nul_bytes",
-                    f"There is a NUL byte in line {line:,}: the file is damaged or not text",
+                    f"There is a NUL byte in line {_line(path, before + chunk.index(0)):,}: "
+                    "the file is damaged or not text",
                     "Export it again, or give its encoding with `--encoding utf-16-le`.",
                 )
             try:
-                decoder.decode(chunk)
+                decoder.decode(chunk, final=len(chunk) < CHUNK)
             except UnicodeDecodeError as error:
-                _refuse_encoding(error.object, error.start, lines + chunk[: error.start].count(b"\n") + 1)
+                _refuse_encoding(error.object, error.start, _line(path, before + error.start))
             quotes = quotes or b'"' in chunk
-            lines += chunk.count(b"\n") + chunk.count(b"\r")
-            marks += sum(chunk.count(mark) for mark in (b",", b";", b"\t", b"|"))
-            line_bytes = _open_line(chunk, line_bytes, max(lines, 1))
-            if marks > MOST_CELLS:
+            length = _open_line(chunk, open_bytes)
+            if length > LONGEST_LINE:
                 refuse(
-                    "too_large",
-                    f"The table has more than {MOST_CELLS:,} cells",
-                    "Part it into several datasets, or leave columns out.",
+                    "long_line",
+                    f"Line {_line(path, before):,} has more than {LONGEST_LINE:,} bytes",
+                    "Give a file with one row a line.",
                 )
-    return quotes
+            open_bytes = _unended(chunk, open_bytes)
+            before += len(chunk)
+            lines += chunk.count(b"\n") or chunk.count(b"\r")
+    return quotes, lines + 1
 
 
-def _open_line(chunk: bytes, before: int, line: int) -> int:
-    """How many bytes of a line are unended after this chunk; a chunk is no longer than a line may be."""
+def _open_line(chunk: bytes, before: int) -> int:
+    """The bytes of the line that a chunk goes on with; no other line in it is longer than the chunk."""
     ends = [place for place in (chunk.find(b"\n"), chunk.find(b"\r")) if place >= 0]
-    length = before + (min(ends) if ends else len(chunk))
-    if length > LONGEST_LINE:
-        refuse(
-            "long_line",
-            f"Near line {line:,} there is a line of more than {LONGEST_LINE:,} bytes",
-            "Give a file with one row a line.",
-        )
-    return len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if ends else length
+    return before + (min(ends) if ends else len(chunk))
+
+
+def _unended(chunk: bytes, before: int) -> int:
+    last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+    return before + len(chunk) if last < 0 else len(chunk) - 1 - last
+
+
+def _line(path: Path, place: int) -> int:
+    """The number of the line in which a byte is."""
+    with path.open("rb") as stream:
+        lines = 1
+        while place > 0 and (chunk := stream.read(min(CHUNK, place))):
+            lines += chunk.count(b"\n")
+            place -= len(chunk)
+    return lines
 
 
 def _refuse_encoding(data: bytes, place: int, line: int) -> None:

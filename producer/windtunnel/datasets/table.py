@@ -81,7 +81,8 @@ def _judge(misfits: list[_Misfit], width: int, rows: int) -> list[DataFinding]:
     first = misfits[0]
     return refuse(
         "ragged_rows",
-        f"{counted(len(misfits), 'row')} of {rows + len(misfits):,} have another number of cells than the {width} of the header, "
+        f"{counted(len(misfits), 'row')} of {rows + len(misfits):,} have another number of cells "
+        f"than the {width} of the header, "
         f"first {shown(first.text)} with {first.cells}",
         "Correct those rows, or give the separator with `--sep` if it is another one.",
         count=len(misfits),

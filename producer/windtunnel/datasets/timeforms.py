@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute as pc
+
+from windtunnel.datasets import shapes
 
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
 CLOCK = rf"(?:[T ,;:]+{_CLOCK})?"
@@ -28,9 +31,8 @@ class Form:
 YEAR_FIRST = Form("year-month-day", rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){CLOCK}{ZONE}$")
 COMPACT = Form(
     "YYYYMMDD",
-    r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T ;_-]*(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?)?"
-    + ZONE
-    + "$",
+    r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"
+    r"(?:[T ;_-]*(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,]?(?P<f>\d{1,9}))?)?)?" + ZONE + "$",
 )
 NUMERIC = Form("day and month", rf"^(?P<a>\d{{1,2}})[-/.](?P<c>\d{{1,2}})[-/.](?P<y>\d{{4}}|\d{{2}}){CLOCK}{ZONE}$")
 DAY_NAME = Form(
@@ -73,6 +75,29 @@ def share(form: Form, texts: Any) -> float:
 
 def parts(form: Form, texts: Any) -> Parts:
     """Take times apart."""
+    return _parts_of_one_shape(form, texts) or _parts_of_any_shape(form, texts)
+
+
+def _parts_of_one_shape(form: Form, texts: Any) -> Parts | None:
+    found = shapes.uniform(texts)
+    if found is None:
+        return None
+    first = re.match(form.regex, bytes(found[0]).decode("ascii"))
+    if first is None or first.groupdict().get("ap") or first.groupdict().get("b"):
+        return None
+    fields = {}
+    for name, text in first.groupdict().items():
+        if text is None or name == "z":
+            continue
+        fields[name] = shapes.number(found, *first.span(name)) * (10 ** (9 - len(text)) if name == "f" else 1)
+    zone = first.groupdict().get("z")
+    zones = pc.utf8_slice_codeunits(texts, *first.span("z")) if zone else None
+    if "y" in fields:
+        fields = _complete(fields, np.full(len(found), len(first["y"]) == 2))
+    return Parts(np.ones(len(found), bool), fields, zones)
+
+
+def _parts_of_any_shape(form: Form, texts: Any) -> Parts:
     found = pc.extract_regex(texts, form.regex)
     matched = np.asarray(found.is_valid())
     names = [field.name for field in found.type]
@@ -89,16 +114,22 @@ def parts(form: Form, texts: Any) -> Parts:
             fields["f"] = _numbers(pc.utf8_rpad(part, 9, "0"))
         else:
             fields[name] = _numbers(part)
+    if "y" in names:
+        short = np.asarray(pc.equal(pc.utf8_length(pc.fill_null(pc.struct_field(found, "y"), "")), 2))
+        fields = _complete(fields, short)
+    zones = pc.struct_field(found, "z") if "z" in names else None
+    return Parts(matched, fields, zones)
+
+
+def _complete(fields: dict[str, Any], short: Any) -> dict[str, Any]:
+    """Years of two digits (`short`) in their century, a quarter's first month, a month's first day."""
+    year = fields["y"]
+    fields["y"] = np.where(short, np.where(year < 69, year + 2000, year + 1900), year)
     if "q" in fields:
         fields["m"] = fields["q"] * 3 - 2
     if "d" not in fields and "a" not in fields:
-        fields["d"] = np.ones(len(texts), "int64")
-    if "y" in fields:
-        year = fields["y"]
-        two = np.asarray(pc.equal(pc.utf8_length(pc.fill_null(pc.struct_field(found, "y"), "")), 2))
-        fields["y"] = np.where(two, np.where(year < 69, year + 2000, year + 1900), year)
-    zones = pc.struct_field(found, "z") if "z" in names else None
-    return Parts(matched, fields, zones)
+        fields["d"] = np.ones(len(year), "int64")
+    return fields
 
 
 def _numbers(texts: Any) -> Any:

@@ -1,8 +1,7 @@
-"""Which column holds the times, and what moments its texts stand for: read with certainty, or refused with a question."""
+"""Which column holds the times, and what moments its texts stand for: certain, or refused with a question."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +11,13 @@ import pyarrow as pa
 from pyarrow import compute as pc
 
 from windtunnel.contract.dataset import DataFinding
-from windtunnel.datasets import timeforms, zones
+from windtunnel.datasets import timecolumns, timeforms, zones
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
-from windtunnel.datasets.refusal import counted, finding, named, places, refuse, shown
-from windtunnel.datasets.words import is_missing, is_time_name
+from windtunnel.datasets.refusal import counted, finding, places, refuse, shown
+from windtunnel.datasets.words import is_missing
 
-SAMPLE = 2000
-EPOCHS = {"s": (10, 1), "ms": (13, 10**3), "us": (16, 10**6), "ns": (19, 10**9)}
-"""Unit → digits of such a number today, and how many make a second."""
 EXCEL_DAY_ZERO = 25_569
 """1970-01-01 as Excel counts days."""
-CLOCK_ONLY = r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp][Mm])?$|^\d{1,6}$"
 
 
 @dataclass
@@ -40,10 +35,10 @@ class Times:
 
 
 def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | None:
-    """The times of a table of strings; None where no column holds any. Raises `DataRefused` where they are uncertain."""
+    """The times of a table of strings; None where it has none. Raises `DataRefused` where they are uncertain."""
     if options.time_column == NO_TIMES and NO_TIMES not in names:
         return None
-    chosen = _choose(columns, names, options)
+    chosen = timecolumns.choose(columns, names, options)
     if not chosen:
         return None
     texts = pc.utf8_trim_whitespace(columns[chosen[0]])
@@ -52,101 +47,6 @@ def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | 
     if len(chosen) == 2:
         return times.with_clock(pc.utf8_trim_whitespace(columns[chosen[1]]), names[chosen[1]].strip(), chosen)
     return times.read(chosen)
-
-
-def _choose(columns: list[Any], names: list[str], options: ReadOptions) -> tuple[int, ...]:
-    stripped = [name.strip() for name in names]
-    if options.time_column:
-        wanted = [options.time_column] if options.time_column in stripped else options.time_column.split(",")
-        missing = [name for name in wanted if name.strip() not in stripped]
-        if missing or len(wanted) > 2:
-            refuse(
-                "time_column",
-                f"There is no column {named(missing or wanted)}; there are {named(stripped, 20)}",
-                "Name the column with the times in `--time-column`.",
-            )
-        return tuple(stripped.index(name.strip()) for name in wanted)
-    first = next(
-        (place for place in range(min(len(names), 12)) if holds_times(columns[place], stripped[place], place, options)),
-        None,
-    )
-    if first is None:
-        return ()
-    clock = next(
-        (
-            place
-            for place in range(min(len(names), 12))
-            if place != first and _holds_clock(columns[place], stripped[place])
-        ),
-        None,
-    )
-    return (first,) if clock is None or _has_clock(columns[first]) else (first, clock)
-
-
-def _sample(texts: Any) -> Any:
-    some = pc.utf8_trim_whitespace(texts.slice(0, SAMPLE))
-    return some.filter(pc.invert(pc.is_in(some, value_set=pa.array(["", "NaN", "nan", "NaT", "null"], type=some.type))))
-
-
-def holds_times(texts: Any, name: str, place: int, options: ReadOptions) -> bool:
-    some = _sample(texts)
-    if len(some) == 0:
-        return False
-    if any(timeforms.share(form, some) > 0.5 for form in timeforms.FORMS if form is not timeforms.COMPACT):
-        return True
-    named_so = is_time_name(name)
-    if timeforms.share(timeforms.COMPACT, some) > 0.5:
-        found = timeforms.parts(timeforms.COMPACT, some)
-        _, sound = timeforms.dates(found["y"], found["m"], found["d"])
-        plausible = sound & (found["y"] >= 1900) & (found["y"] <= 2100)
-        if bool(plausible.mean() > 0.5) and (named_so or place == 0):
-            return True
-    if not _numeric(some):
-        return False
-    if options.time_unit:
-        return named_so or place == 0
-    return (named_so and (_epoch(some) is not None or _excel(some) or _year(some))) or (
-        place == 0 and not name and _epoch(some) is not None
-    )
-
-
-def _numeric(some: Any) -> bool:
-    return timeforms.share(timeforms.Form("", r"^-?\d+(\.\d+)?([eE]\+?\d+)?$"), some) == 1.0
-
-
-def _values(texts: Any) -> Any:
-    return np.asarray(texts.cast(pa.float64()))
-
-
-def _epoch(some: Any) -> str | None:
-    values = _values(some)
-    for unit, (digits, _) in EPOCHS.items():
-        if bool(((values >= 0.9 * 10 ** (digits - 2)) & (values < 4.5 * 10 ** (digits - 1))).all()):
-            return unit
-    return None
-
-
-def _excel(some: Any) -> bool:
-    values = _values(some)
-    return bool(((values > 20_000) & (values < 80_000)).all())
-
-
-def _year(some: Any) -> bool:
-    return timeforms.share(timeforms.Form("", r"^(1[6-9]|20|21)\d\d$"), some) == 1.0
-
-
-def _holds_clock(texts: Any, name: str) -> bool:
-    some = _sample(texts)
-    if len(some) == 0 or timeforms.share(timeforms.Form("", CLOCK_ONLY), some) < 1.0:
-        return False
-    if ":" in str(some[0].as_py()):
-        return True
-    plain = re.sub(r"[<>]", "", name).lower()
-    return plain in ("time", "zeit", "hour", "uhrzeit", "hhmmss") and bool((_values(some) < 240_000).all())
-
-
-def _has_clock(texts: Any) -> bool:
-    return timeforms.share(timeforms.Form("", r"\d:\d\d|^\d{12,}|^\d{10}$|^\d{8}[T ]"), _sample(texts)) > 0.5
 
 
 class _Reader:
@@ -164,9 +64,9 @@ class _Reader:
         )
 
     def read(self, columns: tuple[int, ...]) -> Times:
-        some = _sample(self._texts)
+        some = timecolumns.sample(self._texts)
         unit = self._options.time_unit
-        if unit or (_numeric(some) and not self._is_compact(some)):
+        if unit or (timecolumns.numeric(some) and not self._is_compact(some)):
             moments, dates_only = self._numbers(some, unit)
         else:
             moments, dates_only = self._texts_of_times(some)
@@ -174,9 +74,9 @@ class _Reader:
 
     def with_clock(self, clocks: Any, name: str, columns: tuple[int, ...]) -> Times:
         """Dates and times of day in two columns."""
-        days, _ = self._texts_of_times(_sample(self._texts))
-        if _numeric(_sample(clocks)):
-            width = 6 if bool((_values(_sample(clocks)) > 2400).any()) else 4
+        days, _ = self._texts_of_times(timecolumns.sample(self._texts))
+        if timecolumns.numeric(timecolumns.sample(clocks)):
+            width = 6 if bool((timecolumns.values(timecolumns.sample(clocks)) > 2400).any()) else 4
             clocks = pc.replace_substring_regex(
                 pc.utf8_lpad(clocks, 6, "0") if width == 6 else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0"),
                 r"^(\d\d)(\d\d)(\d\d)$",
@@ -209,26 +109,27 @@ class _Reader:
         return bool((sound & timeforms.clock(found)[1] & (found["y"] >= 1900) & (found["y"] <= 2100)).mean() > 0.9)
 
     def _numbers(self, some: Any, unit: str | None) -> tuple[Any, bool]:
-        if not _numeric(some):
+        if not timecolumns.numeric(some):
             refuse(
                 "time_unit",
                 f"{self._name} does not hold numbers but, for example, {shown(str(some[0]))}",
                 "Leave out `--time-unit`.",
                 column=self._name,
             )
-        if unit is None and _year(some):
+        if unit is None and timecolumns.year(some):
             self._findings.append(
                 finding("years", f"{self._name} holds years; each was read as its 1 January.", column=self._name)
             )
             years = self._as_numbers().astype("int64")
             days, _ = timeforms.dates(years, np.ones_like(years), np.ones_like(years))
             return days * timeforms.DAY_NS, True
-        unit = unit or _epoch(some)
+        unit = unit or timecolumns.epoch(some)
         if unit is None:
             refuse(
                 "time_unit",
                 f"{self._name} holds numbers such as {shown(str(some[0]))}: days as Excel counts them, or what?",
-                "Say what they count: `--time-unit excel`, `s`, `ms`, `us` or `ns`; or that they are no times: `--time-column none`.",
+                "Say what they count: `--time-unit excel`, `s`, `ms`, `us` or `ns`; "
+                "or that they are no times: `--time-column none`.",
                 column=self._name,
             )
         values = self._as_numbers()
@@ -262,7 +163,7 @@ class _Reader:
                 return self._refuse_unreadable(wrong)
 
     def _epoch_ns(self, values: Any, unit: str) -> Any:
-        scale = 10**9 // EPOCHS[unit][1]
+        scale = 10**9 // timecolumns.EPOCHS[unit][1]
         if bool((np.abs(values.astype("float64")) * scale >= 9.2e18).any()):
             refuse(
                 "implausible_times",
@@ -282,7 +183,8 @@ class _Reader:
         if timeforms.share(form, some) == 0:
             refuse(
                 "unreadable_times",
-                f"{self._name} cannot be read as times; it holds, for example, {shown(str(some[0]) if len(some) else '')}",
+                f"{self._name} cannot be read as times; it holds, for example, "
+                f"{shown(str(some[0]) if len(some) else '')}",
                 "Name the column with the times in `--time-column`, or `none`.",
                 column=self._name,
             )
@@ -306,8 +208,8 @@ class _Reader:
         if len(wrong):
             refuse(
                 "implausible_times",
-                f"{places(wrong)} of {self._name} is in the year {int(years[wrong[0]])}: years from {timeforms.YEARS[0]} "
-                f"to {timeforms.YEARS[1]} can be held".replace("rows", "Row", 1).replace("row", "Row", 1),
+                f"{self._name} holds the year {int(years[wrong[0]])} in {places(wrong)}; "
+                f"years from {timeforms.YEARS[0]} to {timeforms.YEARS[1]} can be held",
                 "Correct or remove those rows.",
                 column=self._name,
                 rows=wrong,
@@ -325,7 +227,8 @@ class _Reader:
             remedy = "Correct or remove those rows; a row must have a time."
         return refuse(
             "unreadable_times",
-            f"{counted(len(wrong), 'value')} of {self._name} cannot be read as a time, first {shown(text)} in {places(wrong)}",
+            f"{counted(len(wrong), 'value')} of {self._name} cannot be read as a time, "
+            f"first {shown(text)} in {places(wrong)}",
             remedy,
             column=self._name,
             rows=wrong,
@@ -381,7 +284,8 @@ class _Reader:
     def _refuse_order(self, day_first: int, month_first: int) -> None:
         refuse(
             "day_or_month",
-            f"{self._name} mixes day first ({shown(str(self._texts[int(day_first)]))} in row {day_first + 1}) and month first "
+            f"{self._name} mixes day first ({shown(str(self._texts[int(day_first)]))} in row {day_first + 1}) "
+            "and month first "
             f"({shown(str(self._texts[int(month_first)]))} in row {month_first + 1})",
             "Write the dates as YYYY-MM-DD.",
             column=self._name,
@@ -403,9 +307,7 @@ class _Reader:
         )
 
     def _times(self, ns: Any, dates_only: bool, columns: tuple[int, ...]) -> Times:
-        index = zones.apply(
-            ns, self._missing, self._offsets, dates_only, self._name, self._options, self._findings, self._found
-        )
+        index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._options)
         if bool(self._missing.any()):
             rows = np.flatnonzero(self._missing)
             self._findings.append(

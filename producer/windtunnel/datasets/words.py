@@ -18,7 +18,8 @@ MISSING = frozenset(
 """What pandas takes for a missing value."""
 
 MISSING_MARKS = frozenset(
-    "- -- --- – — . .. … * ? : n.a. N.A. na Na n.d. N.D. ND nd missing Missing MISSING NAN Nan none NONE nil Null #VALUE! #DIV/0! #REF! "
+    "- -- --- – — . .. … * ? : n.a. N.A. na Na n.d. N.D. ND nd missing Missing MISSING NAN Nan none NONE nil Null "
+    "#VALUE! #DIV/0! #REF! "
     "#NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #ERROR! N/D N/M NM".split()
 )
 """What vendors and spreadsheets write where there is no value; pandas reads these as text."""
@@ -27,7 +28,8 @@ _NUMBER = re.compile(
     r"^[-+(]?\s*[$€£¥]?\s*\d[\d.,'’\s\u00a0\u202f]*(e[-+]?\d+)?\s*[%KMBTkmbt]?\)?$|^[-+]?\.\d+$", re.IGNORECASE
 )
 _DIGIT_TIME = re.compile(
-    r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{4}-\d{2}$|^\d{4}-?Q[1-4]$|^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?$|^\d{8}[ T]+\d",
+    r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{4}-\d{2}$|^\d{4}-?Q[1-4]$|"
+    r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?$|^\d{8}[ T]+\d",
     re.IGNORECASE,
 )
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets.options import ReadOptions
-from windtunnel.datasets.refusal import counted, finding, places, refuse
+from windtunnel.datasets.refusal import counted, places, refuse
 
 USUAL = (
     "America/New_York",
@@ -22,15 +21,13 @@ USUAL = (
 )
 
 
-def apply(  # noqa: PLR0913, PLR0917 - what is known of a column of times
+def apply(
     ns: Any,
     missing: Any,
     offsets: Any,
     dates_only: bool,
     name: str,
     options: ReadOptions,
-    findings: list[DataFinding],
-    found: dict[str, str],
 ) -> Any:
     """The index of some clock readings (nanoseconds) with their offsets (minutes; None where none are stated)."""
     local = pd.DatetimeIndex(np.where(missing, np.datetime64("NaT"), ns.astype("datetime64[ns]")))
@@ -40,7 +37,8 @@ def apply(  # noqa: PLR0913, PLR0917 - what is known of a column of times
     if len(unstated):
         refuse(
             "mixed_offsets",
-            f"{counted(len(unstated), 'time')} of {name} without a UTC offset among others with one, first in {places(unstated)}",
+            f"{counted(len(unstated), 'time')} of {name} without a UTC offset among others with one, "
+            f"first in {places(unstated)}",
             "State the offset in every row or in none.",
             column=name,
             rows=unstated,
@@ -67,7 +65,8 @@ def _without_offset(local: Any, dates_only: bool, name: str, options: ReadOption
         return inferred
     return refuse(
         "ambiguous_times",
-        f"{counted(len(lost), 'time')} of {name} does not exist or exists twice in {options.tz}, as clocks change: {local[lost[0]]} in {places(lost)}",
+        f"{counted(len(lost), 'time')} of {name} does not exist or exists twice in {options.tz}, "
+        f"as clocks change: {local[lost[0]]} in {places(lost)}",
         "Export the times in UTC, or give the zone that they are really in, for example `--tz UTC`.",
         column=name,
         rows=lost,

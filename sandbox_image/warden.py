@@ -8,7 +8,8 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
                   for another language than Python also {program}, see foreign.py
     S     warden  the program's first line is about to run: empty
-    O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
+    O, E  warden  bytes of the program's stdout, stderr, in the order they were read: the first output_bytes of each
+                  and, where there is more, at the end the last half of output_bytes of what is left
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
@@ -55,8 +56,10 @@ MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
 MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
-FLOOD_FACTOR = 16
-"""A program that writes this many times what is kept of its output is stopped."""
+FLOOD_FACTOR = 64
+"""A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
+OUTPUT_FRAME_BYTES = 256 * 1024
+"""What is kept of the end of an output goes in frames of this size."""
 IDLE_S = 900.0
 """A sandbox that gets no job for so long ends itself."""
 HOLD_S = 0.02
@@ -184,10 +187,12 @@ class Host:
 
 
 class Output:
-    """Forwards one output pipe up to its limit and goes on draining it beyond."""
+    """Forwards one output pipe up to its limit, then keeps the end of what follows, and drains it all."""
 
     def __init__(self, fd: int, kind: bytes, limit: int, host: Host) -> None:
         self.fd, self._kind, self._limit, self._host = fd, kind, limit, host
+        self._last = bytearray()
+        self._most = limit - limit // 2
         self.total = 0
 
     def take(self, chunk: bytes) -> None:
@@ -196,10 +201,22 @@ class Output:
         if room:
             self._host.hold(self._kind, chunk[:room])
         self.total += len(chunk)
+        self._last += chunk[room:]
+        if len(self._last) > 2 * self._most + len(chunk):  # now and then, as it moves what is kept
+            self._forget()
+
+    def _forget(self) -> None:
+        del self._last[: max(0, len(self._last) - self._most)]
+
+    def end(self) -> None:
+        """Forward the end of what went beyond the limit."""
+        self._forget()
+        for start in range(0, len(self._last), OUTPUT_FRAME_BYTES):
+            self._host.hold(self._kind, bytes(self._last[start : start + OUTPUT_FRAME_BYTES]))
 
     @property
     def flooded(self) -> bool:
-        """True when the program writes without an end."""
+        """True when the program has written more than any program needs."""
         return self.total > self._limit * FLOOD_FACTOR
 
 
@@ -244,6 +261,8 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
+    stdout.end()
+    stderr.end()
     clean = user is not None and _clean_up(user)
     status = ending.status
     end = {

@@ -31,10 +31,10 @@ from windtunnel_worker.sandbox import Executor, Hooks, images, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.settings import HostSettings, host_settings
 
-collect_ignore = ["corpora"]
+collect_ignore = ["cases", "corpora"]
 """Programs to be judged, many of them hostile: none may be imported, whatever it is called."""
-KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE")
-"""Which Docker Engine and which image the tests are about."""
+KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE", "WINDTUNNEL_LANGUAGE_IMAGES")
+"""Which Docker Engine and which images the tests are about."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -49,6 +49,160 @@ def test_values_of_every_kind_come_back_as_json(run: Run) -> None:
         "frame": {"c": {"r": 1.5}},
     }
     assert execution.stdout == ""
+    assert execution.not_finite == {"nan": "NaN", "inf": "-Infinity", "array[1]": "NaN"}
+
+
+def test_values_of_pythons_own_kinds_have_stated_forms(run: Run) -> None:
+    execution = run(
+        """
+        import collections, dataclasses, datetime as dt, decimal, enum, fractions, pathlib, uuid, zoneinfo
+
+        @dataclasses.dataclass
+        class Trade:
+            price: float
+            day: dt.date
+
+        Pair = collections.namedtuple("Pair", "fast slow")
+        Side = enum.Enum("Side", "LONG SHORT")
+        Level = enum.IntEnum("Level", "LOW HIGH")
+        Mode = enum.Flag("Mode", "READ WRITE")
+        class Word(enum.StrEnum): LONG = "long"
+
+        emit(trade=Trade(1.5, dt.date(2020, 1, 2)), pair=Pair(5, 20), side=Side.SHORT, level=Level.HIGH, word=Word.LONG)
+        emit(mode=Mode.READ | Mode.WRITE, zone=zoneinfo.ZoneInfo("Asia/Tokyo"), time=dt.time(9, 30), real=5j)
+        emit(aware=dt.datetime(2020, 7, 1, tzinfo=zoneinfo.ZoneInfo("America/New_York")), span=dt.timedelta(days=1))
+        emit(money=decimal.Decimal("0.10"), third=fractions.Fraction(1, 3), none=decimal.Decimal("NaN"))
+        emit(path=pathlib.Path("/a/b"), id=uuid.UUID(int=1), raw=[b"a", bytearray(b"b"), memoryview(b"c")])
+        emit(numbers={10, 9, 2}, mixed={1, "a", None}, queue=collections.deque([1, 2]), range=range(3))
+        emit(keys={"b": 1, "a": 2}.keys(), counts=collections.Counter("aab"), large=10**4000)
+        """
+    )
+    values = execution.values
+    assert values.pop("large") == 10**4000, execution.message
+    assert values == {
+        "trade": {"price": 1.5, "day": "2020-01-02"},
+        "pair": {"fast": 5, "slow": 20},
+        "side": "SHORT",
+        "level": 2,
+        "word": "long",
+        "mode": "READ|WRITE",
+        "zone": "Asia/Tokyo",
+        "time": "09:30:00",
+        "real": {"real": 0.0, "imag": 5.0},
+        "aware": "2020-07-01T00:00:00-04:00",
+        "span": 86400.0,
+        "money": "0.10",
+        "third": "1/3",
+        "none": None,
+        "path": "/a/b",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "raw": [{"$bytes": "YQ=="}, {"$bytes": "Yg=="}, {"$bytes": "Yw=="}],
+        "numbers": [2, 9, 10],
+        "mixed": [None, 1, "a"],
+        "queue": [1, 2],
+        "range": [0, 1, 2],
+        "keys": ["a", "b"],
+        "counts": {"a": 2, "b": 1},
+    }
+    assert execution.not_finite == {"none": "NaN"}
+
+
+def test_values_of_numpys_and_pandas_kinds_have_stated_forms(run: Run) -> None:
+    execution = run(
+        """
+        import numpy as np
+        import pandas as pd
+
+        days = ["2024-01-01", "NaT"]
+        emit(days=np.array(days, dtype="M8[D]"), times=np.array(days, dtype="M8[ns]"), no_time=np.datetime64("NaT"))
+        emit(span=np.timedelta64(1500, "ms"), spans=np.array([1, "NaT"], dtype="m8[m]"), text=np.str_("x"))
+        emit(long=np.longdouble("1.5"), short=np.float16(0.5), z=np.complex64(1 + 2j), whole=np.uint64(2**64 - 1))
+        emit(rows=np.array([(1, 2.5)], dtype=[("a", int), ("b", float)]), masked=np.ma.masked_array([1, 2], [0, 1]))
+        emit(same=pd.Series([1, 2], index=["a", "a"]))
+        emit(levels=pd.Series([1.5], index=pd.MultiIndex.from_tuples([("a", 1)])))
+        emit(columns=pd.DataFrame([[1, 2.5]], columns=["c", "c"], index=["r"]), empty=pd.DataFrame())
+        emit(index=pd.Index(["a", "a"]), ranged=pd.date_range("2024-01-01", periods=1, tz="Asia/Tokyo"))
+        emit(kinds=pd.Series(["x", "y"], dtype="category"), kind=pd.Categorical(["x"]), part=pd.Interval(0, 1))
+        emit(month=pd.Period("2024-01", "M"), months=pd.period_range("2024-01", periods=2, freq="M"))
+        emit(missing=[pd.NA, pd.NaT, None], whole_or_none=pd.Series([1, None], dtype="Int64"))
+        emit(moments=pd.Series(pd.to_datetime(["2024-01-01", None])), hour=pd.Timedelta("1h"))
+        """
+    )
+    assert execution.values == {
+        "days": ["2024-01-01", None],
+        "times": ["2024-01-01T00:00:00.000000000", None],
+        "no_time": None,
+        "span": 1.5,
+        "spans": [60.0, None],
+        "text": "x",
+        "long": 1.5,
+        "short": 0.5,
+        "z": {"real": 1.0, "imag": 2.0},
+        "whole": 2**64 - 1,
+        "rows": {"a": [1], "b": [2.5]},
+        "masked": [1, None],
+        "same": {"index": ["a", "a"], "values": [1, 2]},
+        "levels": {"('a', 1)": 1.5},
+        "columns": {"index": ["r"], "columns": ["c", "c"], "data": [[1, 2.5]]},
+        "empty": {},
+        "index": ["a", "a"],
+        "ranged": ["2024-01-01T00:00:00+09:00"],
+        "kinds": {"0": "x", "1": "y"},
+        "kind": ["x"],
+        "part": "(0, 1]",
+        "month": "2024-01",
+        "months": ["2024-01", "2024-02"],
+        "missing": [None, None, None],
+        "whole_or_none": {"0": 1, "1": None},
+        "moments": {"0": "2024-01-01T00:00:00", "1": None},
+        "hour": 3600.0,
+    }, execution.message
+
+
+def test_what_has_no_form_is_refused_by_its_name(run: Run) -> None:
+    execution = run(
+        """
+        import math
+        class Plain: pass
+        def refused(**values):
+            try: emit(**values)
+            except (TypeError, ValueError) as error: print(type(error).__name__, error)
+        refused(gen=(n for n in [1]))
+        refused(kind=Plain)
+        refused(one=Plain())
+        refused(module=math)
+        refused(func=len)
+        refused(keys={1: "a", "1": "b"})
+        refused(digits=10**5000)
+        refused(items=range(10**9))
+        """
+    )
+    told = execution.stdout.splitlines()
+    starts = [
+        "TypeError emit(gen=…): cannot send a generator, which is empty once it was read",
+        "TypeError emit(kind=…): cannot send a class, Plain",
+        "TypeError emit(one=…): cannot send a Plain",
+        "TypeError emit(module=…): cannot send a module",
+        "TypeError emit(func=…): cannot send a builtin_function_or_method",
+        "ValueError emit(keys=…): two keys are '1' as text",
+        "ValueError emit(digits=…): an integer of more than 4,200 digits",
+        "ValueError emit(items=…): 1,000,000,000 items",
+    ]
+    assert [line[: len(start)] for line, start in zip(told, starts, strict=True)] == starts
+    assert execution.values == {}
+
+
+def test_numbers_written_past_emit_are_finite_too(run: Run) -> None:
+    execution = run(
+        """
+        import os
+        for pipe in range(3, 20):
+            try: os.write(pipe, b'V{"x": 1e999, "y": [NaN], "z": {"$float": "-inf"}}\\nV{"h": ' + b"9" * 5000 + b"}\\n")
+            except OSError: pass
+        """
+    )
+    assert execution.values == {"x": None, "y": [None], "z": None}
+    assert execution.not_finite == {"x": "Infinity", "y[0]": "NaN", "z": "-Infinity"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, job_of
+from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, as_json, job_of
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
@@ -34,7 +34,7 @@ def run(
     job = job_of(Program.at(file), params, dataset, timeout_s=timeout, memory_mb=memory_mb, seed=seed)
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
     if json:
-        typer.echo(found.model_dump_json(indent=2))
+        typer.echo(as_json(found))
     else:
         from windtunnel.cli import render
 

@@ -100,11 +100,25 @@ class Execution(Contract):
     signal: int | None = None
     error: ProgramError | None = None
     stdout: str = ""
+    """Its first and last part, as text to read: redrawn lines in their last state, repeated messages counted."""
     stderr: str = ""
+    """Likewise."""
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+    stdout_bytes: int = 0
+    """What the program wrote; at least what is kept."""
+    stderr_bytes: int = 0
+    stdout_dropped_bytes: int = 0
+    """What of that is neither in `stdout` nor folded there; the rest was kept."""
+    stderr_dropped_bytes: int = 0
+    stdout_raw: str = Field("", repr=False)
+    """Base64 of the bytes that were kept, first and last part together; empty where `stdout` has each of them."""
+    stderr_raw: str = Field("", repr=False)
     values: dict[str, JsonValue] = Field(default_factory=dict)
-    """What the program gave to `emit`."""
+    """What the program gave to `emit`. Integers are exact, of any size; numbers that are not finite are None."""
+    not_finite: dict[str, str] = Field(default_factory=dict)
+    """Where None stands in `values` for NaN or an infinity: place, as `sharpe` or `curve[3]` → `NaN`, `Infinity` or
+    `-Infinity`. At most 8 places of a value and 256 in all; `curve[…]` → how many more."""
     artifacts: tuple[Artifact, ...] = ()
     resources: Resources = Resources()
     isolation: Isolation = Isolation.CONTAINER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import logging
 import time
@@ -36,6 +37,7 @@ from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
+from windtunnel_worker.sandbox.output import Output, readable
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
@@ -401,10 +403,21 @@ def _output(transcript: Transcript) -> dict[str, Any]:
     return {
         "exit_code": end.exit_code if end else None,
         "signal": end.signal if end else None,
-        "stdout": transcript.stdout.decode(errors="replace"),
-        "stderr": transcript.stderr.decode(errors="replace"),
-        "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
-        "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
+        **_stream("stdout", transcript.stdout, end.stdout_bytes if end else 0),
+        **_stream("stderr", transcript.stderr, end.stderr_bytes if end else 0),
         "values": transcript.values,
+        "not_finite": transcript.not_finite,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
+    }
+
+
+def _stream(name: str, output: Output, written: int) -> dict[str, Any]:
+    written = max(written, len(output))
+    found = readable(output, written)
+    return {
+        name: found.text,
+        f"{name}_truncated": found.dropped > 0,
+        f"{name}_bytes": written,
+        f"{name}_dropped_bytes": found.dropped,
+        f"{name}_raw": base64.b64encode(found.raw).decode(),
     }

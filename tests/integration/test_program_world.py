@@ -416,8 +416,8 @@ def test_a_dataset_cannot_be_changed(run: Run, datasets: Datasets) -> None:
 def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, datasets: Datasets) -> None:
     for name in ("sp500", "nasdaq"):
         datasets.add(name, EXAMPLES / "data" / f"{name}.csv")
-    execution = run("import os\nemit(files=os.listdir('/data'))\ndata['nasdaq']", datasets=("sp500",))
-    assert execution.values == {"files": ["sp500.csv"]}
+    execution = run("import os\nemit(files=sorted(os.listdir('/data')))\ndata['nasdaq']", datasets=("sp500",))
+    assert execution.values == {"files": ["sp500.arrow", "sp500.csv"]}
     assert execution.error is not None
     assert execution.error.type == "KeyError"
     assert "'nasdaq' is not among this job's datasets: sp500" in execution.error.message

@@ -70,7 +70,7 @@ def report(found: Report) -> RenderableType:
         parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
         if execution.artifacts:
             left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
-            parts.append(foreign(f"artifacts: {left}; `windtunnel artifacts {found.job_id} --out FOLDER` saves them"))
+            parts.append(foreign(f"artifacts: {left}"))
     return Group(*parts)
 
 

@@ -11,8 +11,10 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, as_json, job_of
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
-from windtunnel.client import Client
+from windtunnel.client import Client, artifacts
 from windtunnel.contract import Isolation, Job, Outcome, Report
+from windtunnel.settings import client_settings
+from windtunnel.store import Store
 
 
 def run(
@@ -23,6 +25,9 @@ def run(
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
     local: Annotated[bool, typer.Option(help="In this process, with Docker and without a queue.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
@@ -34,6 +39,8 @@ def run(
         from windtunnel.cli import render
 
         render.console().print(render.report(found))
+    if out is not None:
+        artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 
 

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from windtunnel.contract import Job
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.records.catalogue import Catalogue, near
 
 
-def resolve(jobs: Sequence[Job], catalogue: Catalogue) -> Sequence[Job]:
-    """The jobs with the digest of each dataset: the pinned one, or that of the newest version.
+def resolve(jobs: Sequence[Job], catalogue: Catalogue) -> Sequence[Mapping[str, str]]:
+    """The digest of each dataset of each job: the pinned one, or that of the newest version. Empty where none has any.
 
     `InvalidInput` names unknown datasets with those that are most like them, and digests that are no version's. The
     catalogue is asked once for all jobs.
     """
     if not any(job.datasets for job in jobs):
-        return jobs
+        return ()
     names = sorted({name for job in jobs for name in job.datasets})
     newest = catalogue.newest(names)
     _check([name for name in names if name not in newest], jobs, catalogue)
     shared: dict[tuple[str, ...], dict[str, str]] = {}
-    resolved = []
+    resolved: list[Mapping[str, str]] = []
     for job in jobs:
         digests = shared.get(job.datasets)
         if digests is None:
             digests = shared[job.datasets] = {name: newest[name] for name in job.datasets}
-        if job.dataset_digests:
-            digests = {**digests, **job.dataset_digests}
-        resolved.append(job.model_copy(update={"dataset_digests": digests}) if digests else job)
+        resolved.append({**digests, **job.dataset_digests} if job.dataset_digests else digests)
     return resolved
 
 

@@ -153,7 +153,7 @@ class Client:
 
     def _submit(self, batch: Batch, kind: str) -> BatchId:
         _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        prepared: Sequence[Prepared] = prepare(resolve(batch.jobs, self._records.catalogue))
+        prepared: Sequence[Prepared] = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue))
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)

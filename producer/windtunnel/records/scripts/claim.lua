@@ -161,7 +161,7 @@ local function hold(id, record, first)
     local attempt = count_of(record[5]) + 1
     local token = attempt .. '-' .. random
     local fields = { 'state', 'running', 'attempt', attempt, 'token', token, 'history',
-      and_then(record[7], 'claimed', session) }
+      history_with(record[7], 'claimed', session) }
     if first then
       table.insert(fields, 'begun')
       table.insert(fields, now)

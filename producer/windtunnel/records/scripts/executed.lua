@@ -11,7 +11,7 @@ if fields[1] == 'running' and fields[2] == token then
   if header then
     local priority, pool = place_of(fields[3])
     ended(id, ARGV[5], ARGV[5] == 'cancelled' and fields[4] and fields[4]:match('^%S+ (.*)$') or nil,
-      'execution', ARGV[4], 'history', and_then(fields[5], 'executed', session, ARGV[5]))
+      'execution', ARGV[4], 'history', history_with(fields[5], 'executed', session, ARGV[5]))
     if priority then
       charge('execute.' .. pool, priority, header.owner, batch, seconds - estimate)
     end

@@ -47,7 +47,7 @@ end
 local function finish(id, batch, header, fields, outcome, report)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report,
-    'history', and_then(fields[6], 'finished', who, outcome))
+    'history', history_with(fields[6], 'finished', who, outcome))
   redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
   redis.call('EXPIRE', job, retention)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)

@@ -17,7 +17,7 @@ for i = 6, #ARGV do
       over = true
     end
   else
-    local history = and_then(fields[7], 'validated', session, safe and 'safe' or 'rejected')
+    local history = history_with(fields[7], 'validated', session, safe and 'safe' or 'rejected')
     if not safe then
       ended(id, 'rejected', nil, 'policy', policy, 'token', '', 'history', history, 'attempt', count_of(fields[4]) + 1)
       over = true

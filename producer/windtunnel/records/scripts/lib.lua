@@ -79,7 +79,7 @@ local function place_of(text)
 end
 
 -- History: one line a transition, '<ms> <what> <who>[ <detail>]'. Returns a history with one more line.
-local function and_then(before, what, who, detail)
+local function history_with(before, what, who, detail)
   before = before or ''
   if #before > HISTORY_BYTES then
     local first = before:find('\n', 1, true)
@@ -94,7 +94,7 @@ local function and_then(before, what, who, detail)
 end
 
 local function note(job, what, who, detail)
-  redis.call('HSET', job, 'history', and_then(redis.call('HGET', job, 'history'), what, who, detail))
+  redis.call('HSET', job, 'history', history_with(redis.call('HGET', job, 'history'), what, who, detail))
 end
 
 -- The schedule: start-time fair queuing. Owners of a priority class are ordered by virtual time, the slot-seconds they

@@ -38,6 +38,8 @@ import frames
 import program
 
 MAX_MESSAGE_BYTES = 65_536
+PIPE_BYTES = 65_536
+"""What a pipe holds: no read of one gives more."""
 PR_SET_DUMPABLE = 4
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -214,7 +216,7 @@ def write_all(fd: int, data: bytes) -> None:
 def _read_all(fd: int) -> bytes:
     """Read to the end and close."""
     try:
-        return b"".join(iter(lambda: os.read(fd, 1024 * 1024), b""))
+        return b"".join(iter(lambda: os.read(fd, PIPE_BYTES), b""))
     finally:
         os.close(fd)
 

@@ -32,7 +32,12 @@ EXIT_UNWRITTEN = 120
 
 
 def rehearse() -> None:
-    """Do once what most strategies do, so that no job pays for what pandas loads and keeps when it is first used."""
+    """Do once what every program needs, and what most strategies do: pandas loads and keeps much when first used."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
+    faulthandler.enable()  # a crash is told with its line
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return
@@ -56,11 +61,6 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if "program" in job:
         foreign.replace(job, values)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(  # type: ignore[union-attr]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
-    faulthandler.enable()  # a crash is told with its line
     code = 70
     try:
         code = run(job, Reporter(values))

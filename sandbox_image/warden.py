@@ -44,7 +44,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import foreign
@@ -62,7 +62,7 @@ OUTPUT_FRAME_BYTES = 256 * 1024
 """What is kept of the end of an output goes in frames of this size."""
 IDLE_S = 900.0
 """A sandbox that gets no job for so long ends itself."""
-HOLD_S = 0.02
+HOLD_S = 0.05
 HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
@@ -252,7 +252,10 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    host.hold(b"S")  # of a program that is short it goes with the end, in one message
+    if "program" not in job:
+        host.hold(b"S")  # of a program that is short it goes with the end, in one message
+    else:
+        host.send(b"S")  # at once, as the host counts from here what the program uses, without its compiler
     started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
     stdout = Output(out, b"O", job["output_bytes"], host)
@@ -330,12 +333,12 @@ class Ending:
         """Seconds until something must be done: the deadline, or the end of draining."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def notice(self) -> None:
-        """See whether the program ended, and end it when its time is over."""
+    def notice(self, ready: Sequence[int]) -> None:
+        """See whether the program ended, and end it when its time is over. `ready`: what can be read."""
         if not self.over and self.patience() == 0.0:
             self.timed_out = True
             self.force()
-        else:
+        elif not set(ready).isdisjoint(self.sources):
             self._look()
 
     def force(self) -> None:
@@ -385,7 +388,7 @@ def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
             else:
                 del open_channels[fd]
                 os.close(fd)
-        ending.notice()
+        ending.notice(ready)
         if any(channel.flooded for channel in channels):
             ending.force()
     for fd in open_channels:

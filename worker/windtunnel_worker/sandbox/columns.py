@@ -48,7 +48,7 @@ def _run(settings: HostSettings, source: Path, folder: str) -> bool:
     os.chmod(folder, 0o777)  # noqa: S103 - its user is another one than this process
     image = images.find(settings.default_image)
     mounted = f"/data/source{source.suffix}"
-    options = hardening.host_config(SandboxLimits.of(settings.ceiling), {mounted: str(source)})
+    options = hardening.host_config(SandboxLimits.of(settings.ceiling), {mounted: str(source)}, warden=False)
     options["mounts"].append(hardening.bind_mount("/columns", folder, read_only=False))
     timeout_s = math.ceil(settings.ceiling.timeout_s)
     with engine_errors(image.name):

@@ -18,10 +18,11 @@ from windtunnel_worker.sandbox.languages import PYTHON, Language
 from windtunnel_worker.sandbox.limits import SandboxLimits
 
 USER = "10001:10001"
-"""Everything in a sandbox that is used once."""
+"""Of a container without a warden, which runs no program of a job."""
 WARDEN_USER = "0:0"
-"""Process 1 where each job has a user of its own. Root there has the capabilities below and no other."""
-WARDEN_CAPABILITIES = ["SETUID", "SETGID"]
+"""Process 1 of a sandbox. Root there has the capabilities below and no other; each job has a user of its own."""
+WARDEN_CAPABILITIES = ["SETUID", "SETGID", "SETPCAP"]
+"""To become a job's user, and to take from it even what it could never use."""
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
@@ -74,11 +75,19 @@ PROTECTIONS: dict[str, Any] = {
 }
 
 
-@lru_cache(maxsize=1)
-def seccomp_profile() -> str:
-    """The system calls a sandbox may use, as Docker takes it."""
-    text = resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text()
-    return json.dumps(json.loads(text), separators=(",", ":"))
+@lru_cache(maxsize=2)
+def seccomp_profile(*, own_kernel: bool = False) -> str:
+    """The system calls a sandbox may use, as Docker takes it.
+
+    With a kernel of its own the calls that have no effect are allowed: gVisor can only refuse them, which programs
+    take for a broken disk, and they do not get further than its kernel.
+    """
+    profile = json.loads(resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text())
+    for rule in profile["syscalls"]:
+        if own_kernel and rule.get("errnoRet") == 0:
+            del rule["errnoRet"]
+            rule["action"] = "SCMP_ACT_ALLOW"
+    return json.dumps(profile, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -90,11 +99,11 @@ class Runtime:
     threads_each: int = 1
     """Threads that a process inside may cost outside."""
     own_memory_mb: int = 0
-    counts_processes: bool = False
-    """Its kernel, which no other sandbox shares, counts each user's processes: so it holds the job's limit itself."""
+    own_kernel: bool = False
+    """No other sandbox shares its kernel, which counts each user's processes: so it holds the job's limit itself."""
 
 
-GVISOR = Runtime(own_processes=128, threads_each=128, own_memory_mb=32, counts_processes=True)
+GVISOR = Runtime(own_processes=128, threads_each=128, own_memory_mb=32, own_kernel=True)
 """Measured on two cores: 30 to 45 threads, up to 41 more a process, 12 to 27 MB. More cores mean more threads."""
 
 
@@ -136,13 +145,14 @@ def host_config(
     limits: SandboxLimits,
     datasets: Mapping[str, str],
     *,
-    parts_users: bool = False,
+    warden: bool = True,
     language: Language = PYTHON,
     deployment: Deployment = DEFAULT_DEPLOYMENT,
 ) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
-    `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only.
+    `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only. Without a warden
+    nothing in it has a capability.
     """
     runtime = deployment.overhead
     memory = memory_bytes(limits, deployment)
@@ -151,12 +161,12 @@ def host_config(
     options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
-        "cap_add": WARDEN_CAPABILITIES if parts_users else [],
+        "cap_add": WARDEN_CAPABILITIES if warden else [],
         "runtime": deployment.runtime,
         "device_requests": deployment.device_requests(),
         "security_opt": [
             "no-new-privileges:true",
-            f"seccomp={seccomp_profile()}",
+            f"seccomp={seccomp_profile(own_kernel=runtime.own_kernel)}",
             *deployment.security_options(),
         ],
         "tmpfs": {"/tmp": options},  # noqa: S108
@@ -169,7 +179,7 @@ def host_config(
             _ulimit("nofile", NOFILE),
             _ulimit("core", 0),
             _ulimit("fsize", limits.disk_mb * 2**20),
-            *([_ulimit("nproc", processes)] if runtime.counts_processes else []),
+            *([_ulimit("nproc", processes)] if runtime.own_kernel else []),
         ],
         "mounts": [bind_mount(target, source) for target, source in datasets.items()],
     }

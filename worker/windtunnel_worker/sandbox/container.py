@@ -123,6 +123,7 @@ class Sandbox:
             ),
             name=name,
             labels=labels,
+            cell=kind.jobs > 1,
             command=_warden_options(kind, lives_s, self._users.first),
             user=hardening.WARDEN_USER,
             stdin_open=True,
@@ -274,7 +275,9 @@ class Sandbox:
             engine().api.remove_container(self.id, force=True, v=True)
 
 
-def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], **what: Any) -> str:
+def create(
+    image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], cell: bool = False, **what: Any
+) -> str:
     """Create a container with every protection and return its id.
 
     `options` are what `hardening.host_config` gives, `labels` what `listing.labels_for` gives, `what` are further
@@ -283,7 +286,7 @@ def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping
     api = engine().api
     config = api.create_host_config(**options)
     # docker-py has no arguments for these two.
-    config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
+    config.update(MaskedPaths=hardening.masked_paths(cell=cell), ReadonlyPaths=hardening.READ_ONLY_PATHS)
     return str(
         api.create_container(
             image,

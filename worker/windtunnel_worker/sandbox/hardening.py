@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "TMPDIR": "/tmp",  # noqa: S108
     "LANG": "C.UTF-8",
     "TZ": "UTC",
+    "USER": "sandbox",  # its user ids have no name that could be looked up
     "PYTHONHASHSEED": "0",
     # Threads of numeric libraries count against the process limit and make sums depend on their number.
     "OMP_NUM_THREADS": "1",
@@ -42,20 +43,57 @@ ENVIRONMENT = {
 
 MASKED_PATHS = [
     "/dev/mqueue",  # a second writable place
+    "/dev/pts",  # terminals are numbered and counted over all containers
     "/proc/acpi",
     "/proc/asound",
+    "/proc/buddyinfo",
+    "/proc/consoles",
+    "/proc/diskstats",
+    "/proc/driver",
     "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
     "/proc/kcore",
+    "/proc/key-users",
     "/proc/keys",
     "/proc/latency_stats",
+    "/proc/loadavg",
+    "/proc/locks",
+    "/proc/mdstat",
+    "/proc/misc",
+    "/proc/modules",
+    "/proc/pagetypeinfo",
+    "/proc/partitions",
+    "/proc/pressure",
     "/proc/sched_debug",
+    "/proc/schedstat",
     "/proc/scsi",
+    "/proc/slabinfo",
+    "/proc/softirqs",
+    "/proc/swaps",
+    "/proc/sys/fs",
+    "/proc/sys/kernel/pty",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/proc/vmallocinfo",
+    "/proc/vmstat",
+    "/proc/zoneinfo",
+    "/sys/block",
+    "/sys/dev",
+    "/sys/devices/system/node",
+    "/sys/devices/virtual/block",
     "/sys/devices/virtual/powercap",
+    "/sys/devices/virtual/thermal",
     "/sys/firmware",
+    "/sys/fs/ext4",
+    "/sys/kernel",
+    "/sys/module",
 ]
-"""What a sandbox finds empty."""
+"""What a sandbox finds empty: much of it counts what the whole host does, by which sandboxes would feel each other."""
+MASKED_IN_CELLS = ["/sys/fs/cgroup"]
+"""What tells a job how much the jobs before it used. Other languages' runtimes read their limits there."""
+SYSTEM_DEVICES = {"system", "virtual"}
+"""Of /sys/devices what is not a device of the host's, whose statistics a sandbox does not see."""
 READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
 PROTECTIONS: dict[str, Any] = {
@@ -183,6 +221,15 @@ def host_config(
         ],
         "mounts": [bind_mount(target, source) for target, source in datasets.items()],
     }
+
+
+def masked_paths(*, cell: bool) -> list[str]:
+    """What is hidden, the devices of this host included; Docker passes over what is not there."""
+    try:
+        devices = sorted(set(os.listdir("/sys/devices")) - SYSTEM_DEVICES)
+    except OSError:
+        devices = []
+    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *(f"/sys/devices/{device}" for device in devices)]
 
 
 def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:

@@ -108,7 +108,11 @@ class Interpreter:
         """Make a program's pipes and keep this process's ends of them. Returns the others."""
         out, err, values, (source, self._job) = (os.pipe() for _ in range(4))
         self._outputs = [read for read, _ in (out, err, values)]
-        return [*(write for _, write in (out, err, values)), source]
+        writes = [write for _, write in (out, err, values)]
+        for write in writes:
+            with contextlib.suppress(PermissionError):  # gVisor knows no modes of pipes
+                os.fchmod(write, 0o666)  # they are root's, and the program may open them by name, e.g. /dev/stdout
+        return [*writes, source]
 
     def poll(self) -> int | None:
         """Reap whoever ended. The program's wait status if it has, else None.
@@ -255,6 +259,7 @@ def _become(user: int, out: int, err: int, values: int, source: int) -> NoReturn
 
 def become(user: int) -> None:
     """In a child: become a job's user for good, with no capability left, and the first to go when memory runs out."""
+    os.setsid()  # within one session anyone may send SIGCONT
     for capability in CAPABILITIES:
         _prctl(PR_CAPBSET_DROP, capability)
     os.setgroups([])

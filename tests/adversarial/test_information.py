@@ -76,7 +76,7 @@ ATTEMPTS: list[Attempt] = [
             except OSError:
                 pass
         emit(content=content)
-        """),
+        """, runsc={"values": {"content": ["/dev/pts", "/proc/loadavg"]}}),  # its own kernel's
     refusing("the_hosts_serial_numbers_are_refused", *(f"open('/sys/class/dmi/id/{name}').read()" for name in ("product_uuid", "product_serial", "board_serial"))),
     refusing("passwords_are_refused", "open('/etc/shadow').read()", "open('/etc/gshadow').read()"),
     refusing("files_of_the_hosts_user_are_not_there", "os.listdir('/root')", "os.listdir('/home/user')", "os.listdir('/work')", "os.listdir('/var/lib/docker')", "os.listdir('/var/log/journal')"),

@@ -280,6 +280,20 @@ def test_a_dataset_cannot_be_changed(run: Run, registry: DatasetRegistry) -> Non
     assert registry.resolve(("sp500",))
 
 
+def test_mounts_tell_no_digest_and_not_who_else_has_the_dataset(run: Run, registry: DatasetRegistry) -> None:
+    dataset = registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
+    code = "import os\nprint(open('/proc/self/mountinfo').read())\nemit(links=os.stat('/data/sp500.csv').st_nlink)"
+    first, second = (run(code, datasets=("sp500",)) for _ in range(2))
+    assert (first.outcome, first.values) == (Outcome.SUCCEEDED, second.values), first
+    assert "/data/sp500.csv" in first.stdout
+    assert dataset.sha256 not in first.stdout
+
+
+def test_the_standard_streams_can_be_opened_by_name(run: Run) -> None:
+    execution = run("open('/dev/stdout', 'w').write('out')\nopen('/dev/stderr', 'w').write('err')")
+    assert (execution.outcome, execution.stdout, execution.stderr) == (Outcome.SUCCEEDED, "out", "err")
+
+
 def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, registry: DatasetRegistry) -> None:
     for name in ("sp500", "nasdaq"):
         registry.add(name, EXAMPLES / "data" / f"{name}.csv")

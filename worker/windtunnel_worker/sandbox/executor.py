@@ -36,6 +36,7 @@ from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.sandbox.locks import Turns
+from windtunnel_worker.sandbox.neutral import neutral_path
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.protocol import Transcript
@@ -227,11 +228,10 @@ class Executor:
 
     def _mounts_of(self, language: str, dataset: Dataset, file: Path) -> Iterator[Mounted]:
         python = language == "python"
-        yield Mounted(
-            dataset.name, str(file), dataset.sandbox_path, preload=python and dataset.bytes <= PRELOADED_BYTES
-        )
+        preload = python and dataset.bytes <= PRELOADED_BYTES
+        yield Mounted(dataset.name, str(neutral_path(file)), dataset.sandbox_path, preload=preload)
         if dataset.columns_sha256 and python:
-            columns = self._datasets.columns_file(dataset)
+            columns = neutral_path(self._datasets.columns_file(dataset))
             yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
 
 

@@ -94,8 +94,8 @@ WARDEN = [
     refusing("other_ways_to_the_warden_are_refused",
              *(f"libc.prctl({option}, 1, 1, 0, 0)" for option in (26, 31, 33, 35, 36, 53, 57, 59, 62, 0x59616D61, 0x53564D41)),
              "syscall(312, os.getpid(), 1, 0, 0, 0)", "syscall(434, 1, 0)", "syscall(438, 3, 0, 0)", "syscall(302, 1, 7, buffer, 0)",
-             *(f"os.open('/proc/1/{name}', os.O_WRONLY)" for name in ("oom_score_adj", "oom_adj", "timerslack_ns", "clear_refs", "sched", "autogroup", "comm", "mem", "coredump_filter")),
-             setup=SHARED_FILE, runsc={"errors": {errno.EPERM, errno.EACCES, errno.ENOENT, errno.ENOSYS}}),
+             *(f"os.open('/proc/1/{name}', os.O_WRONLY)" for name in ("oom_score_adj", "oom_adj", "clear_refs", "sched", "autogroup", "comm", "mem", "coredump_filter")),
+             "os.write(written('/proc/1/timerslack_ns'), b'1')", setup=SHARED_FILE),
     leaving("the_warden_is_as_it_was_though_it_acts_as_the_programs_user", """
         import contextlib, os
         for number in range(2):

@@ -35,7 +35,11 @@ def test_a_deployments_protections_and_devices_stand_in_the_host_configuration()
 
 def test_without_them_the_daemons_own_stay_and_ours_hold() -> None:
     config = hardening.host_config(SandboxLimits.of(Limits()), {})
-    assert (config["runtime"], config["device_requests"], config["cap_add"]) == (None, [], ["SETUID", "SETGID", "SETPCAP"])
+    assert (config["runtime"], config["device_requests"], config["cap_add"]) == (
+        None,
+        [],
+        ["SETUID", "SETGID", "SETPCAP"],
+    )
     assert "no-new-privileges:true" in config["security_opt"]
     assert hardening.host_config(SandboxLimits.of(Limits()), {}, warden=False)["cap_add"] == []
 

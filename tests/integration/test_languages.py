@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import LANGUAGES, Execution, Job, Limits, Outcome
 from windtunnel.errors import WindtunnelError
-from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.sandbox.languages import TABLE
 from windtunnel_worker.settings import HostSettings, host_settings
@@ -196,9 +196,9 @@ def test_the_versions_of_its_tools_are_told(run: Run, language: str, programs: P
     assert run(programs.hello).versions[tool]
 
 
-def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, settings: HostSettings) -> None:
+def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, datasets: Datasets) -> None:
     name = "nasdaq" if language == "python" else "sp500"
-    DatasetRegistry(settings.data_dir).add(name, EXAMPLES / "data" / "sp500.csv")
+    datasets.add(name, EXAMPLES / "data" / "sp500.csv")
     code = (EXAMPLES / programs.example).read_text()
     execution = run(code, datasets=[name], params={"fast": 10, "slow": 30, "cost_bps": 5})
     assert execution.outcome is Outcome.SUCCEEDED, execution.stderr

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.catalogue import DataNote
 from windtunnel.contract.job import Isolation
 
 
@@ -47,13 +48,13 @@ class ProgramError(Contract):
 
 
 class Artifact(Contract):
-    """A file that the program left in `/tmp/artifacts`."""
+    """A file that the program left in `/tmp/artifacts`. Its bytes are in the store, under their digest."""
 
     name: Name
     bytes: int
     sha256: str
-    content: str = Field(repr=False)
-    """Base64."""
+    media_type: str = "application/octet-stream"
+    """Guessed from its name; the content is the program's and may be anything."""
 
 
 class Sample(Contract):
@@ -112,6 +113,11 @@ class Execution(Contract):
     image: str = ""
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the file of each dataset that the program found."""
+    data_notes: tuple[DataNote, ...] = ()
+    """What was found in those datasets when they were added."""
+    host_at_fault: bool = True
+    """Of an infrastructure error: False where another host would fail likewise, as the store does not give the data."""
     started_at: datetime | None = None
     """When the program's first line ran (UTC)."""
     prepare_s: float = 0.0

@@ -17,8 +17,6 @@ from typing import Any
 from windtunnel_worker.sandbox.languages import PYTHON, Language
 from windtunnel_worker.sandbox.limits import SandboxLimits
 
-USER = "10001:10001"
-"""Of a container without a warden, which runs no program of a job."""
 WARDEN_USER = "0:0"
 """Process 1 of a sandbox. Root there has the capabilities below and no other; each job has a user of its own."""
 WARDEN_CAPABILITIES = ["SETUID", "SETGID", "SETPCAP"]
@@ -183,14 +181,12 @@ def host_config(
     limits: SandboxLimits,
     datasets: Mapping[str, str],
     *,
-    warden: bool = True,
     language: Language = PYTHON,
     deployment: Deployment = DEFAULT_DEPLOYMENT,
 ) -> dict[str, Any]:
     """Arguments of Docker's `create_host_config` for one sandbox.
 
-    `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only. Without a warden
-    nothing in it has a capability.
+    `datasets` maps a path in the sandbox to a file on the Docker host; each is mounted read-only.
     """
     runtime = deployment.overhead
     memory = memory_bytes(limits, deployment)
@@ -199,7 +195,7 @@ def host_config(
     options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
-        "cap_add": WARDEN_CAPABILITIES if warden else [],
+        "cap_add": WARDEN_CAPABILITIES,
         "runtime": deployment.runtime,
         "device_requests": deployment.device_requests(),
         "security_opt": [

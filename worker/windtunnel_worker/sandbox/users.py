@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windtunnel.errors import SandboxFailure
-from windtunnel_worker.sandbox.locks import Lock, hold_first_free
+from windtunnel_worker.locks import Lock, hold_first_free
 
 FIRST = 1_900_000_000
 """Above what systemd and `/etc/subuid` give to containers."""

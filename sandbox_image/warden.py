@@ -23,12 +23,12 @@ warden's: it holds none of its descriptors, may not trace it, and cannot signal 
 stdin ends, and so does the sandbox. If the host is there and no longer reads, the sandbox ends with its life, which
 the host states when it creates it.
 
-Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Started with
-`--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the program's
-from the warden's. Otherwise it is a cell, which serves several jobs one after the other: warden and interpreter are
-root with no capability but SETUID and SETGID, and each program runs under a user id of its own. The warden alone reads
-the job, and no program is forked from it; after the job it kills whatever that user runs and removes whatever it owns.
-A cell that is not clean then (`clean` false) ends.
+Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Warden and
+interpreter are root with no capability but SETUID, SETGID and SETPCAP, and each program runs under a user id of its
+own, which no other sandbox of the host has: the first is `--first-user`. Started with `--jobs 1` the sandbox is used
+once. Otherwise it is a cell, which serves several jobs one after the other: the warden alone reads the job, and no
+program is forked from it; after the job it kills whatever that user runs and removes whatever it owns. A cell that is
+not clean then (`clean` false) ends.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import foreign
-from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
+from interpreter import Interpreter, Preload, become, set_dumpable, write_all
 from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
@@ -67,8 +67,6 @@ HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
-FIRST_USER = 20_000
-"""User id of a cell's first job; each further job has the next."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 KILL_WAIT_S = 0.05
 """How long a kill is waited for before it is repeated."""
@@ -91,8 +89,7 @@ def main() -> None:
         versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     for number in range(options.jobs):
-        user = FIRST_USER + number if options.users or options.jobs > 1 else None
-        if not keep(host, interpreter, user):
+        if not keep(host, interpreter, options.first_user + number):
             return
 
 
@@ -103,7 +100,7 @@ def _end_after(life_s: int) -> None:
     def look(*_: object) -> None:
         if time.monotonic() >= over:
             os._exit(1)
-        signal.alarm(1)  # a program of the same user sent the signal: only the clock counts
+        signal.alarm(1)  # a program sent the signal, while this process acted as its user: only the clock counts
 
     signal.signal(signal.SIGALRM, look)
     signal.alarm(life_s)
@@ -115,19 +112,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--life", type=int, required=True, help="seconds after which the sandbox ends, whatever it does"
     )
-    parser.add_argument("--users", action="store_true", help="give each job a user of its own; a cell always does")
+    parser.add_argument("--first-user", type=int, required=True, help="user id of the first job; the next has the next")
     parser.add_argument("--frame", action="append", default=[], help="NAME=PATH of a dataset to load beforehand")
     parser.add_argument("modules", nargs="*", help="what to import beforehand")
     return parser.parse_args()
 
 
-def keep(host: Host, interpreter: Interpreter, user: int | None) -> bool:
+def keep(host: Host, interpreter: Interpreter, user: int) -> bool:
     """Read one job, run it and report. True when nothing of it is left."""
     payload = host.read_job()
     if payload is None:
         return False
     job = json.loads(payload)
-    if "program" in job and not foreign.prepare(host, job, expose):
+    if "program" in job and not foreign.prepare(host, job, lambda: become(user), lambda: kill_all(user)):
         return False
     return supervise(host, interpreter, job, payload, user)
 
@@ -250,7 +247,7 @@ class Records:
         self._host.hold(kind, line[1:])
 
 
-def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
+def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
     if "program" not in job:
         host.hold(b"S")  # of a program that is short it goes with the end, in one message
@@ -266,7 +263,7 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     duration = time.monotonic() - started
     stdout.end()
     stderr.end()
-    clean = user is not None and _clean_up(user)
+    clean = not interpreter.single and _clean_up(user)
     status = ending.status
     end = {
         "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
@@ -286,12 +283,22 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
 
 @contextlib.contextmanager
 def _acting_as(user: int) -> Iterator[None]:
-    """Use the rights of a job's user and no other. The user's processes can do nothing to process 1 meanwhile."""
+    """Use the rights of a job's user and no other.
+
+    To the kernel the user's processes are this one's equals meanwhile: the system-call filter keeps them from changing
+    how it is scheduled, and process 1 hears no signal but those that it handles.
+    """
     os.setresuid(user, user, 0)
     try:
         yield
     finally:
         os.setresuid(0, 0, 0)
+
+
+def kill_all(user: int) -> None:
+    """Kill every process of a job's user, which are all but this one and the interpreter."""
+    with contextlib.suppress(ProcessLookupError, PermissionError), _acting_as(user):
+        os.kill(-1, signal.SIGKILL)
 
 
 def _clean_up(user: int) -> bool:
@@ -317,7 +324,7 @@ def _scratch_is_empty() -> bool:
 class Ending:
     """Ends the program, and every process it left behind, exactly once."""
 
-    def __init__(self, interpreter: Interpreter, user: int | None, deadline: float) -> None:
+    def __init__(self, interpreter: Interpreter, user: int, deadline: float) -> None:
         self._interpreter, self._user = interpreter, user
         self._deadline = deadline
         self.status = 0
@@ -344,7 +351,7 @@ class Ending:
     def force(self) -> None:
         """Kill the program and all others."""
         while not self.over:  # it may not be there yet, or not the job's user yet
-            self._kill_all()
+            kill_all(self._user)
             select.select(self.sources, [], [], KILL_WAIT_S)
             self._look()
 
@@ -355,20 +362,11 @@ class Ending:
         self.status = status
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S
-        self._kill_all()  # whoever forks and ends all the time might slip through the list of processes
+        kill_all(self._user)  # whoever forks and ends all the time might slip through the list of processes
         while self._interpreter.others():
             select.select(self.sources, [], [], KILL_WAIT_S)
             self._interpreter.poll()
-            self._kill_all()
-
-    def _kill_all(self) -> None:
-        """Signal every process but this one; in a cell, those of the job's user, which are all but the interpreter."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._user is None:
-                os.kill(-1, signal.SIGKILL)
-            else:
-                with _acting_as(self._user):
-                    os.kill(-1, signal.SIGKILL)
+            kill_all(self._user)
 
 
 def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:

@@ -413,6 +413,21 @@ def test_a_dataset_cannot_be_changed(run: Run, datasets: Datasets) -> None:
     assert run("emit(rows=len(data['sp500']))", datasets=("sp500",)).values == {"rows": 5031}
 
 
+def test_mounts_tell_no_digest_and_not_who_else_has_the_dataset(run: Run, datasets: Datasets) -> None:
+    datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
+    code = "import os\nprint(open('/proc/self/mountinfo').read())\nemit(links=os.stat('/data/sp500.csv').st_nlink)"
+    first, second = (run(code, datasets=("sp500",)) for _ in range(2))
+    assert (first.outcome, first.values) == (Outcome.SUCCEEDED, second.values), first
+    assert "/data/sp500.csv" in first.stdout
+    (digest,) = first.dataset_digests.values()
+    assert digest not in first.stdout
+
+
+def test_the_standard_streams_can_be_opened_by_name(run: Run) -> None:
+    execution = run("open('/dev/stdout', 'w').write('out')\nopen('/dev/stderr', 'w').write('err')")
+    assert (execution.outcome, execution.stdout, execution.stderr) == (Outcome.SUCCEEDED, "out", "err")
+
+
 def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, datasets: Datasets) -> None:
     for name in ("sp500", "nasdaq"):
         datasets.add(name, EXAMPLES / "data" / f"{name}.csv")

@@ -36,6 +36,7 @@ from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
+from windtunnel_worker.sandbox.neutral import neutral_path
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.output import Output, readable
 from windtunnel_worker.sandbox.pool import Pool, Request
@@ -245,9 +246,9 @@ class Executor:
 
 def _mounts_of(language: str, dataset: Dataset) -> Iterator[Mounted]:
     preload = language == "python" and dataset.version.bytes <= PRELOADED_BYTES
-    yield Mounted(dataset.name, str(dataset.file), dataset.sandbox_path, preload=preload)
+    yield Mounted(dataset.name, str(neutral_path(dataset.file)), dataset.sandbox_path, preload=preload)
     if dataset.columns is not None:
-        yield Mounted(dataset.name, str(dataset.columns), dataset.columns_path, preload=False)
+        yield Mounted(dataset.name, str(neutral_path(dataset.columns)), dataset.columns_path, preload=False)
 
 
 def _ask(hooks: Hooks) -> None:

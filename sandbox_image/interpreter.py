@@ -13,6 +13,9 @@ On the line between the two, in JSON, with descriptors beside it:
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
     from the warden        {user: id or null}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
+
+Where the job names imports, the program's process begins with them and writes {versions: {name: version}} to its
+values pipe before the program's first line.
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ import contextlib
 import ctypes
 import errno
 import gc
-import importlib
 import itertools
 import json
 import os
@@ -35,6 +37,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import frames
+import libraries
 import program
 
 MAX_MESSAGE_BYTES = 65_536
@@ -181,9 +184,8 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        versions = _import(preload.modules)
+        versions = libraries.load(preload.modules)
         frames.preload_frames(preload.frames)
-        program.rehearse()
         gc.freeze()
         line.send(
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
@@ -234,16 +236,6 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(below + 1, above)
 
 
-def _import(names: Sequence[str]) -> dict[str, str]:
-    """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {}
-    for name in names:
-        with contextlib.suppress(ImportError):
-            module = importlib.import_module(name)
-            versions[name] = str(getattr(module, "__version__", ""))
-    return versions
-
-
 def _become(user: int | None, out: int, err: int, values: int, source: int) -> NoReturn:
     """Become the job's user for good, all capabilities go with that; then the program."""
     if user is not None:
@@ -252,6 +244,8 @@ def _become(user: int | None, out: int, err: int, values: int, source: int) -> N
         os.setresuid(user, user, user)
     expose()
     job: dict[str, Any] = json.loads(_read_all(source))
+    if job["imports"]:
+        os.write(values, json.dumps({"versions": libraries.load(job["imports"])}).encode() + b"\n")
     program.become([out, err, values], job)
 
 

@@ -5,17 +5,21 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
 
     kind  from    payload
     R     warden  ready: JSON {"versions": {name: version}}; sent once, after all preloading
-    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
-                  for another language than Python also {program}, see foreign.py
-    S     warden  the program's first line is about to run: empty
+    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes, cpus,
+                  folder {files, file_bytes, total_bytes}, imports [module]}; for another language than Python also
+                  {program}, see foreign.py
+    S     warden  the program's first line is about to run: empty, or JSON {versions: {name: version}} of the imports
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
-    A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
+    A     warden  a file of the program's working folder, after its end: JSON {name, bytes}
+    B     warden  the next bytes of that file
+    D     warden  a file that is not sent: JSON {name, bytes, reason}; the program's process sends them as well, of
+                  figures that it could not save
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
                   processes}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
-                  stderr_bytes, records_dropped, clean}; of a program that did not compile also {stage: "compile",
-                  compile_timed_out}, with the compiler's words in E and no S before it
+                  stderr_bytes, records_dropped, files_dropped, clean}; of a program that did not compile also
+                  {stage: "compile", compile_timed_out}, with the compiler's words in E and no S before it
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
@@ -47,13 +51,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import foreign
+from folder import FOLDER, Collector
 from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
 from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
-MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
+MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"D": 64 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 16
 """A program that writes this many times what is kept of its output is stopped."""
@@ -64,6 +69,10 @@ HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
+IMPORTS_S = 20.0
+"""For how long a program's libraries are imported before its clock starts."""
+MAX_VERSIONS_BYTES = 4096
+"""What a pipe takes in one piece."""
 FIRST_USER = 20_000
 """User id of a cell's first job; each further job has the next."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
@@ -235,15 +244,20 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    host.hold(b"S")  # of a program that is short it goes with the end, in one message
-    started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
+    versions, _, begun = _await_imports(host, values).partition(b"\n") if job["imports"] else (b"", b"", b"")
+    host.hold(b"S", versions)  # of a program that is short it goes with the end, in one message
+    started = time.monotonic()
     stdout = Output(out, b"O", job["output_bytes"], host)
     stderr = Output(err, b"E", job["output_bytes"], host)
     records = Records(values, host)
+    records.take(begun)
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
+    collector = Collector(host.hold, job["folder"])
+    with _acting_as(user):
+        collector.collect(FOLDER)
     clean = user is not None and _clean_up(user)
     status = ending.status
     end = {
@@ -256,15 +270,33 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
         "stdout_bytes": stdout.total,
         "stderr_bytes": stderr.total,
         "records_dropped": records.dropped,
+        "files_dropped": collector.dropped,
         "clean": clean,
     }
     host.send(b"X", json.dumps(end).encode())
     return clean
 
 
+def _await_imports(host: Host, values: int) -> bytes:
+    """Wait until the program's process has imported what the job names, or has ended: then the clock starts.
+
+    Returns what the process says: a line of the imports' versions, and records of a program that was quick.
+    """
+    ready, _, _ = select.select([values, host.source], [], [], IMPORTS_S)
+    if host.source in ready and not os.read(host.source, 1):
+        os._exit(1)
+    return os.read(values, MAX_VERSIONS_BYTES) if values in ready else b""
+
+
 @contextlib.contextmanager
-def _acting_as(user: int) -> Iterator[None]:
-    """Use the rights of a job's user and no other. The user's processes can do nothing to process 1 meanwhile."""
+def _acting_as(user: int | None) -> Iterator[None]:
+    """Use the rights of a job's user and no other. The user's processes can do nothing to process 1 meanwhile.
+
+    Where a job has no user of its own, process 1 has no other rights anyway.
+    """
+    if user is None:
+        yield
+        return
     os.setresuid(user, user, 0)
     try:
         yield
@@ -341,12 +373,8 @@ class Ending:
 
     def _kill_all(self) -> None:
         """Signal every process but this one; in a cell, those of the job's user, which are all but the interpreter."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._user is None:
-                os.kill(-1, signal.SIGKILL)
-            else:
-                with _acting_as(self._user):
-                    os.kill(-1, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError), _acting_as(self._user):
+            os.kill(-1, signal.SIGKILL)
 
 
 def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:

@@ -4,7 +4,15 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
-from windtunnel.contract.execution import Artifact, Execution, Outcome, ProgramError, Resources, Sample
+from windtunnel.contract.execution import (
+    Artifact,
+    DroppedFile,
+    Execution,
+    Outcome,
+    ProgramError,
+    Resources,
+    Sample,
+)
 from windtunnel.contract.job import (
     DEFAULT_CEILING,
     LANGUAGES,
@@ -46,6 +54,7 @@ __all__ = [
     "BatchStatus",
     "Contract",
     "DeadLetter",
+    "DroppedFile",
     "Event",
     "EventKind",
     "Execution",

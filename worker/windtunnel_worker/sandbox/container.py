@@ -20,13 +20,14 @@ from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
 from windtunnel_worker.sandbox.languages import for_language
-from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
+from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
 
 READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
 STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
+MAX_VERSIONS = 64
 ENDING_S = 10
 """How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
 
@@ -60,10 +61,12 @@ class Kind:
         return hardening.memory_bytes(self.limits, self.deployment)
 
     def serves(self, wanted: Kind) -> bool:
-        """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
-        if wanted == self:
-            return True
-        return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
+        """True when a sandbox of this kind can do what the wanted kind can, once it has imported what it lacks."""
+        return wanted == self or replace(wanted, preload=self.preload) == self
+
+    def lacks(self, wanted: Kind) -> tuple[str, ...]:
+        """What the wanted kind has loaded and this one has not."""
+        return tuple(name for name in wanted.preload if name not in self.preload)
 
     def bare(self) -> Kind:
         """The same with nothing loaded beforehand."""
@@ -166,15 +169,21 @@ class Sandbox:
             raise SandboxFailure(f"The sandbox did not come up: {reason}.") from error
         if ready.kind != b"R":
             raise SandboxFailure("The warden did not say that it is ready.")
-        versions = list(ready.json().get("versions", {}).items())
-        self.versions = {str(name)[:64]: str(value)[:64] for name, value in versions[:32]}
+        self._note_versions(ready)
         with engine_errors(self.kind.image):
             self.pid = int(engine().api.inspect_container(self.id)["State"]["Pid"])
+
+    def _note_versions(self, frame: Frame) -> None:
+        told = frame.json().get("versions")
+        if isinstance(told, dict):
+            known = {**self.versions, **{str(name)[:64]: str(value)[:64] for name, value in told.items()}}
+            self.versions = dict(list(known.items())[:MAX_VERSIONS])
 
     def run(
         self,
         job: Mapping[str, Any],
         limits: RunLimits,
+        folder: FolderLimits,
         *,
         on_started: Callable[[], None],
         on_tick: Callable[[], bool],
@@ -186,7 +195,7 @@ class Sandbox:
         transcript ends without an end frame. So it does when the container dies.
         """
         self.served += 1
-        transcript = Transcript(limits.output_bytes)
+        transcript = Transcript(limits.output_bytes, folder=folder)
         deadline = time.monotonic() + longest_run_s(self.kind.language, limits.timeout_s)
         self._stream.settimeout(STOP_GRACE_S)
         try:
@@ -196,6 +205,8 @@ class Sandbox:
                     if not on_tick():
                         break
                 elif frame.kind == b"S":
+                    if frame.payload:
+                        self._note_versions(frame)
                     on_started()
                 else:
                     transcript.take(frame)

@@ -9,12 +9,22 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources
+from windtunnel.contract import (
+    Artifact,
+    DroppedFile,
+    Execution,
+    Isolation,
+    Job,
+    Limits,
+    Outcome,
+    ProgramError,
+    Resources,
+)
 from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
@@ -38,13 +48,12 @@ from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.sandbox.locks import Turns
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
+from windtunnel_worker.sandbox.preloads import preload_for
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)
 
-NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
-FRAMES = {"pandas", "statsmodels"}
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
 FULL = 0.99
@@ -53,17 +62,6 @@ LONGEST_TICK_S = 1.0
 """The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
 """A dataset up to this size is read before the job's clock starts."""
-
-
-def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, ...]:
-    """What the warden imports before the program's clock starts. NumPy must be there to be seeded."""
-    wanted = set(imports)
-    preload = []
-    if wanted & NUMERIC or datasets:
-        preload.append("numpy")
-    if wanted & FRAMES or datasets:
-        preload.append("pandas")
-    return tuple(preload)
 
 
 class Executor:
@@ -139,11 +137,12 @@ class Executor:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets.resolve(job.datasets)
-        sandbox = self._take(assignment, self._kind(assignment, image, datasets), hooks)
+        sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
-            transcript = run.follow({dataset.name: dataset.sandbox_path for dataset in datasets})
+            paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
+            transcript = run.follow(paths, imports)
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
             clean = _left_clean(transcript, outcome)
@@ -166,8 +165,11 @@ class Executor:
             versions={**sandbox.versions, "docker": self._engine_version},
         )
 
-    def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> Sandbox:
-        """A ready sandbox. What does not fit in the job's memory is left for the program to load, and to fail at."""
+    def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> tuple[Sandbox, tuple[str, ...]]:
+        """A ready sandbox, and what it has to import yet.
+
+        What does not fit in the job's memory is left for the program to load, and to fail at.
+        """
 
         def ask() -> None:
             stop = hooks.stop()
@@ -182,9 +184,10 @@ class Executor:
             ask,
         )
         try:
-            return self._pool.take(request)
+            sandbox = self._pool.take(request)
         except PreloadTooLarge:
-            return self._pool.take(replace(request, kind=kind.bare()))
+            return self._pool.take(replace(request, kind=kind.bare())), ()
+        return sandbox, sandbox.kind.lacks(kind)
 
     @functools.cached_property
     def _engine_version(self) -> str:
@@ -269,6 +272,7 @@ class _Run:
                 f"The sandbox cannot be measured: {error}.",
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
+        self._folder = settings.folder_limits
         self._stop: Stop | None = None
         self._began = False
         """The warden has said that the program's first line runs."""
@@ -279,7 +283,7 @@ class _Run:
         self.sent = self.started = self.ended = time.monotonic()
         self.started_at = datetime.now(UTC)
 
-    def follow(self, datasets: Mapping[str, str]) -> Transcript:
+    def follow(self, datasets: Mapping[str, str], imports: Sequence[str]) -> Transcript:
         limits, language = self._job.limits, for_language(self._job.language)
         program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
@@ -292,8 +296,12 @@ class _Run:
                 "timeout_s": limits.timeout_s,
                 "cpu_time_s": limits.cpu_time_s,
                 "output_bytes": limits.output_kb * 1024,
+                "cpus": limits.cpus,
+                "folder": asdict(self._folder),
+                "imports": imports,
             },
             RunLimits.of(limits),
+            self._folder,
             on_started=self._on_started,
             on_tick=self._on_tick,
             tick_s=self._tick_s,
@@ -386,11 +394,18 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
         "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
-        "artifacts": [_artifact(name, data) for name, data in transcript.artifacts.items()],
+        "artifacts": [_artifact(name, *file) for name, file in transcript.files.files().items()],
+        "dropped": [DroppedFile(**file.model_dump()) for file in transcript.files.dropped],
+        "dropped_count": transcript.dropped_files,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
 
 
-def _artifact(name: str, data: bytes) -> Artifact:
-    digest = hashlib.sha256(data).hexdigest()
-    return Artifact(name=name, bytes=len(data), sha256=digest, content=base64.b64encode(data).decode())
+def _artifact(name: str, original: str, data: bytes) -> Artifact:
+    return Artifact(
+        name=name,
+        original="" if original == name else original,
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        content=base64.b64encode(data).decode(),
+    )

@@ -39,3 +39,12 @@ class RunLimits:
     def of(cls, limits: Limits) -> RunLimits:
         """The part of a job's limits that its run is held to."""
         return cls(limits.timeout_s, limits.cpu_time_s, limits.output_kb * 1024, limits.io_operations)
+
+
+@dataclass(frozen=True)
+class FolderLimits:
+    """What comes back of a program's working folder. The warden keeps to it, and the host sees to it."""
+
+    files: int = 64
+    file_bytes: int = 8 * 2**20
+    total_bytes: int = 16 * 2**20

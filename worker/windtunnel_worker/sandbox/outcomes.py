@@ -35,6 +35,8 @@ STOPS = {
 }
 """What to tell of an attempt that was stopped from outside."""
 
+MOST_NAMED = 4
+"""Files that a message names; the execution has more of them."""
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -97,11 +99,17 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     dropped = transcript.values_dropped + (transcript.end.records_dropped if transcript.end else 0)
     if dropped:
         names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
-        message += (
-            f" {dropped} values or files were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call; "
-            "16 artifact files are kept, 512 KB each and 1 MB in all."
-        )
-    return message.strip()
+        message += f" {dropped} values were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call."
+    return f"{message}{_dropped_files(transcript)}".strip()
+
+
+def _dropped_files(transcript: Transcript) -> str:
+    """Names files that are not among the artifacts."""
+    if not transcript.dropped_files:
+        return ""
+    named = "; ".join(f"{file.name[:80]} {file.reason[:100]}" for file in transcript.files.dropped[:MOST_NAMED])
+    more = transcript.dropped_files - len(transcript.files.dropped[:MOST_NAMED])
+    return f" Files left out of the artifacts: {named}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _failure(transcript: Transcript) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import figures
 import matplotlib
 from matplotlib import pyplot
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-import figures
 
 NAME = "module://drawing"
 
@@ -52,12 +51,12 @@ class FigureCanvas(FigureCanvasAgg):
 def _keep_back_end() -> None:
     switch = pyplot.switch_backend
 
-    def switch_backend(newbackend: str) -> None:
-        """There is one back end in a sandbox; this loads it."""
+    def switch_backend(newbackend: str) -> None:  # noqa: ARG001 - its callers name it
+        """Load the one back end that there is in a sandbox."""
         switch(NAME)
 
     def use(backend: str, *, force: bool = True) -> None:
-        """There is one back end in a sandbox; this changes nothing."""
+        """Leave the one back end that there is in a sandbox."""
 
     pyplot.switch_backend = switch_backend
     matplotlib.use = use

@@ -5,8 +5,9 @@ that comes with the job, made on the host by `windtunnel_worker.sandbox.language
 
     program   {source_name, compile: argv or null, compile_timeout_s, run: argv, env: {name: value}}
 
-A program is compiled in `DIRECTORY`, where its own text, `params.json` and `datasets.json` (name → path) lie. It runs in
-the working folder, where none of that is, and with WINDTUNNEL_PARAMS, WINDTUNNEL_DATASETS (those two paths), WINDTUNNEL_SEED and WINDTUNNEL_EMIT_FD in its environment.
+A program is compiled in `DIRECTORY`, where its own text, `params.json` and `datasets.json` (name → path) lie. It runs
+in the working folder, where none of that is, with WINDTUNNEL_PARAMS, WINDTUNNEL_DATASETS (those two paths),
+WINDTUNNEL_SEED and WINDTUNNEL_EMIT_FD in its environment.
 To that descriptor it writes what it emits: a line `V` and a JSON object.
 """
 

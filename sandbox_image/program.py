@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import builtins
-import contextlib
 import linecache
 import math
 import os

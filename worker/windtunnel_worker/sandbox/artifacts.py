@@ -5,7 +5,10 @@ Imports nothing of Docker.
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -42,32 +45,41 @@ class Dropped(BaseModel):
     reason: Annotated[str, _cut(200)]
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that came whole."""
+
+    name: str
+    """Safe, and no other file's."""
+    original: str
+    """The program's word."""
+    content: bytes
+
+
 class Arriving:
     """Collects the files of one program."""
 
     def __init__(self, limits: FolderLimits) -> None:
         self._limits = limits
-        self._files: dict[str, tuple[str, bytearray]] = {}
-        self._folders: set[str] = set()
         self._room = limits.total_bytes
-        self._current: tuple[Announced, bytearray] | None = None
+        self._files: list[tuple[Announced, bytearray]] = []
         self.dropped: list[Dropped] = []
         self.dropped_count = 0
 
     def announce(self, file: Announced) -> None:
-        """The next bytes are this file's; `ValueError` where it breaks the limits or the last is not complete."""
-        self._check_complete()
+        """The next bytes are this file's; `ValueError` where it breaks the limits or the last one is not complete."""
+        if not self._complete:
+            raise ValueError("an incomplete file")
         if len(self._files) == self._limits.files or file.bytes > min(self._limits.file_bytes, self._room):
             raise ValueError("more than was asked for")
         self._room -= file.bytes
-        self._current = file, bytearray()
-        self._files[self._unused(safe_name(file.name))] = file.name, self._current[1]
+        self._files.append((file, bytearray()))
 
     def append(self, data: bytes) -> None:
-        """Take bytes; `ValueError` where there is no file or more comes than was announced."""
-        if self._current is None or len(self._current[1]) + len(data) > self._current[0].bytes:
+        """Take bytes; `ValueError` where more come than were announced."""
+        if not self._files or len(self._files[-1][1]) + len(data) > self._files[-1][0].bytes:
             raise ValueError("bytes of no file")
-        self._current[1].extend(data)
+        self._files[-1][1].extend(data)
 
     def drop(self, file: Dropped) -> None:
         """Note a file that does not come."""
@@ -75,33 +87,44 @@ class Arriving:
         if len(self.dropped) < MAX_NAMED:
             self.dropped.append(file)
 
-    def files(self) -> dict[str, tuple[str, bytes]]:
-        """Safe name → the program's own name and the content. A file that was cut off is among the dropped ones."""
-        try:
-            self._check_complete()
-        except ValueError:
-            name, (original, data) = self._files.popitem()
-            self.drop(Dropped(name=original or name, bytes=len(data), reason="was cut off"))
-        self._current = None
-        return {name: (original, bytes(data)) for name, (original, data) in self._files.items()}
+    def files(self) -> list[File]:
+        """What came, in its order. A file that was cut off is among the dropped ones."""
+        if not self._complete:
+            file, data = self._files.pop()
+            self.drop(Dropped(name=file.name, bytes=len(data), reason="was cut off"))
+        names = unique_names([file.name for file, _ in self._files])
+        return [
+            File(name, file.name, bytes(data)) for name, (file, data) in zip(names, self._files, strict=True)
+        ]
 
-    def _check_complete(self) -> None:
-        if self._current is not None and len(self._current[1]) != self._current[0].bytes:
-            raise ValueError("an incomplete file")
+    @property
+    def _complete(self) -> bool:
+        return not self._files or len(self._files[-1][1]) == self._files[-1][0].bytes
 
-    def _unused(self, name: str) -> str:
-        """The name, changed where a file or folder of that name is there, or a file where its folder should be."""
-        if any(folder in self._files for folder in _folders(name)):
-            name = safe_name(name.replace("/", "_"))
-        stem, dot, ending = name.rpartition(".")
-        if not dot or "/" in ending:
-            stem, ending = name, ""
-        number, found = 1, name
-        while found in self._files or found in self._folders:
-            number += 1
-            found = f"{stem}-{number}{dot if ending else ''}{ending}"
-        self._folders.update(_folders(found))
-        return found
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Safe names, each another, which can all be written below one folder; a safe one that is unique stays as it is."""
+    taken: set[str] = set()
+    folders: set[str] = set()
+    found = dict[int, str]()
+    for place in sorted(range(len(names)), key=lambda place: safe_name(names[place]) != names[place]):
+        name = _unused(safe_name(names[place]), taken, folders)
+        taken.add(name)
+        folders.update(_folders(name))
+        found[place] = name
+    return [found[place] for place in range(len(names))]
+
+
+def _unused(name: str, taken: Set[str], folders: Set[str]) -> str:
+    """The name, changed where a file or folder has it, or where a file has that of its folder."""
+    if any(folder in taken for folder in _folders(name)):
+        name = safe_name(name.replace("/", "_"))
+    stem, ending = posixpath.splitext(name)
+    number, found = 1, name
+    while found in taken or found in folders:
+        number += 1
+        found = f"{stem}-{number}{ending}"
+    return found
 
 
 def safe_name(name: str) -> str:

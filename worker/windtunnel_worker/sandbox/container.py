@@ -20,7 +20,7 @@ from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
 from windtunnel_worker.sandbox.languages import for_language
-from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
+from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
 
 READY_TIMEOUT_S = 60.0
@@ -183,7 +183,6 @@ class Sandbox:
         self,
         job: Mapping[str, Any],
         limits: RunLimits,
-        folder: FolderLimits,
         *,
         on_started: Callable[[], None],
         on_tick: Callable[[], bool],
@@ -195,7 +194,7 @@ class Sandbox:
         transcript ends without an end frame. So it does when the container dies.
         """
         self.served += 1
-        transcript = Transcript(limits.output_bytes, folder=folder)
+        transcript = Transcript(limits.output_bytes, folder=limits.folder)
         deadline = time.monotonic() + longest_run_s(self.kind.language, limits.timeout_s)
         self._stream.settimeout(STOP_GRACE_S)
         try:

@@ -29,6 +29,7 @@ from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.artifacts import File
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.container import (
     STOP_GRACE_S,
@@ -300,8 +301,7 @@ class _Run:
                 "folder": asdict(self._folder),
                 "imports": imports,
             },
-            RunLimits.of(limits),
-            self._folder,
+            RunLimits.of(limits, self._folder),
             on_started=self._on_started,
             on_tick=self._on_tick,
             tick_s=self._tick_s,
@@ -394,18 +394,18 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
         "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
-        "artifacts": [_artifact(name, *file) for name, file in transcript.files.files().items()],
+        "artifacts": [_artifact(file) for file in transcript.files.files()],
         "dropped": [DroppedFile(**file.model_dump()) for file in transcript.files.dropped],
         "dropped_count": transcript.dropped_files,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
 
 
-def _artifact(name: str, original: str, data: bytes) -> Artifact:
+def _artifact(file: File) -> Artifact:
     return Artifact(
-        name=name,
-        original="" if original == name else original,
-        bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        content=base64.b64encode(data).decode(),
+        name=file.name,
+        original="" if file.original == file.name else file.original,
+        bytes=len(file.content),
+        sha256=hashlib.sha256(file.content).hexdigest(),
+        content=base64.b64encode(file.content).decode(),
     )

@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -176,7 +176,7 @@ class Transcript:
     output_limit: int
     values_limit: int = 1024 * 1024
     names_limit: int = 1024
-    folder: FolderLimits = FolderLimits()
+    folder: FolderLimits = field(default_factory=FolderLimits)
 
     def __post_init__(self) -> None:
         self.files = Arriving(self.folder)

@@ -38,6 +38,7 @@ RECORDED = [
     ("ValueError", "The truth value of a Series is ambiguous. Use a.empty, a.bool()", ".any()"),
     ("ValueError", "The truth value of a DataFrame is ambiguous.", ".any()"),
     ("ValueError", "The truth value of an array with more than one element is ambiguous.", ".any()"),
+    ("OSError", "Cannot save file into a non-existent directory: 'plots'", "beside the program"),
     ("ValueError", "operands could not be broadcast together with shapes (3,) (4,)", "align"),
     ("ValueError", "Length of values (3) does not match length of index (4)", "align"),
     # Said by the other languages' runtimes and compilers.
@@ -87,6 +88,11 @@ def test_every_row_fires() -> None:
     fired = {advise(raised_by(code)) for code, _ in PROGRAMS}
     fired |= {advise(ProgramError(type=kind, message=message)) for kind, message, _ in RECORDED}
     assert {text for _, _, text in ADVICE} <= fired
+
+
+def test_a_file_that_is_not_there_is_answered_with_the_jobs_datasets() -> None:
+    advice = advise(raised_by("open('data.csv')"), ("sp500", "nasdaq"))
+    assert 'take prices from data["sp500"] or data["nasdaq"]' in advice
 
 
 def test_an_unknown_exception_gets_none() -> None:

@@ -23,7 +23,8 @@ PART_CHARACTERS = 120
 
 
 def _cut(limit: int) -> BeforeValidator:
-    return BeforeValidator(lambda value: str(value).encode("utf-8", "replace").decode()[:limit])
+    """Text of at most so many characters, of which each can be shown, out of whatever came."""
+    return BeforeValidator(lambda value: "".join(one if one.isprintable() else "?" for one in str(value)[:limit]))
 
 
 class Announced(BaseModel):
@@ -93,9 +94,7 @@ class Arriving:
             file, data = self._files.pop()
             self.drop(Dropped(name=file.name, bytes=len(data), reason="was cut off"))
         names = unique_names([file.name for file, _ in self._files])
-        return [
-            File(name, file.name, bytes(data)) for name, (file, data) in zip(names, self._files, strict=True)
-        ]
+        return [File(name, file.name, bytes(data)) for name, (file, data) in zip(names, self._files, strict=True)]
 
     @property
     def _complete(self) -> bool:

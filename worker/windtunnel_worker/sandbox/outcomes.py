@@ -100,16 +100,18 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     if dropped:
         names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
         message += f" {dropped} values were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call."
-    return f"{message}{_dropped_files(transcript)}".strip()
+    if transcript.dropped_files:
+        message = (
+            f"{message.removesuffix('.')}. {_dropped_files(transcript)}" if message else _dropped_files(transcript)
+        )
+    return message.strip()
 
 
 def _dropped_files(transcript: Transcript) -> str:
-    """Names files that are not among the artifacts."""
-    if not transcript.dropped_files:
-        return ""
-    named = "; ".join(f"{file.name[:80]} {file.reason[:100]}" for file in transcript.files.dropped[:MOST_NAMED])
-    more = transcript.dropped_files - len(transcript.files.dropped[:MOST_NAMED])
-    return f" Files left out of the artifacts: {named}{f'; and {more} more' if more > 0 else ''}."
+    named = transcript.files.dropped[:MOST_NAMED]
+    more = transcript.dropped_files - len(named)
+    reasons = "; ".join(f"{file.name[:80]} {file.reason[:100]}" for file in named)
+    return f"Files left out of the artifacts: {reasons}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _failure(transcript: Transcript) -> str:

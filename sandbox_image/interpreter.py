@@ -14,8 +14,8 @@ On the line between the two, in JSON, with descriptors beside it:
     from the warden        {user: id or null}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
 
-Where the job names imports, the program's process begins with them and writes {versions: {name: version}} to its
-values pipe before the program's first line.
+Where the job names imports, the program's process begins with them and writes a line, I{versions: {name: version}}, to
+its values pipe before the program's first line.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ import frames
 import libraries
 import program
 
+IMPORTED = b"I"
+"""What the first line on the values pipe begins with where the job names imports."""
 MAX_MESSAGE_BYTES = 65_536
 PR_SET_DUMPABLE = 4
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -245,7 +247,8 @@ def _become(user: int | None, out: int, err: int, values: int, source: int) -> N
     expose()
     job: dict[str, Any] = json.loads(_read_all(source))
     if job["imports"]:
-        os.write(values, json.dumps({"versions": libraries.load(job["imports"])}).encode() + b"\n")
+        versions = json.dumps({"versions": libraries.load(job["imports"])}).encode()
+        os.write(values, IMPORTED + versions + b"\n")
     program.become([out, err, values], job)
 
 

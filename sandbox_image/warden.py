@@ -52,7 +52,7 @@ from typing import Any
 
 import foreign
 from folder import FOLDER, Collector
-from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
+from interpreter import IMPORTED, Interpreter, Preload, expose, set_dumpable, write_all
 from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
@@ -69,7 +69,7 @@ HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
-IMPORTS_S = 20.0
+IMPORTS_S = 60.0
 """For how long a program's libraries are imported before its clock starts."""
 MAX_VERSIONS_BYTES = 4096
 """What a pipe takes in one piece."""
@@ -234,6 +234,8 @@ class Records:
     def _forward(self) -> None:
         line, self._line = bytes(self._line), bytearray()
         kind = line[:1]
+        if kind == IMPORTED:
+            return  # it came too late to be waited for
         room = self._room.get(kind, 0)
         if not room or len(line) > min(room, MAX_RECORD_BYTES):
             self.dropped += 1
@@ -246,7 +248,7 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
     out, err, values = interpreter.launch(user, payload)
     versions, _, begun = _await_imports(host, values).partition(b"\n") if job["imports"] else (b"", b"", b"")
-    host.hold(b"S", versions)  # of a program that is short it goes with the end, in one message
+    host.hold(b"S", versions.removeprefix(IMPORTED))  # of a program that is short it goes with the end, in one message
     started = time.monotonic()
     stdout = Output(out, b"O", job["output_bytes"], host)
     stderr = Output(err, b"E", job["output_bytes"], host)

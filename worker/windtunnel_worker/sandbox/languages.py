@@ -15,7 +15,7 @@ from windtunnel.contract import Limits
 COMPILE_TIMEOUT_S = 60.0
 """Wall-clock seconds that a compiler may take, apart from the program's own time."""
 
-IMPORTS_TIMEOUT_S = 20.0
+IMPORTS_TIMEOUT_S = 60.0
 """Wall-clock seconds in which a Python program's libraries are imported before its own time begins."""
 
 

@@ -38,6 +38,8 @@ class Programs:
     endless: str
     greedy: str
     flood: str
+    leaving: str
+    """Writes "x" to `plot.txt` in the folder that it starts in."""
     values: str
     """Emits `number`, `text`, `list` and `nan`."""
 
@@ -66,6 +68,7 @@ JAVASCRIPT = Programs(
     endless="for (;;) {}",
     greedy="const all = []; for (;;) all.push(new Array(1000).fill({ at: Math.random() }));",
     flood=f'for (;;) console.log("{LONG}");',
+    leaving='require("fs").writeFileSync("plot.txt", "x");',
     values='emit("number", 1.5); emit({ text: "a\\"\\n", list: new Float64Array([1, 2]), nan: NaN });',
 )
 PROGRAMS = {
@@ -79,6 +82,7 @@ PROGRAMS = {
         endless="while True: pass",
         greedy="a = []\nwhile True: a.append(bytearray(10**7))",
         flood=f'while True: print("{LONG}")',
+        leaving='open("plot.txt", "w").write("x")',
         values='emit(number=1.5, text="a\\"\\n", list=[1.0, 2.0], nan=float("nan"))',
     ),
     "javascript": JAVASCRIPT,
@@ -92,6 +96,7 @@ PROGRAMS = {
         endless=JAVASCRIPT.endless,
         greedy="const all: object[] = []; for (;;) all.push(new Array(1000).fill({ at: Math.random() }));",
         flood=JAVASCRIPT.flood,
+        leaving='import * as fs from "fs";\nfs.writeFileSync("plot.txt", "x");',
         values=JAVASCRIPT.values,
     ),
     "java": Programs(
@@ -105,6 +110,8 @@ PROGRAMS = {
         endless=_java("for (;;) {}"),
         greedy=_java("var all = new ArrayList<byte[]>(); for (;;) all.add(new byte[1 << 20]);"),
         flood=_java(f'for (;;) System.out.println("{LONG}");'),
+        leaving="class Test { public static void main(String[] args) throws Exception { "
+        'java.nio.file.Files.writeString(java.nio.file.Path.of("plot.txt"), "x"); } }',
         values=_java(
             'windtunnel.Windtunnel.emit("number", 1.5); windtunnel.Windtunnel.emit("text", "a\\"\\n");'
             'windtunnel.Windtunnel.emit("list", List.of(1.0, 2.0)); windtunnel.Windtunnel.emit("nan", Double.NaN);'
@@ -120,6 +127,7 @@ PROGRAMS = {
         endless=_cpp("for (volatile int i = 0;; i = 1) {}"),
         greedy=_cpp("std::vector<std::string> all; for (;;) all.push_back(std::string(1 << 20, 'x'));"),
         flood=_cpp(f'for (;;) std::puts("{LONG}");'),
+        leaving='#include <fstream>\nint main() { std::ofstream("plot.txt") << "x"; }',
         values=_cpp(
             'wt::emit("number", 1.5); wt::emit("text", "a\\"\\n");'
             'wt::emit("list", std::vector<double>{1, 2}); wt::emit("nan", std::nan(""));'
@@ -135,6 +143,7 @@ PROGRAMS = {
         endless=_go("for {}"),
         greedy=_go('all := ""; for { all += fmt.Sprintf("%01000000d", 0) }'),
         flood=_go(f'for {{ fmt.Println("{LONG}") }}'),
+        leaving='package main\n\nimport "os"\n\nfunc main() { os.WriteFile("plot.txt", []byte("x"), 0644) }\n',
         values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\n'
         'func main() {\n\twindtunnel.Emit("number", 1.5)\n'
         '\twindtunnel.Emit("text", "a\\"\\n")\n\twindtunnel.Emit("list", []float64{1, 2})\n'
@@ -210,6 +219,12 @@ def test_emitted_values_are_the_same_json(run: Run, programs: Programs) -> None:
     execution = run(programs.values)
     assert execution.outcome is Outcome.SUCCEEDED, execution.stderr
     assert execution.values == {"number": 1.5, "text": 'a"\n', "list": [1, 2], "nan": None}
+
+
+def test_what_it_leaves_where_it_starts_comes_back_and_nothing_else(run: Run, programs: Programs) -> None:
+    execution = run(programs.leaving)
+    assert (execution.outcome, execution.message) == (Outcome.SUCCEEDED, "")
+    assert {artifact.name: artifact.content for artifact in execution.artifacts} == {"plot.txt": "eA=="}
 
 
 def test_a_dataset_that_the_job_does_not_name(run: Run, programs: Programs) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_image.folder import MAX_NAMED, Collector
+from folder import MAX_NAMED, Collector
 
 from windtunnel.contract import Artifact
 from windtunnel.errors import InvalidInput, SandboxFailure

@@ -27,6 +27,7 @@ from windtunnel.contract.job import (
     Limits,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -58,6 +59,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Execution",
+    "Fill",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -66,6 +68,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
+    "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
@@ -73,6 +76,8 @@ __all__ = [
     "Report",
     "Resources",
     "Sample",
+    "Score",
+    "Scoring",
     "SecurityLevel",
     "Timings",
     "Transition",

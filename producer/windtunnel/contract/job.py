@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, JsonValue, field_validator
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
+from windtunnel.contract.score import Scoring
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -94,6 +95,8 @@ class JobSpec(Contract):
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits()
+    scoring: Scoring | None = None
+    """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
     image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
     """A sandbox image out of those the hosts allow; None: the host's default."""
     pool: Name = "default"

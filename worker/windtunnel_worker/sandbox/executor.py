@@ -29,7 +29,6 @@ from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
 from windtunnel_worker.datasets import Dataset, DatasetRegistry
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import images
-from windtunnel_worker.sandbox.artifacts import File
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.container import (
     STOP_GRACE_S,
@@ -51,6 +50,7 @@ from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.preloads import preload_for
 from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.working_folder import File
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)

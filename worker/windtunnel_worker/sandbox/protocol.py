@@ -17,8 +17,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from windtunnel.errors import SandboxFailure
-from windtunnel_worker.sandbox.artifacts import Announced, Arriving, Dropped
 from windtunnel_worker.sandbox.limits import FolderLimits
+from windtunnel_worker.sandbox.working_folder import Announced, Arriving, Dropped
 
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")

@@ -15,9 +15,9 @@ from folder import MAX_NAMED, Collector
 
 from windtunnel.contract import Artifact
 from windtunnel.errors import InvalidInput, SandboxFailure
-from windtunnel_worker.sandbox.artifacts import unique_names
 from windtunnel_worker.sandbox.limits import FolderLimits
 from windtunnel_worker.sandbox.protocol import Frame, Transcript
+from windtunnel_worker.sandbox.working_folder import unique_names
 
 LIMITS = FolderLimits(files=3, file_bytes=100, total_bytes=150)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import LANGUAGES, Execution, Job, Limits, Outcome
 from windtunnel.errors import WindtunnelError
-from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.sandbox.languages import TABLE
 from windtunnel_worker.settings import HostSettings, host_settings
@@ -205,9 +206,9 @@ def test_the_versions_of_its_tools_are_told(run: Run, language: str, programs: P
     assert run(programs.hello).versions[tool]
 
 
-def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, settings: HostSettings) -> None:
+def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, datasets: Datasets) -> None:
     name = "nasdaq" if language == "python" else "sp500"
-    DatasetRegistry(settings.data_dir).add(name, EXAMPLES / "data" / "sp500.csv")
+    datasets.add(name, EXAMPLES / "data" / "sp500.csv")
     code = (EXAMPLES / programs.example).read_text()
     execution = run(code, datasets=[name], params={"fast": 10, "slow": 30, "cost_bps": 5})
     assert execution.outcome is Outcome.SUCCEEDED, execution.stderr
@@ -224,7 +225,8 @@ def test_emitted_values_are_the_same_json(run: Run, programs: Programs) -> None:
 def test_what_it_leaves_where_it_starts_comes_back_and_nothing_else(run: Run, programs: Programs) -> None:
     execution = run(programs.leaving)
     assert (execution.outcome, execution.message) == (Outcome.SUCCEEDED, "")
-    assert {artifact.name: artifact.content for artifact in execution.artifacts} == {"plot.txt": "eA=="}
+    found = {artifact.name: artifact.sha256 for artifact in execution.artifacts}
+    assert found == {"plot.txt": hashlib.sha256(b"x").hexdigest()}
 
 
 def test_a_dataset_that_the_job_does_not_name(run: Run, programs: Programs) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import struct
 import textwrap
@@ -13,23 +12,23 @@ from typing import Any
 import pytest
 from tests.support import an_assignment
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
+from windtunnel.store import Store
 from windtunnel.validation import SecurityValidator
-from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox import Assignment, Executor, images
-from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.settings import HostSettings, host_settings
 
 CASES = Path(__file__).parents[1] / "cases"
 Run = Callable[..., Execution]
 
 
 @pytest.fixture(scope="module", params=list(Isolation), ids=str)
-def run(
-    request: pytest.FixtureRequest, docker_engine: images.Image, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Run]:
+def run(request: pytest.FixtureRequest, docker_engine: images.Image) -> Iterator[Run]:
     """Run a program on `data["prices"]`; jobs of a cell follow each other in one."""
-    settings = HostSettings(data_dir=tmp_path_factory.mktemp("data"), default_image=docker_engine.name)
-    DatasetRegistry(settings.data_dir).add("prices", CASES / "02-figure-saved-beside-program" / "prices.csv")
+    settings = host_settings().model_copy(update={"default_image": docker_engine.name})
+    prices = CASES / "02-figure-saved-beside-program" / "prices.csv"
+    Datasets(None, store, max_bytes=2**30).add("prices", prices)
     executor = Executor(settings, "tests")
 
     def run(code: str, **fields: Any) -> Execution:
@@ -42,8 +41,12 @@ def run(
     executor.close()
 
 
+def store() -> Store:
+    return Store(host_settings().store_url.get_secret_value())
+
+
 def files(execution: Execution) -> dict[str, bytes]:
-    return {artifact.name: base64.b64decode(artifact.content) for artifact in execution.artifacts}
+    return {artifact.name: store().get(artifact.sha256) for artifact in execution.artifacts}
 
 
 def size_of_png(content: bytes) -> tuple[int, int]:

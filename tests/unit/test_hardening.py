@@ -12,11 +12,11 @@ import pytest
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.locks import hold_first_free
 from windtunnel_worker.sandbox import gpus, hardening
 from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import SandboxLimits
-from windtunnel_worker.sandbox.locks import hold_first_free
 
 
 def test_a_deployments_protections_and_devices_stand_in_the_host_configuration() -> None:
@@ -73,7 +73,7 @@ def test_each_slot_takes_a_gpu_of_its_own_until_it_ends(tmp_path: Path) -> None:
 
 
 def test_processes_that_see_the_same_directory_share_locks_whatever_their_network_namespace(tmp_path: Path) -> None:
-    program = "import sys; from pathlib import Path; from windtunnel_worker.sandbox.locks import hold_first_free; "
+    program = "import sys; from pathlib import Path; from windtunnel_worker.locks import hold_first_free; "
     program += "lock = hold_first_free(Path(sys.argv[1]), ['a', 'b']); print(lock is not None, flush=True); input()"
     command = [sys.executable, "-c", program, str(tmp_path)]
     if os.geteuid() == 0:

@@ -120,7 +120,7 @@ def test_any_names_become_safe_ones_that_fit_below_one_folder(seed: int, tmp_pat
     names = [source.choice(HOSTILE) + source.choice(["", "", "/x", "/b c", ".csv"]) for _ in range(40)]
     found = unique_names(names)
     for name in found:
-        Artifact(name=name, bytes=0, sha256="", content="")
+        Artifact(name=name, bytes=0, sha256="")
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(exist_ok=False)
@@ -135,7 +135,7 @@ def test_a_safe_name_stays_and_what_is_changed_says_so() -> None:
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "", ".", "a b", ".x", "a//b", "x/", "é"])
 def test_an_artifact_of_an_unsafe_name_cannot_be_made(name: str) -> None:
     with pytest.raises(InvalidInput, match="name"):
-        Artifact(name=name, bytes=0, sha256="", content="")
+        Artifact(name=name, bytes=0, sha256="")
 
 
 # -- frames that no honest warden sends ------------------------------------------------------------------

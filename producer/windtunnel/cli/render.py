@@ -65,6 +65,10 @@ def report(found: Report) -> RenderableType:
                 parts.append(Panel(foreign(shown), title=f"{title} (cut at its limit)" if cut else title))
         if execution.values:
             parts.append(_values(execution.values))
+        parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
+        if execution.artifacts:
+            left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
+            parts.append(foreign(f"artifacts: {left}; `windtunnel artifacts {found.job_id} --out FOLDER` saves them"))
     return Group(*parts)
 
 
@@ -165,13 +169,13 @@ def history(transitions: Sequence[Transition]) -> Table:
 def hosts(found: Iterable[HostStatus]) -> Table:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
-    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen")
+    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "last seen")
     for one in found:
         table.add_row(
             foreign(one.host),
             _takes_work(one),
             f"{one.busy}/{one.slots}",
-            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images, one.datasets)),
+            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images)),
             f"{ago(one.last_seen, now)} ago",
         )
     return table

@@ -4,6 +4,8 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
+from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.contract.execution import (
     Artifact,
     DroppedFile,
@@ -53,12 +55,17 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Column",
     "Contract",
+    "DataFinding",
+    "DataNote",
+    "DatasetVersion",
     "DeadLetter",
     "DroppedFile",
     "Event",
     "EventKind",
     "Execution",
+    "Facts",
     "Fill",
     "HostStatus",
     "Isolation",
@@ -79,6 +86,7 @@ __all__ = [
     "Score",
     "Scoring",
     "SecurityLevel",
+    "Sha256",
     "Timings",
     "Transition",
     "Verdict",

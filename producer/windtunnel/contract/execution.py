@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from windtunnel.contract.base import Contract
+from windtunnel.contract.catalogue import DataNote
 from windtunnel.contract.job import Isolation
 
 
@@ -52,7 +53,7 @@ ARTIFACT_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9.
 
 
 class Artifact(Contract):
-    """A file that the program left in its working folder."""
+    """A file that the program left in its working folder. Its bytes are in the store, under their digest."""
 
     name: Annotated[str, Field(pattern=ARTIFACT_PATTERN)]
     """Its path in the folder, e.g. `plots/equity.png`. It is safe to be written below any folder."""
@@ -60,8 +61,8 @@ class Artifact(Contract):
     """What the program called it, where that was changed to be safe."""
     bytes: int
     sha256: str
-    content: str = Field(repr=False)
-    """Base64."""
+    media_type: str = "application/octet-stream"
+    """Guessed from its name; the content is the program's and may be anything."""
 
 
 class DroppedFile(Contract):
@@ -134,6 +135,11 @@ class Execution(Contract):
     image: str = ""
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the file of each dataset that the program found."""
+    data_notes: tuple[DataNote, ...] = ()
+    """What was found in those datasets when they were added."""
+    host_at_fault: bool = True
+    """Of an infrastructure error: False where another host would fail likewise, as the store does not give the data."""
     started_at: datetime | None = None
     """When the program's first line ran (UTC)."""
     prepare_s: float = 0.0

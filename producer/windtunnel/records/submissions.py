@@ -48,10 +48,10 @@ def prepare(jobs: Iterable[Job]) -> list[Prepared]:
         sha256 = hashes.get(job.code)
         if sha256 is None:
             sha256 = hashes[job.code] = job.code_sha256
-        where = (job.priority, job.pool, job.language, job.image, job.datasets)
+        where = (job.priority, job.pool, job.language, job.image)
         place = places.get(where)
         if place is None:
-            place = places[where] = f"{job.priority} {job.pool} {' '.join(job.needs)}".encode()
+            place = places[where] = f"{job.priority} {job.pool} {job.needs}".encode()
         spec = encode(job, {"code", "idempotency_key"})
         prepared.append(Prepared(spec, place, f"{sha256}:{job.language}".encode(), job.code))
     return prepared

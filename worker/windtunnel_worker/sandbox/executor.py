@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from windtunnel.contract import (
@@ -25,11 +22,14 @@ from windtunnel.contract import (
     ProgramError,
     Resources,
 )
-from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
-from windtunnel_worker.datasets import Dataset, DatasetRegistry
+from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
+from windtunnel.store import Store
+from windtunnel_worker.datasets import Dataset, DatasetCache
+from windtunnel_worker.locks import Turns
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
-from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
+from windtunnel_worker.sandbox.background import wait_for
 from windtunnel_worker.sandbox.container import (
     STOP_GRACE_S,
     Kind,
@@ -45,7 +45,6 @@ from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
-from windtunnel_worker.sandbox.locks import Turns
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.preloads import preload_for
@@ -68,13 +67,17 @@ PRELOADED_BYTES = 64 * 2**20
 class Executor:
     """Executes attempts on this host, one at a time.
 
-    `owner` is who the sandboxes belong to. With `warm` the next sandbox is prepared while a job runs.
+    `owner` is who the sandboxes belong to. With `warm` the next sandbox is prepared while a job runs. `store` has the
+    bytes of datasets and takes those of artifacts; by default it is the one that the settings name.
     """
 
-    def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
+    def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False, store: Store | None = None) -> None:
         self._settings = settings
-        self._datasets = DatasetRegistry(settings.data_dir)
-        self._mounts: dict[str, tuple[Mapping[Dataset, Path], tuple[Mounted, ...]]] = {}
+        self._store = store or Store(settings.store_url.get_secret_value())
+        self._datasets = DatasetCache(
+            settings.data_dir / "cache", self._store, settings.lock_dir, settings.dataset_cache_mb * 2**20
+        )
+        self._mounts: dict[str, tuple[tuple[Dataset, ...], tuple[Mounted, ...]]] = {}
         """By language: the datasets of the last job and how they are mounted."""
         self._images: dict[str, tuple[images.Image, float]] = {}
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
@@ -122,7 +125,8 @@ class Executor:
                 raise Superseded from None
             return self._without_a_run(assignment, begun, Outcome.CANCELLED, STOPS[stopped.stop])
         except SandboxError as error:
-            return self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
+            execution = self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
+            return execution.model_copy(update={"host_at_fault": not isinstance(error, ObjectUnusable)})
 
     def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
         return Execution(
@@ -137,13 +141,14 @@ class Executor:
     def _execute(self, assignment: Assignment, hooks: Hooks, begun: float) -> Execution:
         job = assignment.job
         image = self._image(job)
-        datasets = self._datasets.resolve(job.datasets)
+        datasets = self._datasets_of(job, hooks)
         sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
             transcript = run.follow(paths, imports)
+            files = transcript.files.files()
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
             clean = _left_clean(transcript, outcome)
@@ -154,13 +159,15 @@ class Executor:
             outcome=outcome,
             message=message,
             **_output(transcript),
+            artifacts=self._keep(files, hooks),
             resources=resources,
             isolation=assignment.isolation,
             host=self._settings.host,
             container_id=sandbox.id,
             image=image.name,
             image_digest=image.digest,
-            dataset_digests={dataset.name: dataset.sha256 for dataset in datasets},
+            dataset_digests={dataset.name: dataset.version.sha256 for dataset in datasets},
+            data_notes=[note for dataset in datasets for note in dataset.notes],
             started_at=run.started_at,
             prepare_s=round(run.started - begun, 4),
             versions={**sandbox.versions, "docker": self._engine_version},
@@ -171,24 +178,36 @@ class Executor:
 
         What does not fit in the job's memory is left for the program to load, and to fail at.
         """
-
-        def ask() -> None:
-            stop = hooks.stop()
-            if stop is not None:
-                raise _Stopped(stop)
-
         request = Request(
             kind,
             assignment.batch_id,
             f"windtunnel-{assignment.job_id}-{assignment.attempt}",
             _needs_s(assignment.job.language, assignment.job.limits.timeout_s),
-            ask,
+            functools.partial(_ask, hooks),
         )
         try:
             sandbox = self._pool.take(request)
         except PreloadTooLarge:
             return self._pool.take(replace(request, kind=kind.bare())), ()
         return sandbox, sandbox.kind.lacks(kind)
+
+    def _datasets_of(self, job: Job, hooks: Hooks) -> tuple[Dataset, ...]:
+        """The job's datasets on this host; what is lacking is fetched from the store."""
+        digests = {name: job.dataset_digests.get(name, "") for name in job.datasets}
+        columns = job.language == "python"
+        found = self._datasets.known(digests, columns=columns)
+        if found is not None or not digests:
+            return found or ()
+        return wait_for(lambda: self._datasets.fetch(digests, columns=columns), functools.partial(_ask, hooks))
+
+    def _keep(self, files: Sequence[File], hooks: Hooks) -> list[Artifact]:
+        """What the program left, in the store before anybody hears of it."""
+        if not files:
+            return []
+        contents = {file.name: file.content for file in files}
+        kept = wait_for(lambda: artifacts.keep(contents, self._store), functools.partial(_ask, hooks))
+        originals = {file.name: file.original for file in files if file.original != file.name}
+        return [one.model_copy(update={"original": originals.get(one.name, "")}) for one in kept]
 
     @functools.cached_property
     def _engine_version(self) -> str:
@@ -208,7 +227,7 @@ class Executor:
             self._images[name] = found, time.monotonic()
         return found
 
-    def _kind(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> Kind:
+    def _kind(self, assignment: Assignment, image: images.Image, datasets: tuple[Dataset, ...]) -> Kind:
         job = assignment.job
         in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
         return Kind(
@@ -221,22 +240,27 @@ class Executor:
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
 
-    def _mounted(self, language: str, datasets: Mapping[Dataset, Path]) -> tuple[Mounted, ...]:
-        """The datasets' files in the sandbox. The registry gives the same mapping until something changes."""
+    def _mounted(self, language: str, datasets: tuple[Dataset, ...]) -> tuple[Mounted, ...]:
+        """The datasets' files in the sandbox. The cache gives the same value until something changes."""
         known = self._mounts.get(language)
         if known is None or known[0] is not datasets:
-            mounts = tuple(mount for item in datasets.items() for mount in self._mounts_of(language, *item))
+            mounts = tuple(mount for dataset in datasets for mount in _mounts_of(language, dataset))
             known = self._mounts[language] = datasets, mounts
         return known[1]
 
-    def _mounts_of(self, language: str, dataset: Dataset, file: Path) -> Iterator[Mounted]:
-        python = language == "python"
-        yield Mounted(
-            dataset.name, str(file), dataset.sandbox_path, preload=python and dataset.bytes <= PRELOADED_BYTES
-        )
-        if dataset.columns_sha256 and python:
-            columns = self._datasets.columns_file(dataset)
-            yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
+
+def _mounts_of(language: str, dataset: Dataset) -> Iterator[Mounted]:
+    preload = language == "python" and dataset.version.bytes <= PRELOADED_BYTES
+    yield Mounted(dataset.name, str(dataset.file), dataset.sandbox_path, preload=preload)
+    if dataset.columns is not None:
+        yield Mounted(dataset.name, str(dataset.columns), dataset.columns_path, preload=False)
+
+
+def _ask(hooks: Hooks) -> None:
+    """End a wait that nobody wants any more."""
+    stop = hooks.stop()
+    if stop is not None:
+        raise _Stopped(stop)
 
 
 class _Stopped(Exception):
@@ -394,18 +418,7 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
         "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
         "values": transcript.values,
-        "artifacts": [_artifact(file) for file in transcript.files.files()],
         "dropped": [DroppedFile(**file.model_dump()) for file in transcript.files.dropped],
         "dropped_count": transcript.dropped_files,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
-
-
-def _artifact(file: File) -> Artifact:
-    return Artifact(
-        name=file.name,
-        original="" if file.original == file.name else file.original,
-        bytes=len(file.content),
-        sha256=hashlib.sha256(file.content).hexdigest(),
-        content=base64.b64encode(file.content).decode(),
-    )

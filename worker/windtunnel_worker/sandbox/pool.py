@@ -15,8 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from windtunnel.errors import SandboxError, SandboxFailure
+from windtunnel_worker.locks import Turns
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Kind, Sandbox
-from windtunnel_worker.sandbox.locks import Turns
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,9 @@ On the line between the two, in JSON, with descriptors beside it:
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
     from the warden        {user: id}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
+
+Where the job names imports, the program's process begins with them and writes a line, I{versions: {name: version}}, to
+its values pipe before the program's first line.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ import contextlib
 import ctypes
 import errno
 import gc
-import importlib
 import itertools
 import json
 import os
@@ -34,8 +36,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import frames
+import libraries
 import program
 
+IMPORTED = b"I"
+"""What the first line on the values pipe begins with where the job names imports."""
 MAX_MESSAGE_BYTES = 65_536
 PIPE_BYTES = 65_536
 """What a pipe holds: no read of one gives more."""
@@ -189,9 +194,9 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        versions = _import(preload.modules)
+        versions = libraries.load(preload.modules)
         frames.preload_frames(preload.frames)
-        program.rehearse()
+        program.prepare()
         gc.freeze()
         line.send(
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
@@ -242,20 +247,13 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(below + 1, above)
 
 
-def _import(names: Sequence[str]) -> dict[str, str]:
-    """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {}
-    for name in names:
-        with contextlib.suppress(ImportError):
-            module = importlib.import_module(name)
-            versions[name] = str(getattr(module, "__version__", ""))
-    return versions
-
-
 def _become(user: int, out: int, err: int, values: int, source: int) -> NoReturn:
     """Become the job's user for good, then the program."""
     become(user)
     job: dict[str, Any] = json.loads(_read_all(source))
+    if job["imports"]:
+        versions = json.dumps({"versions": libraries.load(job["imports"])}).encode()
+        os.write(values, IMPORTED + versions + b"\n")
     program.become([out, err, values], job)
 
 

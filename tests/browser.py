@@ -32,7 +32,7 @@ class Browser:
         theirs, self._out = os.pipe()
         self._in, ours = os.pipe()
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{theirs} 4>&{ours}', "sh", program, *FLAGS, f"--user-data-dir={home}"],
+            ["bash", "-c", f'exec "$@" 3<&{theirs} 4>&{ours}', "bash", program, *FLAGS, f"--user-data-dir={home}"],
             pass_fds=(theirs, ours),
             env={**os.environ, "HOME": str(home)},
             stdout=subprocess.DEVNULL,
@@ -80,6 +80,7 @@ class Browser:
     def open(self, page: Path) -> None:
         """Load a file and wait until it is complete."""
         self._events.clear()
+        self.requests.clear()
         self.call("Page.navigate", url=page.as_uri())
         deadline = time.monotonic() + PATIENCE_S
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
@@ -100,9 +101,7 @@ class Browser:
 
     def width(self, pixels: int, height: int = 900) -> None:
         """Set the size of the window."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=pixels, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=pixels, height=height, deviceScaleFactor=1, mobile=False)
         self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self, file: Path) -> None:

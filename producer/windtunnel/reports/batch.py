@@ -20,10 +20,35 @@ MOST_SELF_REPORTED = 1000
 VALUES_SHOWN = 6
 SCRIPTS = ("common.js", "charts.js", "batch.js")
 
-COLUMNS = (
-    "job name params labels outcome message seconds memory_mb waited_s rank why sharpe deflated deflated_effective left "
-    "total_return annual_return max_drawdown volatility sortino calmar trades turnover hit_rate exposure costly curve"
-).split()
+COLUMNS = [
+    "job",
+    "name",
+    "params",
+    "labels",
+    "outcome",
+    "message",
+    "seconds",
+    "memory_mb",
+    "waited_s",
+    "rank",
+    "why",
+    "sharpe",
+    "deflated",
+    "deflated_effective",
+    "left",
+    "total_return",
+    "annual_return",
+    "max_drawdown",
+    "volatility",
+    "sortino",
+    "calmar",
+    "trades",
+    "turnover",
+    "hit_rate",
+    "exposure",
+    "costly",
+    "curve",
+]
 
 
 def batch_page(reports: Sequence[Report], status: BatchStatus | None = None, earlier: Trials = NOTHING_EARLIER) -> str:
@@ -135,7 +160,7 @@ def _says(report: Report) -> dict[str, str]:
 def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Median, ninth decile and highest of what the jobs took and used."""
     ran = [report for report in reports if report.execution]
-    measures = [
+    measures: list[tuple[str, str, list[float | None]]] = [
         ("Waited for validation", "s", [one.timings.queued_s for one in reports]),
         ("Validated in", "s", [one.timings.validate_s for one in reports]),
         ("Waited for a slot", "s", [one.timings.waiting_s for one in reports]),

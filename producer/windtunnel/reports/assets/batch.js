@@ -1,7 +1,7 @@
 const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
 const at = (row, name) => row[C[name]];
 const scored = data.rows.filter((row) => known(at(row, "total_return")));
-const PAGE = 50;
+const PAGE = 25;
 
 /* What the leaderboard shows: the column, its title, its text, and whether high comes first. */
 const SHOWN = [
@@ -14,9 +14,7 @@ const SHOWN = [
   { key: "total_return", name: "Return", text: percent, n: true },
   { key: "annual_return", name: "A year", text: percent, n: true },
   { key: "max_drawdown", name: "Drawdown", text: percent, n: true },
-  { key: "volatility", name: "Volatility", text: percent, n: true },
   { key: "trades", name: "Trades", text: whole, n: true },
-  { key: "exposure", name: "Exposure", text: percent, n: true },
   { key: "costly", name: "At 3x costs", text: percent, n: true, about: "total return with three times the costs" },
   { key: "seconds", name: "Run", text: seconds, n: true },
   { key: "outcome", name: "Outcome", up: true },
@@ -48,6 +46,8 @@ function haystack(row) {
 
 function visibleRows() {
   const tests = view.words.toLowerCase().split(/\s+/).filter(Boolean).map(condition);
+  const exact = data.rows.filter((row) => at(row, "job") === view.words.trim());
+  if (exact.length) return exact;
   const kept = data.rows.filter((row) => (!view.outcome || at(row, "outcome") === view.outcome) && (!view.only || known(at(row, "rank"))) && tests.every((test) => test(row)));
   const order = view.up ? 1 : -1;
   return kept.map((row, place) => [at(row, view.sort), place, row]).sort(([a, i], [b, j]) => {
@@ -81,11 +81,11 @@ function leaderboard() {
     show();
   }
   function line(row) {
-    const cells = SHOWN.map((column) => h("td", { class: [column.n ? "n" : "", ["total_return", "annual_return", "costly"].includes(column.key) ? sign(at(row, column.key)) : ""].join(" ") }, cell(row, column)));
+    const cells = SHOWN.map((column) => h("td", { class: [column.n ? "n" : "", column.key === "name" ? "job" : "", ["total_return", "annual_return", "costly"].includes(column.key) ? sign(at(row, column.key)) : ""].join(" ") }, cell(row, column)));
     const main = h("tr", { class: `pick${view.chosen === row ? " chosen" : ""}`, "data-job": at(row, "job"), onclick: () => { view.chosen = view.chosen === row ? null : row; show(); } }, cells);
     return view.chosen === row ? [main, h("tr", {}, h("td", { colspan: SHOWN.length }, details(row)))] : [main];
   }
-  leaderboard.find = (row) => { Object.assign(view, { words: at(row, "job").toLowerCase(), outcome: "", only: false, page: 0, chosen: row }); search.value = at(row, "job"); outcomes.value = ""; only.checked = false; show(); document.getElementById("leaderboard").scrollIntoView(); };
+  leaderboard.find = (row) => { Object.assign(view, { words: at(row, "job"), outcome: "", only: false, page: 0, chosen: row }); search.value = at(row, "job"); outcomes.value = ""; only.checked = false; show(); document.getElementById("leaderboard").scrollIntoView(); };
   show();
   return h("div", { id: "leaderboard" }, h("div", { class: "tools" }, search, outcomes, h("label", {}, only, " ranked only"), count, back, next), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, head), body)));
 }
@@ -100,7 +100,7 @@ function cell(row, column) {
 }
 
 function details(row) {
-  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Turnover a year, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
+  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Turnover a year, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
 }
 
@@ -138,10 +138,11 @@ function heatMap() {
 function charts() {
   const ratios = scored.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
   const points = scored.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
-  return h("div", { class: "grid" },
+  if (!points.length) return null;
+  return section("Luck and skill", h("div", { class: "grid" },
     ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, noise, `luck alone: ${number(noise)}`, "Distribution of the Sharpe ratios"), h("figcaption", {}, `The line is the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
-    points.length ? h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")) : null,
-    heatMap());
+    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")),
+    heatMap()));
 }
 
 function outcomes() {
@@ -183,5 +184,5 @@ function summary() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.batch.name)), h("p", { class: "soft" }, data.batch.about)), themeButton()),
   h("div", { class: `banner${data.summary.significant ? " good" : ""}`, id: "verdict" }, data.summary.verdict),
-  summary(), outcomes(), section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), charts(), failures() || "", times() || "", selfReported() || "",
+  summary(), outcomes(), charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
   h("footer", {}, data.conventions.map((one) => h("p", {}, one))));

@@ -47,7 +47,7 @@ function lineChart(times, series, text, label, height, xText = day) {
     const marks = [...new Set(ticks(0, times.length - 1, Math.max(2, Math.floor(width / 130))).map(Math.round))].filter((one) => x(one) < width - 45);
     const picture = frame(width, tall, x, y, marks, ticks(low, high, 4), (one) => xText(times[one]), text, label);
     for (const one of series) {
-      const line = one.values.map((value, place) => `${place ? "L" : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+      const line = one.values.map((value, place) => `${place ? (one.step ? `H${x(place).toFixed(1)}L` : "L") : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`).join("");
       const base = y(Math.min(Math.max(0, low), high)).toFixed(1);
       picture.append(s("path", { class: one.style, d: one.area ? `${line}L${x(times.length - 1).toFixed(1)} ${base}L${x(0)} ${base}Z` : line }));
     }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windtunnel.contract.lookahead import Change, LookAhead, Probe
+from windtunnel.contract.lookahead import LookAhead, Probe
 from windtunnel_worker.scoring import Positions
 from windtunnel_worker.scoring.lookahead import judge, plan
 
@@ -54,24 +54,32 @@ def positions(signals: Signals, data: dict[str, Any]) -> Positions:
     return Positions(np.asarray(times, dtype=np.int64), found.to_numpy(dtype=float).reshape(len(found), -1))
 
 
-def check(signals: Signals, frame: pd.DataFrame, seed: int = 0) -> LookAhead:
-    """The whole check in this process."""
-    changes = probes_module()
-    bars = np.asarray(pd.DatetimeIndex(frame.index).as_unit("ns").asi8)
-    full = positions(signals, {"prices": frame.copy()})
-    probes = plan(len(bars), seed)
-    runs: dict[Probe, Positions | str] = {}
-    for probe in probes:
-        time = frame.index[probe.bar] if probe.change is not Change.REPEAT else frame.index[-1]
-        told = {"change": probe.change.value, "time": time, "seed": probe.seed}
-        try:
-            runs[probe] = positions(signals, changes.changed({"prices": frame}, told))
-        except Exception as error:  # noqa: BLE001 - any failure of the program is an answer
-            runs[probe] = repr(error)
-    return judge(full, runs, bars, probes)
+class Scenes:
+    """The data as each run of a check sees it, made once for many programs."""
+
+    def __init__(self, frame: pd.DataFrame, seed: int = 0) -> None:
+        changed = probes_module().changed
+        self.frame = frame
+        self.bars = np.asarray(pd.DatetimeIndex(frame.index).as_unit("ns").asi8)
+        self.changed = {}
+        for probe in plan(len(frame), seed):
+            time = frame.index[min(probe.bar, len(frame) - 1)]
+            wanted = {"change": probe.change.value, "time": time, "seed": probe.seed}
+            self.changed[probe] = changed({"prices": frame}, wanted)["prices"]
+
+    def check(self, signals: Signals) -> LookAhead:
+        """The whole check of one program."""
+        full = positions(signals, {"prices": self.frame.copy()})
+        runs: dict[Probe, Positions | str] = {}
+        for probe, frame in self.changed.items():
+            try:
+                runs[probe] = positions(signals, {"prices": frame.copy()})
+            except Exception as error:  # noqa: BLE001 - any failure of the program is an answer
+                runs[probe] = repr(error)
+        return judge(full, runs, self.bars, tuple(self.changed))
 
 
-def answers(kind: str, seed: int = 0) -> dict[str, LookAhead]:
+def answers(kind: str, seed: int = 0, bars: int = 600) -> dict[str, LookAhead]:
     """The answer for each program of a set."""
-    frame = prices()
-    return {file.stem: check(program(file), frame, seed) for file in sorted((HERE / kind).glob("*.py"))}
+    scenes = Scenes(prices().iloc[:bars], seed)
+    return {file.stem: scenes.check(program(file)) for file in sorted((HERE / kind).glob("*.py"))}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.lookahead.checking import Signals, answers, check, prices, probes_module
+from tests.lookahead.checking import Scenes, Signals, answers, prices, probes_module
 
 from windtunnel.contract.lookahead import Change, LookAhead, Probe, Sight
 from windtunnel_worker.scoring import Positions
@@ -22,16 +22,18 @@ def signals(data, params):
     return -np.sign(scaled).rename("position")
 """
 MOST_MISSES = 0.05
+BARS = 250
+"""Enough for every program of the sets; the rates on 600 are printed by benchmarks/lookahead.py."""
 
 
 @pytest.fixture(scope="module")
 def leaking() -> dict[str, LookAhead]:
-    return answers("leaking")
+    return answers("leaking", bars=BARS)
 
 
 @pytest.fixture(scope="module")
 def honest() -> dict[str, LookAhead]:
-    return answers("honest")
+    return answers("honest", bars=BARS)
 
 
 def test_the_sets_are_large_enough(leaking: dict[str, LookAhead], honest: dict[str, LookAhead]) -> None:
@@ -63,11 +65,15 @@ def test_a_cut_at_bar_300_shows_the_first_bar_that_differs() -> None:
 
 
 def test_the_answer_names_the_bar_and_the_places_that_were_tried() -> None:
-    found = check(program_of("return np.sign(close.shift(-1) - close).fillna(0.0)"), prices())
+    found = check(program_of("return np.sign(close.shift(-1) - close).fillna(0.0)"))
     bars = sorted({one.probe.bar for one in found.probes if one.probe.change is not Change.REPEAT})
     assert found.sight is Sight.LEAKS
     assert f"first at bar {found.first} (2015" in found.message
     assert f"from bars {', '.join(map(str, bars))} on" in found.message
+
+
+def check(signals: Signals) -> LookAhead:
+    return Scenes(prices()).check(signals)
 
 
 def program_of(line: str) -> Signals:
@@ -86,7 +92,7 @@ def test_a_program_that_draws_lots_is_not_accused() -> None:
 
 
 def test_runs_that_fail_are_named_and_not_counted() -> None:
-    found = check(program_of("assert len(close) == 600; return close.rolling(9).mean() / 1000"), prices())
+    found = check(program_of("assert len(close) == 600; return close.rolling(9).mean() / 1000"))
     assert found.sight is Sight.CLEAN
     failed = [one for one in found.probes if one.failed]
     assert {one.probe.change for one in failed} == {Change.CUT}

@@ -2,7 +2,8 @@
 
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
-│   └── IdempotencyConflict   the key was used before for something else
+│   ├── IdempotencyConflict   the key was used before for something else
+│   └── DataRefused           a data file would be misread; `windtunnel.datasets`, with the findings
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again
@@ -13,9 +14,12 @@ WindtunnelError
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
 │   ├── ImageNotFound
-│   ├── DatasetUnavailable    missing on this host, or changed since it was added
+│   ├── DatasetUnavailable    the host cannot keep it, or its cache is too small for it
+│   ├── FileStoreUnavailable  the store of datasets and artifacts does not answer, or cannot keep a file
+│   ├── ObjectUnusable        bytes that the store should have are missing or damaged
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
 ├── StackRunning              another `windtunnel up` uses the same state folder
+├── ExtraMissing              this needs libraries of an extra
 └── HostFeatureMissing        this command needs the worker extra
 
 How a program ended is never an exception: see `windtunnel.contract.Outcome`.
@@ -119,11 +123,27 @@ class ImageNotFound(SandboxError):
 
 
 class DatasetUnavailable(SandboxError):
-    """A dataset is missing on this host or has changed since it was added."""
+    """The host cannot keep a dataset: its disk is full, or its cache is too small."""
+
+
+class FileStoreUnavailable(SandboxError):
+    """The store of datasets and artifacts does not answer, or cannot keep a file."""
+
+
+class ObjectUnusable(SandboxError):
+    """Bytes that the store should have under a digest are missing, or are others."""
 
 
 class SandboxFailure(SandboxError):
     """The sandbox broke: the container vanished, the protocol was violated or a deadline passed."""
+
+
+class ExtraMissing(WindtunnelError):
+    """Something was asked for that needs the libraries of an extra."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs more libraries.", remedy=f"Run `pip install 'windtunnel[{extra}]'`.")
 
 
 class HostFeatureMissing(WindtunnelError):

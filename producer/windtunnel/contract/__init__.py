@@ -4,6 +4,8 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
+from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.contract.execution import Artifact, Execution, Outcome, ProgramError, Resources, Sample
 from windtunnel.contract.job import (
     DEFAULT_CEILING,
@@ -45,11 +47,16 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Column",
     "Contract",
+    "DataFinding",
+    "DataNote",
+    "DatasetVersion",
     "DeadLetter",
     "Event",
     "EventKind",
     "Execution",
+    "Facts",
     "Fill",
     "HostStatus",
     "Isolation",
@@ -70,6 +77,7 @@ __all__ = [
     "Score",
     "Scoring",
     "SecurityLevel",
+    "Sha256",
     "Timings",
     "Transition",
     "Verdict",

@@ -58,6 +58,10 @@ class Reports:
             for job_id, fields, attempts in entries
         ]
 
+    def any_unfinished(self) -> bool:
+        """True while any job has no report."""
+        return int(self._redis.call("hget", self._redis.keys("counters"), "unfinished") or 0) > 0
+
     def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> None:
         """Append readings of a running attempt."""
         key = self._redis.keys.samples(job_id, attempt)

@@ -84,9 +84,7 @@ def program_of(line: str) -> Signals:
 
 
 def test_a_program_that_draws_lots_is_not_accused() -> None:
-    found = check(
-        program_of("return pd.Series(np.random.default_rng().choice([-1.0, 1.0], len(close)), close.index)"), prices()
-    )
+    found = check(program_of("return pd.Series(np.random.default_rng().choice([-1.0, 1.0], len(close)), close.index)"))
     assert found.sight is Sight.UNSTABLE
     assert "seed" in found.message
 

@@ -123,6 +123,8 @@ class SandboxManager:
     def _run(self, job: Job, validate_security: bool) -> tuple[Report, list[dict[str, Any]]]:
         pipeline = self._checked if validate_security else self._unchecked
         with self._one_at_a_time:
+            if job.datasets:
+                self._client.datasets.restore()  # from the store: there is no Redis that knows them
             job_id = self._client.submit(job)
             pipeline.validate()
             pipeline.execute(DEFAULT_POOL)

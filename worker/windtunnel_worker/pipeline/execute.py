@@ -173,7 +173,7 @@ class Execute:
     def _try_again(self, job: Held, execution: Execution) -> bool:
         """After a fault of ours: give the job back for another attempt. False: none is left."""
         most = self._terms.failures_to_pause
-        if most is not None and self._hosts.failed(self._host, execution.message, most):
+        if most is not None and execution.host_at_fault and self._hosts.failed(self._host, execution.message, most):
             self._observe("host-paused", job.job_id, host=self._host, reason=execution.message)
         summary = Attempt(number=job.attempt, outcome=execution.outcome, message=execution.message, host=execution.host)
         pause = pause_s(job.attempt, self._terms)

@@ -63,8 +63,8 @@ class Preload:
 class Interpreter:
     """The warden's hold on it. `single`: there will be one program, which it becomes."""
 
-    def __init__(self, preload: Preload, *, single: bool) -> None:
-        self._preload, self.single = preload, single
+    def __init__(self, preload: Preload, first_user: int, *, single: bool) -> None:
+        self._preload, self._first_user, self.single = preload, first_user, single
         self._pid = 0
         self._preloading_s = 0.0
         self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -76,7 +76,7 @@ class Interpreter:
 
     def start(self) -> dict[str, str]:
         """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
-        pipes = self._make_pipes() if self.single else []
+        pipes = self._make_pipes(self._first_user) if self.single else []
         self._pid = os.fork()
         if self._pid == 0:
             _live(self._its_line, self._preload, pipes)
@@ -101,7 +101,7 @@ class Interpreter:
         if self._told() is not None:
             raise SystemExit("warden: the interpreter's fork ended before it had a job")
         self.cpu_time_s = 0.0
-        pipes = [] if self.single else self._make_pipes()
+        pipes = [] if self.single else self._make_pipes(user)
         message = json.dumps({"user": user}).encode()
         with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
             socket.send_fds(self._line, [message], pipes)
@@ -111,15 +111,16 @@ class Interpreter:
         os.close(self._job)
         return self._outputs
 
-    def _make_pipes(self) -> list[int]:
-        """Make a program's pipes and keep this process's ends of them. Returns the others."""
+    def _make_pipes(self, user: int) -> list[int]:
+        """Make a program's pipes and keep this process's ends of them. Returns the others.
+
+        They are the user's own, as a program may open them by name, e.g. /dev/stdout.
+        """
+        os.seteuid(user)
         out, err, values, (source, self._job) = (os.pipe() for _ in range(4))
+        os.seteuid(0)
         self._outputs = [read for read, _ in (out, err, values)]
-        writes = [write for _, write in (out, err, values)]
-        for write in writes:
-            with contextlib.suppress(PermissionError):  # gVisor knows no modes of pipes
-                os.fchmod(write, 0o666)  # they are root's, and the program may open them by name, e.g. /dev/stdout
-        return [*writes, source]
+        return [*(write for _, write in (out, err, values)), source]
 
     def poll(self) -> int | None:
         """Reap whoever ended. The program's wait status if it has, else None.

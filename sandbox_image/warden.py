@@ -92,7 +92,7 @@ def main() -> None:
     _end_after(options.life)  # it may hang on a host that no longer reads
     set_dumpable(0)
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
-    interpreter = Interpreter(preload, single=options.jobs == 1)
+    interpreter = Interpreter(preload, options.first_user, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
     if options.jobs > 1 or preload.modules or preload.frames:  # else with the job: a compiler's end kills all others
         versions |= interpreter.start()

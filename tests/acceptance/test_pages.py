@@ -15,7 +15,7 @@ from tests.scored import edge, noise, report
 from tests.unit.analysis.test_clusters import failed, rejected
 
 from windtunnel.contract import Attempt, Execution, Outcome, Report, Sample
-from windtunnel.contract.dataset import DataFinding
+from windtunnel.contract.catalogue import DataNote
 from windtunnel.reports import batch_page, job_page
 
 HOSTILE = "</script><script>window.acted=1</script><img src=x onerror='window.acted=2'>\u202eevil\x1b[31m"
@@ -162,7 +162,12 @@ def test_light_dark_and_narrow(browser: Browser, batch: Path) -> None:
 def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Path) -> None:
     found = reports[60].model_copy(
         update={
-            "execution": said(**FORGED),
+            "execution": said(**FORGED).model_copy(
+                update={
+                    "data_notes": (DataNote(dataset="prices", kind="gap", message=f"A gap of 9 days. {HOSTILE}"),),
+                    "not_finite": {"ratio": "NaN"},
+                }
+            ),
             "validation": rejected(1, "network.socket").validation,
             "attempts": (Attempt(number=1, outcome=Outcome.LOST, message=HOSTILE, host="one"),),
         }
@@ -173,9 +178,8 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     ]
     page = tmp_path / "job.html"
     code = f"import socket\n# {HOSTILE}\n\nsocket.socket()\n"
-    gap = DataFinding(kind="gap", message=f"A gap of 9 days. {HOSTILE}")
     pictures = {"plot.png": b"\x89PNG\r\n\x1a\n", "evil.svg": b"<svg onload='window.acted=3'/>"}
-    page.write_text(job_page(found, code=code, samples=samples, pictures=pictures, findings={"prices": [gap]}), "utf-8")
+    page.write_text(job_page(found, code=code, samples=samples, pictures=pictures), "utf-8")
     browser.open(page)
     for name in ("equity", "drawdown", "positions", "timeline"):
         assert browser.run(f"document.querySelectorAll('#{name} svg path').length") >= 1, name
@@ -184,6 +188,7 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     assert len(texts(browser, "#months tbody tr")) == 3
     assert "network.socket" in texts(browser, "#code div.note")[1]
     assert "9223372036854775809" in texts(browser, "#values")[0]
+    assert "ratio (not finite)" in texts(browser, "#values")[0]
     assert "9.99" not in "".join(texts(browser, ".tiles, #figures"))
     assert "⟨U+202E⟩" in texts(browser, "#findings")[0]
     assert browser.run("document.images.length") == 1

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windtunnel.contract import Report, Sample, Score, SecurityLevel
-from windtunnel.contract.dataset import DataFinding
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -25,11 +24,10 @@ def job_page(
     code: str = "",
     samples: Sequence[Sample] = (),
     pictures: Mapping[str, bytes] | None = None,
-    findings: Mapping[str, Sequence[DataFinding]] | None = None,
 ) -> str:
     """One HTML file about this report.
 
-    `code` is the program's text, `pictures` the PNG files that it left, by name, `findings` those of its datasets.
+    `code` is the program's text, `pictures` the PNG files that it left, by name.
     """
     execution, score = report.execution, report.score
     error = execution.error if execution else None
@@ -52,9 +50,8 @@ def job_page(
         "samples": [_sample(one) for one in _thinned(samples)],
         "attempts": [one.model_dump(mode="json", exclude={"started_at"}) for one in report.attempts],
         "findings": [
-            {"dataset": name, "message": one.message, "remedy": one.remedy}
-            for name, found in (findings or {}).items()
-            for one in found[:MOST_FINDINGS]
+            {"dataset": one.dataset, "message": one.message}
+            for one in (execution.data_notes[:MOST_FINDINGS] if execution else ())
         ],
     }
     return page(f"Job {report.job_id} {report.name}", data, SCRIPTS)
@@ -80,8 +77,11 @@ def _issues(report: Report) -> list[dict[str, Any]]:
 
 
 def _values(report: Report) -> list[tuple[str, str]]:
-    values = report.execution.values if report.execution else {}
-    return [(cut(name, 200), value_text(value, 2000)) for name, value in list(values.items())[:VALUES_SHOWN]]
+    if report.execution is None:
+        return []
+    shown = [(name, value_text(value, 2000)) for name, value in list(report.execution.values.items())[:VALUES_SHOWN]]
+    infinite = [(f"{place} (not finite)", text) for place, text in report.execution.not_finite.items()]
+    return [(cut(name, 200), text) for name, text in [*shown, *infinite]]
 
 
 def _pictures(found: Mapping[str, bytes]) -> list[dict[str, str]]:

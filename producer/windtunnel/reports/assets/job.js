@@ -63,5 +63,5 @@ document.body.append(
     section("Run", h("dl", { class: "facts" }, data.facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]))),
     timeline(),
     data.attempts.length ? section("Attempts", table([{ name: "#", n: true }, { name: "Outcome" }, { name: "Host" }, { name: "Took", n: true }, { name: "" }], data.attempts.map((one) => [whole(one.number), one.outcome, foreign(one.host), seconds(one.duration_s), foreign(one.message)]), { id: "attempts" })) : null,
-    data.findings.length ? section("Findings in the data", table([{ name: "Dataset" }, { name: "Finding" }, { name: "How to change it" }], data.findings.map((one) => [foreign(one.dataset), foreign(one.message), foreign(one.remedy)]), { id: "findings" })) : null,
+    data.findings.length ? section("Findings in the data", table([{ name: "Dataset" }, { name: "Finding" }], data.findings.map((one) => [foreign(one.dataset), foreign(one.message)]), { id: "findings" })) : null,
   ].flat().filter(Boolean));

@@ -15,6 +15,7 @@ WindtunnelError
 │   ├── ImageNotFound
 │   ├── DatasetUnavailable    missing on this host, or changed since it was added
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
+├── ImageBuildFailed          `windtunnel image add` could not make an image
 ├── StackRunning              another `windtunnel up` uses the same state folder
 └── HostFeatureMissing        this command needs the worker extra
 
@@ -124,6 +125,10 @@ class DatasetUnavailable(SandboxError):
 
 class SandboxFailure(SandboxError):
     """The sandbox broke: the container vanished, the protocol was violated or a deadline passed."""
+
+
+class ImageBuildFailed(WindtunnelError):
+    """An image with further libraries could not be built: a wheel is missing, or a library does not load."""
 
 
 class HostFeatureMissing(WindtunnelError):

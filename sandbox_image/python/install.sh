@@ -10,7 +10,8 @@ PYTHONPATH='' python3 "$1/pip" install \
     --require-hashes --no-compile --target /opt/windtunnel/lib -r /parts/requirements.txt
 # The test suites are a seventh of the size, and no code outside them imports them; nor sources in C, nor notebooks.
 cd /opt/windtunnel/lib
-rm -rf bin share plotly/labextension plotly/package_data/widgetbundle.js
+# `setup` is of cvxpy's build.
+rm -rf bin share setup plotly/labextension plotly/package_data/widgetbundle.js
 find . -type d -name tests -prune -exec rm -rf {} +
 find talib -name '*.[cp]*' ! -name '*.py' ! -name '*.so' -delete
 python3 /parts/adapt.py

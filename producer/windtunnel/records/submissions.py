@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import IdempotencyConflict, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
-from windtunnel.records.codec import encode, pack
+from windtunnel.records.codec import Program, encode, pack
 from windtunnel.records.connection import Connection
 
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
@@ -53,7 +53,8 @@ def prepare(jobs: Iterable[Job]) -> list[Prepared]:
         if place is None:
             place = places[where] = f"{job.priority} {job.pool} {' '.join(job.needs)}".encode()
         spec = encode(job, {"code", "idempotency_key"})
-        prepared.append(Prepared(spec, place, f"{sha256}:{job.language}".encode(), job.code))
+        program = Program(sha256, job.language, job.image or "")
+        prepared.append(Prepared(spec, place, str(program).encode(), job.code))
     return prepared
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import pkgutil
@@ -233,7 +234,8 @@ def image_modules() -> dict[str, dict[str, str]]:
 
 
 def _importable(modules: set[str]) -> set[str]:
-    public = {one for one in modules if one.isidentifier() and not one.startswith("_")}
+    named = {one for one in modules if one.isidentifier() and not one.startswith("_")}
+    public = {one for one in named if importlib.util.find_spec(one) is not None}
     return public | {ALSO[one] for one in public if one in ALSO}
 
 
@@ -263,7 +265,7 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
         whole = hasattr(module, "__all__") or hasattr(module, "__path__")
         owner = root if whole else path
         for name in names if whole else ():
-            inner: Any = getattr(module, name, None)
+            inner = _member(module, name)
             own = inspect.ismodule(inner) and inner.__name__.startswith(root + ".") and not name.startswith("_")
             if own and inner.__name__ != f"{path}.{name}":
                 aliases[f"{path}.{name}"] = inner.__name__
@@ -273,11 +275,19 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
     return {path: names for path, names in found.items() if names}
 
 
+def _member(module: object, name: str) -> Any:
+    """Give what a module has under a name; None where it would first have to import what is not there."""
+    try:
+        return getattr(module, name, None)
+    except ImportError:
+        return None
+
+
 def _is_own(module: object, owner: str, name: str, io: set[str]) -> bool:
     """Say whether a name is public, of its owner's making, and by its words neither input nor output nor execution."""
     if name.startswith("_") or name in REFUSED or not _words(name).isdisjoint(io):
         return False
-    value = getattr(module, name, None)
+    value = _member(module, name)
     if value is None or inspect.ismodule(value):
         return False
     made = getattr(value, "__module__", None)

@@ -22,7 +22,7 @@ CHANGES = {
     "pandas_ta_classic/utils/_njit.py": {"    from numba import njit": "    raise ImportError"},
     # Zero is its word for this process.
     "pandas_ta_classic/core.py": {"    _cores = cpu_count()": "    _cores = 0"},
-    # There is no browser: a figure that is shown is a file, without the 5 MB of JavaScript that a reader's browser gets.
+    # There is no browser: a figure that is shown is a file. Its 5 MB of JavaScript are fetched by who opens it.
     "plotly/io/_base_renderers.py": {
         "import webbrowser\n": "import itertools\nimport webbrowser\n",
         "\ndef open_html_in_browser(html": SHOW,

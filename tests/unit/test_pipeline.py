@@ -52,10 +52,10 @@ class System:
 
     # What the pipeline asks of its validator and executor.
 
-    def policy_id(self, language: str, libraries: Collection[str] = ()) -> str:
+    def policy_id(self, language: str, _libraries: Collection[str] = ()) -> str:
         return f"{language}@test"
 
-    def validate_code(self, code: str, language: str, libraries: Collection[str] = ()) -> Verdict:
+    def validate_code(self, code: str, language: str, _libraries: Collection[str] = ()) -> Verdict:
         self.judged.append(code)
         return self.judge(code, language)
 

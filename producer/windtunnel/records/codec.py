@@ -118,7 +118,7 @@ class Program(NamedTuple):
     @staticmethod
     def read(stored: str) -> Program:
         """Take it apart; what is damaged gives empty parts."""
-        sha256, language, image = (stored.split(":", 2) + ["", ""])[:3]
+        sha256, language, image = [*stored.split(":", 2), "", ""][:3]
         return Program(sha256, language, image)
 
 

@@ -214,7 +214,7 @@ class _Unchecked:
     def __init__(self, validator: SecurityValidator) -> None:
         self._validator = validator
 
-    def policy_id(self, language: str, libraries: Collection[str] = ()) -> str:
+    def policy_id(self, language: str, libraries: Collection[str] = ()) -> str:  # noqa: ARG002 - the validator's
         return f"unchecked-{language}"
 
     def validate_code(self, code: str, language: str, libraries: Collection[str] = ()) -> Verdict:

@@ -28,7 +28,7 @@ class Validator(Protocol):
         """What a verdict on this language depends on, other than the program."""
 
     def validate_code(self, code: str, language: str, libraries: Collection[str] = ()) -> Verdict:
-        """Judge a program; never raises for what it contains. `libraries`: what the job's image holds beside the rest."""
+        """Judge a program; never raises for what it contains. `libraries`: modules that its image adds."""
 
 
 class Executor(Protocol):

@@ -138,7 +138,7 @@ def _download(context: Path, held: dict[str, Any]) -> None:
 
 
 def _platform(held: dict[str, Any]) -> list[str]:
-    """pip's options for wheels that run in the image, whatever this machine is."""
+    """Options of pip for wheels that run in the image, whatever this machine is."""
     version = "".join(held["python"])
     newest = int((held["glibc"] or "2.28").split(".")[1])
     platforms = [f"manylinux_2_{minor}_{held['machine']}" for minor in range(newest, 4, -1)]

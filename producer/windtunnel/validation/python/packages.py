@@ -58,7 +58,8 @@ def _judge_candles(
     analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Judge `savefig=` of mplfinance: a path, or a table with one."""
-    if "**" in keywords:
+    if "**" in keywords or len(arguments) > 1:
+        analysis.report("library.path_argument", node, f"{path} gets options that cannot be read.")
         return
     for one in each(keywords.get("savefig", NONE)):
         target: Value = one

@@ -90,11 +90,11 @@ def _judge_page(
     paths.judge_writing(analysis, node, path, given)
 
 
+COMPILERS = frozenset({"numba.jit", "numba.njit", "numba.vectorize", "numba.guvectorize"})
+"""Without arguments they may decorate a function: no types are given that would have to be judged."""
 _JUDGES: dict[str, _Judge] = {
-    **dict.fromkeys(("numba.jit", "numba.njit", "numba.vectorize", "numba.guvectorize"), _judge_signature),
+    **dict.fromkeys(COMPILERS, _judge_signature),
     "mplfinance.plot": _judge_candles,
     "plotly.io.write_html": _judge_page,
     "plotly.io.write_json": _judge_page,
 }
-WRITERS = frozenset({"plotly.io.write_html", "plotly.io.write_json"})
-"""Functions that are named like a method that writes, with another first argument."""

@@ -47,8 +47,7 @@ class Hosts:
         `DEFAULT_IMAGE` stands for the image of jobs that name none. Whichever host announced an image last is believed.
         """
         if libraries:
-            words = [word for pair in libraries.items() for word in pair]
-            self._redis.call("hset", self._redis.keys("libraries"), *words)
+            self._redis.call("hset", self._redis.keys("libraries"), None, None, dict(libraries))
 
     def libraries(self, image: str) -> frozenset[str]:
         """Top-level modules that an image holds besides those of the shipped one."""

@@ -47,6 +47,8 @@ def build(requirements: Sequence[str], tag: str, base: str, wheels: Path | None 
     """
     if not requirements:
         raise ImageBuildFailed("No package is named.", remedy="Name packages, or give a file with -r.")
+    for line in requirements:
+        _refuse_options(line)
     under = images.find(base)
     if tag in (base, under.digest):
         raise ImageBuildFailed(f"{tag!r} is the image to build on.", remedy="Give another name with --tag.")
@@ -91,12 +93,16 @@ def read_requirements(file: Path) -> list[str]:
     lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     for line in lines:
-        if line.startswith("-"):
-            raise ImageBuildFailed(
-                f"{file}: the option {line.split()[0]!r} is not taken.",
-                remedy="List packages only, e.g. networkx>=3; give a folder of wheels with --wheels.",
-            )
+        _refuse_options(line)
     return lines
+
+
+def _refuse_options(line: str) -> None:
+    if line.lstrip().startswith("-"):
+        raise ImageBuildFailed(
+            f"The option {line.split(maxsplit=1)[0]!r} is not taken.",
+            remedy="List packages only, e.g. networkx>=3; give a folder of wheels with --wheels.",
+        )
 
 
 def _pins(held: dict[str, Any]) -> str:
@@ -140,7 +146,7 @@ def _download(context: Path, held: dict[str, Any]) -> None:
 def _platform(held: dict[str, Any]) -> list[str]:
     """Options of pip for wheels that run in the image, whatever this machine is."""
     version = "".join(held["python"])
-    newest = int((held["glibc"] or "2.28").split(".")[1])
+    newest = int((held["glibc"] or "2.28").rpartition(".")[2])
     platforms = [f"manylinux_2_{minor}_{held['machine']}" for minor in range(newest, 4, -1)]
     platforms.append(f"manylinux2014_{held['machine']}")
     abis = (f"cp{version}", "abi3", "none")

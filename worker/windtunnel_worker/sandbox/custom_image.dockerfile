@@ -5,7 +5,7 @@ USER root
 COPY . /parts
 # What the base holds is seen as installed, and kept: the rest goes to a folder of its own.
 RUN set -e; \
-    PYTHONPATH="/parts/pip:$PYTHONPATH" python3 -m pip install --quiet --root-user-action ignore \
+    PYTHONPATH="/parts/pip:$PYTHONPATH" python3 -m pip install --root-user-action ignore \
         --disable-pip-version-check --no-index --find-links /parts/wheels --only-binary :all: --no-compile \
         --constraint /parts/constraints.txt --prefix /added -r /parts/requirements.txt; \
     mkdir -p /added/ready; \

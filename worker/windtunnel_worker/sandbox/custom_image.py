@@ -6,7 +6,9 @@ kept in a label, by which validators learn what its programs may import.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from windtunnel.errors import ImageBuildFailed
+from windtunnel.errors import ImageBuildFailed, SandboxError
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.engine import engine, engine_errors
 
 DOCKERFILE = Path(__file__).with_name("custom_image.dockerfile")
+BUILD_TIMEOUT_S = 900
+"""How long a step of a build may say nothing."""
 MOST_TOLD = 1500
 """Characters of a tool's last words in an error."""
 LOOK = """
@@ -158,7 +162,7 @@ def _platform(held: dict[str, Any]) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _run_pip(arguments: Iterable[str], folder: Path) -> None:
@@ -179,10 +183,16 @@ def _docker_build(context: Path, arguments: dict[str, str]) -> str:
     with engine_errors():
         try:
             image, _ = engine().images.build(
-                path=str(context), buildargs=arguments, network_mode="none", rm=True, forcerm=True
+                path=str(context),
+                buildargs=arguments,
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                timeout=BUILD_TIMEOUT_S,
             )
         except BuildError as error:
-            said = "".join(str(line.get("stream", line.get("error", ""))) for line in error.build_log)
+            said = "".join(str(line.get("stream", "")) for line in error.build_log)
+            said = re.sub(r"\x1b\[\d+m", "", said).partition("Running in")[2].partition("Removing intermediate")[0]
             raise ImageBuildFailed(
                 f"The libraries cannot be installed: {_last_words(said)}",
                 remedy="Give wheels of all packages and of what they need that the image lacks, for its Python and "
@@ -198,53 +208,52 @@ def _look(image: str) -> dict[str, Any]:
 
 def _load(image: str, modules: Sequence[str]) -> None:
     """Import each added module as a sandbox would: without a network, on a read-only root."""
-    failed = json.loads(_run(image, _IMPORT.format(modules=list(modules))).rpartition("\n")[2] or "{}")
-    if failed:
-        told = "; ".join(f"{name}: {why}" for name, why in failed.items())
+    try:
+        _run(image, _IMPORT.format(modules=list(modules)))
+    except ImageBuildFailed as error:
         raise ImageBuildFailed(
-            f"Not all libraries load in a sandbox: {told[:MOST_TOLD]}",
+            f"Not all libraries load in a sandbox. {error.message}",
             remedy="Add the packages that are missing, or leave out what does not load without a network or a display.",
-        )
+        ) from error
 
 
 _IMPORT = """
-import importlib, json, os, sys
-out, failed = os.dup(1), {{}}
-os.dup2(2, 1)
+import importlib, os, sys
+failed = 0
 for name in {modules!r}:
     try:
         importlib.import_module(name)
     except BaseException as error:
-        failed[name] = f"{{type(error).__name__}}: {{error}}"
-os.write(out, b"\\n" + json.dumps(failed).encode())
-os._exit(0)
+        failed = 1
+        print(f"{{name}}: {{type(error).__name__}}: {{error}}", file=sys.stderr, flush=True)
+os._exit(failed)
 """
 
 
 def _run(image: str, program: str) -> str:
-    from docker.errors import ContainerError
-
+    """What a program prints in a locked-down container of the image; `ImageBuildFailed` if it does not end well."""
     with engine_errors(image):
+        container = engine().containers.create(
+            image,
+            ["-P", "-s", "-B", "-c", program],
+            entrypoint="python3",
+            network_mode="none",
+            read_only=True,
+            tmpfs={"/tmp": ""},  # noqa: S108 - the container's own
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            mem_limit="2g",
+            pids_limit=200,
+        )
         try:
-            said = engine().containers.run(
-                image,
-                ["-P", "-s", "-B", "-c", program],
-                entrypoint="python3",
-                network_mode="none",
-                read_only=True,
-                tmpfs={"/tmp": ""},  # noqa: S108 - the container's own
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                mem_limit="2g",
-                pids_limit=200,
-                remove=True,
-            )
-        except ContainerError as error:
-            raise ImageBuildFailed(
-                f"The image cannot be looked into: {_last_words(str(error))}",
-                remedy="Build on an image that sandbox_image/build.sh made.",
-            ) from error
-    return str(said.decode(errors="replace")).strip()
+            container.start()
+            status = container.wait(timeout=BUILD_TIMEOUT_S)["StatusCode"]
+            out, err = (container.logs(stdout=one, stderr=not one).decode(errors="replace") for one in (True, False))
+        finally:
+            container.remove(force=True)
+    if status:
+        raise ImageBuildFailed(_last_words(err), remedy="Build on an image that sandbox_image/build.sh made.")
+    return str(out)
 
 
 def _label(built: str, tag: str, under: images.Image, modules: Sequence[str]) -> images.Image:
@@ -255,12 +264,13 @@ def _label(built: str, tag: str, under: images.Image, modules: Sequence[str]) ->
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
         with engine_errors():
-            engine().images.build(path=folder, tag=tag, network_mode="none", rm=True)
+            engine().images.build(path=folder, tag=tag, network_mode="none", rm=True, timeout=BUILD_TIMEOUT_S)
     return images.find(tag)
 
 
 def _remove(image: str) -> None:
-    with engine_errors():
+    """Leave nothing of a failed build, as far as Docker allows."""
+    with contextlib.suppress(SandboxError), engine_errors():
         engine().images.remove(image, force=True)
 
 

@@ -241,7 +241,10 @@ class OurContainer(Contender):
         contract = import_module("windtunnel.contract")
         sandbox = import_module("windtunnel_worker.sandbox")
         settings = import_module("windtunnel_worker.settings").HostSettings(
-            host=config["host"], data_dir=config["data_dir"], default_image=config["image"]
+            host=config["host"],
+            data_dir=config["data_dir"],
+            store_url=f"{config['data_dir']}/store",
+            default_image=config["image"],
         )
         self._executor = sandbox.Executor(settings, f"bench:{os.getpid()}", warm=True)
         self._succeeded = contract.Outcome.SUCCEEDED

@@ -41,11 +41,11 @@ class Stack:
             **os.environ,
             "WINDTUNNEL_HOST": f"benchmark{os.getpid()}",
             "WINDTUNNEL_DATA_DIR": str(folder / "data"),
+            "WINDTUNNEL_STORE_URL": str(folder / "store"),
             "WINDTUNNEL_MAX_UNFINISHED": "1000000",
         }
         environment.pop("WINDTUNNEL_REDIS_URL", None)
         windtunnel = [sys.executable, "-m", "windtunnel.cli"]
-        subprocess.run([*windtunnel, "datasets", "add", "sp500", str(PRICES)], env=environment, check=True)
         self._process = subprocess.Popen(
             [*windtunnel, "up", f"--slots={SLOTS}", "--redis-port=7499", f"--state={folder}"],
             env=environment,
@@ -59,6 +59,8 @@ class Stack:
         else:
             raise SystemExit(f"The stack did not start; see {folder}/logs.")
         self.url = (folder / URL_FILE.name).read_text().strip()
+        environment["WINDTUNNEL_REDIS_URL"] = self.url
+        subprocess.run([*windtunnel, "datasets", "add", "sp500", str(PRICES)], env=environment, check=True)
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the stack."""

@@ -25,7 +25,8 @@ from typing import IO, Any, cast
 from rich.console import Console
 from rich.table import Table
 
-from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel.client.datasets import Datasets
+from windtunnel.store import Store
 from windtunnel_worker.settings import host_settings
 
 HERE = Path(__file__).resolve().parent
@@ -176,7 +177,7 @@ def _workplace(
     image = host_settings().default_image
     source = EXAMPLES / "data" / "sp500.csv"
     with tempfile.TemporaryDirectory(prefix="windtunnel-benchmark-") as directory:
-        DatasetRegistry(Path(directory)).add("sp500", source)
+        Datasets(None, lambda: Store(f"{directory}/store"), max_bytes=2**30).add("sp500", source)
         entries = [entry for entry in ENTRIES if not (entry.peer and options.skip_peers)]
         python = {entry.name: [sys.executable, str(CONTENDERS)] for entry in entries}
         python[LIMIT] = _in_image(image, source)

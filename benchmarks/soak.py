@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Isolation, Job, Outcome
-from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel.store import Store
 from windtunnel_worker.sandbox import Assignment, Executor
 from windtunnel_worker.settings import HostSettings
 
@@ -55,8 +57,14 @@ def main() -> None:
     """Warm up, count, run, count again."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix=f"windtunnel-{HOST}-") as directory:
-        DatasetRegistry(Path(directory)).add("sp500", EXAMPLES / "data" / "sp500.csv")
-        executor = Executor(HostSettings(host=HOST, data_dir=Path(directory)), f"soak:{os.getpid()}", warm=True)
+        Datasets(None, lambda: Store(f"{directory}/store"), max_bytes=2**30).add(
+            "sp500", EXAMPLES / "data" / "sp500.csv"
+        )
+        executor = Executor(
+            HostSettings(host=HOST, data_dir=Path(directory), store_url=SecretStr(f"{directory}/store")),
+            f"soak:{os.getpid()}",
+            warm=True,
+        )
         figures = _figures(shared=options.shared)
         try:
             _run(executor, Isolation.CELL, WARM_UP_CELLS)

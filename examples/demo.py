@@ -25,9 +25,6 @@ from rich.table import Table
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render
 from windtunnel.cli.following import follow
-from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.sandbox.columns import converter
-from windtunnel_worker.settings import host_settings
 
 HERE = Path(__file__).parent
 LIMITS = Limits(timeout_s=30)
@@ -124,10 +121,10 @@ def main() -> int:
     batch, expected = zip(*jobs(), strict=True)
     with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
         os.environ["WINDTUNNEL_DATA_DIR"] = state
-        registry = DatasetRegistry(Path(state))
-        for name in ("sp500", "nasdaq"):
-            registry.add(name, HERE / "data" / f"{name}.csv", converter(host_settings()))
+        os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
         with stack(Path(state)) as url, Client(url) as client:
+            for name in ("sp500", "nasdaq"):
+                client.datasets.add(name, HERE / "data" / f"{name}.csv")
             console.print(f"{len(batch)} jobs from {len({job.name for job in batch})} programs")
             name = client.submit_batch(batch, name="demo")
             status = follow(client, name)

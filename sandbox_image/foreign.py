@@ -49,8 +49,8 @@ def versions() -> dict[str, str]:
         return {}
 
 
-def prepare(host: Host, job: Mapping[str, Any], expose: Callable[[], None]) -> bool:
-    """Write the program down and compile it, in a child that first calls `expose`.
+def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None], kill_all: Callable[[], None]) -> bool:
+    """Write the program down and compile it, in a child that first calls `become`. `kill_all` ends that.
 
     False: it did not compile, and the host was told so with the compiler's words and an end frame.
     """
@@ -58,9 +58,9 @@ def prepare(host: Host, job: Mapping[str, Any], expose: Callable[[], None]) -> b
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        _compile(job, write, expose)
+        _compile(job, write, become)
     os.close(write)
-    build = _Build(child, read, began + job["program"]["compile_timeout_s"])
+    build = _Build(child, read, began + job["program"]["compile_timeout_s"], kill_all)
     build.follow(host.source)
     if build.status == 0:
         return True
@@ -69,12 +69,12 @@ def prepare(host: Host, job: Mapping[str, Any], expose: Callable[[], None]) -> b
     return False
 
 
-def _compile(job: Mapping[str, Any], write: int, expose: Callable[[], None]) -> NoReturn:
+def _compile(job: Mapping[str, Any], write: int, become: Callable[[], None]) -> NoReturn:
     """In the child: never returns."""
     os.dup2(write, 1)
     os.dup2(write, 2)
     try:
-        expose()
+        become()
         _write_down(job)
         argv = job["program"]["compile"]
         if not argv:
@@ -97,8 +97,9 @@ def _write_down(job: Mapping[str, Any]) -> None:
 class _Build:
     """The compiler at work: what it says, cut, and how it ends."""
 
-    def __init__(self, child: int, read: int, deadline: float) -> None:
+    def __init__(self, child: int, read: int, deadline: float, kill_all: Callable[[], None]) -> None:
         self._child, self._read, self._deadline = child, read, deadline
+        self._kill_all = kill_all
         self.output = bytearray()
         self.status: int | None = None
         self.timed_out = False
@@ -128,13 +129,12 @@ class _Build:
     def _over(self) -> bool:
         if time.monotonic() >= self._deadline:
             self.timed_out = True
-            os.kill(self._child, signal.SIGKILL)
+            self._kill_all()
         pid, status = os.waitpid(self._child, 0 if self.timed_out else os.WNOHANG)
         if pid == 0:
             return False
         self.status = status
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
+        self._kill_all()
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)

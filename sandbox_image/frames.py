@@ -56,7 +56,7 @@ def _read_frame(path: str) -> Any:
 
 
 def read_columns(path: str) -> Any:
-    """A frame out of Arrow memory that columns.py wrote; all of it can be written to."""
+    """A frame out of Arrow memory that was written when the dataset was added; all of it can be written to."""
     feather = importlib.import_module("pyarrow.feather")
     frame = feather.read_table(path, memory_map=True, use_threads=False).to_pandas(use_threads=False)
     for number in range(frame.shape[1]):

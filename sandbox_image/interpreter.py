@@ -4,14 +4,13 @@ Standard library only. The warden starts it, passes it the pipes of each program
 ended. In a cell it is there before any job and never sees one: the fork, which waits for it, alone reads it, from the
 last of those pipes, so that no later fork finds it in its memory.
 
-In a sandbox that is used once it forks nothing and becomes the program itself. It is born with the pipes then: the
-kernel counts descriptors on their way by user over all containers, so what runs as the same user in another sandbox
-could use up the count. In a cell root passes them, as which no program runs.
+In a sandbox that is used once it forks nothing and becomes the program itself. It is born with the pipes then; in a
+cell the warden passes them.
 
 On the line between the two, in JSON, with descriptors beside it:
 
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
-    from the warden        {user: id or null}; in a cell stdout, stderr, values, job
+    from the warden        {user: id}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
 """
 
@@ -38,7 +37,12 @@ import frames
 import program
 
 MAX_MESSAGE_BYTES = 65_536
+PIPE_BYTES = 65_536
+"""What a pipe holds: no read of one gives more."""
 PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
+CAPABILITIES = (6, 7, 8)
+"""SETGID, SETUID, SETPCAP: what process 1 has."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -55,7 +59,7 @@ class Interpreter:
     """The warden's hold on it. `single`: there will be one program, which it becomes."""
 
     def __init__(self, preload: Preload, *, single: bool) -> None:
-        self._preload, self._single = preload, single
+        self._preload, self.single = preload, single
         self._pid = 0
         self._preloading_s = 0.0
         self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -67,7 +71,7 @@ class Interpreter:
 
     def start(self) -> dict[str, str]:
         """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
-        pipes = self._make_pipes() if self._single else []
+        pipes = self._make_pipes() if self.single else []
         self._pid = os.fork()
         if self._pid == 0:
             _live(self._its_line, self._preload, pipes)
@@ -85,14 +89,14 @@ class Interpreter:
         """Descriptors that become readable when `poll` has something to find."""
         return [fd for fd in (self._wake, self._line.fileno()) if fd >= 0]
 
-    def launch(self, user: int | None, job: bytes) -> list[int]:
+    def launch(self, user: int, job: bytes) -> list[int]:
         """Have it run a program. Returns the descriptors from which to read its stdout, stderr and values."""
         if self._pid == 0:
             self.start()
         if self._told() is not None:
             raise SystemExit("warden: the interpreter's fork ended before it had a job")
         self.cpu_time_s = 0.0
-        pipes = [] if self._single else self._make_pipes()
+        pipes = [] if self.single else self._make_pipes()
         message = json.dumps({"user": user}).encode()
         with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
             socket.send_fds(self._line, [message], pipes)
@@ -106,7 +110,11 @@ class Interpreter:
         """Make a program's pipes and keep this process's ends of them. Returns the others."""
         out, err, values, (source, self._job) = (os.pipe() for _ in range(4))
         self._outputs = [read for read, _ in (out, err, values)]
-        return [*(write for _, write in (out, err, values)), source]
+        writes = [write for _, write in (out, err, values)]
+        for write in writes:
+            with contextlib.suppress(PermissionError):  # gVisor knows no modes of pipes
+                os.fchmod(write, 0o666)  # they are root's, and the program may open them by name, e.g. /dev/stdout
+        return [*writes, source]
 
     def poll(self) -> int | None:
         """Reap whoever ended. The program's wait status if it has, else None.
@@ -122,11 +130,11 @@ class Interpreter:
                 if pid == 0:
                     break
                 if pid == self._pid:
-                    if not self._single:
+                    if not self.single:
                         raise SystemExit(f"warden: the interpreter ended, wait status {ended}")
                     self._pid, status = 0, ended
                 self.cpu_time_s += _cpu_s(usage)
-        if status is not None and self._single:
+        if status is not None and self.single:
             self.cpu_time_s = max(0.0, self.cpu_time_s - self._preloading_s)
         return status
 
@@ -214,7 +222,7 @@ def write_all(fd: int, data: bytes) -> None:
 def _read_all(fd: int) -> bytes:
     """Read to the end and close."""
     try:
-        return b"".join(iter(lambda: os.read(fd, 1024 * 1024), b""))
+        return b"".join(iter(lambda: os.read(fd, PIPE_BYTES), b""))
     finally:
         os.close(fd)
 
@@ -244,19 +252,21 @@ def _import(names: Sequence[str]) -> dict[str, str]:
     return versions
 
 
-def _become(user: int | None, out: int, err: int, values: int, source: int) -> NoReturn:
-    """Become the job's user for good, all capabilities go with that; then the program."""
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    expose()
+def _become(user: int, out: int, err: int, values: int, source: int) -> NoReturn:
+    """Become the job's user for good, then the program."""
+    become(user)
     job: dict[str, Any] = json.loads(_read_all(source))
     program.become([out, err, values], job)
 
 
-def expose() -> None:
-    """In a child: no longer hidden from others, and the first to go when memory runs out."""
+def become(user: int) -> None:
+    """In a child: become a job's user for good, with no capability left, and the first to go when memory runs out."""
+    os.setsid()  # within one session anyone may send SIGCONT
+    for capability in CAPABILITIES:
+        _prctl(PR_CAPBSET_DROP, capability)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
     set_dumpable(1)
     with contextlib.suppress(OSError):
         score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
@@ -266,7 +276,11 @@ def expose() -> None:
 
 def set_dumpable(value: int) -> None:
     """At 0 no program opens this process's memory or descriptors: its `/proc` belongs to root."""
-    if _LIBC.prctl(PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
+    _prctl(PR_SET_DUMPABLE, value)
+
+
+def _prctl(option: int, value: int) -> None:
+    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno() or errno.EPERM, "prctl")
 
 

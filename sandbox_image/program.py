@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import faulthandler
 import linecache
 import math
 import os
@@ -16,6 +17,7 @@ import resource
 import sys
 import threading
 import time
+import traceback
 import types
 from typing import Any, NoReturn
 
@@ -25,9 +27,17 @@ from failures import PROGRAM
 from frames import Datasets
 from reporter import ARTIFACTS, Reporter
 
+EXIT_UNWRITTEN = 120
+"""As Python's own, where the last output could not be written."""
+
 
 def rehearse() -> None:
-    """Do once what most strategies do, so that no job pays for what pandas loads and keeps when it is first used."""
+    """Do once what every program needs, and what most strategies do: pandas loads and keeps much when first used."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
+    faulthandler.enable()  # a crash is told with its line
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return
@@ -51,10 +61,6 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if "program" in job:
         foreign.replace(job, values)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(  # type: ignore[union-attr]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
     code = 70
     try:
         code = run(job, Reporter(values))
@@ -83,33 +89,51 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
         exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
         code = 0
     except SystemExit as leaving:
-        code = _exit_code(leaving)
+        code = _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
         failures.report(error, lines, reporter)
         code = 1
     with contextlib.suppress(OSError, ValueError):
         reporter.artifacts()
-    return _leave(code)
+    return _leave(code, module)
 
 
-def _leave(code: int) -> int:
-    """What the interpreter does at its end: join threads, run exit hooks, flush."""
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:  # noqa: BLE001 - a broken hook or a closed stdout must not hide the result
-        return code or 1
+def _leave(code: int, module: types.ModuleType) -> int:
+    """What the interpreter does at its end; what fails there is told on stderr.
+
+    It joins threads, runs exit hooks, lets go of the program's objects so that its open files are written, and flushes.
+    """
+    steps = [threading._shutdown, atexit._run_exitfuncs]  # type: ignore[attr-defined]
+    if threading.active_count() == 1:  # a daemon thread would complain of names that are gone
+        steps.append(module.__dict__.clear)
+    for step in steps:
+        try:
+            step()
+        except BaseException:  # noqa: BLE001 - a thread or a hook must not hide the result
+            with contextlib.suppress(BaseException):
+                traceback.print_exc()
+            code = code or 1
+    for stream in (sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException as error:  # noqa: BLE001 - its output is lost, which is no success
+            with contextlib.suppress(BaseException):
+                os.write(2, f"the last output could not be written: {failures.text_of(error)}\n".encode())
+            code = code or EXIT_UNWRITTEN
     return code
 
 
-def _exit_code(leaving: SystemExit) -> int:
+def _exit_code(leaving: SystemExit, lines: list[str], reporter: Reporter) -> int:
+    """The exit code; a reason in its place is printed and reported."""
     if leaving.code is None:
         return 0
     if isinstance(leaving.code, int):
         return leaving.code & 0xFF
-    sys.stderr.write(f"{leaving.code}\n")
+    reason = failures.text_of(leaving.code)
+    failures.report_exit(reason, leaving, lines, reporter)
+    with contextlib.suppress(BaseException):
+        sys.stderr.write(f"{reason}\n")
     return 1
 
 

@@ -8,7 +8,8 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
                   for another language than Python also {program}, see foreign.py
     S     warden  the program's first line is about to run: empty
-    O, E  warden  bytes of the program's stdout, stderr, in the order they were read; cut at output_bytes each
+    O, E  warden  bytes of the program's stdout, stderr, in the order they were read: the first output_bytes of each
+                  and, where there is more, at the end the last half of output_bytes of what is left
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
@@ -22,12 +23,12 @@ warden's: it holds none of its descriptors, may not trace it, and cannot signal 
 stdin ends, and so does the sandbox. If the host is there and no longer reads, the sandbox ends with its life, which
 the host states when it creates it.
 
-Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Started with
-`--jobs 1` the sandbox is used once and all of it runs as one unprivileged user, unless `--users` parts the program's
-from the warden's. Otherwise it is a cell, which serves several jobs one after the other: warden and interpreter are
-root with no capability but SETUID and SETGID, and each program runs under a user id of its own. The warden alone reads
-the job, and no program is forked from it; after the job it kills whatever that user runs and removes whatever it owns.
-A cell that is not clean then (`clean` false) ends.
+Programs are forks of the interpreter, see interpreter.py, which the warden starts before any job. Warden and
+interpreter are root with no capability but SETUID, SETGID and SETPCAP, and each program runs under a user id of its
+own, which no other sandbox of the host has: the first is `--first-user`. Started with `--jobs 1` the sandbox is used
+once. Otherwise it is a cell, which serves several jobs one after the other: the warden alone reads the job, and no
+program is forked from it; after the job it kills whatever that user runs and removes whatever it owns. A cell that is
+not clean then (`clean` false) ends.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import foreign
-from interpreter import Interpreter, Preload, expose, set_dumpable, write_all
+from interpreter import Interpreter, Preload, become, set_dumpable, write_all
 from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
@@ -55,17 +56,17 @@ MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
 MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
-FLOOD_FACTOR = 16
-"""A program that writes this many times what is kept of its output is stopped."""
+FLOOD_FACTOR = 64
+"""A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
+OUTPUT_FRAME_BYTES = 256 * 1024
+"""What is kept of the end of an output goes in frames of this size."""
 IDLE_S = 900.0
 """A sandbox that gets no job for so long ends itself."""
-HOLD_S = 0.02
+HOLD_S = 0.05
 HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
-FIRST_USER = 20_000
-"""User id of a cell's first job; each further job has the next."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 KILL_WAIT_S = 0.05
 """How long a kill is waited for before it is repeated."""
@@ -88,8 +89,7 @@ def main() -> None:
         versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     for number in range(options.jobs):
-        user = FIRST_USER + number if options.users or options.jobs > 1 else None
-        if not keep(host, interpreter, user):
+        if not keep(host, interpreter, options.first_user + number):
             return
 
 
@@ -100,7 +100,7 @@ def _end_after(life_s: int) -> None:
     def look(*_: object) -> None:
         if time.monotonic() >= over:
             os._exit(1)
-        signal.alarm(1)  # a program of the same user sent the signal: only the clock counts
+        signal.alarm(1)  # a program sent the signal, while this process acted as its user: only the clock counts
 
     signal.signal(signal.SIGALRM, look)
     signal.alarm(life_s)
@@ -112,19 +112,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--life", type=int, required=True, help="seconds after which the sandbox ends, whatever it does"
     )
-    parser.add_argument("--users", action="store_true", help="give each job a user of its own; a cell always does")
+    parser.add_argument("--first-user", type=int, required=True, help="user id of the first job; the next has the next")
     parser.add_argument("--frame", action="append", default=[], help="NAME=PATH of a dataset to load beforehand")
     parser.add_argument("modules", nargs="*", help="what to import beforehand")
     return parser.parse_args()
 
 
-def keep(host: Host, interpreter: Interpreter, user: int | None) -> bool:
+def keep(host: Host, interpreter: Interpreter, user: int) -> bool:
     """Read one job, run it and report. True when nothing of it is left."""
     payload = host.read_job()
     if payload is None:
         return False
     job = json.loads(payload)
-    if "program" in job and not foreign.prepare(host, job, expose):
+    if "program" in job and not foreign.prepare(host, job, lambda: become(user), lambda: kill_all(user)):
         return False
     return supervise(host, interpreter, job, payload, user)
 
@@ -184,10 +184,12 @@ class Host:
 
 
 class Output:
-    """Forwards one output pipe up to its limit and goes on draining it beyond."""
+    """Forwards one output pipe up to its limit, then keeps the end of what follows, and drains it all."""
 
     def __init__(self, fd: int, kind: bytes, limit: int, host: Host) -> None:
         self.fd, self._kind, self._limit, self._host = fd, kind, limit, host
+        self._last = bytearray()
+        self._most = limit - limit // 2
         self.total = 0
 
     def take(self, chunk: bytes) -> None:
@@ -196,10 +198,22 @@ class Output:
         if room:
             self._host.hold(self._kind, chunk[:room])
         self.total += len(chunk)
+        self._last += chunk[room:]
+        if len(self._last) > 2 * self._most + len(chunk):  # now and then, as it moves what is kept
+            self._forget()
+
+    def _forget(self) -> None:
+        del self._last[: max(0, len(self._last) - self._most)]
+
+    def end(self) -> None:
+        """Forward the end of what went beyond the limit."""
+        self._forget()
+        for start in range(0, len(self._last), OUTPUT_FRAME_BYTES):
+            self._host.hold(self._kind, bytes(self._last[start : start + OUTPUT_FRAME_BYTES]))
 
     @property
     def flooded(self) -> bool:
-        """True when the program writes without an end."""
+        """True when the program has written more than any program needs."""
         return self.total > self._limit * FLOOD_FACTOR
 
 
@@ -233,9 +247,12 @@ class Records:
         self._host.hold(kind, line[1:])
 
 
-def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int | None) -> bool:
+def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    host.hold(b"S")  # of a program that is short it goes with the end, in one message
+    if "program" not in job:
+        host.hold(b"S")  # of a program that is short it goes with the end, in one message
+    else:
+        host.send(b"S")  # at once, as the host counts from here what the program uses, without its compiler
     started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
     stdout = Output(out, b"O", job["output_bytes"], host)
@@ -244,7 +261,9 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
-    clean = user is not None and _clean_up(user)
+    stdout.end()
+    stderr.end()
+    clean = not interpreter.single and _clean_up(user)
     status = ending.status
     end = {
         "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
@@ -264,12 +283,22 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
 
 @contextlib.contextmanager
 def _acting_as(user: int) -> Iterator[None]:
-    """Use the rights of a job's user and no other. The user's processes can do nothing to process 1 meanwhile."""
+    """Use the rights of a job's user and no other.
+
+    To the kernel the user's processes are this one's equals meanwhile: the system-call filter keeps them from changing
+    how it is scheduled, and process 1 hears no signal but those that it handles.
+    """
     os.setresuid(user, user, 0)
     try:
         yield
     finally:
         os.setresuid(0, 0, 0)
+
+
+def kill_all(user: int) -> None:
+    """Kill every process of a job's user, which are all but this one and the interpreter."""
+    with contextlib.suppress(ProcessLookupError, PermissionError), _acting_as(user):
+        os.kill(-1, signal.SIGKILL)
 
 
 def _clean_up(user: int) -> bool:
@@ -295,7 +324,7 @@ def _scratch_is_empty() -> bool:
 class Ending:
     """Ends the program, and every process it left behind, exactly once."""
 
-    def __init__(self, interpreter: Interpreter, user: int | None, deadline: float) -> None:
+    def __init__(self, interpreter: Interpreter, user: int, deadline: float) -> None:
         self._interpreter, self._user = interpreter, user
         self._deadline = deadline
         self.status = 0
@@ -311,18 +340,18 @@ class Ending:
         """Seconds until something must be done: the deadline, or the end of draining."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def notice(self) -> None:
-        """See whether the program ended, and end it when its time is over."""
+    def notice(self, ready: Sequence[int]) -> None:
+        """See whether the program ended, and end it when its time is over. `ready`: what can be read."""
         if not self.over and self.patience() == 0.0:
             self.timed_out = True
             self.force()
-        else:
+        elif not set(ready).isdisjoint(self.sources):
             self._look()
 
     def force(self) -> None:
         """Kill the program and all others."""
         while not self.over:  # it may not be there yet, or not the job's user yet
-            self._kill_all()
+            kill_all(self._user)
             select.select(self.sources, [], [], KILL_WAIT_S)
             self._look()
 
@@ -333,20 +362,11 @@ class Ending:
         self.status = status
         self.over = True
         self._deadline = time.monotonic() + DRAIN_S
-        self._kill_all()  # whoever forks and ends all the time might slip through the list of processes
+        kill_all(self._user)  # whoever forks and ends all the time might slip through the list of processes
         while self._interpreter.others():
             select.select(self.sources, [], [], KILL_WAIT_S)
             self._interpreter.poll()
-            self._kill_all()
-
-    def _kill_all(self) -> None:
-        """Signal every process but this one; in a cell, those of the job's user, which are all but the interpreter."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._user is None:
-                os.kill(-1, signal.SIGKILL)
-            else:
-                with _acting_as(self._user):
-                    os.kill(-1, signal.SIGKILL)
+            kill_all(self._user)
 
 
 def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
@@ -366,7 +386,7 @@ def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
             else:
                 del open_channels[fd]
                 os.close(fd)
-        ending.notice()
+        ending.notice(ready)
         if any(channel.flooded for channel in channels):
             ending.force()
     for fd in open_channels:

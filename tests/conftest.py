@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import os
 import shutil
+import subprocess
+import sys
 import textwrap
+import threading
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,17 +22,19 @@ import redis
 from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
 
 from windtunnel.client import Client
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Execution, Job
 from windtunnel.errors import WindtunnelError
 from windtunnel.settings import client_settings
+from windtunnel.store import Store
 from windtunnel_worker.sandbox import Executor, Hooks, images, list_sandboxes
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.settings import HostSettings, host_settings
 
-collect_ignore = ["corpora"]
+collect_ignore = ["cases", "corpora"]
 """Programs to be judged, many of them hostile: none may be imported, whatever it is called."""
-KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE")
-"""Which Docker Engine and which image the tests are about."""
+KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE", "WINDTUNNEL_LANGUAGE_IMAGES")
+"""Which Docker Engine and which images the tests are about."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,6 +59,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
                 patch.delenv(name)
         patch.setenv("WINDTUNNEL_HOST", unique("test"))
         patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("WINDTUNNEL_STORE_URL", str(tmp_path_factory.mktemp("store")))
         _forget()
         yield
     _forget()
@@ -95,6 +103,40 @@ def client(redis_url: str, keys: redis.Redis) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server on loopback, in a process of its own."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
+    assert process.poll() is None, "".join(said)
+    reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
+    reader.start()
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+    reader.join()
+    process.stdout.close()
+
+
+@pytest.fixture
+def s3_bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket of that server, for this process and those it starts."""
+    name = unique("bucket")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT"), timeout=30).close()
+    return f"s3://{name}/deployment"
+
+
+@pytest.fixture(scope="session")
 def docker_engine() -> images.Image:
     """A Docker Engine that answers and has the sandbox image, which this is."""
     try:
@@ -131,6 +173,12 @@ def docker_away(request: pytest.FixtureRequest, setenv: pytest.MonkeyPatch, tmp_
 @pytest.fixture
 def settings() -> HostSettings:
     return host_settings()
+
+
+@pytest.fixture
+def datasets(settings: HostSettings) -> Datasets:
+    """The datasets in the store of this test run, without Redis."""
+    return Datasets(None, lambda: Store(settings.store_url.get_secret_value()), max_bytes=2**30)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -19,7 +20,19 @@ import psutil
 import pytest
 import redis
 
-from windtunnel.contract import Attempt, Execution, Issue, Job, Outcome, Report, SecurityLevel, Timings, Verdict
+from windtunnel.contract import (
+    Attempt,
+    DatasetVersion,
+    Execution,
+    Facts,
+    Issue,
+    Job,
+    Outcome,
+    Report,
+    SecurityLevel,
+    Timings,
+    Verdict,
+)
 from windtunnel.keyspace import batch_of
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment, list_sandboxes
@@ -125,7 +138,12 @@ class Stack:
         self.state = directory / "state"
         self.logs = self.state / "logs"
         self.environment = environment(
-            **{"WINDTUNNEL_HOST": unique("up"), "WINDTUNNEL_DATA_DIR": str(directory / "data"), **variables}
+            **{
+                "WINDTUNNEL_HOST": unique("up"),
+                "WINDTUNNEL_DATA_DIR": str(directory / "data"),
+                "WINDTUNNEL_STORE_URL": str(directory / "store"),
+                **variables,
+            }
         )
         self._process = subprocess.Popen(
             [
@@ -192,11 +210,11 @@ class Stack:
 class Role:
     """One `python -m windtunnel_worker ROLE` against a Redis of the test's own."""
 
-    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str) -> None:
+    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str, **variables: str) -> None:
         self._log = log.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "windtunnel_worker", role, *arguments],
-            env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host),
+            env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host, **variables),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -234,6 +252,14 @@ def get_json(url: str) -> Any:
 # -- values ----------------------------------------------------------------------------------------------
 
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def a_version(name: str = "sp500", number: int = 1, content: str = "") -> DatasetVersion:
+    """A version of a dataset; its digest is that of its content, or of its name and number."""
+    sha256 = hashlib.sha256((content or f"{name} {number}").encode()).hexdigest()
+    return DatasetVersion(
+        name=name, version=number, sha256=sha256, format="csv", bytes=7, facts=Facts(rows=1), added_at=NOW
+    )
 
 
 def a_verdict(*levels: SecurityLevel, imports: Sequence[str] = ()) -> Verdict:

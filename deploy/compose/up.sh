@@ -45,6 +45,20 @@ describe_host() {
     export DOCKER_GID WINDTUNNEL_HOST
 }
 
+# The workers run as user 10002 and reach these folders through their group.
+make_folders() {
+    local folder group=()
+    export WINDTUNNEL_STORE_DIR=${WINDTUNNEL_STORE_DIR:-/var/lib/windtunnel/store}
+    export WINDTUNNEL_DATA_DIR=${WINDTUNNEL_DATA_DIR:-/var/lib/windtunnel/data}
+    [ "$(id -u)" != 0 ] || group=(-g 10002)
+    for folder in "$WINDTUNNEL_STORE_DIR" "$WINDTUNNEL_DATA_DIR"; do
+        [ -d "$folder" ] || install -d -m 2770 "${group[@]}" "$folder" ||
+            die "$folder cannot be made; make it, or set WINDTUNNEL_STORE_DIR and WINDTUNNEL_DATA_DIR."
+    done
+    STORE_GID=${STORE_GID:-$(stat -L -c %g "$WINDTUNNEL_STORE_DIR")}
+    export STORE_GID
+}
+
 make_images() {
     local context
     "$root/sandbox_image/build.sh"
@@ -78,6 +92,7 @@ esac
 docker version >/dev/null 2>&1 || die "Docker does not answer:" "deploy/setup.sh"
 find_compose
 describe_host
+make_folders
 case $1 in
     up | build) make_images ;;
 esac

@@ -6,7 +6,7 @@ Each name is loaded when it is first used, so that an app that only reads outcom
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from windtunnel.client import BatchId, Client, JobId
+    from windtunnel.client import AsyncClient, BatchId, Client, JobId
     from windtunnel.contract import (
         Batch,
         BatchStatus,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncClient",
     "Batch",
     "BatchId",
     "BatchStatus",

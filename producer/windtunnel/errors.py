@@ -2,7 +2,8 @@
 
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
-│   └── IdempotencyConflict   the key was used before for something else
+│   ├── IdempotencyConflict   the key was used before for something else
+│   └── DataRefused           a data file would be misread; `windtunnel.datasets`, with the findings
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again
@@ -13,10 +14,13 @@ WindtunnelError
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
 │   ├── ImageNotFound
-│   ├── DatasetUnavailable    missing on this host, or changed since it was added
+│   ├── DatasetUnavailable    the host cannot keep it, or its cache is too small for it
+│   ├── FileStoreUnavailable  the store of datasets and artifacts does not answer, or cannot keep a file
+│   ├── ObjectUnusable        bytes that the store should have are missing or damaged
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
 ├── ImageBuildFailed          `windtunnel image add` could not make an image
 ├── StackRunning              another `windtunnel up` uses the same state folder
+├── ExtraMissing              this needs libraries of an extra
 └── HostFeatureMissing        this command needs the worker extra
 
 How a program ended is never an exception: see `windtunnel.contract.Outcome`.
@@ -120,7 +124,15 @@ class ImageNotFound(SandboxError):
 
 
 class DatasetUnavailable(SandboxError):
-    """A dataset is missing on this host or has changed since it was added."""
+    """The host cannot keep a dataset: its disk is full, or its cache is too small."""
+
+
+class FileStoreUnavailable(SandboxError):
+    """The store of datasets and artifacts does not answer, or cannot keep a file."""
+
+
+class ObjectUnusable(SandboxError):
+    """Bytes that the store should have under a digest are missing, or are others."""
 
 
 class SandboxFailure(SandboxError):
@@ -129,6 +141,14 @@ class SandboxFailure(SandboxError):
 
 class ImageBuildFailed(WindtunnelError):
     """An image with further libraries could not be built: a wheel is missing, or a library does not load."""
+
+
+class ExtraMissing(WindtunnelError):
+    """Something was asked for that needs the libraries of an extra."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs more libraries.", remedy=f"Run `pip install 'windtunnel[{extra}]'`.")
 
 
 class HostFeatureMissing(WindtunnelError):

@@ -15,6 +15,8 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:code:<sha256>`                    | string | a program's text                              | retention once unused  |
 | `<p>:verdict:<sha256>:<lang>:<policy>` | string | Verdict JSON                                  | retention once used    |
 | `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |
+| `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
+| `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
@@ -43,7 +45,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
 | `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
-| `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`, `data:<name>`                          |
+| `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
 | `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |
 | `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
 

@@ -44,6 +44,15 @@ def _redis_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _store_url(url: SecretStr) -> SecretStr:
+    place = url.get_secret_value()
+    if "://" in place:
+        return url
+    if not place.strip():
+        raise ValueError("is empty; give a folder or a URL like s3://bucket/prefix")
+    return SecretStr(str(Path(place).expanduser().absolute()))
+
+
 class Settings(BaseSettings):
     """What the trading app's side needs to know. Secrets are masked in every text form."""
 
@@ -57,6 +66,14 @@ class Settings(BaseSettings):
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)
     """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
+    store_url: Annotated[SecretStr, AfterValidator(_store_url), Field(validate_default=True)] = SecretStr(
+        "~/.local/share/windtunnel/store"
+    )
+    """Where the bytes of datasets and artifacts are: a folder, `s3://bucket/prefix`, or any URL that fsspec knows.
+
+    Every client and worker of a deployment must see the same store, and each deployment needs one of its own."""
+    dataset_max_mb: int = Field(4096, ge=1)
+    """The largest file that is added as a dataset, in megabytes."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     """Prefix of every key, so that several deployments can share one Redis."""
     retention_s: int = Field(7 * 86_400, ge=60)

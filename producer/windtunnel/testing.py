@@ -11,14 +11,18 @@ The records run the same scripts and the pipeline is the very same; only the exe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.client import Client
-from windtunnel.contract import Execution, Outcome, Resources
+from windtunnel.contract import DatasetVersion, Execution, Facts, Outcome, Resources
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
 from windtunnel.settings import Settings
+from windtunnel.store import Store
 from windtunnel.validation import SecurityValidator
 from windtunnel.wake import DEFAULT_POOL, Silent
 
@@ -42,10 +46,18 @@ def ended(outcome: Outcome | str, message: str = "As the test scripted it.") -> 
 class Tunnel:
     """A client over a pipeline in this process. `script` says how each attempt ends; without it, all succeed.
 
-    What is submitted runs within the call. With `paused=True` nothing runs until `run`.
+    What is submitted runs within the call. With `paused=True` nothing runs until `run`. `datasets` are the names that
+    jobs may use: there are no bytes behind them.
     """
 
-    def __init__(self, script: Script | None = None, *, paused: bool = False, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        paused: bool = False,
+        datasets: Iterable[str] = (),
+        settings: Settings | None = None,
+    ) -> None:
         from windtunnel_worker.pipeline import Pipeline, Terms
 
         settings = settings or Settings()
@@ -59,7 +71,12 @@ class Tunnel:
             terms=Terms(retry_pause_s=0.0, failures_to_pause=None),
             observer=lambda *_, **__: None,
         )
-        self.client = Client(settings=settings, records=self.records, broker=Silent() if paused else _Inline(self.run))
+        self.store = Store(f"memory://windtunnel-{secrets.token_hex(8)}")
+        """Where a script may put the bytes of artifacts."""
+        broker = Silent() if paused else _Inline(self.run)
+        self.client = Client(settings=settings, records=self.records, broker=broker, store=self.store)
+        for name in datasets:
+            self.records.catalogue.add(_empty(name))
 
     def run(self) -> None:
         """Run all that waits, to its report."""
@@ -69,6 +86,14 @@ class Tunnel:
             ran = self.pipeline.execute(DEFAULT_POOL)
             if not (self.pipeline.finalize() or ran or passed.ready):
                 return
+
+
+def _empty(name: str) -> DatasetVersion:
+    """A dataset without bytes; its digest is that of its name."""
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    return DatasetVersion(
+        name=name, version=1, sha256=sha256, format="csv", bytes=0, facts=Facts(rows=0), added_at=datetime.now(UTC)
+    )
 
 
 class _Inline(Silent):

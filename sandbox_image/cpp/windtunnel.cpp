@@ -190,8 +190,20 @@ Value param_of(const std::string& name, Value otherwise) {
     return found == parsed_params().end() || found->is_null() ? otherwise : found->get<Value>();
 }
 
+// Numbers that JSON has no form for are {"$float": text} for the host.
+nlohmann::json marked(const nlohmann::json& value) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+        const double number = value.get<double>();
+        return {{"$float", std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"}};
+    }
+    if (!value.is_structured()) return value;
+    nlohmann::json copy = value;
+    for (auto& item : copy) item = marked(item);
+    return copy;
+}
+
 void send(const std::string& name, const nlohmann::json& value) {
-    const nlohmann::json record{{name, value}};
+    const nlohmann::json record{{name, marked(value)}};
     const std::string line = "V" + record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     const int descriptor = std::atoi(std::getenv("WINDTUNNEL_EMIT_FD"));
     for (std::size_t sent = 0; sent < line.size();) {
@@ -221,6 +233,7 @@ void emit(const std::string& name, const std::vector<double>& numbers) { send(na
 void emit(const std::string& name, const std::map<std::string, double>& numbers) { send(name, numbers); }
 void emit_number(const std::string& name, double number) { send(name, number); }
 void emit_integer(const std::string& name, long long number) { send(name, number); }
+void emit_unsigned(const std::string& name, unsigned long long number) { send(name, number); }
 void emit_bool(const std::string& name, bool yes) { send(name, yes); }
 void emit_json(const std::string& name, const std::string& json) { send(name, nlohmann::json::parse(json)); }
 

@@ -60,13 +60,14 @@ std::string param(const std::string& name, const char* otherwise);
 
 unsigned seed();
 
-/// Return a value. NaN and infinities become null.
+/// Return a value. NaN and infinities become null, and the report says where.
 void emit(const std::string& name, const std::string& text);
 void emit(const std::string& name, const char* text);
 void emit(const std::string& name, const std::vector<double>& numbers);
 void emit(const std::string& name, const std::map<std::string, double>& numbers);
 void emit_number(const std::string& name, double number);
 void emit_integer(const std::string& name, long long number);
+void emit_unsigned(const std::string& name, unsigned long long number);
 void emit_bool(const std::string& name, bool yes);
 /// The same for anything else, as JSON text.
 void emit_json(const std::string& name, const std::string& json);
@@ -75,6 +76,8 @@ template <typename Number, typename = std::enable_if_t<std::is_arithmetic_v<Numb
 void emit(const std::string& name, Number number) {
     if constexpr (std::is_same_v<Number, bool>) {
         emit_bool(name, number);
+    } else if constexpr (std::is_unsigned_v<Number>) {
+        emit_unsigned(name, static_cast<unsigned long long>(number));
     } else if constexpr (std::is_integral_v<Number>) {
         emit_integer(name, static_cast<long long>(number));
     } else {

@@ -138,7 +138,7 @@ func (table *Table) Column(column string) []float64 {
 	return numbers
 }
 
-// Emit returns a value: numbers, text, slices, maps. NaN and infinities become null.
+// Emit returns a value: numbers, text, slices, maps. NaN and infinities become null, and the report says where.
 func Emit(name string, value any) {
 	line, err := json.Marshal(map[string]any{name: plain(reflect.ValueOf(value))})
 	if err != nil {
@@ -149,14 +149,17 @@ func Emit(name string, value any) {
 	}
 }
 
-// plain replaces what JSON has no number for.
+// exactBelow is where json.Marshal begins to write floats as whole numbers that are not theirs.
+const exactBelow = 1 << 53
+
+// plain replaces numbers that JSON has no form for, or that its writer rounds, by {"$float": text} for the host.
 func plain(value reflect.Value) any {
 	switch value.Kind() {
 	case reflect.Invalid:
 		return nil
 	case reflect.Float32, reflect.Float64:
-		if number := value.Float(); math.IsNaN(number) || math.IsInf(number, 0) {
-			return nil
+		if number := value.Float(); !(math.Abs(number) < exactBelow) {
+			return map[string]string{"$float": strconv.FormatFloat(number, 'g', -1, 64)}
 		}
 	case reflect.Interface:
 		return plain(value.Elem())

@@ -21,8 +21,11 @@ final class Json {
     }
 
     static void write(StringBuilder out, Object value) {
-        if (value == null || (value instanceof Number number && !Double.isFinite(number.doubleValue()))) {
+        if (value == null) {
             out.append("null");
+        } else if ((value instanceof Double || value instanceof Float)
+                && !Double.isFinite(((Number) value).doubleValue())) {
+            out.append("{\"$float\":\"").append(value).append("\"}"); // JSON has no form for it, the host knows this one
         } else if (value instanceof Number || value instanceof Boolean) {
             out.append(value);
         } else if (value instanceof Map<?, ?> map) {

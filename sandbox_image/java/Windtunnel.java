@@ -39,7 +39,7 @@ public final class Windtunnel {
         return Long.parseLong(System.getenv("WINDTUNNEL_SEED"));
     }
 
-    /** Return a value: a number, text, boolean, array, Iterable or Map. NaN and infinities become null. */
+    /** Return a value: a number, text, boolean, array, Iterable or Map. NaN and infinities become null, and the report says where. */
     public static synchronized void emit(String name, Object value) {
         var path = "/proc/self/fd/" + System.getenv("WINDTUNNEL_EMIT_FD");
         try (var out = new FileOutputStream(path)) {

@@ -54,11 +54,43 @@ const data = new Proxy(tables, {
   },
 });
 
+// A value in a form that JSON has. Numbers that it has none for, or would round, are {"$float": text} for the host.
+function plain(_, item) {
+  if (typeof item === "bigint") return Number.isSafeInteger(Number(item)) ? Number(item) : String(item);
+  if (typeof item === "number") {
+    const rounded = Number.isInteger(item) && !Number.isSafeInteger(item);
+    return rounded || !Number.isFinite(item) ? { $float: String(item) } : item;
+  }
+  if (item instanceof Map) return Object.fromEntries(item);
+  if (item instanceof Set || (ArrayBuffer.isView(item) && !(item instanceof DataView))) return [...item];
+  if (typeof item === "function" || typeof item === "symbol" || isOpaque(item)) {
+    const kind = typeof item === "object" ? item.constructor?.name ?? "object" : typeof item;
+    const await_ = item instanceof Promise ? ", which must be awaited first" : "";
+    throw new TypeError(`cannot send a ${kind}${await_}; give numbers, text, arrays or objects`);
+  }
+  return item;
+}
+
+// True of an object of which JSON would have nothing: an error, a promise, a regular expression.
+function isOpaque(item) {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) return false;
+  const kind = Object.getPrototypeOf(item);
+  return kind !== Object.prototype && kind !== null && Object.keys(item).length === 0;
+}
+
+function member(name, value) {
+  try {
+    return `${JSON.stringify(name)}:${JSON.stringify(value ?? null, plain)}`;
+  } catch (error) {
+    error.message = `emit("${name}"): ${error.message}`;
+    throw error;
+  }
+}
+
 // emit("sharpe", 1.2) or emit({ sharpe: 1.2, trades: 7 })
 function emit(name, value) {
-  const values = typeof name === "string" ? { [name]: value === undefined ? null : value } : name;
-  const plain = (_, item) => (typeof item === "bigint" ? Number(item) : ArrayBuffer.isView(item) ? [...item] : item);
-  const line = Buffer.from(`V${JSON.stringify(values, plain)}\n`);
+  const values = typeof name === "string" ? [[name, value]] : Object.entries(name);
+  const line = Buffer.from(`V{${values.map((each) => member(...each)).join(",")}}\n`);
   for (let sent = 0; sent < line.length; ) sent += fs.writeSync(Number(process.env.WINDTUNNEL_EMIT_FD), line, sent);
 }
 

@@ -20,23 +20,25 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the Redis of a running compose project; everything of it is removed afterwards."""
-    data = tmp_path_factory.mktemp("data")
-    data.chmod(0o755)
+    folder = tmp_path_factory.mktemp("compose")
     port = free_port()
     environment = {
         **os.environ,
         "COMPOSE_PROJECT_NAME": "windtunneltest",
         "WINDTUNNEL_HOST": "compose-test",
-        "WINDTUNNEL_DATA_DIR": str(data),
+        "WINDTUNNEL_DATA_DIR": str(folder / "data"),
+        "WINDTUNNEL_STORE_DIR": str(folder / "store"),
         "WINDTUNNEL_REDIS_PORT": str(port),
         "WINDTUNNEL_FLOWER_PORT": str(free_port()),
     }
-    register = [sys.executable, "-m", "windtunnel.cli", "datasets", "add", "sp500", "examples/data/sp500.csv"]
-    subprocess.run(register, check=True, env=environment, cwd=ROOT)
     script = ROOT / "deploy/compose/up.sh"
     try:
         subprocess.run([script], check=True, env=environment)
-        yield f"redis://127.0.0.1:{port}/0"
+        url = f"redis://127.0.0.1:{port}/0"
+        add = [sys.executable, "-m", "windtunnel.cli", "datasets", "add", "sp500", "examples/data/sp500.csv"]
+        there = {"WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_STORE_URL": str(folder / "store")}
+        subprocess.run(add, check=True, env=environment | there, cwd=ROOT)
+        yield url
     finally:
         subprocess.run([script, "down", "--volumes"], check=True, env=environment)
 

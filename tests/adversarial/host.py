@@ -15,13 +15,13 @@ from tests.adversarial.attempts import ESCAPED, LIMITS, Attempt
 from tests.support import missing
 
 from windtunnel.contract import Execution, Isolation, Job, Outcome
-from windtunnel_worker.sandbox import Assignment, Executor, Hooks, list_sandboxes
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, list_sandboxes, users
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.settings import HostSettings
 
 CANARY = "canary-of-the-worker-5512"
 """In the environment of the process that runs the sandboxes."""
-SANDBOX_USERS = (10_001, range(20_000, 40_000))
+SANDBOX_USERS = range(users.FIRST, users.LAST + 1)
 PATIENCE_S = 10.0
 WORLD = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/"), Path("/etc"))
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
@@ -72,12 +72,11 @@ class Host:
         return {point for point in points if not DOCKERS_OWN.search(point)}
 
     def _processes(self, ours: dict[str, bool]) -> Iterator[str]:
-        """Processes of a sandbox's user that are in no container, in one of ours that is gone, or in an idle cell."""
-        wardens = set()
+        """Processes of a job's user that are in no container, in one of ours that is gone, or in an idle one."""
         for process in psutil.process_iter():
             try:
                 user = process.uids().real
-                if user != SANDBOX_USERS[0] and user not in SANDBOX_USERS[1]:
+                if user not in SANDBOX_USERS:
                     continue
                 groups = Path(f"/proc/{process.pid}/cgroup").read_text()
                 status = process.status()
@@ -86,9 +85,7 @@ class Host:
             found = CONTAINER_ID.search(groups)
             container = found[0] if found else ""
             if container in ours:
-                if user in SANDBOX_USERS[1] or container in wardens:
-                    yield f"process {process.pid} of user {user} in a sandbox that has no job"
-                wardens.add(container)
+                yield f"process {process.pid} of user {user} in a sandbox that has no job"
             elif (not container or container in self._seen) and status != psutil.STATUS_ZOMBIE:
                 yield f"process {process.pid} of user {user} outside a sandbox"
 
@@ -100,7 +97,7 @@ class Host:
                     user = entry.stat(follow_symlinks=False).st_uid
                 except OSError:
                     continue
-                if ESCAPED in entry.name or user == SANDBOX_USERS[0] or user in SANDBOX_USERS[1]:
+                if ESCAPED in entry.name or user in SANDBOX_USERS:
                     yield f"file {entry.path} of user {user}"
 
 

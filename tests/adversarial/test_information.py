@@ -6,9 +6,9 @@ from tests.adversarial.attempts import Attempt, ending, everywhere, refusing, sa
 from tests.adversarial.host import CANARY, Range
 
 from windtunnel.contract import Isolation, Outcome
+from windtunnel_worker.sandbox import hardening
 
-MASKED = ("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-          "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap")  # fmt: skip
+MASKED = hardening.masked_paths(cell=False)
 
 ATTEMPTS: list[Attempt] = [
     seeing("the_hosts_name_is_not_told", {"names": ["sandbox"]},
@@ -19,7 +19,7 @@ ATTEMPTS: list[Attempt] = [
             {"strange": []},
             """
             import os
-            known = {"HOME", "TMPDIR", "LANG", "TZ", "PATH", "HOSTNAME", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
+            known = {"HOME", "USER", "TMPDIR", "LANG", "TZ", "PATH", "HOSTNAME", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
                      "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
                      "LC_CTYPE", "PWD", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256"}
             emit(strange=sorted(set(os.environ) - known))
@@ -76,7 +76,7 @@ ATTEMPTS: list[Attempt] = [
             except OSError:
                 pass
         emit(content=content)
-        """),
+        """, runsc={"values": {"content": ["/dev/pts", "/proc/loadavg"]}}),  # its own kernel's
     refusing("the_hosts_serial_numbers_are_refused", *(f"open('/sys/class/dmi/id/{name}').read()" for name in ("product_uuid", "product_serial", "board_serial"))),
     refusing("passwords_are_refused", "open('/etc/shadow').read()", "open('/etc/gshadow').read()"),
     refusing("files_of_the_hosts_user_are_not_there", "os.listdir('/root')", "os.listdir('/home/user')", "os.listdir('/work')", "os.listdir('/var/lib/docker')", "os.listdir('/var/log/journal')"),

@@ -87,8 +87,7 @@ CAPABILITIES = [
     refusing("taking_capabilities_is_refused", "libc.capset(header, all_of_them)", "libc.prctl(24, 7, 0, 0, 0)",
              setup="header = (ctypes.c_uint32 * 2)(0x20080522, 0)\nall_of_them = (ctypes.c_uint32 * 6)(*[0xFFFFFFFF] * 6)"),
     refusing("keeping_capabilities_over_a_change_of_user_gives_none", "libc.prctl(8, 1, 0, 0, 0) or os.setuid(0)"),
-    refusing("ambient_capabilities_and_secure_bits_are_refused", "libc.prctl(47, 2, 7, 0, 0)", "libc.prctl(28, 0x2F, 0, 0, 0)",
-             runsc={"errors": {errno.EINVAL}}),  # it knows neither
+    refusing("ambient_capabilities_and_secure_bits_are_refused", "libc.prctl(47, 2, 7, 0, 0)", "libc.prctl(28, 0x2F, 0, 0, 0)"),
     seeing("new_rights_stay_off", {"off": 1, "unset": -1},
            "import ctypes\nlibc = ctypes.CDLL(None)\nemit(off=libc.prctl(39, 0, 0, 0, 0), unset=libc.prctl(38, 0, 0, 0, 0))"),
     seeing(

@@ -263,7 +263,7 @@ def prepared_call(driver: Driver, step: str) -> Callable[[], object]:  # noqa: P
         "give_back": lambda: schedule.give_back(HERE, held[1:]),
         "cancel": lambda: driver.cancel(first.job_id.partition("-")[0]),
         "heartbeat": lambda: schedule.heartbeat(HERE, first, 30),
-        "host": lambda: driver.host(has=["data:a"]),
+        "host": lambda: driver.host(has=["image:own:1"]),
     }[step]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.contract.driver import HERE, Driver, documented
-from tests.support import a_report, an_attempt
+from tests.support import a_report, a_version, an_attempt
 
 from windtunnel.contract import Isolation, Outcome, Sample, SecurityLevel
 from windtunnel.keyspace import MAX_SAMPLES
@@ -27,7 +27,8 @@ def busy(driver: Driver) -> None:
     driver.run_all()
     driver.submit(1, codes=["import os"])
     driver.judge(SecurityLevel.CRITICAL)
-    driver.ready(1, datasets=["missing"])
+    driver.ready(1, image="missing:1")
+    driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")
     driver.executed(driver.claim()[0], seconds=0.01)
     (paused, *_) = driver.claim("here:2:a", most=3)
@@ -141,7 +142,7 @@ def test_messages_that_could_not_be_read_are_kept_within_bounds(real: Driver) ->
 
 
 def test_a_host_is_forgotten_after_a_day(driver: Driver) -> None:
-    driver.host("here", has=[f"data:d{at}" for at in range(9000)])
+    driver.host("here", has=[f"image:own:{at}" for at in range(9000)])
     driver.keys.zadd("wt:hosts", {"here": 1})
     driver.reconcile()
     assert driver.records.hosts.all() == []

@@ -193,16 +193,16 @@ def test_a_container_gets_one_job(driver: Driver) -> None:
 
 
 def test_a_host_gets_only_what_it_has_all_for(driver: Driver) -> None:
-    driver.host("here", has=["language:python", "data:a"])
-    driver.host("there", has=["language:python", "data:a", "data:b"])
-    both = driver.ready(datasets=["b", "a"])
-    one = driver.ready(datasets=["a"])
-    image = driver.ready(image="own:1")
-    assert [batch_of(job.job_id) for job in driver.claim(HERE)] == [one]
-    assert [batch_of(job.job_id) for job in driver.claim(THERE)] == [both]
+    driver.host("here", has=["language:python"])
+    driver.host("there", has=["image:own:1"])
+    own = driver.ready(image="own:1")
+    usual = driver.ready(datasets=["a"])
+    other = driver.ready(image="other:1")
+    assert [batch_of(job.job_id) for job in driver.claim(HERE)] == [usual]
+    assert [batch_of(job.job_id) for job in driver.claim(THERE)] == [own]
     assert driver.claim("here:2:a") == driver.claim("there:2:a") == []
-    driver.host("here", has=["image:own:1"])
-    assert [batch_of(job.job_id) for job in driver.claim("here:2:a")] == [image]
+    driver.host("here", has=["image:other:1"])
+    assert [batch_of(job.job_id) for job in driver.claim("here:2:a")] == [other]
 
 
 def test_a_job_that_failed_on_a_host_goes_to_another_one(driver: Driver) -> None:
@@ -259,13 +259,13 @@ def test_a_host_that_fails_three_times_in_a_row_pauses_itself(driver: Driver) ->
 
 
 def test_jobs_that_no_host_can_serve_end_after_a_while_and_only_they(driver: Driver) -> None:
-    driver.host("here", has=["language:python", "data:a"])
-    driver.host("there", has=["language:python", "data:b"])
-    lacking = driver.ready(3, datasets=["a", "b"])
-    fine = driver.ready(2, datasets=["a"])
+    driver.host("here", has=["language:python"])
+    driver.host("there", has=["language:python", "language:go"])
+    lacking = driver.ready(3, image="own:1")
+    fine = driver.ready(2)
     assert driver.reconcile(patience_s=15).unservable == ()
     (lane,) = driver.reconcile(patience_s=0).unservable
-    assert (lane.batch, lane.missing.removeprefix("data:") in ("a", "b")) == (lacking, True)
+    assert (lane.batch, lane.missing) == (lacking, "image:own:1")
     assert driver.records.care.end_lane(lane, "No host has it.") == 3
     driver.run_all()
     assert (driver.outcomes(lacking), driver.outcomes(fine)) == ({"infrastructure_error": 3}, {"succeeded": 2})
@@ -274,12 +274,12 @@ def test_jobs_that_no_host_can_serve_end_after_a_while_and_only_they(driver: Dri
 
 
 def test_the_wait_for_a_missing_thing_begins_anew_when_it_was_there(driver: Driver) -> None:
-    driver.ready(datasets=["a"])
+    driver.ready(image="own:1")
     driver.ready()
     driver.host("here", has=["language:python"])
     driver.reconcile()
     assert driver.keys.hlen("wt:unservable") == 1
-    driver.host("here", has=["language:python", "data:a"])
+    driver.host("here", has=["language:python", "image:own:1"])
     driver.reconcile()
     assert driver.keys.exists("wt:unservable") == 0
 
@@ -287,7 +287,7 @@ def test_the_wait_for_a_missing_thing_begins_anew_when_it_was_there(driver: Driv
 def test_a_host_of_another_pool_serves_nothing_here(driver: Driver) -> None:
     driver.records.hosts.seen("gpu", 1, "1", ["gpu"], ["*"])
     driver.host("here", has=["language:python"])
-    batch = driver.ready(datasets=["a"])
+    batch = driver.ready(image="own:1")
     assert [lane.batch for lane in driver.reconcile(patience_s=0).unservable] == [batch]
 
 

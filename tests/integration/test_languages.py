@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import LANGUAGES, Execution, Job, Limits, Outcome
 from windtunnel.errors import WindtunnelError
-from windtunnel_worker.datasets import DatasetRegistry
 from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.sandbox.languages import TABLE
 from windtunnel_worker.settings import HostSettings, host_settings
@@ -39,7 +39,7 @@ class Programs:
     greedy: str
     flood: str
     values: str
-    """Emits `number`, `text`, `list` and `nan`."""
+    """Emits `number`, `text`, `list`, `nan`, `wide` (2^60 as a float) and `large` (the integer 2^63 - 1)."""
 
 
 def _java(body: str) -> str:
@@ -66,7 +66,8 @@ JAVASCRIPT = Programs(
     endless="for (;;) {}",
     greedy="const all = []; for (;;) all.push(new Array(1000).fill({ at: Math.random() }));",
     flood=f'for (;;) console.log("{LONG}");',
-    values='emit("number", 1.5); emit({ text: "a\\"\\n", list: new Float64Array([1, 2]), nan: NaN });',
+    values='emit("number", 1.5); emit({ text: "a\\"\\n", list: new Float64Array([1, 2]), nan: NaN });'
+    'emit("wide", 2 ** 60); emit("large", 2n ** 63n - 1n);',
 )
 PROGRAMS = {
     "python": Programs(
@@ -79,7 +80,8 @@ PROGRAMS = {
         endless="while True: pass",
         greedy="a = []\nwhile True: a.append(bytearray(10**7))",
         flood=f'while True: print("{LONG}")',
-        values='emit(number=1.5, text="a\\"\\n", list=[1.0, 2.0], nan=float("nan"))',
+        values='emit(number=1.5, text="a\\"\\n", list=[1.0, 2.0], nan=float("nan"))\n'
+        "emit(wide=2.0**60, large=2**63 - 1)",
     ),
     "javascript": JAVASCRIPT,
     "typescript": Programs(
@@ -108,6 +110,7 @@ PROGRAMS = {
         values=_java(
             'windtunnel.Windtunnel.emit("number", 1.5); windtunnel.Windtunnel.emit("text", "a\\"\\n");'
             'windtunnel.Windtunnel.emit("list", List.of(1.0, 2.0)); windtunnel.Windtunnel.emit("nan", Double.NaN);'
+            'windtunnel.Windtunnel.emit("wide", Math.pow(2, 60)); windtunnel.Windtunnel.emit("large", Long.MAX_VALUE);'
         ),
     ),
     "cpp": Programs(
@@ -123,6 +126,7 @@ PROGRAMS = {
         values=_cpp(
             'wt::emit("number", 1.5); wt::emit("text", "a\\"\\n");'
             'wt::emit("list", std::vector<double>{1, 2}); wt::emit("nan", std::nan(""));'
+            'wt::emit("wide", std::ldexp(1.0, 60)); wt::emit("large", (1ull << 63) - 1);'
         ),
     ),
     "go": Programs(
@@ -138,7 +142,8 @@ PROGRAMS = {
         values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\n'
         'func main() {\n\twindtunnel.Emit("number", 1.5)\n'
         '\twindtunnel.Emit("text", "a\\"\\n")\n\twindtunnel.Emit("list", []float64{1, 2})\n'
-        '\twindtunnel.Emit("nan", math.NaN())\n}\n',
+        '\twindtunnel.Emit("nan", math.NaN())\n'
+        '\twindtunnel.Emit("wide", math.Pow(2, 60))\n\twindtunnel.Emit("large", uint64(math.MaxInt64))\n}\n',
     ),
 }
 
@@ -196,9 +201,9 @@ def test_the_versions_of_its_tools_are_told(run: Run, language: str, programs: P
     assert run(programs.hello).versions[tool]
 
 
-def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, settings: HostSettings) -> None:
+def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, datasets: Datasets) -> None:
     name = "nasdaq" if language == "python" else "sp500"
-    DatasetRegistry(settings.data_dir).add(name, EXAMPLES / "data" / "sp500.csv")
+    datasets.add(name, EXAMPLES / "data" / "sp500.csv")
     code = (EXAMPLES / programs.example).read_text()
     execution = run(code, datasets=[name], params={"fast": 10, "slow": 30, "cost_bps": 5})
     assert execution.outcome is Outcome.SUCCEEDED, execution.stderr
@@ -206,10 +211,13 @@ def test_a_strategy_on_a_dataset(run: Run, language: str, programs: Programs, se
     assert isinstance(execution.values["trades"], int)
 
 
-def test_emitted_values_are_the_same_json(run: Run, programs: Programs) -> None:
+def test_emitted_values_are_the_same_json(run: Run, programs: Programs, language: str) -> None:
     execution = run(programs.values)
     assert execution.outcome is Outcome.SUCCEEDED, execution.stderr
-    assert execution.values == {"number": 1.5, "text": 'a"\n', "list": [1, 2], "nan": None}
+    large = execution.values.pop("large")
+    assert large == (str(2**63 - 1) if language in ("javascript", "typescript") else 2**63 - 1)
+    assert execution.values == {"number": 1.5, "text": 'a"\n', "list": [1, 2], "nan": None, "wide": 2.0**60}
+    assert execution.not_finite == {"nan": "NaN"}
 
 
 def test_a_dataset_that_the_job_does_not_name(run: Run, programs: Programs) -> None:

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 from tests.support import EXAMPLES, Run
 
+from windtunnel.client.datasets import Datasets
 from windtunnel.contract import MAX_CODE_BYTES, Limits, Outcome
-from windtunnel_worker.datasets import DatasetRegistry
-from windtunnel_worker.sandbox.columns import converter
 from windtunnel_worker.settings import HostSettings
-
-
-@pytest.fixture
-def registry(settings: HostSettings) -> DatasetRegistry:
-    return DatasetRegistry(settings.data_dir)
-
 
 # -- values ----------------------------------------------------------------------------------------------
 
@@ -56,6 +49,160 @@ def test_values_of_every_kind_come_back_as_json(run: Run) -> None:
         "frame": {"c": {"r": 1.5}},
     }
     assert execution.stdout == ""
+    assert execution.not_finite == {"nan": "NaN", "inf": "-Infinity", "array[1]": "NaN"}
+
+
+def test_values_of_pythons_own_kinds_have_stated_forms(run: Run) -> None:
+    execution = run(
+        """
+        import collections, dataclasses, datetime as dt, decimal, enum, fractions, pathlib, uuid, zoneinfo
+
+        @dataclasses.dataclass
+        class Trade:
+            price: float
+            day: dt.date
+
+        Pair = collections.namedtuple("Pair", "fast slow")
+        Side = enum.Enum("Side", "LONG SHORT")
+        Level = enum.IntEnum("Level", "LOW HIGH")
+        Mode = enum.Flag("Mode", "READ WRITE")
+        class Word(enum.StrEnum): LONG = "long"
+
+        emit(trade=Trade(1.5, dt.date(2020, 1, 2)), pair=Pair(5, 20), side=Side.SHORT, level=Level.HIGH, word=Word.LONG)
+        emit(mode=Mode.READ | Mode.WRITE, zone=zoneinfo.ZoneInfo("Asia/Tokyo"), time=dt.time(9, 30), real=5j)
+        emit(aware=dt.datetime(2020, 7, 1, tzinfo=zoneinfo.ZoneInfo("America/New_York")), span=dt.timedelta(days=1))
+        emit(money=decimal.Decimal("0.10"), third=fractions.Fraction(1, 3), none=decimal.Decimal("NaN"))
+        emit(path=pathlib.Path("/a/b"), id=uuid.UUID(int=1), raw=[b"a", bytearray(b"b"), memoryview(b"c")])
+        emit(numbers={10, 9, 2}, mixed={1, "a", None}, queue=collections.deque([1, 2]), range=range(3))
+        emit(keys={"b": 1, "a": 2}.keys(), counts=collections.Counter("aab"), large=10**4000)
+        """
+    )
+    values = execution.values
+    assert values.pop("large") == 10**4000, execution.message
+    assert values == {
+        "trade": {"price": 1.5, "day": "2020-01-02"},
+        "pair": {"fast": 5, "slow": 20},
+        "side": "SHORT",
+        "level": 2,
+        "word": "long",
+        "mode": "READ|WRITE",
+        "zone": "Asia/Tokyo",
+        "time": "09:30:00",
+        "real": {"real": 0.0, "imag": 5.0},
+        "aware": "2020-07-01T00:00:00-04:00",
+        "span": 86400.0,
+        "money": "0.10",
+        "third": "1/3",
+        "none": None,
+        "path": "/a/b",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "raw": [{"$bytes": "YQ=="}, {"$bytes": "Yg=="}, {"$bytes": "Yw=="}],
+        "numbers": [2, 9, 10],
+        "mixed": [None, 1, "a"],
+        "queue": [1, 2],
+        "range": [0, 1, 2],
+        "keys": ["a", "b"],
+        "counts": {"a": 2, "b": 1},
+    }
+    assert execution.not_finite == {"none": "NaN"}
+
+
+def test_values_of_numpys_and_pandas_kinds_have_stated_forms(run: Run) -> None:
+    execution = run(
+        """
+        import numpy as np
+        import pandas as pd
+
+        days = ["2024-01-01", "NaT"]
+        emit(days=np.array(days, dtype="M8[D]"), times=np.array(days, dtype="M8[ns]"), no_time=np.datetime64("NaT"))
+        emit(span=np.timedelta64(1500, "ms"), spans=np.array([1, "NaT"], dtype="m8[m]"), text=np.str_("x"))
+        emit(long=np.longdouble("1.5"), short=np.float16(0.5), z=np.complex64(1 + 2j), whole=np.uint64(2**64 - 1))
+        emit(rows=np.array([(1, 2.5)], dtype=[("a", int), ("b", float)]), masked=np.ma.masked_array([1, 2], [0, 1]))
+        emit(same=pd.Series([1, 2], index=["a", "a"]))
+        emit(levels=pd.Series([1.5], index=pd.MultiIndex.from_tuples([("a", 1)])))
+        emit(columns=pd.DataFrame([[1, 2.5]], columns=["c", "c"], index=["r"]), empty=pd.DataFrame())
+        emit(index=pd.Index(["a", "a"]), ranged=pd.date_range("2024-01-01", periods=1, tz="Asia/Tokyo"))
+        emit(kinds=pd.Series(["x", "y"], dtype="category"), kind=pd.Categorical(["x"]), part=pd.Interval(0, 1))
+        emit(month=pd.Period("2024-01", "M"), months=pd.period_range("2024-01", periods=2, freq="M"))
+        emit(missing=[pd.NA, pd.NaT, None], whole_or_none=pd.Series([1, None], dtype="Int64"))
+        emit(moments=pd.Series(pd.to_datetime(["2024-01-01", None])), hour=pd.Timedelta("1h"))
+        """
+    )
+    assert execution.values == {
+        "days": ["2024-01-01", None],
+        "times": ["2024-01-01T00:00:00.000000000", None],
+        "no_time": None,
+        "span": 1.5,
+        "spans": [60.0, None],
+        "text": "x",
+        "long": 1.5,
+        "short": 0.5,
+        "z": {"real": 1.0, "imag": 2.0},
+        "whole": 2**64 - 1,
+        "rows": {"a": [1], "b": [2.5]},
+        "masked": [1, None],
+        "same": {"index": ["a", "a"], "values": [1, 2]},
+        "levels": {"('a', 1)": 1.5},
+        "columns": {"index": ["r"], "columns": ["c", "c"], "data": [[1, 2.5]]},
+        "empty": {},
+        "index": ["a", "a"],
+        "ranged": ["2024-01-01T00:00:00+09:00"],
+        "kinds": {"0": "x", "1": "y"},
+        "kind": ["x"],
+        "part": "(0, 1]",
+        "month": "2024-01",
+        "months": ["2024-01", "2024-02"],
+        "missing": [None, None, None],
+        "whole_or_none": {"0": 1, "1": None},
+        "moments": {"0": "2024-01-01T00:00:00", "1": None},
+        "hour": 3600.0,
+    }, execution.message
+
+
+def test_what_has_no_form_is_refused_by_its_name(run: Run) -> None:
+    execution = run(
+        """
+        import math
+        class Plain: pass
+        def refused(**values):
+            try: emit(**values)
+            except (TypeError, ValueError) as error: print(type(error).__name__, error)
+        refused(gen=(n for n in [1]))
+        refused(kind=Plain)
+        refused(one=Plain())
+        refused(module=math)
+        refused(func=len)
+        refused(keys={1: "a", "1": "b"})
+        refused(digits=10**5000)
+        refused(items=range(10**9))
+        """
+    )
+    told = execution.stdout.splitlines()
+    starts = [
+        "TypeError emit(gen=…): cannot send a generator, which is empty once it was read",
+        "TypeError emit(kind=…): cannot send a class, Plain",
+        "TypeError emit(one=…): cannot send a Plain",
+        "TypeError emit(module=…): cannot send a module",
+        "TypeError emit(func=…): cannot send a builtin_function_or_method",
+        "ValueError emit(keys=…): two keys are '1' as text",
+        "ValueError emit(digits=…): an integer of more than 4,200 digits",
+        "ValueError emit(items=…): 1,000,000,000 items",
+    ]
+    assert [line[: len(start)] for line, start in zip(told, starts, strict=True)] == starts
+    assert execution.values == {}
+
+
+def test_numbers_written_past_emit_are_finite_too(run: Run) -> None:
+    execution = run(
+        """
+        import os
+        for pipe in range(3, 20):
+            try: os.write(pipe, b'V{"x": 1e999, "y": [NaN], "z": {"$float": "-inf"}}\\nV{"h": ' + b"9" * 5000 + b"}\\n")
+            except OSError: pass
+        """
+    )
+    assert execution.values == {"x": None, "y": [None], "z": None}
+    assert execution.not_finite == {"x": "Infinity", "y[0]": "NaN", "z": "-Infinity"}
 
 
 @pytest.mark.parametrize(
@@ -180,8 +327,8 @@ def test_sets_are_ordered_the_same_in_every_run(run: Run) -> None:
     assert run(code).values == run(code).values
 
 
-def test_a_csv_dataset_arrives_as_a_frame_with_its_dates(run: Run, registry: DatasetRegistry) -> None:
-    dataset = registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
+def test_a_csv_dataset_arrives_as_a_frame_with_its_dates(run: Run, datasets: Datasets) -> None:
+    dataset = datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
     execution = run(
         """
         frame = data["sp500"]
@@ -200,7 +347,7 @@ def test_a_csv_dataset_arrives_as_a_frame_with_its_dates(run: Run, registry: Dat
     assert execution.dataset_digests == {"sp500": dataset.sha256}
 
 
-def test_a_parquet_dataset_arrives_as_it_was_written(run: Run, registry: DatasetRegistry, tmp_path: Path) -> None:
+def test_a_parquet_dataset_arrives_as_it_was_written(run: Run, datasets: Datasets, tmp_path: Path) -> None:
     written = run(
         """
         import base64, io
@@ -212,79 +359,80 @@ def test_a_parquet_dataset_arrives_as_it_was_written(run: Run, registry: Dataset
     )
     path = tmp_path / "prices.parquet"
     path.write_bytes(base64.b64decode(str(written.values["file"])))
-    registry.add("prices", path)
+    datasets.add("prices", path)
     execution = run("emit(prices=data['prices']['Close'].to_dict())", datasets=("prices",))
     assert execution.values == {"prices": {"2020-01-01 00:00:00": 1.5, "2020-01-02 00:00:00": 2.5}}
 
 
 FILES = {
-    "dates": ("Date,Open,Volume\n2020-01-01,1.5,7\n2020-01-02,,8\n", True),
-    "times_with_zone": ("Time,Close\n2020-01-01T00:00:00+00:00,1\n2020-01-01T00:01:00+00:00,2\n", True),
-    "numbers_as_index": ("n,Close,Up\n1,1.5,True\n2,2.5,False\n", True),
-    "words": ("Date,Symbol\n2020-01-01,SPY\n2020-01-02,QQQ\n", True),
-    "words_with_gaps": ("Date,Symbol\n2020-01-01,SPY\n2020-01-02,\n", False),
-    "one_name_twice": ("Date,Close,Close\n2020-01-01,1,2\n", True),
-    "no_rows": ("Date,Close\n", True),
+    "dates": "Date,Open,Volume\n2020-01-01,1.5,7\n2020-01-02,,8\n",
+    "times_with_zone": "Time,Close\n2020-01-01T00:00:00+00:00,1\n2020-01-01T00:01:00+00:00,2\n",
+    "numbers_as_index": "n,Close,Up\n1,1.5,True\n2,2.5,False\n",
+    "words": "Date,Symbol\n2020-01-01,SPY\n2020-01-02,QQQ\n",
 }
-"""Name → CSV, and whether its columns come back as they were."""
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_program_gets_the_same_frame_from_columns_as_from_the_file(
-    run: Run, registry: DatasetRegistry, settings: HostSettings, tmp_path: Path, name: str
+    run: Run, datasets: Datasets, tmp_path: Path, name: str
 ) -> None:
-    text, comes_back = FILES[name]
     path = tmp_path / "prices.csv"
-    path.write_text(text)
-    assert bool(registry.add("columns", path, converter(settings)).columns_sha256) is comes_back
-    registry.add("plain", path)
+    path.write_text(FILES[name])
+    datasets.add("columns", path)
     execution = run(
         """
         import os
         import pandas
-        pandas.testing.assert_frame_equal(data["columns"], data["plain"], check_exact=True, check_freq=True)
-        assert data["columns"].equals(data["plain"])
-        emit(mapped=os.path.exists("/data/columns.arrow"))
-        for name in data:
-            data[name].iloc[:, 0] = data[name].iloc[::-1, 0].to_numpy()
-            data[name].iloc[:, -1].to_numpy()[:] = data[name].iloc[:, -1].to_numpy().copy()
-        assert data["columns"].equals(data["plain"])
+        assert os.path.exists("/data/columns.arrow")
+        columns, plain = data["columns"], pandas.read_csv("/data/columns.csv", index_col=0, parse_dates=True)
+        pandas.testing.assert_frame_equal(columns, plain, check_exact=True, check_freq=True)
+        for frame in (columns, plain):
+            frame.iloc[:, 0] = frame.iloc[::-1, 0].to_numpy()
+            frame.iloc[:, -1].to_numpy()[:] = frame.iloc[:, -1].to_numpy().copy()
+        assert columns.equals(plain)
         """,
-        datasets=("columns", "plain"),
+        datasets=("columns",),
     )
     assert execution.outcome is Outcome.SUCCEEDED, execution
-    assert execution.values == {"mapped": comes_back}
 
 
-def test_a_host_without_the_image_keeps_datasets_without_columns(
-    registry: DatasetRegistry, settings: HostSettings
-) -> None:
-    elsewhere = settings.model_copy(update={"default_image": "windtunnel/none:such"})
-    dataset = registry.add("sp500", EXAMPLES / "data" / "sp500.csv", converter(elsewhere))
-    assert dataset.columns_sha256 == ""
-
-
-def test_a_dataset_that_does_not_fit_in_memory_exceeds_it(run: Run, registry: DatasetRegistry, tmp_path: Path) -> None:
+def test_a_dataset_that_does_not_fit_in_memory_exceeds_it(run: Run, datasets: Datasets, tmp_path: Path) -> None:
     path = tmp_path / "prices.csv"
     path.write_text("n,Close\n" + "1,1.5\n" * 4_000_000)
-    registry.add("large", path)
+    datasets.add("large", path)
     execution = run("print('begun')\ndata['large']", datasets=("large",), limits=Limits(memory_mb=96))
     assert (execution.outcome, execution.stdout) == (Outcome.MEMORY_EXCEEDED, "begun\n"), execution
 
 
-def test_a_dataset_cannot_be_changed(run: Run, registry: DatasetRegistry) -> None:
-    registry.add("sp500", EXAMPLES / "data" / "sp500.csv")
+def test_a_dataset_cannot_be_changed(run: Run, datasets: Datasets) -> None:
+    datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
     execution = run("open('/data/sp500.csv', 'w')", datasets=("sp500",))
     assert execution.outcome is Outcome.FAILED
     assert "Read-only file system" in execution.message
-    assert registry.resolve(("sp500",))
+    datasets.verify("sp500")
+    assert run("emit(rows=len(data['sp500']))", datasets=("sp500",)).values == {"rows": 5031}
 
 
-def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, registry: DatasetRegistry) -> None:
+def test_mounts_tell_no_digest_and_not_who_else_has_the_dataset(run: Run, datasets: Datasets) -> None:
+    datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
+    code = "import os\nprint(open('/proc/self/mountinfo').read())\nemit(links=os.stat('/data/sp500.csv').st_nlink)"
+    first, second = (run(code, datasets=("sp500",)) for _ in range(2))
+    assert (first.outcome, first.values) == (Outcome.SUCCEEDED, second.values), first
+    assert "/data/sp500.csv" in first.stdout
+    (digest,) = first.dataset_digests.values()
+    assert digest not in first.stdout
+
+
+def test_the_standard_streams_can_be_opened_by_name(run: Run) -> None:
+    execution = run("open('/dev/stdout', 'w').write('out')\nopen('/dev/stderr', 'w').write('err')")
+    assert (execution.outcome, execution.stdout, execution.stderr) == (Outcome.SUCCEEDED, "out", "err")
+
+
+def test_a_dataset_that_the_job_did_not_name_is_not_there(run: Run, datasets: Datasets) -> None:
     for name in ("sp500", "nasdaq"):
-        registry.add(name, EXAMPLES / "data" / f"{name}.csv")
-    execution = run("import os\nemit(files=os.listdir('/data'))\ndata['nasdaq']", datasets=("sp500",))
-    assert execution.values == {"files": ["sp500.csv"]}
+        datasets.add(name, EXAMPLES / "data" / f"{name}.csv")
+    execution = run("import os\nemit(files=sorted(os.listdir('/data')))\ndata['nasdaq']", datasets=("sp500",))
+    assert execution.values == {"files": ["sp500.arrow", "sp500.csv"]}
     assert execution.error is not None
     assert execution.error.type == "KeyError"
     assert "'nasdaq' is not among this job's datasets: sp500" in execution.error.message

@@ -140,3 +140,14 @@ def test_lines_of_a_history_that_cannot_be_read_are_passed_over() -> None:
 
 def test_a_text_that_looks_compressed_is_not_taken_for_it() -> None:
     assert pack(b"z" * 10).startswith(b"1j")
+
+
+def test_a_report_whose_artifacts_were_in_it_can_still_be_read() -> None:
+    stored = pack(
+        b'{"outcome":"succeeded","timings":{"total_s":1},"finished_at":"2024-01-02T03:04:05Z","execution":{"outcome":'
+        b'"succeeded","artifacts":[{"name":"a","bytes":1,"sha256":"ca978112ca1b","content":"YQ=="}]}}'
+    )
+    job = Stored("b-0", "b", SPEC, "abc:python", 1, None, (), ())
+    execution = decode_report(stored, job).execution
+    assert execution
+    assert [(one.name, one.bytes) for one in execution.artifacts] == [("a", 1)]

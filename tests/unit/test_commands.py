@@ -115,10 +115,9 @@ def test_a_reader_that_goes_away_causes_no_traceback(arguments: list[str]) -> No
     assert done.returncode != 0
 
 
-@pytest.mark.parametrize("command", ["up", "datasets"])
-def test_a_command_of_the_host_says_what_to_install(command: str) -> None:
+def test_a_command_of_the_host_says_what_to_install() -> None:
     missing = "import sys; sys.modules['docker'] = None; "
-    done = python(missing + COMMAND, command)
+    done = python(missing + COMMAND, "up")
     assert done.returncode == 2
     assert "pip install 'windtunnel[worker]'" in done.stderr
 
@@ -177,9 +176,9 @@ def test_a_history_shows_who_did_what_and_how_long_after() -> None:
 
 
 def test_hosts_show_why_one_takes_no_work() -> None:
-    hosts = [a_host("a", datasets=("sp500",)), a_host("b", draining="client:x"), a_host("c", paused="No disk.")]
+    hosts = [a_host("a", images=("own:1",)), a_host("b", draining="client:x"), a_host("c", paused="No disk.")]
     text = printed(render.hosts([*hosts, a_host("d", live=False)]))
-    for part in ("1/2", "sp500", "drained by client:x", "paused itself: No disk.", "silent"):
+    for part in ("1/2", "own:1", "drained by client:x", "paused itself: No disk.", "silent"):
         assert part in text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from windtunnel.errors import ImageBuildFailed
-from windtunnel.records.codec import Program
+from windtunnel.records.codec import ProgramKey
 from windtunnel.records.memory import records_in_memory
 from windtunnel_worker.sandbox import custom_image
 
@@ -48,5 +48,5 @@ def test_hosts_tell_validators_what_images_hold() -> None:
 
 @pytest.mark.parametrize("image", ["", "mine", "registry:5000/mine:python-own"])
 def test_a_program_is_stored_with_the_image_that_it_may_import_from(image: str) -> None:
-    program = Program("0" * 64, "python", image)
-    assert Program.read(str(program)) == program
+    program = ProgramKey("0" * 64, "python", image)
+    assert ProgramKey.read(str(program)) == program

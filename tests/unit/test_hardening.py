@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import pytest
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.locks import hold_first_free
 from windtunnel_worker.sandbox import gpus, hardening
 from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import SandboxLimits
-from windtunnel_worker.sandbox.locks import hold_first_free
+from windtunnel_worker.sandbox.users import lease_users
+from windtunnel_worker.settings import HostSettings
 
 
 def test_a_deployments_protections_and_devices_stand_in_the_host_configuration() -> None:
@@ -32,8 +35,32 @@ def test_a_deployments_protections_and_devices_stand_in_the_host_configuration()
 
 def test_without_them_the_daemons_own_stay_and_ours_hold() -> None:
     config = hardening.host_config(SandboxLimits.of(Limits()), {})
-    assert (config["runtime"], config["device_requests"], config["cap_add"]) == (None, [], [])
+    assert (config["runtime"], config["device_requests"], config["cap_add"]) == (
+        None,
+        [],
+        ["SETUID", "SETGID", "SETPCAP"],
+    )
     assert "no-new-privileges:true" in config["security_opt"]
+
+
+def test_what_has_no_effect_on_the_hosts_kernel_is_allowed_on_a_kernel_of_its_own() -> None:
+    shared, own = json.loads(hardening.seccomp_profile()), json.loads(hardening.seccomp_profile(own_kernel=True))
+    (without_effect,) = (rule for rule in shared["syscalls"] if "fsync" in rule["names"])
+    assert (without_effect["action"], without_effect["errnoRet"]) == ("SCMP_ACT_ERRNO", 0)
+    (allowed,) = (rule for rule in own["syscalls"] if "fsync" in rule["names"])
+    assert allowed["action"] == "SCMP_ACT_ALLOW"
+    gvisor = hardening.host_config(SandboxLimits.of(Limits()), {}, deployment=Deployment(runtime="runsc"))
+    assert f"seccomp={hardening.seccomp_profile(own_kernel=True)}" in gvisor["security_opt"]
+
+
+def test_no_two_sandboxes_have_the_same_user_ids(tmp_path: Path) -> None:
+    one, other = lease_users(tmp_path), lease_users(tmp_path)
+    assert other.first - one.first >= HostSettings.model_fields["cell_jobs"].metadata[1].le
+    one.close()
+    again = lease_users(tmp_path)
+    assert again.first == one.first
+    for lease in (again, other):
+        lease.close()
 
 
 def test_gvisor_gets_its_own_share_on_top_and_holds_the_jobs_limit_of_processes() -> None:
@@ -73,7 +100,7 @@ def test_each_slot_takes_a_gpu_of_its_own_until_it_ends(tmp_path: Path) -> None:
 
 
 def test_processes_that_see_the_same_directory_share_locks_whatever_their_network_namespace(tmp_path: Path) -> None:
-    program = "import sys; from pathlib import Path; from windtunnel_worker.sandbox.locks import hold_first_free; "
+    program = "import sys; from pathlib import Path; from windtunnel_worker.locks import hold_first_free; "
     program += "lock = hold_first_free(Path(sys.argv[1]), ['a', 'b']); print(lock is not None, flush=True); input()"
     command = [sys.executable, "-c", program, str(tmp_path)]
     if os.geteuid() == 0:

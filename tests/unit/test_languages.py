@@ -18,7 +18,7 @@ NATIVE = {"cpp", "go"}
 
 def _ended(stderr: str, **end: Any) -> Transcript:
     transcript = Transcript(65536)
-    transcript.stderr += stderr.encode()
+    transcript.stderr.take(stderr.encode())
     transcript.end = End.model_validate({"exit_code": 1, **end})
     return transcript
 
@@ -130,3 +130,33 @@ def test_hostile_stderr_is_read_in_linear_time(name: str) -> None:
     for filler in ("strategy.", "a" * 50 + ":", " throw", "\n", 'Exception in thread "', "uncaught ", "panic: "):
         diagnose(for_language(name), "", _ended(filler * (262_144 // len(filler))))
         diagnose(for_language(name), "", _ended(filler * (262_144 // len(filler)), stage="compile"))
+
+
+def test_a_crash_of_pythons_own_is_told_with_its_line() -> None:
+    trace = (
+        "Fatal Python error: Segmentation fault\n\nCurrent thread 0x1 (most recent call first):\n"
+        '  File "/usr/lib/python3.11/ctypes/__init__.py", line 519 in string_at\n'
+        '  File "strategy.py", line 2 in <module>\n'
+        '  File "/opt/windtunnel/program.py", line 80 in run\n'
+    )
+    fault = diagnose(for_language("python"), "import x\nx.crash()\n", _ended(trace, exit_code=None, signal=11))
+    assert fault is not None
+    assert (fault.type, fault.line, fault.source) == ("SIGSEGV", 2, "x.crash()")
+    assert "a crash inside the interpreter or a native library" in fault.message
+    assert "program.py" not in fault.traceback
+
+
+@pytest.mark.parametrize("stderr", ["", "Fatal Python error: x", 'File "strategy.py", line 99999999'])
+def test_a_crash_that_left_no_trace_has_no_line(stderr: str) -> None:
+    fault = diagnose(for_language("python"), "x\n", _ended(stderr, exit_code=None, signal=6))
+    assert fault is None or fault.line is None
+
+
+def test_a_rejected_promise_is_told_by_its_reason() -> None:
+    said = (
+        "[UnhandledPromiseRejection: This error originated either by throwing inside of an async function without a "
+        'catch block. The promise rejected with the reason "5".] {\n  code: 1\n}\n'
+    )
+    fault = diagnose(for_language("javascript"), "Promise.reject(5)", _ended(said))
+    assert fault is not None
+    assert (fault.type, fault.message) == ("UnhandledPromiseRejection", '"5"')

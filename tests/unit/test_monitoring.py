@@ -20,6 +20,7 @@ V1 = {
     "cpuacct/{}/cpuacct.usage": "1500000000\n",
     "memory/{}/memory.usage_in_bytes": "1048576\n",
     "memory/{}/memory.max_usage_in_bytes": "3145728\n",
+    "memory/{}/memory.stat": "cache 500000\nrss 300000\nshmem 100000\ntotal_cache 700000\ntotal_shmem 0\n",
     "memory/{}/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
     "pids/{}/pids.current": "4\n",
     "pids/{}/pids.events": "max 7\n",
@@ -31,6 +32,7 @@ V2 = {
     "{}/cpu.stat": "usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\n",
     "{}/memory.current": "1048576\n",
     "{}/memory.peak": "3145728\n",
+    "{}/memory.stat": "anon 300000\nfile 500000\nkernel 9\nshmem 100000\nfile_mapped 7\n",
     "{}/memory.events": "low 0\nhigh 0\nmax 9\noom 2\noom_kill 2\n",
     "{}/pids.current": "4\n",
     "{}/pids.events": "max 7\n",
@@ -44,6 +46,7 @@ EXPECTED = Reading(
     processes=4,
     processes_refused=7,
     oom_kills=2,
+    cache_bytes=400_000,
 )
 
 
@@ -145,6 +148,19 @@ def test_samples_count_from_the_moment_the_program_started() -> None:
     assert first.cpu_percent > 0
     assert (second.cpu_time_s, second.cpu_percent) == (0.25, 0.0)
     assert second.elapsed_s >= first.elapsed_s
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "cache_mb", "ours_mb"),
+    [(215, 200, 15), (215, 205, 15), (115, 80, 35), (14, 0, 14)],
+    ids=["kept", "with its own", "partly taken back", "all taken back"],
+)
+def test_files_that_an_earlier_job_left_in_the_cache_are_not_this_jobs_memory(
+    memory_mb: int, cache_mb: int, ours_mb: int
+) -> None:
+    before = replace(EXPECTED, memory_bytes=213 * 2**20, cache_bytes=200 * 2**20)
+    now = replace(EXPECTED, memory_bytes=memory_mb * 2**20, cache_bytes=cache_mb * 2**20)
+    assert Sampler(Script(now), before).sample().memory_mb == ours_mb
 
 
 def a_sample(cpu_percent: float, memory_mb: float, processes: int) -> Sample:

@@ -56,6 +56,7 @@ TABLE = [
     ("timed_out", {**KILLED, "timed_out": True}, None, ()),
     ("timed_out", None, None, ("overdue",)),
     ("output_exceeded", {**KILLED, "flooded": True}, None, ()),
+    ("output_exceeded", {**EXIT, "flooded": True}, None, ()),
     ("cpu_exceeded", {**KILLED, "signal": signal.SIGXCPU.value}, None, ()),
     ("cpu_exceeded", {**KILLED, "cpu_time_s": 5.2}, None, ()),
     ("disk_exceeded", RAISED, {**FAULT, "errno": errno.ENOSPC}, ()),
@@ -92,6 +93,14 @@ def test_an_end_without_a_reason_is_the_machinerys_fault() -> None:
         ("100 processes", RAISED, FAULT, ("processes_refused",)),
         ("Line 3: TypeError: no", RAISED, FAULT, ()),
         ("signal 11", {**KILLED, "signal": 11}, None, ()),
+        ("SIGSEGV: a crash inside the interpreter or a native library", {**KILLED, "signal": 11}, None, ()),
+        ("SIGKILL: killed by itself", KILLED, None, ()),
+        ("signal 40", {**KILLED, "signal": 40}, None, ()),
+        ("SIGSEGV: a crash", {**EXIT, "exit_code": 139}, None, ()),
+        ("SIGABRT", {**EXIT, "exit_code": 134}, None, ()),
+        ("took too long", {**EXIT, "exit_code": 124}, None, ()),
+        ("gave no reason", RAISED, None, ()),
+        ("Line 3: SystemExit: no signal", RAISED, {**FAULT, "type": "SystemExit", "message": "no signal"}, ()),
         ("code 3", {**EXIT, "exit_code": 3}, None, ()),
     ],
 )
@@ -117,6 +126,10 @@ def test_a_forged_end_is_a_fault_of_the_sandbox(end: dict[str, Any]) -> None:
 
 def test_an_empty_end_and_a_forged_fault_are_never_a_success() -> None:
     assert judge({}, {"errno": {}, "memory": "x", "line": [], "type": None})[0] is Outcome.FAILED
+
+
+def test_an_exception_without_a_text_is_told_by_its_type() -> None:
+    assert judge(RAISED, {**FAULT, "message": ""})[1] == "Line 3: TypeError"
 
 
 def test_a_message_from_the_sandbox_is_cut() -> None:

@@ -387,3 +387,15 @@ def test_a_sweep_is_judged_once_and_so_is_the_next_batch_of_the_program() -> Non
     system.submit(1, "print(2)")
     system.pipeline.validate()
     assert system.judged == ["print(1)", "print(2)"]
+
+
+def test_a_fault_that_another_host_would_have_too_pauses_no_host() -> None:
+    system = System(failures_to_pause=1, max_attempts=2)
+    system.act = lambda *_: ended(Outcome.INFRASTRUCTURE_ERROR, "No such bytes.").model_copy(
+        update={"host_at_fault": False}
+    )
+    batch = system.submit()
+    system.run()
+    assert "host-paused" not in system.happened
+    assert [host.paused for host in system.records.hosts.all()] == [""]
+    assert system.client.report(f"{batch}-0").outcome is Outcome.INFRASTRUCTURE_ERROR

@@ -119,14 +119,11 @@ def test_a_payload_that_is_no_object_is_a_sandbox_failure(payload: bytes) -> Non
         Frame(b"V", payload).json()
 
 
-def test_numbers_that_are_no_json_become_none() -> None:
-    assert Frame(b"V", b'{"a": NaN, "b": -Infinity}').json() == {"a": None, "b": None}
-
-
 def test_a_number_too_large_for_a_float_becomes_none_however_deep_it_is() -> None:
     transcript = Transcript(output_limit=1)
     transcript.take(Frame(b"V", b'{"x": 1e999, "y": [-1e999, {"z": 1' + b"0" * 400 + b'.0}], "w": 1e3}'))
     assert transcript.values == {"x": None, "y": [None, {"z": None}], "w": 1000.0}
+    assert transcript.not_finite == {"x": "Infinity", "y[0]": "-Infinity", "y[1].z": "Infinity"}
 
 
 def test_an_end_that_lasted_for_ever_is_refused() -> None:
@@ -143,7 +140,7 @@ def test_a_transcript_keeps_output_up_to_its_limit_and_apart() -> None:
     transcript = Transcript(output_limit=5)
     for kind, text in ((b"O", b"abc"), (b"E", b"xyz"), (b"O", b"defgh"), (b"O", b"i")):
         transcript.take(Frame(kind, text))
-    assert (bytes(transcript.stdout), bytes(transcript.stderr)) == (b"abcde", b"xyz")
+    assert (bytes(transcript.stdout), bytes(transcript.stderr)) == (b"abghi", b"xyz")
 
 
 def test_a_transcript_keeps_the_last_value_of_a_name_and_counts_what_it_drops() -> None:

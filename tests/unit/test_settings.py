@@ -34,6 +34,15 @@ def test_a_password_in_the_query_is_masked_too(url: str) -> None:
     assert "s3cr3t" not in masked(url)
 
 
+def test_a_store_is_a_folder_or_a_url_whose_secrets_are_masked(setenv: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    setenv.delenv("WINDTUNNEL_STORE_URL")
+    setenv.setenv("HOME", str(tmp_path))
+    assert load(Settings).store_url.get_secret_value() == f"{tmp_path}/.local/share/windtunnel/store"
+    setenv.setenv("WINDTUNNEL_STORE_URL", "s3://key:s3cr3t@bucket/prefix")
+    assert load(Settings).store_url.get_secret_value() == "s3://key:s3cr3t@bucket/prefix"
+    assert "s3cr3t" not in repr(load(Settings))
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(Settings(), "key_prefix", "x")  # noqa: B010 - the type checker knows it is frozen
@@ -81,6 +90,8 @@ def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
         ("WINDTUNNEL_CEILING__MEMORY_MB", "1"),
         ("WINDTUNNEL_CEILING", "{no json"),
         ("WINDTUNNEL_HOST", "two words"),
+        ("WINDTUNNEL_STORE_URL", " "),
+        ("WINDTUNNEL_DATASET_CACHE_MB", "0"),
         ("WINDTUNNEL_LEASE_S", "1"),
         ("WINDTUNNEL_MAX_ATTEMPTS", "0"),
         ("WINDTUNNEL_ALLOWED_IMAGES", "team/a:1,team/b:2 [no json"),

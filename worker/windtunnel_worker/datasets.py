@@ -1,256 +1,243 @@
-"""The datasets of one execution host: files kept under their content hash, found by name. Knows no Docker."""
+"""The datasets that one execution host holds: a bounded cache of the store's bytes, by digest. Knows no Docker.
+
+`<folder>/<sha256>` is a file or its columns, whole and checked; `<sha256>.json` what is known of it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import re
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from windtunnel.contract import Contract, Name
-from windtunnel.errors import DatasetUnavailable, FieldProblem, InvalidInput
+from windtunnel.contract import DataNote, DatasetVersion
+from windtunnel.errors import DatasetUnavailable, ObjectUnusable, UnreadableRecord
+from windtunnel.manifests import Manifests
+from windtunnel.records.codec import decode
+from windtunnel.store import Store
+from windtunnel_worker.locks import hold_first_free
 
-FORMATS = (".csv", ".parquet")
-PARQUET_MAGIC = b"PAR1"
 SANDBOX_DIR = "/data"
+LOCK_TICK_S = 0.05
+LONGEST_FETCH_S = 3600.0
+"""How long one process waits for another that fetches the same bytes."""
+LEFTOVER_S = 86_400.0
+TOUCH_EVERY_S = 5.0
+MOST_NOTES = 20
+"""Findings of a dataset that a report repeats."""
 
 Mark = tuple[int, int, int]
 """Inode, size and time of a file's last change: the same as long as nobody changes it."""
 
 
-class Dataset(Contract):
-    """One registered version of a dataset."""
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset of a job, on this host."""
 
-    name: Name
-    format: str
-    """`csv` or `parquet`."""
-    sha256: str
-    bytes: int
-    added_at: datetime
-    columns_sha256: str = ""
-    """Of its columns as Arrow memory; empty where there are none."""
+    name: str
+    version: DatasetVersion
+    file: Path
+    columns: Path | None
+    """Its columns as Arrow memory; None where they were not asked for, or there are none."""
 
     @property
     def sandbox_path(self) -> str:
         """Where a program finds the file."""
-        return f"{SANDBOX_DIR}/{self.name}.{self.format}"
+        return f"{SANDBOX_DIR}/{self.name}.{self.version.format}"
 
     @property
     def columns_path(self) -> str:
         """Where Python finds the columns."""
         return f"{SANDBOX_DIR}/{self.name}.arrow"
 
+    @property
+    def notes(self) -> list[DataNote]:
+        """What was found in it when it was added."""
+        findings = self.version.facts.findings[:MOST_NOTES]
+        return [DataNote(dataset=self.name, kind=one.kind, message=one.message) for one in findings]
 
-class DatasetRegistry:
-    """`<dir>/datasets/<sha256>.<format>` holds the files, `<sha256>.arrow` columns, `index.json` the names."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._dir = data_dir / "datasets"
-        self._index = self._dir / "index.json"
-        self._checked: dict[Path, Mark] = {}
-        self._read: tuple[Mark, dict[str, Dataset]] | None = None
-        """The index as it was last read; it is read again when its file is another one."""
-        self._resolved: tuple[tuple[str, ...], dict[str, Mark], Mapping[Dataset, Path]] | None = None
-        """What was resolved last, and the marks of all files that it rests on."""
+class DatasetCache:
+    """Fetches what is lacking once for all processes of the host, and removes what was not used for longest.
 
-    def add(self, name: str, file: Path, convert: Callable[[Path, Path], bool] | None = None) -> Dataset:
-        """Copy a CSV or Parquet file in under this name; a name that exists then stands for the new content.
+    `locks` is a folder that all processes of the host share. Safe between threads.
+    """
 
-        `convert` fills the second file with the first one's columns as Arrow memory; False if it cannot.
+    def __init__(self, folder: Path, store: Store, locks: Path, most_bytes: int) -> None:
+        self._folder, self._store, self._locks, self._most_bytes = folder, store, locks, most_bytes
+        self._manifests = Manifests(store)
+        self._checked: dict[Path, tuple[Mark, float]] = {}
+        """Files whose digest was right, and when they were last touched."""
+        self._last: tuple[Mapping[str, str], bool, tuple[Dataset, ...]] | None = None
 
-        Raises `InvalidInput` for a bad name, an unknown format or a file that cannot be read, and `DatasetUnavailable`
-        when the host cannot keep it.
+    def known(self, digests: Mapping[str, str], *, columns: bool) -> tuple[Dataset, ...] | None:
+        """What `fetch` gave last, if it was for the same and nothing has changed since: the very same value."""
+        if self._last is None or self._last[:2] != (digests, columns) or "" in digests.values():
+            return None
+        found = self._last[2]
+        return (
+            found if all(self._unchanged(path) for one in found for path in (one.file, one.columns) if path) else None
+        )
+
+    def fetch(self, digests: Mapping[str, str], *, columns: bool) -> tuple[Dataset, ...]:
+        """The datasets of these digests, by name, as files of this host; `columns` too where there are some.
+
+        An empty digest stands for the newest version that the store knows. Raises `ObjectUnusable` where the store does
+        not have the bytes, `DatasetUnavailable` where this host cannot keep them, `FileStoreUnavailable`.
         """
-        if file.suffix not in FORMATS:
-            raise _bad(f"{file.name} is neither .csv nor .parquet")
-        try:
-            source = file.open("rb")
-        except OSError as error:
-            raise _bad(f"{file} cannot be read: {error.strerror}") from error
-        with source, self._new_file() as kept:
-            with kept.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1024 * 1024)
-            _check_content(kept, file.suffix)
-            digest = _sha256(kept)
-            dataset = Dataset(
-                name=name,
-                format=file.suffix[1:],
-                sha256=digest,
-                bytes=kept.stat().st_size,
-                added_at=datetime.now(UTC),
-            )
-            kept.chmod(0o444)
-            kept.rename(self._file(dataset))
-        if convert:
-            dataset = self._with_columns(dataset, convert)
-        self._write_index({**self._read_index(), name: dataset})
-        return dataset
-
-    def _with_columns(self, dataset: Dataset, convert: Callable[[Path, Path], bool]) -> Dataset:
-        with self._new_file() as columns:
-            if not convert(self._file(dataset), columns):
-                return dataset
-            dataset = dataset.model_copy(update={"columns_sha256": _sha256(columns)})
-            columns.chmod(0o444)
-            columns.rename(self.columns_file(dataset))
-        return dataset
-
-    def all(self) -> list[Dataset]:
-        """All names with what they stand for now."""
-        return sorted(self._read_index().values(), key=lambda dataset: dataset.name)
-
-    def verify(self, name: str) -> Dataset:
-        """Read a dataset's file whole and check its content hash; `DatasetUnavailable` says what is wrong."""
-        (dataset,) = self._named((name,))
-        self._checked.clear()
-        self._verify(dataset)
-        return dataset
-
-    def remove(self, name: str) -> Dataset:
-        """Forget a name; its file goes when no other name stands for it. A job that has it mounted keeps it."""
-        (dataset,) = self._named((name,))
-        index = dict(self._read_index())
-        del index[name]
-        self._write_index(index)
-        used = {path for other in index.values() for path in self._files(other)}
-        for path in self._files(dataset).keys() - used:
-            path.unlink(missing_ok=True)
-        return dataset
-
-    def resolve(self, names: tuple[str, ...]) -> Mapping[Dataset, Path]:
-        """Each named dataset and its verified file on this host; `DatasetUnavailable` says what is wrong.
-
-        The same names give the very same mapping until the index or one of the files changes.
-        """
-        if self._resolved is not None:
-            known, marks, found = self._resolved
-            if known == names and all(_mark_of(path) == mark for path, mark in marks.items()):
-                return found
-        datasets = self._named(names)
-        for dataset in datasets:
-            self._verify(dataset)
-        found = {dataset: self._file(dataset) for dataset in datasets}
-        marks = {str(path): self._checked[path] for dataset in datasets for path in self._files(dataset)}
-        if self._read is not None:
-            marks[str(self._index)] = self._read[0]
-        self._resolved = names, marks, found
+        with self._writing():
+            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+            versions = {name: self._version(name, sha256) for name, sha256 in digests.items()}
+            wanted = {one.sha256: one.bytes for one in versions.values()}
+            if columns:
+                wanted |= {one.columns_sha256: one.columns_bytes for one in versions.values() if one.columns_sha256}
+            self._check_fits(wanted, versions)
+            for sha256, size in wanted.items():
+                self._ensure(sha256, size, keep=wanted.keys())
+        found = tuple(
+            Dataset(name, one, self._folder / one.sha256, self._columns_of(one) if columns else None)
+            for name, one in versions.items()
+        )
+        self._last = dict(digests), columns, found
         return found
 
-    def _named(self, names: tuple[str, ...]) -> list[Dataset]:
-        index = self._read_index()
-        for name in names:
-            if name not in index:
-                raise DatasetUnavailable(
-                    f"Dataset {name!r} is not registered on this host.",
-                    remedy=f"Run `windtunnel datasets add {name} FILE` there.",
-                )
-        return [index[name] for name in names]
+    def _columns_of(self, version: DatasetVersion) -> Path | None:
+        return self._folder / version.columns_sha256 if version.columns_sha256 else None
 
-    def _verify(self, dataset: Dataset) -> None:
-        for path, sha256 in self._files(dataset).items():
-            if not self._intact(path, sha256):
-                raise DatasetUnavailable(
-                    f"Dataset {dataset.name!r} is missing or has changed since it was added ({path}).",
-                    remedy=f"Run `windtunnel datasets add {dataset.name} FILE` with the right content.",
-                )
+    def _version(self, name: str, sha256: str) -> DatasetVersion:
+        """What is known of these bytes: kept beside them, so that a job needs no store for what is here."""
+        kept = self._folder / f"{sha256}.json"
+        with suppress(OSError, UnreadableRecord):
+            return decode(DatasetVersion, kept.read_bytes())
+        found = self._manifests.of_bytes(sha256) if sha256 else self._manifests.newest(name)
+        if found is None:
+            which = f" with digest {sha256[:12]}…" if sha256 else ""
+            raise ObjectUnusable(
+                f"The store {self._store.name} knows no dataset {name!r}{which}.",
+                remedy=f"Run `windtunnel datasets add {name} FILE`; every host and client needs the same "
+                "WINDTUNNEL_STORE_URL.",
+            )
+        self._write(self._folder / f"{found.sha256}.json", [found.model_dump_json().encode()])
+        return found
+
+    def _check_fits(self, wanted: Mapping[str, int], versions: Mapping[str, DatasetVersion]) -> None:
+        total = sum(wanted.values())
+        if total > self._most_bytes:
+            raise DatasetUnavailable(
+                f"{', '.join(versions)} need {total / 2**20:,.0f} MB, and this host's cache of datasets is "
+                f"{self._most_bytes / 2**20:,.0f} MB.",
+                remedy="Set WINDTUNNEL_DATASET_CACHE_MB to more on this host.",
+            )
+
+    def _ensure(self, sha256: str, size: int, keep: Collection[str]) -> None:
+        """Have the bytes here, whole: by fetching them, or by waiting for whoever does."""
+        path = self._folder / sha256
+        if self._intact(path, sha256):
+            return
+        with self._held(f"dataset {sha256[:2]}"):
+            if self._intact(path, sha256):
+                return
+            path.unlink(missing_ok=True)
+            with self._held("datasets"):
+                self._make_room(size, keep)
+            self._write(path, self._bounded(sha256, size), mode=0o444)
+            self._checked[path] = _mark(path), time.time()
+        with self._held("datasets"):  # others may have fetched something meanwhile
+            self._make_room(0, keep)
+
+    def _bounded(self, sha256: str, size: int) -> Iterator[bytes]:
+        got = 0
+        for part in self._store.chunks(sha256):
+            got += len(part)
+            if got > size:
+                raise ObjectUnusable(f"The store {self._store.name} has more bytes under {sha256} than it should.")
+            yield part
+
+    def _make_room(self, size: int, keep: Collection[str]) -> None:
+        """Remove what was not used for longest until so many bytes more fit. Sandboxes that have a file keep it."""
+        kept, used = [], 0
+        for entry in os.scandir(self._folder):
+            with suppress(FileNotFoundError):
+                status = entry.stat(follow_symlinks=False)
+                if entry.name.endswith(".part") and time.time() - status.st_mtime > LEFTOVER_S:
+                    os.unlink(entry)
+                elif re.fullmatch(r"[0-9a-f]{64}", entry.name):
+                    kept.append((status.st_atime, status.st_size, entry.name))
+                    used += status.st_size
+        for _, bytes_, name in sorted(kept):
+            if used + size <= self._most_bytes:
+                return
+            if name not in keep:
+                for gone in (name, f"{name}.json"):
+                    (self._folder / gone).unlink(missing_ok=True)
+                used -= bytes_
 
     def _intact(self, path: Path, sha256: str) -> bool:
-        """Check the content hash; a file whose inode, size and time are as last checked is not read again."""
+        """Check the content; a file whose inode, size and time are as last checked is not read again."""
+        if self._unchanged(path):
+            return True
         try:
-            mark = _mark(os.stat(path))
-            intact = self._checked.get(path) == mark or _sha256(path) == sha256
-        except OSError:
+            mark = _mark(path)
+            with path.open("rb") as file:
+                intact = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
             return False
         if intact:
-            self._checked[path] = mark
+            self._checked[path] = mark, 0.0
+            self._unchanged(path)
         return intact
 
-    def _files(self, dataset: Dataset) -> dict[Path, str]:
-        """What is kept of a dataset: file → content hash."""
-        files = {self._file(dataset): dataset.sha256}
-        if dataset.columns_sha256:
-            files[self.columns_file(dataset)] = dataset.columns_sha256
-        return files
-
-    def _file(self, dataset: Dataset) -> Path:
-        return self._dir / f"{dataset.sha256}.{dataset.format}"
-
-    def columns_file(self, dataset: Dataset) -> Path:
-        """Where the host keeps its columns."""
-        return self._dir / f"{dataset.columns_sha256}.arrow"
-
-    def _read_index(self) -> dict[str, Dataset]:
+    def _unchanged(self, path: Path) -> bool:
+        """True for a file that was checked and is the same. It counts as used now."""
+        mark, touched = self._checked.get(path, (None, 0.0))
         try:
-            if self._read is None or self._read[0] != _mark(os.stat(self._index)):
-                with self._index.open() as file:
-                    self._read = _mark(os.fstat(file.fileno())), self._parse_index(file.read())
-        except FileNotFoundError:
-            return {}
-        return self._read[1]
+            if mark is None or _mark(path) != mark:
+                return False
+            if time.time() - touched > TOUCH_EVERY_S:
+                os.utime(path, ns=(time.time_ns(), mark[2]))
+                self._checked[path] = mark, time.time()
+        except OSError:
+            return False
+        return True
 
-    def _parse_index(self, text: str) -> dict[str, Dataset]:
+    def _write(self, path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None:
+        """Write a file that appears when it is whole; nothing is left of it after an error."""
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.part")
         try:
-            return {name: Dataset.model_validate(entry) for name, entry in json.loads(text).items()}
-        except (ValueError, AttributeError) as error:
-            raise DatasetUnavailable(
-                f"The index of datasets {self._index} is broken.",
-                remedy="Remove it and run `windtunnel datasets add` again.",
-            ) from error
-
-    def _write_index(self, index: dict[str, Dataset]) -> None:
-        text = json.dumps({name: entry.model_dump(mode="json") for name, entry in index.items()}, indent=1)
-        with self._new_file() as fresh:
-            fresh.write_text(text)
-            fresh.chmod(0o644)
-            fresh.rename(self._index)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                for part in parts:
+                    file.write(part)
+            fresh.chmod(mode)
+            fresh.rename(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
 
     @contextmanager
-    def _new_file(self) -> Iterator[Path]:
-        """An empty file beside the others, gone afterwards unless it was renamed."""
+    def _held(self, name: str) -> Iterator[None]:
+        over = time.monotonic() + LONGEST_FETCH_S
+        while (lock := hold_first_free(self._locks, [name])) is None:
+            if time.monotonic() > over:
+                raise DatasetUnavailable("Another process of this host has fetched the same bytes for an hour.")
+            time.sleep(LOCK_TICK_S)
+        with lock:
+            yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            self._dir.mkdir(parents=True, exist_ok=True)
-            fd, path = tempfile.mkstemp(dir=self._dir)
-            os.close(fd)
-            try:
-                yield Path(path)
-            finally:
-                Path(path).unlink(missing_ok=True)
+            yield
         except OSError as error:
             raise DatasetUnavailable(
-                f"{self._dir} cannot store a file: {error.strerror}.",
+                f"{self._folder} cannot keep a dataset: {error.strerror or error}.",
                 remedy="Free space there, see to its permissions, or set WINDTUNNEL_DATA_DIR to another directory.",
             ) from error
 
 
-def _mark_of(path: str) -> Mark | None:
-    try:
-        return _mark(os.stat(path))
-    except FileNotFoundError:
-        return None
-
-
-def _mark(status: os.stat_result) -> Mark:
+def _mark(path: Path) -> Mark:
+    status = os.stat(path, follow_symlinks=False)
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _check_content(file: Path, suffix: str) -> None:
-    with file.open("rb") as stream:
-        head = stream.read(4096)
-    if suffix == ".parquet" and not head.startswith(PARQUET_MAGIC):
-        raise _bad("it is called .parquet but is no Parquet file")
-    if suffix == ".csv" and (not head.strip() or b"\0" in head):
-        raise _bad("it is called .csv but is empty or binary")
-
-
-def _bad(message: str) -> InvalidInput:
-    return InvalidInput([FieldProblem("file", message)], remedy="Give a CSV or Parquet file.")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +16,6 @@ from windtunnel.cli.checks import Check, check
 from windtunnel.contract import Job, Report
 from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
 from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
-
-if TYPE_CHECKING:
-    from windtunnel_worker.datasets import DatasetRegistry
 
 for _library in ("docker", "psutil"):
     if find_spec(_library) is None:  # the client alone is installed; nothing below would work
@@ -28,12 +25,6 @@ for _library in ("docker", "psutil"):
 def register(app: typer.Typer) -> None:
     """Add this side's commands."""
     app.command()(up)
-    datasets = typer.Typer(help="The datasets of this execution host.", no_args_is_help=True)
-    datasets.command("add")(datasets_add)
-    datasets.command("list")(datasets_list)
-    datasets.command("verify")(datasets_verify)
-    datasets.command("remove")(datasets_remove)
-    app.add_typer(datasets, name="datasets")
     image = typer.Typer(help="Sandbox images with libraries of your own, on this execution host.", no_args_is_help=True)
     image.command("add")(image_add)
     image.command("list")(image_list)
@@ -111,40 +102,3 @@ def _shipped_image() -> str:
 
     default = host_settings().default_image
     return SHIPPED_IMAGE if images.find(default).libraries is not None else default
-
-
-def datasets_add(
-    name: Annotated[str, typer.Argument(help="What programs call it: data[NAME].")],
-    file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
-) -> None:
-    """Register a file as a dataset of this host; a name that exists is given the new content."""
-    from windtunnel_worker.sandbox.columns import converter
-
-    dataset = _registry().add(name, file, converter(host_settings()))
-    typer.echo(f"{dataset.name}: {dataset.format}, {dataset.bytes:,} bytes, sha256 {dataset.sha256}")
-
-
-def datasets_list() -> None:
-    """List this host's datasets."""
-    for dataset in _registry().all():
-        typer.echo(f"{dataset.name}\t{dataset.format}\t{dataset.bytes:,}\t{dataset.sha256}")
-
-
-def datasets_verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None,
-) -> None:
-    """Read datasets whole and check their content hashes."""
-    registry = _registry()
-    for name in names or [dataset.name for dataset in registry.all()]:
-        typer.echo(f"{registry.verify(name).name}: intact")
-
-
-def datasets_remove(name: Annotated[str, typer.Argument(help="A dataset.")]) -> None:
-    """Forget a dataset; its file is deleted when no other name refers to it."""
-    typer.echo(f"{_registry().remove(name).name}: removed")
-
-
-def _registry() -> DatasetRegistry:
-    from windtunnel_worker.datasets import DatasetRegistry
-
-    return DatasetRegistry(host_settings().data_dir)

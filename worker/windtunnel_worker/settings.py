@@ -41,7 +41,9 @@ class HostSettings(Settings):
     host: Name = Field(default_factory=lambda: re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()) or "host")
     """Name of this Docker host: its monitor queue and its containers' labels carry it."""
     data_dir: Path = Path("~/.local/share/windtunnel").expanduser()
-    """Where registered datasets are kept. The Docker daemon must see it under the same path."""
+    """Where this host keeps the datasets that its jobs used last. The Docker daemon must see it under the same path."""
+    dataset_cache_mb: int = Field(10_240, ge=1)
+    """How much of them it keeps; what was not used for longest goes first."""
     lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
     """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")

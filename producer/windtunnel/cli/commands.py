@@ -31,10 +31,13 @@ MODULES = {
     "drain": "machinery",
     "undrain": "machinery",
     "dead": "machinery",
+    "artifacts": "storing",
     "doctor": "doctor",
 }
 """Command → the module of this package that has a function of the same name."""
-HOST_COMMANDS = ("up", "datasets")
+GROUPS = {"datasets": "datasets", "store": "storing"}
+"""Group of commands → the module of this package that has it as `app`."""
+HOST_COMMANDS = ("up",)
 """What the host's side adds; named here to say what to install where it is missing."""
 
 
@@ -50,13 +53,14 @@ class Commands(TyperGroup):
         side = host.load()
         if side is not None:
             self._add(side)
-        for name in MODULES:
+        own = [*MODULES, *GROUPS]
+        for name in own:
             self._load(name)
-        return [*MODULES, *(name for name in self.commands if name not in MODULES)]
+        return [*own, *(name for name in self.commands if name not in own)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """One command, or None."""
-        if cmd_name in MODULES:
+        if cmd_name in MODULES or cmd_name in GROUPS:
             self._load(cmd_name)
         elif cmd_name in HOST_COMMANDS:
             self._add(host.required())
@@ -74,7 +78,11 @@ class Commands(TyperGroup):
             raise typer.Exit(COULD_NOT) from None
 
     def _load(self, name: str) -> None:
-        if name not in self.commands:
+        if name in self.commands:
+            return
+        if name in GROUPS:
+            self.commands[name] = typer.main.get_group(import_module(f"windtunnel.cli.{GROUPS[name]}").app)
+        else:
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             alone.command(name)(getattr(import_module(f"windtunnel.cli.{MODULES[name]}"), name))
             self.commands[name] = typer.main.get_command(alone)

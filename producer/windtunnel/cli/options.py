@@ -66,9 +66,17 @@ def job_of(
         raise InvalidInput(problems, remedy=error.remedy) from None
 
 
-def as_json(found: Iterable[Contract]) -> str:
-    """A list of models as it is printed with `--json`."""
-    return json.dumps([one.model_dump(mode="json") for one in found], indent=2)
+def as_json(found: Contract | Iterable[Contract], indent: int | None = 2) -> str:
+    """A model or a list of them as it is printed with `--json`.
+
+    In ASCII: what a program said may hold characters that act on a terminal.
+    """
+    plain = _plain(found) if isinstance(found, Contract) else [_plain(one) for one in found]
+    return json.dumps(plain, indent=indent)
+
+
+def _plain(one: Contract) -> Any:
+    return json.loads(one.model_dump_json())  # of Python's own kinds a number might not be finite
 
 
 def _parsed(params: str) -> Any:

@@ -29,7 +29,7 @@ def status(
         elif name is None:
             typer.echo(as_json(client.batches()))
         else:
-            typer.echo(client.status(name).model_dump_json(indent=2))
+            typer.echo(as_json(client.status(name)))
 
 
 def _print_status(client: Client, name: str | None) -> None:
@@ -50,10 +50,10 @@ def report(name: JobOrBatch, json: AsJson = False) -> None:
     with Client() as client:
         if json:
             if is_job(name):
-                typer.echo(client.report(name).model_dump_json(indent=2))
+                typer.echo(as_json(client.report(name)))
             else:
                 for one in client.reports(name):
-                    typer.echo(one.model_dump_json())
+                    typer.echo(as_json(one, indent=None))
             return
         from windtunnel.cli import render
 

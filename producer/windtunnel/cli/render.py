@@ -17,6 +17,7 @@ from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import (
     BatchStatus,
     DeadLetter,
+    Execution,
     HostStatus,
     JobStatus,
     Outcome,
@@ -56,15 +57,20 @@ def report(found: Report) -> RenderableType:
     if execution:
         if execution.error and execution.error.traceback:
             parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
-        for title, text, cut in (
-            ("stdout", execution.stdout, execution.stdout_truncated),
-            ("stderr", execution.stderr, execution.stderr_truncated),
+        traced = bool(execution.error and execution.error.traceback)  # stderr has it too
+        for title, text, dropped in (
+            ("stdout", execution.stdout, execution.stdout_dropped_bytes),
+            ("stderr", "" if traced else execution.stderr, execution.stderr_dropped_bytes),
         ):
             shown = text.rstrip()
-            if shown and not (title == "stderr" and execution.error):
-                parts.append(Panel(foreign(shown), title=f"{title} (cut at its limit)" if cut else title))
+            if shown:
+                parts.append(Panel(foreign(shown), title=f"{title} ({dropped:,} bytes left out)" if dropped else title))
         if execution.values:
-            parts.append(_values(execution.values))
+            parts.append(_values(execution))
+        parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
+        if execution.artifacts:
+            left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
+            parts.append(foreign(f"artifacts: {left}"))
     return Group(*parts)
 
 
@@ -93,10 +99,13 @@ def _issues(found: Report) -> Table:
     return table
 
 
-def _values(values: Mapping[str, object]) -> Table:
+def _values(execution: Execution) -> Table:
     table = Table("value", "", title="emitted")
-    for name, value in values.items():
-        table.add_row(foreign(name), foreign(_short(value)))
+    for name, value in execution.values.items():
+        table.add_row(foreign(name), foreign(execution.not_finite.get(name) or _short(value)))
+    for place, word in execution.not_finite.items():
+        if place not in execution.values:
+            table.add_row(foreign(_short(place), style="yellow"), foreign(f"{word}, not a finite number"))
     return table
 
 
@@ -138,8 +147,8 @@ def reports(found: Iterable[Report]) -> Table:
     """Reports of a batch, one a line."""
     table = Table(_whole("job"), "name", _whole("outcome"), "s", "MB", "emitted or why")
     for one in found:
-        values = one.execution.values if one.execution else {}
-        told = ", ".join(f"{name}={_short(value)}" for name, value in list(values.items())[:4])
+        values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
+        told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
         used = one.resources
         table.add_row(
             one.job_id,
@@ -165,13 +174,13 @@ def history(transitions: Sequence[Transition]) -> Table:
 def hosts(found: Iterable[HostStatus]) -> Table:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
-    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "datasets", "last seen")
+    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "last seen")
     for one in found:
         table.add_row(
             foreign(one.host),
             _takes_work(one),
             f"{one.busy}/{one.slots}",
-            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images, one.datasets)),
+            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images)),
             f"{ago(one.last_seen, now)} ago",
         )
     return table

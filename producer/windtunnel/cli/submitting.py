@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, job_of
+from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, as_json, job_of
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
-from windtunnel.client import Client
+from windtunnel.client import Client, artifacts
 from windtunnel.contract import Isolation, Job, Outcome, Report
+from windtunnel.settings import client_settings
+from windtunnel.store import Store
 
 
 def run(
@@ -23,17 +25,22 @@ def run(
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
     local: Annotated[bool, typer.Option(help="In this process, with Docker and without a queue.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
     job = job_of(Program.at(file), params, dataset, timeout_s=timeout, memory_mb=memory_mb, seed=seed)
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
     if json:
-        typer.echo(found.model_dump_json(indent=2))
+        typer.echo(as_json(found))
     else:
         from windtunnel.cli import render
 
         render.console().print(render.report(found))
+    if out is not None:
+        artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 
 

@@ -1,5 +1,6 @@
-"""The trading app's face: submit, follow, read, retry."""
+"""The trading app's face: submit, follow, read, retry; for threads and for asyncio."""
 
+from windtunnel.client.aio import AsyncClient
 from windtunnel.client.sync import BatchId, Client, JobId, is_job
 
-__all__ = ["BatchId", "Client", "JobId", "is_job"]
+__all__ = ["AsyncClient", "BatchId", "Client", "JobId", "is_job"]

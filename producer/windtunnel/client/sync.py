@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NewType, Self, overload
 
 from windtunnel.broker import Broker
+from windtunnel.client import artifacts
+from windtunnel.client.datasets import Datasets
+from windtunnel.client.pruning import Pruned, prune
+from windtunnel.client.resolution import resolve
 from windtunnel.contract import (
     Batch,
     BatchStatus,
@@ -32,6 +37,7 @@ from windtunnel.records import Records, records_of
 from windtunnel.records.reading import unknown
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
+from windtunnel.store import Store
 from windtunnel.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -43,8 +49,6 @@ BLOCK_S = 5.0
 """How long one read of the event stream waits in Redis; below the socket's timeout."""
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
-ANNOUNCED_S = 7.0
-"""A host that is asked for a dataset has announced it by then."""
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
@@ -67,11 +71,13 @@ class Client:
         settings: Settings | None = None,
         records: Records | None = None,
         broker: Wake | None = None,
+        store: Store | None = None,
     ) -> None:
         self._settings = settings or client_settings()
         url = redis_url or self._settings.redis_url.get_secret_value()
         self._records = records or records_of(self._settings, url)
         self._broker: Wake = broker or Broker(url)
+        self._store = store or Store(self._settings.store_url.get_secret_value())
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +96,12 @@ class Client:
     def who(self) -> str:
         """As whom this client is named in a job's history."""
         return f"client:{self._settings.owner}"
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The datasets of this deployment: add, list, show, verify, remove, restore."""
+        most = self._settings.dataset_max_mb * 2**20
+        return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
 
     # -- submitting ----------------------------------------------------------------------------------
 
@@ -141,8 +153,7 @@ class Client:
 
     def _submit(self, batch: Batch, kind: str) -> BatchId:
         _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        self._check_datasets(batch.jobs)
-        prepared: Sequence[Prepared] = prepare(batch.jobs)
+        prepared: Sequence[Prepared] = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue))
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
@@ -150,15 +161,6 @@ class Client:
             self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)
-
-    def _check_datasets(self, jobs: Sequence[Job]) -> None:
-        """Refuse datasets that no host has. One that was added a moment ago is announced within some seconds."""
-        wanted = sorted({name for job in jobs for name in job.datasets})
-        over = time.monotonic() + ANNOUNCED_S
-        while wanted and (missing := self._records.hosts.nobody_has([f"data:{name}" for name in wanted])):
-            if time.monotonic() >= over:
-                raise _unknown_datasets([one.partition(":")[2] for one in missing], self.hosts())
-            time.sleep(0.5)
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -247,6 +249,22 @@ class Client:
                 elif isinstance(found, UnreadableRecord):
                     log.warning("action=unreadable-report batch=%s reason=%s", batch, found)
 
+    def artifact(self, job: str, name: str) -> bytes:
+        """A file that the job's program left; `NotFound` where there is none of this name, or it is no longer kept."""
+        report = self.report(job)
+        return artifacts.read(self._store, job, artifacts.find(report, name))
+
+    def save_artifacts(self, job: str, folder: Path | str) -> list[Path]:
+        """Write the files that the job's program left into a folder. Returns where they are now.
+
+        Names are the program's own: what is no plain file name is changed to one.
+        """
+        return artifacts.save(self._store, self.report(job), Path(folder))
+
+    def prune_store(self, *, really: bool = True) -> Pruned:
+        """Remove bytes from the store that no dataset has and no report can name any more; see `client.pruning`."""
+        return prune(self._store, self._records.catalogue, self._settings.retention_s, really=really)
+
     def _job_ids(self, batch: str) -> list[str]:
         return [job_id(batch, index) for index in range(self._records.reading.batch_status(batch).total)]
 
@@ -311,16 +329,6 @@ def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error
-
-
-def _unknown_datasets(missing: Sequence[str], hosts: Iterable[HostStatus]) -> InvalidInput:
-    known = sorted({name for host in hosts for name in host.datasets})
-    problems = []
-    for name in missing:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are: {', '.join(known) or 'none'}"
-        problems.append(FieldProblem("datasets", f"no host has {name!r}; {hint}"))
-    return InvalidInput(problems, remedy="Nothing was stored; `windtunnel datasets add NAME FILE` on a host adds one.")
 
 
 def _check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:

@@ -4,6 +4,8 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
+from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.contract.execution import Artifact, Execution, Outcome, ProgramError, Resources, Sample
 from windtunnel.contract.job import (
     DEFAULT_CEILING,
@@ -19,6 +21,7 @@ from windtunnel.contract.job import (
     Limits,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -44,11 +47,17 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Column",
     "Contract",
+    "DataFinding",
+    "DataNote",
+    "DatasetVersion",
     "DeadLetter",
     "Event",
     "EventKind",
     "Execution",
+    "Facts",
+    "Fill",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -57,6 +66,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
+    "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
@@ -64,7 +74,10 @@ __all__ = [
     "Report",
     "Resources",
     "Sample",
+    "Score",
+    "Scoring",
     "SecurityLevel",
+    "Sha256",
     "Timings",
     "Transition",
     "Verdict",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.catalogue import DataNote
 from windtunnel.contract.job import Isolation
 
 
@@ -47,13 +48,13 @@ class ProgramError(Contract):
 
 
 class Artifact(Contract):
-    """A file that the program left in `/tmp/artifacts`."""
+    """A file that the program left in `/tmp/artifacts`. Its bytes are in the store, under their digest."""
 
     name: Name
     bytes: int
     sha256: str
-    content: str = Field(repr=False)
-    """Base64."""
+    media_type: str = "application/octet-stream"
+    """Guessed from its name; the content is the program's and may be anything."""
 
 
 class Sample(Contract):
@@ -99,11 +100,25 @@ class Execution(Contract):
     signal: int | None = None
     error: ProgramError | None = None
     stdout: str = ""
+    """Its first and last part, as text to read: redrawn lines in their last state, repeated messages counted."""
     stderr: str = ""
+    """Likewise."""
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+    stdout_bytes: int = 0
+    """What the program wrote; at least what is kept."""
+    stderr_bytes: int = 0
+    stdout_dropped_bytes: int = 0
+    """What of that is neither in `stdout` nor folded there; the rest was kept."""
+    stderr_dropped_bytes: int = 0
+    stdout_raw: str = Field("", repr=False)
+    """Base64 of the bytes that were kept, first and last part together; empty where `stdout` has each of them."""
+    stderr_raw: str = Field("", repr=False)
     values: dict[str, JsonValue] = Field(default_factory=dict)
-    """What the program gave to `emit`."""
+    """What the program gave to `emit`. Integers are exact, of any size; numbers that are not finite are None."""
+    not_finite: dict[str, str] = Field(default_factory=dict)
+    """Where None stands in `values` for NaN or an infinity: place, as `sharpe` or `curve[3]` → `NaN`, `Infinity` or
+    `-Infinity`. At most 8 places of a value and 256 in all; `curve[…]` → how many more."""
     artifacts: tuple[Artifact, ...] = ()
     resources: Resources = Resources()
     isolation: Isolation = Isolation.CONTAINER
@@ -112,6 +127,11 @@ class Execution(Contract):
     image: str = ""
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the file of each dataset that the program found."""
+    data_notes: tuple[DataNote, ...] = ()
+    """What was found in those datasets when they were added."""
+    host_at_fault: bool = True
+    """Of an infrastructure error: False where another host would fail likewise, as the store does not give the data."""
     started_at: datetime | None = None
     """When the program's first line ran (UTC)."""
     prepare_s: float = 0.0

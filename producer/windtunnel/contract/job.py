@@ -1,4 +1,4 @@
-"""What is submitted: a job, its limits, and jobs submitted together. May import base and errors."""
+"""What is submitted: a job, its limits, and jobs submitted together. May import base, catalogue and errors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, JsonValue, field_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
+from windtunnel.contract.catalogue import Sha256
+from windtunnel.contract.score import Scoring
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -91,9 +93,14 @@ class JobSpec(Contract):
     """What the program finds as `params`; at most 256 KiB of JSON."""
     datasets: tuple[Name, ...] = Field((), max_length=64)
     """Names of the datasets it finds in `data`."""
+    dataset_digests: dict[Name, Sha256] = Field(default_factory=dict)
+    """Which version of each dataset it finds, by the digest of its file. The client fills in the newest version when
+    the job is submitted; give a digest to have an older one."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits()
+    scoring: Scoring | None = None
+    """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
     image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
     """A sandbox image out of those the hosts allow; None: the host's default."""
     pool: Name = "default"
@@ -120,11 +127,18 @@ class JobSpec(Contract):
             raise ValueError(f'is a text, not a tuple of names; write ("{example}",)')
         return datasets
 
+    @field_validator("dataset_digests")
+    @classmethod
+    def _digests_of_its_datasets(cls, digests: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        others = sorted(digests.keys() - set(info.data.get("datasets", ())))
+        if others:
+            raise ValueError(f"has {', '.join(others)}, which `datasets` does not name")
+        return digests
+
     @property
-    def needs(self) -> tuple[str, ...]:
-        """What a host must have to run it: an image, and datasets."""
-        image = f"image:{self.image}" if self.image else f"language:{self.language}"
-        return (image, *sorted(f"data:{name}" for name in set(self.datasets)))
+    def needs(self) -> str:
+        """What a host must have to run it: an image."""
+        return f"image:{self.image}" if self.image else f"language:{self.language}"
 
 
 class Job(JobSpec):

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
+from windtunnel.contract.score import Score
 from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
 
@@ -88,6 +89,8 @@ class Report(Contract):
     message: str = ""
     validation: Verdict | None = None
     execution: Execution | None = None
+    score: Score | None = None
+    """What Windtunnel computed from returned positions; nothing in it is the program's word."""
     resources: Resources = Resources()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings

@@ -84,7 +84,6 @@ class HostStatus(Contract):
     languages: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     """Images that a job may name."""
-    datasets: tuple[str, ...] = ()
     draining: str = ""
     """Who has it take no further work; empty when it takes work."""
     paused: str = ""

@@ -101,7 +101,7 @@ def encode_report(report: Report) -> bytes:
     return encode(report, exclude)
 
 
-class Program(NamedTuple):
+class ProgramKey(NamedTuple):
     """What a verdict is about: a text in a language, and the image whose libraries it may import.
 
     Stored as `<sha256>:<language>`, and `:<image>` where the job names one.
@@ -116,10 +116,10 @@ class Program(NamedTuple):
         return ":".join(self if self.image else self[:2])
 
     @staticmethod
-    def read(stored: str) -> Program:
+    def read(stored: str) -> ProgramKey:
         """Take it apart; what is damaged gives empty parts."""
         sha256, language, image = [*stored.split(":", 2), "", ""][:3]
-        return Program(sha256, language, image)
+        return ProgramKey(sha256, language, image)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def decode_report(stored: bytes, job: Stored) -> Report:
     """Put a stored report together again; `UnreadableRecord` if that cannot be done."""
     try:
         data: dict[str, Any] = json.loads(unpack(stored))
-        code_sha256, language, _ = Program.read(job.program)
+        code_sha256, language, _ = ProgramKey.read(job.program)
         execution = data.get("execution")
         if execution is not None:
             execution.setdefault("message", data.get("message", ""))

@@ -35,7 +35,7 @@ class Hosts:
         has: Collection[str],
         worker: str = "execute",
     ) -> None:
-        """A worker of a host says that it is there. `has`: `language:<name>`, `image:<name>`, `data:<name>`.
+        """A worker of a host says that it is there. `has`: `language:<name>`, `image:<name>`.
 
         A host may run several workers, each with `slots` of its own.
         """
@@ -57,19 +57,6 @@ class Hosts:
     def alive(self, host: str, worker: str) -> bool:
         """A worker of a host says that nothing has changed. False: the host is not known, `seen` must say it all."""
         return bool(self._redis.run("host_alive", host, worker))
-
-    def nobody_has(self, needs: Sequence[str]) -> list[str]:
-        """Those of the needs that no live host has; none where no host is live, which says nothing."""
-        keys = self._redis.keys
-        seconds, microseconds = self._redis.call("time")
-        since = seconds * 1000 + microseconds // 1000 - round(LIVE_S * 1000)
-        live = self._redis.call("zrangebyscore", keys("hosts"), since, "+inf")
-        found = self._redis.pipeline(
-            [("smismember", keys("host", one.decode(), "has"), [EVERYTHING, *needs]) for one in live]
-        )
-        if not found or any(has[0] for has in found):
-            return []
-        return [need for at, need in enumerate(needs, 1) if not any(has[at] for has in found)]
 
     def failed(self, host: str, reason: str, most: int) -> bool:
         """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""
@@ -131,7 +118,6 @@ def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes
         pools=tuple(fields.get("pools", "").split()),
         languages=named("language"),
         images=named("image"),
-        datasets=named("data"),
         draining=fields.get("draining", ""),
         paused=fields.get("reason", "") if int(fields.get("paused_until", 0)) > now else "",
         versions=fields.get("versions", ""),

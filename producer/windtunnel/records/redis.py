@@ -1,8 +1,9 @@
-"""`Records`: all that is known of batches, jobs, programs and hosts, in one Redis."""
+"""`Records`: all that is known of batches, jobs, programs, datasets and hosts, in one Redis."""
 
 from __future__ import annotations
 
 from windtunnel.records.care import Care
+from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.reading import Reading
@@ -24,6 +25,7 @@ class Records:
         self.reading = Reading(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
+        self.catalogue = Catalogue(connection)
 
     def close(self) -> None:
         """Give the connections back."""

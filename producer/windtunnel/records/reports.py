@@ -9,7 +9,7 @@ from typing import Any, cast
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
-from windtunnel.records.codec import Program, Stored, decode, decode_history, decode_report, encode_report, whole
+from windtunnel.records.codec import ProgramKey, Stored, decode, decode_history, decode_report, encode_report, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import unknown
 
@@ -57,6 +57,10 @@ class Reports:
             Unfinished(job_id.decode(), int(now), tuple(fields), tuple(attempts))
             for job_id, fields, attempts in entries
         ]
+
+    def any_unfinished(self) -> bool:
+        """True while any job has no report."""
+        return int(self._redis.call("hget", self._redis.keys("counters"), "unfinished") or 0) > 0
 
     def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> None:
         """Append readings of a running attempt."""
@@ -157,7 +161,7 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
         raise UnreadableRecord("the number of its attempt is damaged")
     if outcome.decode(errors="replace") not in tuple(Outcome):
         raise UnreadableRecord("its outcome is damaged or of a newer version")
-    sha256, language, _ = Program.read(job.program)
+    sha256, language, _ = ProgramKey.read(job.program)
     return Record(
         job_id=job.job_id,
         spec=decode(JobSpec, spec) if spec else None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import IdempotencyConflict, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
-from windtunnel.records.codec import Program, encode, pack
+from windtunnel.records.codec import ProgramKey, encode, pack
 from windtunnel.records.connection import Connection
 
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
@@ -39,23 +41,36 @@ class Prepared:
     code: str
 
 
-def prepare(jobs: Iterable[Job]) -> list[Prepared]:
-    """Serialize jobs, each distinct program hashed once."""
+def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = ()) -> list[Prepared]:
+    """Serialize jobs, each distinct program hashed once. `digests` are those of each job's datasets, as resolved."""
     hashes: dict[str, str] = {}
     places: dict[tuple[object, ...], bytes] = {}
     prepared = []
-    for job in jobs:
+    texts: dict[tuple[tuple[str, str], ...], str] = {}
+    for job, resolved in zip(jobs, digests or repeat({}), strict=False):
         sha256 = hashes.get(job.code)
         if sha256 is None:
             sha256 = hashes[job.code] = job.code_sha256
-        where = (job.priority, job.pool, job.language, job.image, job.datasets)
+        where = (job.priority, job.pool, job.language, job.image)
         place = places.get(where)
         if place is None:
-            place = places[where] = f"{job.priority} {job.pool} {' '.join(job.needs)}".encode()
-        spec = encode(job, {"code", "idempotency_key"})
-        program = Program(sha256, job.language, job.image or "")
+            place = places[where] = f"{job.priority} {job.pool} {job.needs}".encode()
+        spec = pack(_spec(job, resolved, texts).encode())
+        program = ProgramKey(sha256, job.language, job.image or "")
         prepared.append(Prepared(spec, place, str(program).encode(), job.code))
     return prepared
+
+
+def _spec(job: Job, digests: Mapping[str, str], texts: dict[tuple[tuple[str, str], ...], str]) -> str:
+    """The JSON of a job's spec with these digests, put in as text: to copy the model would take as long again."""
+    left_out = {"code", "idempotency_key"}
+    if not digests:
+        return job.model_dump_json(exclude_defaults=True, exclude=left_out)
+    spec = job.model_dump_json(exclude_defaults=True, exclude={*left_out, "dataset_digests"})
+    key = tuple(digests.items())
+    if key not in texts:
+        texts[key] = json.dumps(digests)
+    return f'{spec[:-1]},"dataset_digests":{texts[key]}}}'  # it names its datasets, so it is not empty
 
 
 class Submissions:

@@ -20,7 +20,7 @@ from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.resilience import make_resilient, serve
 from windtunnel_worker.celery.tasks import register
-from windtunnel_worker.sandbox.locks import Lock, hold_first_free
+from windtunnel_worker.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
 from windtunnel_worker.stack import alive
 

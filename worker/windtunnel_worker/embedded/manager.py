@@ -125,6 +125,8 @@ class SandboxManager:
         pipeline = self._checked if validate_security else self._unchecked
         with self._one_at_a_time:
             self._records.hosts.announce(images.libraries_of(self._images, job.image))
+            if job.datasets:
+                self._client.datasets.restore()  # from the store: there is no Redis that knows them
             job_id = self._client.submit(job)
             pipeline.validate()
             pipeline.execute(DEFAULT_POOL)

@@ -16,6 +16,8 @@ PROC = Path("/proc")
 CHUNK_BYTES = 65_536
 CPU_TIME = re.compile(rb"^usage_usec (\d+)", re.MULTILINE)
 REFUSED = re.compile(rb"^max (\d+)", re.MULTILINE)
+V1_CACHE = re.compile(rb"^(?:cache|shmem) (\d+)", re.MULTILINE)
+V2_CACHE = re.compile(rb"^(?:file|shmem) (\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
 MOVED_BYTES = re.compile(rb"^read_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
 OPERATION_BYTES = 128 * 1024
@@ -35,6 +37,8 @@ class Reading:
     processes_refused: int
     """Forks and threads that the process limit refused."""
     oom_kills: int
+    cache_bytes: int = 0
+    """Of the memory, what is in files that were read; the kernel takes it back where memory is wanted."""
 
 
 class CgroupReader:
@@ -84,6 +88,7 @@ class CgroupReader:
             processes=self._file("pids", "pids.current").number(),
             processes_refused=self._file("pids", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("memory", "memory.oom_control", optional=True).value(OOM_KILLS),
+            cache_bytes=_cache_bytes(V1_CACHE, self._file("memory", "memory.stat", optional=True).read()),
         )
 
     def _read_v2(self) -> Reading:
@@ -95,6 +100,7 @@ class CgroupReader:
             processes=self._file("", "pids.current").number(),
             processes_refused=self._file("", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("", "memory.events", optional=True).value(OOM_KILLS),
+            cache_bytes=_cache_bytes(V2_CACHE, self._file("", "memory.stat", optional=True).read()),
         )
 
     def _estimated_operations(self) -> int:
@@ -205,6 +211,12 @@ def _told_by_kernel(pid: int) -> dict[str, str]:
         for controller in controllers.split(","):
             paths[controller] = path
     return paths
+
+
+def _cache_bytes(lines: re.Pattern[bytes], text: bytes) -> int:
+    """All cached files less those that lie in memory only (`shmem`: what the job has in /tmp), which come second."""
+    found = [int(number) for number in lines.findall(text)]
+    return max(0, found[0] - sum(found[1:])) if found else 0
 
 
 def _v1_operations(text: bytes) -> int:

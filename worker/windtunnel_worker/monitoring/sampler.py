@@ -43,19 +43,23 @@ class Sampler:
     """Samples one sandbox relative to the moment it was given its program.
 
     `before`: the last reading of the job that the sandbox served before. Nothing has run since, so it is this job's
-    first one; and the high-water mark must be reset to mean anything.
+    first one; and the high-water mark must be reset to mean anything. `cached`: bytes of files that the kernel kept
+    before; what is still there of them is not this job's memory. Without it they are what an earlier job left.
     """
 
-    def __init__(self, reader: Reader, before: Reading | None = None) -> None:
+    def __init__(self, reader: Reader, before: Reading | None = None, cached: int | None = None) -> None:
         self._reader = reader
         self._peak_is_ours = reader.reset_peak() if before else True
+        self._cached = cached if cached is not None else before.cache_bytes if before else 0
         self.first = before or self._read()
         self.last = self.first
         self._started = self._before = time.monotonic()
 
     def _read(self) -> Reading:
         reading = self._reader.read()
-        return reading if self._peak_is_ours else replace(reading, memory_peak_bytes=0)
+        not_ours = min(self._cached, reading.cache_bytes)
+        peak = reading.memory_peak_bytes - not_ours if self._peak_is_ours else 0
+        return replace(reading, memory_bytes=max(0, reading.memory_bytes - not_ours), memory_peak_bytes=max(0, peak))
 
     def sample(self) -> Sample:
         """One more reading; `OSError` once the sandbox is gone."""

@@ -9,6 +9,7 @@ from windtunnel.contract import ProgramError
 NONE = "A value is missing here: a function returned nothing, or a lookup found nothing."
 UNDEFINED = "The name is used before it is defined: import or assign it above this line."
 PAST_THE_END = "The index is past the end: check the length first; rolling windows shorten a series."
+NESTED = "The recursion has no end or goes too deep: Python allows about 1,000 nested calls; use a loop."
 ENDLESS = "The recursion has no end or goes too deep: use a loop."
 DIVISION = "Guard the division: the divisor (a variance, a count, a price) can be zero."
 
@@ -34,6 +35,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),
     (r"runtime error", r"out of range", PAST_THE_END),
     (
+        r"SIG\w+",
+        r"inside the interpreter",
+        "Compiled code crashed at this line: check the types, shapes and indices that it is given.",
+    ),
+    (
         r"SIGSEGV",
         r"",
         "It used memory that is not its own: check each index against size(), or use at().",
@@ -58,7 +64,8 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"PermissionError", r"", "The sandbox has no network and only /tmp to write; use `data` and emit()."),
     (r"OSError", r"Read-only file system", "Only /tmp can be written; give results to emit()."),
     (r"FileNotFoundError", r"", "Only the job's datasets are there, under /data; read them from `data`."),
-    (r"RecursionError|java\.lang\.StackOverflowError", r"", ENDLESS),
+    (r"RecursionError", r"", NESTED),
+    (r"java\.lang\.StackOverflowError", r"", ENDLESS),
     (r"RangeError", r"call stack", ENDLESS),
     (r"panic", r"nil map", "Make the map before it is written to: `make(map[string]float64)`."),
     (r"fatal error", r"deadlock", "Nobody sends what is waited for: close the channel, or do without goroutines."),

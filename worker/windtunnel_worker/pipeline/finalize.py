@@ -14,8 +14,8 @@ from windtunnel_worker.pipeline.report import build_report, unreadable_report
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
-GATHER_S = 0.05
-"""Between two looks: jobs that end close together get their reports in one go."""
+GATHER_S = 0.2
+"""Between two looks while other jobs are unfinished: those that end close together get their reports in one go."""
 SAMPLED_FROM_S = 0.2
 """Programs that ran for less have no samples of the monitor."""
 FAULT_PAUSE_S = 2.0
@@ -43,7 +43,8 @@ class Finalize:
             if self._clock() >= over:
                 self._wake.finalize()
                 break
-            time.sleep(GATHER_S)
+            if len(waiting) < JOBS_AT_ONCE and self._records.reports.any_unfinished():
+                time.sleep(GATHER_S)
         return finished
 
     def _finish(self, waiting: list[Unfinished]) -> list[str]:

@@ -71,7 +71,6 @@ def _missing(lane: Unservable) -> str:
         kind, _, name = token.partition(":")
         parts.append(
             {
-                "data": f"dataset {name!r} (run `windtunnel datasets add {name} FILE` on a host)",
                 "image": f"image {name!r} (WINDTUNNEL_ALLOWED_IMAGES lists those that a job may name)",
                 "language": f"the sandbox image for {name} (`sandbox_image/build.sh {name}` makes it)",
             }.get(kind, token)

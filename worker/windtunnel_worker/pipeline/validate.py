@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from windtunnel.contract import Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
-from windtunnel.records.codec import Program
+from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
 from windtunnel.wake import DEFAULT_POOL, ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
@@ -80,7 +80,7 @@ class Validate:
             self._end(claimed, f"Validation failed unexpectedly ({describe(error)}).", most=self._terms.max_faults)
 
     def _judge(self, claimed: Claimed, passed: Passed) -> None:
-        program = Program.read(claimed.lane)
+        program = ProgramKey.read(claimed.lane)
         libraries = self._hosts.libraries(program.image) if program.language == "python" else frozenset()
         policy = self._validator.policy_id(program.language, libraries)
         verdict = self._schedule.verdict(claimed.lane, policy)
@@ -94,7 +94,7 @@ class Validate:
         if wake:
             self._wake.finalize()
 
-    def _new_verdict(self, program: Program, libraries: frozenset[str]) -> Verdict:
+    def _new_verdict(self, program: ProgramKey, libraries: frozenset[str]) -> Verdict:
         code = self._schedule.code(program.sha256)
         if hashlib.sha256(code.encode()).hexdigest() != program.sha256:
             raise UnreadableRecord("it is not the one that was submitted")

@@ -22,6 +22,7 @@ from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_error
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
+from windtunnel_worker.sandbox.users import Lease
 
 READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
@@ -44,15 +45,6 @@ class Kind:
     language: str = "python"
     jobs: int = 1
     """How many jobs it serves; more than one makes it a cell."""
-
-    @property
-    def parts_users(self) -> bool:
-        """True when process 1 is root, all but powerless, and each job has a user of its own.
-
-        So it is in a cell; and under another runtime than the daemon's, as gVisor does not hide the descriptors of
-        one process from another of the same user.
-        """
-        return self.jobs > 1 or (self.deployment.runtime is not None and self.language == "python")
 
     @property
     def memory_bytes(self) -> int:
@@ -88,10 +80,14 @@ class PreloadTooLarge(SandboxFailure):
 
 
 class Sandbox:
-    """A started container. Use it as a context manager, or call `close`."""
+    """A started container. Use it as a context manager, or call `close`.
 
-    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float) -> None:
+    `users` are what its programs run as; it holds them as long as it is there.
+    """
+
+    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float, users: Lease) -> None:
         self.kind = kind
+        self._users = users
         self.versions: dict[str, str] = {}
         self.pid = 0
         self.served = 0
@@ -105,31 +101,33 @@ class Sandbox:
         self._decoder = FrameDecoder()
         self._ended = False
         """The stream has ended, so the container has died or soon will."""
-        mounts = {dataset.path: dataset.file for dataset in kind.datasets}
-        with engine_errors(kind.image):
-            self.id = create(
-                kind.image,
-                hardening.host_config(
-                    kind.limits,
-                    mounts,
-                    parts_users=kind.parts_users,
-                    language=for_language(kind.language),
-                    deployment=kind.deployment,
-                ),
-                name=name,
-                labels=labels,
-                command=_warden_options(kind, lives_s),
-                user=hardening.WARDEN_USER if kind.parts_users else hardening.USER,
-                stdin_open=True,
-            )
+        self.id = ""
         try:
             with engine_errors(kind.image):
+                self.id = self._create(name, labels, lives_s)
                 self._attached, self._stream = self._attach()
                 engine().api.start(self.id)
         except BaseException:
-            self.let_go()
-            self._remove()
+            self.close()
             raise
+
+    def _create(self, name: str, labels: Mapping[str, str], lives_s: float) -> str:
+        kind = self.kind
+        return create(
+            kind.image,
+            hardening.host_config(
+                kind.limits,
+                {dataset.path: dataset.file for dataset in kind.datasets},
+                language=for_language(kind.language),
+                deployment=kind.deployment,
+            ),
+            name=name,
+            labels=labels,
+            cell=kind.jobs > 1,
+            command=_warden_options(kind, lives_s, self._users.first),
+            user=hardening.WARDEN_USER,
+            stdin_open=True,
+        )
 
     def _attach(self) -> tuple[Any, socket.socket]:
         """Attach before the start, so that no byte is missed. The first value keeps the connection alive."""
@@ -256,7 +254,10 @@ class Sandbox:
     def close(self) -> None:
         """Kill and remove the container, whatever its state."""
         self.let_go()
-        self._remove()
+        try:
+            self._remove()
+        finally:
+            self._users.close()
 
     def let_go(self) -> None:
         """Close the line to the warden, which ends the sandbox within a moment, without a call to the daemon."""
@@ -268,11 +269,15 @@ class Sandbox:
                 getattr(self, name).close()
 
     def _remove(self) -> None:
+        if not self.id:
+            return
         with contextlib.suppress(ContainerGone), engine_errors(self.kind.image):
             engine().api.remove_container(self.id, force=True, v=True)
 
 
-def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], **what: Any) -> str:
+def create(
+    image: str, options: Mapping[str, Any], *, name: str, labels: Mapping[str, str], cell: bool = False, **what: Any
+) -> str:
     """Create a container with every protection and return its id.
 
     `options` are what `hardening.host_config` gives, `labels` what `listing.labels_for` gives, `what` are further
@@ -281,7 +286,7 @@ def create(image: str, options: Mapping[str, Any], *, name: str, labels: Mapping
     api = engine().api
     config = api.create_host_config(**options)
     # docker-py has no arguments for these two.
-    config.update(MaskedPaths=hardening.MASKED_PATHS, ReadonlyPaths=hardening.READ_ONLY_PATHS)
+    config.update(MaskedPaths=hardening.masked_paths(cell=cell), ReadonlyPaths=hardening.READ_ONLY_PATHS)
     return str(
         api.create_container(
             image,
@@ -301,7 +306,7 @@ def longest_run_s(language: str, timeout_s: float) -> float:
     return for_language(language).preparation_s + timeout_s + STOP_GRACE_S
 
 
-def _warden_options(kind: Kind, lives_s: float) -> list[str]:
+def _warden_options(kind: Kind, lives_s: float, first_user: int) -> list[str]:
     frames = [f"--frame={dataset.name}={dataset.path}" for dataset in kind.datasets if dataset.preload]
-    users = ["--users"] if kind.parts_users else []
-    return [f"--jobs={kind.jobs}", f"--life={math.ceil(lives_s)}", *users, *frames, *kind.preload]
+    options = [f"--jobs={kind.jobs}", f"--life={math.ceil(lives_s)}", f"--first-user={first_user}"]
+    return [*options, *frames, *kind.preload]

@@ -1,20 +1,24 @@
-"""Why a program in another language than Python ended badly, read out of what its compiler or runtime wrote. Pure.
+"""Why a program ended badly, read out of what its compiler or runtime wrote. Pure.
 
-Python's exceptions arrive as frames of their own; here they are found in the text of stderr, and given the same shape.
-All of it is the program's own word.
+Python's exceptions arrive as frames of their own; those of the other languages, and Python's crashes, are found here in
+the text of stderr, and given the same shape. All of it is the program's own word.
 """
 
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable
 
+from windtunnel_worker.sandbox.endings import CRASHES, SIGNALS
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 KEPT_TRACE = 16_384
 READ_BYTES = 256 * 1024
 """Of the end of stderr, where an exception stands."""
+OWN_FRAMES = re.compile(r'^  File "/opt/windtunnel/\w+\.py", .*\n', re.MULTILINE)
+"""Of the warden, which are no part of the program."""
 LINE_CHARACTERS = 1000
 """What is longer is cut: the text is hostile, and matching must take time in proportion to its length."""
 
@@ -25,9 +29,11 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     None as well where there is nothing to say: a plain non-zero exit or a limit's kill.
     """
     end = transcript.end
-    if not language.run or end is None or end.exit_code == 0:
+    if end is None or end.exit_code == 0:
         return None
-    text = bytes(transcript.stderr[-READ_BYTES:]).decode(errors="replace")
+    if not language.run:
+        return _crash(language, code, transcript) if end.signal in CRASHES else None
+    text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
     said = [line[:LINE_CHARACTERS] for line in text.splitlines()]
     memory = _first([language.out_of_memory], said) is not None
     processes = _first([language.out_of_processes], said) is not None
@@ -48,6 +54,24 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
         traceback=text[-KEPT_TRACE:],
         memory=memory,
         processes=processes,
+    )
+
+
+def _crash(language: Language, code: str, transcript: Transcript) -> Fault | None:
+    """A crash of the interpreter, of which `faulthandler` wrote the calls that led there, the innermost first."""
+    text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
+    _, told, trace = text.rpartition("Fatal Python error: ")
+    found = re.search(rf'^  File "{re.escape(language.source_name)}", line (\d{{1,9}}) ', trace, re.MULTILINE)
+    if not told or transcript.end is None or transcript.end.signal is None:
+        return None
+    lines, line = code.splitlines(), int(found[1]) if found else 0
+    number = signal.Signals(transcript.end.signal)
+    return Fault(
+        type=number.name,
+        message=SIGNALS[number],
+        line=line or None,
+        source=lines[line - 1].strip() if 0 < line <= len(lines) else "",
+        traceback=(told + OWN_FRAMES.sub("", trace))[:KEPT_TRACE],
     )
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources
-from windtunnel.errors import ImageNotFound, SandboxError, SandboxFailure
-from windtunnel_worker.datasets import Dataset, DatasetRegistry
+from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
+from windtunnel.store import Store
+from windtunnel_worker.datasets import Dataset, DatasetCache
+from windtunnel_worker.locks import Turns
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
-from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
+from windtunnel_worker.sandbox.background import wait_for
 from windtunnel_worker.sandbox.container import (
     STOP_GRACE_S,
     Kind,
@@ -35,8 +36,9 @@ from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
-from windtunnel_worker.sandbox.locks import Turns
+from windtunnel_worker.sandbox.neutral import neutral_path
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
+from windtunnel_worker.sandbox.output import Output, readable
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
@@ -69,13 +71,17 @@ def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, .
 class Executor:
     """Executes attempts on this host, one at a time.
 
-    `owner` is who the sandboxes belong to. With `warm` the next sandbox is prepared while a job runs.
+    `owner` is who the sandboxes belong to. With `warm` the next sandbox is prepared while a job runs. `store` has the
+    bytes of datasets and takes those of artifacts; by default it is the one that the settings name.
     """
 
-    def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False) -> None:
+    def __init__(self, settings: HostSettings, owner: str, *, warm: bool = False, store: Store | None = None) -> None:
         self._settings = settings
-        self._datasets = DatasetRegistry(settings.data_dir)
-        self._mounts: dict[str, tuple[Mapping[Dataset, Path], tuple[Mounted, ...]]] = {}
+        self._store = store or Store(settings.store_url.get_secret_value())
+        self._datasets = DatasetCache(
+            settings.data_dir / "cache", self._store, settings.lock_dir, settings.dataset_cache_mb * 2**20
+        )
+        self._mounts: dict[str, tuple[tuple[Dataset, ...], tuple[Mounted, ...]]] = {}
         """By language: the datasets of the last job and how they are mounted."""
         self._images: dict[str, tuple[images.Image, float]] = {}
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
@@ -123,7 +129,8 @@ class Executor:
                 raise Superseded from None
             return self._without_a_run(assignment, begun, Outcome.CANCELLED, STOPS[stopped.stop])
         except SandboxError as error:
-            return self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
+            execution = self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
+            return execution.model_copy(update={"host_at_fault": not isinstance(error, ObjectUnusable)})
 
     def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
         return Execution(
@@ -138,7 +145,7 @@ class Executor:
     def _execute(self, assignment: Assignment, hooks: Hooks, begun: float) -> Execution:
         job = assignment.job
         image = self._image(job)
-        datasets = self._datasets.resolve(job.datasets)
+        datasets = self._datasets_of(job, hooks)
         sandbox = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
@@ -154,13 +161,15 @@ class Executor:
             outcome=outcome,
             message=message,
             **_output(transcript),
+            artifacts=self._keep(transcript.artifacts, hooks),
             resources=resources,
             isolation=assignment.isolation,
             host=self._settings.host,
             container_id=sandbox.id,
             image=image.name,
             image_digest=image.digest,
-            dataset_digests={dataset.name: dataset.sha256 for dataset in datasets},
+            dataset_digests={dataset.name: dataset.version.sha256 for dataset in datasets},
+            data_notes=[note for dataset in datasets for note in dataset.notes],
             started_at=run.started_at,
             prepare_s=round(run.started - begun, 4),
             versions={**sandbox.versions, "docker": self._engine_version},
@@ -168,23 +177,32 @@ class Executor:
 
     def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> Sandbox:
         """A ready sandbox. What does not fit in the job's memory is left for the program to load, and to fail at."""
-
-        def ask() -> None:
-            stop = hooks.stop()
-            if stop is not None:
-                raise _Stopped(stop)
-
         request = Request(
             kind,
             assignment.batch_id,
             f"windtunnel-{assignment.job_id}-{assignment.attempt}",
             _needs_s(assignment.job.language, assignment.job.limits.timeout_s),
-            ask,
+            functools.partial(_ask, hooks),
         )
         try:
             return self._pool.take(request)
         except PreloadTooLarge:
             return self._pool.take(replace(request, kind=kind.bare()))
+
+    def _datasets_of(self, job: Job, hooks: Hooks) -> tuple[Dataset, ...]:
+        """The job's datasets on this host; what is lacking is fetched from the store."""
+        digests = {name: job.dataset_digests.get(name, "") for name in job.datasets}
+        columns = job.language == "python"
+        found = self._datasets.known(digests, columns=columns)
+        if found is not None or not digests:
+            return found or ()
+        return wait_for(lambda: self._datasets.fetch(digests, columns=columns), functools.partial(_ask, hooks))
+
+    def _keep(self, files: Mapping[str, bytes], hooks: Hooks) -> list[Artifact]:
+        """What the program left, in the store before anybody hears of it."""
+        if not files:
+            return []
+        return wait_for(lambda: artifacts.keep(files, self._store), functools.partial(_ask, hooks))
 
     @functools.cached_property
     def _engine_version(self) -> str:
@@ -205,7 +223,7 @@ class Executor:
             )
         return found
 
-    def _kind(self, assignment: Assignment, image: images.Image, datasets: Mapping[Dataset, Path]) -> Kind:
+    def _kind(self, assignment: Assignment, image: images.Image, datasets: tuple[Dataset, ...]) -> Kind:
         job = assignment.job
         in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
         return Kind(
@@ -218,22 +236,27 @@ class Executor:
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
 
-    def _mounted(self, language: str, datasets: Mapping[Dataset, Path]) -> tuple[Mounted, ...]:
-        """The datasets' files in the sandbox. The registry gives the same mapping until something changes."""
+    def _mounted(self, language: str, datasets: tuple[Dataset, ...]) -> tuple[Mounted, ...]:
+        """The datasets' files in the sandbox. The cache gives the same value until something changes."""
         known = self._mounts.get(language)
         if known is None or known[0] is not datasets:
-            mounts = tuple(mount for item in datasets.items() for mount in self._mounts_of(language, *item))
+            mounts = tuple(mount for dataset in datasets for mount in _mounts_of(language, dataset))
             known = self._mounts[language] = datasets, mounts
         return known[1]
 
-    def _mounts_of(self, language: str, dataset: Dataset, file: Path) -> Iterator[Mounted]:
-        python = language == "python"
-        yield Mounted(
-            dataset.name, str(file), dataset.sandbox_path, preload=python and dataset.bytes <= PRELOADED_BYTES
-        )
-        if dataset.columns_sha256 and python:
-            columns = self._datasets.columns_file(dataset)
-            yield Mounted(dataset.name, str(columns), dataset.columns_path, preload=False)
+
+def _mounts_of(language: str, dataset: Dataset) -> Iterator[Mounted]:
+    preload = language == "python" and dataset.version.bytes <= PRELOADED_BYTES
+    yield Mounted(dataset.name, str(neutral_path(dataset.file)), dataset.sandbox_path, preload=preload)
+    if dataset.columns is not None:
+        yield Mounted(dataset.name, str(neutral_path(dataset.columns)), dataset.columns_path, preload=False)
+
+
+def _ask(hooks: Hooks) -> None:
+    """End a wait that nobody wants any more."""
+    stop = hooks.stop()
+    if stop is not None:
+        raise _Stopped(stop)
 
 
 class _Stopped(Exception):
@@ -382,16 +405,21 @@ def _output(transcript: Transcript) -> dict[str, Any]:
     return {
         "exit_code": end.exit_code if end else None,
         "signal": end.signal if end else None,
-        "stdout": transcript.stdout.decode(errors="replace"),
-        "stderr": transcript.stderr.decode(errors="replace"),
-        "stdout_truncated": end is not None and end.stdout_bytes != len(transcript.stdout),
-        "stderr_truncated": end is not None and end.stderr_bytes != len(transcript.stderr),
+        **_stream("stdout", transcript.stdout, end.stdout_bytes if end else 0),
+        **_stream("stderr", transcript.stderr, end.stderr_bytes if end else 0),
         "values": transcript.values,
-        "artifacts": [_artifact(name, data) for name, data in transcript.artifacts.items()],
+        "not_finite": transcript.not_finite,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
 
 
-def _artifact(name: str, data: bytes) -> Artifact:
-    digest = hashlib.sha256(data).hexdigest()
-    return Artifact(name=name, bytes=len(data), sha256=digest, content=base64.b64encode(data).decode())
+def _stream(name: str, output: Output, written: int) -> dict[str, Any]:
+    written = max(written, len(output))
+    found = readable(output, written)
+    return {
+        name: found.text,
+        f"{name}_truncated": found.dropped > 0,
+        f"{name}_bytes": written,
+        f"{name}_dropped_bytes": found.dropped,
+        f"{name}_raw": base64.b64encode(found.raw).decode(),
+    }

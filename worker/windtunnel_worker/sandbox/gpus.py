@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from windtunnel.errors import SandboxFailure
-from windtunnel_worker.sandbox.locks import Lock, hold_first_free
+from windtunnel_worker.locks import Lock, hold_first_free
 
 
 def take_gpu(lock_dir: Path, gpus: Sequence[str]) -> tuple[str, Lock] | None:

@@ -17,11 +17,10 @@ from typing import Any
 from windtunnel_worker.sandbox.languages import PYTHON, Language
 from windtunnel_worker.sandbox.limits import SandboxLimits
 
-USER = "10001:10001"
-"""Everything in a sandbox that is used once."""
 WARDEN_USER = "0:0"
-"""Process 1 where each job has a user of its own. Root there has the capabilities below and no other."""
-WARDEN_CAPABILITIES = ["SETUID", "SETGID"]
+"""Process 1 of a sandbox. Root there has the capabilities below and no other; each job has a user of its own."""
+WARDEN_CAPABILITIES = ["SETUID", "SETGID", "SETPCAP"]
+"""To become a job's user, and to take from it even what it could never use."""
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
@@ -31,6 +30,7 @@ ENVIRONMENT = {
     "TMPDIR": "/tmp",  # noqa: S108
     "LANG": "C.UTF-8",
     "TZ": "UTC",
+    "USER": "sandbox",  # its user ids have no name that could be looked up
     "PYTHONHASHSEED": "0",
     # Threads of numeric libraries count against the process limit and make sums depend on their number.
     "OMP_NUM_THREADS": "1",
@@ -41,20 +41,57 @@ ENVIRONMENT = {
 
 MASKED_PATHS = [
     "/dev/mqueue",  # a second writable place
+    "/dev/pts",  # terminals are numbered and counted over all containers
     "/proc/acpi",
     "/proc/asound",
+    "/proc/buddyinfo",
+    "/proc/consoles",
+    "/proc/diskstats",
+    "/proc/driver",
     "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
     "/proc/kcore",
+    "/proc/key-users",
     "/proc/keys",
     "/proc/latency_stats",
+    "/proc/loadavg",
+    "/proc/locks",
+    "/proc/mdstat",
+    "/proc/misc",
+    "/proc/modules",
+    "/proc/pagetypeinfo",
+    "/proc/partitions",
+    "/proc/pressure",
     "/proc/sched_debug",
+    "/proc/schedstat",
     "/proc/scsi",
+    "/proc/slabinfo",
+    "/proc/softirqs",
+    "/proc/swaps",
+    "/proc/sys/fs",
+    "/proc/sys/kernel/pty",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/proc/vmallocinfo",
+    "/proc/vmstat",
+    "/proc/zoneinfo",
+    "/sys/block",
+    "/sys/dev",
+    "/sys/devices/system/node",
+    "/sys/devices/virtual/block",
     "/sys/devices/virtual/powercap",
+    "/sys/devices/virtual/thermal",
     "/sys/firmware",
+    "/sys/fs/ext4",
+    "/sys/kernel",
+    "/sys/module",
 ]
-"""What a sandbox finds empty."""
+"""What a sandbox finds empty: much of it counts what the whole host does, by which sandboxes would feel each other."""
+MASKED_IN_CELLS = ["/sys/fs/cgroup"]
+"""What tells a job how much the jobs before it used. Other languages' runtimes read their limits there."""
+SYSTEM_DEVICES = {"system", "virtual"}
+"""Of /sys/devices what is not a device of the host's, whose statistics a sandbox does not see."""
 READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
 PROTECTIONS: dict[str, Any] = {
@@ -74,11 +111,19 @@ PROTECTIONS: dict[str, Any] = {
 }
 
 
-@lru_cache(maxsize=1)
-def seccomp_profile() -> str:
-    """The system calls a sandbox may use, as Docker takes it."""
-    text = resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text()
-    return json.dumps(json.loads(text), separators=(",", ":"))
+@lru_cache(maxsize=2)
+def seccomp_profile(*, own_kernel: bool = False) -> str:
+    """The system calls a sandbox may use, as Docker takes it.
+
+    With a kernel of its own the calls that have no effect are allowed: gVisor can only refuse them, which programs
+    take for a broken disk, and they do not get further than its kernel.
+    """
+    profile = json.loads(resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text())
+    for rule in profile["syscalls"]:
+        if own_kernel and rule.get("errnoRet") == 0:
+            del rule["errnoRet"]
+            rule["action"] = "SCMP_ACT_ALLOW"
+    return json.dumps(profile, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -90,11 +135,11 @@ class Runtime:
     threads_each: int = 1
     """Threads that a process inside may cost outside."""
     own_memory_mb: int = 0
-    counts_processes: bool = False
-    """Its kernel, which no other sandbox shares, counts each user's processes: so it holds the job's limit itself."""
+    own_kernel: bool = False
+    """No other sandbox shares its kernel, which counts each user's processes: so it holds the job's limit itself."""
 
 
-GVISOR = Runtime(own_processes=128, threads_each=128, own_memory_mb=32, counts_processes=True)
+GVISOR = Runtime(own_processes=128, threads_each=128, own_memory_mb=32, own_kernel=True)
 """Measured on two cores: 30 to 45 threads, up to 41 more a process, 12 to 27 MB. More cores mean more threads."""
 
 
@@ -136,7 +181,6 @@ def host_config(
     limits: SandboxLimits,
     datasets: Mapping[str, str],
     *,
-    parts_users: bool = False,
     language: Language = PYTHON,
     deployment: Deployment = DEFAULT_DEPLOYMENT,
 ) -> dict[str, Any]:
@@ -151,12 +195,12 @@ def host_config(
     options = f"rw,nosuid,nodev,{execution},size={limits.disk_mb}m,nr_inodes={TMP_INODES},mode=1777"
     return {
         **PROTECTIONS,
-        "cap_add": WARDEN_CAPABILITIES if parts_users else [],
+        "cap_add": WARDEN_CAPABILITIES,
         "runtime": deployment.runtime,
         "device_requests": deployment.device_requests(),
         "security_opt": [
             "no-new-privileges:true",
-            f"seccomp={seccomp_profile()}",
+            f"seccomp={seccomp_profile(own_kernel=runtime.own_kernel)}",
             *deployment.security_options(),
         ],
         "tmpfs": {"/tmp": options},  # noqa: S108
@@ -169,10 +213,19 @@ def host_config(
             _ulimit("nofile", NOFILE),
             _ulimit("core", 0),
             _ulimit("fsize", limits.disk_mb * 2**20),
-            *([_ulimit("nproc", processes)] if runtime.counts_processes else []),
+            *([_ulimit("nproc", processes)] if runtime.own_kernel else []),
         ],
         "mounts": [bind_mount(target, source) for target, source in datasets.items()],
     }
+
+
+def masked_paths(*, cell: bool) -> list[str]:
+    """What is hidden, the devices of this host included; Docker passes over what is not there."""
+    try:
+        devices = sorted(set(os.listdir("/sys/devices")) - SYSTEM_DEVICES)
+    except OSError:
+        devices = []
+    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *(f"/sys/devices/{device}" for device in devices)]
 
 
 def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:

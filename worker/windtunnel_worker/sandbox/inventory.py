@@ -1,23 +1,21 @@
-"""What this host has for jobs: sandbox images and datasets, by the words of `JobSpec.needs`."""
+"""What this host has for jobs: sandbox images, by the words of `JobSpec.needs`."""
 
 from __future__ import annotations
 
 import time
 
 from windtunnel.contract import LANGUAGES
-from windtunnel.errors import DatasetUnavailable, ImageNotFound
-from windtunnel_worker.datasets import DatasetRegistry
+from windtunnel.errors import ImageNotFound
 from windtunnel_worker.sandbox import images
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import HostSettings
 
 
 class Inventory:
-    """Looks at the Docker Engine every `every_s` seconds, at the datasets each time."""
+    """Looks at the Docker Engine every `every_s` seconds."""
 
     def __init__(self, settings: HostSettings, every_s: float) -> None:
         self._settings, self._every_s = settings, every_s
-        self._datasets = DatasetRegistry(settings.data_dir)
         self._images: set[str] = set()
         self.libraries: dict[str, str] = {}
         """Image → what it holds besides the shipped libraries; for validators."""
@@ -26,14 +24,14 @@ class Inventory:
         """Of the Docker Engine, as it last answered."""
 
     def has(self) -> set[str]:
-        """`language:<name>`, `image:<name>` and `data:<name>` of all that is here.
+        """`language:<name>` and `image:<name>` of all that is here.
 
         `SandboxError` where the Docker Engine does not answer: that is not to have no images. Jobs that no host has an
         image for are ended, while an engine comes back.
         """
         if time.monotonic() - self._looked >= self._every_s:
             self._look()
-        return self._images | self._named_datasets()
+        return self._images
 
     def _look(self) -> None:
         self.versions = f"docker {engine_version()}"
@@ -43,12 +41,6 @@ class Inventory:
         self._images = {token for token, name in wanted.items() if _is_here(name)}
         self.libraries = images.libraries_of(named)
         self._looked = time.monotonic()
-
-    def _named_datasets(self) -> set[str]:
-        try:
-            return {f"data:{dataset.name}" for dataset in self._datasets.all()}
-        except DatasetUnavailable:
-            return set()
 
 
 def _is_here(image: str) -> bool:

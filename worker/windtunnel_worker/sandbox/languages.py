@@ -69,8 +69,10 @@ class Language:
 
 
 NODE = ("node", "--max-old-space-size={heap_mb}", "--random-seed={node_seed}", "--stack-trace-limit=20")
+NODE_REJECTION = r"^\[(?P<type>UnhandledPromiseRejection): .* rejected with the reason (?P<message>.*)\.\](?: \{)?$"
 NODE_EXCEPTIONS = (
     r"^(?:Uncaught )?(?P<type>(?:[A-Z][\w$]*)?(?:Error|Exception))(?: \[\w+\])?(?:: (?P<message>.*))?$",
+    NODE_REJECTION,
     r"^\s*(?P<type>throw) (?P<message>.*)$",  # what is thrown need not be an Error
 )
 NODE_OUT_OF_PROCESSES = r"^(?:Uncaught )?Error: (?:spawn\w* \S+ )?EAGAIN$"

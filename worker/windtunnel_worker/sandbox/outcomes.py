@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from windtunnel.contract import Limits, Outcome
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox.assignment import Stop
+from windtunnel_worker.sandbox.endings import of_exit_code, of_signal
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 MESSAGES = {
@@ -21,8 +22,8 @@ MESSAGES = {
     "higher cpu_time_s.",
     Outcome.IO_EXCEEDED: "Made more than {limits.io_operations} disk operations. Read each dataset once, or ask for "
     "higher io_operations.",
-    Outcome.OUTPUT_EXCEEDED: "Wrote without an end; {limits.output_kb} KB were kept. Print summaries, not every step, "
-    "and give results to emit().",
+    Outcome.OUTPUT_EXCEEDED: "Wrote far more than is kept of it, the first and the last {half_kb:g} of "
+    "{limits.output_kb} KB. Print summaries, not every step, and give results to emit().",
     Outcome.DISK_EXCEEDED: "Filled /tmp ({limits.disk_mb} MB). Keep results in memory and give them to emit().",
     Outcome.PROCESSES_EXCEEDED: "Wanted more than {limits.processes} processes and threads. Run in one process; set "
     "n_jobs or workers to 1.",
@@ -35,6 +36,8 @@ STOPS = {
 }
 """What to tell of an attempt that was stopped from outside."""
 
+MAX_MESSAGE = 1024
+"""Characters of an exception's text."""
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -66,6 +69,10 @@ def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: L
     succeeded = end is not None and end.exit_code == 0
     findings = (
         (evidence.io_exceeded, Outcome.IO_EXCEEDED),
+        (
+            succeeded and end is not None and end.flooded,
+            Outcome.OUTPUT_EXCEEDED,
+        ),  # or the faster of two equal programs would succeed
         (succeeded, Outcome.SUCCEEDED),
         (evidence.oom_killed or (fault is not None and fault.memory), Outcome.MEMORY_EXCEEDED),
         (evidence.processes_refused or (fault is not None and fault.processes), Outcome.PROCESSES_EXCEEDED),
@@ -93,7 +100,7 @@ def _cpu_exceeded(end: End, limits: Limits) -> bool:
 
 
 def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
-    message = _failure(transcript) if outcome is Outcome.FAILED else MESSAGES[outcome].format(limits=limits)
+    message = _failure(transcript) if outcome is Outcome.FAILED else _limit(outcome, limits)
     dropped = transcript.values_dropped + (transcript.end.records_dropped if transcript.end else 0)
     if dropped:
         names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
@@ -104,11 +111,15 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     return message.strip()
 
 
+def _limit(outcome: Outcome, limits: Limits) -> str:
+    return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2)
+
+
 def _failure(transcript: Transcript) -> str:
     fault, end = transcript.fault, transcript.end
     if fault:
         place = f"Line {fault.line}: " if fault.line else ""
-        return f"{place}{fault.type}: {fault.message}"[:1024]
+        return f"{place}{fault.type}: {fault.message}".removesuffix(": ")[:MAX_MESSAGE]
     if end and end.signal:
-        return f"Ended by signal {end.signal}."
-    return f"Exited with code {end.exit_code if end else 'unknown'}."
+        return f"Ended by {of_signal(end.signal)}."
+    return f"Exited with {of_exit_code(end.exit_code) if end and end.exit_code is not None else 'an unknown code'}."

@@ -15,8 +15,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from windtunnel.errors import SandboxError, SandboxFailure
+from windtunnel_worker.locks import Turns
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Kind, Sandbox
-from windtunnel_worker.sandbox.locks import Turns
+from windtunnel_worker.sandbox.users import lease_users
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +168,8 @@ class Pool:
         name = f"windtunnel-{self._host}-{secrets.token_hex(6)}"
         with self._turns.take(CREATION_TIMEOUT_S):
             lives_s = READY_TIMEOUT_S + MAX_AGE_S + needs_s
-            sandbox = Sandbox(kind, name, self._labels(time.time() + lives_s), lives_s)
+            labels = self._labels(time.time() + lives_s)
+            sandbox = Sandbox(kind, name, labels, lives_s, lease_users(self._turns.directory))
         try:
             sandbox.wait_ready()
         except BaseException:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -20,15 +19,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from windtunnel.contract import NAME_PATTERN
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox.output import Output
+from windtunnel_worker.sandbox.values import Values, storable_text
 
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
 KINDS = b"RSOEVAFX"
-MAX_DEPTH = 32
 MAX_DROPPED_NAMES = 8
-DECODER = json.JSONDecoder(parse_constant=lambda _: None)
-"""Of JSON in which NaN and the infinities stand by name, as Python writes them."""
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -41,17 +39,14 @@ class Frame:
     payload: bytes
 
     def json(self) -> dict[str, Any]:
-        """The payload as a JSON object that can be stored; `SandboxFailure` if it is none.
-
-        NaN and the infinities become None where they stand by name; see `_storable` for numbers that are too large.
-        """
+        """The payload as a JSON object; `SandboxFailure` if it is none. Numbers in it may be NaN or infinite."""
         try:
-            value = DECODER.decode(self.payload.decode(errors="surrogatepass"))
+            value = json.loads(self.payload.decode(errors="surrogatepass"))
         except (ValueError, RecursionError) as error:
             raise SandboxFailure(f"The sandbox sent a broken {self.kind!r} frame.") from error
         if not isinstance(value, dict):
             raise SandboxFailure(f"The sandbox sent a {self.kind!r} frame that is not an object.")
-        return {_text(name): item for name, item in value.items()}
+        return {storable_text(name): item for name, item in value.items()}
 
 
 class End(BaseModel):
@@ -77,7 +72,7 @@ class End(BaseModel):
 
 def _cut(limit: int) -> BeforeValidator:
     """Text of at most so many characters out of whatever came."""
-    return BeforeValidator(lambda value: _text(str(value))[:limit])
+    return BeforeValidator(lambda value: storable_text(str(value))[:limit])
 
 
 class Fault(BaseModel):
@@ -95,29 +90,6 @@ class Fault(BaseModel):
     """It is a `MemoryError`."""
     processes: bool = False
     """It says that a process or thread was refused, which a kernel inside the sandbox does unseen by the host's."""
-
-
-def _text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def _storable(value: Any, depth: int = 0) -> Any:
-    """JSON that any reader takes: Unicode only, numbers that a float can hold, nested no deeper than `MAX_DEPTH`.
-
-    A number that is too large for a float becomes None; `ValueError` for what is nested deeper.
-    """
-    if depth > MAX_DEPTH:
-        raise ValueError("nested too deeply")
-    kind = type(value)  # JSON gives these very types
-    if kind is float:
-        return value if math.isfinite(value) else None
-    if kind is str:
-        return _text(value)
-    if kind is list:
-        return [_storable(item, depth + 1) for item in value]
-    if kind is dict:
-        return {_text(name): _storable(item, depth + 1) for name, item in value.items()}
-    return value
 
 
 def job_frame(job: Mapping[str, Any]) -> bytes:
@@ -181,9 +153,9 @@ class Transcript:
 
     def __post_init__(self) -> None:
         self.artifacts: dict[str, bytes] = {}
-        self.stdout = bytearray()
-        self.stderr = bytearray()
-        self.values: dict[str, Any] = {}
+        self.stdout = Output(self.output_limit)
+        self.stderr = Output(self.output_limit)
+        self._emitted = Values()
         self._values_bytes = 0
         self.values_dropped = 0
         self.dropped_names: list[str] = []
@@ -191,13 +163,23 @@ class Transcript:
         self.fault: Fault | None = None
         self.end: End | None = None
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was emitted, as it is stored."""
+        return self._emitted.kept
+
+    @property
+    def not_finite(self) -> dict[str, str]:
+        """Where None stands in `values` for a number that is not finite, and for which."""
+        return self._emitted.places()
+
     def take(self, frame: Frame) -> None:
         """Add one frame."""
         match frame.kind:
             case b"O":
-                self.stdout += frame.payload[: self.output_limit - len(self.stdout)]
+                self.stdout.take(frame.payload)
             case b"E":
-                self.stderr += frame.payload[: self.output_limit - len(self.stderr)]
+                self.stderr.take(frame.payload)
             case b"V":
                 self._take_values(frame)
             case b"A":
@@ -213,15 +195,17 @@ class Transcript:
     def _take_values(self, frame: Frame) -> None:
         self._values_bytes += len(frame.payload)
         try:
-            values = {name: _storable(value) for name, value in frame.json().items()}
-        except (ValueError, SandboxFailure):
+            values = frame.json()
+        except SandboxFailure:
             self._drop()
             return
         for name, value in values.items():
             fits = self._values_bytes <= self.values_limit and len(name) <= 256
-            if fits and (name in self.values or len(self.values) < self.names_limit):
-                self.values[name] = value
-            else:
+            try:
+                if not fits or (name not in self.values and len(self.values) >= self.names_limit):
+                    raise ValueError("too large")
+                self._emitted.keep(name, value)
+            except ValueError:
                 self._drop(name)
 
     def _drop(self, name: str = "") -> None:

@@ -137,11 +137,20 @@ if executing then
   end
 end
 
+local judged = {}
+local function is_judged(program, policy)
+  local verdict = key('verdict', program, policy)
+  if judged[verdict] == nil then
+    judged[verdict] = redis.call('EXISTS', verdict) == 1
+  end
+  return judged[verdict]
+end
+
 -- Give a job's lease to this session if the job is as it should be. Returns its token, or nil.
 local function hold(id, record, first)
   local job = key('job', id)
   if executing and record[1] == 'ready' and record[3] then
-    if redis.call('EXISTS', key('verdict', record[3], record[4] or '')) == 0 then
+    if not is_judged(record[3], record[4] or '') then
       -- Its verdict is no longer stored, and nothing runs without one.
       redis.call('HSET', job, 'state', 'queued')
       wait_again(id, 'queued', 'RPUSH')
@@ -151,11 +160,13 @@ local function hold(id, record, first)
     end
     local attempt = count_of(record[5]) + 1
     local token = attempt .. '-' .. random
-    redis.call('HSET', job, 'state', 'running', 'attempt', attempt, 'token', token)
-    note(job, 'claimed', session)
+    local fields = { 'state', 'running', 'attempt', attempt, 'token', token, 'history',
+      history_with(record[7], 'claimed', session) }
     if first then
-      redis.call('HSET', job, 'begun', now)
+      table.insert(fields, 'begun')
+      table.insert(fields, now)
     end
+    redis.call('HSET', job, unpack(fields))
     return token
   elseif not executing and record[1] == 'queued' then
     local token = '0-' .. random
@@ -171,7 +182,7 @@ redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
 local held = {}
 for _, index in ipairs(indices) do
   local id = batch .. '-' .. index
-  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'stop')
+  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'stop', 'history')
   local token = hold(id, record, #held == 0)
   if token then
     table.insert(held, id)

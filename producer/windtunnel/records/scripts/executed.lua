@@ -4,23 +4,23 @@
 local session, id, token = ARGV[1], ARGV[2], ARGV[3]
 local job, batch = key('job', id), batch_of(id)
 local recorded, wake = 0, 0
-local fields = id ~= '' and read(job, 'state', 'token', 'place', 'stop') or {}
+local fields = id ~= '' and read(job, 'state', 'token', 'place', 'stop', 'history') or {}
 if fields[1] == 'running' and fields[2] == token then
   local header, seconds = header_of(batch), tonumber(ARGV[6])
   local estimate = let_go(session, id)
   if header then
     local priority, pool = place_of(fields[3])
-    redis.call('HSET', job, 'execution', ARGV[4])
-    note(job, 'executed', session, ARGV[5])
-    ended(id, ARGV[5], ARGV[5] == 'cancelled' and fields[4] and fields[4]:match('^%S+ (.*)$') or nil)
+    ended(id, ARGV[5], ARGV[5] == 'cancelled' and fields[4] and fields[4]:match('^%S+ (.*)$') or nil,
+      'execution', ARGV[4], 'history', history_with(fields[5], 'executed', session, ARGV[5]))
     if priority then
       charge('execute.' .. pool, priority, header.owner, batch, seconds - estimate)
     end
-    local together = redis.call('HINCRBYFLOAT', key('batch', batch), 'seconds', seconds)
+    local together, measured = (header.seconds or 0) + seconds, (header.measured or 0) + 1
     -- The mean follows the recent jobs: what the first ones waited for a sandbox says little of those that share it.
-    if redis.call('HINCRBY', key('batch', batch), 'measured', 1) >= 40 then
-      redis.call('HSET', key('batch', batch), 'seconds', tonumber(together) / 2, 'measured', 20)
+    if measured >= 40 then
+      together, measured = together / 2, 20
     end
+    redis.call('HSET', key('batch', batch), 'seconds', together, 'measured', measured)
     redis.call('HINCRBYFLOAT', key('seconds'), header.owner, seconds)
   else
     discard(id)
@@ -31,13 +31,14 @@ if fields[1] == 'running' and fields[2] == token then
   recorded, wake = 1, wake_finalize()
 end
 redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[7]), session)
-rest(session)
 if ARGV[8] == '' then
+  rest(session)
   return { recorded, wake, '' }
 end
 local coming = key('job', ARGV[8])
 local state = read(coming, 'state', 'token', 'stop')
 if state[1] ~= 'running' or state[2] ~= ARGV[9] then
+  rest(session)
   return { recorded, wake, 'superseded' }
 end
 if state[3] then

@@ -8,7 +8,7 @@ local lanes, over = {}, false
 for i = 6, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid')
+  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history')
   local was_held = redis.call('HDEL', key('held', session), id) == 1
   local priority, pool, needs = place_of(fields[3])
   if not header or fields[1] ~= 'queued' or fields[2] ~= token or not priority then
@@ -17,15 +17,12 @@ for i = 6, #ARGV do
       over = true
     end
   else
-    redis.call('HSET', job, 'policy', policy)
-    redis.call('HDEL', job, 'token')
-    note(job, 'validated', session, safe and 'safe' or 'rejected')
+    local history = history_with(fields[7], 'validated', session, safe and 'safe' or 'rejected')
     if not safe then
-      redis.call('HSET', job, 'attempt', count_of(fields[4]) + 1)
-      ended(id, 'rejected')
+      ended(id, 'rejected', nil, 'policy', policy, 'token', '', 'history', history, 'attempt', count_of(fields[4]) + 1)
       over = true
     else
-      redis.call('HSET', job, 'state', 'ready')
+      redis.call('HSET', job, 'state', 'ready', 'policy', policy, 'token', '', 'history', history)
       local name = lane_of('ready', fields[5], needs, fields[6])
       local where = priority .. ' ' .. pool .. ' ' .. name
       local lane = lanes[where]

@@ -78,9 +78,9 @@ local function place_of(text)
   return priority, pool, needs
 end
 
--- History: one line a transition, '<ms> <what> <who>[ <detail>]'.
-local function note(job, what, who, detail)
-  local before = redis.call('HGET', job, 'history') or ''
+-- History: one line a transition, '<ms> <what> <who>[ <detail>]'. Returns a history with one more line.
+local function history_with(before, what, who, detail)
+  before = before or ''
   if #before > HISTORY_BYTES then
     local first = before:find('\n', 1, true)
     local tail = before:sub(-HISTORY_BYTES / 2)
@@ -90,7 +90,11 @@ local function note(job, what, who, detail)
   if detail then
     line = line .. ' ' .. detail
   end
-  redis.call('HSET', job, 'history', before .. line .. '\n')
+  return before .. line .. '\n'
+end
+
+local function note(job, what, who, detail)
+  redis.call('HSET', job, 'history', history_with(redis.call('HGET', job, 'history'), what, who, detail))
 end
 
 -- The schedule: start-time fair queuing. Owners of a priority class are ordered by virtual time, the slot-seconds they
@@ -205,10 +209,10 @@ end
 
 -- Ends ---------------------------------------------------------------------------------------------
 
--- A job that has its end, and waits for its report.
-local function ended(id, outcome, message)
+-- A job that has its end, and waits for its report. Further arguments: more fields of its record and their values.
+local function ended(id, outcome, message, ...)
   local job = key('job', id)
-  redis.call('HSET', job, 'state', 'ended', 'outcome', outcome)
+  redis.call('HSET', job, 'state', 'ended', 'outcome', outcome, ...)
   if message then
     redis.call('HSET', job, 'message', message)
   end

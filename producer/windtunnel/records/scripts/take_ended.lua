@@ -1,9 +1,10 @@
 -- Hand a finalizer jobs that wait for their report; they stay its own for a while.
 -- ARGV: most, lease ms
 -- Returns for each: id, fields of the record as a flat list, earlier attempts
-local answers = {}
+local answers, taken = {}, {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))) do
-  redis.call('ZADD', key('ended'), now + tonumber(ARGV[2]), id)
+  table.insert(taken, now + tonumber(ARGV[2]))
+  table.insert(taken, id)
   local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'outcome', 'message', 'execution',
     'history', 'token')
   for i = 1, 10 do
@@ -15,6 +16,7 @@ end
 if #answers == 0 then
   redis.call('DEL', key('waking'))
 else
+  redis.call('ZADD', key('ended'), unpack(taken))
   redis.call('SET', key('waking'), 1, 'PX', 2000)
 end
 return { now, answers }

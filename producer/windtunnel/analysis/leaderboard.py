@@ -1,0 +1,132 @@
+"""Ranks a batch by what Windtunnel computed itself, and says how much of it luck alone explains.
+
+Nothing that a program printed or emitted has a place in the ranking; such jobs stand apart as self-reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from windtunnel.analysis.ledger import Trials, trials_of
+from windtunnel.analysis.overfitting import Overfitting, of_blocks
+from windtunnel.analysis.significance import deflated_sharpe, expected_maximum, haircut, minimum_backtest_years
+from windtunnel.analysis.trials import EffectiveTrials, effective
+from windtunnel.contract import Outcome, Report, Score
+
+SIGNIFICANT = 0.95
+NOTHING_EARLIER = Trials()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One scored job."""
+
+    rank: int | None
+    """From 1; None where the Sharpe ratio is undefined, see `why`."""
+    report: Report
+    score: Score
+    deflated: float | None
+    """Probability that the Sharpe ratio is more than the best of all trials reaches by luck."""
+    deflated_effective: float | None
+    """The same, with clusters of similar trials counted once."""
+    haircut_sharpe: float | None
+    """The annual Sharpe ratio that is left after Šidák's correction for all trials."""
+    why: str = ""
+
+    @property
+    def significant(self) -> bool:
+        """Whether it is more than luck at 95 %, with every trial counted."""
+        return self.deflated is not None and self.deflated >= SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A batch in the order of what it is worth."""
+
+    ranked: tuple[Row, ...]
+    unranked: tuple[Row, ...]
+    """Scored, but without a Sharpe ratio."""
+    self_reported: tuple[Report, ...]
+    """They succeeded and returned no positions: what they say of themselves is unchecked."""
+    trials: Trials
+    """Of this batch."""
+    earlier: Trials
+    """Of the same owner on the same datasets, before."""
+    effective: EffectiveTrials
+    """Of this batch."""
+    overfitting: Overfitting | None
+    noise_level: float | None
+    """The annual Sharpe ratio that the best of all these trials is expected to reach without skill."""
+    minimum_years: float | None
+    """Years of data below which that is expected to be 1 or more."""
+
+    @property
+    def all_trials(self) -> Trials:
+        """Those of the batch and earlier ones."""
+        return self.trials + self.earlier
+
+    @property
+    def verdict(self) -> str:
+        """What a reader should take away, in a sentence or two."""
+        if not self.ranked:
+            return "No job has a Sharpe ratio."
+        best, counted = self.ranked[0], self.all_trials.count
+        tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
+        if self.earlier.count:
+            tried += f" ({self.earlier.count:,} of them in earlier batches)"
+        strong = sum(row.significant for row in self.ranked)
+        if not strong:
+            return f"No result is significant: the best of {tried} is within what luck reaches."
+        return f"{strong:,} of {tried} {'is' if strong == 1 else 'are'} significant; the best with {best.deflated:.1%}."
+
+
+def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:
+    """Rank these reports of one batch; `earlier` comes from the owner's ledger."""
+    scored = [(one, one.score) for one in reports if one.score is not None and one.outcome is Outcome.SUCCEEDED]
+    own = trials_of(reports)
+    counted = own + earlier
+    groups = effective([score for _, score in scored])
+    rows = [_row(report, score, counted, groups) for report, score in scored]
+    defined = sorted((row for row in rows if row.score.metrics.sharpe is not None), key=_worth, reverse=True)
+    yearly = next((score.bars_a_year for _, score in scored if score.bars_a_year), None)
+    return Leaderboard(
+        ranked=tuple(_ranked(row, rank) for rank, row in enumerate(defined, start=1)),
+        unranked=tuple(row for row in rows if row.score.metrics.sharpe is None),
+        self_reported=tuple(one for one in reports if one.score is None and one.outcome is Outcome.SUCCEEDED),
+        trials=own,
+        earlier=earlier,
+        effective=groups,
+        overfitting=of_blocks([score.blocks for _, score in scored]),
+        noise_level=sqrt(counted.variance * yearly) * expected_maximum(counted.count)
+        if yearly and counted.scored
+        else None,
+        minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
+    )
+
+
+def _worth(row: Row) -> tuple[float, float]:
+    return (row.deflated if row.deflated is not None else -1.0, row.score.metrics.sharpe or 0.0)
+
+
+def _ranked(row: Row, rank: int) -> Row:
+    return Row(rank, row.report, row.score, row.deflated, row.deflated_effective, row.haircut_sharpe)
+
+
+def _row(report: Report, score: Score, counted: Trials, groups: EffectiveTrials) -> Row:
+    found = score.metrics
+    if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None:
+        return Row(None, report, score, None, None, None, score.undefined.get("sharpe", "undefined"))
+    moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
+    years = score.bars / score.bars_a_year if score.bars_a_year else None
+    left = haircut(found.sharpe, years, max(1, counted.count)) if found.sharpe is not None and years else None
+    return Row(
+        None,
+        report,
+        score,
+        deflated_sharpe(*moments, trials=counted.count, variance=counted.variance),
+        deflated_sharpe(*moments, trials=groups.count, variance=groups.variance),
+        left,
+        score.undefined.get("sharpe", ""),
+    )

@@ -1,0 +1,97 @@
+"""Turns what is known of a dataset into tables and lines for a terminal of 80 columns. All of its text is foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, JustifyMethod, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from windtunnel.cli.texts import harmless
+from windtunnel.contract.dataset import DataFinding, Facts
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+MOST_COLUMNS = 30
+MOST_SHOWN = 7
+"""Columns of the first rows that fit beside each other."""
+
+
+def facts(known: Facts) -> RenderableType:
+    """All of it: size, times, columns, first rows, course of the price, findings."""
+    parts: list[RenderableType] = [_summary(known), Text(), _columns(known)]
+    if known.head:
+        parts += [Text(), Text("first rows, as understood", style="bold"), _head(known)]
+    if known.findings:
+        parts += [Text(), findings(known.findings)]
+    return Group(*parts)
+
+
+def findings(found: Sequence[DataFinding]) -> RenderableType:
+    """Findings, each with the option that changes it."""
+    table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+    table.add_column(style="yellow", no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in found:
+        message = Text(harmless(one.message))
+        if one.remedy:
+            message.append(f" {harmless(one.remedy)}", style="cyan")
+        table.add_row("•", message)
+    return table
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """A course as block characters; a blank where there is no value."""
+    seen = [value for value in values if value is not None]
+    if not seen:
+        return ""
+    low, width = min(seen), max(seen) - min(seen)
+
+    def block(value: float) -> str:
+        share = (value - low) / width if width else 0.5
+        return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
+
+    return "".join(" " if value is None else block(value) for value in values)
+
+
+def _summary(known: Facts) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("rows", f"{known.rows:,}")
+    if known.first and known.last:
+        table.add_row("times", f"{known.first} … {known.last}")
+        table.add_row("zone", Text(harmless(known.zone) or "not stated"))
+    bars = "unknown" if known.bars_a_year is None else f"{known.bars_a_year:,g}"
+    table.add_row("bars a year", Text(f"{bars} ({known.bars_how})" if known.bars_how else bars))
+    if known.options:
+        table.add_row("read with", Text(harmless(", ".join(f"{key} {text}" for key, text in known.options.items()))))
+    if known.spark:
+        table.add_row("course", Text(sparkline(known.spark)))
+    return table
+
+
+def _columns(known: Facts) -> Table:
+    table = Table("column", "type", "missing", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for number, column in enumerate(known.columns[:MOST_COLUMNS]):
+        name = Text(harmless(column.name) or "(no name)", overflow="ellipsis")
+        if number == 0:
+            name.append(" (index)", style="dim")
+        table.add_row(name, column.type, f"{column.missing:,}" if column.missing else "")
+    if len(known.columns) > MOST_COLUMNS:
+        table.add_row(f"… and {len(known.columns) - MOST_COLUMNS:,} more", "", "")
+    return table
+
+
+def _head(known: Facts) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    shown = min(MOST_SHOWN, len(known.columns))
+    for number, column in enumerate(known.columns[:shown]):
+        justify: JustifyMethod = "right" if number and column.type in ("number", "integer") else "left"
+        table.add_column(Text(harmless(column.name)), justify=justify, no_wrap=True, overflow="ellipsis")
+    if len(known.columns) > shown:
+        table.add_column("…")
+    for row in known.head:
+        cells = [Text(harmless(cell)) for cell in row[:shown]]
+        table.add_row(*cells, *(["…"] if len(known.columns) > shown else []))
+    return table

@@ -1,0 +1,50 @@
+"""`windtunnel artifacts` and `windtunnel store`: the bytes of jobs and datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli.options import JobId
+from windtunnel.cli.texts import harmless
+from windtunnel.client import Client
+
+app = typer.Typer(help="The store of datasets and artifacts.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `prune` a command of its own although it is the only one."""
+
+
+def artifacts(
+    name: JobId,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder to write them into.", show_default="they are only listed")
+    ] = None,
+) -> None:
+    """List the files that a job's program left, or write them into a folder."""
+    with Client() as client:
+        if out is not None:
+            for file in client.save_artifacts(name, out):
+                typer.echo(str(file))
+            return
+        execution = client.report(name).execution
+    for one in execution.artifacts if execution else ():
+        typer.echo(harmless(f"{one.name}\t{one.bytes:,}\t{one.media_type}\t{one.sha256}"))
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove bytes that no dataset has and no report can name any more.
+
+    Those are objects that were put longer ago than reports live (WINDTUNNEL_RETENTION_S) and two days.
+    """
+    with Client() as client:
+        done = client.prune_store(really=not dry_run)
+    verb = "would be removed" if dry_run else "removed"
+    typer.echo(f"{done.objects:,} objects ({done.bytes / 2**20:,.1f} MB) {verb}, {done.kept:,} stay.")

@@ -1,0 +1,122 @@
+"""The asyncio face of `Client`: the same operations, each in a thread. May import the sync ones only."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+from windtunnel.client.datasets import Datasets
+from windtunnel.client.sync import Client
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+THREADS = 32
+"""Calls that may be under way at a time; each open stream takes one while it waits."""
+_END: Any = object()
+
+
+class _Face(Generic[S]):
+    """The asyncio face of something whose operations wait."""
+
+    def __init__(self, sync: S, threads: ThreadPoolExecutor) -> None:
+        self.sync, self._threads = sync, threads
+
+    async def _run(self, call: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def _call(
+    operation: Callable[Concatenate[S, P], R],
+) -> Callable[Concatenate[_Face[S], P], Coroutine[Any, Any, R]]:
+    """The coroutine that runs an operation in a thread."""
+
+    async def call(self: _Face[S], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run(functools.partial(operation, self.sync, *args, **kwargs))
+
+    functools.update_wrapper(call, operation)
+    return call
+
+
+def _iterate(
+    operation: Callable[Concatenate[Client, P], Iterator[R]],
+) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[R]]:
+    """The async iterator over what an operation of `Client` yields."""
+
+    async def iterate(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]:
+        found = operation(self.sync, *args, **kwargs)
+        while (one := await self._run(functools.partial(next, found, _END))) is not _END:
+            yield one
+
+    functools.update_wrapper(iterate, operation)
+    return iterate
+
+
+class AsyncDatasets(_Face[Datasets]):
+    """`Client.datasets` for asyncio."""
+
+    add = _call(Datasets.add)
+    list = _call(Datasets.list)
+    show = _call(Datasets.show)
+    versions = _call(Datasets.versions)
+    remove = _call(Datasets.remove)
+    verify = _call(Datasets.verify)
+    restore = _call(Datasets.restore)
+
+
+class AsyncClient(_Face[Client]):
+    """`Client` for asyncio: every method has the same parameters, result and errors, and is awaited.
+
+    Redis is talked to in threads of this client's own, so that the event loop never waits. Use `async with`.
+
+    >>> async def backtest(code: str) -> str:
+    ...     async with AsyncClient() as client:
+    ...         report = await client.wait(await client.submit({"code": code}))
+    ...         return report.outcome.value
+    """
+
+    def __init__(self, redis_url: str | None = None, *, sync: Client | None = None) -> None:
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="windtunnel-client")
+        super().__init__(sync or Client(redis_url), threads)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give all connections back. A call under way ends first, a waiting stream within seconds."""
+        await self._run(self.sync.close)
+        self._threads.shutdown(wait=False)
+
+    @property
+    def datasets(self) -> AsyncDatasets:
+        """The datasets of this deployment."""
+        return AsyncDatasets(self.sync.datasets, self._threads)
+
+    submit = _call(Client.submit)
+    submit_batch = _call(Client.submit_batch)
+    status = _call(Client.status)
+    jobs = _call(Client.jobs)
+    batches = _call(Client.batches)
+    history = _call(Client.history)
+    wait = _call(Client.wait)
+    report = _call(Client.report)
+    artifact = _call(Client.artifact)
+    save_artifacts = _call(Client.save_artifacts)
+    prune_store = _call(Client.prune_store)
+    retry = _call(Client.retry)
+    cancel = _call(Client.cancel)
+    hosts = _call(Client.hosts)
+    drain = _call(Client.drain)
+    undrain = _call(Client.undrain)
+    dead_letters = _call(Client.dead_letters)
+    stream = _iterate(Client.stream)
+    reports = _iterate(Client.reports)

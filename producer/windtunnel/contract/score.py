@@ -1,0 +1,159 @@
+"""How returned positions are turned into profit and loss, and what came of it. May import base.
+
+Every figure of a `Score` is computed by Windtunnel from positions and from prices that the program could not change.
+Returns, drawdowns and costs are fractions (0.01 is one per cent); a figure that is not defined is None, and
+`undefined` says why.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from windtunnel.contract.base import Contract
+
+
+class Fill(StrEnum):
+    """At which price of the next bar a position is taken."""
+
+    CLOSE = "close"
+    OPEN = "open"
+
+
+class Scoring(Contract):
+    """How a job's positions are scored."""
+
+    fill: Fill = Fill.CLOSE
+    """A position decided on one bar is taken on the next, at its close or at its open."""
+    commission_bps: float = Field(0.0, ge=0, le=1000)
+    """Hundredths of a per cent of the amount traded."""
+    slippage_bps: float = Field(0.0, ge=0, le=1000)
+    """The same, for the price moving away; both are charged on each fill."""
+    warmup: int = Field(0, ge=0, le=10_000_000)
+    """Bars at the start that are not evaluated; positions in them are not taken."""
+    capital: float = Field(1.0, gt=0, le=1e15)
+    """Equity before the first evaluated bar."""
+    leverage: float = Field(1.0, gt=0, le=100)
+    """The most that the absolute positions of one bar may add up to, in multiples of equity."""
+    bars_a_year: float | None = Field(None, gt=0, le=1e9)
+    """For annual figures; None: as counted from the dataset's own times."""
+    price: str = Field("close", min_length=1, max_length=256)
+    """The column that positions are valued at, whatever its case."""
+
+
+class Metrics(Contract):
+    """Figures of one equity curve over the evaluated bars, flat bars included."""
+
+    total_return: float | None = None
+    annual_return: float | None = None
+    """Compounded."""
+    volatility: float | None = None
+    """Annual, from the sample standard deviation of the bars' returns."""
+    sharpe: float | None = None
+    """Annual; the risk-free rate is 0."""
+    sortino: float | None = None
+    """Annual; the deviation is taken over the bars below 0."""
+    calmar: float | None = None
+    """Annual return by the maximum drawdown."""
+    max_drawdown: float | None = None
+    """The deepest fall from a peak, at most 0. The first peak is the starting capital."""
+    max_drawdown_bars: int | None = None
+    """Bars from that peak until it is reached again, or to the end."""
+    sharpe_per_bar: float | None = None
+    """Not annual: what tests of significance work with."""
+    skewness: float | None = None
+    """Of the bars' returns, population moments."""
+    kurtosis: float | None = None
+    """Not in excess: 3 for a normal distribution."""
+
+
+class Trading(Contract):
+    """What the positions were."""
+
+    fills: int = 0
+    """Changes of a position that were carried out."""
+    trades: int = 0
+    """Stretches in which a position kept its direction, an open one included."""
+    hit_rate: float | None = None
+    """Share of the trades that gained after costs; an open one is valued at the last close."""
+    turnover: float = 0.0
+    """Sum of the absolute changes of positions, in multiples of equity."""
+    turnover_a_year: float | None = None
+    exposure: float = 0.0
+    """Share of the evaluated bars over whose move a position was held."""
+    longest: float = 0.0
+    """The highest sum of positions; negative if always short."""
+    shortest: float = 0.0
+    """The lowest sum of positions."""
+    open_positions: dict[str, float] = Field(default_factory=dict)
+    """Held at the end by dataset, valued at the last close."""
+    spark: tuple[float, ...] = ()
+    """Sum of the positions held at up to 60 evenly spaced bars."""
+
+
+class Stress(Contract):
+    """The same positions under other assumptions."""
+
+    label: str
+    total_return: float | None = None
+    sharpe: float | None = None
+
+
+class Curve(Contract):
+    """Equity over time at up to 300 evenly spaced bars, the last included."""
+
+    times: tuple[int, ...] = ()
+    """Seconds since 1970, UTC."""
+    equity: tuple[float, ...] = ()
+    """From a capital of 1."""
+    drawdown: tuple[float, ...] = ()
+    """The deepest since the point before."""
+    benchmark: tuple[float, ...] = ()
+
+
+class Blocks(Contract):
+    """The evaluated bars in consecutive blocks of nearly the same length: what tests of overfitting need."""
+
+    bars: tuple[int, ...] = ()
+    sums: tuple[float, ...] = ()
+    """Of the bars' returns."""
+    squares: tuple[float, ...] = ()
+    """Of their squares."""
+
+
+class Score(Contract):
+    """What Windtunnel computed from the positions that a program returned."""
+
+    convention: str
+    """When and at what price positions were taken, in words."""
+    costs: str
+    """What each fill was charged, with the formula."""
+    bars_a_year: float | None
+    bars_how: str
+    """How that number was found."""
+    datasets: tuple[str, ...]
+    first: datetime
+    """The first evaluated bar."""
+    last: datetime
+    bars: int
+    """Evaluated bars; the benchmark has the same."""
+    capital: float
+    final_equity: float
+    metrics: Metrics
+    trading: Trading
+    benchmark: Metrics
+    """Buy and hold in equal parts, bought at the first fill that was possible, with the same costs."""
+    probabilistic_sharpe: float | None = None
+    """Probability that the true Sharpe ratio is above 0, for this one trial on its own."""
+    track_record_years: float | None = None
+    """Years of such returns that it takes to say so at 95 %."""
+    stress: tuple[Stress, ...] = ()
+    """Costs at 1, 2 and 3 times what was asked for, and filling on the very bar that was seen."""
+    curve: Curve = Curve()
+    months: dict[str, float] = Field(default_factory=dict)
+    """Return of each calendar month (UTC), by `2024-02`; the last 600."""
+    blocks: Blocks = Blocks()
+    undefined: dict[str, str] = Field(default_factory=dict)
+    """Why a figure is None, by its name."""

@@ -1,0 +1,126 @@
+"""Reads a Parquet file: as pandas would, with an index of times where it has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet as arrow_parquet
+
+from windtunnel.datasets import timecolumns, times
+from windtunnel.datasets.assembly import Read
+from windtunnel.datasets.options import NO_TIMES, ReadOptions
+from windtunnel.datasets.refusal import finding, named, refuse, shown
+from windtunnel.datasets.source import MOST_CELLS
+
+MOST_BYTES = 16 << 30
+
+
+def read(path: Path, options: ReadOptions) -> Read:
+    """Read it; raises `DataRefused` for nested columns, no rows, more than memory should hold and broken files."""
+    try:
+        file = arrow_parquet.ParquetFile(path)
+        _check(file)
+        frame = file.read(use_threads=False).to_pandas()
+    except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        refuse("broken_parquet", f"The Parquet file cannot be read: {shown(str(error), 160)}", "Write it again.")
+    return _with_times(frame, options)
+
+
+def _check(file: Any) -> None:
+    metadata, schema = file.metadata, file.schema_arrow
+    if metadata.num_rows == 0:
+        refuse("no_rows", "The file has no rows", "Give a file with rows.")
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if metadata.num_rows * metadata.num_columns > MOST_CELLS or size > MOST_BYTES:
+        refuse(
+            "too_large",
+            f"The table has {metadata.num_rows:,} rows of {metadata.num_columns:,} columns; "
+            f"at most {MOST_CELLS:,} cells are read",
+            "Part it into several datasets, or leave columns out.",
+        )
+    nested = [
+        field.name
+        for field in schema
+        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)
+    ]
+    if nested:
+        refuse(
+            "nested_columns",
+            f"Columns hold lists, structures or bytes: {named(nested)}",
+            "Flatten them, or leave them out.",
+        )
+
+
+def _with_times(frame: Any, options: ReadOptions) -> Read:
+    result = Read(frame, changed=False)
+    if isinstance(frame.index, pd.MultiIndex):
+        refuse(
+            "several_indices",
+            f"The table has an index of several columns: {named(map(str, frame.index.names))}",
+            "Reset all but the times.",
+        )
+    if isinstance(frame.index, pd.DatetimeIndex):
+        return _in_zone(result, options)
+    if options.time_column == NO_TIMES:
+        return result
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    place = _place(frame, options)
+    if place is None:
+        return result
+    column = frame.iloc[:, place]
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
+        index = pd.DatetimeIndex(column)
+    else:
+        texts = pa.array(column.astype(str).where(column.notna(), ""), type=pa.large_string())
+        name = str(frame.columns[place])
+        found = times.find([texts], [name], options.model_copy(update={"time_column": name}))
+        assert found is not None  # noqa: S101 - the column was named
+        result.findings += found.findings
+        index = found.index.rename(name)
+    result.frame = frame.drop(columns=frame.columns[place]).set_axis(index)
+    result.changed = True
+    result.findings.append(
+        finding("time_column", f"The times are in column {shown(str(index.name))}; it was made the index.")
+    )
+    return _in_zone(result, options)
+
+
+def _place(frame: Any, options: ReadOptions) -> int | None:
+    names = [str(name) for name in frame.columns]
+    if options.time_column:
+        if options.time_column not in names:
+            refuse(
+                "time_column",
+                f"There is no column {shown(options.time_column)}; there are {named(names, 20)}",
+                "Name the column with the times in `--time-column`.",
+            )
+        return names.index(options.time_column)
+    typed = [place for place in range(len(names)) if frame.dtypes.iloc[place].kind == "M"]
+    if typed:
+        return typed[0]
+    for place in range(min(3, len(names))):
+        column = frame.iloc[:, place]
+        if column.dtype == object or column.dtype.kind in "iu":
+            texts = pa.array(column.head(2000).astype(str), type=pa.large_string())
+            if timecolumns.holds_times(texts, names[place], place, options):
+                return place
+    return None
+
+
+def _in_zone(result: Read, options: ReadOptions) -> Read:
+    index = result.frame.index
+    if options.tz:
+        if index.tz is not None:
+            index = index.tz_convert(options.tz)
+        elif not bool((index == index.normalize()).all()):
+            index = index.tz_localize(options.tz)
+        result.changed = result.changed or not index.equals(result.frame.index)
+        result.frame = result.frame.set_axis(index)
+    result.zone = options.tz or ("" if index.tz is None else str(index.tz))
+    return result

@@ -1,0 +1,323 @@
+"""Which column holds the times, and what moments its texts stand for: certain, or refused with a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute as pc
+
+from windtunnel.contract.dataset import DataFinding
+from windtunnel.datasets import timecolumns, timeforms, zones
+from windtunnel.datasets.options import NO_TIMES, ReadOptions
+from windtunnel.datasets.refusal import counted, finding, places, refuse, shown
+from windtunnel.datasets.words import is_missing
+
+EXCEL_DAY_ZERO = 25_569
+"""1970-01-01 as Excel counts days."""
+
+
+@dataclass
+class Times:
+    """The index of a table."""
+
+    index: Any
+    """A `DatetimeIndex`, NaT where a row has no time."""
+    columns: tuple[int, ...]
+    """Which columns it was made of."""
+    findings: list[DataFinding] = field(default_factory=list)
+    found: dict[str, str] = field(default_factory=dict)
+    zone: str = ""
+    dates_only: bool = False
+
+
+def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | None:
+    """The times of a table of strings; None where it has none. Raises `DataRefused` where they are uncertain."""
+    if options.time_column == NO_TIMES and NO_TIMES not in names:
+        return None
+    chosen = timecolumns.choose(columns, names, options)
+    if not chosen:
+        return None
+    texts = pc.utf8_trim_whitespace(columns[chosen[0]])
+    name = names[chosen[0]].strip()
+    times = _Reader(texts, name, options)
+    if len(chosen) == 2:
+        return times.with_clock(pc.utf8_trim_whitespace(columns[chosen[1]]), names[chosen[1]].strip(), chosen)
+    return times.read(chosen)
+
+
+class _Reader:
+    """Reads one column of times."""
+
+    def __init__(self, texts: Any, name: str, options: ReadOptions) -> None:
+        self._texts, self._name, self._options = texts, name, options
+        self._findings: list[DataFinding] = []
+        self._found: dict[str, str] = {}
+        self._offsets: Any = None
+        self._missing = np.asarray(
+            pc.is_in(
+                texts, value_set=pa.array(["", "NaN", "nan", "NaT", "null", "None", "N/A", "NA", "-"], type=texts.type)
+            )
+        )
+
+    def read(self, columns: tuple[int, ...]) -> Times:
+        some = timecolumns.sample(self._texts)
+        unit = self._options.time_unit
+        if unit or (timecolumns.numeric(some) and not self._is_compact(some)):
+            moments, dates_only = self._numbers(some, unit)
+        else:
+            moments, dates_only = self._texts_of_times(some)
+        return self._times(moments, dates_only, columns)
+
+    def with_clock(self, clocks: Any, name: str, columns: tuple[int, ...]) -> Times:
+        """Dates and times of day in two columns."""
+        days, _ = self._texts_of_times(timecolumns.sample(self._texts))
+        if timecolumns.numeric(timecolumns.sample(clocks)):
+            width = 6 if bool((timecolumns.values(timecolumns.sample(clocks)) > 2400).any()) else 4
+            clocks = pc.replace_substring_regex(
+                pc.utf8_lpad(clocks, 6, "0") if width == 6 else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0"),
+                r"^(\d\d)(\d\d)(\d\d)$",
+                r"\1:\2:\3",
+            )
+        found = timeforms.parts(timeforms.CLOCK_ONLY, clocks)
+        ns, sound = timeforms.clock(found)
+        wrong = np.flatnonzero(~(sound & found.matched) & ~self._missing)
+        if len(wrong):
+            refuse(
+                "unreadable_times",
+                f"{counted(len(wrong), 'value')} of {name} cannot be read as a time of day, first "
+                f"{shown(str(clocks[int(wrong[0])]))} in {places(wrong)}",
+                "Correct them.",
+                column=name,
+                rows=wrong,
+                count=len(wrong),
+            )
+        self._findings.append(
+            finding("date_and_time", f"{self._name} and {name} were read together as the time.", column=self._name)
+        )
+        self._found["time_column"] = f"{self._name},{name}"
+        return self._times(days + ns, False, columns)
+
+    def _is_compact(self, some: Any) -> bool:
+        if timeforms.share(timeforms.COMPACT, some) < 0.9 or len(str(some[0])) not in (8, 12, 14, 17):
+            return False
+        found = timeforms.parts(timeforms.COMPACT, some)
+        _, sound = timeforms.dates(found["y"], found["m"], found["d"])
+        return bool((sound & timeforms.clock(found)[1] & (found["y"] >= 1900) & (found["y"] <= 2100)).mean() > 0.9)
+
+    def _numbers(self, some: Any, unit: str | None) -> tuple[Any, bool]:
+        if not timecolumns.numeric(some):
+            refuse(
+                "time_unit",
+                f"{self._name} does not hold numbers but, for example, {shown(str(some[0]))}",
+                "Leave out `--time-unit`.",
+                column=self._name,
+            )
+        if unit is None and timecolumns.year(some):
+            self._findings.append(
+                finding("years", f"{self._name} holds years; each was read as its 1 January.", column=self._name)
+            )
+            years = self._as_numbers().astype("int64")
+            days, _ = timeforms.dates(years, np.ones_like(years), np.ones_like(years))
+            return days * timeforms.DAY_NS, True
+        unit = unit or timecolumns.epoch(some)
+        if unit is None:
+            refuse(
+                "time_unit",
+                f"{self._name} holds numbers such as {shown(str(some[0]))}: days as Excel counts them, or what?",
+                "Say what they count: `--time-unit excel`, `s`, `ms`, `us` or `ns`; "
+                "or that they are no times: `--time-column none`.",
+                column=self._name,
+            )
+        values = self._as_numbers()
+        if unit == "excel":
+            ns = np.round((values.astype("float64") - EXCEL_DAY_ZERO) * 86_400_000).astype("int64") * 1_000_000
+            what = "days as Excel counts them"
+        else:
+            ns = self._epoch_ns(values, unit)
+            what = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[
+                unit
+            ] + " since 1970"
+            self._offsets = np.zeros(len(ns))
+        ns = np.where(self._missing, 0, ns)
+        first = np.datetime64(int(ns[~self._missing][0]), "ns")
+        if not self._options.time_unit:
+            self._findings.append(
+                finding("epoch", f"{self._name} counts {what}: {some[0]} is {str(first)[:19]}.", column=self._name)
+            )
+        self._found["time_unit"] = unit
+        return ns, bool((ns % timeforms.DAY_NS == 0).all())
+
+    def _as_numbers(self) -> Any:
+        texts = pc.if_else(pa.array(self._missing), pa.scalar("0", self._texts.type), self._texts)
+        try:
+            return np.asarray(texts.cast(pa.int64()))
+        except pa.ArrowInvalid:
+            try:
+                return np.asarray(texts.cast(pa.float64()))
+            except pa.ArrowInvalid:
+                wrong = np.flatnonzero(~np.asarray(pc.match_substring_regex(texts, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")))
+                return self._refuse_unreadable(wrong)
+
+    def _epoch_ns(self, values: Any, unit: str) -> Any:
+        scale = 10**9 // timecolumns.EPOCHS[unit][1]
+        if bool((np.abs(values.astype("float64")) * scale >= 9.2e18).any()):
+            refuse(
+                "implausible_times",
+                f"{self._name} holds numbers that are far out of range as {unit} since 1970",
+                "Say what they count with `--time-unit`.",
+                column=self._name,
+            )
+        if values.dtype == np.int64:
+            return values * scale
+        whole = np.floor(values)
+        return whole.astype("int64") * scale + np.round((values - whole) * scale, -3 if unit == "s" else 0).astype(
+            "int64"
+        )
+
+    def _texts_of_times(self, some: Any) -> tuple[Any, bool]:
+        form = max(timeforms.FORMS, key=lambda form: timeforms.share(form, some))
+        if timeforms.share(form, some) == 0:
+            refuse(
+                "unreadable_times",
+                f"{self._name} cannot be read as times; it holds, for example, "
+                f"{shown(str(some[0]) if len(some) else '')}",
+                "Name the column with the times in `--time-column`, or `none`.",
+                column=self._name,
+            )
+        found = timeforms.parts(form, self._texts)
+        self._check(np.flatnonzero(~found.matched & ~self._missing))
+        if form is timeforms.NUMERIC:
+            day, month = self._day_and_month(found)
+        else:
+            day, month = found["d"], found["m"]
+        self._check_years(found["y"])
+        days, sound = timeforms.dates(found["y"], month, day)
+        ns, clock_sound = timeforms.clock(found)
+        self._check(np.flatnonzero(~(sound & clock_sound) & ~self._missing))
+        if form is timeforms.COMPACT:
+            self._findings.append(finding("yyyymmdd", f"{self._name} was read as YYYYMMDD.", column=self._name))
+        self._offsets = timeforms.offsets(found.zones)
+        return days * timeforms.DAY_NS + ns, "H" not in found.fields or bool((ns == 0).all())
+
+    def _check_years(self, years: Any) -> None:
+        wrong = np.flatnonzero(((years < timeforms.YEARS[0]) | (years > timeforms.YEARS[1])) & ~self._missing)
+        if len(wrong):
+            refuse(
+                "implausible_times",
+                f"{self._name} holds the year {int(years[wrong[0]])} in {places(wrong)}; "
+                f"years from {timeforms.YEARS[0]} to {timeforms.YEARS[1]} can be held",
+                "Correct or remove those rows.",
+                column=self._name,
+                rows=wrong,
+                count=len(wrong),
+            )
+
+    def _check(self, wrong: Any) -> None:
+        if len(wrong):
+            self._refuse_unreadable(wrong)
+
+    def _refuse_unreadable(self, wrong: Any) -> Any:
+        text = str(self._texts[int(wrong[0])])
+        remedy = "Correct or remove those rows."
+        if is_missing(text):
+            remedy = "Correct or remove those rows; a row must have a time."
+        return refuse(
+            "unreadable_times",
+            f"{counted(len(wrong), 'value')} of {self._name} cannot be read as a time, "
+            f"first {shown(text)} in {places(wrong)}",
+            remedy,
+            column=self._name,
+            rows=wrong,
+            count=len(wrong),
+        )
+
+    def _day_and_month(self, found: timeforms.Parts) -> tuple[Any, Any]:
+        """Which of the two numbers is the day: said, proved by one over 12, or asked."""
+        one, two = found["a"], found["c"]
+        day_first, month_first = np.flatnonzero(one > 12), np.flatnonzero(two > 12)
+        said = self._options.dayfirst
+        if len(day_first) and len(month_first):
+            self._refuse_order(day_first[0], month_first[0])
+        proved = True if len(day_first) else False if len(month_first) else None
+        if said is not None and proved is not None and said != proved:
+            row = (day_first if proved else month_first)[0]
+            option = "--no-dayfirst" if proved else "--dayfirst"
+            refuse(
+                "day_or_month",
+                f"{option[2:]} was said, but {shown(str(self._texts[int(row)]))} in row {row + 1} proves the opposite",
+                f"Leave out `{option}`.",
+                column=self._name,
+                rows=[row],
+            )
+        first = said if said is not None else proved
+        if first is None and bool((one == two).all()):
+            first = True
+        if first is None and "." in str(self._texts[int(np.flatnonzero(found.matched)[0])])[:6]:
+            first = True
+            self._findings.append(
+                finding(
+                    "day_first",
+                    f"{self._name} was read as day.month.year, the one order that is written with points.",
+                    column=self._name,
+                )
+            )
+        elif said is None and proved is not None:
+            row = (day_first if proved else month_first)[0]
+            order = "day first" if proved else "month first"
+            self._findings.append(
+                finding(
+                    "day_first" if proved else "month_first",
+                    f"{self._name} was read {order}: {shown(str(self._texts[int(row)]))} in row {row + 1} proves it.",
+                    column=self._name,
+                    rows=[row],
+                )
+            )
+        if first is None:
+            self._ask_order(found)
+        self._found["dayfirst"] = "yes" if first else "no"
+        return (one, two) if first else (two, one)
+
+    def _refuse_order(self, day_first: int, month_first: int) -> None:
+        refuse(
+            "day_or_month",
+            f"{self._name} mixes day first ({shown(str(self._texts[int(day_first)]))} in row {day_first + 1}) "
+            "and month first "
+            f"({shown(str(self._texts[int(month_first)]))} in row {month_first + 1})",
+            "Write the dates as YYYY-MM-DD.",
+            column=self._name,
+            rows=[day_first, month_first],
+        )
+
+    def _ask_order(self, found: timeforms.Parts) -> None:
+        last = len(found.matched) - 1
+        spans = []
+        for day, month in ((found["a"], found["c"]), (found["c"], found["a"])):
+            days, _ = timeforms.dates(found["y"], month, day)
+            spans.append(" … ".join(str(np.datetime64(int(days[row]), "D")) for row in (0, last)))
+        refuse(
+            "day_or_month",
+            f"{self._name} holds dates such as {shown(str(self._texts[0]))} and nothing shows which number is the day: "
+            f"day first they run {spans[0]}, month first {spans[1]}",
+            "Say which with `--dayfirst` or `--no-dayfirst`.",
+            column=self._name,
+        )
+
+    def _times(self, ns: Any, dates_only: bool, columns: tuple[int, ...]) -> Times:
+        index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._options)
+        if bool(self._missing.any()):
+            rows = np.flatnonzero(self._missing)
+            self._findings.append(
+                finding(
+                    "missing_times",
+                    f"{counted(len(rows), 'row')} without a time: {places(rows)}.",
+                    column=self._name,
+                    rows=rows,
+                    count=len(rows),
+                )
+            )
+        zone = self._options.tz or zones.name_of(index)
+        return Times(pd.DatetimeIndex(index), columns, self._findings, self._found, zone, dates_only)

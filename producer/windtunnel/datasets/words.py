@@ -1,0 +1,65 @@
+"""What the cells of a table look like and what its columns are usually called. Imports nothing of the project."""
+
+from __future__ import annotations
+
+import re
+
+TIME_NAMES = frozenset(
+    "date time datetime timestamp dt ts day period month year datum data fecha zeit zeitpunkt gmt utc dates index "
+    "tag handelstag observation_date time_period opentime open_time closetime unix epoch local_time gmt_time "
+    "trade_date tradedate trading_date dtyyyymmdd time_utc date_time unix_timestamp timestamp_utc localtime gmttime "
+    "time_stamp bar_time start_time end_time quote_date exchange_date referencedate дата время 日期 时间 日付".split()
+)
+CLOSE_NAMES = ("close", "last", "price", "schluss", "close/last", "px_last", "adj close", "settle", "value", "nav")
+
+MISSING = frozenset(
+    " #N/A #N/A N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split(" ")
+) | {"", "#N/A N/A"}
+"""What pandas takes for a missing value."""
+
+MISSING_MARKS = frozenset(
+    "- -- --- – — . .. … * ? : n.a. N.A. na Na n.d. N.D. ND nd missing Missing MISSING NAN Nan none NONE nil Null "
+    "#VALUE! #DIV/0! #REF! "
+    "#NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #ERROR! N/D N/M NM".split()
+)
+"""What vendors and spreadsheets write where there is no value; pandas reads these as text."""
+
+_NUMBER = re.compile(
+    r"^[-+(]?\s*[$€£¥]?\s*\d[\d.,'’\s\u00a0\u202f]*(e[-+]?\d+)?\s*[%KMBTkmbt]?\)?$|^[-+]?\.\d+$", re.IGNORECASE
+)
+_DIGIT_TIME = re.compile(
+    r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{4}-\d{2}$|^\d{4}-?Q[1-4]$|"
+    r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?$|^\d{8}[ T]+\d",
+    re.IGNORECASE,
+)
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_NAMED_TIME = re.compile(rf"^([a-z]{{3,9}},? )?{_MONTH}[ -]\d|^\d{{1,2}}[ -]{_MONTH}[ -]\d", re.IGNORECASE)
+
+
+def looks_like_number(cell: str) -> bool:
+    """Whether a cell is a number in some notation."""
+    return bool(_NUMBER.match(cell.strip()[:64]))
+
+
+def looks_like_time(cell: str) -> bool:
+    """Whether a cell is a date or a time of day, other than a bare number."""
+    cell = cell.strip()[:64]
+    return bool(_DIGIT_TIME.match(cell) or _NAMED_TIME.match(cell))
+
+
+def looks_like_data(cell: str) -> bool:
+    """Whether a cell is a value rather than a name."""
+    return looks_like_number(cell) or looks_like_time(cell)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell stands for no value."""
+    return cell in MISSING or cell.strip() in MISSING_MARKS
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column of this name usually holds times."""
+    plain = re.sub(r"[<>()\[\]]", "", name).strip().lower()
+    if plain.replace(" ", "_") in TIME_NAMES:
+        return True
+    return any(word in TIME_NAMES for word in re.split(r"[\s_\-/]+", plain))

@@ -1,0 +1,91 @@
+"""The catalogue: which datasets there are, and which bytes each version of theirs has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from windtunnel.contract import DatasetVersion
+from windtunnel.errors import NotFound, UnreadableRecord
+from windtunnel.records.codec import decode, encode
+from windtunnel.records.connection import Connection
+
+MOST_NAMED = 20
+
+
+class Catalogue:
+    """Dataset name → versions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._redis = connection
+
+    def newest(self, names: Sequence[str]) -> dict[str, str]:
+        """Name → digest of the newest version's file; unknown names are not in it. One round trip."""
+        if not names:
+            return {}
+        found = self._redis.call("hmget", self._redis.keys("datasets"), list(names))
+        return {name: one.decode().partition(" ")[2] for name, one in zip(names, found, strict=True) if one}
+
+    def digests(self, name: str) -> dict[str, int]:
+        """Digest of the file → number of every version of a dataset; the newest where bytes came again."""
+        stored = self._redis.call("hgetall", self._redis.keys("dataset", name))
+        return {
+            one.partition(b" ")[0].decode(): number
+            for number, one in sorted((int(number), one) for number, one in stored.items())
+        }
+
+    def names(self) -> list[str]:
+        """Every dataset, by name."""
+        return sorted(one.decode() for one in self._redis.call("hkeys", self._redis.keys("datasets")))
+
+    def all(self) -> list[DatasetVersion]:
+        """The newest version of every dataset, by name; one that cannot be read is passed over."""
+        listed = self._redis.call("hgetall", self._redis.keys("datasets"))
+        wanted = sorted((name.decode(), one.partition(b" ")[0]) for name, one in listed.items())
+        stored = self._redis.pipeline([("hget", self._redis.keys("dataset", name), number) for name, number in wanted])
+        return list(_readable(stored))
+
+    def versions(self, name: str) -> list[DatasetVersion]:
+        """Every version of a dataset, oldest first; `NotFound` names the nearest ones."""
+        stored = self._redis.call("hgetall", self._redis.keys("dataset", name))
+        if not stored:
+            raise NotFound(f"There is no dataset {name!r}; {near(name, self.names())}.")
+        return sorted(_readable(stored.values()), key=lambda one: one.version)
+
+    def version(self, name: str, number: int | None = None) -> DatasetVersion:
+        """One version of a dataset, or the newest; `NotFound` says which there are."""
+        versions = self.versions(name)
+        found = [one for one in versions if number in (None, one.version)]
+        if not found:
+            there = ", ".join(str(one.version) for one in versions)
+            raise NotFound(f"Dataset {name!r} has no version {number}; there are: {there or 'none that can be read'}.")
+        return found[-1]
+
+    def add(self, version: DatasetVersion) -> bool:
+        """Add a version. False: another one has its number."""
+        document = encode(version)
+        return bool(self._redis.run("add_dataset", version.name, version.version, version.sha256, document))
+
+    def remove(self, name: str, number: int | None = None) -> list[DatasetVersion]:
+        """Forget a version of a dataset, or all of it. Returns what was forgotten; raises as `version` does."""
+        gone = self.versions(name) if number is None else [self.version(name, number)]
+        self._redis.run("remove_dataset", name, number or "")
+        return gone
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    """The names that are most like this one, or what there is, as the end of a sentence."""
+    close = difflib.get_close_matches(name, known, n=3)
+    if close:
+        return f"the nearest are {', '.join(map(repr, close))}"
+    more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    return f"known are: {', '.join(known[:MOST_NAMED]) or 'none'}{more}"
+
+
+def _readable(stored: Iterable[bytes | None]) -> Iterable[DatasetVersion]:
+    for one in stored:
+        try:
+            if one:
+                yield decode(DatasetVersion, one.partition(b" ")[2])
+        except UnreadableRecord:
+            continue

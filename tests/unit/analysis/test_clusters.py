@@ -1,0 +1,122 @@
+"""Failures of one kind form one group, and a model is told of them in a few kilobytes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tests.scored import report
+
+from windtunnel.analysis.clusters import clusters, failure_of, normal, prompt
+from windtunnel.contract import Execution, Issue, Outcome, ProgramError, Report, SecurityLevel, Verdict
+from windtunnel.contract.dataset import Column, Facts
+
+TRACE = """Traceback (most recent call last):
+  File "strategy.py", line 9, in <module>
+  File "strategy.py", line {}, in {}
+"""
+
+
+def failed(number: int, kind: str, message: str, line: int = 3, function: str = "signals") -> Report:
+    error = ProgramError(
+        type=kind,
+        message=message,
+        line=line,
+        source="close = frame['close']",
+        advice="Print list(frame.columns).",
+        traceback=TRACE.format(line, function),
+    )
+    execution = Execution(attempt=1, outcome=Outcome.FAILED, error=error)
+    return report(number, outcome=Outcome.FAILED, message=f"{kind}: {message}", execution=execution)
+
+
+def rejected(number: int, rule: str) -> Report:
+    low = Issue(
+        severity=SecurityLevel.LOW, rule="a.low", category="a", message="low", line=1, column=1, text="", fix=""
+    )
+    high = low.model_copy(
+        update={"severity": SecurityLevel.HIGH, "rule": rule, "message": "no network", "line": 4, "fix": "Use `data`."}
+    )
+    verdict = Verdict(
+        safe=False,
+        score=0,
+        security_level=SecurityLevel.HIGH,
+        issues=(low, high),
+        language="python",
+        duration_ms=1,
+        policy="p",
+    )
+    return report(number, outcome=Outcome.REJECTED, message="rejected", validation=verdict)
+
+
+def test_what_varies_from_job_to_job_makes_no_new_kind() -> None:
+    reports = [
+        failed(n, "ValueError", f"Length mismatch: expected {n}, got {n * 3.5} at 0x7f{n:04x}") for n in range(9)
+    ]
+    (kind,) = clusters(reports)
+    assert (kind.count, kind.example, kind.line) == (9, "b-0", 3)
+    assert kind.failure.message == "Length mismatch: expected <n>, got <n> at 0x…"
+    assert kind.failure.frame == "signals"
+    assert kind.jobs == ("b-0", "b-1", "b-2", "b-3", "b-4")
+
+
+def test_names_types_functions_and_rules_make_kinds() -> None:
+    reports = [
+        failed(1, "KeyError", "'close'"),
+        failed(2, "KeyError", "'volume'"),
+        failed(3, "KeyError", "'close'", function="prepare"),
+        failed(4, "TypeError", "'close'"),
+        rejected(5, "network.socket"),
+        rejected(6, "network.socket"),
+        rejected(7, "files.open"),
+        report(8, outcome=Outcome.TIMED_OUT, message="It ran for 60.2 s."),
+        report(9, outcome=Outcome.TIMED_OUT, message="It ran for 61 s."),
+        report(10),
+    ]
+    kinds = clusters(reports)
+    assert [kind.count for kind in kinds] == [2, 2, 1, 1, 1, 1, 1]
+    assert {kind.failure.type for kind in kinds} == {
+        "network.socket",
+        "files.open",
+        "timed_out",
+        "KeyError",
+        "TypeError",
+    }
+    (socket,) = [kind for kind in kinds if kind.failure.type == "network.socket"]
+    assert (socket.line, socket.remedy) == (4, "Use `data`.")
+
+
+def test_a_success_is_no_failure() -> None:
+    assert failure_of(report(1)) is None
+
+
+def test_times_and_long_texts_are_left_out() -> None:
+    assert normal("no row 2024-01-02 03:04:05 in '" + "x" * 50 + "'") == "no row <time> in '…'"
+    assert normal("column 'sma_20'\n  is missing") == "column 'sma_20' is missing"
+    assert len(normal("y" * 10**6)) == 200
+
+
+def test_the_prompt_names_counts_examples_remedies_and_data() -> None:
+    facts = Facts(
+        rows=2500,
+        columns=(Column(name="Date", type="time"), Column(name="Close", type="number")),
+        first=datetime(2015, 1, 5, tzinfo=UTC),
+        last=datetime(2024, 1, 5, tzinfo=UTC),
+    )
+    text = prompt([failed(1, "KeyError", "'close'"), failed(2, "KeyError", "'close'"), report(3)], {"sp500": facts})
+    assert text.startswith("2 of 3 programs failed, in 1 ways.")
+    for part in (
+        'data["sp500"]: 2,500 rows, from 2015-01-05 to 2024-01-05; columns: Date, Close.',
+        "2x KeyError: 'close' (line 3: `close = frame['close']`)",
+        "Fix: Print list(frame.columns).",
+    ):
+        assert part in text
+
+
+def test_the_prompt_stays_within_its_bound_and_prints_safely() -> None:
+    hostile = "\x1b[31m\u202e" + "é" * 500
+    reports = [failed(n, f"Error{'ABCDEFGHIJ'[n % 10]}{chr(97 + n // 10)}", hostile) for n in range(200)]
+    text = prompt(reports)
+    assert len(text.encode()) <= 4096
+    assert "more left out" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text

@@ -1,0 +1,72 @@
+"""What is said of awkward files: read with certainty, refused with the option that settles it, or noted."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.unit.datasets.awkward import CASES, Awkward
+
+from windtunnel.datasets.inspection import DataRefused, Inspected, ReadOptions, inspect
+
+
+@pytest.fixture(params=CASES, ids=[case.name for case in CASES])
+def case(request: pytest.FixtureRequest) -> Awkward:
+    found: Awkward = request.param
+    return found
+
+
+def plain(path: Path) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas says that it guesses
+        return pd.read_csv(path, index_col=0, parse_dates=True)
+
+
+def test_each_is_understood_or_refused(case: Awkward, tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(case.content)
+    options = ReadOptions(**case.options)
+    if case.refused:
+        with pytest.raises(DataRefused) as error:
+            inspect(path, options)
+        assert [finding.kind for finding in error.value.findings] == [case.refused]
+        assert case.remedy in str(error.value)
+        return
+    found = inspect(path, options)
+    check(case, found)
+    check_files(found, path, tmp_path)
+
+
+def check(case: Awkward, found: Inspected) -> None:
+    facts = found.facts
+    assert set(case.kinds) <= {finding.kind for finding in facts.findings}
+    if case.columns is not None:
+        assert tuple(found.frame.columns) == case.columns
+    if case.first:
+        assert facts.head[0][0] == case.first
+    if case.last_cell is not None:
+        assert found.frame.iloc[-1, -1] == case.last_cell
+    if case.rows is not None:
+        assert facts.rows == case.rows
+    if case.bars is not None:
+        assert facts.bars_a_year == case.bars
+    if case.changed is not None:
+        assert found.changed is case.changed
+    assert [column.name for column in facts.columns[1:]] == list(found.frame.columns)
+
+
+def check_files(found: Inspected, path: Path, folder: Path) -> None:
+    """What programs find, as a file and as columns, is the frame that was shown."""
+    found.write_columns(folder / "columns.arrow")
+    pd.testing.assert_frame_equal(pd.read_feather(folder / "columns.arrow"), found.frame)
+    if found.changed:
+        path = folder / "canonical.csv"
+        found.write_file(path)
+    if not isinstance(found.frame.index, pd.DatetimeIndex):
+        return
+    expected = found.frame
+    if found.changed and expected.index.tz is not None:
+        expected = expected.tz_convert("UTC")  # the one zone that every reader finds in a CSV file
+    pd.testing.assert_frame_equal(plain(path), expected, check_freq=False)

@@ -1,0 +1,87 @@
+"""Parquet files: their own index, an index made of their times, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from windtunnel.datasets.inspection import DataRefused, ReadOptions, inspect
+
+TIMES = pd.date_range("2024-01-02 09:30", periods=20, freq="30min", name="time")
+CLOSE = np.linspace(1.0, 2.0, 20)
+
+
+def test_a_frame_with_an_index_of_times_is_kept_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    frame = pd.DataFrame({"close": CLOSE}, index=TIMES.tz_localize("America/New_York"))
+    frame.to_parquet(path)
+    found = inspect(path)
+    pd.testing.assert_frame_equal(found.frame, pd.read_parquet(path))
+    assert (found.changed, found.format, found.facts.zone) == (False, "parquet", "America/New_York")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [TIMES, TIMES.strftime("%Y-%m-%d %H:%M:%S"), (TIMES.astype("int64") // 10**9)],
+    ids=["times", "texts", "epoch"],
+)
+def test_times_in_a_column_become_the_index(times: pd.Index, tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"close": CLOSE, "time": times}).to_parquet(path)
+    found = inspect(path)
+    assert found.changed
+    assert list(found.frame.columns) == ["close"]
+    assert str(found.frame.index[0])[:19] == "2024-01-02 09:30:00"
+    assert "time_column" in {finding.kind for finding in found.facts.findings}
+    found.write_file(tmp_path / "canonical.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "canonical.parquet"), found.frame)
+
+
+def test_a_table_without_times_is_kept_with_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"name": ["a", "b"], "score": [1, 2]}).to_parquet(path)
+    found = inspect(path)
+    assert not found.changed
+    assert [finding.kind for finding in found.facts.findings] == ["no_times"]
+
+
+def test_an_unknown_time_column_is_refused_with_those_that_exist(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"when": TIMES, "close": CLOSE}).to_parquet(path)
+    with pytest.raises(DataRefused, match="'when', 'close'"):
+        inspect(path, ReadOptions(time_column="time"))
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        (pa.table({"x": [[1, 2], [3]]}), "nested_columns"),
+        (pa.table({"x": [{"a": 1}]}), "nested_columns"),
+        (pa.table({"x": [b"\x80"]}), "nested_columns"),
+        (pa.table({"x": pa.array([], pa.float64())}), "no_rows"),
+    ],
+    ids=["lists", "structures", "bytes", "no rows"],
+)
+def test_what_programs_cannot_use_is_refused(table: pa.Table, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pq.write_table(table, path)
+    with pytest.raises(DataRefused) as error:
+        inspect(path)
+    assert error.value.findings[0].kind == kind
+
+
+def test_a_small_file_that_would_unpack_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    nothing = pa.table({"x": pa.nulls(1 << 22, pa.float64())})
+    with pq.ParquetWriter(path, nothing.schema) as writer:
+        for _ in range(50):
+            writer.write_table(nothing)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(DataRefused) as error:
+        inspect(path)
+    assert error.value.findings[0].kind == "too_large"

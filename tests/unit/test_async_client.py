@@ -1,0 +1,64 @@
+"""`AsyncClient`: the operations of `Client`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+from windtunnel import AsyncClient, Client
+from windtunnel.errors import NotFound
+from windtunnel.testing import Tunnel, succeeded
+
+R = TypeVar("R")
+TECHNICAL = {"close", "who"}
+
+
+def run(wanted: Coroutine[Any, Any, R]) -> R:
+    return asyncio.run(wanted)
+
+
+def test_every_operation_of_the_client_is_there() -> None:
+    operations = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")} - TECHNICAL
+    assert {name for name in operations if not hasattr(AsyncClient, name)} == set()
+
+
+def test_a_batch_is_submitted_followed_and_read() -> None:
+    async def main() -> tuple[list[str], list[Any]]:
+        tunnel = Tunnel(lambda assignment: succeeded(fast=assignment.job.params["fast"]))
+        async with AsyncClient(sync=tunnel.client) as client:
+            batch = await client.submit_batch([{"code": "print(1)", "params": {"fast": fast}} for fast in range(3)])
+            assert (await client.wait(batch)).done
+            events = [event.kind.value async for event in client.stream(batch)]
+            return events, [report.execution.values async for report in client.reports(batch) if report.execution]
+
+    events, values = run(main())
+    assert events == ["finished"] * 3 + ["batch_finished"]
+    assert values == [{"fast": 0}, {"fast": 1}, {"fast": 2}]
+
+
+def test_errors_are_those_of_the_client() -> None:
+    async def main() -> None:
+        async with AsyncClient(sync=Tunnel().client) as client:
+            await client.report("nothing-0")
+
+    with pytest.raises(NotFound):
+        run(main())
+
+
+def test_the_event_loop_goes_on_while_a_stream_waits() -> None:
+    async def main() -> int:
+        tunnel = Tunnel(paused=True)
+        async with AsyncClient(sync=tunnel.client) as client:
+            batch = await client.submit_batch([{"code": "print(1)"}])
+            stream = client.stream(batch)
+            first = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0.05)
+            assert not first.done()
+            await asyncio.get_running_loop().run_in_executor(None, tunnel.run)
+            return (await first).finished
+
+    assert run(main()) == 1

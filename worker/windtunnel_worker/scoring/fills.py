@@ -1,0 +1,92 @@
+"""From target positions to an equity curve: when positions are taken, at what price, and what that costs.
+
+A position decided on bar t is taken at the fill price of bar t + lag and held until the next fill price: as a fraction
+of equity, so it is brought back to its target at each fill price, at no cost. Each change of positions multiplies
+equity by `1 - rate * |change|`. Equity is 1 before the first bar and is valued at each bar's close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from windtunnel_worker.scoring.inputs import Floats, Table, Unscorable
+
+TINY = 1e-12
+"""Smaller changes of a position come from rounding and are not counted as fills."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """What came of the positions, bar by bar."""
+
+    held: Floats
+    """(bars, datasets) positions after each bar's fill."""
+    traded: Floats
+    """(bars, datasets) changes of positions at each bar's fill."""
+    gains: Floats
+    """(bars, datasets) what each position gained from its bar's fill price to the next, before costs."""
+    marked: Floats
+    """(bars,) equity at each bar's close by that at its fill."""
+    turnover: Floats
+    """(bars,) sum of the absolute changes of positions."""
+
+    def equity(self, rate: float) -> Floats:
+        """(bars,) at each bar's close, when each change of positions costs this share of it."""
+        growth = np.concatenate(([1.0], 1.0 + self.gains[:-1].sum(axis=1)))
+        costs = 1.0 - rate * self.turnover
+        after_fill = np.cumprod(np.maximum(growth, 0.0) * np.maximum(costs, 0.0))
+        equity = after_fill * np.maximum(self.marked, 0.0)
+        ruined = np.flatnonzero(equity <= 0.0)
+        if len(ruined):
+            equity[ruined[0] :] = 0.0
+        return np.asarray(equity)
+
+
+def returns_of(equity: Floats) -> Floats:
+    """(bars,) the change of equity over each bar, as a fraction; 0 after equity has reached 0."""
+    before = np.concatenate(([1.0], equity[:-1]))
+    return np.divide(equity, before, out=np.ones_like(before), where=before > 0) - 1.0
+
+
+def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
+    """Take these positions (bars, datasets), each `lag` bars after the bar on which it was decided."""
+    held = _held(table, targets, lag)
+    traded = np.diff(held, axis=0, prepend=0.0)
+    _check_priced(table, held)
+    gains = np.where(held != 0.0, held * table.moves, 0.0)
+    marked = 1.0 + (
+        np.where(held != 0.0, held * table.marks, 0.0).sum(axis=1) if table.at_open else np.zeros(len(held))
+    )
+    return Path(held, traded, gains, marked, np.abs(traded).sum(axis=1))
+
+
+def _held(table: Table, targets: Floats, lag: int) -> Floats:
+    """Positions after each bar's fill; a dataset without a bar of its own keeps its position until it has one."""
+    held = np.zeros_like(targets)
+    held[lag:] = targets[: len(targets) - lag]
+    if table.trades.all():
+        return held
+    own = np.where(table.trades, np.arange(1, len(held) + 1)[:, None], 0)
+    taken = np.maximum.accumulate(own, axis=0)
+    return np.take_along_axis(np.vstack([np.zeros((1, held.shape[1])), held]), taken, axis=0)
+
+
+def _check_priced(table: Table, held: Floats) -> None:
+    if table.priced is None or not (wrong := ~table.priced & (held != 0.0)).any():
+        return
+    bar, column = (int(place[0]) for place in np.nonzero(wrong))
+    reason = f"a position is held in {table.names[column]!r}, which has no price above 0 there"
+    raise Unscorable(bar, reason, time=int(table.times[bar]))
+
+
+def buy_and_hold(table: Table, *, rate: float) -> Floats:
+    """(bars,) equity of equal parts in all datasets, each bought at its first fill from the second bar on."""
+    parts = np.ones_like(table.close)
+    for column in range(parts.shape[1]):
+        usable = table.trades[1:, column] & (table.fill[1:, column] > 0.0)
+        if usable.any():
+            bought = int(np.argmax(usable)) + 1
+            parts[bought:, column] = (1.0 - rate) * table.close[bought:, column] / table.fill[bought, column]
+    return np.asarray(np.maximum(parts.mean(axis=1), 0.0))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests need beyond what the project needs: the images of all languages, gVisor, AppArmor's parser.
+# What the tests need beyond what the project needs: the images of all languages, gVisor, AppArmor's parser, a browser.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "Usage: deploy/test-setup.sh COMMAND [ARG…]" >&2; exit 2; }
@@ -10,6 +10,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 if ! command -v apparmor_parser >/dev/null && can_install; then
     apt_install apparmor
+fi
+if ! command -v chromium >/dev/null && can_install; then
+    apt_install chromium
 fi
 "$here/../sandbox_image/build.sh" all
 "$here/runsc.sh"

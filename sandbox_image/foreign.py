@@ -5,8 +5,9 @@ that comes with the job, made on the host by `windtunnel_worker.sandbox.language
 
     program   {source_name, compile: argv or null, compile_timeout_s, run: argv, env: {name: value}}
 
-A program runs in `DIRECTORY`, with its own text, `params.json` and `datasets.json` (name → path) beside it, and with
-WINDTUNNEL_PARAMS, WINDTUNNEL_DATASETS (those two paths), WINDTUNNEL_SEED and WINDTUNNEL_EMIT_FD in its environment.
+A program is compiled in `DIRECTORY`, where its own text, `params.json` and `datasets.json` (name → path) lie. It runs
+in the working folder, where none of that is, with WINDTUNNEL_PARAMS, WINDTUNNEL_DATASETS (those two paths),
+WINDTUNNEL_SEED and WINDTUNNEL_EMIT_FD in its environment.
 To that descriptor it writes what it emits: a line `V` and a JSON object.
 """
 
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
+
+from folder import FOLDER
 
 DIRECTORY = Path("/tmp/job")  # noqa: S108 - /tmp is the sandbox's own
 VERSIONS = Path("/opt/windtunnel/versions.json")
@@ -162,7 +165,8 @@ def _failure(build: _Build, duration: float) -> dict[str, Any]:
 def replace(job: Mapping[str, Any], values: int) -> NoReturn:
     """Put the program in this process's place; what it emits goes to the descriptor `values`."""
     try:
-        os.chdir(DIRECTORY)
+        os.mkdir(FOLDER)
+        os.chdir(FOLDER)
         os.set_inheritable(values, True)
         _execute(job["program"]["run"], {**_environment(job), "WINDTUNNEL_EMIT_FD": str(values)})
     except OSError as error:

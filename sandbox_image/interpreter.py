@@ -12,6 +12,9 @@ On the line between the two, in JSON, with descriptors beside it:
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
     from the warden        {user: id}; in a cell stdout, stderr, values, job
     from the interpreter   {status, cpu_time_s}                      of a fork: as `wait` says it
+
+Where the job names imports, the program's process begins with them and writes a line, I{versions: {name: version}}, to
+its values pipe before the program's first line.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ import contextlib
 import ctypes
 import errno
 import gc
-import importlib
 import itertools
 import json
 import os
@@ -34,8 +36,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import frames
+import libraries
 import program
 
+IMPORTED = b"I"
+"""What the first line on the values pipe begins with where the job names imports."""
 MAX_MESSAGE_BYTES = 65_536
 PIPE_BYTES = 65_536
 """What a pipe holds: no read of one gives more."""
@@ -58,8 +63,8 @@ class Preload:
 class Interpreter:
     """The warden's hold on it. `single`: there will be one program, which it becomes."""
 
-    def __init__(self, preload: Preload, *, single: bool) -> None:
-        self._preload, self.single = preload, single
+    def __init__(self, preload: Preload, first_user: int, *, single: bool) -> None:
+        self._preload, self._first_user, self.single = preload, first_user, single
         self._pid = 0
         self._preloading_s = 0.0
         self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -71,7 +76,7 @@ class Interpreter:
 
     def start(self) -> dict[str, str]:
         """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
-        pipes = self._make_pipes() if self.single else []
+        pipes = self._make_pipes(self._first_user) if self.single else []
         self._pid = os.fork()
         if self._pid == 0:
             _live(self._its_line, self._preload, pipes)
@@ -96,7 +101,7 @@ class Interpreter:
         if self._told() is not None:
             raise SystemExit("warden: the interpreter's fork ended before it had a job")
         self.cpu_time_s = 0.0
-        pipes = [] if self.single else self._make_pipes()
+        pipes = [] if self.single else self._make_pipes(user)
         message = json.dumps({"user": user}).encode()
         with contextlib.suppress(ConnectionError):  # it has ended, as `poll` will find
             socket.send_fds(self._line, [message], pipes)
@@ -106,15 +111,16 @@ class Interpreter:
         os.close(self._job)
         return self._outputs
 
-    def _make_pipes(self) -> list[int]:
-        """Make a program's pipes and keep this process's ends of them. Returns the others."""
+    def _make_pipes(self, user: int) -> list[int]:
+        """Make a program's pipes and keep this process's ends of them. Returns the others.
+
+        They are the user's own, as a program may open them by name, e.g. /dev/stdout.
+        """
+        os.seteuid(user)
         out, err, values, (source, self._job) = (os.pipe() for _ in range(4))
+        os.seteuid(0)
         self._outputs = [read for read, _ in (out, err, values)]
-        writes = [write for _, write in (out, err, values)]
-        for write in writes:
-            with contextlib.suppress(PermissionError):  # gVisor knows no modes of pipes
-                os.fchmod(write, 0o666)  # they are root's, and the program may open them by name, e.g. /dev/stdout
-        return [*writes, source]
+        return [*(write for _, write in (out, err, values)), source]
 
     def poll(self) -> int | None:
         """Reap whoever ended. The program's wait status if it has, else None.
@@ -189,9 +195,9 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        versions = _import(preload.modules)
+        versions = libraries.load(preload.modules)
         frames.preload_frames(preload.frames)
-        program.rehearse()
+        program.prepare()
         gc.freeze()
         line.send(
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()
@@ -242,20 +248,13 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(below + 1, above)
 
 
-def _import(names: Sequence[str]) -> dict[str, str]:
-    """Import what the job will import, before its clock runs. Returns what is loaded, with versions."""
-    versions = {}
-    for name in names:
-        with contextlib.suppress(ImportError):
-            module = importlib.import_module(name)
-            versions[name] = str(getattr(module, "__version__", ""))
-    return versions
-
-
 def _become(user: int, out: int, err: int, values: int, source: int) -> NoReturn:
     """Become the job's user for good, then the program."""
     become(user)
     job: dict[str, Any] = json.loads(_read_all(source))
+    if job["imports"]:
+        versions = json.dumps({"versions": libraries.load(job["imports"])}).encode()
+        os.write(values, IMPORTED + versions + b"\n")
     program.become([out, err, values], job)
 
 

@@ -22,31 +22,25 @@ import types
 from typing import Any, NoReturn
 
 import failures
+import figures
 import foreign
+import habits
 from failures import PROGRAM
+from folder import FOLDER
 from frames import Datasets
-from reporter import ARTIFACTS, Reporter
+from reporter import Reporter
 
 EXIT_UNWRITTEN = 120
 """As Python's own, where the last output could not be written."""
 
 
-def rehearse() -> None:
-    """Do once what every program needs, and what most strategies do: pandas loads and keeps much when first used."""
+def prepare() -> None:
+    """Do once what every program needs: all are forks of the process that has done it."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
     faulthandler.enable()  # a crash is told with its line
-    pandas = sys.modules.get("pandas")
-    if pandas is None:
-        return
-    days = pandas.date_range("2000-01-03", periods=8)
-    prices = pandas.DataFrame({"Close": [float(day) for day in range(1, 9)]}, index=days)["Close"]
-    average = prices.ewm(span=3).mean() - prices.rolling(3).mean()
-    position = (average > 0).astype(float).shift(1).fillna(0)
-    returns = prices.pct_change().fillna(0) * position
-    (returns.mean(), returns.std(), (1 + returns).cumprod().iloc[-1], returns.cummax(), returns.diff())
 
 
 def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
@@ -84,7 +78,9 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     lines = source.splitlines(keepends=True)
     linecache.cache[PROGRAM] = (len(source), None, lines, PROGRAM)
     _seed(job["seed"])
-    os.mkdir(ARTIFACTS)
+    os.mkdir(FOLDER)
+    os.chdir(FOLDER)
+    habits.settle(job["cpus"])
     try:
         exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
         code = 0
@@ -93,8 +89,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
         failures.report(error, lines, reporter)
         code = 1
-    with contextlib.suppress(OSError, ValueError):
-        reporter.artifacts()
+    figures.keep_open_ones(reporter)
     return _leave(code, module)
 
 

@@ -1,26 +1,21 @@
-"""What a program's process sends to the warden: values, files, its exception.
+"""What a program's process sends to the warden: values, its exception.
 
 Standard library only. Nothing here is trusted: the program can change all of it in its own process.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import stat
 from collections.abc import Mapping
 from typing import Any
 
 from values import plain
 
 MAX_RECORD_BYTES = 768 * 1024
-"""One `emit`, one artifact in base64, or one exception."""
+"""One `emit` or one exception."""
 MAX_MEMBERS_BYTES = MAX_RECORD_BYTES - 8
 """The values of one record, less what encloses them."""
-ARTIFACTS = "/tmp/artifacts"  # noqa: S108 - inside the sandbox
-MAX_ARTIFACTS = 16
-MAX_ARTIFACT_BYTES = 512 * 1024
 
 
 class Reporter:
@@ -65,15 +60,9 @@ class Reporter:
         if refused:
             raise _refusal(refused, kept=len(values) - len(refused))
 
-    def artifacts(self) -> None:
-        """Send the regular files of the artifacts directory, as many and as large as are taken."""
-        for entry in sorted(os.scandir(ARTIFACTS), key=lambda entry: entry.name)[:MAX_ARTIFACTS]:
-            fd = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with open(fd, "rb") as file:
-                status = os.fstat(fd)
-                if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_ARTIFACT_BYTES:
-                    content = base64.b64encode(file.read(MAX_ARTIFACT_BYTES)).decode()
-                    self.write(b"A", {"name": entry.name, "content": content})
+    def dropped(self, name: str, reason: str) -> None:
+        """Name a file that should have been there at the end and is not."""
+        self.write(b"D", {"name": name, "bytes": 0, "reason": reason[:200]})
 
 
 def _member(name: str, value: Any) -> bytes:

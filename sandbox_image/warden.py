@@ -5,18 +5,22 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
 
     kind  from    payload
     R     warden  ready: JSON {"versions": {name: version}}; sent once, after all preloading
-    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes};
-                  for another language than Python also {program}, see foreign.py
-    S     warden  the program's first line is about to run: empty
+    J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes, cpus,
+                  folder {files, file_bytes, total_bytes}, imports [module]}; for another language than Python also
+                  {program}, see foreign.py
+    S     warden  the program's first line is about to run: empty, or JSON {versions: {name: version}} of the imports
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read: the first output_bytes of each
                   and, where there is more, at the end the last half of output_bytes of what is left
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
-    A     warden  one file of /tmp/artifacts: JSON {name, content (base64)}
+    A     warden  a file of the program's working folder, after its end: JSON {name, bytes}
+    B     warden  the next bytes of that file
+    D     warden  a file that is not sent: JSON {name, bytes, reason}; the program's process sends them as well, of
+                  figures that it could not save
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
                   processes}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
-                  stderr_bytes, records_dropped, clean}; of a program that did not compile also {stage: "compile",
-                  compile_timed_out}, with the compiler's words in E and no S before it
+                  stderr_bytes, records_dropped, files_dropped, clean}; of a program that did not compile also
+                  {stage: "compile", compile_timed_out}, with the compiler's words in E and no S before it
 
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
@@ -48,13 +52,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import foreign
-from interpreter import Interpreter, Preload, become, set_dumpable, write_all
+from folder import FOLDER, Collector
+from interpreter import IMPORTED, Interpreter, Preload, become, set_dumpable, write_all
 from reporter import MAX_RECORD_BYTES
 
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
-MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"A": 4 * 1024 * 1024}
+MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"D": 64 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 64
 """A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
@@ -67,6 +72,10 @@ HELD_BYTES = 64 * 1024
 """For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
+IMPORTS_S = 60.0
+"""For how long a program's libraries are imported before its clock starts."""
+MAX_VERSIONS_BYTES = 4096
+"""What a pipe takes in one piece."""
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 KILL_WAIT_S = 0.05
 """How long a kill is waited for before it is repeated."""
@@ -83,7 +92,7 @@ def main() -> None:
     _end_after(options.life)  # it may hang on a host that no longer reads
     set_dumpable(0)
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
-    interpreter = Interpreter(preload, single=options.jobs == 1)
+    interpreter = Interpreter(preload, options.first_user, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}
     if options.jobs > 1 or preload.modules or preload.frames:  # else with the job: a compiler's end kills all others
         versions |= interpreter.start()
@@ -239,6 +248,8 @@ class Records:
     def _forward(self) -> None:
         line, self._line = bytes(self._line), bytearray()
         kind = line[:1]
+        if kind == IMPORTED:
+            return  # it came too late to be waited for
         room = self._room.get(kind, 0)
         if not room or len(line) > min(room, MAX_RECORD_BYTES):
             self.dropped += 1
@@ -249,20 +260,24 @@ class Records:
 
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
-    if "program" not in job:
-        host.hold(b"S")  # of a program that is short it goes with the end, in one message
-    else:
-        host.send(b"S")  # at once, as the host counts from here what the program uses, without its compiler
-    started = time.monotonic()
     out, err, values = interpreter.launch(user, payload)
+    versions, _, begun = _await_imports(host, values).partition(b"\n") if job["imports"] else (b"", b"", b"")
+    say = host.send if "program" in job else host.hold
+    # At once where the host counts from here what the program uses, without its compiler; else with what comes next.
+    say(b"S", versions.removeprefix(IMPORTED))
+    started = time.monotonic()
     stdout = Output(out, b"O", job["output_bytes"], host)
     stderr = Output(err, b"E", job["output_bytes"], host)
     records = Records(values, host)
+    records.take(begun)
     ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
     _pump(host, ending, [stdout, stderr, records])
     duration = time.monotonic() - started
     stdout.end()
     stderr.end()
+    collector = Collector(host.hold, job["folder"])
+    with _acting_as(user):
+        collector.collect(FOLDER)
     clean = not interpreter.single and _clean_up(user)
     status = ending.status
     end = {
@@ -275,10 +290,22 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
         "stdout_bytes": stdout.total,
         "stderr_bytes": stderr.total,
         "records_dropped": records.dropped,
+        "files_dropped": collector.dropped,
         "clean": clean,
     }
     host.send(b"X", json.dumps(end).encode())
     return clean
+
+
+def _await_imports(host: Host, values: int) -> bytes:
+    """Wait until the program's process has imported what the job names, or has ended: then the clock starts.
+
+    Returns what the process says: a line of the imports' versions, and records of a program that was quick.
+    """
+    ready, _, _ = select.select([values, host.source], [], [], IMPORTS_S)
+    if host.source in ready and not os.read(host.source, 1):
+        os._exit(1)
+    return os.read(values, MAX_VERSIONS_BYTES) if values in ready else b""
 
 
 @contextlib.contextmanager

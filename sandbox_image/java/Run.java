@@ -7,7 +7,8 @@ import java.nio.file.Path;
 /** Runs the class that Build found; what its `main` throws ends the process as if it had been started itself. */
 public final class Run {
     public static void main(String[] args) throws Throwable {
-        var main = Class.forName(Files.readString(Path.of("main-class"))).getDeclaredMethod("main", String[].class);
+        var name = Files.readString(Path.of(args[0]));
+        var main = Class.forName(name).getDeclaredMethod("main", String[].class);
         main.setAccessible(true);
         try {
             main.invoke(null, (Object) new String[0]);

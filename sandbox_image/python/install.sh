@@ -21,6 +21,8 @@ ln -s ../lib/scikit_learn.libs/libgomp-*.so* /opt/windtunnel/native/libgomp.so.1
 # A sandbox cannot write byte code, so it is made here; "unchecked" because file times need
 # not survive the copy into the next stage.
 python3 -m compileall -q -j0 --invalidation-mode unchecked-hash /opt/windtunnel/lib
+# matplotlib's list of fonts takes a second to make; see libraries.py.
+MPLCONFIGDIR=/opt/windtunnel/fonts MPLBACKEND=Agg python3 -P -s -B -c 'import matplotlib.font_manager'
 # An image whose libraries do not load is not worth tagging.
 LD_LIBRARY_PATH=/opt/windtunnel/native MPLCONFIGDIR=/tmp MPLBACKEND=Agg python3 -P -s -B -c "
 import numpy, pandas, pyarrow.parquet, scipy.optimize, scipy.signal, scipy.stats

@@ -364,10 +364,15 @@ ARTIFACTS = [
         import socket
         socket.socket(socket.AF_UNIX).bind("d-socket")
         os.mkdir("e-folder")
+        os.symlink("/etc", "e-folder/link")
+        os.mkdir("f-locked", 0)
+        open("g-locked", "w").write("mine")
+        os.chmod("g-locked", 0)
         open("a-file", "w").write("mine")
+        open("z-file", "w").write("mine")
         """,
         absent=("root:x",),
-        artifacts=frozenset({"a-file"}),
+        artifacts=frozenset({"a-file", "z-file"}),
     ),
     ending(
         "a_sparse_giant_is_no_artifact",
@@ -376,23 +381,37 @@ ARTIFACTS = [
         artifacts=frozenset(),
     ),
     ending(
-        "artifacts_without_a_plain_name_are_dropped",
+        "artifacts_cannot_be_forged",
         Outcome.SUCCEEDED,
         VALUE_PIPE
         + """
-import base64, json
-content = base64.b64encode(b"x").decode()
-for name in ("../escape", "/etc/passwd", "..", ".", "", "a/b", "a\\0b", "a\\nb", "x" * 300, "\\u202etxt", "-rf", None, 7, ["a"]):
-    os.write(pipe, b"A" + json.dumps({"name": name, "content": content}).encode() + b"\\n")
-os.write(pipe, b'A{"name": "good", "content": "not base64!"}\\nA{"name": "none"}\\nA[]\\nA\\n')
+import json
+os.write(pipe, b"A" + json.dumps({"name": "../escape", "bytes": 4}).encode() + b"\\nBtext\\n")
+for record in (b"D[]", b"D", b'D{"name": "x"}', b'D{"name": "x", "bytes": 1e999, "reason": "y"}'):
+    os.write(pipe, record + b"\\n")
 """,
         artifacts=frozenset(),
     ),
     ending(
+        "artifacts_of_odd_names_come_under_safe_ones",
+        Outcome.SUCCEEDED,
+        r"""
+        names = (b"a\nb", b"\xff", b"x" * 200, "\u202etxt".encode(), b"-rf", b".hidden", b"\x1b[2J")
+        for name in names: open(name, "w").write("x")
+        """,
+        artifacts=frozenset({"a_b", "_", "x" * 120, "_txt", "_rf", "_hidden", "__2J"}),
+    ),
+    ending(
         "too_many_artifacts_are_cut",
         Outcome.SUCCEEDED,
-        "for i in range(40): open(f'/tmp/artifacts/{i:02}', 'w').write('x')",
-        artifacts=frozenset(f"{number:02}" for number in range(16)),
+        "for i in range(400): open(f'/tmp/artifacts/{i:03}', 'w').write('x')",
+        artifacts=frozenset(f"{number:03}" for number in range(64)),
+    ),
+    ending(
+        "artifacts_of_a_program_that_never_ends_come_back",
+        Outcome.TIMED_OUT,
+        "import os\nopen('a', 'w').write('x')\nos.fork()\nwhile True: open('b', 'w').write('y' * 100)",
+        artifacts=frozenset({"a", "b"}),
     ),
     ending(
         "an_artifacts_directory_that_is_a_link_gives_nothing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ class Programs:
     endless: str
     greedy: str
     flood: str
+    leaving: str
+    """Writes "x" to `plot.txt` in the folder that it starts in."""
     values: str
     """Emits `number`, `text`, `list`, `nan`, `wide` (2^60 as a float) and `large` (the integer 2^63 - 1)."""
 
@@ -68,6 +71,7 @@ JAVASCRIPT = Programs(
     flood=f'for (;;) console.log("{LONG}");',
     values='emit("number", 1.5); emit({ text: "a\\"\\n", list: new Float64Array([1, 2]), nan: NaN });'
     'emit("wide", 2 ** 60); emit("large", 2n ** 63n - 1n);',
+    leaving='require("fs").writeFileSync("plot.txt", "x");',
 )
 PROGRAMS = {
     "python": Programs(
@@ -82,6 +86,7 @@ PROGRAMS = {
         flood=f'while True: print("{LONG}")',
         values='emit(number=1.5, text="a\\"\\n", list=[1.0, 2.0], nan=float("nan"))\n'
         "emit(wide=2.0**60, large=2**63 - 1)",
+        leaving='open("plot.txt", "w").write("x")',
     ),
     "javascript": JAVASCRIPT,
     "typescript": Programs(
@@ -94,6 +99,7 @@ PROGRAMS = {
         endless=JAVASCRIPT.endless,
         greedy="const all: object[] = []; for (;;) all.push(new Array(1000).fill({ at: Math.random() }));",
         flood=JAVASCRIPT.flood,
+        leaving='import * as fs from "fs";\nfs.writeFileSync("plot.txt", "x");',
         values=JAVASCRIPT.values,
     ),
     "java": Programs(
@@ -107,6 +113,8 @@ PROGRAMS = {
         endless=_java("for (;;) {}"),
         greedy=_java("var all = new ArrayList<byte[]>(); for (;;) all.add(new byte[1 << 20]);"),
         flood=_java(f'for (;;) System.out.println("{LONG}");'),
+        leaving="class Test { public static void main(String[] args) throws Exception { "
+        'java.nio.file.Files.writeString(java.nio.file.Path.of("plot.txt"), "x"); } }',
         values=_java(
             'windtunnel.Windtunnel.emit("number", 1.5); windtunnel.Windtunnel.emit("text", "a\\"\\n");'
             'windtunnel.Windtunnel.emit("list", List.of(1.0, 2.0)); windtunnel.Windtunnel.emit("nan", Double.NaN);'
@@ -123,6 +131,7 @@ PROGRAMS = {
         endless=_cpp("for (volatile int i = 0;; i = 1) {}"),
         greedy=_cpp("std::vector<std::string> all; for (;;) all.push_back(std::string(1 << 20, 'x'));"),
         flood=_cpp(f'for (;;) std::puts("{LONG}");'),
+        leaving='#include <fstream>\nint main() { std::ofstream("plot.txt") << "x"; }',
         values=_cpp(
             'wt::emit("number", 1.5); wt::emit("text", "a\\"\\n");'
             'wt::emit("list", std::vector<double>{1, 2}); wt::emit("nan", std::nan(""));'
@@ -139,6 +148,7 @@ PROGRAMS = {
         endless=_go("for {}"),
         greedy=_go('all := ""; for { all += fmt.Sprintf("%01000000d", 0) }'),
         flood=_go(f'for {{ fmt.Println("{LONG}") }}'),
+        leaving='package main\n\nimport "os"\n\nfunc main() { os.WriteFile("plot.txt", []byte("x"), 0644) }\n',
         values='package main\n\nimport (\n\t"math"\n\t"windtunnel"\n)\n\n'
         'func main() {\n\twindtunnel.Emit("number", 1.5)\n'
         '\twindtunnel.Emit("text", "a\\"\\n")\n\twindtunnel.Emit("list", []float64{1, 2})\n'
@@ -218,6 +228,13 @@ def test_emitted_values_are_the_same_json(run: Run, programs: Programs, language
     assert large == (str(2**63 - 1) if language in ("javascript", "typescript") else 2**63 - 1)
     assert execution.values == {"number": 1.5, "text": 'a"\n', "list": [1, 2], "nan": None, "wide": 2.0**60}
     assert execution.not_finite == {"nan": "NaN"}
+
+
+def test_what_it_leaves_where_it_starts_comes_back_and_nothing_else(run: Run, programs: Programs) -> None:
+    execution = run(programs.leaving)
+    assert (execution.outcome, execution.message) == (Outcome.SUCCEEDED, "")
+    found = {artifact.name: artifact.sha256 for artifact in execution.artifacts}
+    assert found == {"plot.txt": hashlib.sha256(b"x").hexdigest()}
 
 
 def test_a_dataset_that_the_job_does_not_name(run: Run, programs: Programs) -> None:

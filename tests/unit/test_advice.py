@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from windtunnel.contract import ProgramError
+from windtunnel.validation import SecurityValidator
+from windtunnel.validation.remedies import rejection
 from windtunnel_worker.pipeline.advice import ADVICE, advise
 
 PROGRAMS = [
@@ -38,6 +42,7 @@ RECORDED = [
     ("ValueError", "The truth value of a Series is ambiguous. Use a.empty, a.bool()", ".any()"),
     ("ValueError", "The truth value of a DataFrame is ambiguous.", ".any()"),
     ("ValueError", "The truth value of an array with more than one element is ambiguous.", ".any()"),
+    ("OSError", "Cannot save file into a non-existent directory: 'plots'", "beside the program"),
     ("ValueError", "operands could not be broadcast together with shapes (3,) (4,)", "align"),
     ("ValueError", "Length of values (3) does not match length of index (4)", "align"),
     # Said by the other languages' runtimes and compilers.
@@ -88,6 +93,18 @@ def test_every_row_fires() -> None:
     fired = {advise(raised_by(code)) for code, _ in PROGRAMS}
     fired |= {advise(ProgramError(type=kind, message=message)) for kind, message, _ in RECORDED}
     assert {text for _, _, text in ADVICE} <= fired
+
+
+def test_a_file_that_is_not_there_is_answered_with_the_jobs_datasets() -> None:
+    advice = advise(raised_by("open('data.csv')"), ("sp500", "nasdaq"))
+    assert 'take prices from data["sp500"] or data["nasdaq"]' in advice
+
+
+def test_a_program_that_reads_a_csv_by_habit_is_told_of_the_jobs_dataset() -> None:
+    program = Path(__file__).parents[1] / "cases" / "03-read-csv-habit" / "program.py"
+    message = rejection(SecurityValidator().validate_code(program.read_text()), ("prices",))
+    assert message.startswith("Line 3: pandas.read_csv reads 'data.csv', and there is no such file here.")
+    assert 'data["prices"]' in message
 
 
 def test_an_unknown_exception_gets_none() -> None:

@@ -13,6 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
+from windtunnel_worker.sandbox.limits import FolderLimits
 
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -92,8 +93,19 @@ class HostSettings(Settings):
     """What the private Redis of `windtunnel up` may use; when it is full, `submit` raises until records expire."""
     cell_jobs: int = Field(1000, ge=2, le=10_000)
     """Jobs of one batch that a cell serves before it is replaced."""
+    artifacts: int = Field(64, ge=0, le=1000)
+    """Files that come back of a program's working folder."""
+    artifact_mb: int = Field(8, ge=1, le=256)
+    """The largest of them."""
+    artifacts_mb: int = Field(16, ge=1, le=256)
+    """All of them together; so much memory a slot may take for them."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
+
+    @property
+    def folder_limits(self) -> FolderLimits:
+        """What comes back of a working folder."""
+        return FolderLimits(self.artifacts, self.artifact_mb * 2**20, self.artifacts_mb * 2**20)
 
     def image_for(self, language: str) -> str:
         """The image that programs of this language run in where their job names none."""

@@ -11,7 +11,7 @@ from math import sqrt
 
 from windtunnel.analysis.ledger import Trials, trials_of
 from windtunnel.analysis.overfitting import Overfitting, of_blocks
-from windtunnel.analysis.significance import deflated_sharpe, expected_maximum, haircut, minimum_backtest_years
+from windtunnel.analysis.significance import haircut, minimum_backtest_years, noise_level, probabilistic_sharpe
 from windtunnel.analysis.trials import EffectiveTrials, effective
 from windtunnel.contract import Outcome, Report, Score
 
@@ -88,7 +88,9 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     own = trials_of(reports)
     counted = own + earlier
     groups = effective([score for _, score in scored])
-    rows = [_row(report, score, counted, groups) for report, score in scored]
+    luck = noise_level(counted.count, counted.variance)
+    luck_of_groups = noise_level(groups.count, groups.variance)
+    rows = [_row(report, score, counted.count, luck, luck_of_groups) for report, score in scored]
     defined = sorted((row for row in rows if row.score.metrics.sharpe is not None), key=_worth, reverse=True)
     yearly = next((score.bars_a_year for _, score in scored if score.bars_a_year), None)
     return Leaderboard(
@@ -99,9 +101,7 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         earlier=earlier,
         effective=groups,
         overfitting=of_blocks([score.blocks for _, score in scored]),
-        noise_level=sqrt(counted.variance * yearly) * expected_maximum(counted.count)
-        if yearly and counted.scored
-        else None,
+        noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
     )
 
@@ -114,19 +114,19 @@ def _ranked(row: Row, rank: int) -> Row:
     return Row(rank, row.report, row.score, row.deflated, row.deflated_effective, row.haircut_sharpe)
 
 
-def _row(report: Report, score: Score, counted: Trials, groups: EffectiveTrials) -> Row:
+def _row(report: Report, score: Score, trials: int, luck: float, luck_of_groups: float) -> Row:
     found = score.metrics
     if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None:
         return Row(None, report, score, None, None, None, score.undefined.get("sharpe", "undefined"))
     moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
     years = score.bars / score.bars_a_year if score.bars_a_year else None
-    left = haircut(found.sharpe, years, max(1, counted.count)) if found.sharpe is not None and years else None
+    left = haircut(found.sharpe, years, max(1, trials)) if found.sharpe is not None and years else None
     return Row(
         None,
         report,
         score,
-        deflated_sharpe(*moments, trials=counted.count, variance=counted.variance),
-        deflated_sharpe(*moments, trials=groups.count, variance=groups.variance),
+        probabilistic_sharpe(*moments, benchmark=luck),
+        probabilistic_sharpe(*moments, benchmark=luck_of_groups),
         left,
         score.undefined.get("sharpe", ""),
     )

@@ -59,14 +59,17 @@ class Trials:
 
 
 def trial_of(report: Report) -> str:
-    """The trial's digest: the same program on the same data with the same parameters is one trial."""
+    """The trial's digest: the same program on the same data with the same parameters and the same result is one trial.
+
+    A program that draws lots has another result each time, and each is a trial.
+    """
     score = report.score
     what = (
         report.code_sha256,
         report.params,
         report.seed,
         sorted(report.dataset_digests.items()),
-        [score.convention, score.costs, score.bars, score.bars_a_year] if score else None,
+        [score.convention, score.costs, score.bars, score.metrics.sharpe_per_bar] if score else None,
     )
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 

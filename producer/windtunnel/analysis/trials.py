@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from windtunnel.contract.score import Score
 
 SAME = 0.5
-"""From this correlation on, that is a distance sqrt((1 - r) / 2) of at most 0.5, two trials are variants of one idea."""
+"""From this correlation on (a distance sqrt((1 - r) / 2) of at most 0.5) two trials are variants of one idea."""
 AT_ONCE = 256
 
 

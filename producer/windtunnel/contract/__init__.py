@@ -6,7 +6,15 @@ May import `windtunnel.errors` only.
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
 from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
 from windtunnel.contract.dataset import Column, DataFinding, Facts
-from windtunnel.contract.execution import Artifact, Execution, Outcome, ProgramError, Resources, Sample
+from windtunnel.contract.execution import (
+    Artifact,
+    DroppedFile,
+    Execution,
+    Outcome,
+    ProgramError,
+    Resources,
+    Sample,
+)
 from windtunnel.contract.job import (
     DEFAULT_CEILING,
     LANGUAGES,
@@ -53,6 +61,7 @@ __all__ = [
     "DataNote",
     "DatasetVersion",
     "DeadLetter",
+    "DroppedFile",
     "Event",
     "EventKind",
     "Execution",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from windtunnel.contract.base import Contract, Name
+from windtunnel.contract.base import Contract
 from windtunnel.contract.catalogue import DataNote
 from windtunnel.contract.job import Isolation
 
@@ -47,14 +48,31 @@ class ProgramError(Contract):
     traceback: str = ""
 
 
-class Artifact(Contract):
-    """A file that the program left in `/tmp/artifacts`. Its bytes are in the store, under their digest."""
+ARTIFACT_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}){0,7}$"
+"""A relative path: at most eight names, none of which is hidden, leads upwards or needs quoting."""
 
-    name: Name
+
+class Artifact(Contract):
+    """A file that the program left in its working folder. Its bytes are in the store, under their digest."""
+
+    name: Annotated[str, Field(pattern=ARTIFACT_PATTERN)]
+    """Its path in the folder, e.g. `plots/equity.png`. It is safe to be written below any folder."""
+    original: str = ""
+    """What the program called it, where that was changed to be safe."""
     bytes: int
     sha256: str
     media_type: str = "application/octet-stream"
     """Guessed from its name; the content is the program's and may be anything."""
+
+
+class DroppedFile(Contract):
+    """A file that the program left and that is not among the artifacts."""
+
+    name: str
+    """The program's word, cut."""
+    bytes: int
+    reason: str
+    """Completes the sentence that begins with the name."""
 
 
 class Sample(Contract):
@@ -120,6 +138,10 @@ class Execution(Contract):
     """Where None stands in `values` for NaN or an infinity: place, as `sharpe` or `curve[3]` → `NaN`, `Infinity` or
     `-Infinity`. At most 8 places of a value and 256 in all; `curve[…]` → how many more."""
     artifacts: tuple[Artifact, ...] = ()
+    dropped: tuple[DroppedFile, ...] = ()
+    """Files that are not among the artifacts, the first of them if there are many."""
+    dropped_count: int = 0
+    """All of them."""
     resources: Resources = Resources()
     isolation: Isolation = Isolation.CONTAINER
     host: str = ""

@@ -104,6 +104,11 @@ def test_the_same_trial_is_counted_once(lucky: list[Report]) -> None:
     assert earlier_than([lucky[0]], sharpes_of([lucky[0], other])).count == 1
 
 
+def test_a_program_that_draws_lots_is_tried_each_time_that_it_runs(lucky: list[Report]) -> None:
+    again = lucky[0].model_copy(update={"job_id": "b-77", "score": lucky[1].score})
+    assert trials_of([lucky[0], again]).count == 2
+
+
 def test_variants_of_one_idea_are_one_cluster() -> None:
     rng = np.random.default_rng(3)
     ideas = rng.normal(size=(12, 300))

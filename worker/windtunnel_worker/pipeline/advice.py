@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from windtunnel.contract import ProgramError
+from windtunnel.validation.remedies import GENERIC, with_datasets
 
 NONE = "A value is missing here: a function returned nothing, or a lookup found nothing."
 UNDEFINED = "The name is used before it is defined: import or assign it above this line."
@@ -63,7 +65,13 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"ValueError", r"shapes|broadcast|Length", "Two arrays differ in length: align them by index first."),
     (r"PermissionError", r"", "The sandbox has no network and only /tmp to write; use `data` and emit()."),
     (r"OSError", r"Read-only file system", "Only /tmp can be written; give results to emit()."),
-    (r"FileNotFoundError", r"", "Only the job's datasets are there, under /data; read them from `data`."),
+    (
+        r"FileNotFoundError",
+        r"",
+        "There is no such file or folder here, only what the program has written and the job's datasets under /data: "
+        f"take prices from {GENERIC}, and write beside the program.",
+    ),
+    (r"OSError", r"non-existent directory", "Write beside the program, without a folder: what it writes comes back."),
     (r"RecursionError", r"", NESTED),
     (r"java\.lang\.StackOverflowError", r"", ENDLESS),
     (r"RangeError", r"call stack", ENDLESS),
@@ -76,9 +84,9 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def advise(error: ProgramError) -> str:
-    """The first advice that fits, or none."""
+def advise(error: ProgramError, datasets: Sequence[str] = ()) -> str:
+    """The first advice that fits, with the job's own datasets in it, or none."""
     for kind, pattern, advice in ADVICE:
         if re.fullmatch(kind, error.type) and re.search(pattern, error.message):
-            return advice
+            return with_datasets(advice, datasets)
     return ""

@@ -34,7 +34,7 @@ VERSIONS = {
 def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
     spec = record.spec or JobSpec(name="unwritten")
-    execution = _with_advice(record.execution) if record.execution else None
+    execution = _with_advice(record.execution, spec.datasets) if record.execution else None
     outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
@@ -95,10 +95,10 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     return execution.outcome, message
 
 
-def _with_advice(execution: Execution) -> Execution:
+def _with_advice(execution: Execution, datasets: Sequence[str]) -> Execution:
     if execution.error is None:
         return execution
-    error = execution.error.model_copy(update={"advice": advise(execution.error)})
+    error = execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
     return execution.model_copy(update={"error": error})
 
 

@@ -28,6 +28,7 @@ READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
 STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
+MAX_VERSIONS = 64
 ENDING_S = 10
 """How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
 
@@ -52,10 +53,12 @@ class Kind:
         return hardening.memory_bytes(self.limits, self.deployment)
 
     def serves(self, wanted: Kind) -> bool:
-        """True when a sandbox of this kind can do what the wanted kind can: it may have loaded more."""
-        if wanted == self:
-            return True
-        return set(wanted.preload) <= set(self.preload) and replace(wanted, preload=self.preload) == self
+        """True when a sandbox of this kind can do what the wanted kind can, once it has imported what it lacks."""
+        return wanted == self or replace(wanted, preload=self.preload) == self
+
+    def lacks(self, wanted: Kind) -> tuple[str, ...]:
+        """What the wanted kind has loaded and this one has not."""
+        return tuple(name for name in wanted.preload if name not in self.preload)
 
     def bare(self) -> Kind:
         """The same with nothing loaded beforehand."""
@@ -164,10 +167,15 @@ class Sandbox:
             raise SandboxFailure(f"The sandbox did not come up: {reason}.") from error
         if ready.kind != b"R":
             raise SandboxFailure("The warden did not say that it is ready.")
-        versions = list(ready.json().get("versions", {}).items())
-        self.versions = {str(name)[:64]: str(value)[:64] for name, value in versions[:32]}
+        self._note_versions(ready)
         with engine_errors(self.kind.image):
             self.pid = int(engine().api.inspect_container(self.id)["State"]["Pid"])
+
+    def _note_versions(self, frame: Frame) -> None:
+        told = frame.json().get("versions")
+        if isinstance(told, dict):
+            known = {**self.versions, **{str(name)[:64]: str(value)[:64] for name, value in told.items()}}
+            self.versions = dict(list(known.items())[:MAX_VERSIONS])
 
     def run(
         self,
@@ -184,7 +192,7 @@ class Sandbox:
         transcript ends without an end frame. So it does when the container dies.
         """
         self.served += 1
-        transcript = Transcript(limits.output_bytes)
+        transcript = Transcript(limits.output_bytes, folder=limits.folder)
         deadline = time.monotonic() + longest_run_s(self.kind.language, limits.timeout_s)
         self._stream.settimeout(STOP_GRACE_S)
         try:
@@ -194,6 +202,8 @@ class Sandbox:
                     if not on_tick():
                         break
                 elif frame.kind == b"S":
+                    if frame.payload:
+                        self._note_versions(frame)
                     on_started()
                 else:
                     transcript.take(frame)

@@ -8,11 +8,21 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from windtunnel.contract import Artifact, Execution, Isolation, Job, Limits, Outcome, ProgramError, Resources
+from windtunnel.contract import (
+    Artifact,
+    DroppedFile,
+    Execution,
+    Isolation,
+    Job,
+    Limits,
+    Outcome,
+    ProgramError,
+    Resources,
+)
 from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
@@ -40,13 +50,13 @@ from windtunnel_worker.sandbox.neutral import neutral_path
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
 from windtunnel_worker.sandbox.output import Output, readable
 from windtunnel_worker.sandbox.pool import Pool, Request
+from windtunnel_worker.sandbox.preloads import preload_for
 from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.working_folder import File
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)
 
-NUMERIC = {"numpy", "pandas", "scipy", "statsmodels", "sklearn", "matplotlib", "pyarrow"}
-FRAMES = {"pandas", "statsmodels"}
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
 FULL = 0.99
@@ -55,17 +65,6 @@ LONGEST_TICK_S = 1.0
 """The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
 """A dataset up to this size is read before the job's clock starts."""
-
-
-def preload_for(imports: Sequence[str], datasets: Sequence[str]) -> tuple[str, ...]:
-    """What the warden imports before the program's clock starts. NumPy must be there to be seeded."""
-    wanted = set(imports)
-    preload = []
-    if wanted & NUMERIC or datasets:
-        preload.append("numpy")
-    if wanted & FRAMES or datasets:
-        preload.append("pandas")
-    return tuple(preload)
 
 
 class Executor:
@@ -146,11 +145,13 @@ class Executor:
         job = assignment.job
         image = self._image(job)
         datasets = self._datasets_of(job, hooks)
-        sandbox = self._take(assignment, self._kind(assignment, image, datasets), hooks)
+        sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
             run = _Run(sandbox, job, hooks, self._settings)
-            transcript = run.follow({dataset.name: dataset.sandbox_path for dataset in datasets})
+            paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
+            transcript = run.follow(paths, imports)
+            files = transcript.files.files()
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
             clean = _left_clean(transcript, outcome)
@@ -161,7 +162,7 @@ class Executor:
             outcome=outcome,
             message=message,
             **_output(transcript),
-            artifacts=self._keep(transcript.artifacts, hooks),
+            artifacts=self._keep(files, hooks),
             resources=resources,
             isolation=assignment.isolation,
             host=self._settings.host,
@@ -175,8 +176,11 @@ class Executor:
             versions={**sandbox.versions, "docker": self._engine_version},
         )
 
-    def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> Sandbox:
-        """A ready sandbox. What does not fit in the job's memory is left for the program to load, and to fail at."""
+    def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> tuple[Sandbox, tuple[str, ...]]:
+        """A ready sandbox, and what it has to import yet.
+
+        What does not fit in the job's memory is left for the program to load, and to fail at.
+        """
         request = Request(
             kind,
             assignment.batch_id,
@@ -185,9 +189,10 @@ class Executor:
             functools.partial(_ask, hooks),
         )
         try:
-            return self._pool.take(request)
+            sandbox = self._pool.take(request)
         except PreloadTooLarge:
-            return self._pool.take(replace(request, kind=kind.bare()))
+            return self._pool.take(replace(request, kind=kind.bare())), ()
+        return sandbox, sandbox.kind.lacks(kind)
 
     def _datasets_of(self, job: Job, hooks: Hooks) -> tuple[Dataset, ...]:
         """The job's datasets on this host; what is lacking is fetched from the store."""
@@ -198,11 +203,14 @@ class Executor:
             return found or ()
         return wait_for(lambda: self._datasets.fetch(digests, columns=columns), functools.partial(_ask, hooks))
 
-    def _keep(self, files: Mapping[str, bytes], hooks: Hooks) -> list[Artifact]:
+    def _keep(self, files: Sequence[File], hooks: Hooks) -> list[Artifact]:
         """What the program left, in the store before anybody hears of it."""
         if not files:
             return []
-        return wait_for(lambda: artifacts.keep(files, self._store), functools.partial(_ask, hooks))
+        contents = {file.name: file.content for file in files}
+        kept = wait_for(lambda: artifacts.keep(contents, self._store), functools.partial(_ask, hooks))
+        originals = {file.name: file.original for file in files if file.original != file.name}
+        return [one.model_copy(update={"original": originals.get(one.name, "")}) for one in kept]
 
     @functools.cached_property
     def _engine_version(self) -> str:
@@ -293,6 +301,7 @@ class _Run:
                 f"The sandbox cannot be measured: {error}.",
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
+        self._folder = settings.folder_limits
         self._stop: Stop | None = None
         self._began = False
         """The warden has said that the program's first line runs."""
@@ -303,7 +312,7 @@ class _Run:
         self.sent = self.started = self.ended = time.monotonic()
         self.started_at = datetime.now(UTC)
 
-    def follow(self, datasets: Mapping[str, str]) -> Transcript:
+    def follow(self, datasets: Mapping[str, str], imports: Sequence[str]) -> Transcript:
         limits, language = self._job.limits, for_language(self._job.language)
         program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
@@ -316,8 +325,11 @@ class _Run:
                 "timeout_s": limits.timeout_s,
                 "cpu_time_s": limits.cpu_time_s,
                 "output_bytes": limits.output_kb * 1024,
+                "cpus": limits.cpus,
+                "folder": asdict(self._folder),
+                "imports": imports,
             },
-            RunLimits.of(limits),
+            RunLimits.of(limits, self._folder),
             on_started=self._on_started,
             on_tick=self._on_tick,
             tick_s=self._tick_s,
@@ -409,6 +421,8 @@ def _output(transcript: Transcript) -> dict[str, Any]:
         **_stream("stderr", transcript.stderr, end.stderr_bytes if end else 0),
         "values": transcript.values,
         "not_finite": transcript.not_finite,
+        "dropped": [DroppedFile(**file.model_dump()) for file in transcript.files.dropped],
+        "dropped_count": transcript.dropped_files,
         "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
     }
 

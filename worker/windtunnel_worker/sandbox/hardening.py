@@ -37,6 +37,15 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
+    # Libraries that would start worker processes do the work themselves: there is no /dev/shm for their locks.
+    "LOKY_MAX_CPU_COUNT": "1",
+    "JOBLIB_MULTIPROCESSING": "0",
+    "JOBLIB_TEMP_FOLDER": "/tmp",  # noqa: S108
+    # What libraries keep for themselves must not come back with the program's files.
+    "XDG_CACHE_HOME": "/tmp/.cache",  # noqa: S108
+    "XDG_CONFIG_HOME": "/tmp/.config",  # noqa: S108
+    "NUMBA_CACHE_DIR": "/tmp/.cache/numba",  # noqa: S108
+    "TQDM_MININTERVAL": "1",
 }
 
 MASKED_PATHS = [

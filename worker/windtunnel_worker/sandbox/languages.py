@@ -15,6 +15,9 @@ from windtunnel.contract import Limits
 COMPILE_TIMEOUT_S = 60.0
 """Wall-clock seconds that a compiler may take, apart from the program's own time."""
 
+IMPORTS_TIMEOUT_S = 60.0
+"""Wall-clock seconds in which a Python program's libraries are imported before its own time begins."""
+
 
 @dataclass(frozen=True)
 class Language:
@@ -65,9 +68,11 @@ class Language:
     @property
     def preparation_s(self) -> float:
         """The longest time between the job frame and the program's first line."""
-        return COMPILE_TIMEOUT_S if self.run else 0.0
+        return COMPILE_TIMEOUT_S if self.run else IMPORTS_TIMEOUT_S
 
 
+COMPILED = "/tmp/job"  # noqa: S108 - inside the sandbox
+"""Where a program is compiled; it runs elsewhere, in its working folder."""
 NODE = ("node", "--max-old-space-size={heap_mb}", "--random-seed={node_seed}", "--stack-trace-limit=20")
 NODE_REJECTION = r"^\[(?P<type>UnhandledPromiseRejection): .* rejected with the reason (?P<message>.*)\.\](?: \{)?$"
 NODE_EXCEPTIONS = (
@@ -78,7 +83,7 @@ NODE_EXCEPTIONS = (
 NODE_OUT_OF_PROCESSES = r"^(?:Uncaught )?Error: (?:spawn\w* \S+ )?EAGAIN$"
 NODE_OUT_OF_MEMORY = r"heap out of memory|Array buffer allocation failed|Invalid (?:typed )?array length: \d{9}"
 JAVA = "/opt/windtunnel/java/bin/java"
-JAVA_PATH = "classes:/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*"
+JAVA_PATH = f"{COMPILED}/classes:/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*"
 
 PYTHON = Language(name="python", source_name="strategy.py")
 
@@ -87,7 +92,7 @@ TABLE = (
     Language(
         name="javascript",
         source_name="strategy.js",
-        run=(*NODE, "/opt/windtunnel/run.js", "strategy.js"),
+        run=(*NODE, "/opt/windtunnel/run.js", f"{COMPILED}/strategy.js"),
         # libuv's worker threads count against the process limit; a strategy reads files one by one.
         env={"UV_THREADPOOL_SIZE": "1", "NODE_PATH": "/usr/share/nodejs"},
         own_processes=12,
@@ -101,7 +106,7 @@ TABLE = (
         name="typescript",
         source_name="strategy.ts",
         compile=("node", "--max-old-space-size={heap_mb}", "/opt/windtunnel/compile.js", "strategy.ts"),
-        run=(*NODE, "--enable-source-maps", "/opt/windtunnel/run.js", "strategy.js"),
+        run=(*NODE, "--enable-source-maps", "/opt/windtunnel/run.js", f"{COMPILED}/strategy.js"),
         env={"UV_THREADPOOL_SIZE": "1", "NODE_PATH": "/usr/share/nodejs"},
         own_processes=12,
         heap_share=0.75,
@@ -125,7 +130,9 @@ TABLE = (
             "-Xshare:auto",
             "-cp",
             JAVA_PATH,
+            f"-XX:ErrorFile={COMPILED}/crash.log",
             "windtunnel.Run",
+            f"{COMPILED}/main-class",
         ),
         own_processes=24,
         heap_share=0.75,
@@ -138,7 +145,7 @@ TABLE = (
         name="cpp",
         source_name="strategy.cpp",
         compile=("/opt/windtunnel/compile", "strategy.cpp"),
-        run=("./strategy",),
+        run=(f"{COMPILED}/strategy",),
         tmp_exec=True,
         own_processes=2,
         exceptions=(
@@ -152,7 +159,7 @@ TABLE = (
         name="go",
         source_name="strategy.go",
         compile=("/opt/windtunnel/compile", "strategy.go"),
-        run=("./strategy",),
+        run=(f"{COMPILED}/strategy",),
         # Go 1.19 sees the host's cores, not the quota, and knows no memory limit but this one.
         env={"GOMAXPROCS": "{cpus}", "GOMEMLIMIT": "{heap_mb}MiB"},
         tmp_exec=True,

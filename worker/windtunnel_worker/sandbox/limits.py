@@ -26,6 +26,15 @@ class SandboxLimits:
 
 
 @dataclass(frozen=True)
+class FolderLimits:
+    """What comes back of a program's working folder. The warden keeps to it, and the host sees to it."""
+
+    files: int = 64
+    file_bytes: int = 8 * 2**20
+    total_bytes: int = 16 * 2**20
+
+
+@dataclass(frozen=True)
 class RunLimits:
     """What the warden and the host enforce on one program."""
 
@@ -34,8 +43,9 @@ class RunLimits:
     output_bytes: int
     """Kept of stdout and of stderr each."""
     io_operations: int | None
+    folder: FolderLimits
 
     @classmethod
-    def of(cls, limits: Limits) -> RunLimits:
-        """The part of a job's limits that its run is held to."""
-        return cls(limits.timeout_s, limits.cpu_time_s, limits.output_kb * 1024, limits.io_operations)
+    def of(cls, limits: Limits, folder: FolderLimits) -> RunLimits:
+        """The part of a job's limits that its run is held to, and the host's own for the working folder."""
+        return cls(limits.timeout_s, limits.cpu_time_s, limits.output_kb * 1024, limits.io_operations, folder)

@@ -38,6 +38,8 @@ STOPS = {
 
 MAX_MESSAGE = 1024
 """Characters of an exception's text."""
+MOST_NAMED = 4
+"""Files that a message names; the execution has more of them."""
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -104,15 +106,23 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     dropped = transcript.values_dropped + (transcript.end.records_dropped if transcript.end else 0)
     if dropped:
         names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
-        message += (
-            f" {dropped} values or files were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call; "
-            "16 artifact files are kept, 512 KB each and 1 MB in all."
+        message += f" {dropped} values were dropped{names}: emit() keeps 1 MB and 1024 names in all, 768 KB a call."
+    if transcript.dropped_files:
+        message = (
+            f"{message.removesuffix('.')}. {_dropped_files(transcript)}" if message else _dropped_files(transcript)
         )
     return message.strip()
 
 
 def _limit(outcome: Outcome, limits: Limits) -> str:
     return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2)
+
+
+def _dropped_files(transcript: Transcript) -> str:
+    named = transcript.files.dropped[:MOST_NAMED]
+    more = transcript.dropped_files - len(named)
+    reasons = "; ".join(f"{file.name[:80]} {file.reason[:100]}" for file in named)
+    return f"Files left out of the artifacts: {reasons}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _failure(transcript: Transcript) -> str:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.locks import Turns
@@ -120,7 +120,11 @@ class Pool:
         if self._cell is not None:
             batch_id, sandbox = self._cell
             if batch_id == request.batch_id and sandbox.kind.serves(request.kind) and _lasts(sandbox, request.needs_s):
-                return sandbox
+                lacking = sandbox.kind.lacks(request.kind)
+                if not lacking:
+                    return sandbox
+                # Imported there it would be lost with the job; the next cell has it for all.
+                request = replace(request, kind=replace(request.kind, preload=(*sandbox.kind.preload, *lacking)))
         self._drop_cell()
         sandbox = self._create_now(request)
         self._cell = request.batch_id, sandbox

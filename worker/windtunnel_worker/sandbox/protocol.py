@@ -6,26 +6,25 @@ format of its own (eight bytes: stream, three zeros, length), which is taken apa
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from windtunnel.contract import NAME_PATTERN
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox.limits import FolderLimits
 from windtunnel_worker.sandbox.output import Output
 from windtunnel_worker.sandbox.values import Values, storable_text
+from windtunnel_worker.sandbox.working_folder import Announced, Arriving, Dropped
 
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
-KINDS = b"RSOEVAFX"
+KINDS = b"RSOEVABDFX"
 MAX_DROPPED_NAMES = 8
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
@@ -63,6 +62,7 @@ class End(BaseModel):
     stdout_bytes: int = Field(0, ge=0)
     stderr_bytes: int = Field(0, ge=0)
     records_dropped: int = Field(0, ge=0)
+    files_dropped: int = Field(0, ge=0)
     stage: str = "run"
     """`compile` when the program did not get further."""
     compile_timed_out: bool = False
@@ -148,11 +148,10 @@ class Transcript:
     output_limit: int
     values_limit: int = 1024 * 1024
     names_limit: int = 1024
-    artifacts_limit: int = 16
-    artifacts_bytes_limit: int = 1024 * 1024
+    folder: FolderLimits = field(default_factory=FolderLimits)
 
     def __post_init__(self) -> None:
-        self.artifacts: dict[str, bytes] = {}
+        self.files = Arriving(self.folder)
         self.stdout = Output(self.output_limit)
         self.stderr = Output(self.output_limit)
         self._emitted = Values()
@@ -182,8 +181,11 @@ class Transcript:
                 self.stderr.take(frame.payload)
             case b"V":
                 self._take_values(frame)
-            case b"A":
-                self._take_artifact(frame)
+            case b"A" | b"B":
+                self._take_file(frame)
+            case b"D":
+                with suppress(ValidationError, SandboxFailure):  # it may be the program's word
+                    self.files.drop(Dropped.model_validate(frame.json()))
             case b"F":
                 with suppress(ValidationError, SandboxFailure):  # forged: then there was none
                     self.fault = Fault.model_validate(frame.json())
@@ -191,6 +193,11 @@ class Transcript:
                 self.end = _end(frame)
             case _:
                 raise SandboxFailure(f"The sandbox sent an unexpected {frame.kind!r} frame.")
+
+    @property
+    def dropped_files(self) -> int:
+        """How many files did not come; the warden counts those that it does not name."""
+        return max(self.files.dropped_count, self.end.files_dropped if self.end else 0)
 
     def _take_values(self, frame: Frame) -> None:
         self._values_bytes += len(frame.payload)
@@ -213,26 +220,14 @@ class Transcript:
         if name and len(self.dropped_names) < MAX_DROPPED_NAMES:
             self.dropped_names.append(name[:64])
 
-    def _take_artifact(self, frame: Frame) -> None:
-        """Keep a file whose name is a plain name, while there is room for it."""
+    def _take_file(self, frame: Frame) -> None:
         try:
-            name, data = _artifact(frame)
-        except (ValueError, SandboxFailure):
-            self._drop()
-            return
-        kept = sum(map(len, self.artifacts.values()))
-        if len(self.artifacts) == self.artifacts_limit or kept + len(data) > self.artifacts_bytes_limit:
-            self._drop(name)
-        else:
-            self.artifacts[name] = data
-
-
-def _artifact(frame: Frame) -> tuple[str, bytes]:
-    record = frame.json()
-    name, content = record.get("name"), record.get("content")
-    if not isinstance(name, str) or not isinstance(content, str) or not re.fullmatch(NAME_PATTERN, name):
-        raise ValueError("no plain name and content")
-    return name, base64.b64decode(content, validate=True)
+            if frame.kind == b"B":
+                self.files.append(frame.payload)
+            else:
+                self.files.announce(Announced.model_validate(frame.json()))
+        except ValueError as error:  # the warden's word, so no honest program is behind it
+            raise SandboxFailure("The sandbox sent files in a way that was not agreed.") from error
 
 
 def _end(frame: Frame) -> End:

@@ -94,6 +94,8 @@ def _convention(fill: Fill) -> str:
 
 
 def _costs(scoring: Scoring, rate: float) -> str:
+    if not rate:
+        return "Fills cost nothing."
     parts = f"{scoring.commission_bps:g} bps commission and {scoring.slippage_bps:g} bps slippage"
     return f"Each fill multiplies equity by 1 - {rate:g} * |change of positions| ({parts})."
 

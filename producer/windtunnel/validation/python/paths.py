@@ -117,7 +117,8 @@ def judge_reading(
             if "://" in one.value:
                 analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
             else:
-                analysis.report("library.file_read", node, f"{path} reads {one.value!r}, which is no dataset.")
+                why = "which is no dataset" if one.value.startswith("/") else "and there is no such file here"
+                analysis.report("library.file_read", node, f"{path} reads {one.value!r}, {why}.")
             return
         if type(one) is Text and not one.built and isinstance(one.parts[0], str):
             if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(analysis.tables.roots):

@@ -1,0 +1,188 @@
+const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
+const at = (row, name) => row[C[name]];
+const scored = data.rows.filter((row) => known(at(row, "total_return")));
+const PAGE = 25;
+
+/* What the leaderboard shows: the column, its title, its text, and whether high comes first. */
+const SHOWN = [
+  { key: "rank", name: "#", text: whole, n: true, up: true },
+  { key: "name", name: "Job", up: true },
+  { key: "curve", name: "Equity" },
+  { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
+  { key: "deflated", name: "Deflated", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck" },
+  { key: "left", name: "After haircut", text: number, n: true, about: "annual Sharpe ratio after Šidák's correction for all trials" },
+  { key: "total_return", name: "Return", text: percent, n: true },
+  { key: "annual_return", name: "A year", text: percent, n: true },
+  { key: "max_drawdown", name: "Drawdown", text: percent, n: true },
+  { key: "trades", name: "Trades", text: whole, n: true },
+  { key: "costly", name: "At 3x costs", text: percent, n: true, about: "total return with three times the costs" },
+  { key: "seconds", name: "Run", text: seconds, n: true },
+  { key: "outcome", name: "Outcome", up: true },
+];
+
+const view = { sort: "rank", up: true, words: "", outcome: "", only: false, page: 0, chosen: null };
+const CONDITION = /^(\w+)\s*(<=|>=|=|<|>)\s*(-?[\d.]+)(%?)$/;
+const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "=": (a, b) => a === b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b };
+
+function params(row) {
+  try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
+}
+
+/* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
+function condition(word) {
+  const found = CONDITION.exec(word);
+  if (!found) return (row) => haystack(row).includes(word);
+  const [, key, operator, text, unit] = found, bound = Number(text) / (unit ? 100 : 1);
+  return (row) => {
+    const value = key in C ? at(row, key) : params(row)[key];
+    return known(value) && typeof value !== "string" && COMPARE[operator](Number(value), bound);
+  };
+}
+const texts = new Map();
+function haystack(row) {
+  if (!texts.has(row)) texts.set(row, ["job", "name", "params", "labels", "message", "why"].map((name) => at(row, name) || "").join(" ").toLowerCase());
+  return texts.get(row);
+}
+
+function visibleRows() {
+  const tests = view.words.toLowerCase().split(/\s+/).filter(Boolean).map(condition);
+  const exact = data.rows.filter((row) => at(row, "job") === view.words.trim());
+  if (exact.length) return exact;
+  const kept = data.rows.filter((row) => (!view.outcome || at(row, "outcome") === view.outcome) && (!view.only || known(at(row, "rank"))) && tests.every((test) => test(row)));
+  const order = view.up ? 1 : -1;
+  return kept.map((row, place) => [at(row, view.sort), place, row]).sort(([a, i], [b, j]) => {
+    if (known(a) !== known(b)) return known(a) ? -1 : 1;
+    if (!known(a) || a === b) return i - j;
+    return (typeof a === "string" ? a.localeCompare(b) : a - b) * order;
+  }).map(([, , row]) => row);
+}
+
+function leaderboard() {
+  const head = h("tr", {}), body = h("tbody", {}), count = h("span", { class: "soft", id: "count" });
+  const back = h("button", { class: "plain", onclick: () => { view.page -= 1; show(); } }, "Previous");
+  const next = h("button", { class: "plain", onclick: () => { view.page += 1; show(); } }, "Next");
+  const search = h("input", { type: "search", id: "search", placeholder: "Filter: name, parameter, sharpe>1, fast=10 …", "aria-label": "Filter", oninput: () => { view.words = search.value; view.page = 0; show(); } });
+  const outcomes = h("select", { id: "outcome", "aria-label": "Outcome", onchange: () => { view.outcome = outcomes.value; view.page = 0; show(); } }, h("option", { value: "" }, "All outcomes"), Object.keys(data.summary.outcomes).map((name) => h("option", { value: name }, name)));
+  const only = h("input", { type: "checkbox", id: "ranked", onchange: () => { view.only = only.checked; view.page = 0; show(); } });
+  function show() {
+    const rows = visibleRows(), pages = Math.max(1, Math.ceil(rows.length / PAGE));
+    view.page = Math.min(view.page, pages - 1);
+    const shown = rows.slice(view.page * PAGE, (view.page + 1) * PAGE);
+    head.replaceChildren(...SHOWN.map((column) => h("th", { class: column.n ? "n" : null, title: column.about, "aria-sort": view.sort === column.key ? (view.up ? "ascending" : "descending") : null }, column.key === "curve" ? column.name : h("button", { "data-sort": column.key, onclick: () => sortBy(column) }, column.name + (view.sort === column.key ? (view.up ? " ▲" : " ▼") : "")))));
+    body.replaceChildren(...shown.flatMap(line));
+    count.textContent = `${whole(rows.length)} of ${whole(data.rows.length)} jobs, page ${view.page + 1} of ${pages}`;
+    back.disabled = view.page === 0;
+    next.disabled = view.page >= pages - 1;
+  }
+  function sortBy(column) {
+    view.up = view.sort === column.key ? !view.up : Boolean(column.up);
+    view.sort = column.key;
+    view.page = 0;
+    show();
+  }
+  function line(row) {
+    const cells = SHOWN.map((column) => h("td", { class: [column.n ? "n" : "", column.key === "name" ? "job" : "", ["total_return", "annual_return", "costly"].includes(column.key) ? sign(at(row, column.key)) : ""].join(" ") }, cell(row, column)));
+    const main = h("tr", { class: `pick${view.chosen === row ? " chosen" : ""}`, "data-job": at(row, "job"), onclick: () => { view.chosen = view.chosen === row ? null : row; show(); } }, cells);
+    return view.chosen === row ? [main, h("tr", {}, h("td", { colspan: SHOWN.length }, details(row)))] : [main];
+  }
+  leaderboard.find = (row) => { Object.assign(view, { words: at(row, "job"), outcome: "", only: false, page: 0, chosen: row }); search.value = at(row, "job"); outcomes.value = ""; only.checked = false; show(); document.getElementById("leaderboard").scrollIntoView(); };
+  show();
+  return h("div", { id: "leaderboard" }, h("div", { class: "tools" }, search, outcomes, h("label", {}, only, " ranked only"), count, back, next), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, head), body)));
+}
+
+function cell(row, column) {
+  const value = at(row, column.key);
+  if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, at(row, "params") === "{}" ? at(row, "job") : (at(row, "params") || "").slice(0, 90))];
+  if (column.key === "curve") return sparkline(value, at(row, "total_return") > 0);
+  if (column.key === "deflated" && value >= 0.95) return h("b", { class: "good" }, probability(value));
+  if (column.key === "outcome") { const name = h("span", {}, value); name.style.color = outcomeColour(value); return name; }
+  return column.text(value);
+}
+
+function details(row) {
+  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Turnover a year, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
+  return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
+}
+
+function heatMap() {
+  const values = new Map();
+  for (const row of scored) for (const [key, value] of Object.entries(params(row))) {
+    if (value !== null && typeof value === "object") continue;
+    if (!values.has(key)) values.set(key, new Set());
+    values.get(key).add(value);
+  }
+  const keys = [...values].filter(([, found]) => found.size > 1 && found.size <= 40).map(([key]) => key);
+  if (keys.length < 2) return null;
+  const ordered = (key) => [...values.get(key)].sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+  const choose = (chosen) => h("select", { onchange: show }, keys.map((key) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
+  const down = choose(keys[0]), across = choose(keys[1]), holder = h("div", {});
+  function show() {
+    const groups = new Map();
+    for (const row of scored) {
+      if (!known(at(row, "sharpe"))) continue;
+      const found = params(row), place = JSON.stringify([found[down.value], found[across.value]]);
+      if (!groups.has(place)) groups.set(place, []);
+      groups.get(place).push(at(row, "sharpe"));
+    }
+    holder.replaceChildren(heatTable(ordered(across.value), ordered(down.value), (row, column) => {
+      const found = groups.get(JSON.stringify([row, column]));
+      if (!found) return null;
+      const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
+      return { value: mean, text: number(mean), title: `${whole(found.length)} jobs, best ${number(Math.max(...found))}` };
+    }, `${down.value} \\ ${across.value}`));
+  }
+  show();
+  return h("figure", { id: "heat" }, h("h3", {}, "Mean Sharpe ratio by two parameters"), h("div", { class: "tools" }, down, "against", across), holder, h("figcaption", {}, "One good cell among bad ones is luck more often than skill."));
+}
+
+function charts() {
+  const ratios = scored.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
+  const points = scored.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
+  if (!points.length) return null;
+  return section("Luck and skill", h("div", { class: "grid" },
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, noise, `luck alone: ${number(noise)}`, "Distribution of the Sharpe ratios"), h("figcaption", {}, `The line is the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")),
+    heatMap()));
+}
+
+function outcomes() {
+  const entries = Object.entries(data.summary.outcomes);
+  const colour = (element, outcome) => { element.style.background = outcomeColour(outcome); return element; };
+  const bar = entries.map(([outcome, count]) => { const part = colour(h("i", { title: `${outcome}: ${count}` }), outcome); part.style.flex = String(count); return part; });
+  return section("Outcomes", h("div", { class: "stack" }, bar), h("div", { class: "key" }, entries.map(([outcome, count]) => h("span", {}, colour(h("i", {}), outcome), `${outcome} ${whole(count)}`))));
+}
+
+function failures() {
+  if (!data.clusters.length) return null;
+  const rows = data.clusters.map((one) => [whole(one.count), h("b", {}, foreign(one.type)), [foreign(one.message), one.source ? [h("br", {}), h("code", {}, `line ${one.line}: ${one.source}`)] : null], foreign(one.remedy), foreign(one.jobs.join(", "))].map((cellOf, place) => h("td", { class: place ? null : "n" }, cellOf)));
+  return section("What went wrong", table([{ name: "Jobs", n: true }, { name: "Kind" }, { name: "Example" }, { name: "How to fix it" }, { name: "Where" }], rows, { id: "clusters" }), data.more_clusters ? h("p", { class: "soft" }, `${whole(data.more_clusters)} more kinds are left out.`) : null);
+}
+
+function times() {
+  const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : `${number(one[name], 1)} ${one.unit}`)]);
+  return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Most", n: true }], rows, { id: "usage" })) : null;
+}
+
+function selfReported() {
+  if (!data.self_reported.length) return null;
+  return section("Self-reported, unchecked", h("div", { class: "unchecked" }, h("p", { class: "soft" }, "These programs returned no positions. What they say of themselves is shown as they said it and counts for nothing."), table([{ name: "Job" }, { name: "Says" }], data.self_reported.map((one) => [foreign(one.name), foreign(one.says)]), { id: "self-reported" })));
+}
+
+function summary() {
+  const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
+  return h("div", { class: "tiles" },
+    tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} earlier, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
+    tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
+    tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
+    best ? tile("Best Sharpe ratio", number(at(best, "sharpe")), at(best, "name")) : null,
+    best ? tile("Deflated", probability(at(best, "deflated")), "probability that the best is more than luck", at(best, "deflated") >= 0.95 ? "good" : "") : null,
+    found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
+    known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
+}
+
+document.body.append(
+  h("header", {}, h("div", {}, h("h1", {}, foreign(data.batch.name)), h("p", { class: "soft" }, data.batch.about)), themeButton()),
+  h("div", { class: `banner${data.summary.significant ? " good" : ""}`, id: "verdict" }, data.summary.verdict),
+  summary(), outcomes(), charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
+  h("footer", {}, data.conventions.map((one) => h("p", {}, one))));

@@ -1,0 +1,67 @@
+const score = data.score;
+
+function figures() {
+  const own = score.metrics, other = score.benchmark, why = score.undefined;
+  const lines = [["Total return", "total_return", percent], ["Return a year", "annual_return", percent], ["Volatility", "volatility", percent], ["Sharpe ratio", "sharpe", number], ["Sortino ratio", "sortino", number], ["Calmar ratio", "calmar", number], ["Maximum drawdown", "max_drawdown", percent], ["Its length in bars", "max_drawdown_bars", whole]];
+  return table([{ name: "" }, { name: "Strategy", n: true }, { name: "Buy and hold", n: true }, { name: "" }], lines.map(([name, key, text]) => [name, text(own[key]), text(other[key]), h("small", { class: "soft" }, why[key] || "")]), { id: "figures" });
+}
+
+function scoreParts() {
+  const curve = score.curve, held = score.trading, pct = (value) => percent(value - 1, 0);
+  const years = [...new Set(Object.keys(score.months).map((month) => month.slice(0, 4)))];
+  const names = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"];
+  const month = (year, which) => { const value = score.months[`${year}-${which}`]; return known(value) ? { value, text: percent(value) } : null; };
+  const open = Object.entries(held.open_positions).map(([name, size]) => `${name} ${number(size)}`).join(", ");
+  return [
+    h("div", { class: "tiles" },
+      tile("Total return", percent(score.metrics.total_return), `from ${whole(score.capital)} to ${number(score.final_equity)}`, sign(score.metrics.total_return)),
+      tile("Sharpe ratio", number(score.metrics.sharpe), score.undefined.sharpe || "annual"),
+      tile("Probabilistic Sharpe", probability(score.probabilistic_sharpe), "above 0, as if it were the only trial"),
+      tile("Track record needed", known(score.track_record_years) ? `${number(score.track_record_years, 1)} years` : NONE, "to say so at 95 %"),
+      tile("Maximum drawdown", percent(score.metrics.max_drawdown), `${whole(score.metrics.max_drawdown_bars)} bars`, "bad"),
+      tile("Trades", whole(held.trades), `${percent(held.hit_rate)} gained`),
+      tile("Turnover a year", number(held.turnover_a_year, 1), "times equity"),
+      tile("Exposure", percent(held.exposure), open ? `open at the end: ${open}` : "nothing open at the end")),
+    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], (value) => percent(value, 0), "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Positions, added up"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], (value) => number(value), "Positions", 130)) : null),
+    section("Figures", figures()),
+    section("Costs", table([{ name: "" }, { name: "Total return", n: true }, { name: "Sharpe ratio", n: true }], score.stress.map((one) => [one.label, percent(one.total_return), number(one.sharpe)]), { id: "stress" }), h("p", { class: "soft" }, `${score.convention} ${score.costs}`)),
+    years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable(names, years, month, "Year"))) : null];
+}
+
+function program() {
+  const issues = data.issues;
+  if (!data.code) return issues.length ? section("Validation", table([{ name: "Line", n: true }, { name: "Level" }, { name: "Rule" }, { name: "What" }, { name: "How to fix it" }], issues.map((one) => [whole(one.line), one.severity, foreign(one.rule), foreign(one.message), foreign(one.fix)]))) : null;
+  const lines = data.code.split("\n").flatMap((text, place) => {
+    const found = issues.filter((one) => one.line === place + 1);
+    return [h("div", { class: found.length || data.error_line === place + 1 ? "found" : null }, h("span", {}, String(place + 1)), h("span", { class: "foreign" }, text)), ...found.map((one) => h("div", { class: "note" }, h("b", {}, `${one.severity} ${one.rule}: `), foreign(one.message), one.fix ? [" ", foreign(one.fix)] : null))];
+  });
+  return section("Program", h("div", { class: "code", id: "code" }, lines));
+}
+
+function timeline() {
+  if (data.samples.length < 2) return null;
+  const at = data.samples.map((one) => one.elapsed_s), show = (name, text, style) => lineChart(at, [{ name, style, values: data.samples.map((one) => one[name]) }], text, name, 130, seconds);
+  return section("Resources over time", h("figure", { id: "timeline" }, h("h3", {}, "Memory"), show("memory_mb", (value) => `${number(value, 0)} MB`, "own"), h("h3", {}, "Processor, of one core"), show("cpu_percent", (value) => `${number(value, 0)}%`, "own")));
+}
+
+const output = (title, text) => text ? [h("h3", {}, title), h("pre", { class: "foreign" }, text)] : null;
+
+function said() {
+  const parts = [data.values.length ? table([{ name: "Emitted" }, { name: "" }], data.values.map(([name, value]) => [foreign(name), h("code", {}, value)]), { id: "values" }) : null, output("stdout", data.stdout), output("stderr", data.stderr)].filter(Boolean);
+  return parts.length ? section("What the program said, unchecked", h("div", { class: "unchecked" }, parts)) : null;
+}
+
+document.body.append(
+  h("header", {}, h("div", {}, h("h1", {}, foreign(data.name)), h("p", { class: "soft" }, data.about)), themeButton()),
+  ...[
+    data.message ? h("div", { class: `banner${data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
+    score ? scoreParts() : null,
+    data.error ? section("Exception", h("pre", { class: "foreign" }, data.error)) : null,
+    program(),
+    data.pictures.length ? section("Pictures that the program left", h("div", { class: "grid" }, data.pictures.map((one) => h("figure", {}, h("img", { src: one.source, alt: "" }), h("figcaption", {}, foreign(one.name)))))) : null,
+    said(),
+    section("Run", h("dl", { class: "facts" }, data.facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]))),
+    timeline(),
+    data.attempts.length ? section("Attempts", table([{ name: "#", n: true }, { name: "Outcome" }, { name: "Host" }, { name: "Took", n: true }, { name: "" }], data.attempts.map((one) => [whole(one.number), one.outcome, foreign(one.host), seconds(one.duration_s), foreign(one.message)]), { id: "attempts" })) : null,
+    data.findings.length ? section("Findings in the data", table([{ name: "Dataset" }, { name: "Finding" }, { name: "How to change it" }], data.findings.map((one) => [foreign(one.dataset), foreign(one.message), foreign(one.remedy)]), { id: "findings" })) : null,
+  ].flat().filter(Boolean));

@@ -1,0 +1,128 @@
+"""The page of a job: its score against buy and hold, its program with findings, what it used and said."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from windtunnel.contract import Report, Sample, Score, SecurityLevel
+from windtunnel.contract.dataset import DataFinding
+from windtunnel.reports.page import cut, page, short, value_text
+
+SCRIPTS = ("common.js", "charts.js", "job.js")
+OUTPUT_CHARS = 100_000
+VALUES_SHOWN = 200
+MOST_FINDINGS = 200
+MOST_SAMPLES = 500
+PICTURE_BYTES = 8 * 2**20
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def job_page(
+    report: Report,
+    *,
+    code: str = "",
+    samples: Sequence[Sample] = (),
+    pictures: Mapping[str, bytes] | None = None,
+    findings: Mapping[str, Sequence[DataFinding]] | None = None,
+) -> str:
+    """One HTML file about this report.
+
+    `code` is the program's text, `pictures` the PNG files that it left, by name, `findings` those of its datasets.
+    """
+    execution, score = report.execution, report.score
+    error = execution.error if execution else None
+    data = {
+        "name": report.name,
+        "about": f"job {report.job_id} · {report.outcome.value} · finished {report.finished_at:%Y-%m-%d %H:%M:%S} UTC",
+        "outcome": report.outcome.value,
+        "message": report.message,
+        "score": score.model_dump(mode="json") if score else None,
+        "spark_times": _spark_times(score) if score else [],
+        "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
+        "error_line": error.line if error else None,
+        "code": code,
+        "issues": _issues(report),
+        "values": _values(report),
+        "stdout": cut(execution.stdout, OUTPUT_CHARS) if execution else "",
+        "stderr": cut(execution.stderr, OUTPUT_CHARS) if execution and not error else "",
+        "pictures": _pictures(pictures or {}),
+        "facts": _facts(report),
+        "samples": [_sample(one) for one in _thinned(samples)],
+        "attempts": [one.model_dump(mode="json", exclude={"started_at"}) for one in report.attempts],
+        "findings": [
+            {"dataset": name, "message": one.message, "remedy": one.remedy}
+            for name, found in (findings or {}).items()
+            for one in found[:MOST_FINDINGS]
+        ],
+    }
+    return page(f"Job {report.job_id} {report.name}", data, SCRIPTS)
+
+
+def _spark_times(score: Score) -> list[float]:
+    first, last, count = score.first.timestamp(), score.last.timestamp(), len(score.trading.spark)
+    return [first + (last - first) * place / max(1, count - 1) for place in range(count)]
+
+
+def _issues(report: Report) -> list[dict[str, Any]]:
+    found = report.validation.issues[:MOST_FINDINGS] if report.validation else ()
+    return [
+        {
+            "line": one.line,
+            "severity": SecurityLevel(one.severity).name,
+            "rule": one.rule,
+            "message": one.message,
+            "fix": one.fix,
+        }
+        for one in found
+    ]
+
+
+def _values(report: Report) -> list[tuple[str, str]]:
+    values = report.execution.values if report.execution else {}
+    return [(cut(name, 200), value_text(value, 2000)) for name, value in list(values.items())[:VALUES_SHOWN]]
+
+
+def _pictures(found: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """Only PNG is shown: an SVG file can hold scripts."""
+    shown, left = [], PICTURE_BYTES
+    for name, content in found.items():
+        if content.startswith(PNG) and len(content) <= left:
+            shown.append({"name": name, "source": f"data:image/png;base64,{b64encode(content).decode()}"})
+            left -= len(content)
+    return shown
+
+
+def _thinned(samples: Sequence[Sample]) -> Sequence[Sample]:
+    step = -(-len(samples) // MOST_SAMPLES) or 1
+    return samples[::step]
+
+
+def _sample(one: Sample) -> dict[str, float | None]:
+    names = ("elapsed_s", "cpu_percent", "memory_mb")
+    return {name: short(getattr(one, name)) for name in names}
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    used, timings, score = report.resources, report.timings, report.score
+    window = f"{score.bars:,} bars, {score.first:%Y-%m-%d} to {score.last:%Y-%m-%d}" if score else ""
+    yearly = f"{score.bars_a_year or 0:g}, {score.bars_how}" if score else ""
+    facts = [
+        ("Language", report.language),
+        ("Parameters", value_text(report.params, 2000)),
+        ("Seed", str(report.seed)),
+        ("Evaluated", window),
+        ("Bars a year", yearly),
+        ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
+        ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),
+        ("Memory", f"{used.memory_mb_average:.0f} MB on average, {used.memory_mb_peak:.0f} MB at most"),
+        ("Disk operations", str(used.io_operations)),
+        ("Waited for a slot", f"{timings.waiting_s:.3f} s" if timings.waiting_s is not None else ""),
+        ("From submission to report", f"{timings.total_s:.3f} s"),
+        ("Program", f"sha256 {report.code_sha256}"),
+        *((f"Dataset {name}", f"sha256 {digest}") for name, digest in report.dataset_digests.items()),
+        ("Image", report.image_digest),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in report.versions.items())),
+    ]
+    return [(name, value) for name, value in facts if value]

@@ -1,0 +1,204 @@
+"""The pages of a batch and of a job as a reader sees them: in Chromium, from a file, without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.browser import Browser
+from tests.scored import edge, noise, report
+from tests.unit.analysis.test_clusters import failed, rejected
+
+from windtunnel.contract import Attempt, Execution, Outcome, Report, Sample
+from windtunnel.contract.dataset import DataFinding
+from windtunnel.reports import batch_page, job_page
+
+HOSTILE = "</script><script>window.acted=1</script><img src=x onerror='window.acted=2'>\u202eevil\x1b[31m"
+FORGED = {"trusted": True, "rank": 1, "sharpe": 9.99, "deflated": 1.0, HOSTILE: HOSTILE, "big": 2**63 + 1}
+
+
+def said(**values: Any) -> Execution:
+    return Execution(attempt=1, outcome=Outcome.SUCCEEDED, values=values, stdout=HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Report]:
+    grid = [{"fast": 5 * (n % 6 + 1), "slow": 50 * (n // 6 % 5 + 1)} for n in range(60)]
+    found = [report(n, wanted, params=grid[n]) for n, wanted in enumerate(noise(60))]
+    found.append(report(100, edge(share=0.7), name="edge", labels={"note": HOSTILE[:60]}))
+    found.append(report(101, np.zeros(1000), name="flat"))
+    found.append(report(102, name="forger", execution=said(**FORGED)))
+    found += [failed(200 + n, "KeyError", HOSTILE) for n in range(3)] + [rejected(300, "network.socket")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def batch(reports: list[Report], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("pages") / "batch.html"
+    file.write_text(batch_page(reports), "utf-8")
+    return file
+
+
+def texts(browser: Browser, selector: str) -> list[str]:
+    found: list[str] = browser.run(
+        f"[...document.querySelectorAll({json.dumps(selector)})].map((one) => one.innerText)"
+    )
+    return found
+
+
+def jobs(browser: Browser) -> list[str]:
+    found: list[str] = browser.run(
+        "[...document.querySelectorAll('#leaderboard tr[data-job]')].map((one) => one.dataset.job)"
+    )
+    return found
+
+
+def type_in(browser: Browser, words: str) -> None:
+    browser.run(
+        f"(() => {{ const box = document.getElementById('search'); box.value = {json.dumps(words)};"
+        " box.dispatchEvent(new Event('input')); })()"
+    )
+
+
+def click(browser: Browser, selector: str) -> None:
+    browser.run(f"document.querySelector({json.dumps(selector)}).click()")
+
+
+def is_clean(browser: Browser, page: Path) -> None:
+    """It acted on no hostile text, logged nothing and asked for nothing but itself."""
+    assert browser.run("window.acted === undefined")
+    assert browser.problems == []
+    assert {url for url in browser.requests if not url.startswith("data:")} == {page.as_uri()}
+
+
+def test_the_leaderboard_sorts_filters_and_turns_pages(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    assert jobs(browser)[0] == "b-100"
+    assert len(jobs(browser)) == 25
+    click(browser, "[data-sort=sharpe]")
+    assert jobs(browser)[0] == "b-100"
+    click(browser, "[data-sort=sharpe]")
+    worst = jobs(browser)[0]
+    click(browser, "[data-sort=max_drawdown]")
+    assert jobs(browser)[0] == "b-101"  # flat: no drawdown at all
+    type_in(browser, "fast=10 slow=100")
+    assert sorted(jobs(browser)) == ["b-37", "b-7"]
+    type_in(browser, "sharpe>2")
+    assert jobs(browser) == ["b-100"]
+    type_in(browser, worst)
+    assert jobs(browser) == [worst]
+    type_in(browser, "")
+    browser.run(
+        "(() => { const box = document.getElementById('outcome'); box.value = 'failed';"
+        " box.dispatchEvent(new Event('change')); })()"
+    )
+    assert sorted(jobs(browser)) == ["b-200", "b-201", "b-202"]
+    is_clean(browser, batch)
+
+
+def test_a_job_without_a_sharpe_ratio_stands_below_and_says_why(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    type_in(browser, "b-101")
+    assert texts(browser, "tr[data-job='b-101'] td")[0] == "–"
+    click(browser, "tr[data-job='b-101']")
+    assert "it never traded" in texts(browser, "#leaderboard dl")[0]
+
+
+def test_luck_is_shown_beside_the_ratios(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    assert "1 of 62 trials is significant" in texts(browser, "#verdict")[0]
+    assert browser.run("document.querySelector('#histogram .luck-label').textContent").startswith("luck alone")
+    assert browser.run("document.querySelectorAll('#heat tbody tr').length") == 6
+    assert browser.run("document.querySelectorAll('#scatter canvas').length") == 1
+
+
+def test_nothing_that_a_program_says_stands_where_our_figures_do(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    assert "9.99" not in "".join(texts(browser, "#leaderboard, .tiles, #verdict"))
+    assert "sharpe = 9.99" in texts(browser, "#self-reported")[0]
+    type_in(browser, "b-102")
+    assert texts(browser, "tr[data-job='b-102'] td")[0] == "–"
+    is_clean(browser, batch)
+
+
+def test_hostile_text_is_shown_and_does_nothing(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    shown = texts(browser, "#clusters")[0]
+    assert "<img src=x" in shown
+    assert "⟨U+202E⟩evil⟨U+001B⟩" in shown
+    assert "<img" not in re.sub(r"<style.*?</style>", "", batch.read_text("utf-8"), flags=re.DOTALL)
+    is_clean(browser, batch)
+
+
+def test_light_dark_and_narrow(browser: Browser, batch: Path) -> None:
+    def background() -> str:
+        return str(browser.run("getComputedStyle(document.body).backgroundColor"))
+
+    for dark in (False, True):
+        browser.dark(dark)
+        browser.open(batch)
+        before = background()
+        click(browser, "#theme")
+        assert background() != before
+    browser.dark(False)
+    for width in (360, 1500):
+        browser.width(width)
+        browser.open(batch)
+        assert browser.run("document.documentElement.scrollWidth <= window.innerWidth")
+    is_clean(browser, batch)
+
+
+def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Path) -> None:
+    found = reports[60].model_copy(
+        update={
+            "execution": said(**FORGED),
+            "validation": rejected(1, "network.socket").validation,
+            "attempts": (Attempt(number=1, outcome=Outcome.LOST, message=HOSTILE, host="one"),),
+        }
+    )
+    samples = [
+        Sample(elapsed_s=n / 20, cpu_time_s=n / 20, cpu_percent=99, memory_mb=50 + n, io_operations=0, processes=1)
+        for n in range(1, 30)
+    ]
+    page = tmp_path / "job.html"
+    code = f"import socket\n# {HOSTILE}\n\nsocket.socket()\n"
+    gap = DataFinding(kind="gap", message=f"A gap of 9 days. {HOSTILE}")
+    pictures = {"plot.png": b"\x89PNG\r\n\x1a\n", "evil.svg": b"<svg onload='window.acted=3'/>"}
+    page.write_text(job_page(found, code=code, samples=samples, pictures=pictures, findings={"prices": [gap]}), "utf-8")
+    browser.open(page)
+    for name in ("equity", "drawdown", "positions", "timeline"):
+        assert browser.run(f"document.querySelectorAll('#{name} svg path').length") >= 1, name
+    assert texts(browser, "#figures tbody tr")[0].startswith("Total return")
+    assert len(texts(browser, "#stress tbody tr")) == 4
+    assert len(texts(browser, "#months tbody tr")) == 3
+    assert "network.socket" in texts(browser, "#code div.note")[1]
+    assert "9223372036854775809" in texts(browser, "#values")[0]
+    assert "9.99" not in "".join(texts(browser, ".tiles, #figures"))
+    assert "⟨U+202E⟩" in texts(browser, "#findings")[0]
+    assert browser.run("document.images.length") == 1
+    is_clean(browser, page)
+
+
+def test_pages_stay_small(reports: list[Report]) -> None:
+    thousand = [reports[n % 60].model_copy(update={"job_id": f"b-{n}"}) for n in range(1000)]
+    assert len(batch_page(thousand).encode()) < 1_000_000
+
+
+def test_ten_thousand_jobs_open(browser: Browser, reports: list[Report], tmp_path: Path) -> None:
+    many = [reports[n % 60].model_copy(update={"job_id": f"b-{n}"}) for n in range(10_000)]
+    page = tmp_path / "many.html"
+    page.write_text(batch_page(many), "utf-8")
+    browser.open(page)
+    assert "10,000 of 10,000 jobs" in texts(browser, "#count")[0]
+    is_clean(browser, page)

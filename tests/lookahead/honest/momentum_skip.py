@@ -1,0 +1,7 @@
+import numpy as np
+
+
+def signals(data, params):
+    frame = data["prices"]
+    close = frame["Close"]
+    return np.sign(close.shift(5) / close.shift(65) - 1).fillna(0.0)

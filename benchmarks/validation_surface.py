@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import pkgutil
@@ -91,6 +92,19 @@ ONLY = {
 }
 NOT = {
     "argparse": "FileType",
+    "numba": "cfunc gdb gdb_breakpoint gdb_init objmode ffi ffi_forced_object jit_module",
+    "polars": "Catalog Config CredentialProvider CredentialProviderAWS CredentialProviderAzure CredentialProviderGCP "
+    "GPUEngine ScanCastOptions PartitionBy BaseExtension Extension build_info delete_iceberg from_torch "
+    "get_extension_type register_extension_type unregister_extension_type scan_arrow_c_stream scan_csv scan_delta "
+    "scan_external_reader scan_iceberg scan_ipc scan_lance scan_lines scan_ndjson scan_pyarrow_dataset",
+    "plotly.io": "defaults full_figure_for_development get_chrome to_image",
+    "seaborn": "dogplot get_dataset_names",
+    "tqdm": "TMonitor main tgrange tnrange tqdm_gui",
+    "arch": "doc",
+    "lightgbm": "DaskLGBMClassifier DaskLGBMRanker DaskLGBMRegressor create_tree_digraph plot_tree",
+    "xgboost": "RabitTracker ExtMemQuantileDMatrix to_graphviz plot_tree build_info",
+    "xgboost.callback": "TrainingCheckPoint CallbackContainer",
+    "pandas_ta_classic": "AnalysisIndicators Imports av yf tal_ma bind create_dir get_context cpu_count",
     "collections": "",
     "csv": "",
     "dataclasses": "make_dataclass",
@@ -142,7 +156,29 @@ IO = re.compile(
 
 # Of what the image holds, what no strategy may import, with the reason in the policy ([imports.closed]).
 CLOSED = """pylab tzdata cloudpickle joblib patsy PIL fontTools narwhals packaging threadpoolctl pyparsing contourpy
-kiwisolver"""
+kiwisolver llvmlite jinja2 markupsafe osqp scs clarabel six"""
+# Of these libraries only the modules that a strategy needs; of the others every public one.
+CHOSEN = {
+    "polars": "polars polars.selectors polars.exceptions",
+    "plotly": "plotly plotly.graph_objects plotly.graph_objs plotly.express plotly.subplots plotly.colors plotly.io "
+    "plotly.figure_factory plotly.express.colors",
+    "mplfinance": "mplfinance",
+    "seaborn": "seaborn",
+    "tqdm": "tqdm tqdm.auto tqdm.std",
+    "tabulate": "tabulate",
+    "arch": "arch arch.univariate arch.unitroot arch.unitroot.cointegration arch.bootstrap arch.covariance.kernel",
+    "talib": "talib talib.abstract talib.stream",
+    "pandas_ta_classic": "pandas_ta_classic",
+    "hmmlearn": "hmmlearn hmmlearn.hmm hmmlearn.vhmm",
+    "lightgbm": "lightgbm",
+    "xgboost": "xgboost xgboost.callback",
+    "numba": "numba numba.types numba.experimental",
+    "cvxpy": "cvxpy",
+}
+# Libraries that are known by a further name.
+ALSO = {"pandas_ta_classic": "pandas_ta"}
+# Its own list of names leaves out the indicators.
+WITHOUT_LIST = {"pandas_ta_classic"}
 LISTED = {"pyarrow", "numpy", "pandas", "scipy", "matplotlib", "mpl_toolkits"}
 SKIPPED = re.compile(
     r"\.(_\w+|tests?|testing|conftest|setup|externals|datasets|sandbox|compat|iolib|x13|docs?|docstring\w*|examples|"
@@ -190,11 +226,17 @@ def image_modules() -> dict[str, dict[str, str]]:
     return {
         name: {
             "version": importlib.metadata.version(name),
-            "modules": " ".join(sorted(one for one in found if one.isidentifier() and not one.startswith("_"))),
+            "modules": " ".join(sorted(_importable(found))),
         }
         for name, found in sorted(modules.items())
         if name not in ("pip", "setuptools", "wheel")
     }
+
+
+def _importable(modules: set[str]) -> set[str]:
+    named = {one for one in modules if one.isidentifier() and not one.startswith("_")}
+    public = {one for one in named if importlib.util.find_spec(one) is not None}
+    return public | {ALSO[one] for one in public if one in ALSO}
 
 
 def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str, set[str]]:
@@ -203,12 +245,12 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
     A module that another one offers under a name of its own is added to the aliases.
     """
     package = importlib.import_module(root)
-    paths = [root]
-    if hasattr(package, "__path__"):
+    paths = CHOSEN.get(root, root).split()
+    if root not in CHOSEN and hasattr(package, "__path__"):
         paths += [found.name for found in pkgutil.walk_packages(package.__path__, root + ".", lambda _: None)]
     found: dict[str, set[str]] = {}
     for path in paths:
-        if path not in WANTED and SKIPPED.search(path):
+        if path not in WANTED and root not in CHOSEN and SKIPPED.search(path):
             continue
         try:
             module = importlib.import_module(path)
@@ -218,11 +260,12 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
         if WANTED.get(path):
             found[path] = {name for name in WANTED[path].split() if hasattr(module, name)}
             continue
-        names = {name for name in getattr(module, "__all__", None) or dir(module) if isinstance(name, str)}
+        listed = None if root in WITHOUT_LIST else getattr(module, "__all__", None)
+        names = {name for name in listed or dir(module) if isinstance(name, str)} - set(NOT.get(path, "").split())
         whole = hasattr(module, "__all__") or hasattr(module, "__path__")
         owner = root if whole else path
         for name in names if whole else ():
-            inner: Any = getattr(module, name, None)
+            inner = _member(module, name)
             own = inspect.ismodule(inner) and inner.__name__.startswith(root + ".") and not name.startswith("_")
             if own and inner.__name__ != f"{path}.{name}":
                 aliases[f"{path}.{name}"] = inner.__name__
@@ -232,11 +275,19 @@ def package_names(root: str, io: set[str], aliases: dict[str, str]) -> dict[str,
     return {path: names for path, names in found.items() if names}
 
 
+def _member(module: object, name: str) -> Any:
+    """Give what a module has under a name; None where it would first have to import what is not there."""
+    try:
+        return getattr(module, name, None)
+    except ImportError:
+        return None
+
+
 def _is_own(module: object, owner: str, name: str, io: set[str]) -> bool:
     """Say whether a name is public, of its owner's making, and by its words neither input nor output nor execution."""
     if name.startswith("_") or name in REFUSED or not _words(name).isdisjoint(io):
         return False
-    value = getattr(module, name, None)
+    value = _member(module, name)
     if value is None or inspect.ismodule(value):
         return False
     made = getattr(value, "__module__", None)
@@ -290,8 +341,9 @@ def inside() -> None:
     distributions = image_modules()
     aliases: dict[str, str] = {}
     for module in sorted({one for entry in distributions.values() for one in entry["modules"].split()}):
-        if module not in CLOSED.split() and module not in LISTED:
+        if module not in CLOSED.split() and module not in LISTED and module not in ALSO.values():
             known |= package_names(module, io, aliases)
+    known |= {also: known[path] for path, also in ALSO.items() if path in known}
     surface = {path: sorted(known[path]) for path in known}
     json.dump({"distributions": distributions, "surface": surface, "aliases": aliases}, sys.stdout)
 

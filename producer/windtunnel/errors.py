@@ -18,6 +18,7 @@ WindtunnelError
 │   ├── FileStoreUnavailable  the store of datasets and artifacts does not answer, or cannot keep a file
 │   ├── ObjectUnusable        bytes that the store should have are missing or damaged
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
+├── ImageBuildFailed          `windtunnel image add` could not make an image
 ├── StackRunning              another `windtunnel up` uses the same state folder
 ├── ExtraMissing              this needs libraries of an extra
 └── HostFeatureMissing        this command needs the worker extra
@@ -136,6 +137,10 @@ class ObjectUnusable(SandboxError):
 
 class SandboxFailure(SandboxError):
     """The sandbox broke: the container vanished, the protocol was violated or a deadline passed."""
+
+
+class ImageBuildFailed(WindtunnelError):
+    """An image with further libraries could not be built: a wheel is missing, or a library does not load."""
 
 
 class ExtraMissing(WindtunnelError):

@@ -46,12 +46,13 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
+| `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |
 | `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that
 died half-way can write the same records again.
 
-Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>`), `place` (priority, pool and needs),
+Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>[:<image>]`), `place` (priority, pool and needs),
 `state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
 attempt: its number and a random part), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
 `faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `history` (a line a transition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import fakeredis
@@ -52,10 +52,10 @@ class System:
 
     # What the pipeline asks of its validator and executor.
 
-    def policy_id(self, language: str) -> str:
+    def policy_id(self, language: str, _libraries: Collection[str] = ()) -> str:
         return f"{language}@test"
 
-    def validate_code(self, code: str, language: str) -> Verdict:
+    def validate_code(self, code: str, language: str, _libraries: Collection[str] = ()) -> Verdict:
         self.judged.append(code)
         return self.judge(code, language)
 

@@ -15,7 +15,7 @@ import typer
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import Job, Report
 from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
-from windtunnel_worker.settings import host_settings
+from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
 
 for _library in ("docker", "psutil"):
     if find_spec(_library) is None:  # the client alone is installed; nothing below would work
@@ -25,6 +25,10 @@ for _library in ("docker", "psutil"):
 def register(app: typer.Typer) -> None:
     """Add this side's commands."""
     app.command()(up)
+    image = typer.Typer(help="Sandbox images with libraries of your own, on this execution host.", no_args_is_help=True)
+    image.command("add")(image_add)
+    image.command("list")(image_list)
+    app.add_typer(image, name="image")
 
 
 def run_local(job: Job) -> Report:
@@ -62,3 +66,39 @@ def up(
     if redis_port is None and "WINDTUNNEL_REDIS_URL" not in os.environ:
         redis_port = default_port
     stack.run(stack.Options(slots, flower, redis_port, state.expanduser().resolve()), host_settings())
+
+
+def image_add(
+    packages: Annotated[list[str] | None, typer.Argument(help="As pip takes them: networkx, 'networkx>=3'.")] = None,
+    requirements: Annotated[Path | None, typer.Option("-r", "--requirements", help="A file that lists them.")] = None,
+    wheels: Annotated[
+        Path | None, typer.Option(help="A folder with all their wheels; without it pip downloads them.")
+    ] = None,
+    tag: Annotated[str, typer.Option(help="The new image's name.")] = "windtunnel/sandbox:python-own",
+    base: Annotated[str | None, typer.Option(help="The image to build on; without it the shipped one.")] = None,
+) -> None:
+    """Build a sandbox image that holds further Python libraries; programs of jobs that name it may import them."""
+    from windtunnel_worker.sandbox import custom_image
+
+    wanted = [*(packages or []), *(custom_image.read_requirements(requirements) if requirements else [])]
+    image = custom_image.build(wanted, tag, base or _shipped_image(), wheels)
+    typer.echo(f"{image.name}: holds {', '.join((image.libraries or '').split()) or 'nothing new'}")
+    typer.echo(f"Jobs name it: Job(image={image.name!r}). For all jobs: SANDBOX_DEFAULT_IMAGE={image.name}")
+
+
+def image_list() -> None:
+    """List this host's images that `image add` made: name, digest, libraries, and whether they are up to date."""
+    from windtunnel_worker.sandbox import images
+
+    current = {image.digest for image in (*images.own(), images.find(_shipped_image()))}
+    for image in images.own():
+        state = "up to date" if image.base in current else "its base was built anew: add it again"
+        typer.echo(f"{image.name}\t{image.digest[7:19]}\t{image.libraries or '-'}\t{state}")
+
+
+def _shipped_image() -> str:
+    """The default image, unless that is one of the operator's own."""
+    from windtunnel_worker.sandbox import images
+
+    default = host_settings().default_image
+    return SHIPPED_IMAGE if images.find(default).libraries is not None else default

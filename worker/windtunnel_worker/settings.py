@@ -33,6 +33,9 @@ def _quarter_of_memory() -> int:
     return max(64, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4)
 
 
+SHIPPED_IMAGE = "windtunnel/sandbox:python"
+
+
 class HostSettings(Settings):
     """Read from `WINDTUNNEL_*`; the sandbox's defaults also from `SANDBOX_DEFAULT_*`."""
 
@@ -46,7 +49,7 @@ class HostSettings(Settings):
     """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")
     default_image: str = Field(
-        "windtunnel/sandbox:python",
+        SHIPPED_IMAGE,
         validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_IMAGE", "SANDBOX_DEFAULT_IMAGE"),
     )
     language_images: str = "windtunnel/sandbox:{language}"

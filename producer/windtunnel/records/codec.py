@@ -10,7 +10,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -101,6 +101,27 @@ def encode_report(report: Report) -> bytes:
     return encode(report, exclude)
 
 
+class ProgramKey(NamedTuple):
+    """What a verdict is about: a text in a language, and the image whose libraries it may import.
+
+    Stored as `<sha256>:<language>`, and `:<image>` where the job names one.
+    """
+
+    sha256: str
+    language: str
+    image: str
+
+    def __str__(self) -> str:
+        """Give it as it is stored."""
+        return ":".join(self if self.image else self[:2])
+
+    @staticmethod
+    def read(stored: str) -> ProgramKey:
+        """Take it apart; what is damaged gives empty parts."""
+        sha256, language, image = [*stored.split(":", 2), "", ""][:3]
+        return ProgramKey(sha256, language, image)
+
+
 @dataclass(frozen=True)
 class Stored:
     """What is stored of a finished job, but for its report."""
@@ -119,7 +140,7 @@ def decode_report(stored: bytes, job: Stored) -> Report:
     """Put a stored report together again; `UnreadableRecord` if that cannot be done."""
     try:
         data: dict[str, Any] = json.loads(unpack(stored))
-        code_sha256, _, language = job.program.partition(":")
+        code_sha256, language, _ = ProgramKey.read(job.program)
         execution = data.get("execution")
         if execution is not None:
             execution.setdefault("message", data.get("message", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from windtunnel.contract import HostStatus
@@ -15,6 +15,8 @@ LIVE_S = 15.0
 """A host that was silent for longer gets no work; `lib.lua` has the same figure."""
 EVERYTHING = "*"
 """A host that has this has all that a job may need: the executor itself says what is missing."""
+DEFAULT_IMAGE = "-"
+"""Stands for the image of Python jobs that name none."""
 PAUSE_S = 30.0
 
 
@@ -38,6 +40,19 @@ class Hosts:
         A host may run several workers, each with `slots` of its own.
         """
         self._redis.run("host_seen", host, worker, slots, versions, " ".join(pools), *sorted(has))
+
+    def announce(self, libraries: Mapping[str, str]) -> None:
+        """Tell validators what images hold besides the shipped libraries: image → its top-level modules.
+
+        `DEFAULT_IMAGE` stands for the image of jobs that name none. Whichever host announced an image last is believed.
+        """
+        if libraries:
+            self._redis.call("hset", self._redis.keys("libraries"), None, None, dict(libraries))
+
+    def libraries(self, image: str) -> frozenset[str]:
+        """Top-level modules that an image holds besides those of the shipped one."""
+        stored = self._redis.call("hget", self._redis.keys("libraries"), image or DEFAULT_IMAGE)
+        return frozenset((stored or b"").decode(errors="replace").split())
 
     def alive(self, host: str, worker: str) -> bool:
         """A worker of a host says that nothing has changed. False: the host is not known, `seen` must say it all."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
-from windtunnel.records.codec import Stored, decode, decode_history, decode_report, encode_report, whole
+from windtunnel.records.codec import ProgramKey, Stored, decode, decode_history, decode_report, encode_report, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import unknown
 
@@ -161,7 +161,7 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
         raise UnreadableRecord("the number of its attempt is damaged")
     if outcome.decode(errors="replace") not in tuple(Outcome):
         raise UnreadableRecord("its outcome is damaged or of a newer version")
-    sha256, _, language = job.program.partition(":")
+    sha256, language, _ = ProgramKey.read(job.program)
     return Record(
         job_id=job.job_id,
         spec=decode(JobSpec, spec) if spec else None,

@@ -10,7 +10,7 @@ from itertools import repeat
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import IdempotencyConflict, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
-from windtunnel.records.codec import encode, pack
+from windtunnel.records.codec import ProgramKey, encode, pack
 from windtunnel.records.connection import Connection
 
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
@@ -56,7 +56,8 @@ def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = ()) -> l
         if place is None:
             place = places[where] = f"{job.priority} {job.pool} {job.needs}".encode()
         spec = pack(_spec(job, resolved, texts).encode())
-        prepared.append(Prepared(spec, place, f"{sha256}:{job.language}".encode(), job.code))
+        program = ProgramKey(sha256, job.language, job.image or "")
+        prepared.append(Prepared(spec, place, str(program).encode(), job.code))
     return prepared
 
 

@@ -6,8 +6,8 @@ import functools
 import hashlib
 import sys
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,20 @@ def policy_for(language: str, folder: Path | None = None) -> Policy:
     """Give the policy of one of `LANGUAGES`: the deployment's own where its folder has one, else the shipped one."""
     own = folder / f"{language}.toml" if folder is not None else None
     return load_policy(own) if own is not None and own.is_file() else _shipped(language)
+
+
+def with_libraries(policy: Policy, libraries: Collection[str]) -> Policy:
+    """Give the policy of an image that holds further libraries: their names are judged by their words.
+
+    What opens the host stays closed, whatever the image holds.
+    """
+    if not libraries or "imports" not in policy.data:
+        return policy
+    imports = policy.data["imports"]
+    closed = {name for table in ("critical", "closed") for names in imports[table].values() for name in names.split()}
+    names = sorted({*imports["open"]["names"].split(), *libraries} - closed)
+    data = {**policy.data, "imports": {**imports, "open": {"names": " ".join(names)}}}
+    return replace(policy, digest=hashlib.sha256(f"{policy.digest} {names}".encode()).hexdigest(), data=data)
 
 
 def words(text: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from windtunnel.errors import LanguageUnavailable
 from windtunnel.validation import python, report, source
 from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
-from windtunnel.validation.policy import Policy, policy_for
+from windtunnel.validation.policy import Policy, policy_for, with_libraries
 
 
 class SecurityValidator:
@@ -32,24 +33,26 @@ class SecurityValidator:
     def __init__(self, strict_mode: bool = True, *, policies: Path | None = None) -> None:
         self.strict_mode = strict_mode
         self._folder = policies
-        self._policies: dict[str, Policy] = {}
-        self._ids: dict[tuple[str, bool], str] = {}
+        self._policies: dict[tuple[str, frozenset[str]], Policy] = {}
+        self._ids: dict[str, str] = {}
 
-    def policy_id(self, language: str = "python") -> str:
-        """Hex digest of all that decides a verdict beyond the program: policy, analyser and strict mode.
+    def policy_id(self, language: str = "python", libraries: Collection[str] = ()) -> str:
+        """Hex digest of all that decides a verdict beyond the program: policy, libraries, analyser and strict mode.
 
         The same text in the same language under the same id has the same verdict, but for the time it took.
         """
         known = language if language in LANGUAGES else "python"
-        key = (known, self.strict_mode)
-        if key not in self._ids:
-            parts = (self._policy(known).digest, edition(known), str(self.strict_mode))
-            self._ids[key] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-        return self._ids[key]
+        parts = "\n".join((self._policy(known, libraries).digest, edition(known), str(self.strict_mode)))
+        if parts not in self._ids:
+            self._ids[parts] = hashlib.sha256(parts.encode()).hexdigest()[:32]
+        return self._ids[parts]
 
-    def validate_code(self, code: str, language: str = "python") -> Verdict:
-        """Judge a program. The text is exactly what will run, so that one with a byte-order mark is refused."""
-        return self._validate(code, None, language)
+    def validate_code(self, code: str, language: str = "python", libraries: Collection[str] = ()) -> Verdict:
+        """Judge a program. The text is exactly what will run, so that one with a byte-order mark is refused.
+
+        `libraries`: the top-level modules that the job's image holds besides those of the shipped one.
+        """
+        return self._validate(code, None, language, libraries)
 
     def validate_bytes(self, code: bytes, language: str = "python") -> Verdict:
         """Judge a file by its bytes: they must be UTF-8, and a coding line may say nothing else.
@@ -67,11 +70,11 @@ class SecurityValidator:
         """Give a verdict as text for the model that wrote the program."""
         return report.format_prompt(verdict)
 
-    def _validate(self, text: str, encoding: str | None, language: str) -> Verdict:
+    def _validate(self, text: str, encoding: str | None, language: str, libraries: Collection[str] = ()) -> Verdict:
         started = time.perf_counter()
         if language not in LANGUAGES:
             return self._refused(language, started)
-        policy = self._policy(language)
+        policy = self._policy(language, libraries)
         try:
             findings, imports = _judge(text, encoding, language, policy)
         except RecursionError:
@@ -81,11 +84,15 @@ class SecurityValidator:
         verdict = self._verdict(findings, policy, language, imports, started)
         return verdict.model_copy(update={"code_sha256": _digest(text)})
 
-    def _policy(self, language: str) -> Policy:
+    def _policy(self, language: str, libraries: Collection[str] = ()) -> Policy:
         """Give the policy of a known language as it was when first needed, so that `policy_id` stays true."""
-        if language not in self._policies:
-            self._policies[language] = policy_for(language, self._folder)
-        return self._policies[language]
+        key = (language, frozenset(libraries))
+        if key not in self._policies:
+            if libraries:
+                self._policies[key] = with_libraries(self._policy(language), libraries)
+            else:
+                self._policies[key] = policy_for(language, self._folder)
+        return self._policies[key]
 
     def _verdict(
         self, findings: Findings, policy: Policy, language: str, imports: tuple[str, ...], started: float

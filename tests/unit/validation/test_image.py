@@ -42,16 +42,34 @@ def test_every_library_of_the_image_is_allowed_or_closed_with_a_reason() -> None
 
 
 def test_all_missing_libraries_are_named_at_once_with_what_to_use_instead() -> None:
-    verdict = SecurityValidator().validate_code("import talib\nimport xgboost\nimport nobody_knows_this\n")
+    verdict = SecurityValidator().validate_code("import finta\nimport catboost\nimport nobody_knows_this\n")
     found = {issue.message.split()[-1].rstrip("."): issue.fix for issue in verdict.issues}
-    assert set(found) == {"talib", "xgboost", "nobody_knows_this"}
-    assert "rolling" in found["talib"]
-    assert "sklearn" in found["xgboost"]
+    assert set(found) == {"finta", "catboost", "nobody_knows_this"}
+    assert "talib" in found["finta"]
+    assert "lightgbm" in found["catboost"]
 
 
 def test_a_missing_library_that_the_program_can_do_without_is_no_reason_to_refuse() -> None:
-    guarded = "try:\n    import talib\nexcept ImportError:\n    talib = None\nprint(talib)"
+    guarded = "try:\n    import finta\nexcept ImportError:\n    finta = None\nprint(finta)"
     verdict = SecurityValidator().validate_code(guarded)
     assert verdict.safe
     assert verdict.security_level is SecurityLevel.LOW
-    assert not SecurityValidator().validate_code(guarded.replace("talib", "os")).safe
+    assert not SecurityValidator().validate_code(guarded.replace("finta", "os")).safe
+
+
+OWN = "import networkx as nx\nprint(nx.Graph().number_of_nodes())"
+
+
+def test_an_operators_image_opens_its_libraries_to_the_jobs_that_name_it() -> None:
+    validator = SecurityValidator()
+    assert not validator.validate_code(OWN).safe
+    assert validator.validate_code(OWN, "python", {"networkx"}).safe
+    assert not validator.validate_code(OWN, "python", {"sympy"}).safe
+    assert validator.policy_id("python", ["a", "b"]) == validator.policy_id("python", ["b", "a"])
+    assert len({validator.policy_id("python", names) for names in ([], ["a"], ["b"])}) == 3
+
+
+@pytest.mark.parametrize("line", ["import os", "import cffi", "import joblib", "networkx.read_gpickle('x')"])
+def test_what_opens_the_host_stays_closed_whatever_an_image_holds(line: str) -> None:
+    code = f"import networkx\n{line}\n"
+    assert not SecurityValidator().validate_code(code, "python", {"networkx", "os", "cffi", "joblib"}).safe

@@ -28,13 +28,13 @@ def test_a_jobs_datasets_are_named() -> None:
 
 
 def test_a_rejection_lists_all_missing_libraries() -> None:
-    said = rejection(SecurityValidator().validate_code("import talib\nimport torch\nx = 1"), ("prices",))
-    assert said.startswith("Line 1: The sandbox has no talib.")
+    said = rejection(SecurityValidator().validate_code("import finta\nimport torch\nx = 1"), ("prices",))
+    assert said.startswith("Line 1: The sandbox has no finta.")
     assert "Line 2: The sandbox has no torch." in said
 
 
 def test_a_rejection_begins_with_the_worst() -> None:
-    said = rejection(SecurityValidator().validate_code("import talib\nimport os\n"), ())
+    said = rejection(SecurityValidator().validate_code("import finta\nimport os\n"), ())
     assert said.startswith("Line 2: The module os opens")
     assert said.endswith("And 1 more.")
 

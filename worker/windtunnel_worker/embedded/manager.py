@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from windtunnel.wake import DEFAULT_POOL, Silent
 from windtunnel_worker.pipeline import Pipeline, Terms
 from windtunnel_worker.pipeline.collaborators import Validator
 from windtunnel_worker.recovery.reaper import remove_sandboxes
-from windtunnel_worker.sandbox import Assignment, Executor, Hooks
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, images
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.settings import HostSettings, host_settings
 
@@ -70,6 +70,7 @@ class SandboxManager:
         self._executor = _Sampled(Executor(settings, self._owner))
         records = records_in_memory()
         records.hosts.seen(self._host, 1, "", [DEFAULT_POOL], [EVERYTHING])
+        self._records, self._images = records, (settings.default_image, *settings.allowed_images)
         self._client = Client(settings=settings, records=records, broker=Silent())
         # A fault of the machinery is told at once: whoever calls decides whether to try again.
         terms = Terms(max_attempts=1, failures_to_pause=None, ceiling=settings.ceiling)
@@ -123,6 +124,7 @@ class SandboxManager:
     def _run(self, job: Job, validate_security: bool) -> tuple[Report, list[dict[str, Any]]]:
         pipeline = self._checked if validate_security else self._unchecked
         with self._one_at_a_time:
+            self._records.hosts.announce(images.libraries_of(self._images, job.image))
             if job.datasets:
                 self._client.datasets.restore()  # from the store: there is no Redis that knows them
             job_id = self._client.submit(job)
@@ -214,11 +216,11 @@ class _Unchecked:
     def __init__(self, validator: SecurityValidator) -> None:
         self._validator = validator
 
-    def policy_id(self, language: str) -> str:
+    def policy_id(self, language: str, libraries: Collection[str] = ()) -> str:  # noqa: ARG002 - the validator's
         return f"unchecked-{language}"
 
-    def validate_code(self, code: str, language: str) -> Verdict:
-        return self._validator.validate_code(code, language).model_copy(update={"safe": True})
+    def validate_code(self, code: str, language: str, libraries: Collection[str] = ()) -> Verdict:
+        return self._validator.validate_code(code, language, libraries).model_copy(update={"safe": True})
 
 
 def _default_limits(settings: HostSettings) -> Limits:

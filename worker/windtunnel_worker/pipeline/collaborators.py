@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +24,11 @@ Clock = Callable[[], float]
 class Validator(Protocol):
     """Judges programs."""
 
-    def policy_id(self, language: str) -> str:
+    def policy_id(self, language: str, libraries: Collection[str] = ()) -> str:
         """What a verdict on this language depends on, other than the program."""
 
-    def validate_code(self, code: str, language: str) -> Verdict:
-        """Judge a program; never raises for what it contains."""
+    def validate_code(self, code: str, language: str, libraries: Collection[str] = ()) -> Verdict:
+        """Judge a program; never raises for what it contains. `libraries`: modules that its image adds."""
 
 
 class Executor(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 
 from windtunnel.contract import Attempt, Execution, Job, JobSpec, Outcome, Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import Claimed, Held, Nothing, execute_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import describe, pause_s
@@ -136,7 +137,7 @@ class Execute:
         if where in self._programs:
             self._programs.move_to_end(where)
             return self._programs[where]
-        sha256 = job.program.partition(":")[0]
+        sha256 = ProgramKey.read(job.program).sha256
         code = self._schedule.code(sha256)
         verdict = self._schedule.verdict(job.program, job.policy)
         if verdict is None:
@@ -190,7 +191,7 @@ class Execute:
 
 def _refusal(spec: JobSpec, program: Program, job: Held, terms: Terms) -> str:
     """Why the job must not run here, whatever its submitter's settings allowed; empty when it may."""
-    sha256, _, language = job.program.partition(":")
+    sha256, language, _ = ProgramKey.read(job.program)
     verdict = program.verdict
     if not verdict.safe or verdict.code_sha256 != sha256 or language not in (spec.language, verdict.language):
         return "The program is not the one that was validated, so it did not run. Submit it again."

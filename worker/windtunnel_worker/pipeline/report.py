@@ -19,7 +19,7 @@ from windtunnel.contract import (
     Timings,
 )
 from windtunnel.keyspace import batch_of
-from windtunnel.records.codec import summary_of
+from windtunnel.records.codec import ProgramKey, summary_of
 from windtunnel.records.reports import Unfinished
 from windtunnel.validation.remedies import for_job, rejection
 from windtunnel_worker.pipeline.advice import advise
@@ -65,7 +65,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
 def unreadable_report(job: Unfinished, message: str) -> Report:
     """The report of a job whose record is broken: it says so, and the batch can end."""
     now = datetime.fromtimestamp(job.now_ms / 1000, UTC)
-    sha256, _, language = job.program.partition(":")
+    sha256, language, _ = ProgramKey.read(job.program)
     report = Report(
         job_id=job.job_id,
         batch_id=batch_of(job.job_id),

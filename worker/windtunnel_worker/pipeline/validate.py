@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from windtunnel.contract import Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
 from windtunnel.wake import DEFAULT_POOL, ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
@@ -37,6 +38,7 @@ class Validate:
 
     def __init__(self, shared: Shared, validator: Validator) -> None:
         self._schedule, self._session, self._validator = shared.records.schedule, shared.session, validator
+        self._hosts = shared.records.hosts
         self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
 
     def run(self) -> Passed:
@@ -78,11 +80,12 @@ class Validate:
             self._end(claimed, f"Validation failed unexpectedly ({describe(error)}).", most=self._terms.max_faults)
 
     def _judge(self, claimed: Claimed, passed: Passed) -> None:
-        sha256, _, language = claimed.lane.partition(":")
-        policy = self._validator.policy_id(language)
+        program = ProgramKey.read(claimed.lane)
+        libraries = self._hosts.libraries(program.image) if program.language == "python" else frozenset()
+        policy = self._validator.policy_id(program.language, libraries)
         verdict = self._schedule.verdict(claimed.lane, policy)
-        if verdict is None or verdict.code_sha256 != sha256:
-            verdict = self._new_verdict(sha256, language)
+        if verdict is None or verdict.code_sha256 != program.sha256:
+            verdict = self._new_verdict(program, libraries)
         ready, wake = self._schedule.judged(claimed, self._session, policy, verdict)
         self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
         passed.ready.update(ready)
@@ -91,11 +94,11 @@ class Validate:
         if wake:
             self._wake.finalize()
 
-    def _new_verdict(self, sha256: str, language: str) -> Verdict:
-        code = self._schedule.code(sha256)
-        if hashlib.sha256(code.encode()).hexdigest() != sha256:
+    def _new_verdict(self, program: ProgramKey, libraries: frozenset[str]) -> Verdict:
+        code = self._schedule.code(program.sha256)
+        if hashlib.sha256(code.encode()).hexdigest() != program.sha256:
             raise UnreadableRecord("it is not the one that was submitted")
-        return self._validator.validate_code(code, language)
+        return self._validator.validate_code(code, program.language, libraries)
 
     def _end(self, claimed: Claimed, message: str, most: int) -> None:
         ended = False

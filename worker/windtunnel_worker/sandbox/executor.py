@@ -219,15 +219,16 @@ class Executor:
     def _image(self, job: Job) -> images.Image:
         usual = self._settings.image_for(job.language)
         name = job.image or usual
-        if name not in (usual, *self._settings.allowed_images):
-            raise ImageNotFound(
-                f"Image {name!r} is not allowed on this host.",
-                remedy="Leave `image` out, or have the operator add it to WINDTUNNEL_ALLOWED_IMAGES.",
-            )
         found, looked = self._images.get(name, (None, 0.0))
         if found is None or time.monotonic() - looked > IMAGE_KNOWN_S:
             found = images.find(name)
             self._images[name] = found, time.monotonic()
+        if found.libraries is None and name not in (usual, *self._settings.allowed_images):
+            raise ImageNotFound(
+                f"Image {name!r} is not allowed on this host.",
+                remedy="Leave `image` out, or have the operator make it with `windtunnel image add`, or add it to "
+                "WINDTUNNEL_ALLOWED_IMAGES.",
+            )
         return found
 
     def _kind(self, assignment: Assignment, image: images.Image, datasets: tuple[Dataset, ...]) -> Kind:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from windtunnel.errors import SandboxError
+from windtunnel.records.hosts import DEFAULT_IMAGE
 from windtunnel_worker.sandbox.engine import engine, engine_errors
+
+LIBRARIES = "windtunnel.libraries"
+"""Label of the operator's own images: top-level modules they hold besides those of the shipped image."""
+BASE = "windtunnel.base"
+"""Label of the operator's own images: digest of the image that they were built on."""
 
 
 @dataclass(frozen=True)
@@ -13,9 +22,43 @@ class Image:
 
     name: str
     digest: str
+    libraries: str | None = None
+    """None: it is not one that `windtunnel image add` made."""
+    base: str = ""
 
 
 def find(name: str) -> Image:
     """`ImageNotFound` if it is not on this host."""
     with engine_errors(name):
-        return Image(name, str(engine().images.get(name).id))
+        return _image(name, engine().images.get(name))
+
+
+def own() -> list[Image]:
+    """The images on this host that `windtunnel image add` made, by name."""
+    with engine_errors():
+        found = engine().images.list(filters={"label": LIBRARIES})
+    return sorted((_image(tag, one) for one in found for tag in one.tags), key=lambda image: image.name)
+
+
+def libraries_of(default_and_others: Iterable[str], *further: str | None) -> dict[str, str]:
+    """What validators have to know of images, as `Hosts.announce` takes it; the first is the default one.
+
+    Images that are not here are left out: the executor says what is missing.
+    """
+    default, *others = default_and_others
+    known = {}
+    for key, name in (
+        (DEFAULT_IMAGE, default),
+        (default, default),
+        *((one, one) for one in (*others, *further) if one),
+    ):
+        try:
+            known[key] = find(name).libraries or ""
+        except SandboxError:
+            continue
+    return known
+
+
+def _image(name: str, found: Any) -> Image:
+    labels = found.labels
+    return Image(name, str(found.id), labels.get(LIBRARIES), labels.get(BASE, ""))

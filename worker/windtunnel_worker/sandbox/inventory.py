@@ -17,6 +17,8 @@ class Inventory:
     def __init__(self, settings: HostSettings, every_s: float) -> None:
         self._settings, self._every_s = settings, every_s
         self._images: set[str] = set()
+        self.libraries: dict[str, str] = {}
+        """Image → what it holds besides the shipped libraries; for validators."""
         self._looked = -every_s
         self.versions = ""
         """Of the Docker Engine, as it last answered."""
@@ -34,8 +36,10 @@ class Inventory:
     def _look(self) -> None:
         self.versions = f"docker {engine_version()}"
         wanted = {f"language:{language}": self._settings.image_for(language) for language in LANGUAGES}
-        wanted |= {f"image:{name}": name for name in (*self._settings.allowed_images, self._settings.default_image)}
+        named = (self._settings.default_image, *self._settings.allowed_images, *(one.name for one in images.own()))
+        wanted |= {f"image:{name}": name for name in named}
         self._images = {token for token, name in wanted.items() if _is_here(name)}
+        self.libraries = images.libraries_of(named)
         self._looked = time.monotonic()
 
 

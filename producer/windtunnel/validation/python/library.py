@@ -16,6 +16,7 @@ from windtunnel.validation.python import (
     folding,
     formulas,
     named_methods,
+    packages,
     paths,
     reflection,
     strings_as_code,
@@ -262,6 +263,7 @@ def judge_function(
         _judge_keywords(analysis, node, keywords)
     strings_as_code.judge_type_maker(analysis, node, path)
     doors.judge_function(analysis, node, path, arguments, keywords)
+    packages.judge_function(analysis, node, path, arguments, keywords)
     if path in _NAMED_ATTRIBUTE:
         _judge_getter(analysis, node, arguments)
     elif path in _WRAPPERS:

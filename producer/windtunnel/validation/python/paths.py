@@ -101,7 +101,7 @@ def judge_reading(
     analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Judge a reading function: mounted datasets and text in memory may be read."""
-    names = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io")
+    names = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io", "source")
     given = next((keywords[one] for one in names if one in keywords), arguments[0] if arguments else UNKNOWN)
     for one in each(given):
         if type(one) is Foreign and one.path in analysis.tables.memory:

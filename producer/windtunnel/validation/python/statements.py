@@ -10,6 +10,7 @@ from windtunnel.validation.python import (
     attributes,
     flow,
     library,
+    packages,
     resources,
     strings_as_code,
     structure,
@@ -146,7 +147,9 @@ def _signature(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef)
 def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """Execute a definition, and its body as if it were called."""
     for decorator in node.decorator_list:
-        analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
+        value = analysis.value(decorator)
+        if not (type(value) is Lib and value.path in packages.COMPILERS):
+            analysis.escapes(value, decorator, "used as a decorator")
     _signature(analysis, node)
     if node.name in analysis.hidden:
         analysis.assigned.add(node.name)

@@ -87,7 +87,7 @@ class Tables:
 
     def allowed_text(self) -> str:
         """Name what may be imported, for messages."""
-        libraries = sorted({*self.open, *(path for path in self.surface if "." not in path and path in self.image)})
+        libraries = sorted(self.open | ({path.partition(".")[0] for path in self.surface} & self.image))
         standard = (
             "math, statistics, random, datetime, collections, itertools, functools, typing, dataclasses, json, re"
         )

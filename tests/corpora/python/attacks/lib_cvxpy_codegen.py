@@ -1,0 +1,2 @@
+import osqp
+osqp.OSQP().codegen("/tmp/out")

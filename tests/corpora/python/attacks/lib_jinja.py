@@ -1,0 +1,2 @@
+from jinja2 import Template
+print(Template("{{ ''.__class__ }}").render())

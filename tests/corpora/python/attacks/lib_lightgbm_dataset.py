@@ -1,0 +1,2 @@
+import lightgbm as lgb
+lgb.Dataset("/etc/passwd").construct()

@@ -1,0 +1,2 @@
+import llvmlite.binding as llvm
+llvm.load_library_permanently("libc.so.6")

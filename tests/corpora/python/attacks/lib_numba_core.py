@@ -1,0 +1,2 @@
+from numba.core import types, cgutils
+print(types.voidptr)

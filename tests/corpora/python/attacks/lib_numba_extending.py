@@ -1,0 +1,2 @@
+from numba.extending import intrinsic, overload
+print(intrinsic)

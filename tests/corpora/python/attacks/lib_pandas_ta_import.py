@@ -1,0 +1,2 @@
+import pandas_ta as ta
+ta.import_dir("/tmp/indicators")

@@ -1,0 +1,2 @@
+import plotly.graph_objects as go
+go.Figure().write_image("figure.png", engine="kaleido")

@@ -1,0 +1,2 @@
+import polars as pl
+pl.Config.load_from_file("/etc/hosts")

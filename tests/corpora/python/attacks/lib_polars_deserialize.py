@@ -1,0 +1,3 @@
+import io
+import polars as pl
+print(pl.LazyFrame.deserialize(io.BytesIO(b"x")))

@@ -1,0 +1,2 @@
+import polars as pl
+print(pl.read_csv("https://example.com/prices.csv"))

@@ -1,0 +1,2 @@
+import seaborn as sns
+sns.set_theme(rc={"text.usetex": True})

@@ -1,0 +1,2 @@
+from tqdm.contrib.concurrent import process_map
+print(process_map(abs, [1, 2]))

@@ -1,0 +1,2 @@
+import xgboost as xgb
+print(xgb.DMatrix("/etc/passwd?format=csv"))

@@ -1,0 +1,3 @@
+import xgboost as xgb
+model = xgb.XGBClassifier()
+model.load_model("/tmp/model.json")

@@ -7,13 +7,15 @@ import re
 import socket
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
-from windtunnel_worker.sandbox.limits import FolderLimits
+
+if TYPE_CHECKING:
+    from windtunnel_worker.sandbox.limits import FolderLimits
 
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -105,6 +107,8 @@ class HostSettings(Settings):
     @property
     def folder_limits(self) -> FolderLimits:
         """What comes back of a working folder."""
+        from windtunnel_worker.sandbox.limits import FolderLimits  # the sandbox package reads these settings
+
         return FolderLimits(self.artifacts, self.artifact_mb * 2**20, self.artifacts_mb * 2**20)
 
     def image_for(self, language: str) -> str:

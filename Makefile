@@ -19,8 +19,10 @@ test: ## set up, then lint, types, import contracts and all tests
 	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
-pytest:
-	$(BIN)/pytest -m "not compose and not faults and not matrix" $(PYTEST)
+pytest: # attacks and faults measure or load the machine, so they run alone
+	$(BIN)/pytest -n auto --dist loadfile -m "not compose and not faults and not matrix" $(PYTEST) \
+		tests/unit tests/contract tests/integration tests/acceptance
+	$(BIN)/pytest -m "not compose and not faults and not matrix" $(PYTEST) tests/adversarial tests/faults
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check

@@ -17,7 +17,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
-| `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
+| `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
 
@@ -55,11 +55,13 @@ died half-way can write the same records again.
 Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>[:<image>]`), `place` (priority, pool and needs),
 `state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
 attempt: its number and a random part), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
-`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `history` (a line a transition:
-`<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
+`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `figures` (JSON: what a list shows of the
+report), `history` (a line a transition: `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
 Batch fields: `name`, `owner`, `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
+Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
+reports that all say the failure `alike_reason`; -1 when they differ).
 """
 
 from __future__ import annotations

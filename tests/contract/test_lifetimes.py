@@ -18,6 +18,7 @@ SAMPLE = Sample(elapsed_s=0.2, cpu_time_s=0.1, cpu_percent=50.5, memory_mb=60.25
 def busy(driver: Driver) -> None:
     """Something of everything, at once."""
     driver.host("here", has=["language:python"], slots=2)
+    driver.records.hosts.announce({"-": "ta"})
     driver.keys.hset("wt:weights", "default", "1")
     driver.keys.hset("wt:caps", "default", "100")
     finished = driver.submit(2, idempotency_key="k")

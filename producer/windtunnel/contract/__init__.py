@@ -23,6 +23,7 @@ from windtunnel.contract.job import (
     MAX_PARAMS_BYTES,
     SUFFIXES,
     Batch,
+    Budget,
     Isolation,
     Job,
     JobSpec,
@@ -38,7 +39,10 @@ from windtunnel.contract.status import (
     HostStatus,
     JobState,
     JobStatus,
+    JobSummary,
+    QueueStats,
     Transition,
+    Waiting,
 )
 from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
 
@@ -55,6 +59,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Budget",
     "Column",
     "Contract",
     "DataFinding",
@@ -74,11 +79,13 @@ __all__ = [
     "JobSpec",
     "JobState",
     "JobStatus",
+    "JobSummary",
     "Limits",
     "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
+    "QueueStats",
     "Record",
     "Report",
     "Resources",
@@ -90,5 +97,6 @@ __all__ = [
     "Timings",
     "Transition",
     "Verdict",
+    "Waiting",
     "problems_of",
 ]

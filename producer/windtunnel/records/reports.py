@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, cast
 
+from windtunnel.analysis.clusters import failure_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
-from windtunnel.records.codec import ProgramKey, Stored, decode, decode_history, decode_report, encode_report, whole
+from windtunnel.records.codec import (
+    ProgramKey,
+    Stored,
+    decode,
+    decode_history,
+    decode_report,
+    encode_figures,
+    encode_report,
+    readable,
+    whole,
+)
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import unknown
 
@@ -87,7 +98,15 @@ class Reports:
         words = [
             word
             for job, report in final
-            for word in (job.job_id, job.fields[4], job.fields[9], report.outcome.value, encode_report(report))
+            for word in (
+                job.job_id,
+                job.fields[4],
+                job.fields[9],
+                report.outcome.value,
+                encode_report(report),
+                encode_figures(report),
+                _failure(report),
+            )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
 
@@ -178,6 +197,12 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     )
 
 
+def _failure(report: Report) -> str:
+    """What went wrong, the same text for the same reason; empty where nothing did."""
+    failure = failure_of(report)
+    return "" if failure is None else " ".join(astuple(failure))
+
+
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
     """Program and policy, whose verdict is a report's."""
     return (fields[3] or b"").decode(errors="replace"), (fields[4] or b"").decode(errors="replace")
@@ -186,14 +211,6 @@ def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
 def earlier_attempts(stored: Iterable[bytes]) -> tuple[Attempt, ...]:
     """Those of the stored attempts that can be read, oldest first."""
     return tuple(one for one in (readable(Attempt, text) for text in stored) if one is not None)
-
-
-def readable(kind: Any, stored: bytes | None) -> Any:
-    """A stored document, or None if it cannot be read."""
-    try:
-        return decode(kind, stored) if stored else None
-    except UnreadableRecord:
-        return None
 
 
 def _verdict(stored: bytes | None) -> Verdict | None:

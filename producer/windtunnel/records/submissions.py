@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -98,6 +98,7 @@ class Submissions:
             round(PRODUCER_GONE_S * 1000),
             batch.max_running or "",
             f"{kind}:{key}" if key is not None else "",
+            batch.budget.model_dump_json(exclude_none=True) if batch.budget else "",
         )
         if answer == b"conflict":
             raise IdempotencyConflict("idempotency_key", str(key), detail.decode())
@@ -105,10 +106,17 @@ class Submissions:
             raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
         return Opened(detail.decode(), int(written[0]))
 
-    def write(self, opened: Opened, jobs: Sequence[Prepared], who: str) -> None:
-        """Write the records that are not there yet."""
+    def write(
+        self,
+        opened: Opened,
+        jobs: Sequence[Prepared],
+        who: str,
+        progress: Callable[[int, int], None] = lambda _written, _total: None,
+    ) -> None:
+        """Write the records that are not there yet. `progress` is told after each part how many of how many are."""
         start = opened.written
         while start < len(jobs):
+            progress(start, len(jobs))
             part = _part(jobs, start)
             codes = {job.program.partition(b":")[0]: job.code for job in part}
             programs = [word for sha256, code in codes.items() for word in (sha256, pack(code.encode()))]
@@ -121,6 +129,7 @@ class Submissions:
                     f"Batch {opened.batch_id} is closed to new jobs.",
                     remedy="Its producer was silent for too long, or its lifetime is over. Submit the rest anew.",
                 )
+        progress(len(jobs), len(jobs))
 
     def cancel(self, job_ids: Sequence[str], who: str) -> Cancelled:
         """Cancel jobs: those that wait end at once, those that run are told to stop."""

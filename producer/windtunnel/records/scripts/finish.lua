@@ -1,5 +1,5 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report
+-- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not)
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who = tonumber(ARGV[1]), ARGV[2]
 local answers, over = {}, {}
@@ -44,9 +44,28 @@ local function add(counts, of, name)
   counts[of][name] = (counts[of][name] or 0) + 1
 end
 
-local function finish(id, batch, header, fields, outcome, report)
+-- The breaker: closes a batch whose first reports all say the same failure.
+local function notice(batch, header, outcome, failure)
+  local most = tonumber(header.budget.same_failure)
+  if not most or header.cancelled or outcome == 'cancelled' then
+    return
+  end
+  local at = key('batch', batch)
+  local before = redis.call('HMGET', at, 'alike', 'alike_reason')
+  local alike = number(before[1])
+  if alike < 0 or failure == '' or before[2] and before[2] ~= failure then
+    redis.call('HSET', at, 'alike', -1) -- they differ: it goes on to its end
+    return
+  end
+  redis.call('HSET', at, 'alike', alike + 1, 'alike_reason', failure)
+  if alike + 1 >= most then
+    close_batch(batch, header, 'budget same_failure ' .. string.format('%.0f', most))
+  end
+end
+
+local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
-  redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report,
+  redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
     'history', history_with(fields[6], 'finished', who, outcome))
   redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
   redis.call('EXPIRE', job, retention)
@@ -65,6 +84,7 @@ local function count(batch, counts)
   for outcome, jobs in pairs(counts) do
     redis.pcall('HINCRBY', at, 'outcome:' .. outcome, jobs)
     redis.call('HINCRBY', key('counters'), 'unfinished', -jobs)
+    redis.call('HINCRBY', key('counters'), 'outcome:' .. outcome, jobs)
   end
   redis.call('HSET', at, 'finished', header.finished)
   if header.finished == header.total then
@@ -85,7 +105,7 @@ local function release(program, policies)
   end
 end
 
-for i = 3, #ARGV, 5 do
+for i = 3, #ARGV, 7 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history')
   local header = header_of(batch)
@@ -93,7 +113,8 @@ for i = 3, #ARGV, 5 do
     discard(id)
     table.insert(answers, 0)
   elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
-    finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4])
+    finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+    notice(batch, header, ARGV[i + 3], ARGV[i + 6])
     table.insert(answers, 1)
   else
     table.insert(answers, 0)

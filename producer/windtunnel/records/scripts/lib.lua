@@ -33,8 +33,9 @@ end
 
 local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
-    'measured', 'isolation', 'cancelled', 'closed_at')
-  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10] }
+    'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun')
+  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
+    spent = number(fields[14]), begun = number(fields[15]) }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
     header[name] = tonumber(fields[at + 1])
     if fields[at + 1] and not header[name] then
@@ -42,6 +43,8 @@ local function read_header(batch)
     end
   end
   header.closed_at = number(fields[11])
+  local readable, budget = pcall(cjson.decode, fields[12] or '{}')
+  header.budget = readable and type(budget) == 'table' and budget or {}
   return header.owner and header.total and header.finished and header.written and header or nil
 end
 
@@ -205,6 +208,54 @@ local function lane_of(state, program, needs, avoid)
     return program
   end
   return avoid and needs .. ' avoid:' .. avoid or needs
+end
+
+-- Budgets ------------------------------------------------------------------------------------------
+
+-- Nothing of a batch is handed out from now on, and what waits ends.
+local function close_batch(batch, header, by)
+  header.cancelled, header.closed_at = by, now
+  redis.call('HSET', key('batch', batch), 'cancelled', by, 'closed_at', now)
+end
+
+-- Close a batch that has spent its budget. `running_s` is what an attempt has used that has not ended.
+-- Returns who closed it: 'budget <part> <limit>', whoever cancelled it before, or nil.
+local function keep_to_budget(batch, header, running_s)
+  if header.cancelled then
+    return header.cancelled
+  end
+  local budget, part = header.budget, nil
+  if now - header.since >= 1000 * number(budget.wall_s, math.huge) then
+    part = 'wall_s'
+  elseif header.spent + (running_s or 0) >= number(budget.slot_seconds, math.huge) then
+    part = 'slot_seconds'
+  elseif header.begun >= number(budget.jobs, math.huge) then
+    part = 'jobs'
+  end
+  if part then
+    close_batch(batch, header, 'budget ' .. part .. ' ' .. string.format('%.14g', budget[part]))
+  end
+  return header.cancelled
+end
+
+local BUDGET_SPENT = {
+  wall_s = "The batch's budget of %s s since its submission is spent.",
+  slot_seconds = "The batch's budget of %s slot-seconds is spent.",
+  jobs = 'As many jobs of the batch have begun as its budget allows: %s.',
+  same_failure = 'The first %s jobs of the batch failed for the same reason, so the rest was stopped.',
+}
+
+local function cancelled_message(by)
+  local part, most = by:match('^budget (%S+) (%S+)$')
+  return BUDGET_SPENT[part] and BUDGET_SPENT[part]:format(most) or 'Cancelled by ' .. by .. '.'
+end
+
+-- Why a running job of this batch must stop, '<reason> <message>', or nil. A budget of jobs stops none that runs.
+local function spent(header)
+  local by = header and header.cancelled
+  if by and by:match('^budget ') and not by:match('^budget jobs ') then
+    return 'budget ' .. cancelled_message(by)
+  end
 end
 
 -- Ends ---------------------------------------------------------------------------------------------
@@ -391,6 +442,9 @@ local function untouched(session, id, token)
   redis.call('HDEL', job, 'token', 'begun')
   if running then
     redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
+    if header_of(batch_of(id)) then
+      redis.call('HINCRBY', key('batch', batch_of(id)), 'begun', -1)
+    end
   end
   if not stopped(id, fields[4]) then
     wait_again(id, running and 'ready' or 'queued', 'LPUSH')
@@ -409,7 +463,7 @@ local function clear(queue, priority, owner, batch, most, by)
       local id = batch .. '-' .. index
       if by then
         note(key('job', id), 'cancelled', by)
-        ended(id, 'cancelled', 'Cancelled by ' .. by .. '.')
+        ended(id, 'cancelled', cancelled_message(by))
       else
         discard(id)
       end
@@ -417,6 +471,21 @@ local function clear(queue, priority, owner, batch, most, by)
     tidy(queue, priority, owner, batch, lane)
     if taken >= most then
       break
+    end
+  end
+  return taken
+end
+
+-- Take up to `most` jobs of a batch out of all queues, and end each as `clear` does. Returns how many.
+local function clear_batch(batch, most, by)
+  local taken = 0
+  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+    for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+      for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, -1)) do
+        if taken < most and redis.call('ZSCORE', key('batches', queue, priority, owner), batch) then
+          taken = taken + clear(queue, priority, owner, batch, most - taken, by)
+        end
+      end
     end
   end
   return taken

@@ -21,6 +21,10 @@ redis.call('HDEL', job, 'outcome', 'report', 'policy')
 note(job, 'retried', ARGV[5])
 redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)
 local finished = redis.call('HINCRBY', at, 'finished', -1)
+if header.cancelled or header.finished == header.total then -- its budget begins anew
+  redis.call('HSET', at, 'since', now)
+  redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
+end
 redis.call('HDEL', at, 'finished_at', 'cancelled', 'closed_at')
 redis.call('XADD', events, 'MAXLEN', '~', 2 * header.total + 2, '*', 'kind', 'retried', 'finished', finished, 'index',
   index_of(id))

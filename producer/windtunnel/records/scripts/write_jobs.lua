@@ -24,7 +24,7 @@ for i = header.written - first, count - 1 do
   uses[program] = (uses[program] or 0) + 1
   if header.cancelled then
     note(job, 'cancelled', header.cancelled)
-    ended(id, 'cancelled', 'Cancelled by ' .. header.cancelled .. '.')
+    ended(id, 'cancelled', cancelled_message(header.cancelled))
   else
     local priority = place:sub(1, 1)
     local lane = lanes[priority .. program]

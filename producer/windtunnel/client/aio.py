@@ -104,6 +104,7 @@ class AsyncClient(_Face[Client]):
     submit = _call(Client.submit)
     submit_batch = _call(Client.submit_batch)
     submit_sweep = _call(Client.submit_sweep)
+    find = _call(Client.find)
     status = _call(Client.status)
     jobs = _call(Client.jobs)
     stats = _call(Client.stats)

@@ -15,6 +15,7 @@ from windtunnel.broker import Broker
 from windtunnel.client import artifacts, following
 from windtunnel.client.checking import as_job, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.naming import full_id
 from windtunnel.client.paging import outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.resolution import resolve
@@ -182,7 +183,7 @@ class Client:
         Either `params`, one set a job, or `grid`: the product of its axes in the order given, in which the last one
         changes fastest. More than 100,000 sets are refused before any is built. `job` has what else the jobs share
         (`seed`, `limits`, `language` …); the other arguments are those of `submit_batch`. The program is stored and
-        validated once.
+        validated once, and jobs share containers unless `isolation="container"` is given (see `Isolation`).
 
         >>> from windtunnel.testing import Tunnel
         >>> client = Tunnel().client
@@ -192,7 +193,7 @@ class Client:
         """
         shared = {**(job or {}), "code": code, "datasets": datasets}
         jobs = ({**shared, "params": one} for one in points(grid, params))
-        return self.submit_batch(jobs, **{"name": "sweep", **batch})  # type: ignore[arg-type]
+        return self.submit_batch(jobs, **{"name": "sweep", "isolation": Isolation.CELL, **batch})  # type: ignore[arg-type]
 
     def _submit(self, batch: Batch, kind: str, progress: Progress | None = None) -> BatchId:
         check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
@@ -207,6 +208,16 @@ class Client:
         return BatchId(opened.batch_id)
 
     # -- reading -------------------------------------------------------------------------------------
+
+    def find(self, typed: str) -> str:
+        """Find the id that a person means.
+
+        `@last`, `@last-3`, or the beginning or end of a batch's id, at least four
+        characters (`9f2c`, and `9f2c-3` for one of its jobs). What fits none is given back as it is.
+
+        `InvalidInput` names those that fit where several do.
+        """
+        return full_id(self._records.reading, typed)
 
     @overload
     def status(self, name: JobId) -> JobStatus: ...

@@ -47,6 +47,10 @@ class Reading:
         answers = self._redis.pipeline([("hgetall", self._redis.keys.batch(one)) for one in batch_ids])
         return [_batch_status(one, fields) for one, fields in zip(batch_ids, answers, strict=True)]
 
+    def is_batch(self, batch_id: str) -> bool:
+        """True if there is a batch with this id."""
+        return bool(self._redis.call("exists", self._redis.keys.batch(batch_id)))
+
     def batch_ids(self, count: int) -> list[str]:
         """The newest batches, newest first."""
         return [one.decode() for one in self._redis.call("zrevrange", self._redis.keys("batch-list"), 0, count - 1)]

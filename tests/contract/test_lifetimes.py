@@ -31,6 +31,8 @@ def busy(driver: Driver) -> None:
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")
+    driver.records.hosts.holds_images("here", {"language:python": "sha256:1"})
+    driver.ready(2, params={}, cache=True, priority=9)
     driver.executed(driver.claim()[0], seconds=0.01)
     (paused, *_) = driver.claim("here:2:a", most=3)
     driver.records.schedule.try_again("here:2:a", paused, an_attempt(), 1000, 3)

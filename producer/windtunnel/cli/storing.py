@@ -49,7 +49,7 @@ def prune(
 ) -> None:
     """Remove bytes that no dataset has and no report can name any more.
 
-    Those are objects that were put longer ago than reports live (WINDTUNNEL_RETENTION_S) and two days.
+    Those are objects that were put longer ago than twice what reports live (WINDTUNNEL_RETENTION_S) and two days.
     """
     with Client() as client:
         done = client.prune_store(really=not dry_run)

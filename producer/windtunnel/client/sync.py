@@ -72,6 +72,7 @@ class BatchOptions(TypedDict, total=False):
     owner: str | None
     max_running: int | None
     budget: Budget | Mapping[str, Any] | None
+    cache: bool | None
     idempotency_key: str | None
     progress: Progress | None
 
@@ -130,7 +131,13 @@ class Client:
         Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
         """
         job = as_job(job)
-        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, idempotency_key=job.idempotency_key)
+        batch = Batch(
+            jobs=(job,),
+            name=job.name,
+            owner=self._settings.owner,
+            cache=self._settings.cache,
+            idempotency_key=job.idempotency_key,
+        )
         return JobId(job_id(self._submit(batch, "job"), 0))
 
     def submit_batch(
@@ -142,6 +149,7 @@ class Client:
         owner: str | None = None,
         max_running: int | None = None,
         budget: Budget | Mapping[str, Any] | None = None,
+        cache: bool | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> BatchId:
@@ -151,6 +159,11 @@ class Client:
         after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
         other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
         spend (see `Budget`). `progress(written, total)` is called as the jobs are written.
+
+        With `cache` (default: `WINDTUNNEL_CACHE`), a job whose program, parameters, datasets, image, seed, limits and
+        scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
+        report says `cached_from`. Never reused are faults of the machinery, and programs of which validation says that
+        they read the clock or draw unseeded random numbers; programs in languages other than Python always run.
 
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
@@ -163,6 +176,7 @@ class Client:
                 owner=owner or self._settings.owner,
                 max_running=max_running,
                 budget=budget,
+                cache=self._settings.cache if cache is None else cache,
                 idempotency_key=idempotency_key,
             )
         check_keys(jobs)
@@ -197,7 +211,9 @@ class Client:
 
     def _submit(self, batch: Batch, kind: str, progress: Progress | None = None) -> BatchId:
         check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        prepared: Sequence[Prepared] = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue))
+        prepared: Sequence[Prepared] = prepare(
+            batch.jobs, resolve(batch.jobs, self._records.catalogue), cache=batch.cache
+        )
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)

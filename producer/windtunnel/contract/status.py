@@ -32,8 +32,8 @@ class Transition(Contract):
 
     at: datetime
     what: str
-    """`submitted`, `validated`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `cancelled`, `retried`,
-    `abandoned`, `unservable` or `finished`."""
+    """`submitted`, `validated`, `cached`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `cancelled`,
+    `retried`, `abandoned`, `unservable` or `finished`."""
     who: str
     """A client, a worker's session (`<host>:<pid>:<random>`), or the reconciler."""
     detail: str = ""

@@ -53,6 +53,11 @@ class Unfinished:
         """Whose verdict counts."""
         return self.fields[3].decode(errors="replace")
 
+    @property
+    def cached_from(self) -> str:
+        """Whose report it gets; empty where it ended itself."""
+        return self.fields[10].decode(errors="replace")
+
 
 class Reports:
     """The finalizers' side of the records, and the readers of reports."""
@@ -68,6 +73,10 @@ class Reports:
             Unfinished(job_id.decode(), int(now), tuple(fields), tuple(attempts))
             for job_id, fields, attempts in entries
         ]
+
+    def run_itself(self, job_id: str) -> None:
+        """Have a job run that was to get another's report, as that cannot be read any more."""
+        self._redis.run("run_itself", job_id)
 
     def any_unfinished(self) -> bool:
         """True while any job has no report."""
@@ -106,6 +115,7 @@ class Reports:
                 encode_report(report),
                 encode_figures(report),
                 _failure(report),
+                report.image_digest,
             )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
@@ -173,7 +183,7 @@ class Reports:
 
 def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     """Decode what is stored of a job that has its end; `UnreadableRecord` names what cannot be read."""
-    state, spec, _, _, attempt, outcome, message, execution, history, _ = job.fields
+    state, spec, _, _, attempt, outcome, message, execution, history, *_ = job.fields
     if not state:
         raise UnreadableRecord("the record was removed")
     if attempt and not attempt.isdigit():

@@ -33,13 +33,14 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
-    told: list[tuple[str, set[str], dict[str, str]]] = []
+    told: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
 
     def present() -> float:
-        what = inventory.versions, inventory.has(), inventory.libraries
+        what = inventory.versions, inventory.has(), inventory.libraries, inventory.digests
         if told != [what] or not records.hosts.alive(settings.host, node):
             records.hosts.seen(settings.host, slots, what[0], settings.pools, what[1], worker=node)
             records.hosts.announce(what[2])
+            records.hosts.holds_images(settings.host, inventory.digests)
             told[:] = [what]
         return PRESENT_EVERY_S
 

@@ -1,5 +1,6 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not)
+-- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not),
+--       digest of the image it ran in
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who = tonumber(ARGV[1]), ARGV[2]
 local answers, over = {}, {}
@@ -63,11 +64,26 @@ local function notice(batch, header, outcome, failure)
   end
 end
 
+-- A job that led in the cache: its result is kept, and who followed goes on.
+local function lead_on(id, digest, outcome, attempt, place, image)
+  local at = key('cache', digest)
+  if redis.call('HGET', at, 'leader') ~= id then
+    return
+  end
+  redis.call('HDEL', at, 'leader')
+  if KEPT[outcome] or PASSED_ON[outcome] then
+    local _, _, needs = place_of(place)
+    redis.call('HSET', at, 'source', id, 'attempt', attempt, 'needs', needs or '', 'image', image)
+    redis.call('EXPIRE', at, retention)
+  end
+  release(digest)
+end
+
 local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
     'history', history_with(fields[6], 'finished', who, outcome))
-  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
+  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'cached_from')
   redis.call('EXPIRE', job, retention)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)
   header.finished = header.finished + 1
@@ -93,7 +109,7 @@ local function count(batch, counts)
 end
 
 -- So many jobs of a program do not need it any more; its verdicts by these policies are those of their reports.
-local function release(program, policies)
+local function release_program(program, policies)
   local jobs = 0
   for policy, count_of_jobs in pairs(policies) do
     jobs = jobs + count_of_jobs
@@ -105,9 +121,10 @@ local function release(program, policies)
   end
 end
 
-for i = 3, #ARGV, 7 do
+local led = {}
+for i = 3, #ARGV, 8 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
-  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history')
+  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
   local header = header_of(batch)
   if not header then
     discard(id)
@@ -115,6 +132,9 @@ for i = 3, #ARGV, 7 do
   elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
     finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
     notice(batch, header, ARGV[i + 3], ARGV[i + 6])
+    if fields[7] then
+      table.insert(led, { id, fields[7], ARGV[i + 3], fields[2] or '', fields[8], ARGV[i + 7] })
+    end
     table.insert(answers, 1)
   else
     table.insert(answers, 0)
@@ -127,6 +147,10 @@ for batch, counts in pairs(outcomes) do
   count(batch, counts)
 end
 for program, policies in pairs(programs) do
-  release(program, policies)
+  release_program(program, policies)
 end
+for _, one in ipairs(led) do
+  lead_on(unpack(one))
+end
+release_due(2, 0)
 return answers

@@ -10,7 +10,7 @@ end
 redis.call('SET', key('reconciler'), who, 'PX', tonumber(ARGV[2]))
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
   redis.call('ZREM', key('hosts'), host)
-  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
+  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'images'), key('host', host, 'workers'))
 end
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
@@ -81,6 +81,7 @@ for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', now,
 end
 
 wake_paused()
+release_due(50, now - 5000)
 
 -- A batch whose header somebody removed or damaged leaves the schedule with all its jobs. Returns true when it has left.
 local function leaves(batch)

@@ -18,6 +18,9 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:cache:<digest>`                   | hash   | an equal job's `leader` under way, or `source` with its `attempt`, `needs` and `image` | retention |
 | `<p>:followers:<digest>`               | zset   | jobs that wait for the leader's result, by since when | until they have it |
 | `<p>:following`                        | zset   | digests with followers by when they were looked at | until they have none |
+| `<p>:outbox`                           | zset   | hosts that webhooks go to, by when the next is due | until they have none |
+| `<p>:outbox:<host>`                    | zset   | webhooks (`<batch>:<number>`) by when they are due | until delivered or given up |
+| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | as the outbox; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
@@ -51,7 +54,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
 | `<p>:host:<host>:images`    | hash | `language:<name>`, `image:<name>` → digest of that image on the host      |
 | `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |
-| `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
+| `<p>:dead`                  | list | messages that could not be read, webhooks given up; 1,000 at most                            |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that
 died half-way can write the same records again.
@@ -65,7 +68,7 @@ report), `history` (a line a transition: `<ms> <what> <who>[ <detail>]`). Times 
 
 Batch fields: `name`, `owner`, `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
-Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
+`webhook` (JSON) and `hooks` (events written). Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
 reports that all say the failure `alike_reason`; -1 when they differ).
 """
 

@@ -9,11 +9,12 @@ import pytest
 from tests.contract.driver import HERE, QUEUE, THERE, Driver
 from tests.support import a_verdict
 
-from windtunnel.contract import Budget, Issue, Job, JobSummary, Limits, Outcome, Scoring
+from windtunnel.contract import Budget, Execution, Issue, Job, JobSummary, Limits, Outcome, Scoring
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.records.schedule import VALIDATE, Claimed, Held, repeatable
 from windtunnel.records.submissions import prepare
 from windtunnel.testing import Tunnel, succeeded
+from windtunnel_worker.sandbox.assignment import Assignment
 
 SAME: dict[str, Any] = {"params": {}, "cache": True}
 
@@ -225,9 +226,19 @@ def test_programs_that_read_the_clock_or_are_not_python_are_not_cached(driver: D
 # -- with the whole pipeline -----------------------------------------------------------------------------
 
 
-def test_a_report_from_the_cache_says_so_and_has_names_of_its_own() -> None:
+def counting() -> tuple[list[str], Tunnel]:
+    """A tunnel, and the jobs that really ran in it."""
     ran: list[str] = []
-    tunnel = Tunnel(lambda assignment: (ran.append(assignment.job_id), succeeded(sharpe=1.5))[1])
+
+    def script(assignment: Assignment) -> Execution:
+        ran.append(assignment.job_id)
+        return succeeded(sharpe=1.5)
+
+    return ran, Tunnel(script)
+
+
+def test_a_report_from_the_cache_says_so_and_has_names_of_its_own() -> None:
+    ran, tunnel = counting()
     client = tunnel.client
     first = client.submit_batch([{"code": "print(1)", "name": "one"}], cache=True)
     second = client.submit_batch([{"code": "print(1)", "name": "two", "labels": {"a": "b"}}] * 3, cache=True)
@@ -247,16 +258,14 @@ def test_a_report_from_the_cache_says_so_and_has_names_of_its_own() -> None:
 
 
 def test_a_batch_may_opt_out() -> None:
-    ran: list[str] = []
-    tunnel = Tunnel(lambda assignment: (ran.append(assignment.job_id), succeeded())[1])
+    ran, tunnel = counting()
     for _ in range(2):
         tunnel.client.submit_batch([{"code": "print(1)"}], cache=False)
     assert len(ran) == 2
 
 
 def test_a_program_that_reads_the_clock_runs_each_time() -> None:
-    ran: list[str] = []
-    tunnel = Tunnel(lambda assignment: (ran.append(assignment.job_id), succeeded())[1])
+    ran, tunnel = counting()
     code = "import datetime\nprint(datetime.datetime.now())"
     tunnel.client.submit_batch([{"code": code}] * 3, cache=True)
     assert len(ran) == 3

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.driver import HERE, Driver, documented
 from tests.support import a_report, a_version, an_attempt
 
-from windtunnel.contract import Isolation, Outcome, Sample, SecurityLevel
+from windtunnel.contract import Isolation, Outcome, Sample, SecurityLevel, Webhook
 from windtunnel.keyspace import MAX_SAMPLES
 from windtunnel.records.schedule import VALIDATE
 
@@ -28,6 +28,8 @@ def busy(driver: Driver) -> None:
     driver.run_all()
     driver.submit(1, codes=["import os"])
     driver.judge(SecurityLevel.CRITICAL)
+    driver.ready(1, webhook=Webhook(url="https://hooks.example.com"))
+    driver.run_all()
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")

@@ -9,6 +9,7 @@ from windtunnel.client import Client
 from windtunnel.contract import Execution, JobState, Outcome, Resources, Waiting
 from windtunnel.errors import InvalidInput
 from windtunnel.testing import Tunnel, ended
+from windtunnel_worker.sandbox.assignment import Assignment
 
 
 def test_the_queue_is_counted_by_owner_and_priority(driver: Driver) -> None:
@@ -41,14 +42,14 @@ def test_outcomes_are_counted_and_an_idle_queue_has_no_oldest(driver: Driver) ->
 def swept() -> tuple[Client, str]:
     """Seven jobs: the first failed, the others took 6, 5, … 1 seconds and printed something."""
 
-    def script(assignment: object) -> Execution:
-        at = assignment.job.params["at"]  # type: ignore[attr-defined]
+    def script(assignment: Assignment) -> Execution:
+        at = assignment.job.params["at"]
         if at == 0:
             return ended(Outcome.FAILED, "It broke. " + "x" * 1000)
-        used = Resources(duration_s=7 - at)
+        used = Resources(duration_s=7 - int(str(at)))
         return Execution(attempt=1, outcome=Outcome.SUCCEEDED, stdout="printed" * 100, resources=used)
 
-    client = Tunnel(script).client  # type: ignore[arg-type]
+    client = Tunnel(script).client
     return client, client.submit_sweep("print(1)", params=[{"at": at} for at in range(7)])
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from windtunnel.cli import changing, following, grids, machinery, reading, storing, submitting, sweeping
 from windtunnel.cli.commands import app

@@ -36,6 +36,7 @@ from windtunnel.contract import (
     QueueStats,
     Report,
     Transition,
+    Webhook,
 )
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import batch_of, job_id
@@ -73,6 +74,7 @@ class BatchOptions(TypedDict, total=False):
     max_running: int | None
     budget: Budget | Mapping[str, Any] | None
     cache: bool | None
+    webhook: Webhook | Mapping[str, Any] | str | None
     idempotency_key: str | None
     progress: Progress | None
 
@@ -150,6 +152,7 @@ class Client:
         max_running: int | None = None,
         budget: Budget | Mapping[str, Any] | None = None,
         cache: bool | None = None,
+        webhook: Webhook | Mapping[str, Any] | str | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> BatchId:
@@ -159,6 +162,8 @@ class Client:
         after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
         other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
         spend (see `Budget`). `progress(written, total)` is called as the jobs are written.
+
+        `webhook` is the URL that is told when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
 
         With `cache` (default: `WINDTUNNEL_CACHE`), a job whose program, parameters, datasets, image, seed, limits and
         scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
@@ -177,6 +182,7 @@ class Client:
                 max_running=max_running,
                 budget=budget,
                 cache=self._settings.cache if cache is None else cache,
+                webhook={"url": webhook} if isinstance(webhook, str) else webhook,
                 idempotency_key=idempotency_key,
             )
         check_keys(jobs)

@@ -28,6 +28,7 @@ from windtunnel.contract.job import (
     Job,
     JobSpec,
     Limits,
+    Webhook,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
@@ -98,5 +99,6 @@ __all__ = [
     "Transition",
     "Verdict",
     "Waiting",
+    "Webhook",
     "problems_of",
 ]

@@ -7,6 +7,7 @@ from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.listing import Listing
+from windtunnel.records.outbox import Outbox
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
@@ -27,6 +28,7 @@ class Records:
         self.listing = Listing(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
+        self.outbox = Outbox(connection)
         self.catalogue = Catalogue(connection)
 
     def close(self) -> None:

@@ -117,6 +117,7 @@ class Submissions:
             batch.max_running or "",
             f"{kind}:{key}" if key is not None else "",
             batch.budget.model_dump_json(exclude_none=True) if batch.budget else "",
+            batch.webhook.model_dump_json() if batch.webhook else "",
         )
         if answer == b"conflict":
             raise IdempotencyConflict("idempotency_key", str(key), detail.decode())

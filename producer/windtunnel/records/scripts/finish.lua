@@ -15,11 +15,42 @@ local function tell(batch, total, ...)
   end
 end
 
+-- What a batch's receiver is to be told goes into the outbox with the change itself.
+local function write_hook(batch, fields)
+  local at = key('batch', batch)
+  local batch_fields = redis.call('HMGET', at, 'webhook', 'name', 'total')
+  local readable, hook = pcall(cjson.decode, batch_fields[1] or '')
+  if not readable or type(hook) ~= 'table' or not hook.url or (fields.kind == 'job_finished' and hook.each ~= 'job') then
+    return
+  end
+  local event = batch .. ':' .. redis.call('HINCRBY', at, 'hooks', 1)
+  fields.id, fields.batch_id, fields.name, fields.total = event, batch, batch_fields[2], tonumber(batch_fields[3])
+  fields.at_ms = now
+  redis.call('HSET', key('hook', event), 'url', hook.url, 'body', cjson.encode(fields))
+  redis.call('EXPIRE', key('hook', event), retention)
+  redis.call('ZADD', key('outbox', hook_host(hook.url)), now, event)
+  next_hook(hook_host(hook.url))
+end
+
+local function hook_of_batch(batch, total)
+  local told = {}
+  for _, outcome in ipairs({ 'succeeded', 'rejected', 'failed', 'timed_out', 'memory_exceeded', 'cpu_exceeded',
+    'io_exceeded', 'output_exceeded', 'disk_exceeded', 'processes_exceeded', 'cancelled', 'lost',
+    'infrastructure_error' }) do
+    local jobs = number(redis.call('HGET', key('batch', batch), 'outcome:' .. outcome))
+    if jobs > 0 then
+      told[outcome] = jobs
+    end
+  end
+  write_hook(batch, { kind = 'batch_finished', finished = total, outcomes = told })
+end
+
 local function close(batch, at, total)
   redis.call('HSET', at, 'finished_at', now)
   redis.call('HDEL', at, 'running')
   redis.call('ZREM', key('open'), batch)
   tell(batch, total, 'kind', 'batch_finished', 'finished', total)
+  hook_of_batch(batch, total)
   for _, one in ipairs({ at, key('batch', batch, 'events') }) do
     redis.call('EXPIRE', one, retention)
   end
@@ -88,6 +119,9 @@ local function finish(id, batch, header, fields, outcome, report, figures)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)
   header.finished = header.finished + 1
   tell(batch, header.total, 'kind', 'finished', 'finished', header.finished, 'index', index_of(id), 'outcome', outcome)
+  if header.webhook then
+    write_hook(batch, { kind = 'job_finished', job_id = id, outcome = outcome, finished = header.finished })
+  end
   over[id] = true
   add(outcomes, batch, outcome)
   if fields[3] then

@@ -33,9 +33,10 @@ end
 
 local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
-    'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun')
+    'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun',
+    'webhook')
   local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
-    spent = number(fields[14]), begun = number(fields[15]) }
+    spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
     header[name] = tonumber(fields[at + 1])
     if fields[at + 1] and not header[name] then
@@ -643,4 +644,19 @@ end
 -- Hosts that were seen within the last seconds and take work.
 local function live_hosts()
   return redis.call('ZRANGEBYSCORE', key('hosts'), now - 15000, '+inf')
+end
+
+-- Webhooks: each host they go to has a queue of its own, and hosts take turns.
+local function hook_host(url)
+  return url:match('^%a+://([^/?#]+)') or 'none'
+end
+
+-- When a host's first webhook is due: whoever waits for another host comes before its next one.
+local function next_hook(host)
+  local first = redis.call('ZRANGE', key('outbox', host), 0, 0, 'WITHSCORES')
+  if first[2] then
+    redis.call('ZADD', key('outbox'), math.max(now, tonumber(first[2])), host)
+  else
+    redis.call('ZREM', key('outbox'), host)
+  end
 end

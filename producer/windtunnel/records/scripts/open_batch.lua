@@ -1,7 +1,7 @@
 -- Reserve the idempotency key and write a batch's header, both or none.
 -- ARGV: batch id, name, owner, isolation, total, digest, limit of unfinished jobs, batches listed,
 --       ms until a silent producer counts as gone, most running jobs ('' for any), idempotency key ('' for none),
---       budget ('' for none)
+--       budget ('' for none), webhook ('' for none)
 -- Returns {'created', id, 0} | {'existing', id, jobs written} | {'conflict', id} | {'full', unfinished}
 local id, total, digest = ARGV[1], tonumber(ARGV[5]), ARGV[6]
 local reserved = ARGV[11] ~= '' and key('idempotency', ARGV[11])
@@ -38,6 +38,9 @@ if ARGV[12] ~= '' then
 end
 if ARGV[10] ~= '' then
   redis.call('HSET', key('batch', id), 'max_running', ARGV[10])
+end
+if ARGV[13] ~= '' then
+  redis.call('HSET', key('batch', id), 'webhook', ARGV[13])
 end
 redis.call('ZADD', key('batch-list'), now, id)
 redis.call('ZREMRANGEBYRANK', key('batch-list'), 0, -1 - tonumber(ARGV[8]))

@@ -19,6 +19,7 @@ WindtunnelError
 │   ├── ObjectUnusable        bytes that the store should have are missing or damaged
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
 ├── ImageBuildFailed          `windtunnel image add` could not make an image
+├── WebhookRefused            a request that an app received is not a webhook of ours, or a replay
 ├── StackRunning              another `windtunnel up` uses the same state folder
 ├── ExtraMissing              this needs libraries of an extra
 └── HostFeatureMissing        this command needs the worker extra
@@ -162,6 +163,10 @@ class ExtraMissing(WindtunnelError):
 
 class HostFeatureMissing(WindtunnelError):
     """A command of the execution host was asked for where only the client is installed."""
+
+
+class WebhookRefused(WindtunnelError):
+    """A request that an app received is not signed with this secret, or is too old."""
 
 
 class StackRunning(WindtunnelError):

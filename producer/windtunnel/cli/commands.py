@@ -20,11 +20,13 @@ from windtunnel.errors import WindtunnelError
 MODULES = {
     "run": "submitting",
     "submit": "submitting",
+    "sweep": "sweeping",
     "validate": "validate",
     "status": "reading",
     "watch": "following",
     "report": "reading",
     "history": "reading",
+    "stats": "sweeping",
     "retry": "changing",
     "cancel": "changing",
     "hosts": "machinery",
@@ -99,7 +101,6 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     epilog=EXPLAINED,
 )
 

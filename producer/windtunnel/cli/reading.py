@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.cli.options import AsJson, JobId, JobOrBatch, as_json, known_form
+from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
 
@@ -15,7 +15,7 @@ def status(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="The id of a job or of a batch; without it, the newest batches.",
+            help=f"The id of a job or of a batch; without it, the newest batches. {SHORT}",
             metavar="JOB|BATCH",
             parser=known_form,
         ),
@@ -24,6 +24,7 @@ def status(
 ) -> None:
     """Show where a job or a batch stands."""
     with Client() as client:
+        name = name and client.find(name)
         if not json:
             _print_status(client, name)
         elif name is None:
@@ -48,6 +49,7 @@ def _print_status(client: Client, name: str | None) -> None:
 def report(name: JobOrBatch, json: AsJson = False) -> None:
     """Print a job's report, or those of a batch (JSON: one a line)."""
     with Client() as client:
+        name = client.find(name)
         if json:
             if is_job(name):
                 typer.echo(as_json(client.report(name)))
@@ -67,7 +69,7 @@ def report(name: JobOrBatch, json: AsJson = False) -> None:
 def history(job: JobId, json: AsJson = False) -> None:
     """Print every transition of a job: when, how long after the one before, what, and who made it."""
     with Client() as client:
-        transitions = client.history(job)
+        transitions = client.history(client.find(job))
     if json:
         typer.echo(as_json(transitions))
     else:

@@ -6,6 +6,8 @@ from windtunnel.records.care import Care
 from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
+from windtunnel.records.listing import Listing
+from windtunnel.records.outbox import Outbox
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
@@ -23,8 +25,10 @@ class Records:
         self.schedule = Schedule(connection, retention_s)
         self.reports = Reports(connection, retention_s)
         self.reading = Reading(connection)
+        self.listing = Listing(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
+        self.outbox = Outbox(connection)
         self.catalogue = Catalogue(connection)
 
     def close(self) -> None:

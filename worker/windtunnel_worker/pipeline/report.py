@@ -23,6 +23,7 @@ from windtunnel.records.codec import ProgramKey, summary_of
 from windtunnel.records.reports import Unfinished
 from windtunnel.validation.remedies import for_job, rejection
 from windtunnel_worker.pipeline.advice import advise
+from windtunnel_worker.pipeline.collaborators import Scored
 
 VERSIONS = {
     "windtunnel": version("windtunnel"),
@@ -34,7 +35,7 @@ VERSIONS = {
 def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
     spec = record.spec or JobSpec(name="unwritten")
-    execution = _with_advice(record.execution, spec.datasets) if record.execution else None
+    execution = _for_readers(record.execution, spec.datasets) if record.execution else None
     outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
@@ -60,6 +61,17 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         finished_at=record.now,
     )
     return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+
+
+def with_score(report: Report, scored: Scored) -> Report:
+    """The report of a job that returned positions, with what came of them."""
+    found: dict[str, object] = {"score": scored.score, "positions_sha256": scored.positions_sha256}
+    if scored.refusal or scored.fault:
+        outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
+        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
+    report = report.model_copy(update=found)
+    attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
+    return report.model_copy(update={"attempts": attempts})
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
@@ -95,11 +107,10 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     return execution.outcome, message
 
 
-def _with_advice(execution: Execution, datasets: Sequence[str]) -> Execution:
-    if execution.error is None:
-        return execution
-    error = execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
-    return execution.model_copy(update={"error": error})
+def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
+    """With advice, and without positions: what came of them is the score."""
+    error = execution.error and execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
+    return execution.model_copy(update={"error": error, "positions": ""})
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:

@@ -17,6 +17,8 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
+| `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
+| `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |
 | `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
@@ -117,6 +119,10 @@ class Keyspace:
     def verdict(self, program: str, policy: str) -> str:
         """The verdict of a policy on a program, `<sha256>:<language>`."""
         return self("verdict", program, policy)
+
+    def trials(self, owner: str, dataset: str, *more: str) -> str:
+        """The trials of an owner on a dataset."""
+        return self("trials", owner, dataset, *more)
 
     def host(self, host: str) -> str:
         """What is known of a host."""

@@ -23,6 +23,8 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | as the outbox; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
+| `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
+| `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
@@ -127,6 +129,10 @@ class Keyspace:
     def verdict(self, program: str, policy: str) -> str:
         """The verdict of a policy on a program, `<sha256>:<language>`."""
         return self("verdict", program, policy)
+
+    def trials(self, owner: str, dataset: str, *more: str) -> str:
+        """The trials of an owner on a dataset."""
+        return self("trials", owner, dataset, *more)
 
     def host(self, host: str) -> str:
         """What is known of a host."""

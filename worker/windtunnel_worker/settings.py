@@ -51,6 +51,8 @@ class HostSettings(Settings):
     """Where this host keeps the datasets that its jobs used last. The Docker daemon must see it under the same path."""
     dataset_cache_mb: int = Field(10_240, ge=1)
     """How much of them it keeps; what was not used for longest goes first."""
+    price_cache_mb: int = Field(256, ge=16)
+    """How much memory a finalizer takes for the prices that it scores jobs on."""
     lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
     """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")

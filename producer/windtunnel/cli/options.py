@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,7 @@ def _id(metavar: str, text: str) -> Any:
     return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
 
 
+BatchName = Annotated[str, _id("BATCH", "A batch's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobId = Annotated[str, _id("JOB", "A job's id.")]
 JobOrBatch = Annotated[str, _id("JOB|BATCH", "The id of a job or of a batch.")]
@@ -65,6 +67,15 @@ def job_of(
         file = str(program.file)
         problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file and say so; `InvalidInput` says why it cannot be."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InvalidInput([FieldProblem(str(file), f"cannot be written: {error.strerror}")]) from error
+    typer.echo(f"{file}: {len(content):,} bytes", err=True)
 
 
 def as_json(found: Contract | Iterable[Contract], indent: int | None = 2) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form
+from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form, write_file
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
 
@@ -46,10 +47,19 @@ def _print_status(client: Client, name: str | None) -> None:
         render.console().print(render.batch(client.status(BatchId(one.batch_id)), [one]))
 
 
-def report(name: JobOrBatch, json: AsJson = False) -> None:
-    """Print a job's report, or those of a batch (JSON: one a line)."""
+def report(
+    name: JobOrBatch,
+    json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page for a browser into this file.", show_default="printed here")
+    ] = None,
+) -> None:
+    """Print a job's report, or those of a batch (JSON: one a line), or write them as a page."""
     with Client() as client:
         name = client.find(name)
+        if html is not None:
+            write_file(html, client.page(name).encode())
+            return
         if json:
             if is_job(name):
                 typer.echo(as_json(client.report(name)))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NewType, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, NewType, Self, TypedDict, Unpack, overload
 
 from windtunnel.broker import Broker
-from windtunnel.client import artifacts, following
+from windtunnel.client import artifacts, following, results
 from windtunnel.client.checking import as_job, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.naming import full_id
@@ -47,6 +47,11 @@ from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
 from windtunnel.store import Store
 from windtunnel.wake import Wake
+
+if TYPE_CHECKING:
+    from windtunnel.analysis.clusters import Cluster
+    from windtunnel.analysis.leaderboard import Leaderboard
+    from windtunnel.analysis.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -346,6 +351,42 @@ class Client:
                     yield found
                 elif isinstance(found, UnreadableRecord):
                     log.warning("action=unreadable-report batch=%s reason=%s", batch, found)
+
+    def leaderboard(self, batch: str) -> Leaderboard:
+        """Rank a batch by what Windtunnel computed, with every trial that its owner made on the same data counted.
+
+        `ExtraMissing` without the extra `analysis`, which this needs.
+        """
+        return results.board(self._records, self.status(BatchId(batch)), list(self.reports(batch)))
+
+    def ledger(self, owner: str, dataset: str) -> Ledger:
+        """Every trial that an owner ever made on a dataset."""
+        return self._records.reports.ledger(owner, dataset)
+
+    def errors(self, batch: str) -> list[Cluster]:
+        """The failures of a batch by what went wrong, the most frequent first."""
+        return results.errors(list(self.reports(batch)))
+
+    def errors_prompt(self, batch: str) -> str:
+        """The same as text for the model that writes the programs, in at most 4 KB."""
+        return results.errors_prompt(self._records, list(self.reports(batch)))
+
+    def frame(self, batch: str) -> Any:
+        """The reports of a batch as a pandas `DataFrame`, whose columns have the same types for all batches.
+
+        `ExtraMissing` without the extras `analysis` and `data`, which this needs.
+        """
+        return results.frame(list(self.reports(batch)))
+
+    def export(self, batch: str, form: str) -> bytes:
+        """The same table as a file: `csv`, `json` or `parquet`."""
+        return results.exported(list(self.reports(batch)), form)
+
+    def page(self, name: str) -> str:
+        """The report of a job or of a batch as one HTML file; `ExtraMissing` without the extra `analysis`."""
+        if is_job(name):
+            return results.job_html(self._records, self._store, self.report(name))
+        return results.batch_html(self._records, self.status(BatchId(name)), list(self.reports(name)))
 
     def artifact(self, job: str, name: str) -> bytes:
         """A file that the job's program left; `NotFound` where there is none of this name, or it is no longer kept."""

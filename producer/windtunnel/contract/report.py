@@ -91,6 +91,8 @@ class Report(Contract):
     execution: Execution | None = None
     score: Score | None = None
     """What Windtunnel computed from returned positions; nothing in it is the program's word."""
+    positions_sha256: str = ""
+    """Of the positions that `signals` returned: the same where a run returns the same."""
     resources: Resources = Resources()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings

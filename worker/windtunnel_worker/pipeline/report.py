@@ -24,6 +24,7 @@ from windtunnel.records.reports import Unfinished
 from windtunnel.validation.remedies import for_job, rejection
 from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
+from windtunnel_worker.pipeline.collaborators import Scored
 
 VERSIONS = {
     "windtunnel": version("windtunnel"),
@@ -35,7 +36,7 @@ VERSIONS = {
 def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
     spec = record.spec or JobSpec(name="unwritten")
-    execution = _with_advice(record.execution, spec.datasets) if record.execution else None
+    execution = _for_readers(record.execution, spec.datasets) if record.execution else None
     outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
@@ -86,6 +87,17 @@ def pool_of(record: Record) -> str:
     return record.spec.pool if record.spec else DEFAULT_POOL
 
 
+def with_score(report: Report, scored: Scored) -> Report:
+    """The report of a job that returned positions, with what came of them."""
+    found: dict[str, object] = {"score": scored.score, "positions_sha256": scored.positions_sha256}
+    if scored.refusal or scored.fault:
+        outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
+        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
+    report = report.model_copy(update=found)
+    attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
+    return report.model_copy(update={"attempts": attempts})
+
+
 def unreadable_report(job: Unfinished, message: str) -> Report:
     """The report of a job whose record is broken: it says so, and the batch can end."""
     now = datetime.fromtimestamp(job.now_ms / 1000, UTC)
@@ -119,11 +131,10 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     return execution.outcome, message
 
 
-def _with_advice(execution: Execution, datasets: Sequence[str]) -> Execution:
-    if execution.error is None:
-        return execution
-    error = execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
-    return execution.model_copy(update={"error": error})
+def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
+    """With advice, and without positions: what came of them is the score."""
+    error = execution.error and execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
+    return execution.model_copy(update={"error": error, "positions": ""})
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:

@@ -11,6 +11,8 @@ from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, kn
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
 
+JOBS_SHOWN = 50
+
 
 def status(
     name: Annotated[
@@ -42,7 +44,7 @@ def _print_status(client: Client, name: str | None) -> None:
         return
     one = client.status(name)
     if isinstance(one, BatchStatus):
-        render.console().print(render.batch(one, client.jobs(name)))
+        render.console().print(render.batch(one, client.jobs(name, size=JOBS_SHOWN)))
     else:
         render.console().print(render.batch(client.status(BatchId(one.batch_id)), [one]))
 

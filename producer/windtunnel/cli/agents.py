@@ -13,6 +13,11 @@ from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput
 from windtunnel.records import records_of
 from windtunnel.settings import client_settings
 
+EXAMPLE = (
+    'Write a TOML file with a section for each caller: [alice], then token = "…" with at least 32 characters, '
+    "for example of `python -c 'import secrets; print(secrets.token_urlsafe(32))'`."
+)
+
 
 def mcp(
     http: Annotated[bool, typer.Option("--http", help="Serve HTTP on this machine's loopback address.")] = False,
@@ -26,8 +31,12 @@ def mcp(
     ] = None,
 ) -> None:
     """Give agents tools over the Model Context Protocol: by stdio, for one agent, or by HTTP with tokens."""
+    if http and tokens is None:
+        raise InvalidInput([FieldProblem("--tokens", "is needed with --http")], remedy=EXAMPLE)
+    if tokens is not None and not http:
+        raise InvalidInput([FieldProblem("--tokens", "is for --http: over stdio there is one caller")])
     try:
-        from windtunnel.mcp.access import EXAMPLE, Access, Tokens
+        from windtunnel.mcp.access import Access, Tokens
         from windtunnel.mcp.server import MOST_REQUEST_BYTES, http_server, local_server
     except ImportError as error:
         raise ExtraMissing("The server for agents", "mcp") from error
@@ -35,10 +44,6 @@ def mcp(
     from windtunnel.mcp.tools import Tools
     from windtunnel.validation import SecurityValidator
 
-    if http and tokens is None:
-        raise InvalidInput([FieldProblem("--tokens", "is needed with --http")], remedy=EXAMPLE)
-    if tokens is not None and not http:
-        raise InvalidInput([FieldProblem("--tokens", "is for --http: over stdio there is one caller")])
     settings = client_settings()
     with closing(records_of(settings)) as records:
         client = Client(settings=settings, records=records)

@@ -14,16 +14,13 @@ from typing import Any
 from mcp.server.auth.provider import AccessToken
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from windtunnel.cli.agents import EXAMPLE
 from windtunnel.contract import Name
 from windtunnel.contract.base import problems_of
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.records.allowances import Allowance
 
 DEFAULTS = Allowance()
-EXAMPLE = (
-    'Write a section for each token: [alice], then token = "…" with at least 32 characters, '
-    "for example of `python -c 'import secrets; print(secrets.token_urlsafe(32))'`."
-)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,9 @@ class Backtest(BaseModel):
 @app.get("/")
 async def index() -> FileResponse:
     """The page."""
-    return FileResponse(STATIC / "index.html", headers={"Content-Security-Policy": "default-src 'self'"})
+    return FileResponse(
+        STATIC / "index.html", headers={"Content-Security-Policy": "default-src 'self'; img-src 'self' data:"}
+    )
 
 
 @app.get("/api/choices")

@@ -114,7 +114,7 @@ async def backtest(batch: str, tunnel: Tunnel) -> dict[str, Any]:
     if not isinstance(status, BatchStatus):
         raise HTTPException(404, "This is a job, not a batch.")
     reports = [report async for report in tunnel.reports(batch)]
-    return {**_status(status), **await run_in_threadpool(_findings, reports)}
+    return {**_status(status), **await run_in_threadpool(findings, reports)}
 
 
 @app.get("/api/backtests/{batch}/events")
@@ -161,7 +161,8 @@ def _status(status: BatchStatus) -> dict[str, Any]:
     return {**status.model_dump(mode="json"), "done": status.done}
 
 
-def _findings(reports: list[Report]) -> dict[str, Any]:
+def findings(reports: list[Report]) -> dict[str, Any]:
+    """The best variants by what Windtunnel computed, and the failures by kind."""
     board = leaderboard(reports)
     return {
         "verdict": board.verdict,

@@ -79,7 +79,8 @@ def test_each_mark_is_known() -> None:
     assert marks == {"", "not run", "refused"}
 
 
-def test_the_programs_for_agents_run_and_the_bad_one_is_refused(app: Client, prices: None) -> None:
+@pytest.mark.usefixtures("prices")
+def test_the_programs_for_agents_run_and_the_bad_one_is_refused(app: Client) -> None:
     validator = SecurityValidator()
     programs = [block for block in blocks("agents.md") if block.kind == "python"]
     good = [block.text for block in programs if block.mark != "refused"]

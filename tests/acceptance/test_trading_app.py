@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.trading_app.app import findings
 from examples.trading_app.ideas import IDEAS, numbers
 from tests.browser import Browser
+from tests.scored import edge, noise, report
 from tests.support import EXAMPLES, ROOT, Stack, command, free_port, get_json
 
 from windtunnel.client import Client
@@ -168,3 +170,11 @@ def test_values_are_numbers_and_ranges() -> None:
         with pytest.raises(ValueError, match=r"neither a number|as from:to:step"):
             numbers(wrong)
     assert len(IDEAS["crossover"].variants("sp500", GRID)) == 200
+
+
+def test_variants_are_ranked_by_what_windtunnel_computed() -> None:
+    scored = [report(n, wanted, params={"fast": n}) for n, wanted in enumerate(noise(20))]
+    found = findings([*scored, report(100, edge(share=0.7), params={"fast": 100})])
+    assert found["ranked"][0]["params"] == {"fast": 100}
+    assert found["ranked"][0]["probability"] > 0.95
+    assert len(found["ranked"]) == 10

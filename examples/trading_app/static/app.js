@@ -62,7 +62,7 @@ function progress(card, finished, total) {
   Object.assign(find("progress", card), { max: total, value: finished });
   find(".count", card).textContent = `${finished} of ${total}`;
   find(".cancel", card).disabled = finished === total;
-  find(".retry", card).disabled = finished < total;
+  find(".retry", card).disabled = true;
 }
 
 function follow(card, path) {
@@ -81,17 +81,18 @@ function follow(card, path) {
   });
 }
 
-const percent = (share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
+const percent = (share) => (share === null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`);
 
 async function refresh(card, path) {
   const found = await ask(path);
   progress(card, found.finished, found.total);
   find(".outcomes", card).textContent = Object.entries(found.outcomes).map(([name, count]) => `${count} ${name}`).join(", ");
-  find(".verdict", card).textContent = found.ranked.length ? found.verdict : `${found.unscored} variants succeeded; none has been scored.`;
+  find(".retry", card).disabled = !found.done || Object.keys(found.outcomes).every((name) => ["succeeded", "cancelled"].includes(name));
+  find(".verdict", card).textContent = found.ranked.length ? found.verdict : found.unscored ? "No variant has been scored." : "";
   find("table", card).hidden = !found.ranked.length;
   find("tbody", card).replaceChildren(...found.ranked.map((row) => line([
     row.rank,
-    Object.entries(row.params).map(([name, value]) => `${name}=${value}`).join(" "),
+    Object.entries(row.params).filter(([name]) => name !== "dataset").map(([name, value]) => `${name}=${value}`).join(" "),
     row.sharpe === null ? "–" : row.sharpe.toFixed(2),
     percent(row.probability),
     percent(row.total_return),

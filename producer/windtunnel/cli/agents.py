@@ -10,13 +10,9 @@ import typer
 
 from windtunnel.cli.exits import DONE
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput
+from windtunnel.mcp import EXAMPLE
 from windtunnel.records import records_of
 from windtunnel.settings import client_settings
-
-EXAMPLE = (
-    'Write a TOML file with a section for each caller: [alice], then token = "…" with at least 32 characters, '
-    "for example of `python -c 'import secrets; print(secrets.token_urlsafe(32))'`."
-)
 
 
 def mcp(

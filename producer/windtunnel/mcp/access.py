@@ -14,10 +14,10 @@ from typing import Any
 from mcp.server.auth.provider import AccessToken
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from windtunnel.cli.agents import EXAMPLE
 from windtunnel.contract import Name
 from windtunnel.contract.base import problems_of
 from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.mcp import EXAMPLE
 from windtunnel.records.allowances import Allowance
 
 DEFAULTS = Allowance()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from threading import Lock
 from typing import Any
 
 from windtunnel.analysis.clusters import prompt
@@ -29,7 +30,9 @@ from windtunnel.validation.remedies import for_job
 
 ID = re.compile(r"[0-9a-f]{1,40}(-[0-9]{1,6})?")
 MOST_CODE_BYTES, MOST_PARAMS_BYTES, MOST_JOBS, MOST_DATASETS = 256 * 1024, 4 * 1024, 1_000, 16
-MOST_ROWS, MOST_LISTED = 50, 30
+MOST_ROWS, MOST_LISTED, REPORTS_A_READ = 50, 30, 50
+OUTPUT_KB = 64
+"""Kept of what a program prints: an answer has little of it."""
 Params = Mapping[str, Any]
 
 
@@ -49,7 +52,7 @@ class Program:
         """A job for each parameter set; `InvalidInput` names what is wrong."""
         _check_code(self.code)
         _check_params(params)
-        limits = Limits(timeout_s=self.timeout_s, memory_mb=self.memory_mb)
+        limits = Limits(timeout_s=self.timeout_s, memory_mb=self.memory_mb, output_kb=OUTPUT_KB)
         jobs = tuple(
             Job(
                 code=self.code,
@@ -70,6 +73,7 @@ class Tools:
 
     def __init__(self, client: Client, records: Records, settings: Settings, validator: SecurityValidator) -> None:
         self._client, self._records, self._settings, self._validator = client, records, settings, validator
+        self._one_batch_at_a_time = Lock()
 
     # -- changing ------------------------------------------------------------------------------------
 
@@ -182,13 +186,28 @@ class Tools:
         return found
 
     def _reports(self, access: Access, name: str) -> list[Report]:
+        """A batch's reports without what programs wrote: all of it together may be larger than this process."""
         batch = self._own(access, name)
         if is_job(name):
             return [self._client.report(name)]
         if batch.total > MOST_JOBS:
             problem = FieldProblem("id", f"has {batch.total:,} jobs; of a batch at most {MOST_JOBS:,} are read")
             raise InvalidInput([problem], remedy="Ask for single jobs.")
-        return list(self._client.reports(name))
+        ids = [job_id(name, index) for index in range(batch.total)]
+        with self._one_batch_at_a_time:
+            return [
+                _light(found)
+                for start in range(0, len(ids), REPORTS_A_READ)
+                for found in self._records.reports.reports(ids[start : start + REPORTS_A_READ])
+                if isinstance(found, Report)
+            ]
+
+
+def _light(report: Report) -> Report:
+    if report.execution is None:
+        return report
+    nothing = {"stdout": "", "stderr": "", "stdout_raw": "", "stderr_raw": "", "values": {}, "artifacts": ()}
+    return report.model_copy(update={"execution": report.execution.model_copy(update=nothing)})
 
 
 def parameter_sets(grid: Mapping[str, Sequence[Any]] | None, params: Sequence[Params] | None) -> list[Params]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import click
 import typer
 
 from windtunnel.cli.commands import app
@@ -22,8 +21,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _lines() -> Iterator[str]:
     yield EXPLAINED
     command: Any = typer.main.get_command(app)
-    for name in command.list_commands(click.Context(command)):
-        yield from _command(f"windtunnel {name}", command.get_command(click.Context(command), name))
+    for name in command.list_commands(None):
+        yield from _command(f"windtunnel {name}", command.get_command(None, name))
 
 
 def _command(title: str, command: Any) -> Iterator[str]:
@@ -34,6 +33,10 @@ def _command(title: str, command: Any) -> Iterator[str]:
     if options:
         yield "| | |\n|---|---|"
     for option in options:
-        names = ", ".join(f"`{one}`" for one in (*option.opts, *option.secondary_opts))
         argument = option.param_type_name == "argument"
-        yield f"| {f'`{option.make_metavar(click.Context(command))}`' if argument else names} | {option.help or ''} |"
+        names = [option.metavar or option.name.upper()] if argument else [*option.opts, *option.secondary_opts]
+        yield f"| {', '.join(f'`{one}`' for one in names)} | {_cell(option.help or '')} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -10,6 +10,7 @@ from windtunnel.validation.python import (
     folding,
     library,
     lookahead,
+    passing,
     paths,
     reflection,
     repeatable,
@@ -84,6 +85,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
         name = function.attr  # type: ignore[attr-defined]
+        if name == "strftime" and type(receiver) in (Foreign, Unknown):
+            return passing.as_date(arguments or list(keywords.values()))
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
     repeatable.judge_call(analysis, node, callee, arguments, keywords)
@@ -244,6 +247,9 @@ def _called(
             resources.judge_function(analysis, node, path, arguments)
             if path in ("copy.copy", "copy.deepcopy") and arguments:
                 return arguments[0]
+            passed = passing.result(path, arguments)
+            if passed is not None:
+                return passed
             if path == "textwrap.dedent" and len(arguments) == 1 and type(arguments[0]) is Const:
                 return Const(textwrap.dedent(str(arguments[0].value)))
         elif path.startswith(("functools.", "copy.")):

@@ -99,7 +99,7 @@ def is_textual(value: Value) -> bool:
 
 _TEXT_SOURCES = frozenset(
     """functools.reduce numpy.str_ numpy.char numpy.strings tabulate collections.UserString
-    operator.getitem functools.partial""".split()
+    operator.getitem""".split()
 )
 _NUMBERS = frozenset(
     """math cmath random statistics decimal fractions numbers datetime time zoneinfo calendar heapq bisect array

@@ -58,7 +58,7 @@ def result(path: str, arguments: list[Value]) -> Value | None:
 
 
 def as_date(arguments: list[Value]) -> Value:
-    """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for what is known of the time."""
+    """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
     found: list[Value] = []
     for one in each(arguments[0]) if arguments else ():
         if type(one) is not Const or not isinstance(one.value, str):

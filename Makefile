@@ -2,6 +2,8 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
+test corpora fuzz matrix faults bench soak compose-test: export REQUIREMENTS = dev
+
 .PHONY: help setup demo test lint up image corpora fuzz matrix faults bench soak compose-test clean
 
 help: ## show this

@@ -153,7 +153,7 @@ def judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value
             named_methods.judge_strings(analysis, node, value)
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
-        elif name == "filename" and getattr(analysis.memo.get(node.func), "path", "") == "logging.basicConfig":
+        elif name == "filename" and _is_log(analysis, node, value):
             paths.judge_writing(analysis, node, "basicConfig", value)
         elif name in tables.path_keywords and foreign and not _is_judged_path(analysis, node, name):
             if not (type(value) is Const and not isinstance(value.value, str)):
@@ -173,6 +173,12 @@ def judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value
             analysis.report("structure.dunder", node, f"{name}= names attributes by a text that is not seen here.")
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
             analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+
+
+def _is_log(analysis: Analysis, node: ast.Call, value: Value) -> bool:
+    """Recognise a log file of the program's own among its artifacts."""
+    path = getattr(analysis.memo.get(node.func), "path", "")
+    return path == "logging.basicConfig" and all(paths.is_artifact(analysis, one) for one in each(value))
 
 
 def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:

@@ -41,6 +41,7 @@ from windtunnel.validation.python.values import (
     Value,
     each,
     join,
+    make_text,
     strings,
 )
 
@@ -360,6 +361,8 @@ def _builtin(
         return BUILT if name in ("bytes", "chr") else UNKNOWN
     if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
         return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
+    if name == "format" and len(arguments) == 2 and type(arguments[0]) is not Const:
+        return make_text(passing.as_formatted(arguments[1]))
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
 
 

@@ -343,7 +343,9 @@ def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) ->
                 analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
                 return
             for name in one.value.split("."):
-                if analysis.tables.judge_name(name) == "judged":
+                if name in _ON_CHAINS:
+                    analysis.report("attributes.format_unknown", node, "Formats with a template that is not seen.")
+                elif analysis.tables.judge_name(name) == "judged":
                     analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
                 else:
                     attributes.judge(analysis, UNKNOWN, name, node, called=False)

@@ -10,7 +10,19 @@ import re
 from typing import Final
 
 from windtunnel.validation.python import folding
-from windtunnel.validation.python.values import BUILT, OPAQUE, PUT_IN, Bag, Const, Foreign, Value, each, join, make_text
+from windtunnel.validation.python.values import (
+    BUILT,
+    OPAQUE,
+    PUT_IN,
+    Bag,
+    Const,
+    Foreign,
+    Value,
+    each,
+    has_built,
+    join,
+    make_text,
+)
 
 _ONE_OF = frozenset("random.choice heapq.heappop heapq.heappushpop heapq.heapreplace statistics.mode".split())
 _SOME_OF = frozenset(
@@ -31,6 +43,8 @@ _OPERATORS: Final[dict[str, ast.operator]] = {
     "operator.imul": ast.Mult(),
 }
 _DIRECTIVE = re.compile(r"%-?[A-Za-z]")
+_NUMBER = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?(?:\.\d+)?[bcdeEfFgGnosxX%]?")
+"""How numbers and texts are formatted; any other format is a date's, or an object's own."""
 _MOST_DEPTH = 3
 
 
@@ -55,6 +69,13 @@ def result(path: str, arguments: list[Value]) -> Value | None:
             items = [_element(one) for one in items]
         return Bag(tuple(items))
     return None
+
+
+def as_formatted(spec: Value) -> tuple[str | bool | None, ...]:
+    """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
+    if type(spec) is Const and isinstance(spec.value, str) and _NUMBER.fullmatch(spec.value) is None:
+        return folding.pieces(as_date([spec]))
+    return (False,) if has_built(spec) else (None,)
 
 
 def as_date(arguments: list[Value]) -> Value:

@@ -45,7 +45,7 @@ def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[V
 def is_filled(analysis: Analysis, value: Value) -> bool:
     """Say whether an object's attributes may have been named at run time."""
     if type(value) is Foreign:
-        return value.path == "types.SimpleNamespace"
+        return value.path == "types.SimpleNamespace" or value.path.endswith(".parse_args")
     return type(value) is Inst and (bool(analysis.program.wild) or analysis.program.filled)
 
 

@@ -89,6 +89,8 @@ def _judge_doors(
     reads_files = any(type(one) is Lib and one.path.endswith("Vectorizer") for one in bases)
     for name in ("fromfile_prefix_chars", "baseFilename", "input"):
         bound = analysis.program.scopes[node].bindings.get(name)
+        if bound is None and name != "input" and any(type(one) is Class for one in bases):
+            bound = analysis.program.attributes.get(name)
         if bound is None or (name == "input" and name in members and not reads_files):
             continue
         computed = reads_files and not all(type(one) is Const for one in each(analysis.member(name)))

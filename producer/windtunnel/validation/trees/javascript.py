@@ -248,16 +248,26 @@ def _judge_made(program: Program, strings: Strings) -> None:
     """Judge `x[k](text)()`: what a computed member gives is called, as only a compiled text has to be."""
     for node in program.of("call_expression"):
         inner, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if inner is not None and inner.type == "identifier":
+            inner = next((one for one in strings.sources(inner) if _is_given_code(strings, one)), None)
         if inner is None or inner.type != "call_expression" or given is None:
             continue
-        text = inner.child_by_field_name("arguments")
-        parts = strings.fold(text.named_children[-1]) if text is not None and text.named_children else None
-        if not given.named_children and parts is not None and "(" in "".join(part or "" for part in parts):
+        if not given.named_children and _is_given_code(strings, inner):
             program.report("names.execution", node, "Makes a function of a text and calls it.")
         for member in strings.sources(inner.child_by_field_name("function")):
             key = member.child_by_field_name("index") if member.type == "subscript_expression" else None
             if key is not None and key.type != "number" and strings.may_be_text(key):
                 program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
+
+
+_CODE = re.compile(r"\(|^\s*(?:return|throw|var|let|const|this|yield|await)\b")
+
+
+def _is_given_code(strings: Strings, call: Node) -> bool:
+    """Say whether the last argument of a call is a text that reads like code."""
+    given = call.child_by_field_name("arguments") if call.type == "call_expression" else None
+    parts = strings.fold(given.named_children[-1]) if given is not None and given.named_children else None
+    return parts is not None and _CODE.search("".join(part or "" for part in parts)) is not None
 
 
 def _judge_structure(program: Program) -> None:

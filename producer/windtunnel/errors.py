@@ -7,6 +7,8 @@ WindtunnelError
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again
+├── AllowanceSpent            an agent's token has used up what it may use in a day
+├── TooManyCalls              an agent's token has too many calls under way
 ├── WaitTimeout               the wait ended before the work did; the work goes on
 ├── StoreUnavailable          Redis does not answer, or cannot store
 ├── UnreadableRecord          a stored document is broken, or a newer version wrote it
@@ -103,6 +105,26 @@ class QueueFull(WindtunnelError):
             f"The queue is full: {waiting} unfinished jobs (limit {bound}).",
             remedy=f"Nothing was stored; try again in {retry_after:.0f} s.",
         )
+
+
+class AllowanceSpent(WindtunnelError):
+    """An agent's token has used up a daily allowance. Nothing was stored."""
+
+    def __init__(self, what: str, spent: float, wanted: float, most: float) -> None:
+        self.what, self.spent, self.wanted, self.most = what, spent, wanted, most
+        super().__init__(
+            f"The allowance of {most:,.0f} {what} does not suffice: {spent:,.0f} used, {wanted:,.0f} more asked for.",
+            remedy="Nothing was stored; ask for less (fewer jobs, a lower timeout_s), wait for batches to end, or go "
+            "on after midnight UTC.",
+        )
+
+
+class TooManyCalls(WindtunnelError):
+    """An agent's token has too many calls under way."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self.most = most
+        super().__init__(f"There are {most} {what} under way, the most for one token.", remedy="Await one of them.")
 
 
 class WaitTimeout(WindtunnelError):

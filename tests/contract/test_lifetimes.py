@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests import scored
 from tests.contract.driver import HERE, Driver, documented
 from tests.support import a_report, a_version, an_attempt
 
@@ -30,6 +31,10 @@ def busy(driver: Driver) -> None:
     driver.judge(SecurityLevel.CRITICAL)
     driver.ready(1, webhook=Webhook(url="https://hooks.example.com"))
     driver.run_all()
+    driver.ready(1)
+    driver.executed(driver.claim()[0])
+    driver.finish(driver.records.reports.take(1), score=scored.report(0, scored.edge()).score)
+    driver.keys.hset("wt:trials:default:prices:more", "scored", 1)  # what comes after 100,000 trials
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")

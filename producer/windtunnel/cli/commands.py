@@ -38,6 +38,7 @@ MODULES = {
     "undrain": "machinery",
     "dead": "machinery",
     "artifacts": "storing",
+    "mcp": "agents",
     "doctor": "doctor",
 }
 """Command → the module of this package that has a function of the same name."""

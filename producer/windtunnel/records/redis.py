@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windtunnel.records.allowances import Allowances
 from windtunnel.records.care import Care
 from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
@@ -30,6 +31,7 @@ class Records:
         self.care = Care(connection)
         self.outbox = Outbox(connection)
         self.catalogue = Catalogue(connection)
+        self.allowances = Allowances(connection, retention_s)
 
     def close(self) -> None:
         """Give the connections back."""

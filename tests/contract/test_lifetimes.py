@@ -34,6 +34,9 @@ def busy(driver: Driver) -> None:
     driver.ready(1)
     driver.executed(driver.claim()[0])
     driver.finish(driver.records.reports.take(1), score=scored.report(0, scored.edge()).score)
+    driver.keys.hset("wt:allowance:agent:2024-01-02", "jobs", 1)
+    driver.keys.hset("wt:allowance:agent:open", "batch", "2024-01-02 1")
+    driver.keys.set("wt:allowance:agent:paid:digest", "batch")
     driver.keys.hset("wt:trials:default:prices:more", "scored", 1)  # what comes after 100,000 trials
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))

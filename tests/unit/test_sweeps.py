@@ -9,7 +9,7 @@ import random
 import numpy as np
 import pytest
 
-from windtunnel.client import Client, sweeps, sync
+from windtunnel.client import Client, submitting, sweeps
 from windtunnel.contract import Event
 from windtunnel.errors import InvalidInput, WaitTimeout
 from windtunnel.testing import Tunnel
@@ -26,7 +26,7 @@ def swept(client: Client, batch: str) -> list[dict[str, object]]:
 
 def test_the_examples_in_the_docstrings() -> None:
     assert doctest.testmod(sweeps).failed == 0
-    assert doctest.testmod(sync).failed == 0
+    assert doctest.testmod(submitting).failed == 0
 
 
 def test_the_last_axis_of_a_grid_changes_fastest(client: Client) -> None:

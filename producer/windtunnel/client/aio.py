@@ -15,15 +15,16 @@ from windtunnel.client.sync import Client
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
 THREADS = 32
 """Calls that may be under way at a time; each open stream takes one while it waits."""
 _END: Any = object()
 
 
-class _Face(Generic[S]):
+class _Face(Generic[S_co]):
     """The asyncio face of something whose operations wait."""
 
-    def __init__(self, sync: S, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, sync: S_co, threads: ThreadPoolExecutor) -> None:
         self.sync, self._threads = sync, threads
 
     async def _run(self, call: Callable[[], R]) -> R:

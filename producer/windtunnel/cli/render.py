@@ -51,6 +51,10 @@ def report(found: Report) -> RenderableType:
     parts: list[RenderableType] = [_facts(found)]
     if found.message:
         parts.append(foreign(found.message, style="bold"))
+    if found.score:
+        from windtunnel.cli.render_results import score
+
+        parts.append(score(found.score))
     if found.validation and found.validation.issues:
         parts.append(_issues(found))
     execution = found.execution

@@ -162,6 +162,7 @@ class Executor:
             outcome=outcome,
             message=message,
             **_output(transcript),
+            positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
             artifacts=self._keep(files, hooks),
             resources=resources,
             isolation=assignment.isolation,

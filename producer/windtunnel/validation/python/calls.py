@@ -8,6 +8,7 @@ import textwrap
 from windtunnel.validation.python import (
     attributes,
     folding,
+    inherited,
     library,
     lookahead,
     passing,
@@ -19,7 +20,6 @@ from windtunnel.validation.python import (
 )
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.parameters import MOST_SITES
-from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
     BUILT,
     OPAQUE,
@@ -50,8 +50,6 @@ _CLASS_TESTS = frozenset({"isinstance", "issubclass"})
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
 TYPE_OF = Foreign("type")
 """What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
-_PLAIN_BASES = ("abc.", "enum.", "typing.", "collections.", "dataclasses.", "unittest.")
-MOST_BASES = 8
 _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split())
 
 
@@ -82,7 +80,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         if type(callee) is Builtin and callee.name in _CLASS_TESTS:
             _look_at_classes(analysis, node)
     if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
-        callee = _constructed(analysis, node, receiver, callee)
+        callee = inherited.constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
     if type(callee) is Lib and type(receiver) is Lib and callee.path == receiver.path:
         del arguments[:1]  # `Base.__init__(self, …)`
@@ -110,44 +108,6 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         _used(analysis, node, callee)
         return callee
     return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
-
-
-def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
-    """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
-    if type(receiver) in (Lib, Foreign) and type(callee) is Foreign:
-        return Lib(receiver.path)  # type: ignore[attr-defined]
-    if type(receiver) is not Inst:
-        return callee
-    base = _library_base(analysis, receiver.scope)
-    if base is None:
-        return callee
-    analysis.memo[node.func] = base
-    return base
-
-
-def _library_base(analysis: Analysis, scope: Scope, depth: int = 0) -> Lib | None:
-    """Give the class of a library that a class of the program inherits from."""
-    for base in getattr(scope.node, "bases", ()):
-        for one in each(analysis.value_in(scope.parent or scope, base)):
-            if type(one) is Lib and not one.path.startswith(_PLAIN_BASES):
-                return one
-            if type(one) is Class and depth < MOST_BASES:
-                found = _library_base(analysis, one.scope, depth + 1)
-                if found is not None:
-                    return found
-    return None
-
-
-def _judge_made(
-    analysis: Analysis, node: ast.Call, made: Class, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
-    """Take making an object of a subclass without a constructor for a call of the library's class."""
-    if "__init__" in made.scope.bindings or not (arguments or keywords):
-        return
-    base = _library_base(analysis, made.scope)
-    if base is not None:
-        library.judge_function(analysis, node, base.path, arguments, keywords)
-        library.judge_keywords(analysis, node, keywords, base)
 
 
 def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
@@ -278,7 +238,7 @@ def _called(
     if kind is Func:
         return analysis.returned(callee)  # type: ignore[arg-type]
     if kind is Class:
-        _judge_made(analysis, node, callee, arguments, keywords)  # type: ignore[arg-type]
+        inherited.judge_made(analysis, node, callee, arguments, keywords)  # type: ignore[arg-type]
         return Inst(callee.scope)  # type: ignore[attr-defined]
     if callee is TYPE_OF:
         analysis.report("structure.type_call", node, "Makes an object of a class that only another object names.")
@@ -434,6 +394,8 @@ def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments
         return Bag((Bag((join(list(owner.keys)), join(list(owner.items))), ordered=True),))
     if name in ("values", "copy"):
         return Bag(owner.items)
+    if name in ("pop", "popleft") and owner.items and len(arguments) < 2:
+        return join(list(owner.items))
     if name in ("get", "pop", "popleft", "setdefault", "popitem", "__getitem__"):
         return join([*owner.items, *arguments[1:], UNKNOWN])
     return UNKNOWN

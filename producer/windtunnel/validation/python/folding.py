@@ -219,7 +219,9 @@ def table(parts: list[Value]) -> Value:
                 keys.extend(pair.items[0] for pair in pairs)
                 items.extend(pair.items[1] for pair in pairs)
             else:
-                return join([inner(item) for item in one.items])
+                given = [part for item in one.items for part in (item.items if type(item) is Bag else (item,))]
+                keys.extend((UNKNOWN,) * len(given))
+                items.extend(item if is_textual(item) else inner(item) for item in given)
     return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
 
 

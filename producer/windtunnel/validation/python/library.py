@@ -155,7 +155,11 @@ def judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value
             _judge_option(analysis, node, value, name)
         elif name == "filename" and _is_log(analysis, node, value):
             paths.judge_writing(analysis, node, "basicConfig", value)
-        elif name in tables.path_keywords and foreign and not _is_judged_path(analysis, node, name):
+        elif (
+            (name in tables.path_keywords or name.endswith(_PATHS))
+            and foreign
+            and not _is_judged_path(analysis, node, name)
+        ):
             if not (type(value) is Const and not isinstance(value.value, str)):
                 if type(value) is Foreign and value.path in tables.memory:
                     continue
@@ -188,6 +192,7 @@ def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
     return place is not None and place[0] == keyword
 
 
+_PATHS = ("_filename", "_filepath", "_file_path")
 _OBJECT_HOOKS = frozenset({"object_hook", "object_pairs_hook"})
 
 

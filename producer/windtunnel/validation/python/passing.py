@@ -60,6 +60,12 @@ def result(path: str, arguments: list[Value]) -> Value | None:
         return Bag((OPAQUE,)) if any(_holds_text(one) for one in arguments) else Foreign(path)
     if path in _TUPLES_OF and arguments:
         return Bag((Bag((_element(arguments[0]),)),))
+    if path == "collections.defaultdict":
+        return folding.table(arguments[1:]) if len(arguments) > 1 else Bag(())
+    if path == "collections.OrderedDict":
+        return folding.table(arguments) if arguments else Bag(())
+    if path == "collections.deque":
+        return Bag((_element(arguments[0]),)) if arguments else Bag(())
     if path in _ONE_OF and arguments:
         return _element(arguments[0])
     if path in _SOME_OF and arguments:

@@ -5,7 +5,8 @@ It has no log-in: put it behind yours, or keep it on this machine.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from asyncio import gather
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,13 +15,11 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
-from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, Report, WindtunnelError
-from windtunnel.analysis.clusters import clusters
-from windtunnel.analysis.leaderboard import Row, leaderboard
+from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, WindtunnelError
+from windtunnel.analysis.clusters import Cluster
+from windtunnel.analysis.leaderboard import Leaderboard, Row
 from windtunnel.contract import BatchStatus
-from windtunnel.reports import batch_page
 
 from .ideas import IDEAS
 
@@ -113,8 +112,8 @@ async def backtest(batch: str, tunnel: Tunnel) -> dict[str, Any]:
     status = await tunnel.status(batch)
     if not isinstance(status, BatchStatus):
         raise HTTPException(404, "This is a job, not a batch.")
-    reports = [report async for report in tunnel.reports(batch)]
-    return {**_status(status), **await run_in_threadpool(findings, reports)}
+    board, kinds = await gather(tunnel.leaderboard(batch), tunnel.errors(batch))
+    return {**_status(status), **findings(board, kinds)}
 
 
 @app.get("/api/backtests/{batch}/events")
@@ -150,27 +149,22 @@ async def cancel(batch: str, tunnel: Tunnel) -> dict[str, int]:
 @app.get("/backtests/{batch}/report")
 async def report(batch: str, tunnel: Tunnel) -> HTMLResponse:
     """The whole report as one page."""
-    status = await tunnel.status(batch)
-    reports = [one async for one in tunnel.reports(batch)]
-    return HTMLResponse(
-        await run_in_threadpool(batch_page, reports, status if isinstance(status, BatchStatus) else None)
-    )
+    return HTMLResponse(await tunnel.page(batch))
 
 
 def _status(status: BatchStatus) -> dict[str, Any]:
     return {**status.model_dump(mode="json"), "done": status.done}
 
 
-def findings(reports: list[Report]) -> dict[str, Any]:
+def findings(board: Leaderboard, kinds: Sequence[Cluster]) -> dict[str, Any]:
     """The best variants by what Windtunnel computed, and the failures by kind."""
-    board = leaderboard(reports)
     return {
         "verdict": board.verdict,
         "ranked": [_row(row) for row in board.ranked[:MOST_ROWS]],
         "unscored": len(board.self_reported),
         "failures": [
             {"count": kind.count, "type": kind.failure.type, "message": kind.message[:300], "fix": kind.remedy}
-            for kind in clusters(reports)[:MOST_ROWS]
+            for kind in kinds[:MOST_ROWS]
         ],
     }
 

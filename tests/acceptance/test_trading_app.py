@@ -20,6 +20,7 @@ from tests.browser import Browser
 from tests.scored import edge, noise, report
 from tests.support import EXAMPLES, ROOT, Stack, command, free_port, get_json
 
+from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.client import Client
 
 GRID = {"fast": "5:95:5,110", "slow": "110:200:10"}  # 200 variants; in one of them fast is not below slow
@@ -102,6 +103,7 @@ def test_variants_run_are_repaired_cancelled_and_reported(browser: Browser, addr
     assert words(browser, batch, ".count") == "200 of 200"
     assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed"
     assert "fast must be below slow" in words(browser, batch, ".failures")
+    assert browser.run("document.querySelectorAll('article tbody tr').length") == 10
 
     (failed,) = [report for report in app.reports(batch) if report.outcome == "failed"]
     click(browser, batch, "retry")
@@ -174,7 +176,7 @@ def test_values_are_numbers_and_ranges() -> None:
 
 def test_variants_are_ranked_by_what_windtunnel_computed() -> None:
     scored = [report(n, wanted, params={"fast": n}) for n, wanted in enumerate(noise(20))]
-    found = findings([*scored, report(100, edge(share=0.7), params={"fast": 100})])
+    found = findings(leaderboard([*scored, report(100, edge(share=0.7), params={"fast": 100})]), [])
     assert found["ranked"][0]["params"] == {"fast": 100}
     assert found["ranked"][0]["probability"] > 0.95
     assert len(found["ranked"]) == 10

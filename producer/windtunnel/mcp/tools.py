@@ -12,12 +12,10 @@ from math import prod
 from threading import Lock
 from typing import Any
 
-from windtunnel.analysis.clusters import prompt
-from windtunnel.analysis.leaderboard import leaderboard
-from windtunnel.client import Client, is_job
+from windtunnel.client import Client, is_job, results
 from windtunnel.client.resolution import resolve
 from windtunnel.contract import Batch, BatchStatus, Isolation, Job, Limits, Report
-from windtunnel.errors import FieldProblem, InvalidInput, NotFound
+from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.mcp import answers
 from windtunnel.mcp.access import Access
@@ -122,19 +120,11 @@ class Tools:
 
     def errors(self, access: Access, name: str) -> str:
         """The failures of a batch, or of one job, as text for the model that writes the programs."""
-        reports = self._reports(access, name)
-        used = {dataset for report in reports for dataset in report.dataset_digests}
-        facts = {}
-        for dataset in sorted(used)[:MOST_DATASETS]:
-            try:
-                facts[dataset] = self._client.datasets.show(dataset).facts
-            except NotFound:
-                continue  # it was removed meanwhile
-        return f"{answers.UNTRUSTED}\n{prompt(reports, facts)}"
+        return f"{answers.UNTRUSTED}\n{results.errors_prompt(self._records, self._reports(access, name))}"
 
     def leaderboard(self, access: Access, name: str, most: int) -> dict[str, Any]:
         """The best jobs of a batch."""
-        board = leaderboard(self._reports(access, name))
+        board = results.board(self._records, self._own(access, name), self._reports(access, name))
         return answers.leaderboard(board, max(1, min(most, MOST_ROWS)))
 
     def datasets(self, access: Access, name: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint up image corpora fuzz matrix faults bench soak compose-test clean
+.PHONY: help setup demo test lint up image corpora fuzz matrix faults bench soak compose-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 pytest:
-	$(BIN)/pytest -m "not compose and not faults and not matrix" $(PYTEST)
+	$(BIN)/pytest -m "not compose and not faults and not matrix and not observability" $(PYTEST)
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check
@@ -51,6 +51,9 @@ bench: ## measure sandboxes against their peers and their limit
 soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, over which nothing may grow
 	$(SETUP) $(BIN)/python -m tests.faults.harness --minutes 60 --kill-docker
 	$(SETUP) $(BIN)/python benchmarks/soak.py
+
+observability-test: ## every alert and every panel's query against a real Prometheus (Debian: prometheus)
+	$(SETUP) $(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

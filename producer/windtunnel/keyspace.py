@@ -18,6 +18,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
+| `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
 
@@ -43,7 +44,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:reconciler`            | string | who reconciles; some seconds                                            |
 | `<p>:unservable`            | hash | lane → since when no live host has what it needs                          |
 | `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
-| `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
+| `<p>:host:<host>`           | hash | `slots`, `sandboxes`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
 | `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |

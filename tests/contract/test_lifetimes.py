@@ -18,6 +18,7 @@ SAMPLE = Sample(elapsed_s=0.2, cpu_time_s=0.1, cpu_percent=50.5, memory_mb=60.25
 def busy(driver: Driver) -> None:
     """Something of everything, at once."""
     driver.host("here", has=["language:python"], slots=2)
+    driver.records.hosts.announce({"-": "networkx"})
     driver.keys.hset("wt:weights", "default", "1")
     driver.keys.hset("wt:caps", "default", "100")
     finished = driver.submit(2, idempotency_key="k")
@@ -85,8 +86,8 @@ def test_everything_of_a_finished_batch_expires(driver: Driver) -> None:
     driver.records.reports.add_samples(job.job_id, 1, [SAMPLE])
     driver.records.schedule.try_again(HERE, job, an_attempt(), 0, 3)
     driver.run_all()
-    for_ever = {f"wt:{name}" for name in ("batch-list", "counters", "queues", "seconds", "hosts", "host:here",
-                "host:here:has", "host:here:workers", "queue:validate", "queue:execute.default")}  # fmt: skip
+    names = "batch-list counters metrics queues seconds hosts host:here host:here:has host:here:workers"
+    for_ever = {f"wt:{name}" for name in (*names.split(), "queue:validate", "queue:execute.default")}
     assert {key for key in driver.keys.scan_iter("wt:*") if driver.keys.ttl(key) < 0} == for_ever
     assert driver.left_in_the_schedule() == []
 

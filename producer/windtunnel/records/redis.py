@@ -6,6 +6,7 @@ from windtunnel.records.care import Care
 from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
+from windtunnel.records.metrics import Metrics
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
@@ -25,6 +26,7 @@ class Records:
         self.reading = Reading(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
+        self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
 
     def close(self) -> None:

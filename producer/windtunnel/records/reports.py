@@ -11,6 +11,7 @@ from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
 from windtunnel.records.codec import ProgramKey, Stored, decode, decode_history, decode_report, encode_report, whole
 from windtunnel.records.connection import Connection
+from windtunnel.records.metrics import as_words, counts_of
 from windtunnel.records.reading import unknown
 
 LEASE_S = 10.0
@@ -87,7 +88,10 @@ class Reports:
         words = [
             word
             for job, report in final
-            for word in (job.job_id, job.fields[4], job.fields[9], report.outcome.value, encode_report(report))
+            for word in (
+                *(job.job_id, job.fields[4], job.fields[9], report.outcome.value),
+                *(encode_report(report), as_words(counts_of(report))),
+            )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
 

@@ -1,5 +1,5 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report
+-- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who = tonumber(ARGV[1]), ARGV[2]
 local answers, over = {}, {}
@@ -85,7 +85,15 @@ local function release(program, policies)
   end
 end
 
-for i = 3, #ARGV, 5 do
+-- What the jobs that are finished here add to the counters: '<name>=<amount> …' each.
+local counts = {}
+local function count_up(words)
+  for name, amount in words:gmatch('(%S+)=(%S+)') do
+    counts[name] = (counts[name] or 0) + number(amount)
+  end
+end
+
+for i = 3, #ARGV, 6 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history')
   local header = header_of(batch)
@@ -94,6 +102,7 @@ for i = 3, #ARGV, 5 do
     table.insert(answers, 0)
   elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
     finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4])
+    count_up(ARGV[i + 5])
     table.insert(answers, 1)
   else
     table.insert(answers, 0)
@@ -107,5 +116,8 @@ for batch, counts in pairs(outcomes) do
 end
 for program, policies in pairs(programs) do
   release(program, policies)
+end
+for name, amount in pairs(counts) do
+  tally(name, amount)
 end
 return answers

@@ -1,11 +1,12 @@
 -- Record a verdict on the jobs of one program that a session claimed, and pass them on: accepted ones to the schedule,
 -- rejected ones to their report.
--- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, then the job ids
+-- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, 'cached' | 'new' verdict,
+--       then the job ids
 -- Returns {jobs that became ready by pool: pool, count, …}, wake finalize 0|1
 local batch, session, policy, safe, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local header = header_of(batch)
 local lanes, over = {}, false
-for i = 6, #ARGV do
+for i = 7, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
   local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history')
@@ -37,6 +38,9 @@ for i = 6, #ARGV do
 end
 rest(session)
 local ready = {}
+if over or #lanes > 0 then
+  tally('verdicts:' .. ARGV[6], 1)
+end
 for _, lane in ipairs(lanes) do
   enqueue('execute.' .. lane.pool, lane.priority, header.owner, batch, lane.name, lane.indices, 'RPUSH')
   table.insert(ready, lane.pool)

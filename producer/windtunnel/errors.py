@@ -3,7 +3,7 @@
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
 │   ├── IdempotencyConflict   the key was used before for something else
-│   └── DataRefused           a data file would be misread; `windtunnel.datasets`, with the findings
+│   └── DataRefused           a data file would be misread; names the option that fixes it
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again
@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class WindtunnelError(Exception):
@@ -67,6 +68,14 @@ class IdempotencyConflict(InvalidInput):
         self.existing = existing
         problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
         super().__init__([problem], remedy="Use a new key for new content.")
+
+
+class DataRefused(InvalidInput):
+    """A data file that would be misread as it is. `findings` (`windtunnel.contract.dataset.DataFinding`) say why."""
+
+    def __init__(self, problems: Sequence[FieldProblem], findings: Sequence[Any], *, remedy: str) -> None:
+        self.findings = tuple(findings)
+        super().__init__(problems, remedy=remedy)
 
 
 class LanguageUnavailable(WindtunnelError):

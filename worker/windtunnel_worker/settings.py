@@ -13,7 +13,6 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
-from windtunnel_worker.sandbox.limits import FolderLimits
 
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -101,11 +100,6 @@ class HostSettings(Settings):
     """All of them together; so much memory a slot may take for them."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
-
-    @property
-    def folder_limits(self) -> FolderLimits:
-        """What comes back of a working folder."""
-        return FolderLimits(self.artifacts, self.artifact_mb * 2**20, self.artifacts_mb * 2**20)
 
     def image_for(self, language: str) -> str:
         """The image that programs of this language run in where their job names none."""

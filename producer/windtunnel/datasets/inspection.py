@@ -19,7 +19,8 @@ from pyarrow import feather
 from windtunnel.contract.dataset import DataFinding, Facts
 from windtunnel.datasets import assembly, parquet, quality, source
 from windtunnel.datasets.options import ReadOptions
-from windtunnel.datasets.refusal import DataRefused, counted, finding
+from windtunnel.datasets.refusal import counted, finding
+from windtunnel.errors import DataRefused
 
 __all__ = ["DataRefused", "Inspected", "ReadOptions", "inspect"]
 

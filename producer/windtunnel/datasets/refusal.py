@@ -1,26 +1,15 @@
-"""Findings, and the error for files that would be misread. May import the contract."""
+"""Findings, and how to refuse files that would be misread. May import the contract."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from windtunnel.contract.dataset import DataFinding
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.errors import DataRefused, FieldProblem
 
 PLACES = 10
 """How many rows a finding names at most."""
-
-
-class DataRefused(InvalidInput):
-    """A data file that would be misread as it is; `findings` say what is wrong and which option fixes it."""
-
-    def __init__(self, findings: Sequence[DataFinding]) -> None:
-        self.findings = tuple(findings)
-        super().__init__(
-            [FieldProblem(finding.column or "file", finding.message.rstrip(".")) for finding in findings],
-            remedy=" ".join(dict.fromkeys(finding.remedy for finding in findings if finding.remedy)),
-        )
 
 
 def finding(
@@ -39,7 +28,8 @@ def finding(
 
 def refuse(kind: str, message: str, remedy: str, **more: Any) -> NoReturn:
     """Raise `DataRefused` with one finding."""
-    raise DataRefused([finding(kind, message, remedy=remedy, **more)])
+    found = finding(kind, message, remedy=remedy, **more)
+    raise DataRefused([FieldProblem(found.column or "file", message.rstrip("."))], [found], remedy=remedy)
 
 
 def shown(text: str, most: int = 40) -> str:

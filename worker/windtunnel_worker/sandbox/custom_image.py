@@ -28,11 +28,12 @@ BUILD_TIMEOUT_S = 900
 MOST_TOLD = 1500
 """Characters of a tool's last words in an error."""
 LOOK = """
-import importlib.metadata, json, platform, re
+import importlib.metadata, importlib.util, json, platform, re
 modules = {}
 for module, names in importlib.metadata.packages_distributions().items():
-    for name in set(names):
-        modules.setdefault(re.sub(r"[-_.]+", "-", name).lower(), []).append(module)
+    found = module.isidentifier() and module[0] != "_" and importlib.util.find_spec(module)
+    for name in set(names):  # some wheels list folders of their sources that they do not hold
+        modules.setdefault(re.sub(r"[-_.]+", "-", name).lower(), []).extend([module] if found else [])
 versions = {name: importlib.metadata.version(name) for name in modules}
 print(json.dumps({"modules": modules, "versions": versions, "machine": platform.machine(),
                   "python": platform.python_version_tuple()[:2], "glibc": platform.libc_ver()[1]}))
@@ -70,12 +71,8 @@ def build(requirements: Sequence[str], tag: str, base: str, wheels: Path | None 
         built = _docker_build(context, {"BASE": under.digest})
     try:
         after = _look(built)
-        added = {
-            name: after["modules"][name]
-            for name, version in after["versions"].items()
-            if name not in before["versions"]
-        }
-        modules = sorted({one for found in added.values() for one in found if one.isidentifier() and one[0] != "_"})
+        added = {name: after["modules"][name] for name in after["versions"] if name not in before["versions"]}
+        modules = sorted({one for found in added.values() for one in found})
         _load(built, modules)
         return _label(built, tag, under, modules)
     except BaseException:

@@ -44,7 +44,7 @@ from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
 from windtunnel_worker.sandbox.hardening import Deployment
 from windtunnel_worker.sandbox.languages import for_language
-from windtunnel_worker.sandbox.limits import RunLimits, SandboxLimits
+from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.sandbox.neutral import neutral_path
 from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
@@ -301,7 +301,7 @@ class _Run:
                 f"The sandbox cannot be measured: {error}.",
                 remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
             ) from error
-        self._folder = settings.folder_limits
+        self._folder = FolderLimits.of(settings)
         self._stop: Stop | None = None
         self._began = False
         """The warden has said that the program's first line runs."""

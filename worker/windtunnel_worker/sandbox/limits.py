@@ -6,8 +6,12 @@ A sandbox that was made with the right `SandboxLimits` serves jobs with any `Run
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from windtunnel.contract import Limits
+
+if TYPE_CHECKING:
+    from windtunnel_worker.settings import HostSettings
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class FolderLimits:
     files: int = 64
     file_bytes: int = 8 * 2**20
     total_bytes: int = 16 * 2**20
+
+    @classmethod
+    def of(cls, settings: HostSettings) -> FolderLimits:
+        """As the host's settings have them."""
+        return cls(settings.artifacts, settings.artifact_mb * 2**20, settings.artifacts_mb * 2**20)
 
 
 @dataclass(frozen=True)

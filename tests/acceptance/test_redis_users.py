@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def url(server: int, tmp_path: Path, setenv: pytest.MonkeyPatch) -> object:
+def url(server: int, tmp_path: Path, setenv: pytest.MonkeyPatch) -> Callable[[str], str]:
     """The URL of a user, made as its role makes it: from a URL without a password and a file with one."""
 
     def url(user: str) -> str:
@@ -106,7 +106,7 @@ def connect(server: int, user: str) -> redis.Redis:
         ("flower", "HGETALL wt:job:1-0"),
         ("flower", "GET wt:code:1"),
         ("flower", "LPUSH execute x"),
-        ("flower", "EVAL return(1) 0"),
+        ("flower", "EVAL return(redis.call('get',KEYS[1])) 1 wt:code:1"),
         ("exporter", "SET wt:counters 1"),
         ("exporter", "HINCRBY wt:metrics x 1"),
         ("exporter", "LPUSH execute x"),
@@ -129,9 +129,8 @@ def test_nobody_comes_in_without_a_password(server: int) -> None:
 
 
 def test_jobs_run_through_roles_that_each_have_their_own_user(
-    server: int, url: object, docker_engine: images.Image, tmp_path: Path
+    server: int, url: Callable[[str], str], docker_engine: images.Image, tmp_path: Path
 ) -> None:
-    assert callable(url)
     host, metrics_port, flower_port = unique("users"), free_port(), free_port()
     variables = {
         "SANDBOX_DEFAULT_IMAGE": docker_engine.name,
@@ -151,12 +150,12 @@ def test_jobs_run_through_roles_that_each_have_their_own_user(
             stack.enter_context(Role(role, url(user), host, log, *arguments, **variables))
         with Client(url("producer")) as client:
             batch = client.submit_batch([Job(code=TIME), Job(code="import os"), Job(code="1 / 0")])
-            status = client.wait(batch, timeout=120)
+            status = client.wait(batch, timeout=180)
             assert status.outcomes == {Outcome.SUCCEEDED: 1, Outcome.REJECTED: 1, Outcome.FAILED: 1}
             assert [report.resources.samples > 0 for report in client.reports(batch)] == [True, False, False]
             again = client.submit(Job(code=TIME))
             client.cancel(again)
-            assert client.wait(again, timeout=60).outcome is Outcome.CANCELLED
+            assert client.wait(again, timeout=120).outcome is Outcome.CANCELLED
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as answer:
             assert 'windtunnel_jobs_total{outcome="succeeded"} 1.0' in answer.read().decode()
         deadline = time.monotonic() + 60

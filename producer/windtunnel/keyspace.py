@@ -59,7 +59,7 @@ attempt: its number and a random part), `begun`, `stop` (why to stop, and a mess
 `faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `history` (a line a transition:
 `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
-Batch fields: `name`, `owner`, `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
+Batch fields: `name`, `owner`, `trace` (of the app's span that submitted it), `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
 """
 

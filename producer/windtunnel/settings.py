@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from windtunnel.address import SentinelAddress
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
 from windtunnel.errors import FieldProblem, InvalidInput
 
@@ -34,13 +35,19 @@ def _local_redis_url() -> SecretStr:
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
+    text = url.get_secret_value()
+    if SentinelAddress.read(text):
+        return url
+    parts = urlsplit(text)
     try:
         usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # of a port that is not a number
         usable = False
     if not usable and not (parts.scheme == "unix" and parts.path):
-        raise ValueError(f"must look like {DEFAULT_REDIS_URL}, rediss://… or unix:///path/to/socket")
+        raise ValueError(
+            f"must look like {DEFAULT_REDIS_URL}, rediss://…, unix:///path/to/socket or "
+            "sentinel://host:26379,host:26379/0?master=NAME"
+        )
     return url
 
 
@@ -91,7 +98,8 @@ class Settings(BaseSettings):
     )
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)
-    """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
+    """`redis://`, `rediss://`, `unix://` or `sentinel://`; may carry a password. By default the Redis of
+    `windtunnel up`."""
     redis_password_file: Annotated[Path | None, AfterValidator(_password_file)] = None
     """A file with the password of `redis_url`, for example a secret of Docker or Kubernetes."""
     store_url: Annotated[SecretStr, AfterValidator(_store_url), Field(validate_default=True)] = SecretStr(

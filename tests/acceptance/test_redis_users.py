@@ -129,7 +129,7 @@ def test_nobody_comes_in_without_a_password(server: int) -> None:
 
 
 def test_jobs_run_through_roles_that_each_have_their_own_user(
-    server: int, url: Callable[[str], str], docker_engine: images.Image, tmp_path: Path
+    url: Callable[[str], str], docker_engine: images.Image, tmp_path: Path
 ) -> None:
     host, metrics_port, flower_port = unique("users"), free_port(), free_port()
     variables = {

@@ -38,6 +38,7 @@ from windtunnel.records.reading import unknown
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
 from windtunnel.store import Store
+from windtunnel.telemetry import current_trace
 from windtunnel.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,8 @@ class Client:
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
         if opened.written < len(prepared):
+            if traceparent := current_trace():
+                self._records.submissions.note_trace(opened, traceparent)
             self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)

@@ -13,7 +13,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
-from windtunnel.errors import HostFeatureMissing, SandboxFailure, WindtunnelError
+from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailable, StoreUnsupported, WindtunnelError
+from windtunnel.records import records_of
 from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.beside import present_regularly, reconcile_regularly
@@ -98,6 +99,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
 
+def refuse_cluster(settings: HostSettings) -> None:
+    """Raises `StoreUnsupported` for a Redis Cluster. One that does not answer is waited for later."""
+    records = records_of(settings, retries=0)
+    try:
+        records.reading.ping()
+    except StoreUnsupported:
+        raise
+    except StoreUnavailable as error:
+        logging.getLogger(__name__).warning("action=no-redis reason=%s", error)
+    finally:
+        records.close()
+
+
 def export(settings: HostSettings, address: str, port: int) -> None:
     """Serve the deployment's metrics until TERM."""
     try:
@@ -117,6 +131,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
     """
     role = node.partition("@")[0]
     process, parent = Process(settings, app), Process(settings, app)
+    refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside)
     register(app, process)
 

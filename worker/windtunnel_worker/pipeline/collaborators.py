@@ -13,7 +13,7 @@ from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 
-__all__ = ["Clock", "Executor", "Observer", "Shared", "Validator", "Wake", "log_what_happens"]
+__all__ = ["Clock", "Executor", "Observer", "Shared", "Validator", "Wake", "all_of", "log_what_happens"]
 
 log = logging.getLogger("windtunnel")
 
@@ -42,7 +42,7 @@ class Executor(Protocol):
 
 
 class Observer(Protocol):
-    """Is told what happens: logs, metrics and traces hang here."""
+    """Is told what happens: logs, metrics and traces hang here. What has a report comes with it, as `report`."""
 
     def __call__(self, what: str, job_id: str = "", **facts: object) -> None:
         """Something happened, in general or to a job."""
@@ -66,8 +66,19 @@ class Shared:
         return self.session.partition(":")[0]
 
 
+def all_of(*observers: Observer) -> Observer:
+    """An observer that tells several."""
+
+    def tell(what: str, job_id: str = "", **facts: object) -> None:
+        for observer in observers:
+            observer(what, job_id, **facts)
+
+    return tell
+
+
 def log_what_happens(what: str, job_id: str = "", **facts: object) -> None:
     """The observer that writes it into the log; what every job does on its way only where that is asked for."""
+    facts.pop("report", None)  # it holds what a program wrote
     level = logging.DEBUG if what in ("validated", "executed") else logging.INFO
     if not log.isEnabledFor(level):
         return

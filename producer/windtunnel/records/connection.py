@@ -22,7 +22,6 @@ from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
 
-
 FAILOVER_RETRIES = 20
 
 

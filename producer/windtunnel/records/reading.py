@@ -26,6 +26,16 @@ class Reading:
             raise self._redis.unsupported()
         return str(found["redis_version"])
 
+    def clock(self) -> float:
+        """The time of Redis, in seconds since the epoch."""
+        seconds, microseconds = self._redis.call("time")
+        return float(seconds) + float(microseconds) / 1e6
+
+    def durability(self) -> tuple[bool, str]:
+        """Whether Redis writes what it acknowledges to its disk, and what it evicts when it is full."""
+        found = self._redis.call("info")
+        return bool(found.get("aof_enabled")), str(found.get("maxmemory_policy", ""))
+
     def job_statuses(self, job_ids: Sequence[str]) -> list[JobStatus]:
         """Where these jobs stand; `NotFound` names the first that is unknown."""
         names = ["state", "attempt", "outcome", "spec"]

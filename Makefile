@@ -2,9 +2,9 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-test corpora docs fuzz matrix faults bench soak compose-test: export REQUIREMENTS = dev
+test corpora docs fuzz matrix faults bench soak compose-test observability-test: export REQUIREMENTS = dev
 
-.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test clean
+.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +19,10 @@ test: ## set up, then lint, types, import contracts and all tests
 	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
+EVERYDAY := -m "not compose and not faults and not matrix and not observability"
 pytest: # attacks and faults measure or load the machine, so they run alone
-	$(BIN)/pytest -n auto --dist loadfile -m "not compose and not faults and not matrix" $(PYTEST) \
-		tests/unit tests/contract tests/integration tests/acceptance
-	$(BIN)/pytest -m "not compose and not faults and not matrix" $(PYTEST) tests/adversarial tests/faults
+	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) tests/unit tests/contract tests/integration tests/acceptance
+	$(BIN)/pytest $(EVERYDAY) $(PYTEST) tests/adversarial tests/faults
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check
@@ -58,6 +58,9 @@ bench: ## measure sandboxes against their peers and their limit
 soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, over which nothing may grow
 	$(SETUP) $(BIN)/python -m tests.faults.harness --minutes 60 --kill-docker
 	$(SETUP) $(BIN)/python benchmarks/soak.py
+
+observability-test: ## every alert and every panel's query against a real Prometheus (Debian: prometheus)
+	$(SETUP) $(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

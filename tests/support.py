@@ -132,6 +132,8 @@ class RedisServer:
         return redis.Redis(port=self.port, decode_responses=True)
 
     def stop(self) -> None:
+        if self._process.returncode is not None:
+            return
         self._process.terminate()
         self._process.communicate()
 

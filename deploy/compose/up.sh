@@ -46,8 +46,9 @@ describe_host() {
 }
 
 # The workers run as user 10002 and reach these folders through their group.
+group=()
 make_folders() {
-    local folder group=()
+    local folder
     export WINDTUNNEL_STORE_DIR=${WINDTUNNEL_STORE_DIR:-/var/lib/windtunnel/store}
     export WINDTUNNEL_DATA_DIR=${WINDTUNNEL_DATA_DIR:-/var/lib/windtunnel/data}
     [ "$(id -u)" != 0 ] || group=(-g 10002)
@@ -57,6 +58,36 @@ make_folders() {
     done
     STORE_GID=${STORE_GID:-$(stat -L -c %g "$WINDTUNNEL_STORE_DIR")}
     export STORE_GID
+}
+
+# A password a user of Redis and a login for Flower, made once. The workers read them through their group.
+make_secrets() {
+    local user file
+    export WINDTUNNEL_SECRETS_DIR=${WINDTUNNEL_SECRETS_DIR:-/var/lib/windtunnel/secrets}
+    [ -d "$WINDTUNNEL_SECRETS_DIR" ] || install -d -m 2750 "${group[@]}" "$WINDTUNNEL_SECRETS_DIR" ||
+        die "$WINDTUNNEL_SECRETS_DIR cannot be made; make it, or set WINDTUNNEL_SECRETS_DIR."
+    for user in producer worker flower exporter operator; do
+        file=$WINDTUNNEL_SECRETS_DIR/redis_$user
+        [ -s "$file" ] || secret >"$file"
+        chmod 640 "$file"
+    done
+    for user in flower_login grafana; do
+        file=$WINDTUNNEL_SECRETS_DIR/$user
+        [ -s "$file" ] || (umask 077 && secret >"$file")
+    done
+    : "${WINDTUNNEL_FLOWER_LOGIN:=operator:$(cat "$WINDTUNNEL_SECRETS_DIR/flower_login")}"
+    : "${GRAFANA_PASSWORD:=$(cat "$WINDTUNNEL_SECRETS_DIR/grafana")}"
+    export WINDTUNNEL_FLOWER_LOGIN GRAFANA_PASSWORD
+}
+
+secret() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
+
+announce() {
+    local port=${WINDTUNNEL_REDIS_PORT:-7411}
+    say "Flower: http://127.0.0.1:${WINDTUNNEL_FLOWER_PORT:-5555}, login operator:\$(cat $WINDTUNNEL_SECRETS_DIR/flower_login)"
+    say "for clients: export WINDTUNNEL_REDIS_URL=redis://producer@127.0.0.1:$port/0"
+    say "             export WINDTUNNEL_REDIS_PASSWORD_FILE=$WINDTUNNEL_SECRETS_DIR/redis_producer"
+    say "             export WINDTUNNEL_STORE_URL=$WINDTUNNEL_STORE_DIR"
 }
 
 make_images() {
@@ -93,9 +124,13 @@ docker version >/dev/null 2>&1 || die "Docker does not answer:" "deploy/setup.sh
 find_compose
 describe_host
 make_folders
+make_secrets
 case $1 in
     up | build) make_images ;;
 esac
 [ "$1" != build ] || exit 0
-[ "$1" != up ] || set -- up --no-build "${@:2}"
+if [ "$1" = up ]; then
+    announce
+    set -- up --no-build "${@:2}"
+fi
 "${compose[@]}" "$@"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records.connection import masked
 from windtunnel.wake import STAGES, monitor_queue, ticket_queue
@@ -30,6 +31,9 @@ def task_name(stage: str) -> str:
 
 def broker_url(redis_url: str) -> str:
     """Kombu's spelling of a Redis URL: that of a socket names its database otherwise."""
+    address = SentinelAddress.read(redis_url)
+    if address:
+        return address.for_kombu()
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url
@@ -38,9 +42,19 @@ def broker_url(redis_url: str) -> str:
     return f"redis+socket://{parts.netloc}{parts.path}{query}"
 
 
-def broker_transport_options() -> dict[str, Any]:
+def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
     """What both ends must agree on, and deadlines on every socket."""
+    address = SentinelAddress.read(redis_url)
+    sentinel = (
+        {
+            "master_name": address.master,
+            "sentinel_kwargs": {"socket_timeout": 2, "password": address.sentinel_password},
+        }
+        if address
+        else {}
+    )
     return {
+        **sentinel,
         # The schedule in the records decides who is next: one list a queue.
         "priority_steps": [0],
         "socket_timeout": 30,
@@ -59,7 +73,7 @@ def producer_app(redis_url: str) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        broker_transport_options=broker_transport_options(),
+        broker_transport_options=broker_transport_options(redis_url),
         task_publish_retry_policy=PUBLISH_RETRY,
     )
     return app

@@ -11,6 +11,7 @@ WindtunnelError
 ├── TooManyCalls              an agent's token has too many calls under way
 ├── WaitTimeout               the wait ended before the work did; the work goes on
 ├── StoreUnavailable          Redis does not answer, or cannot store
+│   └── StoreUnsupported      it is a Redis Cluster
 ├── UnreadableRecord          a stored document is broken, or a newer version wrote it
 ├── SandboxError              the machinery failed, not the program; each is retried as such
 │   ├── DockerUnavailable     no Docker Engine answers
@@ -133,6 +134,10 @@ class WaitTimeout(WindtunnelError):
 
 class StoreUnavailable(WindtunnelError):
     """Redis does not answer, or cannot store."""
+
+
+class StoreUnsupported(StoreUnavailable):
+    """Redis answers, and is of a kind that cannot be used."""
 
 
 class UnreadableRecord(WindtunnelError):

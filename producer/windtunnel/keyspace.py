@@ -29,6 +29,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
 | `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
+| `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
 
@@ -54,7 +55,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:reconciler`            | string | who reconciles; some seconds                                            |
 | `<p>:unservable`            | hash | lane → since when no live host has what it needs                          |
 | `<p>:hosts`                 | zset | hosts by when they were last seen; a day at most                          |
-| `<p>:host:<host>`           | hash | `slots`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
+| `<p>:host:<host>`           | hash | `slots`, `sandboxes`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
 | `<p>:host:<host>:images`    | hash | `language:<name>`, `image:<name>` → digest of that image on the host      |
@@ -71,7 +72,7 @@ job runs), `cached_from` (whose report it gets), `begun`, `stop` (why to stop, a
 `faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `figures` (JSON: what a list shows of the
 report), `history` (a line a transition: `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
-Batch fields: `name`, `owner`, `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
+Batch fields: `name`, `owner`, `trace` (of the app's span that submitted it), `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
 `webhook` (JSON) and `hooks` (events written). Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
 reports that all say the failure `alike_reason`; -1 when they differ).

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from windtunnel.address import SentinelAddress
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
 from windtunnel.errors import FieldProblem, InvalidInput
 
@@ -34,14 +35,46 @@ def _local_redis_url() -> SecretStr:
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
+    text = url.get_secret_value()
+    if SentinelAddress.read(text):
+        return url
+    parts = urlsplit(text)
     try:
         usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # of a port that is not a number
         usable = False
     if not usable and not (parts.scheme == "unix" and parts.path):
-        raise ValueError(f"must look like {DEFAULT_REDIS_URL}, rediss://… or unix:///path/to/socket")
+        raise ValueError(
+            f"must look like {DEFAULT_REDIS_URL}, rediss://…, unix:///path/to/socket or "
+            "sentinel://host:26379,host:26379/0?master=NAME"
+        )
     return url
+
+
+def _password(file: Path | None) -> str:
+    """The password that a file holds; empty where there is no file."""
+    if file is None:
+        return ""
+    try:
+        password = file.expanduser().read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"names a file that cannot be read: {error}") from error
+    if not password:
+        raise ValueError(f"names a file that is empty: {file}")
+    return password
+
+
+def _password_file(file: Path | None) -> Path | None:
+    _password(file)
+    return file
+
+
+def _with_password(url: str, password: str) -> str:
+    """The URL with this password, in place of any that it carries."""
+    parts = urlsplit(url)
+    credentials, _, place = parts.netloc.rpartition("@")
+    user = credentials.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}"))
 
 
 def _store_url(url: SecretStr) -> SecretStr:
@@ -65,7 +98,10 @@ class Settings(BaseSettings):
     )
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)
-    """`redis://`, `rediss://` or `unix://`; may carry a password. By default the Redis of `windtunnel up`."""
+    """`redis://`, `rediss://`, `unix://` or `sentinel://`; may carry a password. By default the Redis of
+    `windtunnel up`."""
+    redis_password_file: Annotated[Path | None, AfterValidator(_password_file)] = None
+    """A file with the password of `redis_url`, for example a secret of Docker or Kubernetes."""
     store_url: Annotated[SecretStr, AfterValidator(_store_url), Field(validate_default=True)] = SecretStr(
         "~/.local/share/windtunnel/store"
     )
@@ -86,6 +122,20 @@ class Settings(BaseSettings):
     """Who submits: owners share the slots fairly."""
     ceiling: Limits = DEFAULT_CEILING
     """The highest limits a job may ask for, e.g. `WINDTUNNEL_CEILING__MEMORY_MB=8192`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_from_its_file(cls, values: dict[str, Any]) -> dict[str, Any]:
+        file = values.get("redis_password_file")
+        try:
+            password = _password(Path(file) if file else None)
+        except ValueError:
+            return values  # the field's own check says it under the variable's name
+        if not password:
+            return values
+        url = values.get("redis_url") or DEFAULT_REDIS_URL
+        text = url.get_secret_value() if isinstance(url, SecretStr) else str(url)
+        return {**values, "redis_url": _with_password(text, password)}
 
 
 S = TypeVar("S", bound=Settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,19 +29,28 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "WINDTUNNEL_HOST": "compose-test",
         "WINDTUNNEL_DATA_DIR": str(folder / "data"),
         "WINDTUNNEL_STORE_DIR": str(folder / "store"),
+        "WINDTUNNEL_SECRETS_DIR": str(folder / "secrets"),
         "WINDTUNNEL_REDIS_PORT": str(port),
         "WINDTUNNEL_FLOWER_PORT": str(free_port()),
     }
     script = ROOT / "deploy/compose/up.sh"
     try:
-        subprocess.run([script], check=True, env=environment)
-        url = f"redis://127.0.0.1:{port}/0"
+        subprocess.run([script, "up", "--detach", "--scale", "execute=3"], check=True, env=environment)
+        url = f"redis://producer:{(folder / 'secrets/redis_producer').read_text().strip()}@127.0.0.1:{port}/0"
         add = [sys.executable, "-m", "windtunnel.cli", "datasets", "add", "sp500", "examples/data/sp500.csv"]
         there = {"WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_STORE_URL": str(folder / "store")}
         subprocess.run(add, check=True, env=environment | there, cwd=ROOT)
         yield url
     finally:
         subprocess.run([script, "down", "--volumes"], check=True, env=environment)
+
+
+def containers(service: str) -> list[str]:
+    """Ids of the running containers of a service of the project."""
+    labels = ("com.docker.compose.project=windtunneltest", f"com.docker.compose.service={service}")
+    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    listed = subprocess.run(["docker", "ps", "--quiet", *filters], check=True, capture_output=True, text=True)
+    return listed.stdout.split()
 
 
 def test_a_batch_runs_through_the_compose_stack(compose: str) -> None:
@@ -54,3 +64,33 @@ def test_a_batch_runs_through_the_compose_stack(compose: str) -> None:
     executions = [report.execution for report in reports if report.execution]
     assert [execution.values for execution in executions] == [{"days": 5031}] * 10
     assert {execution.host for execution in executions} == {"compose-test"}
+
+
+def test_a_batch_outlives_one_of_three_execute_containers(compose: str) -> None:
+    scaled = containers("execute")
+    assert len(scaled) == 3
+    with Client(compose) as client:
+        batch = client.submit_batch([Job(code="import time\ntime.sleep(0.2)", params={"at": at}) for at in range(200)])
+        for event in client.stream(batch):
+            if event.finished >= 20:
+                break
+        subprocess.run(["docker", "kill", scaled[0]], check=True, capture_output=True)
+        status = client.wait(batch, timeout=600)
+        reports = list(client.reports(batch))
+    assert status.outcomes == {Outcome.SUCCEEDED: 200}
+    assert len(reports) == 200
+
+
+def test_no_container_runs_as_root_or_writes_to_its_image(compose: str) -> None:
+    assert compose
+    for service in ("redis", "validate", "execute", "monitor", "finalize", "flower"):
+        for container in containers(service):
+            found = json.loads(subprocess.run(["docker", "inspect", container], check=True, capture_output=True).stdout)
+            settings, host = found[0]["Config"], found[0]["HostConfig"]
+            assert settings["User"] not in ("", "0", "root"), service
+            assert host["ReadonlyRootfs"], service
+            assert host["Memory"] > 0, service
+            assert host["PidsLimit"] > 0, service
+            assert host["RestartPolicy"]["Name"] == "unless-stopped", service
+            sockets = [mount for mount in found[0]["Mounts"] if mount["Destination"] == "/var/run/docker.sock"]
+            assert bool(sockets) == (service == "execute"), service

@@ -98,8 +98,8 @@ def test_everything_of_a_finished_batch_expires(driver: Driver) -> None:
     driver.records.reports.add_samples(job.job_id, 1, [SAMPLE])
     driver.records.schedule.try_again(HERE, job, an_attempt(), 0, 3)
     driver.run_all()
-    for_ever = {f"wt:{name}" for name in ("batch-list", "counters", "queues", "seconds", "hosts", "host:here",
-                "host:here:has", "host:here:workers", "queue:validate", "queue:execute.default")}  # fmt: skip
+    names = "batch-list counters metrics queues seconds hosts host:here host:here:has host:here:workers"
+    for_ever = {f"wt:{name}" for name in (*names.split(), "queue:validate", "queue:execute.default")}
     assert {key for key in driver.keys.scan_iter("wt:*") if driver.keys.ttl(key) < 0} == for_ever
     assert driver.left_in_the_schedule() == []
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.cli.checks import Check, check
+from windtunnel.cli.checks import Check
 from windtunnel.contract import Job, Report
 from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
 from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
@@ -40,14 +40,9 @@ def run_local(job: Job) -> Report:
 
 def checks() -> list[Check]:
     """What must be there on an execution host."""
-    from windtunnel_worker.sandbox import images
-    from windtunnel_worker.sandbox.engine import engine_version
+    from windtunnel_worker.host_checks import host_checks
 
-    image = host_settings().default_image
-    return [
-        check("Docker", engine_version),
-        check(f"image {image}", lambda: images.find(image).digest[:19]),
-    ]
+    return host_checks(host_settings())
 
 
 def up(

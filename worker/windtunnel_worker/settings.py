@@ -7,7 +7,7 @@ import re
 import socket
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 
@@ -83,6 +83,8 @@ class HostSettings(Settings):
     """An SELinux type for the sandboxes."""
     gpus: tuple[str, ...] = ()
     """GPUs of this host, by index or UUID, as a JSON list; each slot takes one and shares it with nobody."""
+    trust: Literal["own", "customers", "anyone"] = "own"
+    """Whose programs this host runs; `windtunnel doctor` says what does not fit."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
     policies: Path | None = None

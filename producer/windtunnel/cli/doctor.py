@@ -46,9 +46,34 @@ def doctor(json: AsJson = False) -> None:
 def _checks_through_redis(records: Records) -> list[Check]:
     try:
         hosts = records.hosts.all()
-        return [*worker_checks(served_queues(records.url), hosts), *host_checks(hosts, datetime.now(UTC))]
+        return [
+            *_redis(records),
+            *worker_checks(served_queues(records.url), hosts),
+            *host_checks(hosts, datetime.now(UTC)),
+        ]
     except WindtunnelError as error:
         return [Check("workers", False, str(error))]
+
+
+def _redis(records: Records) -> list[Check]:
+    """Whether Redis keeps what it was given."""
+    kept, policy = records.reading.durability()
+    dead = len(records.care.dead_letters(1))
+    return [
+        Check(
+            "Redis on disk",
+            kept,
+            "append-only file" if kept else "a restart loses every job: start it with --appendonly yes",
+        ),
+        Check(
+            "Redis when full",
+            policy == "noeviction",
+            policy if policy == "noeviction" else f"{policy} removes jobs: set maxmemory-policy noeviction",
+        ),
+        Check(
+            "messages", True, "some could not be read: `windtunnel dead` lists them" if dead else "all could be read"
+        ),
+    ]
 
 
 def worker_checks(served: Served, hosts: Iterable[HostStatus]) -> list[Check]:

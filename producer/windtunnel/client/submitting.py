@@ -16,6 +16,7 @@ from windtunnel.keyspace import job_id
 from windtunnel.records import Records
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings
+from windtunnel.telemetry import current_trace
 from windtunnel.wake import Wake
 
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
@@ -142,6 +143,8 @@ class Submitting:
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
         if opened.written < len(prepared):
+            if traceparent := current_trace():
+                self._records.submissions.note_trace(opened, traceparent)
             told = progress or (lambda _written, _total: None)
             self._records.submissions.write(opened, prepared, f"client:{batch.owner}", told)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))

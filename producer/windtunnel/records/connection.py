@@ -16,9 +16,13 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
-from windtunnel.errors import StoreUnavailable
+from windtunnel.address import SentinelAddress
+from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
+
+FAILOVER_RETRIES = 20
 
 
 def masked(url: str) -> str:
@@ -46,6 +50,9 @@ def scripts() -> dict[str, tuple[str, str]]:
 
 
 def _client(url: str, retries: int) -> redis.Redis:
+    address = SentinelAddress.read(url)
+    if address:
+        return _master(address, retries)
     network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
     return redis.Redis.from_url(
         url,
@@ -54,6 +61,26 @@ def _client(url: str, retries: int) -> redis.Redis:
         retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), retries),
         **network,
     )
+
+
+def _master(address: SentinelAddress, retries: int) -> redis.Redis:
+    """The master that the Sentinels name, asked anew with each connection: after a failover it is another server."""
+    deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        list(address.sentinels),
+        sentinel_kwargs={"socket_timeout": 2, "socket_connect_timeout": 2, "password": address.sentinel_password},
+    )
+    master: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
+        address.master,
+        db=address.database,
+        username=address.username,
+        password=address.password,
+        health_check_interval=25,
+        # A failover takes some seconds; whoever wants no patience gets none.
+        retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), max(retries, FAILOVER_RETRIES) if retries else 0),
+        **deadlines,
+    )
+    return master
 
 
 class Connection:
@@ -123,8 +150,23 @@ class Connection:
             remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
         )
 
+    def unsupported(self) -> StoreUnsupported:
+        """Why a Redis Cluster cannot be used."""
+        return StoreUnsupported(
+            f"Redis at {masked(self.url)} is a Redis Cluster, which cannot be used: a job's keys change together in "
+            "one script, and Cluster spreads them over its nodes.",
+            remedy="Use a single Redis, or for a standby a Redis with Sentinel (sentinel://host:26379/0?master=NAME).",
+        )
+
     def _refused(self, error: redis.ResponseError) -> Exception:
         text = str(error)
+        if isinstance(error, redis.exceptions.ClusterError) or "cluster" in text.lower():
+            return self.unsupported()
+        if isinstance(error, redis.exceptions.NoPermissionError):
+            return StoreUnavailable(
+                f"This user of Redis at {masked(self.url)} may not do that: {text}.",
+                remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
+            )
         if "MISCONF" in text:
             return StoreUnavailable(
                 f"Redis at {masked(self.url)} cannot write to its disk, so it stores nothing more.",

@@ -23,7 +23,20 @@ class Reading:
 
     def ping(self) -> str:
         """The server's version; `StoreUnavailable` if it does not answer."""
-        return str(self._redis.call("info", "server")["redis_version"])
+        found = self._redis.call("info", "server")
+        if found.get("redis_mode") == "cluster":
+            raise self._redis.unsupported()
+        return str(found["redis_version"])
+
+    def clock(self) -> float:
+        """The time of Redis, in seconds since the epoch."""
+        seconds, microseconds = self._redis.call("time")
+        return float(seconds) + float(microseconds) / 1e6
+
+    def durability(self) -> tuple[bool, str]:
+        """Whether Redis writes what it acknowledges to its disk, and what it evicts when it is full."""
+        found = self._redis.call("info")
+        return bool(found.get("aof_enabled")), str(found.get("maxmemory_policy", ""))
 
     def job_statuses(self, job_ids: Sequence[str]) -> list[JobStatus]:
         """Where these jobs stand; `NotFound` names the first that is unknown."""
@@ -37,6 +50,11 @@ class Reading:
         if text is None:
             raise unknown("job", job)
         return decode_history(text)
+
+    def submitted_in(self, batch_id: str) -> tuple[str, int]:
+        """The `traceparent` of the app's span that submitted a batch (empty: none), and the batch's jobs."""
+        trace, total = self._redis.call("hmget", self._redis.keys.batch(batch_id), ["trace", "total"])
+        return (trace or b"").decode(errors="replace"), whole(total or b"0")
 
     def batch_status(self, batch_id: str) -> BatchStatus:
         """Where a batch stands; `NotFound` if there is none."""

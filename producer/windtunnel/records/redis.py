@@ -8,6 +8,7 @@ from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.listing import Listing
+from windtunnel.records.metrics import Metrics
 from windtunnel.records.outbox import Outbox
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
@@ -30,6 +31,7 @@ class Records:
         self.hosts = Hosts(connection)
         self.care = Care(connection)
         self.outbox = Outbox(connection)
+        self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
         self.allowances = Allowances(connection, retention_s)
 

@@ -23,6 +23,7 @@ from windtunnel.records.codec import (
     whole,
 )
 from windtunnel.records.connection import Connection
+from windtunnel.records.metrics import as_words, counts_of
 from windtunnel.records.reading import unknown
 
 LEASE_S = 10.0
@@ -136,6 +137,7 @@ class Reports:
                 _failure(report),
                 report.image_digest,
                 _trial(report),
+                as_words(counts_of(report)),
             )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]

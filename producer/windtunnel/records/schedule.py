@@ -135,17 +135,20 @@ class Schedule:
         except UnreadableRecord:
             return None
 
-    def judged(self, claimed: Claimed, session: str, policy: str, verdict: Verdict) -> tuple[dict[str, int], bool]:
+    def judged(
+        self, claimed: Claimed, session: str, policy: str, verdict: Verdict, *, cached: bool = False
+    ) -> tuple[dict[str, int], bool]:
         """Record a verdict on the claimed jobs, which are of one program, and pass them on.
 
-        Returns how many became ready by pool, and whether somebody must be woken to write reports.
+        `cached`: the verdict was stored already. Returns how many became ready by pool, and whether somebody must be
+        woken to write reports.
         """
         if not claimed.jobs:
             return {}, False
         program, token = claimed.jobs[0].program, claimed.jobs[0].token
         self._redis.call("set", self._redis.keys.verdict(program, policy), encode(verdict), ex=self._retention_s)
         ids = [job.job_id for job in claimed.jobs]
-        standing = (int(verdict.safe), token, int(repeatable(verdict)))
+        standing = (int(verdict.safe), token, int(repeatable(verdict)), "cached" if cached else "new")
         ready, wake = self._redis.run("judged", claimed.batch_id, session, policy, *standing, *ids)
         pools: dict[str, int] = {}
         for pool, count in zip(*[iter(ready)] * 2, strict=True):

@@ -125,6 +125,10 @@ class Submissions:
             raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
         return Opened(detail.decode(), int(written[0]))
 
+    def note_trace(self, opened: Opened, traceparent: str) -> None:
+        """Keep which span of the app submitted a batch."""
+        self._redis.call("hset", self._redis.keys.batch(opened.batch_id), "trace", traceparent)
+
     def write(
         self,
         opened: Opened,

@@ -37,7 +37,7 @@ def create_app(settings: HostSettings) -> Celery:
         broker_connection_max_retries=None,
         task_publish_retry_policy=PUBLISH_RETRY,
         broker_transport_options={
-            **broker_transport_options(),
+            **broker_transport_options(settings.redis_url.get_secret_value()),
             # Leases decide who works, and the reconciler publishes what is missing: this only tidies up.
             "visibility_timeout": settings.ceiling.timeout_s + EXECUTION_BACKSTOP_S,
             "unacked_restore_interval": 30,

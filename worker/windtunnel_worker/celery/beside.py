@@ -46,9 +46,11 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
         return PRESENT_EVERY_S
 
     def remove_orphans() -> float:
-        count = reap(settings.host)
+        count, left = reap(settings.host)
         if count:
             log.warning("action=reaped count=%d", count)
+            records.metrics.add({"orphans": count})
+        records.metrics.note_sandboxes(settings.host, left)
         return REAP_EVERY_S
 
     _regularly("presence", present)

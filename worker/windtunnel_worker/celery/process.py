@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from windtunnel.broker import Broker
+from windtunnel.errors import HostFeatureMissing
 from windtunnel.records import Records, records_of
 from windtunnel_worker.pipeline import Pipeline, Terms
+from windtunnel_worker.pipeline.collaborators import all_of, log_what_happens
 from windtunnel_worker.settings import HostSettings
 
 if TYPE_CHECKING:
     from celery import Celery
 
-    from windtunnel_worker.pipeline.collaborators import Executor, Scorer, Validator
+    from windtunnel_worker.pipeline.collaborators import Executor, Observer, Scorer, Validator
 
 PATIENCE = 30
 """How often a worker repeats a command while Redis is away: about a minute."""
@@ -53,12 +56,26 @@ class Process:
             scorer=self._scorer,
             wake=self.broker,
             terms=terms_of(self.settings),
+            observer=self._observer(),
         )
 
     def close(self) -> None:
         """Leave no sandbox behind."""
         if "pipeline" in vars(self):
             self.pipeline.close()
+
+    def _observer(self) -> Observer:
+        """The log, and the traces where the standard variables of OpenTelemetry name an endpoint."""
+        if not traces_wanted(os.environ):
+            return log_what_happens
+        try:
+            from windtunnel_worker.telemetry.tracing import Tracing
+        except ModuleNotFoundError as error:
+            raise HostFeatureMissing(
+                "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the libraries for traces are not installed.",
+                remedy="Run `pip install 'windtunnel[otel]'`, or unset the variable.",
+            ) from error
+        return all_of(log_what_happens, Tracing(self.records.reading.submitted_in))
 
     def _validator(self) -> Validator:
         from windtunnel.validation import SecurityValidator
@@ -74,6 +91,12 @@ class Process:
         from windtunnel_worker.prices import PriceScorer
 
         return PriceScorer.of(self.settings)
+
+
+def traces_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether the standard variables of OpenTelemetry ask for traces."""
+    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return environment.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(map(environment.get, endpoints))
 
 
 def terms_of(settings: HostSettings) -> Terms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
-from windtunnel.errors import SandboxFailure, WindtunnelError
+from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailable, StoreUnsupported, WindtunnelError
+from windtunnel.records import records_of
 from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.beside import deliver_regularly, present_regularly, reconcile_regularly
@@ -24,9 +26,10 @@ from windtunnel_worker.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
 from windtunnel_worker.stack import alive
 
+METRICS_PORT = 9808
 MOST_INSTANCES = 64
 """Workers of one role on one machine."""
-ROLES = ("validate", "execute", "monitor", "finalize", "flower")
+ROLES = ("validate", "execute", "monitor", "finalize", "flower", "metrics")
 
 
 def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
@@ -75,15 +78,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="windtunnel_worker", description=__doc__)
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("--concurrency", type=int, help="slots of execute, processes or threads of the others")
-    parser.add_argument("--port", type=int, default=5555, help="flower's port")
-    parser.add_argument("--address", default="127.0.0.1", help="flower's address")
+    parser.add_argument("--port", type=int, help="flower's (5555) or metrics' (9808)")
+    parser.add_argument("--address", default="127.0.0.1", help="flower's or metrics' address")
     parser.add_argument("--node-file", type=Path, help="where to write the worker's node name, for a health check")
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
+        if options.role == "metrics":
+            export(settings, options.address, options.port or METRICS_PORT)
+            return
         app = create_app(settings)
         if options.role == "flower":
-            app.start(["flower", f"--address={options.address}", f"--port={options.port}", "--max_tasks=5000"])
+            app.start(["flower", f"--address={options.address}", f"--port={options.port or 5555}", "--max_tasks=5000"])
         else:
             node, _held = take_node_name(options.role, settings.host, settings.lock_dir)
             if options.node_file:
@@ -93,6 +99,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
 
+def refuse_cluster(settings: HostSettings) -> None:
+    """Raises `StoreUnsupported` for a Redis Cluster. One that does not answer is waited for later."""
+    records = records_of(settings, retries=0)
+    try:
+        records.reading.ping()
+    except StoreUnsupported:
+        raise
+    except StoreUnavailable as error:
+        logging.getLogger(__name__).warning("action=no-redis reason=%s", error)
+    finally:
+        records.close()
+
+
+def export(settings: HostSettings, address: str, port: int) -> None:
+    """Serve the deployment's metrics until TERM."""
+    try:
+        from windtunnel_worker.telemetry.exporter import serve as serve_metrics
+    except ModuleNotFoundError as error:
+        raise HostFeatureMissing(
+            "The role metrics needs a library that is not installed.", remedy="Run `pip install 'windtunnel[metrics]'`."
+        ) from error
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    serve_metrics(settings, address, port)
+
+
 def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int) -> int:
     """Run a role's worker, with what belongs beside it, until TERM. Returns its exit code: not 0 after a fault.
 
@@ -100,6 +131,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
     """
     role = node.partition("@")[0]
     process, parent = Process(settings, app), Process(settings, app)
+    refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside)
     register(app, process)
 

@@ -249,12 +249,19 @@ class Transport(kombu_redis.Transport):
 
 def connection_class(set_aside: SetAside) -> type[kombu.Connection]:
     """Kombu's connection with this transport, which hands to `set_aside` what cannot be read."""
-    channel = type("Channel", (Channel,), {"set_aside": staticmethod(set_aside)})
-    transport = type("Transport", (Transport,), {"Channel": channel})
+
+    def ours(*theirs: type, channels: tuple[type, ...] = ()) -> type:
+        channel = type("Channel", (Channel, *channels), {"set_aside": staticmethod(set_aside)})
+        return type("Transport", (Transport, *theirs), {"Channel": channel})
+
+    transports: dict[type, type] = {
+        kombu_redis.Transport: ours(),
+        kombu_redis.SentinelTransport: ours(kombu_redis.SentinelTransport, channels=(kombu_redis.SentinelChannel,)),
+    }
 
     class Connection(kombu.Connection):
         def get_transport_cls(self) -> type:
             kind: type = super().get_transport_cls()
-            return transport if kind is kombu_redis.Transport else kind
+            return transports.get(kind, kind)
 
     return Connection

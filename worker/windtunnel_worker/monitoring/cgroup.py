@@ -45,7 +45,7 @@ class CgroupReader:
     """Finds the control group of a container once and reads it until it is gone. Close it after use."""
 
     def __init__(self, container_id: str, pid: int, root: Path) -> None:
-        self._paths = _Paths(container_id, pid, root)
+        self._paths = ControlGroup(container_id, pid, root)
         self._files: dict[str, _File] = {}
         self._members: dict[bytes, _File] = {}
         self._read = self._read_v2 if self._paths.unified else self._read_v1
@@ -170,7 +170,7 @@ class _File:
             self._fd = -1
 
 
-class _Paths:
+class ControlGroup:
     """Where a container's control groups are, by what the kernel says of its first process."""
 
     def __init__(self, container_id: str, pid: int, root: Path) -> None:

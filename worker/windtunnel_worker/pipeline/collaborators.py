@@ -23,6 +23,7 @@ __all__ = [
     "Unscored",
     "Validator",
     "Wake",
+    "all_of",
     "log_what_happens",
 ]
 
@@ -83,7 +84,7 @@ class Unscored:
 
 
 class Observer(Protocol):
-    """Is told what happens: logs, metrics and traces hang here."""
+    """Is told what happens: logs, metrics and traces hang here. What has a report comes with it, as `report`."""
 
     def __call__(self, what: str, job_id: str = "", **facts: object) -> None:
         """Something happened, in general or to a job."""
@@ -107,8 +108,19 @@ class Shared:
         return self.session.partition(":")[0]
 
 
+def all_of(*observers: Observer) -> Observer:
+    """An observer that tells several."""
+
+    def tell(what: str, job_id: str = "", **facts: object) -> None:
+        for observer in observers:
+            observer(what, job_id, **facts)
+
+    return tell
+
+
 def log_what_happens(what: str, job_id: str = "", **facts: object) -> None:
     """The observer that writes it into the log; what every job does on its way only where that is asked for."""
+    facts.pop("report", None)  # it holds what a program wrote
     level = logging.DEBUG if what in ("validated", "executed") else logging.INFO
     if not log.isEnabledFor(level):
         return

@@ -70,7 +70,7 @@ class Finalize:
         done = self._records.reports.finish(final, self._session) if final else []
         finished = [report for (_, report), first in zip(final, done, strict=True) if first]
         for report in finished:
-            self._observe("finished", report.job_id, outcome=report.outcome.value)
+            self._observe("finished", report.job_id, outcome=report.outcome.value, report=report)
         return [report.job_id for report in finished]
 
     def _copied(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:

@@ -84,9 +84,10 @@ class Validate:
         libraries = self._hosts.libraries(program.image) if program.language == "python" else frozenset()
         policy = self._validator.policy_id(program.language, libraries)
         verdict = self._schedule.verdict(claimed.lane, policy)
-        if verdict is None or verdict.code_sha256 != program.sha256:
+        cached = verdict is not None and verdict.code_sha256 == program.sha256
+        if verdict is None or not cached:
             verdict = self._new_verdict(program, libraries)
-        ready, wake = self._schedule.judged(claimed, self._session, policy, verdict)
+        ready, wake = self._schedule.judged(claimed, self._session, policy, verdict, cached=cached)
         self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
         passed.ready.update(ready)
         passed.unwoken.update(ready)

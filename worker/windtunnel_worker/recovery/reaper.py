@@ -14,13 +14,15 @@ def remove_sandboxes(host: str, owner: str | None = None) -> int:
     return sum(remove_sandbox(found.id) for found in list_sandboxes(host) if owner in (None, found.owner))
 
 
-def reap(host: str) -> int:
-    """Remove the sandboxes of this host that nobody owns any more; returns how many.
+def reap(host: str) -> tuple[int, int]:
+    """Remove the sandboxes of this host that nobody owns any more; returns how many, and how many are left.
 
     A sandbox ends by itself when the process that started it goes away. It is nobody's once it has ended and that
     process is gone, or when its deadline has passed.
     """
-    return sum(remove_sandbox(found.id) for found in list_sandboxes(host) if _orphaned(found))
+    found = list_sandboxes(host)
+    removed = sum(remove_sandbox(one.id) for one in found if _orphaned(one))
+    return removed, len(found) - removed
 
 
 def _orphaned(found: Listed) -> bool:

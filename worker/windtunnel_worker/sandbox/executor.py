@@ -27,6 +27,7 @@ from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, Sandb
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
 from windtunnel_worker.locks import Turns
+from windtunnel_worker.monitoring.kept_limits import Wanted, ignored_limits
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
@@ -42,7 +43,7 @@ from windtunnel_worker.sandbox.container import (
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
-from windtunnel_worker.sandbox.hardening import Deployment
+from windtunnel_worker.sandbox.hardening import Deployment, host_config
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
@@ -83,6 +84,7 @@ class Executor:
         self._mounts: dict[str, tuple[tuple[Dataset, ...], tuple[Mounted, ...]]] = {}
         """By language: the datasets of the last job and how they are mounted."""
         self._images: dict[str, tuple[images.Image, float]] = {}
+        self._limits_kept = False
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
         """Held until the executor is closed or this process ends."""
         self._deployment = Deployment(
@@ -131,6 +133,25 @@ class Executor:
             execution = self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
             return execution.model_copy(update={"host_at_fault": not isinstance(error, ObjectUnusable)})
 
+    def _require_limits(self, sandbox: Sandbox) -> None:
+        """Refuse to run anything where the engine accepted limits and ignores them. Looks once."""
+        if self._limits_kept:
+            return
+        kind = sandbox.kind
+        asked = host_config(kind.limits, {}, language=for_language(kind.language), deployment=kind.deployment)
+        wanted = Wanted(asked["mem_limit"], asked["pids_limit"], asked["nano_cpus"] / 1e9)
+        try:
+            ignored = ignored_limits(sandbox.id, sandbox.pid, self._settings.cgroup_root, wanted)
+        except (OSError, ValueError) as error:
+            log.warning("action=limits-unread reason=%s", error)
+            ignored = []
+        if ignored:
+            raise SandboxFailure(
+                f"Docker accepted limits on this host and does not keep them: {'; '.join(ignored)}.",
+                remedy="Give the engine the control groups (rootless: Delegate=cpu memory pids).",
+            )
+        self._limits_kept = True
+
     def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
         return Execution(
             attempt=assignment.attempt,
@@ -148,6 +169,7 @@ class Executor:
         sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
+            self._require_limits(sandbox)
             run = _Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
             transcript = run.follow(paths, imports)

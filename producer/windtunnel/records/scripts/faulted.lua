@@ -12,6 +12,7 @@ let_go(session, id)
 rest(session)
 redis.call('HDEL', job, 'token', 'begun')
 note(job, 'fault', session)
+tally('faults', 1)
 if stopped(id, fields[4]) then
   return 0
 end

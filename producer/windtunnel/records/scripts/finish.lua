@@ -1,6 +1,6 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
 -- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not),
---       digest of the image it ran in, trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`)
+--       digest of the image it ran in, trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who = tonumber(ARGV[1]), ARGV[2]
 local MOST_TRIALS = 100000 -- of an owner on a dataset
@@ -188,8 +188,16 @@ local function note_trial(owner, trial)
   end
 end
 
+-- What the jobs that are finished here add to the counters: '<name>=<amount> …' each.
+local counts = {}
+local function count_up(words)
+  for name, amount in words:gmatch('(%S+)=(%S+)') do
+    counts[name] = (counts[name] or 0) + number(amount)
+  end
+end
+
 local led = {}
-for i = 3, #ARGV, 9 do
+for i = 3, #ARGV, 10 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
   local header = header_of(batch)
@@ -203,6 +211,7 @@ for i = 3, #ARGV, 9 do
       table.insert(led, { id, fields[7], ARGV[i + 3], fields[2] or '', fields[8], ARGV[i + 7] })
     end
     note_trial(header.owner, ARGV[i + 8])
+    count_up(ARGV[i + 9])
     table.insert(answers, 1)
   else
     table.insert(answers, 0)
@@ -221,4 +230,7 @@ for _, one in ipairs(led) do
   lead_on(unpack(one))
 end
 release_due(2, 0)
+for name, amount in pairs(counts) do
+  tally(name, amount)
+end
 return answers

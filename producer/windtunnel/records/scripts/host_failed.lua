@@ -4,9 +4,11 @@
 local at = key('host', ARGV[1])
 local failures = redis.call('HINCRBY', at, 'failures', 1)
 redis.call('HSET', at, 'reason', ARGV[2])
+tally('host_failures', 1)
 if failures < tonumber(ARGV[3]) then
   return 0
 end
+tally('host_pauses', 1)
 -- One more failure after the pause pauses it again.
 redis.call('HSET', at, 'paused_until', now + tonumber(ARGV[4]), 'failures', tonumber(ARGV[3]) - 1)
 return 1

@@ -1,13 +1,14 @@
 -- Record a verdict on the jobs of one program that a session claimed, and pass them on: accepted ones to the schedule,
 -- rejected ones to their report.
 -- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, '1' its results may be cached | '0' not,
+--       'cached' | 'new' verdict,
 --       then the job ids
 -- Returns {jobs that became ready by pool: pool, count, …}, wake finalize 0|1
 local batch, session, policy, safe, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local cacheable = ARGV[6] == '1'
 local header = header_of(batch)
 local lanes, over = {}, false
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
   local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache')
@@ -48,6 +49,9 @@ for i = 7, #ARGV do
 end
 rest(session)
 local ready = {}
+if over or #lanes > 0 then
+  tally('verdicts:' .. ARGV[7], 1)
+end
 for _, lane in ipairs(lanes) do
   if #lane.indices > 0 then
     enqueue('execute.' .. lane.pool, lane.priority, header.owner, batch, lane.name, lane.indices, 'RPUSH')

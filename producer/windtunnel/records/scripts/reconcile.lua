@@ -80,6 +80,13 @@ for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', now,
   redis.call('ZREM', key('leases'), session)
 end
 
+if recovered > 0 then
+  tally('recoveries', recovered)
+end
+if lost > 0 then
+  tally('lost', lost)
+end
+
 wake_paused()
 release_due(50, now - 5000)
 

@@ -17,6 +17,7 @@ note(job, 'given_back', session, 'fault')
 if stopped(id, fields[5]) then
   return 1
 end
+tally('retries', 1)
 redis.call('RPUSH', key('job', id, 'attempts'), ARGV[6])
 redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[5]), -1)
 redis.call('HSET', job, 'state', 'ready', 'avoid', host_of(session))

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Turns a fresh Debian 12 machine (or later) with systemd into an execution host.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: install.sh REDIS_URL PASSWORD_FILE [WHEEL]
+
+  REDIS_URL      redis://worker@host:6379/0, rediss://… or sentinel://…, without the password
+  PASSWORD_FILE  a file with the worker's password
+  WHEEL          the project's wheel; without it `windtunnel` is installed by pip
+
+Installs Docker and Python, the workers under /opt/windtunnel, the user windtunnel and the units, and starts execute
+and monitor. It may be run again: it changes what is different. The host's name is WINDTUNNEL_HOST, by default the
+machine's; slots are set in /etc/windtunnel/execute.env.
+TEXT
+}
+
+case ${1:-} in -h | --help) usage; exit 0 ;; esac
+[ $# -ge 2 ] || { usage >&2; exit 2; }
+url=$1 password=$2 wheel=${3:-}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/common.sh
+. "$here/../common.sh"
+
+can_install || die "this needs Debian or Ubuntu, and root"
+has_systemd || die "this machine does not run systemd; deploy/compose/up.sh needs none"
+[ -r "$password" ] || die "$password cannot be read"
+[[ $url != *:*@* ]] || die "the URL carries a password; put it into PASSWORD_FILE"
+
+apt_install docker.io python3-venv ca-certificates apparmor
+systemctl enable --now docker
+
+getent passwd windtunnel >/dev/null ||
+    useradd --system --home-dir /var/lib/windtunnel --shell /usr/sbin/nologin --user-group windtunnel
+install -d -o windtunnel -g windtunnel -m 2750 /var/lib/windtunnel
+[ -x /opt/windtunnel/bin/python ] || python3 -m venv /opt/windtunnel
+say "installing the workers"
+/opt/windtunnel/bin/pip install --quiet --require-hashes -r "$here/../requirements/worker.txt"
+/opt/windtunnel/bin/pip install --quiet --no-deps "${wheel:-windtunnel}"
+install -D -m 644 "$here/../RUNBOOK.md" /opt/windtunnel/share/RUNBOOK.md
+
+install -d -m 755 /etc/windtunnel
+install -m 600 "$password" /etc/windtunnel/redis_password
+cat >/etc/windtunnel/windtunnel.env <<TEXT
+WINDTUNNEL_REDIS_URL=$url
+WINDTUNNEL_HOST=${WINDTUNNEL_HOST:-$(uname -n | tr -c 'A-Za-z0-9._\n' -)}
+WINDTUNNEL_DATA_DIR=/var/lib/windtunnel/data
+WINDTUNNEL_LOCK_DIR=/var/lib/windtunnel/locks
+WINDTUNNEL_STORE_URL=${WINDTUNNEL_STORE_URL:-/var/lib/windtunnel/store}
+WINDTUNNEL_APPARMOR_PROFILE=windtunnel-sandbox
+TEXT
+install -m 644 "$here/../apparmor/windtunnel-sandbox" /etc/apparmor.d/windtunnel-sandbox
+apparmor_parser --replace /etc/apparmor.d/windtunnel-sandbox
+
+docker image inspect windtunnel/sandbox:python >/dev/null 2>&1 || "$here/../../sandbox_image/build.sh"
+
+install -m 644 "$here/windtunnel@.service" /etc/systemd/system/
+install -D -m 644 "$here/windtunnel@execute.service.d/docker.conf" \
+    /etc/systemd/system/windtunnel@execute.service.d/docker.conf
+systemctl daemon-reload
+systemctl enable --now windtunnel@execute windtunnel@monitor
+say "done: this host is in 'windtunnel hosts' in a moment; journalctl -fu windtunnel@execute follows it"

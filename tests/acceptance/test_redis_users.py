@@ -1,0 +1,167 @@
+"""Redis with the users of `deploy/redis/users.acl`: each can do its part and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis
+from tests.support import ROOT, Role, free_port, get_json, unique
+
+from windtunnel.client import Client
+from windtunnel.contract import Job, Outcome
+from windtunnel.settings import Settings, load
+from windtunnel_worker.sandbox import images
+
+USERS = ("producer", "worker", "flower", "exporter", "operator")
+TIME = "import time\ntime.sleep(1)\nprint('done')"
+
+
+def password(user: str) -> str:
+    return f"{user}-@-secret/0123456789"
+
+
+@pytest.fixture(scope="module")
+def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a Redis that `start.sh` started, its passwords from variables and from files."""
+    folder = tmp_path_factory.mktemp("users")
+    port = free_port()
+    variables = {}
+    for user in USERS:
+        name = f"WINDTUNNEL_REDIS_PASSWORD_{user.upper()}"
+        if user in ("worker", "flower"):
+            (folder / user).write_text(password(user) + "\n")
+            variables[f"{name}_FILE"] = str(folder / user)
+        else:
+            variables[name] = password(user)
+    process = subprocess.Popen(
+        [ROOT / "deploy/redis/start.sh", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
+        env={
+            **os.environ,
+            **variables,
+            "ACL_FILE": str(folder / "users.acl"),
+            "PATH": f"{Path(redis_program).parent}:{os.environ['PATH']}",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "eady to accept connections" in line:
+            break
+    assert process.poll() is None, "".join(said)
+    yield port
+    process.terminate()
+    process.communicate()
+
+
+@pytest.fixture
+def url(server: int, tmp_path: Path, setenv: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """The URL of a user, made as its role makes it: from a URL without a password and a file with one."""
+
+    def url(user: str) -> str:
+        file = tmp_path / user
+        file.write_text(password(user))
+        setenv.setenv("WINDTUNNEL_REDIS_URL", f"redis://{user}@127.0.0.1:{server}/0")
+        setenv.setenv("WINDTUNNEL_REDIS_PASSWORD_FILE", str(file))
+        found = load(Settings).redis_url.get_secret_value()
+        setenv.delenv("WINDTUNNEL_REDIS_PASSWORD_FILE")
+        setenv.delenv("WINDTUNNEL_REDIS_URL")
+        return found
+
+    return url
+
+
+def connect(server: int, user: str) -> redis.Redis:
+    return redis.Redis(port=server, username=user, password=password(user), decode_responses=True)
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        ("producer", "FLUSHALL"),
+        ("producer", "CONFIG GET *"),
+        ("producer", "KEYS *"),
+        ("producer", "LRANGE execute 0 -1"),
+        ("producer", "LPUSH monitor.host x"),
+        ("producer", "LPUSH execute x"),
+        ("producer", "SUBSCRIBE /0.celeryev/worker.heartbeat"),
+        ("producer", "PUBLISH /0.celery.pidbox shutdown"),
+        ("producer", "GET other:key"),
+        ("producer", "ACL LIST"),
+        ("producer", "SCRIPT FLUSH"),
+        ("worker", "FLUSHALL"),
+        ("worker", "CONFIG SET dir /tmp"),
+        ("worker", "GET other:key"),
+        ("worker", "SHUTDOWN"),
+        ("worker", "MODULE LIST"),
+        ("flower", "HGETALL wt:job:1-0"),
+        ("flower", "GET wt:code:1"),
+        ("flower", "LPUSH execute x"),
+        ("flower", "EVAL return(redis.call('get',KEYS[1])) 1 wt:code:1"),
+        ("exporter", "SET wt:counters 1"),
+        ("exporter", "HINCRBY wt:metrics x 1"),
+        ("exporter", "LPUSH execute x"),
+        ("exporter", "EVAL return(1) 0"),
+        ("health", "GET wt:counters"),
+        ("operator", "FLUSHALL"),
+        ("operator", "SHUTDOWN"),
+    ],
+)
+def test_what_a_user_may_not_do(server: int, user: str, command: str) -> None:
+    with connect(server, user) as connection, pytest.raises(redis.exceptions.NoPermissionError):
+        connection.execute_command(*command.split())
+
+
+def test_nobody_comes_in_without_a_password(server: int) -> None:
+    for wrong in (redis.Redis(port=server), redis.Redis(port=server, username="worker", password="guess")):
+        with wrong, pytest.raises(redis.exceptions.AuthenticationError):
+            wrong.ping()
+    assert redis.Redis(port=server, username="health", password="any").ping()
+
+
+def test_jobs_run_through_roles_that_each_have_their_own_user(
+    url: Callable[[str], str], docker_engine: images.Image, tmp_path: Path
+) -> None:
+    host, metrics_port, flower_port = unique("users"), free_port(), free_port()
+    variables = {
+        "SANDBOX_DEFAULT_IMAGE": docker_engine.name,
+        "WINDTUNNEL_DATA_DIR": str(tmp_path / "data"),
+        "WINDTUNNEL_STORE_URL": str(tmp_path / "store"),
+        "WINDTUNNEL_LOCK_DIR": str(tmp_path / "locks"),
+        "FLOWER_UNAUTHENTICATED_API": "1",
+    }
+    roles = [(role, "worker", ("--concurrency", "1")) for role in ("validate", "execute", "monitor", "finalize")]
+    with ExitStack() as stack:
+        for role, user, arguments in (
+            *roles,
+            ("metrics", "exporter", ("--port", str(metrics_port))),
+            ("flower", "flower", ("--port", str(flower_port))),
+        ):
+            log = tmp_path / f"{role}.log"
+            stack.enter_context(Role(role, url(user), host, log, *arguments, **variables))
+        with Client(url("producer")) as client:
+            batch = client.submit_batch([Job(code=TIME), Job(code="import os"), Job(code="1 / 0")])
+            status = client.wait(batch, timeout=180)
+            assert status.outcomes == {Outcome.SUCCEEDED: 1, Outcome.REJECTED: 1, Outcome.FAILED: 1}
+            assert [report.resources.samples > 0 for report in client.reports(batch)] == [True, False, False]
+            again = client.submit(Job(code=TIME))
+            client.cancel(again)
+            assert client.wait(again, timeout=120).outcome is Outcome.CANCELLED
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as answer:
+            assert 'windtunnel_jobs_total{outcome="succeeded"} 1.0' in answer.read().decode()
+        deadline = time.monotonic() + 60
+        while not (tasks := get_json(f"http://127.0.0.1:{flower_port}/api/tasks")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert {task["name"] for task in tasks.values()} >= {"windtunnel.execute"}
+    for log in tmp_path.glob("*.log"):
+        assert "no permissions" not in log.read_text().lower(), log.read_text()[-2000:]
+        assert "secret" not in log.read_text()

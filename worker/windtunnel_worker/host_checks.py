@@ -1,0 +1,125 @@
+"""What `windtunnel doctor` looks at on an execution host. Each check says what to do where something is not well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from windtunnel.cli.checks import Check, check
+from windtunnel.records import records_of
+from windtunnel.store import Store
+from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.trust import misfits
+
+LEAST_FREE_BYTES = 2 * 2**30
+LEAST_FREE_SHARE = 0.05
+MOST_CLOCK_ERROR_S = 2.0
+
+
+def host_checks(settings: HostSettings) -> list[Check]:
+    """All of them, quickest first."""
+    from windtunnel_worker.sandbox import images
+    from windtunnel_worker.sandbox.engine import engine_version
+
+    image = settings.default_image
+    docker = check("Docker", engine_version)
+    found = [docker]
+    if docker.well:
+        found += [check(f"image {image}", lambda: images.find(image).digest[:19]), _engine()]
+    return [
+        *found,
+        _trust(settings),
+        _disk(settings.data_dir),
+        _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
+        _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
+        check("store", lambda: _store(settings)),
+        _memory(settings),
+        check("clock", lambda: _clock(settings)) if records_answer(settings) else Check("clock", True, "not compared"),
+    ]
+
+
+def records_answer(settings: HostSettings) -> bool:
+    """Whether Redis can be asked."""
+    return _asked(settings, lambda: True)
+
+
+def _asked(settings: HostSettings, ask: Callable[[], bool]) -> bool:
+    records = records_of(settings, retries=0)
+    try:
+        return check("Redis", lambda: str(records.reading.ping())).well and ask()
+    finally:
+        records.close()
+
+
+def _engine() -> Check:
+    """Limits that the Docker Engine itself says it cannot keep."""
+    from windtunnel_worker.sandbox.engine import engine
+
+    info = engine().info()
+    names = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "cpus"}
+    missing = [text for name, text in names.items() if not info.get(name)]
+    if "memory" not in missing and missing == ["swap"]:
+        return Check("limits", True, "swap is not limited; turn it off on this host (swapoff -a)")
+    if missing:
+        return Check(
+            "limits",
+            False,
+            f"Docker cannot limit {', '.join(missing)}, and no job runs here. Rootless engines need the controllers "
+            "delegated to them (systemd: Delegate=cpu memory pids); others need cgroup v2 or these v1 controllers.",
+        )
+    return Check("limits", True, "memory, processes and processors can be limited")
+
+
+def _trust(settings: HostSettings) -> Check:
+    found = misfits(settings)
+    return Check("trust", not found, f"{settings.trust}: {'; '.join(found) or 'the settings fit'}")
+
+
+def _disk(folder: Path) -> Check:
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    usage = shutil.disk_usage(place)
+    free = f"{usage.free / 2**30:.1f} GB free below {place}"
+    well = usage.free >= LEAST_FREE_BYTES and usage.free >= LEAST_FREE_SHARE * usage.total
+    return Check("disk", well, free if well else f"{free}: remove images and old data (docker system prune)")
+
+
+def _writable(variable: str, folder: Path) -> Check:
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    well = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return Check(variable, well, str(folder) if well else f"{place} cannot be written by this user; chown it")
+
+
+def _store(settings: HostSettings) -> str:
+    store = Store(settings.store_url.get_secret_value())
+    store.has("0" * 64)
+    return store.name
+
+
+def _memory(settings: HostSettings) -> Check:
+    slots = os.cpu_count() or 1
+    wanted, there = slots * settings.default_memory_mb, psutil.virtual_memory().total // 2**20
+    text = f"{slots} slots of {settings.default_memory_mb} MB on a machine of {there} MB"
+    return Check("memory", wanted <= there, text if wanted <= there else f"{text}: start execute with fewer slots")
+
+
+def _clock(settings: HostSettings) -> str:
+    from windtunnel.errors import SandboxFailure
+
+    records = records_of(settings, retries=0)
+    try:
+        before = time.time()
+        theirs = records.reading.clock()
+        error = theirs - (before + time.time()) / 2
+    finally:
+        records.close()
+    if abs(error) > MOST_CLOCK_ERROR_S:
+        raise SandboxFailure(
+            f"This host's clock differs from that of Redis by {error:+.1f} s.",
+            remedy="Run a time service on both (systemd-timesyncd, chrony).",
+        )
+    return f"{error:+.2f} s from that of Redis"

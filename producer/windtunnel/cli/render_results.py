@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from windtunnel.cli.render import foreign, outcome_text
-from windtunnel.cli.render_data import sparkline
+from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import jobs
 from windtunnel.contract import Report, Score
 

@@ -24,6 +24,7 @@ MODULES = {
     "status": "reading",
     "watch": "following",
     "report": "reading",
+    "check": "submitting",
     "leaderboard": "results",
     "errors": "results",
     "compare": "results",

@@ -109,6 +109,7 @@ class AsyncClient(_Face[Client]):
     history = _call(Client.history)
     wait = _call(Client.wait)
     report = _call(Client.report)
+    check = _call(Client.check)
     leaderboard = _call(Client.leaderboard)
     ledger = _call(Client.ledger)
     errors = _call(Client.errors)

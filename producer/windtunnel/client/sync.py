@@ -128,12 +128,14 @@ class Client:
         owner: str | None = None,
         max_running: int | None = None,
         idempotency_key: str | None = None,
+        check_lookahead: bool = False,
     ) -> BatchId:
         """Store many jobs as one batch and set them going. Returns the batch's id.
 
         `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
         after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
-        other owners; `max_running` is how many of the jobs may run at the same time.
+        other owners; `max_running` is how many of the jobs may run at the same time. With `check_lookahead` each
+        program is also run on changed data, to see whether its positions know the future.
 
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
@@ -147,6 +149,9 @@ class Client:
                 max_running=max_running,
                 idempotency_key=idempotency_key,
             )
+        if check_lookahead:
+            checked = tuple(job.model_copy(update={"check_lookahead": True}) for job in jobs.jobs)
+            jobs = jobs.model_copy(update={"jobs": checked})
         problems = [
             FieldProblem(f"jobs.{index}.idempotency_key", "give the batch a key, not a job within it")
             for index, job in enumerate(jobs.jobs)
@@ -155,6 +160,23 @@ class Client:
         if problems:
             raise InvalidInput(problems, remedy="Nothing was stored.")
         return self._submit(jobs, "batch")
+
+    def check(self, job: str) -> JobId:
+        """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
+        report = self.report(job)
+        return self.submit(
+            Job(
+                code=self._records.schedule.code(report.code_sha256),
+                language=report.language,
+                name=report.name,
+                params=report.params,
+                datasets=tuple(report.dataset_digests),
+                dataset_digests=report.dataset_digests,
+                seed=report.seed,
+                limits=report.limits,
+                check_lookahead=True,
+            )
+        )
 
     def _submit(self, batch: Batch, kind: str) -> BatchId:
         _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")

@@ -11,6 +11,7 @@ from windtunnel.contract.execution import (
     DroppedFile,
     Execution,
     Outcome,
+    ProbeRun,
     ProgramError,
     Resources,
     Sample,
@@ -28,6 +29,7 @@ from windtunnel.contract.job import (
     JobSpec,
     Limits,
 )
+from windtunnel.contract.lookahead import LookAhead, Probe, Sight
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
@@ -75,9 +77,12 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
+    "LookAhead",
     "Metrics",
     "Name",
     "Outcome",
+    "Probe",
+    "ProbeRun",
     "ProgramError",
     "Record",
     "Report",
@@ -87,6 +92,7 @@ __all__ = [
     "Scoring",
     "SecurityLevel",
     "Sha256",
+    "Sight",
     "Timings",
     "Transition",
     "Verdict",

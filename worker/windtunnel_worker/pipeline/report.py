@@ -65,7 +65,11 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
 
 def with_score(report: Report, scored: Scored) -> Report:
     """The report of a job that returned positions, with what came of them."""
-    found: dict[str, object] = {"score": scored.score, "positions_sha256": scored.positions_sha256}
+    found: dict[str, object] = {
+        "score": scored.score,
+        "positions_sha256": scored.positions_sha256,
+        "look_ahead": scored.look_ahead,
+    }
     if scored.refusal or scored.fault:
         outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
         found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
@@ -110,7 +114,7 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
 def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
     """With advice, and without positions: what came of them is the score."""
     error = execution.error and execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
-    return execution.model_copy(update={"error": error, "positions": ""})
+    return execution.model_copy(update={"error": error, "positions": "", "probe_runs": ()})
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:

@@ -25,6 +25,7 @@ MODULES = {
     "watch": "following",
     "report": "reading",
     "check": "submitting",
+    "repro": "results",
     "leaderboard": "results",
     "errors": "results",
     "compare": "results",

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger
+    from windtunnel.analysis.reproduction import Reproduction
 
 log = logging.getLogger(__name__)
 
@@ -163,18 +164,28 @@ class Client:
 
     def check(self, job: str) -> JobId:
         """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
-        report = self.report(job)
+        return self._again(self.report(job), check_lookahead=True)
+
+    def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
+        """Run a finished job again on the same data, wait for it and compare. `WaitTimeout` as `wait` raises it."""
+        from windtunnel.analysis.reproduction import reproduction
+
+        first = self.report(job)
+        return reproduction(first, self.wait(self._again(first), timeout=timeout))
+
+    def _again(self, report: Report, **changes: Any) -> JobId:
+        """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
+        same = {
+            name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
+        }
         return self.submit(
             Job(
                 code=self._records.schedule.code(report.code_sha256),
                 language=report.language,
-                name=report.name,
-                params=report.params,
                 datasets=tuple(report.dataset_digests),
                 dataset_digests=report.dataset_digests,
-                seed=report.seed,
-                limits=report.limits,
-                check_lookahead=True,
+                **same,
+                **changes,
             )
         )
 

@@ -10,7 +10,7 @@ from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
 from windtunnel.contract.lookahead import LookAhead
-from windtunnel.contract.score import Score
+from windtunnel.contract.score import Score, Scoring
 from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
 
@@ -103,6 +103,10 @@ class Report(Contract):
     seed: int = 0
     labels: dict[str, str] = Field(default_factory=dict)
     limits: Limits
+    scoring: Scoring | None = None
+    """As it was asked for; None: the usual way."""
+    image: str | None = None
+    """The one that the job named; None: the host's default."""
     code_sha256: str
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)

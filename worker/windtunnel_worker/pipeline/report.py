@@ -53,6 +53,8 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         seed=spec.seed,
         labels=spec.labels,
         limits=spec.limits,
+        scoring=spec.scoring,
+        image=spec.image,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
         dataset_digests=execution.dataset_digests if execution else {},

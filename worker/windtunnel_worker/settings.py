@@ -9,10 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
+from windtunnel_worker.delivery.targets import Allowlist
 
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -30,6 +31,12 @@ def parse_memory(size: str | int) -> int:
 def _quarter_of_memory() -> int:
     """In megabytes."""
     return max(64, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4)
+
+
+def _allowlist(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse entries that are none."""
+    Allowlist.of(entries)
+    return entries
 
 
 SHIPPED_IMAGE = "windtunnel/sandbox:python"
@@ -100,6 +107,10 @@ class HostSettings(Settings):
     """The largest of them."""
     artifacts_mb: int = Field(16, ge=1, le=256)
     """All of them together; so much memory a slot may take for them."""
+    webhooks: Annotated[tuple[str, ...], AfterValidator(_allowlist)] = ()
+    """Where webhooks may go, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
+    webhook_secret: SecretStr | None = None
+    """What webhooks are signed with; without it none is sent."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
 

@@ -15,17 +15,18 @@ from windtunnel.contract import Contract, Job, Limits
 from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULTS = Limits()
+SHORT = "A unique beginning or end of it will do; @last is the newest batch, @last-0 its first job."
 
 
 def known_form(name: str) -> str:
     """An id as it was typed; refused if no job or batch can have it."""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", name.strip()):
+    if not re.fullmatch(r"@last(-\d{1,9})?|[A-Za-z0-9._-]{1,200}", name.strip()):
         raise typer.BadParameter(f"{name!r} cannot be an id. `windtunnel status` lists the newest batches.")
     return name.strip()
 
 
 def _id(metavar: str, text: str) -> Any:
-    return typer.Argument(help=text, metavar=metavar, parser=known_form)
+    return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
 
 
 BatchName = Annotated[str, _id("BATCH", "A batch's id.")]

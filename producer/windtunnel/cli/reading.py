@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.cli.options import AsJson, JobId, JobOrBatch, as_json, known_form, write_file
+from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form, write_file
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
 
@@ -16,7 +16,7 @@ def status(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="The id of a job or of a batch; without it, the newest batches.",
+            help=f"The id of a job or of a batch; without it, the newest batches. {SHORT}",
             metavar="JOB|BATCH",
             parser=known_form,
         ),
@@ -25,6 +25,7 @@ def status(
 ) -> None:
     """Show where a job or a batch stands."""
     with Client() as client:
+        name = name and client.find(name)
         if not json:
             _print_status(client, name)
         elif name is None:
@@ -55,6 +56,7 @@ def report(
 ) -> None:
     """Print a job's report, or those of a batch (JSON: one a line), or write them as a page."""
     with Client() as client:
+        name = client.find(name)
         if html is not None:
             write_file(html, client.page(name).encode())
             return
@@ -77,7 +79,7 @@ def report(
 def history(job: JobId, json: AsJson = False) -> None:
     """Print every transition of a job: when, how long after the one before, what, and who made it."""
     with Client() as client:
-        transitions = client.history(job)
+        transitions = client.history(client.find(job))
     if json:
         typer.echo(as_json(transitions))
     else:

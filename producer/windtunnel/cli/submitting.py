@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as plain_json
 from pathlib import Path
 from typing import Annotated
 
@@ -107,6 +108,7 @@ def submit(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
     programs = find(paths)
@@ -133,6 +135,9 @@ def submit(
             idempotency_key=idempotency_key,
             check_lookahead=check_lookahead,
         )
+    if json:
+        typer.echo(plain_json.dumps({"batch_id": batch, "jobs": len(jobs)}, indent=2))
+        return
     typer.echo(batch)
     typer.echo(harmless(listed(programs)), err=True)
     typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)

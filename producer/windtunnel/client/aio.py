@@ -103,8 +103,11 @@ class AsyncClient(_Face[Client]):
 
     submit = _call(Client.submit)
     submit_batch = _call(Client.submit_batch)
+    submit_sweep = _call(Client.submit_sweep)
+    find = _call(Client.find)
     status = _call(Client.status)
     jobs = _call(Client.jobs)
+    stats = _call(Client.stats)
     batches = _call(Client.batches)
     history = _call(Client.history)
     wait = _call(Client.wait)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NewType, Self, overload
+from typing import TYPE_CHECKING, Any, NewType, Self, TypedDict, Unpack, overload
 
 from windtunnel.broker import Broker
-from windtunnel.client import artifacts, results
+from windtunnel.client import artifacts, following, results
+from windtunnel.client.checking import as_job, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.naming import full_id
+from windtunnel.client.paging import outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.resolution import resolve
+from windtunnel.client.sweeps import Grid, bounded, points
 from windtunnel.contract import (
     Batch,
     BatchStatus,
+    Budget,
     DeadLetter,
     Event,
     HostStatus,
@@ -26,14 +31,17 @@ from windtunnel.contract import (
     Job,
     JobState,
     JobStatus,
-    Limits,
+    JobSummary,
     Outcome,
+    QueueStats,
     Report,
     Transition,
+    Webhook,
 )
-from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord, WaitTimeout
+from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.records import Records, records_of
+from windtunnel.records.listing import ordered
 from windtunnel.records.reading import unknown
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
@@ -51,16 +59,31 @@ log = logging.getLogger(__name__)
 JobId = NewType("JobId", str)
 BatchId = NewType("BatchId", str)
 
-BLOCK_S = 5.0
-"""How long one read of the event stream waits in Redis; below the socket's timeout."""
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
+Progress = Callable[[int, int], None]
+"""Told how many jobs are written, of how many."""
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
 def is_job(name: str) -> bool:
     """True for a job's id, False for a batch's."""
     return "-" in name
+
+
+class BatchOptions(TypedDict, total=False):
+    """What `submit_batch` takes besides the jobs."""
+
+    name: str
+    isolation: Isolation | str
+    owner: str | None
+    max_running: int | None
+    budget: Budget | Mapping[str, Any] | None
+    cache: bool | None
+    webhook: Webhook | Mapping[str, Any] | str | None
+    idempotency_key: str | None
+    check_lookahead: bool
+    progress: Progress | None
 
 
 class Client:
@@ -116,8 +139,14 @@ class Client:
 
         Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
         """
-        job = _as_job(job)
-        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, idempotency_key=job.idempotency_key)
+        job = as_job(job)
+        batch = Batch(
+            jobs=(job,),
+            name=job.name,
+            owner=self._settings.owner,
+            cache=self._settings.cache,
+            idempotency_key=job.idempotency_key,
+        )
         return JobId(job_id(self._submit(batch, "job"), 0))
 
     def submit_batch(
@@ -128,39 +157,75 @@ class Client:
         isolation: Isolation | str = Isolation.CONTAINER,
         owner: str | None = None,
         max_running: int | None = None,
+        budget: Budget | Mapping[str, Any] | None = None,
+        cache: bool | None = None,
+        webhook: Webhook | Mapping[str, Any] | str | None = None,
         idempotency_key: str | None = None,
         check_lookahead: bool = False,
+        progress: Progress | None = None,
     ) -> BatchId:
-        """Store many jobs as one batch and set them going. Returns the batch's id.
+        """Store many jobs, of any iterable, as one batch and set them going. Returns the batch's id.
 
         `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
         after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
-        other owners; `max_running` is how many of the jobs may run at the same time. With `check_lookahead` each
+        other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
+        spend (see `Budget`). `progress(written, total)` is called as the jobs are written. With `check_lookahead` each
         program is also run on changed data, to see whether its positions know the future.
+
+        `webhook` is the URL that is told when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
+
+        With `cache` (default: `WINDTUNNEL_CACHE`), a job whose program, parameters, datasets, image, seed, limits and
+        scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
+        report says `cached_from`. Never reused are faults of the machinery, and programs of which validation says that
+        they read the clock or draw unseeded random numbers; programs in languages other than Python always run.
 
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
         """
         if not isinstance(jobs, Batch):
             jobs = Batch(
-                jobs=tuple(_as_job(job, f"jobs.{index}.") for index, job in enumerate(jobs)),
+                jobs=tuple(as_job(job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))),
                 name=name,
                 isolation=isolation,
                 owner=owner or self._settings.owner,
                 max_running=max_running,
+                budget=budget,
+                cache=self._settings.cache if cache is None else cache,
+                webhook={"url": webhook} if isinstance(webhook, str) else webhook,
                 idempotency_key=idempotency_key,
             )
         if check_lookahead:
             checked = tuple(job.model_copy(update={"check_lookahead": True}) for job in jobs.jobs)
             jobs = jobs.model_copy(update={"jobs": checked})
-        problems = [
-            FieldProblem(f"jobs.{index}.idempotency_key", "give the batch a key, not a job within it")
-            for index, job in enumerate(jobs.jobs)
-            if job.idempotency_key is not None
-        ]
-        if problems:
-            raise InvalidInput(problems, remedy="Nothing was stored.")
-        return self._submit(jobs, "batch")
+        check_keys(jobs)
+        return self._submit(jobs, "batch", progress)
+
+    def submit_sweep(
+        self,
+        code: str,
+        *,
+        grid: Grid | None = None,
+        params: Iterable[Mapping[str, Any]] | None = None,
+        datasets: Sequence[str] = (),
+        job: Mapping[str, Any] | None = None,
+        **batch: Unpack[BatchOptions],
+    ) -> BatchId:
+        """Store one program with many parameter sets as one batch and set it going. Returns the batch's id.
+
+        Either `params`, one set a job, or `grid`: the product of its axes in the order given, in which the last one
+        changes fastest. More than 100,000 sets are refused before any is built. `job` has what else the jobs share
+        (`seed`, `limits`, `language` …); the other arguments are those of `submit_batch`. The program is stored and
+        validated once, and jobs share containers unless `isolation="container"` is given (see `Isolation`).
+
+        >>> from windtunnel.testing import Tunnel
+        >>> client = Tunnel().client
+        >>> batch = client.submit_sweep("print(params)", grid={"fast": range(5, 15, 5), "slow": [50, 100]})
+        >>> [one.params for one in client.jobs(batch)][:2]
+        [{'fast': 5, 'slow': 50}, {'fast': 5, 'slow': 100}]
+        """
+        shared = {**(job or {}), "code": code, "datasets": datasets}
+        jobs = ({**shared, "params": one} for one in points(grid, params))
+        return self.submit_batch(jobs, **{"name": "sweep", "isolation": Isolation.CELL, **batch})  # type: ignore[arg-type]
 
     def check(self, job: str) -> JobId:
         """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
@@ -178,29 +243,42 @@ class Client:
         same = {
             name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
         }
-        return self.submit(
-            Job(
-                code=self._records.schedule.code(report.code_sha256),
-                language=report.language,
-                datasets=tuple(report.dataset_digests),
-                dataset_digests=report.dataset_digests,
-                **same,
-                **changes,
-            )
+        job = Job(
+            code=self._records.schedule.code(report.code_sha256),
+            language=report.language,
+            datasets=tuple(report.dataset_digests),
+            dataset_digests=report.dataset_digests,
+            **same,
+            **changes,
         )
+        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, cache=False)  # so that it really runs
+        return JobId(job_id(self._submit(batch, "job"), 0))
 
-    def _submit(self, batch: Batch, kind: str) -> BatchId:
-        _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        prepared: Sequence[Prepared] = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue))
+    def _submit(self, batch: Batch, kind: str, progress: Progress | None = None) -> BatchId:
+        check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
+        prepared: Sequence[Prepared] = prepare(
+            batch.jobs, resolve(batch.jobs, self._records.catalogue), cache=batch.cache
+        )
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
         if opened.written < len(prepared):
-            self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
+            told = progress or (lambda _written, _total: None)
+            self._records.submissions.write(opened, prepared, f"client:{batch.owner}", told)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)
 
     # -- reading -------------------------------------------------------------------------------------
+
+    def find(self, typed: str) -> str:
+        """Find the id that a person means.
+
+        `@last`, `@last-3`, or the beginning or end of a batch's id, at least four
+        characters (`9f2c`, and `9f2c-3` for one of its jobs). What fits none is given back as it is.
+
+        `InvalidInput` names those that fit where several do.
+        """
+        return full_id(self._records.reading, typed)
 
     @overload
     def status(self, name: JobId) -> JobStatus: ...
@@ -213,9 +291,32 @@ class Client:
         reading = self._records.reading
         return reading.job_statuses([name])[0] if is_job(name) else reading.batch_status(name)
 
-    def jobs(self, batch: str) -> list[JobStatus]:
-        """Where each job of a batch stands, in the order of submission."""
-        return self._records.reading.job_statuses(self._job_ids(batch))
+    def jobs(
+        self,
+        batch: str,
+        *,
+        outcome: Outcome | str | Iterable[Outcome | str] | None = None,
+        order_by: str | None = None,
+        page: int = 1,
+        size: int | None = None,
+    ) -> list[JobSummary]:
+        """Where the jobs of a batch stand, with the figures of their reports but without what they printed.
+
+        In the order of submission, or by a figure (`order_by="duration_s"`; `"-sharpe"` from the highest down; jobs
+        without it come last). Only those that ended as `outcome` says, if given. `page` counts from 1, `size` jobs
+        each; without `size`, all. `InvalidInput` for a page below 1 or an order that is not known.
+        """
+        start, stop = page_of(page, size)
+        ids = self._job_ids(batch)
+        if outcome is None and order_by is None:
+            return list(self._records.listing.summaries(ids[start:stop]))
+        wanted = None if outcome is None else outcomes_of(outcome)
+        found = [one for one in self._records.listing.summaries(ids) if wanted is None or one.outcome in wanted]
+        return ordered(found, order_by)[start:stop]
+
+    def stats(self) -> QueueStats:
+        """What the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes so far."""
+        return self._records.listing.stats()
 
     def batches(self, count: int = 20) -> list[BatchStatus]:
         """The newest batches, newest first."""
@@ -231,22 +332,20 @@ class Client:
         """Every transition of a job, who made it and when, oldest first."""
         return self._records.reading.history(job)
 
-    def stream(self, batch: str, *, after: str = "0", timeout: float | None = None) -> Iterator[Event]:
-        """Yield the batch's events as they come, until every job has its report.
+    def stream(
+        self,
+        batch: str | Iterable[str],
+        *,
+        after: str | Mapping[str, str] = "0",
+        timeout: float | None = None,
+    ) -> Iterator[Event]:
+        """Yield the events of one or several batches as they come, until every job has its report.
 
-        Give the `id` of the last event you saw as `after` to resume. `timeout` is in seconds for the whole
-        stream; `WaitTimeout` when it passes.
+        Each event comes once, those of a batch in their order. To resume, give the `id` of the last event you saw as
+        `after`; for several batches, a mapping of `event.batch_id` to it. A Redis that is away for less than a minute
+        is waited for. `timeout` is in seconds for the whole stream; `WaitTimeout` when it passes.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            done = self._records.reading.batch_status(batch).done
-            block = 0.001 if done else _remaining(deadline, batch)
-            events = self._records.reading.events(batch, after, block)
-            for event in events:
-                after = event.id
-                yield event
-            if done and not events:
-                return
+        yield from following.events(self._records.reading, following.places(batch, after), timeout)
 
     @overload
     def wait(self, name: JobId, *, timeout: float | None = None) -> Report: ...
@@ -268,7 +367,7 @@ class Client:
                 return status
             if isinstance(status, JobStatus) and status.state is JobState.FINISHED:
                 return self.report(name)
-            for event in self._records.reading.events(batch, after, _remaining(deadline, name)):
+            for event in self._records.reading.events({batch: after}, following.remaining(deadline, name)):
                 after = event.id
 
     def report(self, job: str) -> Report:
@@ -393,36 +492,3 @@ class Client:
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
         """Messages that no worker could read, newest first."""
         return self._records.care.dead_letters(count)
-
-
-def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
-    if isinstance(job, Job):
-        return job
-    try:
-        return Job(**job)
-    except InvalidInput as error:
-        problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
-        raise InvalidInput(problems, remedy=error.remedy) from error
-
-
-def _check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:
-    fine: set[Limits] = set()
-    problems = []
-    for index, job in enumerate(jobs):
-        if job.limits in fine:
-            continue
-        above = job.limits.above(ceiling)
-        if not above:
-            fine.add(job.limits)
-        problems += [FieldProblem(path.format(index=index) + one.field, one.message) for one in above]
-    if problems:
-        raise InvalidInput(problems, remedy="Nothing was stored; ask for less.")
-
-
-def _remaining(deadline: float | None, name: str) -> float:
-    if deadline is None:
-        return BLOCK_S
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise WaitTimeout(f"{name} is not finished yet.", remedy="It goes on; wait again.")
-    return min(remaining, BLOCK_S)

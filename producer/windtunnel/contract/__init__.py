@@ -24,10 +24,12 @@ from windtunnel.contract.job import (
     MAX_PARAMS_BYTES,
     SUFFIXES,
     Batch,
+    Budget,
     Isolation,
     Job,
     JobSpec,
     Limits,
+    Webhook,
 )
 from windtunnel.contract.lookahead import LookAhead, Probe, Sight
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
@@ -40,7 +42,10 @@ from windtunnel.contract.status import (
     HostStatus,
     JobState,
     JobStatus,
+    JobSummary,
+    QueueStats,
     Transition,
+    Waiting,
 )
 from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
 
@@ -57,6 +62,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Budget",
     "Column",
     "Contract",
     "DataFinding",
@@ -76,6 +82,7 @@ __all__ = [
     "JobSpec",
     "JobState",
     "JobStatus",
+    "JobSummary",
     "Limits",
     "LookAhead",
     "Metrics",
@@ -84,6 +91,7 @@ __all__ = [
     "Probe",
     "ProbeRun",
     "ProgramError",
+    "QueueStats",
     "Record",
     "Report",
     "Resources",
@@ -96,5 +104,7 @@ __all__ = [
     "Timings",
     "Transition",
     "Verdict",
+    "Waiting",
+    "Webhook",
     "problems_of",
 ]

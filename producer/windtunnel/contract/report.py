@@ -111,6 +111,8 @@ class Report(Contract):
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    cached_from: str = ""
+    """The job that really ran, where this one got its result from the cache."""
     submitted_at: datetime
     finished_at: datetime
 

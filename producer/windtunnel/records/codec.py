@@ -20,6 +20,8 @@ from windtunnel.errors import UnreadableRecord
 
 COMPRESSED_FROM = 512
 """Bytes: below, compression saves next to nothing."""
+MESSAGE_CHARACTERS = 300
+"""Of a report's message in a list of jobs."""
 MOST_BYTES = 64 * 1024 * 1024
 """Of a document once decompressed."""
 
@@ -99,6 +101,21 @@ def encode_report(report: Report) -> bytes:
         if execution.message == report.message:
             exclude["execution"]["message"] = True
     return encode(report, exclude)
+
+
+def encode_figures(report: Report) -> bytes:
+    """What a list of jobs shows of a report: a few figures, and nothing that its program printed."""
+    metrics = report.score.metrics if report.score else None
+    figures: dict[str, Any] = {
+        "message": report.message[:MESSAGE_CHARACTERS],
+        "duration_s": report.resources.duration_s if report.execution else None,
+        "memory_mb_peak": report.resources.memory_mb_peak if report.execution else None,
+        "sharpe": metrics and metrics.sharpe,
+        "total_return": metrics and metrics.total_return,
+        "max_drawdown": metrics and metrics.max_drawdown,
+        "cached_from": report.cached_from,
+    }
+    return json.dumps({name: value for name, value in figures.items() if value not in (None, "")}).encode()
 
 
 class ProgramKey(NamedTuple):
@@ -182,6 +199,14 @@ def decode_history(text: bytes | None) -> tuple[Transition, ...]:
         Transition(at=int(ms) / 1000, what=what, who=who, detail=detail)
         for ms, what, who, detail in _TRANSITION.findall((text or b"").decode(errors="replace"))
     )
+
+
+def readable(kind: Any, stored: bytes | None) -> Any:
+    """A stored document, or None if it cannot be read."""
+    try:
+        return decode(kind, stored) if stored else None
+    except UnreadableRecord:
+        return None
 
 
 def whole(stored: bytes | None) -> int:

@@ -15,7 +15,7 @@ from celery.signals import worker_process_init, worker_process_shutdown, worker_
 from windtunnel.errors import SandboxFailure, WindtunnelError
 from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
-from windtunnel_worker.celery.beside import present_regularly, reconcile_regularly
+from windtunnel_worker.celery.beside import deliver_regularly, present_regularly, reconcile_regularly
 from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.resilience import make_resilient, serve
@@ -111,6 +111,8 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
             present_regularly(settings, node, concurrency)
         if role in ("validate", "finalize"):
             reconcile_regularly(Process(settings, app))
+        if role == "finalize":
+            deliver_regularly(Process(settings, app))
 
     def child_started(**_: object) -> None:
         if role == "execute":

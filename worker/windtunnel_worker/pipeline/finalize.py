@@ -12,7 +12,7 @@ from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavail
 from windtunnel.records.reports import Unfinished, build_record
 from windtunnel_worker.pipeline.collaborators import Scored, Scorer, Shared
 from windtunnel_worker.pipeline.faults import describe
-from windtunnel_worker.pipeline.report import build_report, unreadable_report, with_score
+from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
@@ -64,12 +64,28 @@ class Finalize:
                 final.append((job, unreadable_report(job, f"What is stored of this job cannot be read: {error}.")))
             except Exception as error:  # noqa: BLE001 - one job's record must not keep others from their reports
                 final += self._faulted(job, error)
-        final += self._build([job for job in waiting if job.job_id in records], records)
+        readable = [job for job in waiting if job.job_id in records]
+        final += self._copied([job for job in readable if job.cached_from], records)
+        final += self._build([job for job in readable if not job.cached_from], records)
         done = self._records.reports.finish(final, self._session) if final else []
         finished = [report for (_, report), first in zip(final, done, strict=True) if first]
         for report in finished:
             self._observe("finished", report.job_id, outcome=report.outcome.value)
         return [report.job_id for report in finished]
+
+    def _copied(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
+        """The reports of jobs that another one ran for; a job whose source cannot be read runs itself."""
+        sources = sorted({job.cached_from for job in waiting})
+        read = dict(zip(sources, self._records.reports.reports(sources), strict=True)) if sources else {}
+        final: list[Final] = []
+        for job in waiting:
+            source = read[job.cached_from]
+            if isinstance(source, Report):
+                final.append((job, copied_report(records[job.job_id], source)))
+            else:
+                self._records.reports.run_itself(job.job_id)
+                self._wake.execute(pool_of(records[job.job_id]))
+        return final
 
     def _build(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
         sampled = [one for one in records.values() if _ran_for_s(one) >= SAMPLED_FROM_S]

@@ -22,6 +22,7 @@ from windtunnel.keyspace import batch_of
 from windtunnel.records.codec import ProgramKey, summary_of
 from windtunnel.records.reports import Unfinished
 from windtunnel.validation.remedies import for_job, rejection
+from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
 from windtunnel_worker.pipeline.collaborators import Scored
 
@@ -63,6 +64,29 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         finished_at=record.now,
     )
     return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+
+
+def copied_report(record: Record, source: Report) -> Report:
+    """The report of a job that an equal one ran for: that one's result under this one's names."""
+    spec = record.spec or JobSpec(name="unwritten")
+    report = source.model_copy(
+        update={
+            "job_id": record.job_id,
+            "batch_id": batch_of(record.job_id),
+            "name": spec.name,
+            "labels": spec.labels,
+            "cached_from": source.job_id,
+            "timings": _timings(record, None),
+            "submitted_at": record.submitted_at,
+            "finished_at": record.now,
+        }
+    )
+    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+
+
+def pool_of(record: Record) -> str:
+    """Whose slots serve a job."""
+    return record.spec.pool if record.spec else DEFAULT_POOL
 
 
 def with_score(report: Report, scored: Scored) -> Report:

@@ -10,6 +10,7 @@ from windtunnel.validation.python import (
     folding,
     library,
     lookahead,
+    passing,
     paths,
     reflection,
     repeatable,
@@ -17,8 +18,8 @@ from windtunnel.validation.python import (
     strings_as_code,
 )
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.parameters import MOST_SITES
+from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
     BUILT,
     OPAQUE,
@@ -40,6 +41,7 @@ from windtunnel.validation.python.values import (
     Value,
     each,
     join,
+    make_text,
     strings,
 )
 
@@ -48,6 +50,8 @@ _CLASS_TESTS = frozenset({"isinstance", "issubclass"})
 _REFLECTION = frozenset("getattr setattr delattr hasattr".split())
 TYPE_OF = Foreign("type")
 """What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
+_PLAIN_BASES = ("abc.", "enum.", "typing.", "collections.", "dataclasses.", "unittest.")
+MOST_BASES = 8
 _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split())
 
 
@@ -59,6 +63,9 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         if opened is not None:
             analysis.memo[function] = UNKNOWN
             return opened
+    if isinstance(function, ast.Name) and function.id == "vars" and len(node.args) == 1 and not node.keywords:
+        if all(_is_namespace(one) for one in each(analysis.value(node.args[0]))):
+            analysis.program.readonly.add(function)
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
@@ -77,6 +84,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
         callee = _constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
+    if type(callee) is Lib and type(receiver) is Lib and callee.path == receiver.path:
+        del arguments[:1]  # `Base.__init__(self, …)`
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
         given = analysis.value(keyword.value)
@@ -84,6 +93,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
         name = function.attr  # type: ignore[attr-defined]
+        if name == "strftime" and type(receiver) in (Foreign, Unknown):
+            return passing.as_date(arguments or list(keywords.values()))
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
     repeatable.judge_call(analysis, node, callee, arguments, keywords)
@@ -103,18 +114,40 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
 
 def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
     """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
-    function = node.func
+    if type(receiver) in (Lib, Foreign) and type(callee) is Foreign:
+        return Lib(receiver.path)  # type: ignore[attr-defined]
     if type(receiver) is not Inst:
         return callee
-    scope = receiver.scope
-    bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
-    for base in bases:
-        if type(base) is Lib and (
-            base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS
-        ):
-            analysis.memo[function] = base
-            return base
-    return callee
+    base = _library_base(analysis, receiver.scope)
+    if base is None:
+        return callee
+    analysis.memo[node.func] = base
+    return base
+
+
+def _library_base(analysis: Analysis, scope: Scope, depth: int = 0) -> Lib | None:
+    """Give the class of a library that a class of the program inherits from."""
+    for base in getattr(scope.node, "bases", ()):
+        for one in each(analysis.value_in(scope.parent or scope, base)):
+            if type(one) is Lib and not one.path.startswith(_PLAIN_BASES):
+                return one
+            if type(one) is Class and depth < MOST_BASES:
+                found = _library_base(analysis, one.scope, depth + 1)
+                if found is not None:
+                    return found
+    return None
+
+
+def _judge_made(
+    analysis: Analysis, node: ast.Call, made: Class, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Take making an object of a subclass without a constructor for a call of the library's class."""
+    if "__init__" in made.scope.bindings or not (arguments or keywords):
+        return
+    base = _library_base(analysis, made.scope)
+    if base is not None:
+        library.judge_function(analysis, node, base.path, arguments, keywords)
+        library.judge_keywords(analysis, node, keywords, base)
 
 
 def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
@@ -168,6 +201,8 @@ def _escapes(
             if isinstance(value.value, str) and value.value.startswith(_OUTSIDE) and len(value.value) > 2:  # type: ignore[attr-defined]
                 _judge_outside(analysis, place, callee, value.value)  # type: ignore[attr-defined]
             continue
+        if kind in (Inst, Bag, Many, Foreign):
+            _judge_filled(analysis, place, value, kinds)
         if kind in (Inst, Bag, Many) and any(type(one) in (Lib, Foreign, Unknown) for one in kinds):
             _judge_hooked(analysis, place, value)
         analysis.escapes(value, place, "handed to a call")
@@ -204,6 +239,22 @@ def _judge_hooked(analysis: Analysis, place: ast.AST, value: Value, depth: int =
             analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
 
 
+def _judge_filled(analysis: Analysis, place: ast.AST, value: Value, callees: tuple[Value, ...], depth: int = 0) -> None:
+    """Judge objects made into arrays whose attributes were named at run time: one may give an array's address."""
+    if not all(type(one) is Lib and one.path.startswith(_ARRAYS) for one in callees):
+        return
+    for one in each(value):
+        if type(one) is Bag and depth < 2:
+            for item in one.items[:64]:
+                _judge_filled(analysis, place, item, callees, depth + 1)
+        elif reflection.is_filled(analysis, one):
+            analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
+
+
+_ARRAYS = ("numpy.", "pandas.", "polars.", "pyarrow.", "scipy.")
+"""Libraries that ask an object for its memory before anything else."""
+
+
 def _takes_any(callee: Value) -> bool:
     """Recognise a function with `*args` or `**kwargs`, where an argument cannot be followed."""
     node = getattr(callee, "node", None)
@@ -227,6 +278,7 @@ def _called(
     if kind is Func:
         return analysis.returned(callee)  # type: ignore[arg-type]
     if kind is Class:
+        _judge_made(analysis, node, callee, arguments, keywords)  # type: ignore[arg-type]
         return Inst(callee.scope)  # type: ignore[attr-defined]
     if callee is TYPE_OF:
         analysis.report("structure.type_call", node, "Makes an object of a class that only another object names.")
@@ -244,6 +296,9 @@ def _called(
             resources.judge_function(analysis, node, path, arguments)
             if path in ("copy.copy", "copy.deepcopy") and arguments:
                 return arguments[0]
+            passed = passing.result(path, arguments)
+            if passed is not None:
+                return passed
             if path == "textwrap.dedent" and len(arguments) == 1 and type(arguments[0]) is Const:
                 return Const(textwrap.dedent(str(arguments[0].value)))
         elif path.startswith(("functools.", "copy.")):
@@ -306,6 +361,8 @@ def _builtin(
         return BUILT if name in ("bytes", "chr") else UNKNOWN
     if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
         return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
+    if name == "format" and len(arguments) == 2 and type(arguments[0]) is not Const:
+        return make_text(passing.as_formatted(arguments[1]))
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
 
 

@@ -1,7 +1,8 @@
 """The demo: real strategies on real prices through the whole stack, good and bad ones together.
 
 Starts a stack of its own, submits `sweeps.toml`, follows it, checks that each bad program ended as it must, and
-shows the outcomes and the best strategies. What a strategy emits is its own word; read it as such.
+shows the outcomes and the best strategies. What a strategy emits is its own word; read it as such. Those that define
+`signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from rich.console import Console
 from rich.table import Table
 
 from windtunnel import Client, Job, Limits, Outcome, Report
-from windtunnel.cli import render
+from windtunnel.cli import render, render_results
 from windtunnel.cli.following import follow
+from windtunnel.contract import Scoring
 
 HERE = Path(__file__).parent
 LIMITS = Limits(timeout_s=30)
 SHORT = Limits(timeout_s=5)
 """For the program that would run for ever."""
+PAGE = Path(tempfile.gettempdir()) / "windtunnel-demo.html"
 console = Console(highlight=False)
 
 
@@ -47,6 +50,7 @@ def jobs() -> Iterator[tuple[Job, Outcome]]:
                 params=dict(zip(grid, values, strict=True)),
                 datasets=tuple(entry.get("datasets", ())),
                 limits=SHORT if expected is Outcome.TIMED_OUT else LIMITS,
+                scoring=Scoring(commission_bps=5),
             )
             yield job, expected
 
@@ -129,9 +133,14 @@ def main() -> int:
             name = client.submit_batch(batch, name="demo")
             status = follow(client, name)
             reports = list(client.reports(name))
+            board = client.leaderboard(name)
+            PAGE.write_text(client.page(name), "utf-8")
     right = show(reports, list(expected)) and len(reports) == len(batch)
     seconds = (status.finished_at - status.submitted_at).total_seconds() if status.finished_at else 0.0
     console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / max(seconds, 1):.1f} jobs/s).")
+    console.print("[bold]The trusted leaderboard[/]: positions that strategies returned, scored after costs of 5 bps")
+    console.print(render_results.board(board, 12))
+    console.print(f"All of it, for a browser: {PAGE}", soft_wrap=True)
     verdict = "[green]Every job ended as it must.[/]" if right else "[red]Some jobs did not end as they must.[/]"
     console.print(verdict)
     console.print(

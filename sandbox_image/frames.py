@@ -19,7 +19,7 @@ def preload_frames(paths: Mapping[str, str]) -> None:
     """Read datasets before any job; one that cannot be read is left for the job to find out."""
     for name, path in paths.items():
         with contextlib.suppress(Exception):
-            _frames[name] = _read_frame(path)
+            _frames[name] = read(path)
 
 
 class Datasets(Mapping[str, Any]):
@@ -28,16 +28,17 @@ class Datasets(Mapping[str, Any]):
     Of a CSV file the first column is the index, read as dates where it can be.
     """
 
-    def __init__(self, paths: Mapping[str, str]) -> None:
+    def __init__(self, paths: Mapping[str, str], loaded: Mapping[str, Any] | None = None) -> None:
         self._paths = dict(paths)
-        self._loaded = {name: frame for name, frame in _frames.items() if name in self._paths}
+        read = _frames if loaded is None else loaded
+        self._loaded = {name: frame for name, frame in read.items() if name in self._paths}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._paths:
             names = ", ".join(sorted(self._paths)) or "none; name them in the job's `datasets`"
             raise KeyError(f"{name!r} is not among this job's datasets: {names}")
         if name not in self._loaded:
-            self._loaded[name] = _read_frame(self._paths[name])
+            self._loaded[name] = read(self._paths[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -50,7 +51,8 @@ class Datasets(Mapping[str, Any]):
         return f"data({', '.join(self._paths)})"
 
 
-def _read_frame(path: str) -> Any:
+def read(path: str) -> Any:
+    """A dataset as a fresh frame."""
     columns = f"{os.path.splitext(path)[0]}.arrow"
     return read_columns(columns) if os.path.exists(columns) else read_file(path)
 

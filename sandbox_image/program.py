@@ -19,8 +19,10 @@ import threading
 import time
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
+import checking
 import failures
 import figures
 import foreign
@@ -66,38 +68,50 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
 def run(job: dict[str, Any], reporter: Reporter) -> int:
     """Run the program's text and return its exit code; an exception is reported and gives 1."""
     module, data = types.ModuleType("__main__"), Datasets(job["datasets"])
-    module.__dict__.update(
-        __builtins__=builtins,
-        __file__=PROGRAM,
-        data=data,
-        params=job["params"],
-        emit=reporter.emit,
-    )
-    sys.modules["__main__"] = module
     sys.argv = [PROGRAM]
     source = job["code"]
     lines = source.splitlines(keepends=True)
     linecache.cache[PROGRAM] = (len(source), None, lines, PROGRAM)
-    _seed(job["seed"])
+    habits.settle(job["cpus"])
+    if job.get("probes"):
+        checking.run(job, reporter, _returned)
     os.mkdir(FOLDER)
     os.chdir(FOLDER)
-    habits.settle(job["cpus"])
-    near = None
     try:
+        _begin(module, job, data, reporter.emit)
         exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
         signals = module.__dict__.get("signals")
         if callable(signals):
-            near = signals.__code__.co_firstlineno if type(signals) is types.FunctionType else None
             returned = signals(*positions.arguments(signals, data, job["params"]))
             reporter.positions(positions.encode(returned, data))
         code = 0
     except SystemExit as leaving:
         code = _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
-        failures.report(error, lines, reporter, near)
+        failures.report(error, lines, reporter, _line_of(module.__dict__.get("signals")))
         code = 1
     figures.keep_open_ones(reporter)
     return _leave(code, module)
+
+
+def _begin(module: types.ModuleType, job: dict[str, Any], data: Datasets, emit: Callable[..., None]) -> None:
+    """Make a module the program's `__main__`, with its globals and seeds."""
+    module.__dict__.update(__builtins__=builtins, __file__=PROGRAM, data=data, params=job["params"], emit=emit)
+    sys.modules["__main__"] = module
+    _seed(job["seed"])
+
+
+def _returned(job: dict[str, Any], data: Datasets) -> bytes:
+    """What `signals` returns on other data: in a process of its own, as the program changes the one it runs in."""
+    module = types.ModuleType("__main__")
+    _begin(module, job, data, lambda **_: None)
+    exec(compile(job["code"], PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    signals = module.__dict__["signals"]
+    return positions.encode(signals(*positions.arguments(signals, data, job["params"])), data)
+
+
+def _line_of(signals: Any) -> int | None:
+    return signals.__code__.co_firstlineno if type(signals) is types.FunctionType else None
 
 
 def _leave(code: int, module: types.ModuleType) -> int:

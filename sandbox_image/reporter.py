@@ -69,6 +69,11 @@ class Reporter:
         for start in range(0, len(text), POSITIONS_A_RECORD):
             self._send(b"P" + text[start : start + POSITIONS_A_RECORD] + b"\n")
 
+    def probe(self, number: int, packed: bytes, failed: bytes) -> None:
+        """Send what `signals` returned on changed data, or why it returned nothing."""
+        text = base64.b64encode(packed).decode()
+        self.write(b"L", {"number": number, "packed": text, "failed": failed.decode(errors="replace")[:200]})
+
     def dropped(self, name: str, reason: str) -> None:
         """Name a file that should have been there at the end and is not."""
         self.write(b"D", {"name": name, "bytes": 0, "reason": reason[:200]})

@@ -6,8 +6,8 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     kind  from    payload
     R     warden  ready: JSON {"versions": {name: version}}; sent once, after all preloading
     J     host    a job: JSON {code, params, datasets {name: path}, seed, timeout_s, cpu_time_s, output_bytes, cpus,
-                  folder {files, file_bytes, total_bytes}, imports [module]}; for another language than Python also
-                  {program}, see foreign.py
+                  folder {files, file_bytes, total_bytes}, imports [module], probes [{change, bar, seed}]}; for another
+                  language than Python also {program}, see foreign.py
     S     warden  the program's first line is about to run: empty, or JSON {versions: {name: version}} of the imports
     O, E  warden  bytes of the program's stdout, stderr, in the order they were read: the first output_bytes of each
                   and, where there is more, at the end the last half of output_bytes of what is left
@@ -17,6 +17,7 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     D     warden  a file that is not sent: JSON {name, bytes, reason}; the program's process sends them as well, of
                   figures that it could not save
     P     warden  what `signals` returned, see positions.py: the next part of it in base64
+    L     warden  what it returned on changed data: JSON {number, packed, failed}, by the number of the job's probe
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
                   processes}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
@@ -60,7 +61,13 @@ from reporter import MAX_RECORD_BYTES
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
-MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"P": 6 * 1024 * 1024, b"F": 1024 * 1024, b"D": 64 * 1024}
+MAX_RECORDS_BYTES = {
+    b"V": 1024 * 1024,
+    b"P": 6 * 1024 * 1024,
+    b"L": 6 * 1024 * 1024,
+    b"F": 1024 * 1024,
+    b"D": 64 * 1024,
+}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 64
 """A program that writes more than this many times what is kept of its output is stopped, however fast it was."""

@@ -26,6 +26,13 @@ def backtest(prices: pd.Series, fast: int, slow: int, cost_bps: float) -> dict:
     }
 
 
+def signals(data, params):
+    """Target positions: scored outside of the sandbox, on prices that the program cannot change."""
+    close = data["sp500"]["Close"]
+    fast, slow = (close.rolling(params.get(name, usual)).mean() for name, usual in (("fast", 20), ("slow", 100)))
+    return (fast > slow).astype(float)
+
+
 if __name__ == "__main__":
     fast = params.get("fast", 20)
     slow = params.get("slow", 100)

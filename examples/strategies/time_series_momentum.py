@@ -32,6 +32,14 @@ def evaluate(position: pd.Series, close: pd.Series, cost_bps: float) -> dict:
     }
 
 
+def signals(data, params):
+    """Target positions by dataset; the other market is not traded."""
+    market = params.get("market", "sp500")
+    close = data[market]["Adj Close"]
+    months, skip = params.get("months", 12), params.get("skip", 1)
+    return {market: month_end_positions(close, months, skip, params.get("long_short", False))}
+
+
 if __name__ == "__main__":
     market = params.get("market", "sp500")
     months = params.get("months", 12)

@@ -38,3 +38,7 @@ emit(
     max_drawdown=float((equity / peak - 1).min()),
     trades=int(np.count_nonzero(changes)),
 )
+
+
+def signals(data, params):
+    return signal

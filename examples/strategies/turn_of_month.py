@@ -34,3 +34,7 @@ emit(
     max_drawdown=float((equity / equity.cummax() - 1).min()),
     trades=int(turnover.sum()),
 )
+
+
+def signals(data, params):
+    return position

@@ -11,6 +11,12 @@ def scaled_position(z: pd.Series, cap: float) -> pd.Series:
     return (-z / cap).clip(lower=0.0, upper=1.0).fillna(0.0)
 
 
+def signals(data, params):
+    z = rolling_zscore(np.log(data["sp500"]["Close"]), params.get("window", 20))
+    step = params.get("step", 0.25)
+    return (scaled_position(z, params.get("cap", 2.0)) / step).round() * step
+
+
 window = params.get("window", 20)
 cap = params.get("cap", 2.0)
 step = params.get("step", 0.25)

@@ -22,6 +22,8 @@ def busy(driver: Driver) -> None:
     driver.records.hosts.announce({"-": "ta"})
     driver.keys.hset("wt:weights", "default", "1")
     driver.keys.hset("wt:caps", "default", "100")
+    driver.keys.hset("wt:trials:default:sp500", "0" * 64, "0.1")
+    driver.keys.hset("wt:trials:default:sp500:more", "flat", "1")
     finished = driver.submit(2, idempotency_key="k")
     driver.judge()
     driver.run_all()

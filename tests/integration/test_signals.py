@@ -10,7 +10,7 @@ import pytest
 from tests.support import an_assignment
 
 from windtunnel.client.datasets import Datasets
-from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring
+from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring, Sight
 from windtunnel.store import Store
 from windtunnel_worker import SandboxManager
 from windtunnel_worker.prices import PriceScorer
@@ -40,8 +40,9 @@ def score_job(docker_engine: images.Image, store: Store, tmp_path_factory: pytes
         host_settings.cache_clear()
         manager = SandboxManager(docker_engine.name)
 
-    def run(code: str, *datasets: str, **scoring: object) -> Report:
-        return manager.run_job(Job(code=code, datasets=datasets or ("prices",), scoring=Scoring(**scoring)))
+    def run(code: str, *datasets: str, check: bool = False, **scoring: object) -> Report:
+        job = Job(code=code, datasets=datasets or ("prices",), scoring=Scoring(**scoring), check_lookahead=check)
+        return manager.run_job(job)
 
     yield run
     manager.cleanup()
@@ -159,3 +160,48 @@ def test_positions_leave_a_cell_as_they_leave_a_container(
     scored = PriceScorer(store, 2**24).score(job, execution)
     assert scored.score is not None
     assert scored.score.final_equity == pytest.approx(1.1, abs=1e-12)
+
+
+def test_a_strategy_that_was_scaled_by_the_whole_sample_looks_ahead(score_job: RunJob) -> None:
+    report = score_job(program("19"), check=True)
+    assert (report.outcome, report.message) == (Outcome.SUCCEEDED, "")
+    found = report.look_ahead
+    assert found is not None
+    assert found.sight is Sight.LEAKS
+    assert not any(one.failed for one in found.probes)
+    assert report.execution is not None
+    assert not report.execution.probe_runs
+
+
+HONEST = """
+close = data["prices"]["Close"]
+slow = close.ewm(span=30).mean()
+data["prices"]["Close"] = 0.0
+print("once")
+emit(once=1)
+open("left.txt", "w").write("once")
+
+def signals(data, params):
+    return (close > slow).astype(float)
+"""
+
+
+def test_an_honest_program_is_not_accused_though_it_spoils_its_data(score_job: RunJob) -> None:
+    report = score_job(HONEST, check=True)
+    assert report.look_ahead is not None
+    assert report.look_ahead.sight is Sight.CLEAN
+    assert report.execution is not None
+    assert (report.execution.stdout, report.execution.values) == ("once\n", {"once": 1})
+    assert [one.name for one in report.execution.artifacts] == ["left.txt"]
+
+
+def test_a_program_without_positions_is_not_checked(score_job: RunJob) -> None:
+    report = score_job("emit(one=1)", check=True)
+    assert (report.outcome, report.look_ahead) == (Outcome.SUCCEEDED, None)
+
+
+def test_a_generator_that_is_not_seeded_is_named(score_job: RunJob) -> None:
+    code = "import numpy\ndef signals(data):\n    return numpy.random.default_rng().choice([0.0, 1.0], 600)"
+    found = score_job(code, check=True).look_ahead
+    assert found is not None
+    assert found.sight is Sight.UNSTABLE

@@ -161,3 +161,24 @@ def test_a_value_of_an_endless_name_is_dropped() -> None:
 def test_a_second_beginning_breaks_the_protocol(kind: bytes) -> None:
     with pytest.raises(SandboxFailure, match="unexpected"):
         Transcript(output_limit=1).take(Frame(kind, b"{}"))
+
+
+def test_positions_are_kept_up_to_their_limit_whatever_is_in_them() -> None:
+    transcript = Transcript(output_limit=10, positions_limit=10)
+    for _ in range(3):
+        transcript.take(Frame(b"P", b"\xffabcd"))
+    assert transcript.positions == "\ufffdabcd\ufffdabcd"
+
+
+def test_runs_of_a_check_are_kept_once_each_up_to_their_limit() -> None:
+    transcript = Transcript(output_limit=10, positions_limit=200)
+    for payload in (
+        b'{"number": 1, "packed": "YQ=="}',
+        b'{"number": 1, "packed": "Yg=="}',
+        b'{"number": 64}',
+        b'{"number": 2, "surplus": 1}',
+        b"[]",
+        b'{"number": 3, "packed": "' + b"a" * 200 + b'"}',
+    ):
+        transcript.take(Frame(b"L", payload))
+    assert {number: run.packed for number, run in transcript.probe_runs.items()} == {1: "YQ=="}

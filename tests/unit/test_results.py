@@ -134,3 +134,24 @@ def test_pages_say_what_the_ranking_says(tunnel: Tunnel) -> None:
     batch = submit(tunnel, *["noise"] * 3)
     assert tunnel.client.leaderboard(batch).verdict in tunnel.client.page(batch)
     assert "<!doctype html>" in tunnel.client.page(f"{batch}-0").lower()
+
+
+def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) -> None:
+    same = tunnel.client.reproduce(f"{submit(tunnel, 'noise')}-0")
+    assert (same.identical, same.differences, same.reasons) == (True, (), ())
+    draws = iter(range(10))
+    other = Tunnel(lambda _: succeeded(draw=next(draws)))
+    job = other.client.submit({"code": "import numpy as np\nemit(draw=np.random.default_rng().random())"})
+    found = other.client.reproduce(job)
+    assert [(one.what, one.first, one.again) for one in found.differences] == [("values draw", "0", "1")]
+    assert found.reasons == ("line 2: numpy.random.default_rng without a seed gives other numbers at each run.",)
+
+
+def test_a_job_is_checked_again_as_it_was_submitted(tunnel: Tunnel) -> None:
+    first = tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "scoring": {"commission_bps": 7}})
+    report = tunnel.client.report(tunnel.client.check(first))
+    assert report.scoring == tunnel.client.report(first).scoring
+    assert report.score is not None
+    assert "7 bps commission" in report.score.costs
+    assert report.look_ahead is not None
+    assert report.look_ahead.sight.value == "unchecked"

@@ -11,12 +11,12 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from windtunnel.contract import DatasetVersion, Execution, JobSpec, Score, Scoring
+from windtunnel.contract import DatasetVersion, Execution, JobSpec, LookAhead, Probe, Scoring, Sight
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable
 from windtunnel.manifests import Manifests
 from windtunnel.store import Store
 from windtunnel_worker.pipeline.collaborators import Scored
-from windtunnel_worker.scoring import Market, Prices, Unscorable, returned, score
+from windtunnel_worker.scoring import Market, Positions, Prices, Unscorable, lookahead, returned, score
 from windtunnel_worker.scoring.inputs import Floats, Times
 from windtunnel_worker.settings import HostSettings
 
@@ -55,14 +55,11 @@ class PriceScorer:
             times = market.at_close.times
             content = returned.unpacked(execution.positions, len(times))
             sha256 = returned.digest(content)
-            return Scored(sha256, self._scored(market, content, scoring))
+            positions = returned.read(content, times, [one.name for one in market.datasets])
+            found = _look_ahead(market, positions, execution, spec.seed) if spec.check_lookahead else None
+            return Scored(sha256, score(market, positions, scoring), found)
         except Unscorable as error:
             return Scored(sha256, refusal=str(error))
-
-    @staticmethod
-    def _scored(market: Market, content: bytes, scoring: Scoring) -> Score:
-        names = [one.name for one in market.datasets]
-        return score(market, returned.read(content, market.at_close.times, names), scoring)
 
     def _market(self, spec: JobSpec, digests: Mapping[str, str], price: str) -> Market:
         if not spec.datasets:
@@ -114,6 +111,26 @@ class PriceScorer:
             _numbers(table.column(close)),
             _numbers(table.column(opens[0])) if opens and _is_number(table.field(opens[0])) else None,
         )
+
+
+def _look_ahead(market: Market, positions: Positions, execution: Execution, seed: int) -> LookAhead:
+    """Compare the positions with those that the program returned on changed data."""
+    bars = max(len(one.times) for one in market.datasets)
+    if bars > lookahead.MOST_BARS:
+        message = f"On {bars:,} bars the check would take too long; at most {lookahead.MOST_BARS:,} are checked."
+        return LookAhead(sight=Sight.UNCHECKED, message=message)
+    times, names = market.at_close.times, [one.name for one in market.datasets]
+    probes, runs = lookahead.plan(bars, seed), dict[Probe, Positions | str]()
+    for run in execution.probe_runs:
+        if run.number >= len(probes):
+            continue
+        try:
+            runs[probes[run.number]] = run.failed or returned.read(
+                returned.unpacked(run.packed, len(times)), times, names
+            )
+        except Unscorable as error:
+            runs[probes[run.number]] = error.reason
+    return lookahead.judge(positions, runs, times, probes)
 
 
 def _column(dataset: str, table: Any, price: str) -> int:

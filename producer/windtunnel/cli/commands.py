@@ -25,6 +25,8 @@ MODULES = {
     "status": "reading",
     "watch": "following",
     "report": "reading",
+    "check": "submitting",
+    "repro": "results",
     "leaderboard": "results",
     "errors": "results",
     "compare": "results",

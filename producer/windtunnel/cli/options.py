@@ -39,6 +39,9 @@ Datasets = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Wall-clock seconds.")]
 Memory = Annotated[int, typer.Option(help="Megabytes.")]
+CheckLookahead = Annotated[
+    bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
+]
 Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
 
 

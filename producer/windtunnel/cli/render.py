@@ -51,10 +51,7 @@ def report(found: Report) -> RenderableType:
     parts: list[RenderableType] = [_facts(found)]
     if found.message:
         parts.append(foreign(found.message, style="bold"))
-    if found.score:
-        from windtunnel.cli.render_results import score
-
-        parts.append(score(found.score))
+    parts += _judged(found)
     if found.validation and found.validation.issues:
         parts.append(_issues(found))
     execution = found.execution
@@ -76,6 +73,16 @@ def report(found: Report) -> RenderableType:
             left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
             parts.append(foreign(f"artifacts: {left}"))
     return Group(*parts)
+
+
+def _judged(found: Report) -> list[RenderableType]:
+    """What Windtunnel says of returned positions."""
+    from windtunnel.cli.render_results import score
+
+    parts = [score(found.score)] if found.score else []
+    if found.look_ahead:
+        parts.append(foreign(f"look-ahead: {found.look_ahead.sight.value}. {found.look_ahead.message}"))
+    return parts
 
 
 def _facts(found: Report) -> Table:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as json_
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, BatchName, JobId, as_json, write_file
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
@@ -84,3 +86,19 @@ def export(
     with Client() as client:
         for form, file in files.items():
             write_file(file, client.export(batch, form))
+
+
+def repro(job: JobId, json: AsJson = False) -> None:
+    """Run a job again on the same data and compare. Exit code 0 only if all is the same, byte for byte."""
+    with Client() as client:
+        found = client.reproduce(job)
+    if json:
+        typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
+    else:
+        same = "identical to" if found.identical else "not the same as"
+        typer.echo(f"{found.again_id} is {same} {found.job_id}.")
+        for one in found.differences:
+            typer.echo(harmless(f"{one.what}: {one.first!r}, then {one.again!r}"))
+        for reason in found.reasons:
+            typer.echo(harmless(f"why, it may be: {reason}"))
+    raise typer.Exit(DONE if found.identical else NOT_SUCCEEDED)

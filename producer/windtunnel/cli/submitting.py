@@ -9,11 +9,23 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, as_json, job_of
+from windtunnel.cli.options import (
+    DEFAULTS,
+    AsJson,
+    CheckLookahead,
+    Datasets,
+    JobId,
+    Memory,
+    Params,
+    Seed,
+    Timeout,
+    as_json,
+    job_of,
+)
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
-from windtunnel.contract import Isolation, Job, Outcome, Report
+from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
@@ -29,10 +41,19 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
     ] = None,
+    check_lookahead: CheckLookahead = False,
     json: AsJson = False,
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
-    job = job_of(Program.at(file), params, dataset, timeout_s=timeout, memory_mb=memory_mb, seed=seed)
+    job = job_of(
+        Program.at(file),
+        params,
+        dataset,
+        timeout_s=timeout,
+        memory_mb=memory_mb,
+        seed=seed,
+        check_lookahead=check_lookahead,
+    )
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
     if json:
         typer.echo(as_json(found))
@@ -83,6 +104,7 @@ def submit(
     ] = None,
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
+    check_lookahead: CheckLookahead = False,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
@@ -111,6 +133,7 @@ def submit(
             owner=owner,
             max_running=max_running,
             idempotency_key=idempotency_key,
+            check_lookahead=check_lookahead,
         )
     if json:
         typer.echo(plain_json.dumps({"batch_id": batch, "jobs": len(jobs)}, indent=2))
@@ -118,3 +141,17 @@ def submit(
     typer.echo(batch)
     typer.echo(harmless(listed(programs)), err=True)
     typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)
+
+
+def check(job: JobId, json: AsJson = False) -> None:
+    """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
+    with Client() as client:
+        found = client.wait(client.check(job))
+    if json:
+        typer.echo(as_json(found))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render.report(found))
+    clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
+    raise typer.Exit(DONE if clean else NOT_SUCCEEDED)

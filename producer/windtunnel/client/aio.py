@@ -113,6 +113,8 @@ class AsyncClient(_Face[Client]):
     history = _call(Client.history)
     wait = _call(Client.wait)
     report = _call(Client.report)
+    check = _call(Client.check)
+    reproduce = _call(Client.reproduce)
     leaderboard = _call(Client.leaderboard)
     ledger = _call(Client.ledger)
     errors = _call(Client.errors)

@@ -36,6 +36,7 @@ class BatchOptions(TypedDict, total=False):
     cache: bool | None
     webhook: Webhook | Mapping[str, Any] | str | None
     idempotency_key: str | None
+    check_lookahead: bool
     progress: Progress | None
 
 
@@ -73,6 +74,7 @@ class Submitting:
         cache: bool | None = None,
         webhook: Webhook | Mapping[str, Any] | str | None = None,
         idempotency_key: str | None = None,
+        check_lookahead: bool = False,
         progress: Progress | None = None,
     ) -> BatchId:
         """Store many jobs, of any iterable, as one batch and set them going. Returns the batch's id.
@@ -80,7 +82,8 @@ class Submitting:
         `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
         after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
         other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
-        spend (see `Budget`). `progress(written, total)` is called as the jobs are written.
+        spend (see `Budget`). `progress(written, total)` is called as the jobs are written. With `check_lookahead` each
+        program is also run on changed data, to see whether its positions know the future.
 
         `webhook` is the URL that is told when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
 
@@ -104,6 +107,9 @@ class Submitting:
                 webhook={"url": webhook} if isinstance(webhook, str) else webhook,
                 idempotency_key=idempotency_key,
             )
+        if check_lookahead:
+            checked = tuple(job.model_copy(update={"check_lookahead": True}) for job in jobs.jobs)
+            jobs = jobs.model_copy(update={"jobs": checked})
         check_keys(jobs)
         return self._submit(jobs, "batch", progress)
 

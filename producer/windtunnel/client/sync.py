@@ -19,10 +19,12 @@ from windtunnel.client.paging import outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.submitting import JOBS_A_MESSAGE, MOST_MESSAGES, Submitting
 from windtunnel.contract import (
+    Batch,
     BatchStatus,
     DeadLetter,
     Event,
     HostStatus,
+    Job,
     JobState,
     JobStatus,
     JobSummary,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger
+    from windtunnel.analysis.reproduction import Reproduction
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +98,35 @@ class Client(Submitting):
         """The datasets of this deployment: add, list, show, verify, remove, restore."""
         most = self._settings.dataset_max_mb * 2**20
         return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
+
+    # -- running again --------------------------------------------------------------------------------
+
+    def check(self, job: str) -> JobId:
+        """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
+        return self._again(self.report(job), check_lookahead=True)
+
+    def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
+        """Run a finished job again on the same data, wait for it and compare. `WaitTimeout` as `wait` raises it."""
+        from windtunnel.analysis.reproduction import reproduction
+
+        first = self.report(job)
+        return reproduction(first, self.wait(self._again(first), timeout=timeout))
+
+    def _again(self, report: Report, **changes: Any) -> JobId:
+        """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
+        same = {
+            name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
+        }
+        job = Job(
+            code=self._records.schedule.code(report.code_sha256),
+            language=report.language,
+            datasets=tuple(report.dataset_digests),
+            dataset_digests=report.dataset_digests,
+            **same,
+            **changes,
+        )
+        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, cache=False)  # so that it really runs
+        return JobId(job_id(self._submit(batch, "job"), 0))
 
     # -- reading -------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from windtunnel.contract.execution import (
     DroppedFile,
     Execution,
     Outcome,
+    ProbeRun,
     ProgramError,
     Resources,
     Sample,
@@ -30,6 +31,7 @@ from windtunnel.contract.job import (
     Limits,
     Webhook,
 )
+from windtunnel.contract.lookahead import LookAhead, Probe, Sight
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
@@ -82,9 +84,12 @@ __all__ = [
     "JobStatus",
     "JobSummary",
     "Limits",
+    "LookAhead",
     "Metrics",
     "Name",
     "Outcome",
+    "Probe",
+    "ProbeRun",
     "ProgramError",
     "QueueStats",
     "Record",
@@ -95,6 +100,7 @@ __all__ = [
     "Scoring",
     "SecurityLevel",
     "Sha256",
+    "Sight",
     "Timings",
     "Transition",
     "Verdict",

@@ -107,6 +107,16 @@ class Resources(Contract):
     samples: int = 0
 
 
+class ProbeRun(Contract):
+    """What a program's `signals` returned on changed data, on its way to be compared."""
+
+    number: int = Field(ge=0, lt=64)
+    """Which of the job's probes."""
+    packed: Annotated[str, Field(max_length=768 * 1024)] = Field("", repr=False)
+    failed: Annotated[str, Field(max_length=256)] = ""
+    """Why it returned nothing."""
+
+
 class Execution(Contract):
     """One attempt in a sandbox. Everything in stdout, stderr, values and error is the program's word."""
 
@@ -139,6 +149,8 @@ class Execution(Contract):
     `-Infinity`. At most 8 places of a value and 256 in all; `curve[…]` → how many more."""
     positions: str = Field("", repr=False)
     """What `signals` returned, packed, on its way to be scored; a report has its digest and the score instead."""
+    probe_runs: tuple[ProbeRun, ...] = Field((), repr=False)
+    """Those of a look-ahead check; a report has its answer instead."""
     artifacts: tuple[Artifact, ...] = ()
     dropped: tuple[DroppedFile, ...] = ()
     """Files that are not among the artifacts, the first of them if there are many."""

@@ -102,6 +102,9 @@ class JobSpec(Contract):
     limits: Limits = Limits()
     scoring: Scoring | None = None
     """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
+    check_lookahead: bool = False
+    """Also run it on changed data, some thirty times, to see whether its positions know the future; all of these runs
+    share its limits."""
     image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
     """A sandbox image out of those the hosts allow; None: the host's default."""
     pool: Name = "default"

@@ -9,7 +9,8 @@ from pydantic import Field, JsonValue
 from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
-from windtunnel.contract.score import Score
+from windtunnel.contract.lookahead import LookAhead
+from windtunnel.contract.score import Score, Scoring
 from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
 
@@ -91,6 +92,8 @@ class Report(Contract):
     execution: Execution | None = None
     score: Score | None = None
     """What Windtunnel computed from returned positions; nothing in it is the program's word."""
+    look_ahead: LookAhead | None = None
+    """Whether its positions know the future, where that was asked for."""
     positions_sha256: str = ""
     """Of the positions that `signals` returned: the same where a run returns the same."""
     resources: Resources = Resources()
@@ -100,6 +103,10 @@ class Report(Contract):
     seed: int = 0
     labels: dict[str, str] = Field(default_factory=dict)
     limits: Limits
+    scoring: Scoring | None = None
+    """As it was asked for; None: the usual way."""
+    image: str | None = None
+    """The one that the job named; None: the host's default."""
     code_sha256: str
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)

@@ -32,10 +32,10 @@ M = TypeVar("M", bound=Contract)
 # What a stored report leaves out: it is in the job's own fields, or is derived from the rest.
 _ELSEWHERE = {
     "schema_version", "job_id", "batch_id", "name", "language", "params", "seed", "labels", "limits", "code_sha256",
-    "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
+    "scoring", "image", "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
 }  # fmt: skip
 _TRANSITION = re.compile(r"^([0-9]{1,15}) (\S+) (\S+)(?: (.*))?$", re.MULTILINE)
-_FROM_SPEC = ("name", "params", "seed", "labels", "limits")
+_FROM_SPEC = ("name", "params", "seed", "labels", "limits", "scoring", "image")
 
 
 def encode(document: Contract, exclude: Any = None) -> bytes:

@@ -59,6 +59,7 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "seed": (WHOLE, lambda one: one.seed),
     "code_sha256": (TEXT, lambda one: one.code_sha256),
     "datasets": (TEXT, lambda one: _json(one.dataset_digests)),
+    "look_ahead": (TEXT, lambda one: one.look_ahead.sight.value if one.look_ahead else ""),
     "positions_sha256": (TEXT, lambda one: one.positions_sha256),
     "attempts": (WHOLE, lambda one: len(one.attempts)),
     "submitted_at": (TIME, lambda one: one.submitted_at),

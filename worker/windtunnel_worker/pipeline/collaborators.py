@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from windtunnel.contract import Execution, JobSpec, Score, Verdict
+from windtunnel.contract import Execution, JobSpec, LookAhead, Score, Verdict
 from windtunnel.records import Records
 from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
@@ -59,6 +59,7 @@ class Scored:
 
     positions_sha256: str = ""
     score: Score | None = None
+    look_ahead: LookAhead | None = None
     refusal: str = ""
     """Why they cannot be scored, for the program's author."""
     fault: str = ""

@@ -54,6 +54,8 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         seed=spec.seed,
         labels=spec.labels,
         limits=spec.limits,
+        scoring=spec.scoring,
+        image=spec.image,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
         dataset_digests=execution.dataset_digests if execution else {},
@@ -89,7 +91,11 @@ def pool_of(record: Record) -> str:
 
 def with_score(report: Report, scored: Scored) -> Report:
     """The report of a job that returned positions, with what came of them."""
-    found: dict[str, object] = {"score": scored.score, "positions_sha256": scored.positions_sha256}
+    found: dict[str, object] = {
+        "score": scored.score,
+        "positions_sha256": scored.positions_sha256,
+        "look_ahead": scored.look_ahead,
+    }
     if scored.refusal or scored.fault:
         outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
         found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
@@ -134,7 +140,7 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
 def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
     """With advice, and without positions: what came of them is the score."""
     error = execution.error and execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
-    return execution.model_copy(update={"error": error, "positions": ""})
+    return execution.model_copy(update={"error": error, "positions": "", "probe_runs": ()})
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:

@@ -172,7 +172,7 @@ class Executor:
             self._require_limits(sandbox)
             run = _Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
-            transcript = run.follow(paths, imports)
+            transcript = run.follow(paths, imports, _probes(job, datasets))
             files = transcript.files.files()
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
@@ -185,6 +185,7 @@ class Executor:
             message=message,
             **_output(transcript),
             positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
+            probe_runs=tuple(transcript.probe_runs.values()) if outcome is Outcome.SUCCEEDED else (),
             artifacts=self._keep(files, hooks),
             resources=resources,
             isolation=assignment.isolation,
@@ -276,6 +277,16 @@ class Executor:
         return known[1]
 
 
+def _probes(job: Job, datasets: Sequence[Dataset]) -> list[dict[str, Any]]:
+    """The runs on changed data of a look-ahead check, where one was asked for."""
+    if not (job.check_lookahead and datasets and job.language == "python"):
+        return []
+    from windtunnel_worker.scoring.lookahead import MOST_BARS, plan
+
+    bars = max(dataset.version.facts.rows for dataset in datasets)
+    return [probe.model_dump(mode="json") for probe in plan(bars, job.seed)] if bars <= MOST_BARS else []
+
+
 def _mounts_of(language: str, dataset: Dataset) -> Iterator[Mounted]:
     preload = language == "python" and dataset.version.bytes <= PRELOADED_BYTES
     yield Mounted(dataset.name, str(neutral_path(dataset.file)), dataset.sandbox_path, preload=preload)
@@ -335,7 +346,7 @@ class _Run:
         self.sent = self.started = self.ended = time.monotonic()
         self.started_at = datetime.now(UTC)
 
-    def follow(self, datasets: Mapping[str, str], imports: Sequence[str]) -> Transcript:
+    def follow(self, datasets: Mapping[str, str], imports: Sequence[str], probes: Sequence[Any]) -> Transcript:
         limits, language = self._job.limits, for_language(self._job.language)
         program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
@@ -351,6 +362,7 @@ class _Run:
                 "cpus": limits.cpus,
                 "folder": asdict(self._folder),
                 "imports": imports,
+                "probes": probes,
             },
             RunLimits.of(limits, self._folder),
             on_started=self._on_started,

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from windtunnel.contract import ProbeRun
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox.limits import FolderLimits
 from windtunnel_worker.sandbox.output import Output
@@ -24,7 +25,7 @@ from windtunnel_worker.sandbox.working_folder import Announced, Arriving, Droppe
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
-KINDS = b"RSOEVPABDFX"
+KINDS = b"RSOEVPLABDFX"
 MAX_DROPPED_NAMES = 8
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
@@ -159,6 +160,9 @@ class Transcript:
         self._values_bytes = 0
         self.values_dropped = 0
         self._positions = bytearray()
+        self.probe_runs: dict[int, ProbeRun] = {}
+        """What the runs on changed data gave, by number."""
+        self._positions_bytes = 0
         self.dropped_names: list[str] = []
         """Of some of them, cut: the program's word."""
         self.fault: Fault | None = None
@@ -190,6 +194,8 @@ class Transcript:
                 self._take_values(frame)
             case b"P":
                 self._positions += frame.payload[: self.positions_limit - len(self._positions)]
+            case b"L":
+                self._take_probe(frame)
             case b"A" | b"B":
                 self._take_file(frame)
             case b"D":
@@ -207,6 +213,14 @@ class Transcript:
     def dropped_files(self) -> int:
         """How many files did not come; the warden counts those that it does not name."""
         return max(self.files.dropped_count, self.end.files_dropped if self.end else 0)
+
+    def _take_probe(self, frame: Frame) -> None:
+        self._positions_bytes += len(frame.payload)
+        if self._positions_bytes > self.positions_limit:
+            return
+        with suppress(ValidationError, SandboxFailure):  # forged: then that run gave nothing
+            found = ProbeRun.model_validate(frame.json())
+            self.probe_runs.setdefault(found.number, found)
 
     def _take_values(self, frame: Frame) -> None:
         self._values_bytes += len(frame.payload)

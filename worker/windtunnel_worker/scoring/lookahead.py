@@ -18,6 +18,8 @@ from windtunnel_worker.scoring.inputs import Floats, Positions, Times, stamp
 EARLY = (2, 10, 22, 50)
 """Bounds of the first bars that are chosen: back-filled gaps show only before the first value."""
 LATER_BARS = 6
+MOST_BARS = 100_000
+"""On more the check is not made: it would take too long."""
 TOLERANCE = 1e-9
 """Sums over arrays of different lengths may be rounded differently."""
 

@@ -1,0 +1,75 @@
+"""Whether a job that was run again gave the same, and where it first did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from windtunnel.contract import Report
+
+LONGEST_LINE = 200
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same. The texts are a program's."""
+
+    what: str
+    """`image`, `data`, `outcome`, `positions`, `values <name>`, `stdout line <number>` or `artifact <name>`."""
+    first: str
+    again: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A job and its second run, compared."""
+
+    job_id: str
+    again_id: str
+    differences: tuple[Difference, ...]
+    reasons: tuple[str, ...]
+    """What in the program gives other results at each run, as validation found it; empty where all is the same."""
+
+    @property
+    def identical(self) -> bool:
+        """True where everything that was compared is the same, byte for byte."""
+        return not self.differences
+
+
+def reproduction(first: Report, again: Report) -> Reproduction:
+    """Compare two runs of one job."""
+    differences = tuple(_differences(first, again))
+    issues = first.validation.issues if first.validation else ()
+    reasons = tuple(f"line {one.line}: {one.message}" for one in issues if one.category == "repeat")
+    return Reproduction(first.job_id, again.job_id, differences, reasons if differences else ())
+
+
+def _differences(first: Report, again: Report) -> Iterator[Difference]:
+    pairs = (
+        ("image", first.image_digest, again.image_digest),
+        ("data", str(first.dataset_digests), str(again.dataset_digests)),
+        ("outcome", first.outcome.value, again.outcome.value),
+        ("positions", first.positions_sha256, again.positions_sha256),
+    )
+    yield from (Difference(what, one, other) for what, one, other in pairs if one != other)
+    if first.execution is None or again.execution is None:
+        return
+    old, new = first.execution, again.execution
+    for name in sorted({*old.values, *new.values}):
+        if (old.values.get(name), name in old.values) != (new.values.get(name), name in new.values):
+            yield Difference(f"values {name}", _short(old.values.get(name)), _short(new.values.get(name)))
+            break
+    for number, (one, other) in enumerate(zip_longest(old.stdout.splitlines(), new.stdout.splitlines()), start=1):
+        if one != other:
+            yield Difference(f"stdout line {number}", _short(one), _short(other))
+            break
+    files = [{one.name: one.sha256 for one in run.artifacts} for run in (old, new)]
+    for name in sorted({*files[0], *files[1]}):
+        if files[0].get(name) != files[1].get(name):
+            yield Difference(f"artifact {name}", files[0].get(name, "missing"), files[1].get(name, "missing"))
+            break
+
+
+def _short(value: object) -> str:
+    return "missing" if value is None else str(value)[:LONGEST_LINE]

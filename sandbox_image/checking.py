@@ -1,0 +1,88 @@
+"""Runs a program again on changed data, to see whether it looks ahead: each time in a fork of its own.
+
+The forks are made before the program's own run, from a process that has not run it; none sees another. What `signals`
+returned in each is sent to the host, which compares. Their output is dropped, and so is what they emit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import frames
+from frames import Datasets
+from reporter import Reporter
+
+FOLDER = "/tmp/check"  # noqa: S108 - the one writable place
+MAX_BYTES = 512 * 1024
+"""What one run may send."""
+RETURNED, FAILED = b"P", b"F"
+
+
+def run(job: dict[str, Any], reporter: Reporter, returned: Callable[[dict[str, Any], Datasets], bytes]) -> None:
+    """Run the program on the data of each probe. It is not run again if the unchanged data gave no positions."""
+    for number, probe in enumerate(job["probes"]):
+        kind, content = _in_a_fork(lambda probe=probe: returned(job, _data(job["datasets"], probe)))  # type: ignore[misc]
+        reporter.probe(number, content if kind == RETURNED else b"", content if kind != RETURNED else b"")
+        if kind != RETURNED and number == 0:
+            return
+
+
+def _data(paths: dict[str, str], probe: dict[str, Any]) -> Datasets:
+    """Fresh frames, changed from the probe's bar on."""
+    import probes  # it needs NumPy, which programs without a check may do without
+
+    found = {name: frames.read(path) for name, path in paths.items()}
+    index = None
+    for frame in found.values():
+        index = frame.index if index is None or frame.index.equals(index) else index.union(frame.index)
+    time = index[min(probe["bar"], len(index) - 1)]  # type: ignore[index, arg-type]
+    return Datasets(paths, probes.changed(found, {**probe, "time": time}))
+
+
+def _in_a_fork(work: Callable[[], bytes]) -> tuple[bytes, bytes]:
+    """What comes of this in a process of its own: its kind and at most `MAX_BYTES`."""
+    source, sink = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(source)
+            _become_silent(sink)
+            answer = _answer(work)
+            while answer:
+                answer = answer[os.write(sink, answer) :]
+        finally:
+            os._exit(0)
+    os.close(sink)
+    content = b""
+    while len(content) <= MAX_BYTES and (part := os.read(source, 65_536)):
+        content += part
+    os.close(source)
+    os.waitpid(child, 0)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    if len(content) > MAX_BYTES:
+        return FAILED, b"its positions are too large to be compared"
+    return (content[:1], content[1:]) if content else (FAILED, b"its process ended")
+
+
+def _answer(work: Callable[[], bytes]) -> bytes:
+    try:
+        return RETURNED + work()
+    except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
+        return FAILED + type(error).__name__.encode()[:100]
+
+
+def _become_silent(*kept: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(null, stream)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue
+    os.mkdir(FOLDER)
+    os.chdir(FOLDER)

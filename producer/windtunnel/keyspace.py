@@ -24,7 +24,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:allowance:<token>:<day>`          | hash   | `jobs`, `seconds`, `validations` that an agent's token used | two days  |
-| `<p>:allowance:<token>:open`           | hash   | its unfinished batches → `<day> <slot-seconds reserved>` | until settled |
+| `<p>:allowance:<token>:open`           | hash   | its unfinished batches → `<day> <slot-seconds reserved>` | a week at most |
 | `<p>:allowance:<token>:paid:<digest>`  | string | a submission that was charged: its batch, once opened | retention       |
 | `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
 | `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |

@@ -51,6 +51,11 @@ class Broken:
 
 
 GOOD_CLOSE = "close = data['sp500']['Close']\nemit(last=float(close.iloc[-1]))\n"
+CROSSOVER = """
+def signals(data, params):
+    close = data["sp500"]["Close"]
+    return (close.rolling(params["fast"]).mean() > close.rolling(params["slow"]).mean()).astype(float)
+"""
 BROKEN = {
     "syntax": Broken("def f(:\n    pass\n", "syntax", "emit(x=1)\n"),
     "system": Broken("import os\nprint(os.getcwd())\n", "The module os", "emit(x=1)\n"),
@@ -104,8 +109,12 @@ def test_ten_broken_programs_are_repaired_over_stdio(stack: Stack) -> None:
             assert [one[-1] for one in done] == ["succeeded"] * 10
             assert sum(one[0] == "rejected" for one in done) == 5
             assert {one[1] for one in done[5:]} == {"failed", "timed_out"}
-            batch = await call("submit_sweep", code="emit(n=params['n'])", grid={"n": [1, 2, 3]})
-            assert (await call("status", id=batch["id"], wait_s=50))["outcomes"] == {"succeeded": 3}
+            grid = {"fast": [5, 10], "slow": [50]}
+            batch = await call("submit_sweep", code=CROSSOVER, grid=grid, datasets=["sp500"])
+            assert (await call("status", id=batch["id"], wait_s=50))["outcomes"] == {"succeeded": 2}
+            board = await call("leaderboard", id=batch["id"])
+            assert [row["rank"] for row in board["ranked"]] == [1, 2]
+            assert board["ranked"][0]["sharpe"] >= board["ranked"][1]["sharpe"]
             found = await call("datasets", name="sp500")
             assert found["datasets"][0]["first"].startswith("1999-01-04")
 

@@ -4,5 +4,6 @@ local paid = key('allowance', ARGV[1], 'paid', ARGV[3])
 if redis.call('GET', paid) == '' then
   redis.call('SET', paid, ARGV[4], 'KEEPTTL')
   redis.call('HSET', key('allowance', ARGV[1], 'open'), ARGV[4], ARGV[2] .. ' ' .. ARGV[5])
+  redis.call('EXPIRE', key('allowance', ARGV[1], 'open'), 604800) -- of a token that is not used any more
 end
 return 1

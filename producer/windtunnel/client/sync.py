@@ -42,6 +42,8 @@ from windtunnel.telemetry import current_trace
 from windtunnel.wake import Wake
 
 log = logging.getLogger(__name__)
+audit = logging.getLogger("windtunnel.audit")
+"""Who submitted, retried and cancelled what; the app decides where it goes."""
 
 JobId = NewType("JobId", str)
 BatchId = NewType("BatchId", str)
@@ -162,6 +164,7 @@ class Client:
             if traceparent := current_trace():
                 self._records.submissions.note_trace(opened, traceparent)
             self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
+            audit.info("action=submitted batch=%s jobs=%d who=%s", opened.batch_id, len(prepared), batch.owner)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)
 
@@ -285,6 +288,7 @@ class Client:
         reports = [self.report(name)] if is_job(name) else self.reports(name)
         retry = self._records.submissions.retry
         again = [JobId(report.job_id) for report in reports if report.outcome in wanted and retry(report, self.who)]
+        audit.info("action=retried name=%s jobs=%d who=%s", name, len(again), self.who)
         if again:
             self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
         return again
@@ -301,6 +305,7 @@ class Client:
         else:
             ids = [job_id(name, index) for index in range(submissions.close_batch(name, self.who))]
         ended, told, wake = submissions.cancel(ids, self.who)
+        audit.info("action=cancelled name=%s jobs=%d who=%s", name, ended + told, self.who)
         if wake:
             self._broker.finalize()
         return ended + told

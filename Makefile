@@ -2,7 +2,9 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint up image corpora fuzz matrix faults bench soak compose-test observability-test clean
+test corpora docs fuzz matrix faults bench soak compose-test observability-test: export REQUIREMENTS = dev
+
+.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,8 +19,10 @@ test: ## set up, then lint, types, import contracts and all tests
 	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
-pytest:
-	$(BIN)/pytest -m "not compose and not faults and not matrix and not observability" $(PYTEST)
+EVERYDAY := -m "not compose and not faults and not matrix and not observability"
+pytest: # attacks and faults measure or load the machine, so they run alone
+	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) tests/unit tests/contract tests/integration tests/acceptance
+	$(BIN)/pytest $(EVERYDAY) $(PYTEST) tests/adversarial tests/faults
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check
@@ -31,6 +35,9 @@ up: ## set up, then run the whole stack in the foreground
 
 image: ## build the sandbox images of all languages
 	$(SETUP) sandbox_image/build.sh all
+
+docs: ## build the static site into site/
+	$(SETUP) $(BIN)/mkdocs build --quiet
 
 corpora: ## judge the corpora: attacks found, honest programs rejected, misses by name
 	$(SETUP) $(BIN)/python benchmarks/validation_corpora.py

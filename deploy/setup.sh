@@ -13,6 +13,7 @@ Usage: deploy/setup.sh                  set up; a dockerd that it had to start g
 On Debian and Ubuntu, root gets what is missing installed; elsewhere the commands to run are shown.
 
   DOCKER_HOST                 use this Docker host
+  REQUIREMENTS                which of deploy/requirements .venv gets: worker (default) or dev, for the tests
   PYTHON                      make .venv with this interpreter (3.11 or newer)
   BASE                        base of the sandbox image (see sandbox_image/base.sh)
   WINDTUNNEL_DOCKERD_OPTIONS  more options for a dockerd started here
@@ -33,6 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 . "$here/docker_engine.sh"
 
 REDIS_MINIMUM=6.2
+REQUIREMENTS=${REQUIREMENTS:-worker}
 
 redis_version() { redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\).*/\1/p'; }
 
@@ -80,34 +82,54 @@ ensure_python() {
     find_python >/dev/null || die "this release has no Python 3.11; name one with PYTHON=…"
 }
 
-ensure_venv() {
-    local python digest lock=$here/requirements/dev.txt
-    [ -f "$lock" ] || die "$lock is missing"
-    digest=$({ echo "$root"; cat "$lock" "$root/pyproject.toml"; } | sha256sum | cut -d' ' -f1)
-    if [ "$(cat "$venv/.installed-from" 2>/dev/null)" = "$digest" ] &&
-        "$venv/bin/python" -c 'import pip' 2>/dev/null; then
-        say "virtual environment .venv is up to date"
-        return
-    fi
+# The tests' requirements contain those of the worker.
+venv_digest() { { echo "$root"; cat "$here/requirements/$1.txt" "$root/pyproject.toml"; } | sha256sum | cut -d' ' -f1; }
+
+venv_is_complete() {
+    local installed
+    installed=$(cat "$venv/.installed-from" 2>/dev/null) && "$venv/bin/python" -c 'import pip' 2>/dev/null || return 1
+    [ "$installed" = "$(venv_digest "$REQUIREMENTS")" ] || [ "$installed" = "$(venv_digest dev)" ]
+}
+
+# An empty environment, with pip.
+make_venv() {
+    local python
     ensure_python
     python=$(find_python)
     say "making .venv with $python"
     rm -f "$venv/.installed-from"
     "$python" -m venv --clear "$venv"
+}
+
+fill_venv() {
     say "installing the locked requirements and the project into .venv"
-    "$venv/bin/python" -m pip install -qq --require-hashes -r "$lock"
-    "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation -e "$root"
-    echo "$digest" >"$venv/.installed-from"
+    "$venv/bin/python" -m pip install -qq --require-hashes -r "$here/requirements/$REQUIREMENTS.txt" &&
+        "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation -e "$root" &&
+        venv_digest "$REQUIREMENTS" >"$venv/.installed-from"
 }
 
 set_up() {
+    local build
     # Two set-ups at once (make test beside make demo) would build the same things twice.
     exec 9<"$here"
     flock 9
     ensure_engine
     ensure_redis
-    ensure_venv
-    PYTHON=$venv/bin/python "$root/sandbox_image/build.sh" 9>&-
+    if venv_is_complete; then
+        say "virtual environment .venv is up to date"
+        PYTHON=$venv/bin/python "$root/sandbox_image/build.sh" 9>&-
+    else
+        make_venv
+        # Beside each other: of .venv the image's build needs no more than its pip. In the background
+        # a shell ignores Ctrl-C, which env undoes.
+        (exec env --default-signal=INT,QUIT PYTHON="$venv/bin/python" "$root/sandbox_image/build.sh" 9>&-) &
+        build=$!
+        fill_venv || {
+            kill "$build" 2>/dev/null || true
+            die "pip could not fill .venv; see above"
+        }
+        wait "$build"
+    fi
     exec 9>&-
 }
 

@@ -6,6 +6,7 @@ Standard library only. Nothing here is trusted: the program can change all of it
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import traceback
@@ -17,6 +18,7 @@ from reporter import Reporter
 
 PROGRAM = "strategy.py"
 """What the program's file is called in every message about it."""
+HERE = os.path.dirname(__file__)
 KEPT_FRAMES = 24
 """The innermost of each traceback; frames that repeat are folded."""
 KEPT_TEXT = 16_384
@@ -27,11 +29,15 @@ LONGEST_S = 1.0
 """For which the exception's own methods may run."""
 
 
-def report(error: BaseException, lines: list[str], reporter: Reporter) -> None:
-    """Print the traceback as Python does and send the host the place and the reason."""
-    trace = error.__traceback__.tb_next if error.__traceback__ else None
+def report(error: BaseException, lines: list[str], reporter: Reporter, near: int | None = None) -> None:
+    """Print the traceback as Python does and send the host the place and the reason.
+
+    `near` is the line of what was called, for an error about that which is raised outside of the program.
+    """
+    trace = _beyond_ours(error.__traceback__)
     text = _shortened(_guarded(lambda: _formatted(error, trace)) or _plainly_formatted(error, trace), KEPT_TEXT)
     line, raised_by = _place(error, trace)
+    line = line or near
     _send(
         reporter,
         {
@@ -46,6 +52,13 @@ def report(error: BaseException, lines: list[str], reporter: Reporter) -> None:
         },
     )
     _print(error, text)
+
+
+def _beyond_ours(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """The traceback without those frames at its beginning that are not the program's business."""
+    while trace and os.path.dirname(trace.tb_frame.f_code.co_filename) == HERE:
+        trace = trace.tb_next
+    return trace
 
 
 def report_exit(reason: str, leaving: SystemExit, lines: list[str], reporter: Reporter) -> None:

@@ -25,6 +25,7 @@ import failures
 import figures
 import foreign
 import habits
+import positions
 from failures import PROGRAM
 from folder import FOLDER
 from frames import Datasets
@@ -64,11 +65,11 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
 
 def run(job: dict[str, Any], reporter: Reporter) -> int:
     """Run the program's text and return its exit code; an exception is reported and gives 1."""
-    module = types.ModuleType("__main__")
+    module, data = types.ModuleType("__main__"), Datasets(job["datasets"])
     module.__dict__.update(
         __builtins__=builtins,
         __file__=PROGRAM,
-        data=Datasets(job["datasets"]),
+        data=data,
         params=job["params"],
         emit=reporter.emit,
     )
@@ -81,13 +82,19 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     os.mkdir(FOLDER)
     os.chdir(FOLDER)
     habits.settle(job["cpus"])
+    near = None
     try:
         exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        signals = module.__dict__.get("signals")
+        if callable(signals):
+            near = signals.__code__.co_firstlineno if type(signals) is types.FunctionType else None
+            returned = signals(*positions.arguments(signals, data, job["params"]))
+            reporter.positions(positions.encode(returned, data))
         code = 0
     except SystemExit as leaving:
         code = _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
-        failures.report(error, lines, reporter)
+        failures.report(error, lines, reporter, near)
         code = 1
     figures.keep_open_ones(reporter)
     return _leave(code, module)

@@ -5,6 +5,7 @@ Standard library only. Nothing here is trusted: the program can change all of it
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ MAX_RECORD_BYTES = 768 * 1024
 """One `emit` or one exception."""
 MAX_MEMBERS_BYTES = MAX_RECORD_BYTES - 8
 """The values of one record, less what encloses them."""
+
+POSITIONS_A_RECORD = 512 * 1024
 
 
 class Reporter:
@@ -59,6 +62,12 @@ class Reporter:
             self._send(b"V{" + b",".join(members) + b"}\n")
         if refused:
             raise _refusal(refused, kept=len(values) - len(refused))
+
+    def positions(self, packed: bytes) -> None:
+        """Send what `signals` returned, in as many records as it takes."""
+        text = base64.b64encode(packed)
+        for start in range(0, len(text), POSITIONS_A_RECORD):
+            self._send(b"P" + text[start : start + POSITIONS_A_RECORD] + b"\n")
 
     def dropped(self, name: str, reason: str) -> None:
         """Name a file that should have been there at the end and is not."""

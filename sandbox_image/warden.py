@@ -16,6 +16,7 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     B     warden  the next bytes of that file
     D     warden  a file that is not sent: JSON {name, bytes, reason}; the program's process sends them as well, of
                   figures that it could not save
+    P     warden  what `signals` returned, see positions.py: the next part of it in base64
     F     warden  the program's uncaught exception: JSON {type, message, line, source, traceback, errno, memory,
                   processes}
     X     warden  the end: JSON {exit_code, signal, timed_out, flooded, duration_s, cpu_time_s, stdout_bytes,
@@ -59,7 +60,7 @@ from reporter import MAX_RECORD_BYTES
 HEADER = struct.Struct(">cI")
 MAX_JOB_BYTES = 8 * 1024 * 1024
 """More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
-MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"F": 1024 * 1024, b"D": 64 * 1024}
+MAX_RECORDS_BYTES = {b"V": 1024 * 1024, b"P": 6 * 1024 * 1024, b"F": 1024 * 1024, b"D": 64 * 1024}
 """All records of a kind together; what is more is dropped and counted."""
 FLOOD_FACTOR = 64
 """A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
@@ -227,7 +228,7 @@ class Output:
 
 
 class Records:
-    """Forwards the lines of the program's value pipe: a kind byte, then JSON."""
+    """Forwards the lines of the program's value pipe: a kind byte, then JSON or base64."""
 
     flooded = False
 

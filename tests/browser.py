@@ -77,11 +77,11 @@ class Browser:
                 return answer["result"]
             self._note(answer)
 
-    def open(self, page: Path) -> None:
-        """Load a file and wait until it is complete."""
+    def open(self, page: Path | str) -> None:
+        """Load a file or an address and wait until it is complete."""
         self._events.clear()
         self.requests.clear()
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
         deadline = time.monotonic() + PATIENCE_S
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._note(self._read(deadline))
@@ -93,6 +93,14 @@ class Browser:
         if "exceptionDetails" in done:
             raise RuntimeError(done["exceptionDetails"]["exception"].get("description", "exception"))
         return done["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression in the page is true."""
+        deadline = time.monotonic() + 2 * PATIENCE_S
+        while not self.run(f"Boolean({condition})"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{condition} did not become true")
+            time.sleep(0.05)
 
     def dark(self, wanted: bool) -> None:
         """Have the system prefer a dark or a light theme."""

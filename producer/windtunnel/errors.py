@@ -7,6 +7,8 @@ WindtunnelError
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
 ├── QueueFull                 the queue is at its limit; says when to try again
+├── AllowanceSpent            an agent's token has used up what it may use in a day
+├── TooManyCalls              an agent's token has too many calls under way
 ├── WaitTimeout               the wait ended before the work did; the work goes on
 ├── StoreUnavailable          Redis does not answer, or cannot store
 │   └── StoreUnsupported      it is a Redis Cluster
@@ -20,6 +22,7 @@ WindtunnelError
 │   ├── ObjectUnusable        bytes that the store should have are missing or damaged
 │   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
 ├── ImageBuildFailed          `windtunnel image add` could not make an image
+├── WebhookRefused            a request that an app received is not a webhook of ours, or a replay
 ├── StackRunning              another `windtunnel up` uses the same state folder
 ├── ExtraMissing              this needs libraries of an extra
 └── HostFeatureMissing        this command needs the worker extra
@@ -105,6 +108,26 @@ class QueueFull(WindtunnelError):
         )
 
 
+class AllowanceSpent(WindtunnelError):
+    """An agent's token has used up a daily allowance. Nothing was stored."""
+
+    def __init__(self, what: str, spent: float, wanted: float, most: float) -> None:
+        self.what, self.spent, self.wanted, self.most = what, spent, wanted, most
+        super().__init__(
+            f"The allowance of {most:,.0f} {what} does not suffice: {spent:,.0f} used, {wanted:,.0f} more asked for.",
+            remedy="Nothing was stored; ask for less (fewer jobs, a lower timeout_s), wait for batches to end, or go "
+            "on after midnight UTC.",
+        )
+
+
+class TooManyCalls(WindtunnelError):
+    """An agent's token has too many calls under way."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self.most = most
+        super().__init__(f"There are {most} {what} under way, the most for one token.", remedy="Await one of them.")
+
+
 class WaitTimeout(WindtunnelError):
     """The wait ended before the work did; the work goes on."""
 
@@ -167,6 +190,10 @@ class ExtraMissing(WindtunnelError):
 
 class HostFeatureMissing(WindtunnelError):
     """A command of the execution host was asked for where only the client is installed."""
+
+
+class WebhookRefused(WindtunnelError):
+    """A request that an app received is not signed with this secret, or is too old."""
 
 
 class StackRunning(WindtunnelError):

@@ -15,9 +15,20 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:code:<sha256>`                    | string | a program's text                              | retention once unused  |
 | `<p>:verdict:<sha256>:<lang>:<policy>` | string | Verdict JSON                                  | retention once used    |
 | `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |
+| `<p>:cache:<digest>`                   | hash   | an equal job's `leader` under way, or `source` with its `attempt`, `needs` and `image` | retention |
+| `<p>:followers:<digest>`               | zset   | jobs that wait for the leader's result, by since when | until they have it |
+| `<p>:following`                        | zset   | digests with followers by when they were looked at | until they have none |
+| `<p>:outbox`                           | zset   | hosts that webhooks go to, by when the next is due | until they have none |
+| `<p>:outbox:<host>`                    | zset   | webhooks (`<batch>:<number>`) by when they are due | until delivered or given up |
+| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | as the outbox; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
-| `<p>:counters`                         | hash   | `unfinished`                                  | for ever               |
+| `<p>:allowance:<token>:<day>`          | hash   | `jobs`, `seconds`, `validations` that an agent's token used | two days  |
+| `<p>:allowance:<token>:open`           | hash   | its unfinished batches → `<day> <slot-seconds reserved>` | until settled |
+| `<p>:allowance:<token>:paid:<digest>`  | string | a submission that was charged: its batch, once opened | retention       |
+| `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
+| `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |
+| `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
@@ -47,20 +58,24 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:host:<host>`           | hash | `slots`, `sandboxes`, `pools`, `versions`, `draining`, `paused_until`, `reason`, `failures` |
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
+| `<p>:host:<host>:images`    | hash | `language:<name>`, `image:<name>` → digest of that image on the host      |
 | `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |
-| `<p>:dead`                  | list | messages that could not be read; 1,000 at most                            |
+| `<p>:dead`                  | list | messages that could not be read, webhooks given up; 1,000 at most                            |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that
 died half-way can write the same records again.
 
 Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>[:<image>]`), `place` (priority, pool and needs),
 `state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
-attempt: its number and a random part), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
-`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `history` (a line a transition:
-`<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
+attempt: its number and a random part), `cache` (digest of all that decides its result), `follows` (the same, while an equal
+job runs), `cached_from` (whose report it gets), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
+`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `figures` (JSON: what a list shows of the
+report), `history` (a line a transition: `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
 Batch fields: `name`, `owner`, `trace` (of the app's span that submitted it), `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
+`webhook` (JSON) and `hooks` (events written). Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
+reports that all say the failure `alike_reason`; -1 when they differ).
 """
 
 from __future__ import annotations
@@ -118,6 +133,10 @@ class Keyspace:
     def verdict(self, program: str, policy: str) -> str:
         """The verdict of a policy on a program, `<sha256>:<language>`."""
         return self("verdict", program, policy)
+
+    def trials(self, owner: str, dataset: str, *more: str) -> str:
+        """The trials of an owner on a dataset."""
+        return self("trials", owner, dataset, *more)
 
     def host(self, host: str) -> str:
         """What is known of a host."""

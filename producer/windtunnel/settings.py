@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     """Seconds a job record and its batch live on after their last change."""
     max_unfinished: int = Field(200_000, ge=1)
     """Unfinished jobs the queue takes before it refuses more with `QueueFull`."""
+    cache: bool = False
+    """Jobs that equal one which ran before get its result, unless a submission says `cache=False`."""
     owner: Name = "default"
     """Who submits: owners share the slots fairly."""
     ceiling: Limits = DEFAULT_CEILING

@@ -27,15 +27,30 @@ from windtunnel.validation import SecurityValidator
 from windtunnel.wake import DEFAULT_POOL, Silent
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from windtunnel_worker.pipeline.collaborators import Scorer
     from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 
 HOST = "testing"
+CACHE_BYTES = 64 * 2**20
 Script = Callable[["Assignment"], Execution]
 
 
 def succeeded(**values: Any) -> Execution:
     """An execution that emitted these values."""
     return Execution(attempt=1, outcome=Outcome.SUCCEEDED, values=values, resources=Resources(duration_s=0.01))
+
+
+def returned(times: ArrayLike, positions: ArrayLike, *datasets: str) -> Execution:
+    """An execution whose `signals` returned these positions (bars, datasets) at these times."""
+    import numpy as np
+
+    from windtunnel_worker.scoring.returned import pack
+
+    bars = np.asarray(times, dtype="datetime64[ns]").astype(np.int64)
+    weights = np.asarray(positions, dtype=np.float64).reshape(len(bars), len(datasets))
+    return succeeded().model_copy(update={"positions": pack(bars, weights, datasets)})
 
 
 def ended(outcome: Outcome | str, message: str = "As the test scripted it.") -> Execution:
@@ -47,7 +62,8 @@ class Tunnel:
     """A client over a pipeline in this process. `script` says how each attempt ends; without it, all succeed.
 
     What is submitted runs within the call. With `paused=True` nothing runs until `run`. `datasets` are the names that
-    jobs may use: there are no bytes behind them.
+    jobs may use: there are no bytes behind them. What `client.datasets.add` adds has bytes, and an attempt that
+    `returned` positions on it is scored.
     """
 
     def __init__(
@@ -62,21 +78,27 @@ class Tunnel:
 
         settings = settings or Settings()
         self.records = records_in_memory(settings.key_prefix, settings.retention_s)
+        self.store = Store(f"memory://windtunnel-{secrets.token_hex(8)}")
+        """Where a script may put the bytes of artifacts, and datasets have theirs."""
         self.pipeline = Pipeline(
             self.records,
             session=f"{HOST}:0:0",
             validator=SecurityValidator,
             executor=lambda: _Scripted(script or (lambda _: succeeded())),
+            scorer=self._scorer,
             wake=Silent(),
             terms=Terms(retry_pause_s=0.0, failures_to_pause=None),
             observer=lambda *_, **__: None,
         )
-        self.store = Store(f"memory://windtunnel-{secrets.token_hex(8)}")
-        """Where a script may put the bytes of artifacts."""
         broker = Silent() if paused else _Inline(self.run)
         self.client = Client(settings=settings, records=self.records, broker=broker, store=self.store)
         for name in datasets:
             self.records.catalogue.add(_empty(name))
+
+    def _scorer(self) -> Scorer:
+        from windtunnel_worker.prices import PriceScorer
+
+        return PriceScorer(self.store, CACHE_BYTES)
 
     def run(self) -> None:
         """Run all that waits, to its report."""
@@ -119,7 +141,8 @@ class _Scripted:
     def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
         del hooks
         execution = self._script(assignment)
-        return execution.model_copy(update={"attempt": assignment.attempt, "host": HOST})
+        found = {"attempt": assignment.attempt, "host": HOST, "dataset_digests": assignment.job.dataset_digests}
+        return execution.model_copy(update=found)
 
     def close(self) -> None:
         """Nothing is ready."""

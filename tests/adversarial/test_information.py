@@ -21,7 +21,9 @@ ATTEMPTS: list[Attempt] = [
             import os
             known = {"HOME", "USER", "TMPDIR", "LANG", "TZ", "PATH", "HOSTNAME", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
                      "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-                     "LC_CTYPE", "PWD", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256"}
+                     "LC_CTYPE", "PWD", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "JOBLIB_MULTIPROCESSING", "JOBLIB_TEMP_FOLDER",
+                     "LOKY_MAX_CPU_COUNT", "NUMBA_BOUNDSCHECK", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "PLOTLY_RENDERER", "TQDM_MININTERVAL",
+                     "XDG_CACHE_HOME", "XDG_CONFIG_HOME"}
             emit(strange=sorted(set(os.environ) - known))
             """,
         )

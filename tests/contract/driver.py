@@ -55,7 +55,7 @@ class Driver:
 
     def write(self, opened: Opened, batch: Batch, first: int | None = None) -> None:
         """Write the jobs of a batch, or only the first ones."""
-        self.records.submissions.write(opened, prepare(batch.jobs[:first]), "client")
+        self.records.submissions.write(opened, prepare(batch.jobs[:first], cache=batch.cache), "client")
 
     def ready(self, count: int = 1, **options: Any) -> str:
         """A batch whose jobs wait for a slot; its id."""
@@ -114,8 +114,10 @@ class Driver:
             done += [job.job_id for job, first in zip(taken, finished, strict=True) if first]
         return done
 
-    def finish(self, taken: Sequence[Unfinished]) -> list[bool]:
-        final = [(job, a_report(job.job_id, outcome_of(job), None, job.attempt)) for job in taken]
+    def finish(self, taken: Sequence[Unfinished], **fields: Any) -> list[bool]:
+        """Give these jobs reports; further fields are those of each report."""
+        reports = [a_report(job.job_id, outcome_of(job), None, job.attempt).model_copy(update=fields) for job in taken]
+        final = list(zip(taken, reports, strict=True))
         return self.records.reports.finish(final, "finalizer")
 
     def run_all(self, session: str = HERE, outcome: Outcome = Outcome.SUCCEEDED) -> list[str]:
@@ -172,6 +174,8 @@ class Driver:
             found.update(f"{batch}-{index}" for index in self.keys.lrange(lane, 0, -1))
         for held in self.keys.scan_iter("wt:held:*", count=1000):
             found.update(self.keys.hkeys(held))
+        for followers in self.keys.scan_iter("wt:followers:*", count=1000):
+            found.update(self.keys.zrange(followers, 0, -1))
         for queue in ("wt:later", "wt:ended"):
             found.update(self.keys.zrange(queue, 0, -1))
         return found
@@ -182,7 +186,7 @@ class Driver:
 
 
 TRANSIENT = re.compile(
-    r"wt:(classes|owners|batches|lanes|lane|later|leases|held|ended|unservable|uses|running|open|opening|times)\b"
+    r"wt:(classes|owners|batches|lanes|lane|later|leases|held|ended|unservable|uses|running|open|opening|times|followers|following)\b"
 )
 
 

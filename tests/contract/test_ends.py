@@ -23,7 +23,7 @@ def test_finishing_writes_report_state_counters_and_event_together(driver: Drive
     driver.finalize()
     status = driver.records.reading.batch_status(batch)
     assert (status.finished, status.running, status.done, status.finished_at) == (1, 1, False, None)
-    (event,) = driver.records.reading.events(batch, "0", 0.001)
+    (event,) = driver.records.reading.events({batch: "0"}, 0.001)
     assert (event.kind, event.job_id, event.outcome) == (EventKind.FINISHED, f"{batch}-1", Outcome.SUCCEEDED)
     assert driver.records.reports.report(f"{batch}-1").outcome is Outcome.SUCCEEDED
     with pytest.raises(NotFound, match="is running; it has no report yet"):
@@ -194,7 +194,7 @@ def test_a_retry_keeps_attempts_and_counters_right(driver: Driver) -> None:
     report = driver.records.reports.report(job)
     assert [(one.number, one.outcome) for one in report.attempts] == [(1, Outcome.FAILED), (2, Outcome.SUCCEEDED)]
     assert driver.outcomes(batch) == {"failed": 1, "succeeded": 1}
-    assert [event.kind.value for event in driver.records.reading.events(batch, "0", 0.001)] == [
+    assert [event.kind.value for event in driver.records.reading.events({batch: "0"}, 0.001)] == [
         *["finished"] * 2, "batch_finished", "retried", "finished", "batch_finished",
     ]  # fmt: skip
     assert driver.left_in_the_schedule() == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests import scored
 from tests.contract.driver import HERE, Driver, documented
 from tests.support import a_report, a_version, an_attempt
 
-from windtunnel.contract import Isolation, Outcome, Sample, SecurityLevel
+from windtunnel.contract import Isolation, Outcome, Sample, SecurityLevel, Webhook
 from windtunnel.keyspace import MAX_SAMPLES
 from windtunnel.records.schedule import VALIDATE
 
@@ -18,7 +19,7 @@ SAMPLE = Sample(elapsed_s=0.2, cpu_time_s=0.1, cpu_percent=50.5, memory_mb=60.25
 def busy(driver: Driver) -> None:
     """Something of everything, at once."""
     driver.host("here", has=["language:python"], slots=2)
-    driver.records.hosts.announce({"-": "networkx"})
+    driver.records.hosts.announce({"-": "ta"})
     driver.keys.hset("wt:weights", "default", "1")
     driver.keys.hset("wt:caps", "default", "100")
     finished = driver.submit(2, idempotency_key="k")
@@ -28,9 +29,20 @@ def busy(driver: Driver) -> None:
     driver.run_all()
     driver.submit(1, codes=["import os"])
     driver.judge(SecurityLevel.CRITICAL)
+    driver.ready(1, webhook=Webhook(url="https://hooks.example.com"))
+    driver.run_all()
+    driver.ready(1)
+    driver.executed(driver.claim()[0])
+    driver.finish(driver.records.reports.take(1), score=scored.report(0, scored.edge()).score)
+    driver.keys.hset("wt:allowance:agent:2024-01-02", "jobs", 1)
+    driver.keys.hset("wt:allowance:agent:open", "batch", "2024-01-02 1")
+    driver.keys.set("wt:allowance:agent:paid:digest", "batch")
+    driver.keys.hset("wt:trials:default:prices:more", "scored", 1)  # what comes after 100,000 trials
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")
+    driver.records.hosts.holds_images("here", {"language:python": "sha256:1"})
+    driver.ready(2, params={}, cache=True, priority=9)
     driver.executed(driver.claim()[0], seconds=0.01)
     (paused, *_) = driver.claim("here:2:a", most=3)
     driver.records.schedule.try_again("here:2:a", paused, an_attempt(), 1000, 3)

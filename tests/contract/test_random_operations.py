@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import redis
 from hypothesis import HealthCheck, settings
@@ -19,7 +20,7 @@ from hypothesis.stateful import (
 from tests.contract.driver import POLICY, QUEUE, Driver
 from tests.support import a_report, a_verdict, an_attempt
 
-from windtunnel.contract import Isolation, Outcome, SecurityLevel
+from windtunnel.contract import Budget, Isolation, Outcome, SecurityLevel
 from windtunnel.keyspace import job_id
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
@@ -80,6 +81,8 @@ class Operations(RuleBasedStateMachine):
                 driver.keys.hset(f"wt:batch:{batch}", "closed_at", 0)
         for job in driver.keys.zrange("wt:ended", 0, -1):
             driver.keys.zadd("wt:ended", {job: 0})
+        for digest in driver.keys.zrange("wt:following", 0, -1):
+            driver.keys.zadd("wt:following", {digest: 1})
         driver.end_pauses()
         driver.reconcile()
 
@@ -94,12 +97,26 @@ class Operations(RuleBasedStateMachine):
         programs=st.integers(1, 2),
         written=st.sampled_from([1, 100]),
         cap=st.sampled_from([None, 2]),
+        alike=st.booleans(),
+        budget=st.sampled_from([None, Budget(jobs=2), Budget(slot_seconds=0.05), Budget(same_failure=2)]),
     )
     def submit(
-        self, count: int, owner: str, priority: int, cell: bool, programs: int, written: int, cap: int | None
+        self,
+        count: int,
+        owner: str,
+        priority: int,
+        cell: bool,
+        programs: int,
+        written: int,
+        cap: int | None,
+        alike: bool,
+        budget: Budget | None,
     ) -> str:
+        same: dict[str, Any] = {"params": {}, "cache": True} if alike else {}
         batch = self.driver.batch(
             count,
+            **same,
+            budget=budget,
             owner=owner,
             priority=priority,
             isolation=Isolation.CELL if cell else Isolation.CONTAINER,

@@ -44,7 +44,7 @@ from tests.faults.workload import PlannedBatch, plan
 from tests.support import unique
 
 from windtunnel.client import Client
-from windtunnel.client.sync import BatchId
+from windtunnel.client.ids import BatchId
 from windtunnel.contract import JobState
 from windtunnel.errors import StoreUnavailable, WindtunnelError
 from windtunnel_worker.settings import host_settings

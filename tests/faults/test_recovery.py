@@ -16,7 +16,7 @@ from tests.support import unique
 
 from windtunnel.broker import Broker
 from windtunnel.client import Client
-from windtunnel.client.sync import BatchId, JobId
+from windtunnel.client.ids import BatchId, JobId
 from windtunnel.contract import Isolation, Job, JobState, Outcome
 from windtunnel.errors import WaitTimeout
 from windtunnel.keyspace import batch_of

@@ -21,7 +21,10 @@ from windtunnel_worker.settings import host_settings
 
 LIMITS = Limits(memory_mb=256, processes=40, disk_mb=8, cpus=0.5)
 SECRET = "host-secret-4417"
-IMAGE_VARIABLES = {"PATH", "HOSTNAME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "MPLCONFIGDIR"}
+IMAGE_VARIABLES = {
+    *("PATH", "HOSTNAME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "MPLCONFIGDIR"),
+    *("LD_LIBRARY_PATH", "NUMBA_BOUNDSCHECK", "PLOTLY_RENDERER"),
+}
 
 LOOK_AROUND = """
 import os, resource, socket, stat, time

@@ -61,7 +61,7 @@ def test_validation_and_monitoring_can_be_left_out() -> None:
     result = asyncio.run(
         SandboxManager().execute_code("import os\nprint(os.getcwd())", validate_security=False, monitor_resources=False)
     )
-    assert (result["success"], result["output"]) == (True, "/tmp\n")
+    assert (result["success"], result["output"]) == (True, "/tmp/artifacts\n")
     assert (result["security_report"], result["resource_report"]) == (None, None)
 
 

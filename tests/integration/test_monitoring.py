@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.support import Run
+from tests.support import READ_THE_IMAGE, Run, drop_page_cache
 
 from windtunnel.contract import Limits, Outcome
 from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
@@ -75,16 +75,13 @@ def test_a_reader_sees_the_disk_operations_of_processes_that_came_later(run: Run
             seen.append(readers[0].read().io_operations)
         return Stop.CANCELLED if seen and seen[-1] > 20 else None
 
-    code = """
-        import glob, mmap, os
-        if os.fork() == 0:
-            largest = max(glob.glob("/opt/windtunnel/lib/numpy*/**/*.so*", recursive=True), key=os.path.getsize)
-            fd = os.open(largest, os.O_RDONLY | os.O_DIRECT)
-            page = mmap.mmap(-1, 2**20)
-            while True:
-                os.preadv(fd, [page], 0)
+    code = f"""
+    import os
+    if os.fork() > 0:
         os.wait()
-    """
+        os._exit(0)
+    {READ_THE_IMAGE}"""
+    drop_page_cache()
     assert run(code, Hooks(started=started, stop=read)).outcome is Outcome.CANCELLED
     readers[0].close()
 

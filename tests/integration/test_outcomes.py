@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support import EXAMPLES, Run, an_assignment
+from tests.support import EXAMPLES, READ_THE_IMAGE, Run, an_assignment, drop_page_cache
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker import SandboxManager
@@ -26,14 +26,6 @@ from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.settings import HostSettings
 
 MB64 = Limits(memory_mb=64)
-READ_PAST_THE_CACHE = """
-    import glob, mmap, os
-    largest = max(glob.glob("/opt/windtunnel/lib/numpy*/**/*.so*", recursive=True), key=os.path.getsize)
-    fd = os.open(largest, os.O_RDONLY | os.O_DIRECT)
-    page = mmap.mmap(-1, 2**20)
-    while True:
-        os.preadv(fd, [page], 0)
-"""
 ENDS = [
     ("succeeded", "print('done')", Limits()),
     ("succeeded", "raise SystemExit", Limits()),
@@ -56,7 +48,6 @@ ENDS = [
         Limits(processes=20, timeout_s=1),
     ),
     ("processes_exceeded", "import os\nwhile True: os.fork()", Limits(processes=20, timeout_s=1)),
-    ("io_exceeded", READ_PAST_THE_CACHE, Limits(io_operations=100, timeout_s=2)),
 ]
 
 
@@ -65,6 +56,12 @@ def test_a_program_ends_in_its_outcome(run: Run, outcome: str, code: str, limits
     execution = run(code, limits=limits)
     assert execution.outcome.value == outcome, execution
     assert bool(execution.message) is (outcome != "succeeded")
+
+
+def test_reading_from_the_disk_without_an_end_exceeds_the_io_limit(run: Run) -> None:
+    drop_page_cache()
+    execution = run(READ_THE_IMAGE, limits=Limits(io_operations=100))
+    assert execution.outcome is Outcome.IO_EXCEEDED, execution
 
 
 def test_an_exception_names_type_message_line_and_source(run: Run) -> None:

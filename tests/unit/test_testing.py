@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.support import a_report
@@ -13,6 +16,24 @@ from windtunnel.errors import InvalidInput, NotFound, QueueFull
 from windtunnel.records.memory import records_in_memory
 from windtunnel.settings import Settings
 from windtunnel.testing import Tunnel, ended, succeeded
+
+APP = """
+import sys
+
+
+def test_without_it():
+    assert "windtunnel.contract" not in sys.modules
+
+
+def test_with_it(windtunnel_tunnel):
+    from windtunnel.testing import succeeded
+
+    tunnel = windtunnel_tunnel(lambda assignment: succeeded(sharpe=1.5))
+    batch = tunnel.client.submit_sweep("print(1)", grid={"fast": [5, 10]})
+    assert [one.execution.values for one in tunnel.client.reports(batch)] == [{"sharpe": 1.5}] * 2
+    assert windtunnel_tunnel(paused=True).client.batches() == []
+"""
+"""An app's tests."""
 
 
 def test_the_example_in_its_docstring() -> None:
@@ -62,6 +83,19 @@ def test_refusals_and_retries_are_those_of_the_real_one() -> None:
     assert tunnel.client.retry(job) == [job]
     tunnel.run()
     assert [attempt.number for attempt in tunnel.client.report(job).attempts] == [1, 2]
+
+
+def test_apps_have_a_fixture_that_loads_nothing_before_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "test_app.py").write_text(APP)
+    words = ["-q", "-p", "no:cacheprovider", "-p", "windtunnel.pytest_plugin", "--rootdir", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_records_in_memory_are_seen_by_nobody_else() -> None:

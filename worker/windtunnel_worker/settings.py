@@ -9,10 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
+from windtunnel_worker.delivery.targets import Allowlist
 
 _UNITS = {"": 1 / 2**20, "k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -32,6 +33,12 @@ def _quarter_of_memory() -> int:
     return max(64, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4)
 
 
+def _allowlist(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse entries that are none."""
+    Allowlist.of(entries)
+    return entries
+
+
 SHIPPED_IMAGE = "windtunnel/sandbox:python"
 
 
@@ -44,6 +51,8 @@ class HostSettings(Settings):
     """Where this host keeps the datasets that its jobs used last. The Docker daemon must see it under the same path."""
     dataset_cache_mb: int = Field(10_240, ge=1)
     """How much of them it keeps; what was not used for longest goes first."""
+    price_cache_mb: int = Field(256, ge=16)
+    """How much memory a finalizer takes for the prices that it scores jobs on."""
     lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
     """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")
@@ -102,6 +111,10 @@ class HostSettings(Settings):
     """The largest of them."""
     artifacts_mb: int = Field(16, ge=1, le=256)
     """All of them together; so much memory a slot may take for them."""
+    webhooks: Annotated[tuple[str, ...], AfterValidator(_allowlist)] = ()
+    """Where webhooks may go, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
+    webhook_secret: SecretStr | None = None
+    """What webhooks are signed with; without it none is sent."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
 

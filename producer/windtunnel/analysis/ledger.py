@@ -58,6 +58,25 @@ class Trials:
         return cls(len(known), len(values) - len(known), failed, mean, sum((value - mean) ** 2 for value in known))
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """All trials that an owner ever made on a dataset."""
+
+    known: Mapping[str, float | None]
+    """Sharpe ratio per bar by the trial's digest; None where it is undefined."""
+    more: Trials = Trials()
+    """Those beyond 100,000, of which only the figures are kept."""
+
+    @property
+    def trials(self) -> Trials:
+        """All of them in numbers."""
+        return Trials.of(self.known.values()) + self.more
+
+    def without(self, reports: Iterable[Report]) -> Trials:
+        """Those that are not among these reports."""
+        return earlier_than(reports, self.known) + self.more
+
+
 def trial_of(report: Report) -> str:
     """The trial's digest: the same program on the same data with the same parameters and the same result is one trial.
 

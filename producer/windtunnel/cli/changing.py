@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json as plain_json
 from typing import Annotated
 
 import typer
 
 from windtunnel.cli import texts
-from windtunnel.cli.options import JobOrBatch
+from windtunnel.cli.options import AsJson, JobOrBatch
 from windtunnel.client import Client
 from windtunnel.contract import Outcome
 
@@ -15,21 +16,28 @@ from windtunnel.contract import Outcome
 def retry(
     name: JobOrBatch,
     outcome: Annotated[list[Outcome] | None, typer.Option(help="Only jobs that ended so; may be given again.")] = None,
+    json: AsJson = False,
 ) -> None:
     """Run finished jobs again, each as a new attempt; of a batch, by default, all that did not succeed.
 
     Earlier attempts stay in the report.
     """
     with Client() as client:
-        again = client.retry(name, outcomes=outcome)
+        again = client.retry(client.find(name), outcomes=outcome)
+    if json:
+        typer.echo(plain_json.dumps({"queued": again}, indent=2))
+        return
     typer.echo(f"{texts.jobs(len(again))} queued again")
 
 
-def cancel(name: JobOrBatch) -> None:
+def cancel(name: JobOrBatch, json: AsJson = False) -> None:
     """Cancel a job, or all jobs of a batch that have not ended. What runs is stopped within two seconds."""
     with Client() as client:
+        name = client.find(name)
         count = client.cancel(name)
-    if count:
+    if json:
+        typer.echo(plain_json.dumps({"id": name, "cancelled": count}, indent=2))
+    elif count:
         typer.echo(f"{texts.jobs(count)} cancelled")
         typer.echo(f"See what became of it with: windtunnel status {name}", err=True)
     else:

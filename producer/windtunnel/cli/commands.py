@@ -20,11 +20,17 @@ from windtunnel.errors import WindtunnelError
 MODULES = {
     "run": "submitting",
     "submit": "submitting",
+    "sweep": "sweeping",
     "validate": "validate",
     "status": "reading",
     "watch": "following",
     "report": "reading",
+    "leaderboard": "results",
+    "errors": "results",
+    "compare": "results",
+    "export": "results",
     "history": "reading",
+    "stats": "sweeping",
     "retry": "changing",
     "cancel": "changing",
     "hosts": "machinery",
@@ -32,6 +38,7 @@ MODULES = {
     "undrain": "machinery",
     "dead": "machinery",
     "artifacts": "storing",
+    "mcp": "agents",
     "doctor": "doctor",
 }
 """Command → the module of this package that has a function of the same name."""
@@ -99,7 +106,6 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     epilog=EXPLAINED,
 )
 

@@ -125,27 +125,43 @@ def show(name: Dataset, version: Version = None, local: Local = False, json: AsJ
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.", metavar="[NAME]...")] = None,
     local: Local = False,
+    json: AsJson = False,
 ) -> None:
     """Read datasets whole out of the store and check their content hashes."""
+    intact: list[DatasetVersion] = []
     with _datasets(local) as datasets:
         for name in names or [one.name for one in datasets.list()]:
-            count = len(datasets.verify(name))
-            typer.echo(harmless(f"{name}: {count} version{'' if count == 1 else 's'} intact"))
+            found = datasets.verify(name)
+            intact += found
+            count = len(found)
+            if not json:
+                typer.echo(harmless(f"{name}: {count} version{'' if count == 1 else 's'} intact"))
+    if json:
+        typer.echo(as_json(intact))
 
 
 @app.command()
-def remove(name: Dataset, version: Version = None, local: Local = False) -> None:
+def remove(name: Dataset, version: Version = None, local: Local = False, json: AsJson = False) -> None:
     """Forget a dataset, or one version of it. Jobs that were submitted before still find it."""
     with _datasets(local) as datasets:
-        for one in datasets.remove(name, version):
-            typer.echo(harmless(f"{one.name} version {one.version}: removed"))
+        gone = datasets.remove(name, version)
+    if json:
+        typer.echo(as_json(gone))
+        return
+    for one in gone:
+        typer.echo(harmless(f"{one.name} version {one.version}: removed"))
 
 
 @app.command()
-def restore(names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None) -> None:
+def restore(
+    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None, json: AsJson = False
+) -> None:
     """Add what the store knows to Redis, for one that has lost it. What is there is not changed."""
     with _datasets() as datasets:
         added = datasets.restore(*names or ())
+    if json:
+        typer.echo(as_json(added))
+        return
     for one in added:
         typer.echo(harmless(f"{one.name} version {one.version}: restored"))
     if not added:

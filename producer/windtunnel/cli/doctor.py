@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json as plain_json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import typer
@@ -11,6 +13,7 @@ from windtunnel.broker import served_queues
 from windtunnel.cli import host
 from windtunnel.cli.checks import Check, check
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.options import AsJson
 from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import HostStatus
 from windtunnel.errors import WindtunnelError
@@ -22,7 +25,7 @@ Served = Mapping[str, Sequence[str]]
 """Queue → the workers that serve it."""
 
 
-def doctor() -> None:
+def doctor(json: AsJson = False) -> None:
     """Look at Redis, the workers of each queue, the hosts, Docker and the image; say how to fix what is not well."""
     records = records_of(client_settings(), retries=0)
     try:
@@ -33,7 +36,9 @@ def doctor() -> None:
         records.close()
     side = host.load()
     found += side.checks() if side else []
-    for one in found:
+    if json:
+        typer.echo(plain_json.dumps([asdict(one) for one in found], indent=2))
+    for one in () if json else found:
         typer.echo(harmless(f"{'ok ' if one.well else 'BAD'} {one.name}: {one.detail}"))
     raise typer.Exit(DONE if all(one.well for one in found) else NOT_SUCCEEDED)
 

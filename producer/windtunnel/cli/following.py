@@ -6,21 +6,34 @@ What is live goes to standard error, what remains to standard output.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from windtunnel.cli import render
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import JobOrBatch
+from windtunnel.cli.options import AsJson, JobOrBatch, as_json
+from windtunnel.cli.texts import span
 from windtunnel.client import BatchId, Client, JobId, is_job
-from windtunnel.contract import BatchStatus, JobState, JobStatus, Outcome, Report
+from windtunnel.contract import BatchStatus, Contract, JobState, JobStatus, Outcome, Report
 from windtunnel.errors import WaitTimeout
+
+C = TypeVar("C", bound=Contract)
 
 LOOK_EVERY_S = 0.5
 """Between two looks at a job that is waited for; its end is noticed at once."""
@@ -36,18 +49,25 @@ WAITS_FOR = {
 }
 
 
-def watch(name: JobOrBatch) -> None:
+def watch(name: JobOrBatch, json: AsJson = False) -> None:
     """Follow a job to its report, or a batch to its end. Exit code 0 only if all succeeded."""
-    with Client() as client, goes_on(name):
+    with Client() as client, goes_on(name := client.find(name)):
         if is_job(name):
-            report = follow_job(client, JobId(name))
-            render.console().print(render.report(report))
+            report = client.wait(JobId(name)) if json else follow_job(client, JobId(name))
+            _print(report, render.report, json=json)
             succeeded = report.outcome is Outcome.SUCCEEDED
         else:
-            status = follow(client, name)
-            render.console().print(render.batches([status]))
+            status = client.wait(BatchId(name)) if json else follow(client, name)
+            _print(status, lambda one: render.batches([one]), json=json)
             succeeded = status.outcomes.get(Outcome.SUCCEEDED, 0) == status.total
     raise typer.Exit(DONE if succeeded else NOT_SUCCEEDED)
+
+
+def _print(found: C, shown: Callable[[C], RenderableType], *, json: bool) -> None:
+    if json:
+        typer.echo(as_json(found))
+    else:
+        render.console().print(shown(found))
 
 
 @contextmanager
@@ -64,7 +84,7 @@ def goes_on(name: str) -> Iterator[None]:
 def follow(client: Client, batch: str) -> BatchStatus:
     """Show a live progress bar until every job of the batch has its report."""
     status = client.status(BatchId(batch))
-    progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Pace())
     task = progress.add_task(status.name, total=status.total, completed=status.finished)
     redraw_at = 0.0
     with Live(progress, console=render.error_console(), transient=True) as live:
@@ -76,6 +96,16 @@ def follow(client: Client, batch: str) -> BatchStatus:
             live.update(Group(progress, Text(render.counts(status.outcomes))))
             redraw_at = time.monotonic() + REDRAW_EVERY_S
     return client.status(BatchId(batch))
+
+
+class _Pace(ProgressColumn):
+    """Jobs a second, and the time left at that pace."""
+
+    def render(self, task: Task) -> Text:
+        if not task.speed:
+            return Text(f"{task.elapsed or 0:.0f} s", style="progress.elapsed")
+        left = "" if task.time_remaining is None else f", {span(task.time_remaining)} left"
+        return Text(f"{task.speed:,.1f} jobs/s{left}", style="progress.remaining")
 
 
 def follow_job(client: Client, job: JobId) -> Report:

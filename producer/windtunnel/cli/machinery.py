@@ -27,19 +27,27 @@ def hosts(json: AsJson = False) -> None:
         typer.echo("No execution host was seen within the last day. `windtunnel up` starts one on this machine.")
 
 
-def drain(host: HostName) -> None:
+def drain(host: HostName, json: AsJson = False) -> None:
     """Have a host finish what it runs and take no further work, for example before it is switched off."""
     with Client() as client:
         client.drain(host)
-        busy = sum(one.busy for one in client.hosts() if one.host == host)
+        named = [one for one in client.hosts() if one.host == host]
+    if json:
+        typer.echo(as_json(named))
+        return
+    busy = sum(one.busy for one in named)
     running = f"{texts.jobs(busy)} still on it; `windtunnel hosts` shows when it is idle" if busy else "it is idle"
     typer.echo(f"{host} takes no further work: {running}. `windtunnel undrain {host}` lets it take work again.")
 
 
-def undrain(host: HostName) -> None:
+def undrain(host: HostName, json: AsJson = False) -> None:
     """Have a host take work again, also one that paused itself."""
     with Client() as client:
         client.undrain(host)
+        named = [one for one in client.hosts() if one.host == host]
+    if json:
+        typer.echo(as_json(named))
+        return
     typer.echo(f"{host} takes work again.")
 
 

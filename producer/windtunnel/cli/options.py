@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,19 +15,21 @@ from windtunnel.contract import Contract, Job, Limits
 from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULTS = Limits()
+SHORT = "A unique beginning or end of it will do; @last is the newest batch, @last-0 its first job."
 
 
 def known_form(name: str) -> str:
     """An id as it was typed; refused if no job or batch can have it."""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", name.strip()):
+    if not re.fullmatch(r"@last(-\d{1,9})?|[A-Za-z0-9._-]{1,200}", name.strip()):
         raise typer.BadParameter(f"{name!r} cannot be an id. `windtunnel status` lists the newest batches.")
     return name.strip()
 
 
 def _id(metavar: str, text: str) -> Any:
-    return typer.Argument(help=text, metavar=metavar, parser=known_form)
+    return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
 
 
+BatchName = Annotated[str, _id("BATCH", "A batch's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobId = Annotated[str, _id("JOB", "A job's id.")]
 JobOrBatch = Annotated[str, _id("JOB|BATCH", "The id of a job or of a batch.")]
@@ -64,6 +67,15 @@ def job_of(
         file = str(program.file)
         problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file and say so; `InvalidInput` says why it cannot be."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InvalidInput([FieldProblem(str(file), f"cannot be written: {error.strerror}")]) from error
+    typer.echo(f"{file}: {len(content):,} bytes", err=True)
 
 
 def as_json(found: Contract | Iterable[Contract], indent: int | None = 2) -> str:

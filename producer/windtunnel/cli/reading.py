@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from windtunnel.cli.options import AsJson, JobId, JobOrBatch, as_json, known_form
+from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form, write_file
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
+
+JOBS_SHOWN = 50
 
 
 def status(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="The id of a job or of a batch; without it, the newest batches.",
+            help=f"The id of a job or of a batch; without it, the newest batches. {SHORT}",
             metavar="JOB|BATCH",
             parser=known_form,
         ),
@@ -24,6 +27,7 @@ def status(
 ) -> None:
     """Show where a job or a batch stands."""
     with Client() as client:
+        name = name and client.find(name)
         if not json:
             _print_status(client, name)
         elif name is None:
@@ -40,14 +44,24 @@ def _print_status(client: Client, name: str | None) -> None:
         return
     one = client.status(name)
     if isinstance(one, BatchStatus):
-        render.console().print(render.batch(one, client.jobs(name)))
+        render.console().print(render.batch(one, client.jobs(name, size=JOBS_SHOWN)))
     else:
         render.console().print(render.batch(client.status(BatchId(one.batch_id)), [one]))
 
 
-def report(name: JobOrBatch, json: AsJson = False) -> None:
-    """Print a job's report, or those of a batch (JSON: one a line)."""
+def report(
+    name: JobOrBatch,
+    json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page for a browser into this file.", show_default="printed here")
+    ] = None,
+) -> None:
+    """Print a job's report, or those of a batch (JSON: one a line), or write them as a page."""
     with Client() as client:
+        name = client.find(name)
+        if html is not None:
+            write_file(html, client.page(name).encode())
+            return
         if json:
             if is_job(name):
                 typer.echo(as_json(client.report(name)))
@@ -67,7 +81,7 @@ def report(name: JobOrBatch, json: AsJson = False) -> None:
 def history(job: JobId, json: AsJson = False) -> None:
     """Print every transition of a job: when, how long after the one before, what, and who made it."""
     with Client() as client:
-        transitions = client.history(job)
+        transitions = client.history(client.find(job))
     if json:
         typer.echo(as_json(transitions))
     else:

@@ -51,6 +51,10 @@ def report(found: Report) -> RenderableType:
     parts: list[RenderableType] = [_facts(found)]
     if found.message:
         parts.append(foreign(found.message, style="bold"))
+    if found.score:
+        from windtunnel.cli.render_results import score
+
+        parts.append(score(found.score))
     if found.validation and found.validation.issues:
         parts.append(_issues(found))
     execution = found.execution
@@ -120,11 +124,16 @@ def _whole(name: str) -> Column:
 
 
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
-    """A batch's counts and its jobs."""
+    """A batch's counts and its jobs, or the first of them."""
     table = Table(_whole("job"), "name", "state", "attempt", "outcome")
     for job in jobs:
         table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome))
-    return Group(batches([status]), table)
+    parts: list[RenderableType] = [batches([status]), table]
+    if 1 < table.row_count < status.total:
+        parts.append(foreign(f"… and {status.total - table.row_count:,} more; `windtunnel report` lists all."))
+    if status.cancelled_by:
+        parts.append(foreign(f"cancelled by {status.cancelled_by}", style="yellow"))
+    return Group(*parts)
 
 
 def batches(found: Iterable[BatchStatus]) -> Table:

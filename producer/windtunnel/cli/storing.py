@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json as plain_json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from windtunnel.cli.options import JobId
+from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 
@@ -24,14 +25,19 @@ def artifacts(
     out: Annotated[
         Path | None, typer.Option(help="A folder to write them into.", show_default="they are only listed")
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """List the files that a job's program left, or write them into a folder."""
     with Client() as client:
+        name = client.find(name)
         if out is not None:
-            for file in client.save_artifacts(name, out):
-                typer.echo(str(file))
+            saved = [str(file) for file in client.save_artifacts(name, out)]
+            typer.echo(plain_json.dumps(saved, indent=2) if json else "\n".join(saved))
             return
         execution = client.report(name).execution
+    if json:
+        typer.echo(as_json(execution.artifacts if execution else ()))
+        return
     for one in execution.artifacts if execution else ():
         typer.echo(harmless(f"{one.name}\t{one.bytes:,}\t{one.media_type}\t{one.sha256}"))
 
@@ -39,12 +45,16 @@ def artifacts(
 @app.command()
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Remove bytes that no dataset has and no report can name any more.
 
-    Those are objects that were put longer ago than reports live (WINDTUNNEL_RETENTION_S) and two days.
+    Those are objects that were put longer ago than twice what reports live (WINDTUNNEL_RETENTION_S) and two days.
     """
     with Client() as client:
         done = client.prune_store(really=not dry_run)
+    if json:
+        typer.echo(plain_json.dumps({"objects": done.objects, "bytes": done.bytes, "kept": done.kept}, indent=2))
+        return
     verb = "would be removed" if dry_run else "removed"
     typer.echo(f"{done.objects:,} objects ({done.bytes / 2**20:,.1f} MB) {verb}, {done.kept:,} stay.")

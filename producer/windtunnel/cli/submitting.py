@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as plain_json
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +86,7 @@ def submit(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
     programs = find(paths)
@@ -110,6 +112,9 @@ def submit(
             max_running=max_running,
             idempotency_key=idempotency_key,
         )
+    if json:
+        typer.echo(plain_json.dumps({"batch_id": batch, "jobs": len(jobs)}, indent=2))
+        return
     typer.echo(batch)
     typer.echo(harmless(listed(programs)), err=True)
     typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)

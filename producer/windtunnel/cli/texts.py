@@ -16,8 +16,13 @@ def jobs(count: int) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """How long ago something was, in the largest unit that fits: `3 s`, `12 min`, `5 h`."""
-    seconds = max(0, round((now - then).total_seconds()))
+    """How long ago something was, as `span` says it."""
+    return span((now - then).total_seconds())
+
+
+def span(duration_s: float) -> str:
+    """A time in the largest unit that fits: `3 s`, `12 min`, `5 h`."""
+    seconds = max(0, round(duration_s))
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

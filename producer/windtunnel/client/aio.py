@@ -15,15 +15,16 @@ from windtunnel.client.sync import Client
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
 THREADS = 32
 """Calls that may be under way at a time; each open stream takes one while it waits."""
 _END: Any = object()
 
 
-class _Face(Generic[S]):
+class _Face(Generic[S_co]):
     """The asyncio face of something whose operations wait."""
 
-    def __init__(self, sync: S, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, sync: S_co, threads: ThreadPoolExecutor) -> None:
         self.sync, self._threads = sync, threads
 
     async def _run(self, call: Callable[[], R]) -> R:
@@ -103,12 +104,22 @@ class AsyncClient(_Face[Client]):
 
     submit = _call(Client.submit)
     submit_batch = _call(Client.submit_batch)
+    submit_sweep = _call(Client.submit_sweep)
+    find = _call(Client.find)
     status = _call(Client.status)
     jobs = _call(Client.jobs)
+    stats = _call(Client.stats)
     batches = _call(Client.batches)
     history = _call(Client.history)
     wait = _call(Client.wait)
     report = _call(Client.report)
+    leaderboard = _call(Client.leaderboard)
+    ledger = _call(Client.ledger)
+    errors = _call(Client.errors)
+    errors_prompt = _call(Client.errors_prompt)
+    frame = _call(Client.frame)
+    export = _call(Client.export)
+    page = _call(Client.page)
     artifact = _call(Client.artifact)
     save_artifacts = _call(Client.save_artifacts)
     prune_store = _call(Client.prune_store)

@@ -2,8 +2,9 @@
 
 How it is known: the bytes of a dataset are wanted for as long as the catalogue has a version of them, and after its
 removal for as long as a report may name them. An artifact is put into the store when its program ends, and again when
-the same bytes come again a day later; the report that names it ends with its lifetime (`WINDTUNNEL_RETENTION_S`). So an
-object that no dataset has, and that was put longer ago than that and a day of grace, is named by no report.
+the same bytes come again a day later. The report that names it ends with its lifetime (`WINDTUNNEL_RETENTION_S`), and
+one that was copied from it for an equal job at most a lifetime after that. So an object that no dataset has, and that
+was put longer ago than two lifetimes and two days of grace, is named by no report.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def prune(store: Store, catalogue: Catalogue, retention_s: float, *, really: boo
 
     `retention_s` must be the longest that any client or worker of this store has.
     """
-    before = time.time() - retention_s - GRACE_S
+    before = time.time() - 2 * retention_s - GRACE_S
     manifests = Manifests(store)
     wanted = {sha256 for version in manifests.all() for sha256 in version.digests}
     wanted |= {

@@ -3,64 +3,56 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NewType, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from windtunnel.broker import Broker
-from windtunnel.client import artifacts
+from windtunnel.client import artifacts, following, results
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.ids import BatchId, JobId, is_job
+from windtunnel.client.naming import full_id
+from windtunnel.client.paging import outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
-from windtunnel.client.resolution import resolve
+from windtunnel.client.submitting import JOBS_A_MESSAGE, MOST_MESSAGES, Submitting
 from windtunnel.contract import (
-    Batch,
     BatchStatus,
     DeadLetter,
     Event,
     HostStatus,
-    Isolation,
-    Job,
     JobState,
     JobStatus,
-    Limits,
+    JobSummary,
     Outcome,
+    QueueStats,
     Report,
     Transition,
 )
-from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord, WaitTimeout
+from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.records import Records, records_of
+from windtunnel.records.listing import ordered
 from windtunnel.records.reading import unknown
-from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.settings import Settings, client_settings
 from windtunnel.store import Store
-from windtunnel.telemetry import current_trace
 from windtunnel.wake import Wake
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from windtunnel.analysis.clusters import Cluster
+    from windtunnel.analysis.leaderboard import Leaderboard
+    from windtunnel.analysis.ledger import Ledger
+
 audit = logging.getLogger("windtunnel.audit")
 """Who submitted, retried and cancelled what; the app decides where it goes."""
+log = logging.getLogger(__name__)
 
-JobId = NewType("JobId", str)
-BatchId = NewType("BatchId", str)
-
-BLOCK_S = 5.0
-"""How long one read of the event stream waits in Redis; below the socket's timeout."""
-JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
-"""A validator goes on until nothing is queued: a few messages set all of them going."""
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
-def is_job(name: str) -> bool:
-    """True for a job's id, False for a batch's."""
-    return "-" in name
-
-
-class Client:
+class Client(Submitting):
     """Talks to one Windtunnel through its Redis. Safe to share between threads; close it or use `with`.
 
     `redis_url` overrides `WINDTUNNEL_REDIS_URL`. Every method raises `StoreUnavailable` when Redis does not
@@ -106,69 +98,17 @@ class Client:
         most = self._settings.dataset_max_mb * 2**20
         return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
 
-    # -- submitting ----------------------------------------------------------------------------------
-
-    def submit(self, job: Job | Mapping[str, Any]) -> JobId:
-        """Store one job and set it going. Returns its id; the same one for the same idempotency key.
-
-        Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
-        """
-        job = _as_job(job)
-        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, idempotency_key=job.idempotency_key)
-        return JobId(job_id(self._submit(batch, "job"), 0))
-
-    def submit_batch(
-        self,
-        jobs: Batch | Iterable[Job | Mapping[str, Any]],
-        *,
-        name: str = "batch",
-        isolation: Isolation | str = Isolation.CONTAINER,
-        owner: str | None = None,
-        max_running: int | None = None,
-        idempotency_key: str | None = None,
-    ) -> BatchId:
-        """Store many jobs as one batch and set them going. Returns the batch's id.
-
-        `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
-        after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
-        other owners; `max_running` is how many of the jobs may run at the same time.
-
-        With an idempotency key, a call that was cut off may be made again: what is missing is completed and
-        nothing runs twice. Raises as `submit` does.
-        """
-        if not isinstance(jobs, Batch):
-            jobs = Batch(
-                jobs=tuple(_as_job(job, f"jobs.{index}.") for index, job in enumerate(jobs)),
-                name=name,
-                isolation=isolation,
-                owner=owner or self._settings.owner,
-                max_running=max_running,
-                idempotency_key=idempotency_key,
-            )
-        problems = [
-            FieldProblem(f"jobs.{index}.idempotency_key", "give the batch a key, not a job within it")
-            for index, job in enumerate(jobs.jobs)
-            if job.idempotency_key is not None
-        ]
-        if problems:
-            raise InvalidInput(problems, remedy="Nothing was stored.")
-        return self._submit(jobs, "batch")
-
-    def _submit(self, batch: Batch, kind: str) -> BatchId:
-        _check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        prepared: Sequence[Prepared] = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue))
-        # Ids sort by time: where batches are otherwise equal, the older one is served first.
-        fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
-        opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
-        if opened.written < len(prepared):
-            if traceparent := current_trace():
-                self._records.submissions.note_trace(opened, traceparent)
-            self._records.submissions.write(opened, prepared, f"client:{batch.owner}")
-            audit.info("action=submitted batch=%s jobs=%d who=%s", opened.batch_id, len(prepared), batch.owner)
-            self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
-        return BatchId(opened.batch_id)
-
     # -- reading -------------------------------------------------------------------------------------
+
+    def find(self, typed: str) -> str:
+        """Find the id that a person means.
+
+        `@last`, `@last-3`, or the beginning or end of a batch's id, at least four
+        characters (`9f2c`, and `9f2c-3` for one of its jobs). What fits none is given back as it is.
+
+        `InvalidInput` names those that fit where several do.
+        """
+        return full_id(self._records.reading, typed)
 
     @overload
     def status(self, name: JobId) -> JobStatus: ...
@@ -181,9 +121,32 @@ class Client:
         reading = self._records.reading
         return reading.job_statuses([name])[0] if is_job(name) else reading.batch_status(name)
 
-    def jobs(self, batch: str) -> list[JobStatus]:
-        """Where each job of a batch stands, in the order of submission."""
-        return self._records.reading.job_statuses(self._job_ids(batch))
+    def jobs(
+        self,
+        batch: str,
+        *,
+        outcome: Outcome | str | Iterable[Outcome | str] | None = None,
+        order_by: str | None = None,
+        page: int = 1,
+        size: int | None = None,
+    ) -> list[JobSummary]:
+        """Where the jobs of a batch stand, with the figures of their reports but without what they printed.
+
+        In the order of submission, or by a figure (`order_by="duration_s"`; `"-sharpe"` from the highest down; jobs
+        without it come last). Only those that ended as `outcome` says, if given. `page` counts from 1, `size` jobs
+        each; without `size`, all. `InvalidInput` for a page below 1 or an order that is not known.
+        """
+        start, stop = page_of(page, size)
+        ids = self._job_ids(batch)
+        if outcome is None and order_by is None:
+            return list(self._records.listing.summaries(ids[start:stop]))
+        wanted = None if outcome is None else outcomes_of(outcome)
+        found = [one for one in self._records.listing.summaries(ids) if wanted is None or one.outcome in wanted]
+        return ordered(found, order_by)[start:stop]
+
+    def stats(self) -> QueueStats:
+        """What the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes so far."""
+        return self._records.listing.stats()
 
     def batches(self, count: int = 20) -> list[BatchStatus]:
         """The newest batches, newest first."""
@@ -199,22 +162,20 @@ class Client:
         """Every transition of a job, who made it and when, oldest first."""
         return self._records.reading.history(job)
 
-    def stream(self, batch: str, *, after: str = "0", timeout: float | None = None) -> Iterator[Event]:
-        """Yield the batch's events as they come, until every job has its report.
+    def stream(
+        self,
+        batch: str | Iterable[str],
+        *,
+        after: str | Mapping[str, str] = "0",
+        timeout: float | None = None,
+    ) -> Iterator[Event]:
+        """Yield the events of one or several batches as they come, until every job has its report.
 
-        Give the `id` of the last event you saw as `after` to resume. `timeout` is in seconds for the whole
-        stream; `WaitTimeout` when it passes.
+        Each event comes once, those of a batch in their order. To resume, give the `id` of the last event you saw as
+        `after`; for several batches, a mapping of `event.batch_id` to it. A Redis that is away for less than a minute
+        is waited for. `timeout` is in seconds for the whole stream; `WaitTimeout` when it passes.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            done = self._records.reading.batch_status(batch).done
-            block = 0.001 if done else _remaining(deadline, batch)
-            events = self._records.reading.events(batch, after, block)
-            for event in events:
-                after = event.id
-                yield event
-            if done and not events:
-                return
+        yield from following.events(self._records.reading, following.places(batch, after), timeout)
 
     @overload
     def wait(self, name: JobId, *, timeout: float | None = None) -> Report: ...
@@ -236,7 +197,7 @@ class Client:
                 return status
             if isinstance(status, JobStatus) and status.state is JobState.FINISHED:
                 return self.report(name)
-            for event in self._records.reading.events(batch, after, _remaining(deadline, name)):
+            for event in self._records.reading.events({batch: after}, following.remaining(deadline, name)):
                 after = event.id
 
     def report(self, job: str) -> Report:
@@ -254,6 +215,42 @@ class Client:
                     yield found
                 elif isinstance(found, UnreadableRecord):
                     log.warning("action=unreadable-report batch=%s reason=%s", batch, found)
+
+    def leaderboard(self, batch: str) -> Leaderboard:
+        """Rank a batch by what Windtunnel computed, with every trial that its owner made on the same data counted.
+
+        `ExtraMissing` without the extra `analysis`, which this needs.
+        """
+        return results.board(self._records, self.status(BatchId(batch)), list(self.reports(batch)))
+
+    def ledger(self, owner: str, dataset: str) -> Ledger:
+        """Every trial that an owner ever made on a dataset."""
+        return self._records.reports.ledger(owner, dataset)
+
+    def errors(self, batch: str) -> list[Cluster]:
+        """The failures of a batch by what went wrong, the most frequent first."""
+        return results.errors(list(self.reports(batch)))
+
+    def errors_prompt(self, batch: str) -> str:
+        """The same as text for the model that writes the programs, in at most 4 KB."""
+        return results.errors_prompt(self._records, list(self.reports(batch)))
+
+    def frame(self, batch: str) -> Any:
+        """The reports of a batch as a pandas `DataFrame`, whose columns have the same types for all batches.
+
+        `ExtraMissing` without the extras `analysis` and `data`, which this needs.
+        """
+        return results.frame(list(self.reports(batch)))
+
+    def export(self, batch: str, form: str) -> bytes:
+        """The same table as a file: `csv`, `json` or `parquet`."""
+        return results.exported(list(self.reports(batch)), form)
+
+    def page(self, name: str) -> str:
+        """The report of a job or of a batch as one HTML file; `ExtraMissing` without the extra `analysis`."""
+        if is_job(name):
+            return results.job_html(self._records, self._store, self.report(name))
+        return results.batch_html(self._records, self.status(BatchId(name)), list(self.reports(name)))
 
     def artifact(self, job: str, name: str) -> bytes:
         """A file that the job's program left; `NotFound` where there is none of this name, or it is no longer kept."""
@@ -327,36 +324,3 @@ class Client:
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
         """Messages that no worker could read, newest first."""
         return self._records.care.dead_letters(count)
-
-
-def _as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
-    if isinstance(job, Job):
-        return job
-    try:
-        return Job(**job)
-    except InvalidInput as error:
-        problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
-        raise InvalidInput(problems, remedy=error.remedy) from error
-
-
-def _check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:
-    fine: set[Limits] = set()
-    problems = []
-    for index, job in enumerate(jobs):
-        if job.limits in fine:
-            continue
-        above = job.limits.above(ceiling)
-        if not above:
-            fine.add(job.limits)
-        problems += [FieldProblem(path.format(index=index) + one.field, one.message) for one in above]
-    if problems:
-        raise InvalidInput(problems, remedy="Nothing was stored; ask for less.")
-
-
-def _remaining(deadline: float | None, name: str) -> float:
-    if deadline is None:
-        return BLOCK_S
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise WaitTimeout(f"{name} is not finished yet.", remedy="It goes on; wait again.")
-    return min(remaining, BLOCK_S)

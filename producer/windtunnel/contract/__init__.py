@@ -23,10 +23,12 @@ from windtunnel.contract.job import (
     MAX_PARAMS_BYTES,
     SUFFIXES,
     Batch,
+    Budget,
     Isolation,
     Job,
     JobSpec,
     Limits,
+    Webhook,
 )
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
@@ -38,7 +40,10 @@ from windtunnel.contract.status import (
     HostStatus,
     JobState,
     JobStatus,
+    JobSummary,
+    QueueStats,
     Transition,
+    Waiting,
 )
 from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
 
@@ -55,6 +60,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchStatus",
+    "Budget",
     "Column",
     "Contract",
     "DataFinding",
@@ -74,11 +80,13 @@ __all__ = [
     "JobSpec",
     "JobState",
     "JobStatus",
+    "JobSummary",
     "Limits",
     "Metrics",
     "Name",
     "Outcome",
     "ProgramError",
+    "QueueStats",
     "Record",
     "Report",
     "Resources",
@@ -90,5 +98,7 @@ __all__ = [
     "Timings",
     "Transition",
     "Verdict",
+    "Waiting",
+    "Webhook",
     "problems_of",
 ]

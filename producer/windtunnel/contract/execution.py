@@ -137,6 +137,8 @@ class Execution(Contract):
     not_finite: dict[str, str] = Field(default_factory=dict)
     """Where None stands in `values` for NaN or an infinity: place, as `sharpe` or `curve[3]` → `NaN`, `Infinity` or
     `-Infinity`. At most 8 places of a value and 256 in all; `curve[…]` → how many more."""
+    positions: str = Field("", repr=False)
+    """What `signals` returned, packed, on its way to be scored; a report has its digest and the score instead."""
     artifacts: tuple[Artifact, ...] = ()
     dropped: tuple[DroppedFile, ...] = ()
     """Files that are not among the artifacts, the first of them if there are many."""

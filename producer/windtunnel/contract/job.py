@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
 
@@ -185,6 +186,43 @@ class Isolation(StrEnum):
     They share the container's kernel namespaces; no process, file or memory passes from one to the next."""
 
 
+class Budget(Contract):
+    """What a batch may spend. When a part of it is spent, what has not ended is cancelled; a retry begins anew."""
+
+    wall_s: float | None = Field(None, gt=0, le=30 * 86_400)
+    """Seconds from the submission until whatever still waits or runs is stopped."""
+    slot_seconds: float | None = Field(None, gt=0)
+    """Seconds of slots, all attempts together. What runs is stopped within two seconds; attempts that run side by side
+    may exceed it by what they have used since they began."""
+    jobs: int | None = Field(None, ge=1)
+    """Jobs that may begin to run. What runs goes on to its end, the others are cancelled."""
+    same_failure: int | None = Field(None, ge=1)
+    """Stop when the first so many reports all say the same failure: a mistake that all programs share."""
+
+
+class Webhook(Contract):
+    """Who is told when the batch ends, or each of its jobs; see `windtunnel.webhooks`.
+
+    The host must be one that the operator allows (`WINDTUNNEL_WEBHOOKS`); what cannot be delivered is a dead letter.
+    """
+
+    url: str = Field(max_length=2048)
+    each: Literal["batch", "job"] = "batch"
+    """One request for the batch, or one for each job as well."""
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or not url.isprintable():
+            raise ValueError("must look like https://host/path")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not carry a user or a password: requests are signed instead")
+        if parts.port == 0:
+            raise ValueError("has port 0")
+        return url
+
+
 class Batch(Contract):
     """Jobs submitted together: one progress, one event stream, one summary."""
 
@@ -195,6 +233,10 @@ class Batch(Contract):
     isolation: Isolation = Isolation.CONTAINER
     max_running: int | None = Field(None, ge=1)
     """Jobs of the batch that may run at the same time; None: any."""
+    budget: Budget | None = None
+    webhook: Webhook | None = None
+    cache: bool = False
+    """A job that equals one which ran before, or is under way, gets that one's result (see `Client.submit_batch`)."""
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
 
     @property

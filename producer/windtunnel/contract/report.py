@@ -91,6 +91,8 @@ class Report(Contract):
     execution: Execution | None = None
     score: Score | None = None
     """What Windtunnel computed from returned positions; nothing in it is the program's word."""
+    positions_sha256: str = ""
+    """Of the positions that `signals` returned: the same where a run returns the same."""
     resources: Resources = Resources()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings
@@ -102,6 +104,8 @@ class Report(Contract):
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    cached_from: str = ""
+    """The job that really ran, where this one got its result from the cache."""
     submitted_at: datetime
     finished_at: datetime
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Outcome
+from windtunnel.contract.job import Budget
 
 
 class JobState(StrEnum):
@@ -31,8 +32,8 @@ class Transition(Contract):
 
     at: datetime
     what: str
-    """`submitted`, `validated`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `cancelled`, `retried`,
-    `abandoned`, `unservable` or `finished`."""
+    """`submitted`, `validated`, `cached`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `cancelled`,
+    `retried`, `abandoned`, `unservable` or `finished`."""
     who: str
     """A client, a worker's session (`<host>:<pid>:<random>`), or the reconciler."""
     detail: str = ""
@@ -50,6 +51,52 @@ class JobStatus(Contract):
     outcome: Outcome | None = None
 
 
+class JobSummary(JobStatus):
+    """Where one job stands, and the figures of its report; never what its program printed."""
+
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
+    message: str = ""
+    """The first characters of the report's message."""
+    duration_s: float | None = None
+    """Wall-clock seconds that the program ran."""
+    memory_mb_peak: float | None = None
+    sharpe: float | None = None
+    """Of the score, as the next ones: what Windtunnel computed, never what a program says."""
+    total_return: float | None = None
+    max_drawdown: float | None = None
+    cached_from: str = ""
+    """The job whose result this is, where it did not run itself."""
+
+
+class QueueStats(Contract):
+    """What the whole queue holds."""
+
+    ready: int
+    """Jobs that wait for a slot."""
+    running: int
+    waiting: tuple[Waiting, ...] = ()
+    """Jobs that wait for validation or for a slot, by owner and priority."""
+    ending: int = 0
+    """Jobs that have their end and wait for their report."""
+    following: int = 0
+    """Jobs that wait for the result of an equal one that is under way."""
+    unfinished: int = 0
+    """All jobs without a report."""
+    oldest_s: float | None = None
+    """Seconds since the oldest unfinished batch was submitted; None where nothing is unfinished."""
+    outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    """Reports written so far."""
+
+
+class Waiting(Contract):
+    """Jobs of one owner that wait in one priority class."""
+
+    owner: str
+    priority: int
+    jobs: int
+
+
 class BatchStatus(Contract):
     """Where a batch stands."""
 
@@ -63,6 +110,10 @@ class BatchStatus(Contract):
     submitted_at: datetime
     finished_at: datetime | None = None
     cancelled_by: str | None = None
+    """Who cancelled it; `budget …` where its own budget ended it."""
+    budget: Budget | None = None
+    slot_seconds: float = 0.0
+    """What its attempts have used of slots, as far as they have ended."""
 
     @property
     def done(self) -> bool:
@@ -113,6 +164,7 @@ class Event(Contract):
     """One entry of a batch's event stream; give `id` back to resume after it."""
 
     id: str
+    batch_id: str = ""
     kind: EventKind
     job_id: str | None = None
     outcome: Outcome | None = None

@@ -49,6 +49,12 @@ class Hosts:
         if libraries:
             self._redis.call("hset", self._redis.keys("libraries"), None, None, dict(libraries))
 
+    def holds_images(self, host: str, digests: Mapping[str, str]) -> None:
+        """Say which image a host would run jobs in: `language:<name>` or `image:<name>` → digest."""
+        key = self._redis.keys("host", host, "images")
+        renewed = [("hset", key, None, None, dict(digests))] if digests else []
+        self._redis.pipeline([("delete", key), *renewed])
+
     def libraries(self, image: str) -> frozenset[str]:
         """Top-level modules that an image holds besides those of the shipped one."""
         stored = self._redis.call("hget", self._redis.keys("libraries"), image or DEFAULT_IMAGE)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from windtunnel.contract import BatchStatus, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
+from windtunnel.contract import BatchStatus, Budget, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
 from windtunnel.errors import InvalidInput, NotFound, UnreadableRecord
 from windtunnel.keyspace import batch_of, job_id
-from windtunnel.records.codec import decode, decode_history, whole
+from windtunnel.records.codec import decode, decode_history, readable, whole
 from windtunnel.records.connection import Connection
+
+EVENTS_AT_ONCE = 1000
 
 
 class Reading:
@@ -63,6 +65,10 @@ class Reading:
         answers = self._redis.pipeline([("hgetall", self._redis.keys.batch(one)) for one in batch_ids])
         return [_batch_status(one, fields) for one, fields in zip(batch_ids, answers, strict=True)]
 
+    def is_batch(self, batch_id: str) -> bool:
+        """True if there is a batch with this id."""
+        return bool(self._redis.call("exists", self._redis.keys.batch(batch_id)))
+
     def batch_ids(self, count: int) -> list[str]:
         """The newest batches, newest first."""
         return [one.decode() for one in self._redis.call("zrevrange", self._redis.keys("batch-list"), 0, count - 1)]
@@ -72,15 +78,20 @@ class Reading:
         newest = self._redis.call("xrevrange", self._redis.keys.events(batch_id), count=1)
         return str(newest[0][0].decode()) if newest else "0"
 
-    def events(self, batch_id: str, after: str, block_s: float) -> list[Event]:
-        """Events after an id, oldest first; waits up to `block_s` seconds for the first one."""
-        key = self._redis.keys.events(batch_id)
-        answer = self._redis.call("xread", {key: after}, count=1000, block=max(1, round(block_s * 1000)))
+    def events(self, after: Mapping[str, str], block_s: float) -> list[Event]:
+        """Events of batches, each batch's after an id, oldest first; waits up to `block_s` seconds for one."""
+        streams = {self._redis.keys.events(batch_id): last for batch_id, last in after.items()}
+        answer = self._redis.call("xread", streams, count=EVENTS_AT_ONCE, block=max(1, round(block_s * 1000)))
         if not answer:
             return []
-        entries = answer[0][1] if isinstance(answer, list) else next(iter(answer.values()))[0]
-        total = int(self._redis.call("hget", self._redis.keys.batch(batch_id), "total") or 0)
-        return [_event(batch_id, entry, fields, total) for entry, fields in entries]
+        found = answer if isinstance(answer, list) else [(key, parts[0]) for key, parts in answer.items()]
+        batches = [key.decode().split(":")[2] for key, _ in found]
+        totals = self._redis.pipeline([("hget", self._redis.keys.batch(one), "total") for one in batches])
+        return [
+            _event(batch_id, entry, fields, int(total or 0))
+            for batch_id, total, (_, entries) in zip(batches, totals, found, strict=True)
+            for entry, fields in entries
+        ]
 
 
 def unknown(what: str, name: str) -> NotFound:
@@ -94,24 +105,33 @@ def _time(ms: bytes | str | int) -> datetime:
     return datetime.fromtimestamp(int(ms) / 1000, UTC)
 
 
-def _status(job: str, fields: list[bytes | None]) -> JobStatus:
-    state, attempt, outcome, spec = fields
+def spec_of(stored: bytes | None) -> JobSpec:
+    """What was submitted, as far as it can be read."""
+    try:
+        return decode(JobSpec, stored)
+    except UnreadableRecord:
+        return JobSpec(name="unreadable")
+
+
+def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None, name: str) -> JobStatus:
+    """Where a job stands, from the fields of its record; `NotFound` if it has none."""
     if state is None:
         raise unknown("job", job)
     if state.decode(errors="replace") not in tuple(JobState):
         raise UnreadableRecord(f"The state of job {job} is damaged or of a newer version.")
-    try:
-        name = decode(JobSpec, spec).name
-    except UnreadableRecord:
-        name = "unreadable"
     return JobStatus(
         job_id=job,
         batch_id=batch_of(job),
         name=name,
         state=state.decode(),
-        attempt=whole(attempt),
+        attempt=attempt,
         outcome=outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None,
     )
+
+
+def _status(job: str, fields: list[bytes | None]) -> JobStatus:
+    state, attempt, outcome, spec = fields
+    return status_of(job, state, whole(attempt), outcome, spec_of(spec).name)
 
 
 def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
@@ -130,6 +150,8 @@ def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
             submitted_at=_time(fields["submitted_at"]),
             finished_at=_time(fields["finished_at"]) if "finished_at" in fields else None,
             cancelled_by=fields.get("cancelled"),
+            budget=readable(Budget, stored.get(b"budget")),
+            slot_seconds=round(float(fields.get("spent", 0)), 3),
         )
     except (KeyError, ValueError, OverflowError, InvalidInput) as error:
         raise NotFound(f"The record of batch {batch_id} is damaged.", remedy="Submit its jobs again.") from error
@@ -139,6 +161,7 @@ def _event(batch_id: str, entry: bytes, stored: dict[bytes, bytes], total: int) 
     fields: dict[str, Any] = {name.decode(): value.decode() for name, value in stored.items()}
     return Event(
         id=entry.decode(),
+        batch_id=batch_id,
         kind=EventKind(fields["kind"]),
         job_id=job_id(batch_id, int(fields["index"])) if "index" in fields else None,
         outcome=fields.get("outcome"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from windtunnel.records.allowances import Allowances
 from windtunnel.records.care import Care
 from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
+from windtunnel.records.listing import Listing
 from windtunnel.records.metrics import Metrics
+from windtunnel.records.outbox import Outbox
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
@@ -24,10 +27,13 @@ class Records:
         self.schedule = Schedule(connection, retention_s)
         self.reports = Reports(connection, retention_s)
         self.reading = Reading(connection)
+        self.listing = Listing(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
+        self.outbox = Outbox(connection)
         self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
+        self.allowances = Allowances(connection, retention_s)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, cast
 
+from windtunnel.analysis.clusters import failure_of
+from windtunnel.analysis.ledger import Ledger, Trials, trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
-from windtunnel.records.codec import ProgramKey, Stored, decode, decode_history, decode_report, encode_report, whole
+from windtunnel.records.codec import (
+    ProgramKey,
+    Stored,
+    decode,
+    decode_history,
+    decode_report,
+    encode_figures,
+    encode_report,
+    readable,
+    whole,
+)
 from windtunnel.records.connection import Connection
 from windtunnel.records.metrics import as_words, counts_of
 from windtunnel.records.reading import unknown
@@ -43,6 +55,11 @@ class Unfinished:
         """Whose verdict counts."""
         return self.fields[3].decode(errors="replace")
 
+    @property
+    def cached_from(self) -> str:
+        """Whose report it gets; empty where it ended itself."""
+        return self.fields[10].decode(errors="replace")
+
 
 class Reports:
     """The finalizers' side of the records, and the readers of reports."""
@@ -58,6 +75,10 @@ class Reports:
             Unfinished(job_id.decode(), int(now), tuple(fields), tuple(attempts))
             for job_id, fields, attempts in entries
         ]
+
+    def run_itself(self, job_id: str) -> None:
+        """Have a job run that was to get another's report, as that cannot be read any more."""
+        self._redis.run("run_itself", job_id)
 
     def any_unfinished(self) -> bool:
         """True while any job has no report."""
@@ -78,6 +99,24 @@ class Reports:
         streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
         return [[_sample(fields) for _, fields in stream] for stream in streams]
 
+    def ledger(self, owner: str, dataset: str) -> Ledger:
+        """Every trial that an owner ever made on a dataset."""
+        keys = self._redis.keys
+        known, more = self._redis.pipeline(
+            [("hgetall", keys.trials(owner, dataset)), ("hgetall", keys.trials(owner, dataset, "more"))]
+        )
+        ratios = {digest.decode(): _figure(ratio) for digest, ratio in known.items()}
+        figures = {name.decode(): _figure(value) or 0.0 for name, value in more.items()}
+        return Ledger(
+            ratios,
+            Trials(
+                scored=int(figures.get("scored", 0)),
+                flat=int(figures.get("flat", 0)),
+                mean=figures.get("mean", 0.0),
+                squares=figures.get("squares", 0.0),
+            ),
+        )
+
     def is_running(self, job_id: str, token: str) -> bool:
         """True while this attempt's program may still run."""
         fields = self._redis.call("hmget", self._redis.keys.job(job_id), ["state", "token"])
@@ -89,8 +128,16 @@ class Reports:
             word
             for job, report in final
             for word in (
-                *(job.job_id, job.fields[4], job.fields[9], report.outcome.value),
-                *(encode_report(report), as_words(counts_of(report))),
+                job.job_id,
+                job.fields[4],
+                job.fields[9],
+                report.outcome.value,
+                encode_report(report),
+                encode_figures(report),
+                _failure(report),
+                report.image_digest,
+                _trial(report),
+                as_words(counts_of(report)),
             )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
@@ -158,7 +205,7 @@ class Reports:
 
 def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     """Decode what is stored of a job that has its end; `UnreadableRecord` names what cannot be read."""
-    state, spec, _, _, attempt, outcome, message, execution, history, _ = job.fields
+    state, spec, _, _, attempt, outcome, message, execution, history, *_ = job.fields
     if not state:
         raise UnreadableRecord("the record was removed")
     if attempt and not attempt.isdigit():
@@ -182,6 +229,12 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     )
 
 
+def _failure(report: Report) -> str:
+    """What went wrong, the same text for the same reason; empty where nothing did."""
+    failure = failure_of(report)
+    return "" if failure is None else " ".join(astuple(failure))
+
+
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
     """Program and policy, whose verdict is a report's."""
     return (fields[3] or b"").decode(errors="replace"), (fields[4] or b"").decode(errors="replace")
@@ -192,16 +245,24 @@ def earlier_attempts(stored: Iterable[bytes]) -> tuple[Attempt, ...]:
     return tuple(one for one in (readable(Attempt, text) for text in stored) if one is not None)
 
 
-def readable(kind: Any, stored: bytes | None) -> Any:
-    """A stored document, or None if it cannot be read."""
-    try:
-        return decode(kind, stored) if stored else None
-    except UnreadableRecord:
-        return None
-
-
 def _verdict(stored: bytes | None) -> Verdict | None:
     return cast("Verdict | None", readable(Verdict, stored))
+
+
+def _trial(report: Report) -> str:
+    """What the ledger takes down of a report: the trial, its Sharpe ratio per bar, and the datasets it was made on."""
+    if report.score is None or report.outcome is not Outcome.SUCCEEDED:
+        return ""
+    ratio = report.score.metrics.sharpe_per_bar
+    return " ".join((trial_of(report), "-" if ratio is None else repr(ratio), *report.score.datasets))
+
+
+def _figure(stored: bytes) -> float | None:
+    """A stored figure; None where it is undefined or damaged."""
+    try:
+        return float(stored)
+    except ValueError:
+        return None
 
 
 def _sample(fields: dict[bytes, bytes]) -> Sample:

@@ -13,8 +13,15 @@ from windtunnel.records.codec import decode, encode, unpack
 from windtunnel.records.connection import Connection
 
 VALIDATE = "validate"
+UNREPEATABLE = ("repeat.clock", "repeat.unseeded")
+"""Findings of programs whose results are never answered from the cache."""
 PLACES_LOOKED_AT = 200
 """Owners, batches and lanes that one claim looks at before it gives up."""
+
+
+def repeatable(verdict: Verdict) -> bool:
+    """True where the program gives the same result each time, as far as validation can tell: of Python it can."""
+    return verdict.language == "python" and not any(issue.rule in UNREPEATABLE for issue in verdict.issues)
 
 
 def execute_queue(pool: str) -> str:
@@ -141,9 +148,8 @@ class Schedule:
         program, token = claimed.jobs[0].program, claimed.jobs[0].token
         self._redis.call("set", self._redis.keys.verdict(program, policy), encode(verdict), ex=self._retention_s)
         ids = [job.job_id for job in claimed.jobs]
-        ready, wake = self._redis.run(
-            "judged", claimed.batch_id, session, policy, int(verdict.safe), token, "cached" if cached else "new", *ids
-        )
+        standing = (int(verdict.safe), token, int(repeatable(verdict)), "cached" if cached else "new")
+        ready, wake = self._redis.run("judged", claimed.batch_id, session, policy, *standing, *ids)
         pools: dict[str, int] = {}
         for pool, count in zip(*[iter(ready)] * 2, strict=True):
             pools[pool.decode()] = pools.get(pool.decode(), 0) + int(count)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -18,6 +19,10 @@ SECONDS_A_WAITING_JOB = 0.05
 """For the hint in `QueueFull`: what a full queue needs to drain by one job, at twenty jobs a second."""
 PRODUCER_GONE_S = 60.0
 """A producer that has written nothing for so long is given up; the jobs it did not write end as lost."""
+
+NEUTRAL = {"code", "dataset_digests", "idempotency_key", "labels", "name", "pool", "priority"}
+"""What of a job does not decide its result, or is in its cache key otherwise."""
+DECIDE = set(Job.model_fields) - NEUTRAL
 
 Cancelled = tuple[int, int, bool]
 """Jobs that ended, jobs told to stop, whether somebody must be woken to write reports."""
@@ -39,10 +44,15 @@ class Prepared:
     place: bytes
     program: bytes
     code: str
+    cache: str = ""
+    """Digest of all that decides its result; empty where it must run itself."""
 
 
-def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = ()) -> list[Prepared]:
-    """Serialize jobs, each distinct program hashed once. `digests` are those of each job's datasets, as resolved."""
+def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = (), *, cache: bool = False) -> list[Prepared]:
+    """Serialize jobs, each distinct program hashed once. `digests` are those of each job's datasets, as resolved.
+
+    With `cache`, a job that equals another one gets its result.
+    """
     hashes: dict[str, str] = {}
     places: dict[tuple[object, ...], bytes] = {}
     prepared = []
@@ -57,8 +67,16 @@ def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = ()) -> l
             place = places[where] = f"{job.priority} {job.pool} {job.needs}".encode()
         spec = pack(_spec(job, resolved, texts).encode())
         program = ProgramKey(sha256, job.language, job.image or "")
-        prepared.append(Prepared(spec, place, str(program).encode(), job.code))
+        key = _cache_key(job, program, resolved) if cache else ""
+        prepared.append(Prepared(spec, place, str(program).encode(), job.code, key))
     return prepared
+
+
+def _cache_key(job: Job, program: ProgramKey, digests: Mapping[str, str]) -> str:
+    """Digest of all that decides a job's result; what only names or orders it is left out."""
+    decides = job.model_dump(mode="json", include=DECIDE, exclude_defaults=True)
+    text = json.dumps([str(program), dict(digests), decides], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def _spec(job: Job, digests: Mapping[str, str], texts: dict[tuple[tuple[str, str], ...], str]) -> str:
@@ -98,6 +116,8 @@ class Submissions:
             round(PRODUCER_GONE_S * 1000),
             batch.max_running or "",
             f"{kind}:{key}" if key is not None else "",
+            batch.budget.model_dump_json(exclude_none=True) if batch.budget else "",
+            batch.webhook.model_dump_json() if batch.webhook else "",
         )
         if answer == b"conflict":
             raise IdempotencyConflict("idempotency_key", str(key), detail.decode())
@@ -109,14 +129,21 @@ class Submissions:
         """Keep which span of the app submitted a batch."""
         self._redis.call("hset", self._redis.keys.batch(opened.batch_id), "trace", traceparent)
 
-    def write(self, opened: Opened, jobs: Sequence[Prepared], who: str) -> None:
-        """Write the records that are not there yet."""
+    def write(
+        self,
+        opened: Opened,
+        jobs: Sequence[Prepared],
+        who: str,
+        progress: Callable[[int, int], None] = lambda _written, _total: None,
+    ) -> None:
+        """Write the records that are not there yet. `progress` is told after each part how many of how many are."""
         start = opened.written
         while start < len(jobs):
+            progress(start, len(jobs))
             part = _part(jobs, start)
             codes = {job.program.partition(b":")[0]: job.code for job in part}
             programs = [word for sha256, code in codes.items() for word in (sha256, pack(code.encode()))]
-            words = [word for job in part for word in (job.spec, job.place, job.program)]
+            words = [word for job in part for word in (job.spec, job.place, job.program, job.cache)]
             gone = round(PRODUCER_GONE_S * 1000)
             arguments = (opened.batch_id, start, one_word(who), gone, len(codes), *programs, *words)
             start += len(part)
@@ -125,6 +152,7 @@ class Submissions:
                     f"Batch {opened.batch_id} is closed to new jobs.",
                     remedy="Its producer was silent for too long, or its lifetime is over. Submit the rest anew.",
                 )
+        progress(len(jobs), len(jobs))
 
     def cancel(self, job_ids: Sequence[str], who: str) -> Cancelled:
         """Cancel jobs: those that wait end at once, those that run are told to stop."""

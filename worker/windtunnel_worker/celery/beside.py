@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 PRESENT_EVERY_S = 5.0
 AFTER_A_FAILURE_S = 2.0
+DELIVER_EVERY_S = 1.0
 REAP_EVERY_S = 10.0
 LOOK_EVERY_S = 30.0
 """Between two looks at what the host has: the Docker daemon is slow to answer while it starts containers."""
@@ -33,13 +34,14 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
-    told: list[tuple[str, set[str], dict[str, str]]] = []
+    told: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
 
     def present() -> float:
-        what = inventory.versions, inventory.has(), inventory.libraries
+        what = inventory.versions, inventory.has(), inventory.libraries, inventory.digests
         if told != [what] or not records.hosts.alive(settings.host, node):
             records.hosts.seen(settings.host, slots, what[0], settings.pools, what[1], worker=node)
             records.hosts.announce(what[2])
+            records.hosts.holds_images(settings.host, inventory.digests)
             told[:] = [what]
         return PRESENT_EVERY_S
 
@@ -53,6 +55,20 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
 
     _regularly("presence", present)
     _regularly("reaper", remove_orphans)
+
+
+def deliver_regularly(process: Process) -> None:
+    """Send the webhooks of the outbox. Without an allowlist and a secret, each ends as a dead letter that says so."""
+    from windtunnel_worker.delivery.deliver import Deliverer
+    from windtunnel_worker.delivery.targets import Allowlist
+
+    secret = process.settings.webhook_secret
+    deliverer = Deliverer(
+        process.records.outbox,
+        Allowlist.of(process.settings.webhooks),
+        secret.get_secret_value() if secret else None,
+    )
+    _regularly("webhooks", lambda: 0.0 if deliverer.run() else DELIVER_EVERY_S)
 
 
 def _regularly(name: str, act: Callable[[], float]) -> None:

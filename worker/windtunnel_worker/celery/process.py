@@ -18,7 +18,7 @@ from windtunnel_worker.settings import HostSettings
 if TYPE_CHECKING:
     from celery import Celery
 
-    from windtunnel_worker.pipeline.collaborators import Executor, Observer, Validator
+    from windtunnel_worker.pipeline.collaborators import Executor, Observer, Scorer, Validator
 
 PATIENCE = 30
 """How often a worker repeats a command while Redis is away: about a minute."""
@@ -47,12 +47,13 @@ class Process:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The stages; validator and executor come with the first use of theirs."""
+        """The stages; validator, executor and scorer come with the first use of theirs."""
         return Pipeline(
             self.records,
             session=self.session,
             validator=self._validator,
             executor=self._executor,
+            scorer=self._scorer,
             wake=self.broker,
             terms=terms_of(self.settings),
             observer=self._observer(),
@@ -85,6 +86,11 @@ class Process:
         from windtunnel_worker.sandbox import Executor
 
         return Executor(self.settings, f"slot:{self.settings.host}:{os.getpid()}", warm=True)
+
+    def _scorer(self) -> Scorer:
+        from windtunnel_worker.prices import PriceScorer
+
+        return PriceScorer.of(self.settings)
 
 
 def traces_wanted(environment: Mapping[str, str]) -> bool:

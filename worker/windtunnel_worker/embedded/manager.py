@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from windtunnel.client import Client
@@ -21,7 +22,7 @@ from windtunnel.records.memory import records_in_memory
 from windtunnel.validation import SecurityLevel, SecurityValidator
 from windtunnel.wake import DEFAULT_POOL, Silent
 from windtunnel_worker.pipeline import Pipeline, Terms
-from windtunnel_worker.pipeline.collaborators import Validator
+from windtunnel_worker.pipeline.collaborators import Scorer, Validator
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import Assignment, Executor, Hooks, images
 from windtunnel_worker.sandbox.engine import engine_version
@@ -72,6 +73,13 @@ class SandboxManager:
         records.hosts.seen(self._host, 1, "", [DEFAULT_POOL], [EVERYTHING])
         self._records, self._images = records, (settings.default_image, *settings.allowed_images)
         self._client = Client(settings=settings, records=records, broker=Silent())
+
+        @cache
+        def scorer() -> Scorer:
+            from windtunnel_worker.prices import PriceScorer
+
+            return PriceScorer.of(settings)
+
         # A fault of the machinery is told at once: whoever calls decides whether to try again.
         terms = Terms(max_attempts=1, failures_to_pause=None, ceiling=settings.ceiling)
 
@@ -81,6 +89,7 @@ class SandboxManager:
                 session=f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}",
                 validator=lambda: validator,
                 executor=lambda: self._executor,
+                scorer=scorer,
                 wake=Silent(),
                 terms=terms,
                 observer=lambda *_, **__: None,

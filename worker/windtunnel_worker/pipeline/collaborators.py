@@ -7,13 +7,25 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from windtunnel.contract import Execution, Verdict
+from windtunnel.contract import Execution, JobSpec, Score, Verdict
 from windtunnel.records import Records
 from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 
-__all__ = ["Clock", "Executor", "Observer", "Shared", "Validator", "Wake", "all_of", "log_what_happens"]
+__all__ = [
+    "Clock",
+    "Executor",
+    "Observer",
+    "Scored",
+    "Scorer",
+    "Shared",
+    "Unscored",
+    "Validator",
+    "Wake",
+    "all_of",
+    "log_what_happens",
+]
 
 log = logging.getLogger("windtunnel")
 
@@ -39,6 +51,36 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Remove the sandboxes that are ready."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What came of the positions that a program returned."""
+
+    positions_sha256: str = ""
+    score: Score | None = None
+    refusal: str = ""
+    """Why they cannot be scored, for the program's author."""
+    fault: str = ""
+    """Why there are no prices to score them on."""
+
+
+NOT_SCORED = Scored()
+
+
+class Scorer(Protocol):
+    """Scores positions on prices that no program could touch."""
+
+    def score(self, spec: JobSpec, execution: Execution) -> Scored:
+        """Score what was returned. Raises `FileStoreUnavailable` or `ObjectUnusable` where there are no prices."""
+
+
+class Unscored:
+    """The scorer where there are no prices: nothing is scored."""
+
+    def score(self, spec: JobSpec, execution: Execution) -> Scored:  # noqa: ARG002 - the protocol's
+        """Give no score."""
+        return NOT_SCORED
 
 
 class Observer(Protocol):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property
 
-from windtunnel.contract import Record, Report, Verdict
-from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.contract import Outcome, Record, Report, Verdict
+from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavailable, UnreadableRecord
 from windtunnel.records.reports import Unfinished, build_record
-from windtunnel_worker.pipeline.collaborators import Shared
+from windtunnel_worker.pipeline.collaborators import Scored, Scorer, Shared
 from windtunnel_worker.pipeline.faults import describe
-from windtunnel_worker.pipeline.report import build_report, unreadable_report
+from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
@@ -20,6 +22,10 @@ SAMPLED_FROM_S = 0.2
 """Programs that ran for less have no samples of the monitor."""
 FAULT_PAUSE_S = 2.0
 VERDICTS_KEPT = 64
+PRICES_TRIED = 8
+PRICES_PAUSE_S = 2.0
+"""After the first time that there were no prices to score on; it doubles up to a minute, so all take four minutes."""
+LONGEST_PAUSE_S = 60.0
 
 Final = tuple[Unfinished, Report]
 """A job that has its end, and the report that it gets."""
@@ -28,9 +34,10 @@ Final = tuple[Unfinished, Report]
 class Finalize:
     """Writes the final report of each job that has its end."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, scorer: Callable[[], Scorer]) -> None:
         self._records, self._session, self._wake = shared.records, shared.session, shared.wake
         self._max_faults, self._clock, self._observe = shared.terms.max_faults, shared.clock, shared.observe
+        self._build_scorer = scorer
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         """Those that were read last: a batch's jobs often share one."""
 
@@ -57,12 +64,28 @@ class Finalize:
                 final.append((job, unreadable_report(job, f"What is stored of this job cannot be read: {error}.")))
             except Exception as error:  # noqa: BLE001 - one job's record must not keep others from their reports
                 final += self._faulted(job, error)
-        final += self._build([job for job in waiting if job.job_id in records], records)
+        readable = [job for job in waiting if job.job_id in records]
+        final += self._copied([job for job in readable if job.cached_from], records)
+        final += self._build([job for job in readable if not job.cached_from], records)
         done = self._records.reports.finish(final, self._session) if final else []
         finished = [report for (_, report), first in zip(final, done, strict=True) if first]
         for report in finished:
             self._observe("finished", report.job_id, outcome=report.outcome.value, report=report)
         return [report.job_id for report in finished]
+
+    def _copied(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
+        """The reports of jobs that another one ran for; a job whose source cannot be read runs itself."""
+        sources = sorted({job.cached_from for job in waiting})
+        read = dict(zip(sources, self._records.reports.reports(sources), strict=True)) if sources else {}
+        final: list[Final] = []
+        for job in waiting:
+            source = read[job.cached_from]
+            if isinstance(source, Report):
+                final.append((job, copied_report(records[job.job_id], source)))
+            else:
+                self._records.reports.run_itself(job.job_id)
+                self._wake.execute(pool_of(records[job.job_id]))
+        return final
 
     def _build(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
         sampled = [one for one in records.values() if _ran_for_s(one) >= SAMPLED_FROM_S]
@@ -71,10 +94,31 @@ class Finalize:
         final: list[Final] = []
         for job in waiting:
             try:
-                final.append((job, build_report(records[job.job_id], samples.get(job.job_id, ()))))
+                report = build_report(records[job.job_id], samples.get(job.job_id, ()))
+                final += self._scored(job, records[job.job_id], report)
             except Exception as error:  # noqa: BLE001 - as above
                 final += self._faulted(job, error)
         return final
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return self._build_scorer()
+
+    def _scored(self, job: Unfinished, record: Record, report: Report) -> list[Final]:
+        """The report with its score; none yet where there are no prices for it and there may be some later."""
+        execution = record.execution
+        if not (record.spec and execution and execution.positions and report.outcome is Outcome.SUCCEEDED):
+            return [(job, report)]
+        try:
+            scored = self._scorer.score(record.spec, execution)
+        except (FileStoreUnavailable, ObjectUnusable) as error:
+            self._observe("no-prices", job.job_id, error=describe(error))
+            tried = self._records.care.count_fault(job.job_id)
+            if tried < PRICES_TRIED:
+                self._records.care.ended_again(job.job_id, min(PRICES_PAUSE_S * 2.0 ** (tried - 1), LONGEST_PAUSE_S))
+                return []
+            scored = Scored(fault=f"There were no prices to score it on: {error} Then retry the job.")
+        return [(job, with_score(report, scored))]
 
     def _verdict(self, job: Unfinished) -> Verdict | None:
         where = (job.program, job.policy)

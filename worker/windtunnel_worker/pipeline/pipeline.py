@@ -11,7 +11,9 @@ from windtunnel_worker.pipeline.collaborators import (
     Clock,
     Executor,
     Observer,
+    Scorer,
     Shared,
+    Unscored,
     Validator,
     Wake,
     log_what_happens,
@@ -26,7 +28,8 @@ from windtunnel_worker.pipeline.validate import Passed, Validate
 class Pipeline:
     """The stages of one process. `session` is `<host>:<pid>:<random>`: who holds leases.
 
-    `validator` and `executor` are built when their stage first runs: a process that only finalizes needs neither.
+    `validator` and `executor` are built when their stage first runs, `scorer` with the first positions: a process
+    loads only what its stages need.
     """
 
     def __init__(
@@ -36,13 +39,14 @@ class Pipeline:
         session: str,
         validator: Callable[[], Validator],
         executor: Callable[[], Executor],
+        scorer: Callable[[], Scorer] = Unscored,
         wake: Wake,
         terms: Terms | None = None,
         clock: Clock = time.monotonic,
         observer: Observer = log_what_happens,
     ) -> None:
         self._shared = Shared(records, session, wake, terms or Terms(), clock, observer)
-        self._build_validator, self._build_executor = validator, executor
+        self._build_validator, self._build_executor, self._build_scorer = validator, executor, scorer
 
     def validate(self) -> Passed:
         """Judge queued programs until none is left, or for about two seconds."""
@@ -79,7 +83,7 @@ class Pipeline:
 
     @cached_property
     def _finalize(self) -> Finalize:
-        return Finalize(self._shared)
+        return Finalize(self._shared, self._build_scorer)
 
     @cached_property
     def _reconcile(self) -> Reconcile:

@@ -22,7 +22,9 @@ from windtunnel.keyspace import batch_of
 from windtunnel.records.codec import ProgramKey, summary_of
 from windtunnel.records.reports import Unfinished
 from windtunnel.validation.remedies import for_job, rejection
+from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
+from windtunnel_worker.pipeline.collaborators import Scored
 
 VERSIONS = {
     "windtunnel": version("windtunnel"),
@@ -34,7 +36,7 @@ VERSIONS = {
 def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
     spec = record.spec or JobSpec(name="unwritten")
-    execution = _with_advice(record.execution, spec.datasets) if record.execution else None
+    execution = _for_readers(record.execution, spec.datasets) if record.execution else None
     outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
     report = Report(
@@ -60,6 +62,40 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         finished_at=record.now,
     )
     return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+
+
+def copied_report(record: Record, source: Report) -> Report:
+    """The report of a job that an equal one ran for: that one's result under this one's names."""
+    spec = record.spec or JobSpec(name="unwritten")
+    report = source.model_copy(
+        update={
+            "job_id": record.job_id,
+            "batch_id": batch_of(record.job_id),
+            "name": spec.name,
+            "labels": spec.labels,
+            "cached_from": source.job_id,
+            "timings": _timings(record, None),
+            "submitted_at": record.submitted_at,
+            "finished_at": record.now,
+        }
+    )
+    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+
+
+def pool_of(record: Record) -> str:
+    """Whose slots serve a job."""
+    return record.spec.pool if record.spec else DEFAULT_POOL
+
+
+def with_score(report: Report, scored: Scored) -> Report:
+    """The report of a job that returned positions, with what came of them."""
+    found: dict[str, object] = {"score": scored.score, "positions_sha256": scored.positions_sha256}
+    if scored.refusal or scored.fault:
+        outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
+        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
+    report = report.model_copy(update=found)
+    attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
+    return report.model_copy(update={"attempts": attempts})
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
@@ -95,11 +131,10 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     return execution.outcome, message
 
 
-def _with_advice(execution: Execution, datasets: Sequence[str]) -> Execution:
-    if execution.error is None:
-        return execution
-    error = execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
-    return execution.model_copy(update={"error": error})
+def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
+    """With advice, and without positions: what came of them is the score."""
+    error = execution.error and execution.error.model_copy(update={"advice": advise(execution.error, datasets)})
+    return execution.model_copy(update={"error": error, "positions": ""})
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:

@@ -184,6 +184,7 @@ class Executor:
             outcome=outcome,
             message=message,
             **_output(transcript),
+            positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
             artifacts=self._keep(files, hooks),
             resources=resources,
             isolation=assignment.isolation,

@@ -19,6 +19,8 @@ class Inventory:
         self._images: set[str] = set()
         self.libraries: dict[str, str] = {}
         """Image → what it holds besides the shipped libraries; for validators."""
+        self.digests: dict[str, str] = {}
+        """What `has` names → the digest of that image."""
         self._looked = -every_s
         self.versions = ""
         """Of the Docker Engine, as it last answered."""
@@ -38,14 +40,15 @@ class Inventory:
         wanted = {f"language:{language}": self._settings.image_for(language) for language in LANGUAGES}
         named = (self._settings.default_image, *self._settings.allowed_images, *(one.name for one in images.own()))
         wanted |= {f"image:{name}": name for name in named}
-        self._images = {token for token, name in wanted.items() if _is_here(name)}
+        self.digests = {token: digest for token, name in wanted.items() if (digest := _digest(name))}
+        self._images = set(self.digests)
         self.libraries = images.libraries_of(named)
         self._looked = time.monotonic()
 
 
-def _is_here(image: str) -> bool:
+def _digest(image: str) -> str:
+    """The digest of an image that is here; empty of one that is not."""
     try:
-        images.find(image)
+        return images.find(image).digest
     except ImageNotFound:
-        return False
-    return True
+        return ""

@@ -24,7 +24,7 @@ from windtunnel_worker.sandbox.working_folder import Announced, Arriving, Droppe
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
-KINDS = b"RSOEVABDFX"
+KINDS = b"RSOEVPABDFX"
 MAX_DROPPED_NAMES = 8
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
@@ -148,6 +148,7 @@ class Transcript:
     output_limit: int
     values_limit: int = 1024 * 1024
     names_limit: int = 1024
+    positions_limit: int = 6 * 1024 * 1024
     folder: FolderLimits = field(default_factory=FolderLimits)
 
     def __post_init__(self) -> None:
@@ -157,6 +158,7 @@ class Transcript:
         self._emitted = Values()
         self._values_bytes = 0
         self.values_dropped = 0
+        self._positions = bytearray()
         self.dropped_names: list[str] = []
         """Of some of them, cut: the program's word."""
         self.fault: Fault | None = None
@@ -172,6 +174,11 @@ class Transcript:
         """Where None stands in `values` for a number that is not finite, and for which."""
         return self._emitted.places()
 
+    @property
+    def positions(self) -> str:
+        """What `signals` returned, still packed; whoever scores it finds out whether it can be read."""
+        return self._positions.decode("ascii", "replace")
+
     def take(self, frame: Frame) -> None:
         """Add one frame."""
         match frame.kind:
@@ -181,6 +188,8 @@ class Transcript:
                 self.stderr.take(frame.payload)
             case b"V":
                 self._take_values(frame)
+            case b"P":
+                self._positions += frame.payload[: self.positions_limit - len(self._positions)]
             case b"A" | b"B":
                 self._take_file(frame)
             case b"D":

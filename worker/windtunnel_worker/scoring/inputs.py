@@ -31,7 +31,9 @@ class Unscorable(Exception):
 
 
 def stamp(time: int) -> str:
-    """A time for people; midnight is left out."""
+    """A time for people; midnight is left out. Data without times goes by the numbers of its rows."""
+    if 0 <= time < MAX_CELLS:
+        return f"row {time}"
     text = str(np.datetime64(int(time), "ns").astype("datetime64[us]"))
     return text.removesuffix("T00:00:00.000000").removesuffix(".000000").replace("T", " ")
 

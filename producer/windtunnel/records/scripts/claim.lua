@@ -94,10 +94,11 @@ local function choose()
         for batch in in_order(key('batches', queue, priority, owner), looks) do
           looks = looks - 1
           local header = header_of(batch)
-          if not header or header.cancelled then
-            -- Its jobs end: with it, or as cancelled where whoever cancelled it went away half-way.
-            if not header or header.closed_at + CANCELLING_MS < now then
-              clear(queue, priority, owner, batch, 1000, header and header.cancelled)
+          local closed_by = header and keep_to_budget(batch, header)
+          if not header or closed_by then
+            -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
+            if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
+              clear(queue, priority, owner, batch, 1000, closed_by)
             end
           elseif below_cap(header.running, header.max_running) then
             for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
@@ -134,6 +135,9 @@ if executing then
   end
   if header.max_running then
     count = math.max(1, math.min(count, header.max_running - (header.running or 0)))
+  end
+  if header.budget.jobs then
+    count = math.max(1, math.min(count, header.budget.jobs - header.begun))
   end
 end
 
@@ -203,6 +207,7 @@ if claimed > 0 then
   if executing then
     redis.call('HINCRBY', key('running'), owner, claimed)
     redis.call('HINCRBY', key('batch', batch), 'running', claimed)
+    redis.call('HINCRBY', key('batch', batch), 'begun', claimed)
   end
 end
 return answer

@@ -22,6 +22,8 @@ if fields[1] == 'running' and fields[2] == token then
     end
     redis.call('HSET', key('batch', batch), 'seconds', together, 'measured', measured)
     redis.call('HINCRBYFLOAT', key('seconds'), header.owner, seconds)
+    redis.call('HINCRBYFLOAT', key('batch', batch), 'spent', seconds)
+    header.spent = header.spent + seconds
   else
     discard(id)
   end
@@ -40,6 +42,15 @@ local state = read(coming, 'state', 'token', 'stop')
 if state[1] ~= 'running' or state[2] ~= ARGV[9] then
   rest(session)
   return { recorded, wake, 'superseded' }
+end
+local next_batch = batch_of(ARGV[8])
+local next_header = header_of(next_batch)
+if next_header and not state[3] then
+  keep_to_budget(next_batch, next_header)
+  state[3] = spent(next_header)
+  if state[3] then
+    redis.call('HSET', coming, 'stop', state[3])
+  end
 end
 if state[3] then
   return { recorded, wake, state[3]:match('^%S+') }

@@ -1,7 +1,9 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, what it adds to the counters
+-- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not),
+--       digest of the image it ran in, trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who = tonumber(ARGV[1]), ARGV[2]
+local MOST_TRIALS = 100000 -- of an owner on a dataset
 local answers, over = {}, {}
 local outcomes, programs = {}, {} -- of the jobs that are finished here: by batch, by program and policy
 
@@ -14,11 +16,42 @@ local function tell(batch, total, ...)
   end
 end
 
+-- What a batch's receiver is to be told goes into the outbox with the change itself.
+local function write_hook(batch, fields)
+  local at = key('batch', batch)
+  local batch_fields = redis.call('HMGET', at, 'webhook', 'name', 'total')
+  local readable, hook = pcall(cjson.decode, batch_fields[1] or '')
+  if not readable or type(hook) ~= 'table' or not hook.url or (fields.kind == 'job_finished' and hook.each ~= 'job') then
+    return
+  end
+  local event = batch .. ':' .. redis.call('HINCRBY', at, 'hooks', 1)
+  fields.id, fields.batch_id, fields.name, fields.total = event, batch, batch_fields[2], tonumber(batch_fields[3])
+  fields.at_ms = now
+  redis.call('HSET', key('hook', event), 'url', hook.url, 'body', cjson.encode(fields))
+  redis.call('EXPIRE', key('hook', event), retention)
+  redis.call('ZADD', key('outbox', hook_host(hook.url)), now, event)
+  next_hook(hook_host(hook.url))
+end
+
+local function hook_of_batch(batch, total)
+  local told = {}
+  for _, outcome in ipairs({ 'succeeded', 'rejected', 'failed', 'timed_out', 'memory_exceeded', 'cpu_exceeded',
+    'io_exceeded', 'output_exceeded', 'disk_exceeded', 'processes_exceeded', 'cancelled', 'lost',
+    'infrastructure_error' }) do
+    local jobs = number(redis.call('HGET', key('batch', batch), 'outcome:' .. outcome))
+    if jobs > 0 then
+      told[outcome] = jobs
+    end
+  end
+  write_hook(batch, { kind = 'batch_finished', finished = total, outcomes = told })
+end
+
 local function close(batch, at, total)
   redis.call('HSET', at, 'finished_at', now)
   redis.call('HDEL', at, 'running')
   redis.call('ZREM', key('open'), batch)
   tell(batch, total, 'kind', 'batch_finished', 'finished', total)
+  hook_of_batch(batch, total)
   for _, one in ipairs({ at, key('batch', batch, 'events') }) do
     redis.call('EXPIRE', one, retention)
   end
@@ -44,15 +77,52 @@ local function add(counts, of, name)
   counts[of][name] = (counts[of][name] or 0) + 1
 end
 
-local function finish(id, batch, header, fields, outcome, report)
+-- The breaker: closes a batch whose first reports all say the same failure.
+local function notice(batch, header, outcome, failure)
+  local most = tonumber(header.budget.same_failure)
+  if not most or header.cancelled or outcome == 'cancelled' then
+    return
+  end
+  local at = key('batch', batch)
+  local before = redis.call('HMGET', at, 'alike', 'alike_reason')
+  local alike = number(before[1])
+  if alike < 0 or failure == '' or before[2] and before[2] ~= failure then
+    redis.call('HSET', at, 'alike', -1) -- they differ: it goes on to its end
+    return
+  end
+  redis.call('HSET', at, 'alike', alike + 1, 'alike_reason', failure)
+  if alike + 1 >= most then
+    close_batch(batch, header, 'budget same_failure ' .. string.format('%.0f', most))
+  end
+end
+
+-- A job that led in the cache: its result is kept, and who followed goes on.
+local function lead_on(id, digest, outcome, attempt, place, image)
+  local at = key('cache', digest)
+  if redis.call('HGET', at, 'leader') ~= id then
+    return
+  end
+  redis.call('HDEL', at, 'leader')
+  if KEPT[outcome] or PASSED_ON[outcome] then
+    local _, _, needs = place_of(place)
+    redis.call('HSET', at, 'source', id, 'attempt', attempt, 'needs', needs or '', 'image', image)
+    redis.call('EXPIRE', at, retention)
+  end
+  release(digest)
+end
+
+local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
-  redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report,
+  redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
     'history', history_with(fields[6], 'finished', who, outcome))
-  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
+  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'cached_from')
   redis.call('EXPIRE', job, retention)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)
   header.finished = header.finished + 1
   tell(batch, header.total, 'kind', 'finished', 'finished', header.finished, 'index', index_of(id), 'outcome', outcome)
+  if header.webhook then
+    write_hook(batch, { kind = 'job_finished', job_id = id, outcome = outcome, finished = header.finished })
+  end
   over[id] = true
   add(outcomes, batch, outcome)
   if fields[3] then
@@ -65,6 +135,7 @@ local function count(batch, counts)
   for outcome, jobs in pairs(counts) do
     redis.pcall('HINCRBY', at, 'outcome:' .. outcome, jobs)
     redis.call('HINCRBY', key('counters'), 'unfinished', -jobs)
+    redis.call('HINCRBY', key('counters'), 'outcome:' .. outcome, jobs)
   end
   redis.call('HSET', at, 'finished', header.finished)
   if header.finished == header.total then
@@ -73,7 +144,7 @@ local function count(batch, counts)
 end
 
 -- So many jobs of a program do not need it any more; its verdicts by these policies are those of their reports.
-local function release(program, policies)
+local function release_program(program, policies)
   local jobs = 0
   for policy, count_of_jobs in pairs(policies) do
     jobs = jobs + count_of_jobs
@@ -85,6 +156,38 @@ local function release(program, policies)
   end
 end
 
+local function hash_at(at)
+  if redis.call('TYPE', at).ok ~= 'hash' then
+    redis.call('DEL', at)
+  end
+  return at
+end
+
+local function figure(more, name)
+  return tonumber(redis.call('HGET', more, name) or '') or 0
+end
+
+-- A trial is noted once, however often the same one is made. Of those beyond the bound only the figures are kept.
+local function note_trial(owner, trial)
+  local digest, ratio, datasets = trial:match('^(%S+) (%S+) (.+)$')
+  for dataset in (datasets or ''):gmatch('%S+') do
+    local known = hash_at(key('trials', owner, dataset))
+    if redis.call('HLEN', known) < MOST_TRIALS then
+      redis.call('HSETNX', known, digest, ratio)
+    elseif redis.call('HEXISTS', known, digest) == 0 then
+      local more, value = hash_at(key('trials', owner, dataset, 'more')), tonumber(ratio)
+      if not value then
+        redis.call('HSET', more, 'flat', figure(more, 'flat') + 1)
+      else
+        local scored, mean = figure(more, 'scored') + 1, figure(more, 'mean')
+        local moved = mean + (value - mean) / scored
+        redis.call('HSET', more, 'scored', scored, 'mean', string.format('%.17g', moved),
+          'squares', string.format('%.17g', figure(more, 'squares') + (value - mean) * (value - moved)))
+      end
+    end
+  end
+end
+
 -- What the jobs that are finished here add to the counters: '<name>=<amount> …' each.
 local counts = {}
 local function count_up(words)
@@ -93,16 +196,22 @@ local function count_up(words)
   end
 end
 
-for i = 3, #ARGV, 6 do
+local led = {}
+for i = 3, #ARGV, 10 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
-  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history')
+  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
   local header = header_of(batch)
   if not header then
     discard(id)
     table.insert(answers, 0)
   elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
-    finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4])
-    count_up(ARGV[i + 5])
+    finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+    notice(batch, header, ARGV[i + 3], ARGV[i + 6])
+    if fields[7] then
+      table.insert(led, { id, fields[7], ARGV[i + 3], fields[2] or '', fields[8], ARGV[i + 7] })
+    end
+    note_trial(header.owner, ARGV[i + 8])
+    count_up(ARGV[i + 9])
     table.insert(answers, 1)
   else
     table.insert(answers, 0)
@@ -115,8 +224,12 @@ for batch, counts in pairs(outcomes) do
   count(batch, counts)
 end
 for program, policies in pairs(programs) do
-  release(program, policies)
+  release_program(program, policies)
 end
+for _, one in ipairs(led) do
+  lead_on(unpack(one))
+end
+release_due(2, 0)
 for name, amount in pairs(counts) do
   tally(name, amount)
 end

@@ -1,15 +1,17 @@
 -- Record a verdict on the jobs of one program that a session claimed, and pass them on: accepted ones to the schedule,
 -- rejected ones to their report.
--- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, 'cached' | 'new' verdict,
+-- ARGV: batch id, session, policy that judged, '1' safe | '0' rejected, token, '1' its results may be cached | '0' not,
+--       'cached' | 'new' verdict,
 --       then the job ids
 -- Returns {jobs that became ready by pool: pool, count, …}, wake finalize 0|1
 local batch, session, policy, safe, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+local cacheable = ARGV[6] == '1'
 local header = header_of(batch)
 local lanes, over = {}, false
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history')
+  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache')
   local was_held = redis.call('HDEL', key('held', session), id) == 1
   local priority, pool, needs = place_of(fields[3])
   if not header or fields[1] ~= 'queued' or fields[2] ~= token or not priority then
@@ -24,6 +26,13 @@ for i = 7, #ARGV do
       over = true
     else
       redis.call('HSET', job, 'state', 'ready', 'policy', policy, 'token', '', 'history', history)
+      local standing = 'ready'
+      if fields[8] and cacheable and not header.cancelled then
+        standing = admit(id, fields[8], fields[3], header)
+      elseif fields[8] then
+        redis.call('HDEL', job, 'cache')
+      end
+      over = over or standing == 'answered'
       local name = lane_of('ready', fields[5], needs, fields[6])
       local where = priority .. ' ' .. pool .. ' ' .. name
       local lane = lanes[where]
@@ -32,18 +41,22 @@ for i = 7, #ARGV do
         lanes[where] = lane
         table.insert(lanes, lane)
       end
-      table.insert(lane.indices, index_of(id))
+      if standing == 'ready' then
+        table.insert(lane.indices, index_of(id))
+      end
     end
   end
 end
 rest(session)
 local ready = {}
 if over or #lanes > 0 then
-  tally('verdicts:' .. ARGV[6], 1)
+  tally('verdicts:' .. ARGV[7], 1)
 end
 for _, lane in ipairs(lanes) do
-  enqueue('execute.' .. lane.pool, lane.priority, header.owner, batch, lane.name, lane.indices, 'RPUSH')
-  table.insert(ready, lane.pool)
-  table.insert(ready, #lane.indices)
+  if #lane.indices > 0 then
+    enqueue('execute.' .. lane.pool, lane.priority, header.owner, batch, lane.name, lane.indices, 'RPUSH')
+    table.insert(ready, lane.pool)
+    table.insert(ready, #lane.indices)
+  end
 end
 return { ready, over and wake_finalize() or 0 }

@@ -33,8 +33,10 @@ end
 
 local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
-    'measured', 'isolation', 'cancelled', 'closed_at')
-  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10] }
+    'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun',
+    'webhook')
+  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
+    spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
     header[name] = tonumber(fields[at + 1])
     if fields[at + 1] and not header[name] then
@@ -42,6 +44,8 @@ local function read_header(batch)
     end
   end
   header.closed_at = number(fields[11])
+  local readable, budget = pcall(cjson.decode, fields[12] or '{}')
+  header.budget = readable and type(budget) == 'table' and budget or {}
   return header.owner and header.total and header.finished and header.written and header or nil
 end
 
@@ -212,6 +216,54 @@ local function lane_of(state, program, needs, avoid)
   return avoid and needs .. ' avoid:' .. avoid or needs
 end
 
+-- Budgets ------------------------------------------------------------------------------------------
+
+-- Nothing of a batch is handed out from now on, and what waits ends.
+local function close_batch(batch, header, by)
+  header.cancelled, header.closed_at = by, now
+  redis.call('HSET', key('batch', batch), 'cancelled', by, 'closed_at', now)
+end
+
+-- Close a batch that has spent its budget. `running_s` is what an attempt has used that has not ended.
+-- Returns who closed it: 'budget <part> <limit>', whoever cancelled it before, or nil.
+local function keep_to_budget(batch, header, running_s)
+  if header.cancelled then
+    return header.cancelled
+  end
+  local budget, part = header.budget, nil
+  if now - header.since >= 1000 * number(budget.wall_s, math.huge) then
+    part = 'wall_s'
+  elseif header.spent + (running_s or 0) >= number(budget.slot_seconds, math.huge) then
+    part = 'slot_seconds'
+  elseif header.begun >= number(budget.jobs, math.huge) then
+    part = 'jobs'
+  end
+  if part then
+    close_batch(batch, header, 'budget ' .. part .. ' ' .. string.format('%.14g', budget[part]))
+  end
+  return header.cancelled
+end
+
+local BUDGET_SPENT = {
+  wall_s = "The batch's budget of %s s since its submission is spent.",
+  slot_seconds = "The batch's budget of %s slot-seconds is spent.",
+  jobs = 'As many jobs of the batch have begun as its budget allows: %s.',
+  same_failure = 'The first %s jobs of the batch failed for the same reason, so the rest was stopped.',
+}
+
+local function cancelled_message(by)
+  local part, most = by:match('^budget (%S+) (%S+)$')
+  return BUDGET_SPENT[part] and BUDGET_SPENT[part]:format(most) or 'Cancelled by ' .. by .. '.'
+end
+
+-- Why a running job of this batch must stop, '<reason> <message>', or nil. A budget of jobs stops none that runs.
+local function spent(header)
+  local by = header and header.cancelled
+  if by and by:match('^budget ') and not by:match('^budget jobs ') then
+    return 'budget ' .. cancelled_message(by)
+  end
+end
+
 -- Ends ---------------------------------------------------------------------------------------------
 
 -- A job that has its end, and waits for its report. Further arguments: more fields of its record and their values.
@@ -266,6 +318,99 @@ local function wake_finalize()
   return redis.call('SET', key('waking'), 1, 'NX', 'PX', 1000) and 1 or 0
 end
 
+-- The result cache ---------------------------------------------------------------------------------
+
+-- `cache` of a job is the digest of all that decides its result. An entry has the `leader` that runs for it, or the
+-- `source` that ran; equal jobs follow the leader, and get the source's report.
+local KEPT = { succeeded = true, failed = true, memory_exceeded = true, output_exceeded = true, disk_exceeded = true,
+  processes_exceeded = true }
+-- These may be the host's doing as well: whoever followed gets them, nobody who comes later.
+local PASSED_ON = { timed_out = true, cpu_exceeded = true, io_exceeded = true }
+local FOLLOWERS_AT_ONCE = 500
+local LEADER_S = 30 * 86400
+
+local function cache_of(digest)
+  local fields = redis.call('HMGET', key('cache', digest), 'leader', 'source', 'attempt', 'needs', 'image')
+  return { leader = fields[1], source = fields[2], attempt = fields[3], needs = fields[4], image = fields[5] }
+end
+
+local function stop_following(id, digest)
+  local removed = redis.call('ZREM', key('followers', digest), id)
+  if removed == 1 then
+    redis.call('HINCRBY', key('counters'), 'following', -1)
+    redis.call('HDEL', key('job', id), 'follows')
+  end
+  return removed == 1
+end
+
+-- False where a live host would run it in another image by now.
+local images = {}
+local function same_image(needs, image)
+  if image == '' then
+    return true
+  end
+  local name = needs .. ' ' .. image
+  if images[name] == nil then
+    images[name] = true
+    for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), now - 15000, '+inf')) do
+      local there = redis.call('HGET', key('host', host, 'images'), needs)
+      images[name] = images[name] and (not there or there == image)
+    end
+  end
+  return images[name]
+end
+
+-- How the source of an entry ended, or nil where it must not answer for anybody.
+local function outcome_of_source(entry)
+  if not entry.source then
+    return
+  end
+  local fields = read(key('job', entry.source), 'state', 'attempt', 'outcome')
+  return fields[1] == 'finished' and fields[2] == entry.attempt and (KEPT[fields[3]] or PASSED_ON[fields[3]])
+    and same_image(entry.needs or '', entry.image or '') and fields[3] or nil
+end
+
+-- Whether a job may wait for this leader: what it waits for must not be served later than the job itself.
+local function may_follow(leader, digest, place, header)
+  local fields = read(key('job', leader), 'state', 'cache', 'place')
+  local other = header_of(batch_of(leader))
+  if fields[2] ~= digest or not other or other.cancelled then
+    return false
+  end
+  return fields[1] == 'running' or fields[1] == 'ended'
+    or fields[1] == 'ready' and fields[3] == place and other.owner == header.owner
+      and (other.max_running == nil or other.max_running == header.max_running)
+end
+
+-- What becomes of a job that would be ready: 'answered' by an earlier one, 'follows' one under way, or 'ready' itself.
+local function admit(id, digest, place, header)
+  local entry, job = cache_of(digest), key('job', id)
+  local outcome = outcome_of_source(entry)
+  if outcome and entry.source ~= id then
+    note(job, 'cached', 'cache', entry.source)
+    redis.call('HINCRBY', job, 'attempt', 1)
+    ended(id, outcome, nil, 'cached_from', entry.source, 'token', '')
+    return 'answered'
+  end
+  if entry.leader and entry.leader ~= id then
+    if may_follow(entry.leader, digest, place, header) then
+      redis.call('HSET', job, 'follows', digest)
+      redis.call('ZADD', key('followers', digest), 'NX', now, id)
+      redis.call('HINCRBY', key('counters'), 'following', 1)
+      redis.call('ZADD', key('following'), 'NX', now, digest)
+      return 'follows'
+    end
+    local state = read(key('job', entry.leader), 'state', 'cache')
+    if state[2] == digest and state[1] ~= 'finished' then
+      return 'ready' -- the other one stays the leader
+    end
+  end
+  redis.call('HSET', key('cache', digest), 'leader', id)
+  redis.call('HDEL', key('cache', digest), 'source')
+  redis.call('EXPIRE', key('cache', digest), LEADER_S)
+  return 'ready'
+end
+
 -- Waiting ------------------------------------------------------------------------------------------
 
 -- Put one job back where it waits, in front or behind.
@@ -289,7 +434,10 @@ local function withdraw(id)
   if redis.call('ZREM', key('later'), id) == 1 then
     return
   end
-  local fields = read(key('job', id), 'state', 'place', 'program', 'avoid')
+  local fields = read(key('job', id), 'state', 'place', 'program', 'avoid', 'follows')
+  if fields[5] and stop_following(id, fields[5]) then
+    return
+  end
   local priority, pool, needs = place_of(fields[2])
   local header = header_of(batch)
   if not priority or not fields[3] or not header then
@@ -335,8 +483,10 @@ end
 
 -- Where a job is: true if it has its end, waits somewhere, or somebody holds it.
 local function is_somewhere(id)
-  local fields = read(key('job', id), 'state', 'report', 'place', 'program', 'avoid')
-  if redis.call('ZSCORE', key('ended'), id) or redis.call('ZSCORE', key('later'), id) then
+  local fields = read(key('job', id), 'state', 'report', 'place', 'program', 'avoid', 'follows')
+  if fields[6] and redis.call('ZSCORE', key('followers', fields[6]), id) then
+    return true
+  elseif redis.call('ZSCORE', key('ended'), id) or redis.call('ZSCORE', key('later'), id) then
     return true
   elseif not STATES[fields[1]] or fields[1] == 'ended' then
     return false
@@ -396,9 +546,59 @@ local function untouched(session, id, token)
   redis.call('HDEL', job, 'token', 'begun')
   if running then
     redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
+    if header_of(batch_of(id)) then
+      redis.call('HINCRBY', key('batch', batch_of(id)), 'begun', -1)
+    end
   end
   if not stopped(id, fields[4]) then
     wait_again(id, running and 'ready' or 'queued', 'LPUSH')
+  end
+end
+
+-- Let jobs that followed go on: as an entry's source has it, or behind a new leader. Forgets the entry of a source that
+-- answers only for them.
+local function release(digest)
+  local followers = key('followers', digest)
+  for _, id in ipairs(redis.call('ZRANGE', followers, 0, FOLLOWERS_AT_ONCE - 1)) do
+    stop_following(id, digest)
+    local fields = read(key('job', id), 'state', 'cache', 'place', 'token')
+    local header = header_of(batch_of(id))
+    if not header then
+      discard(id)
+    elseif fields[1] ~= 'ready' or fields[2] ~= digest or not fields[3] then
+      find(id)
+    elseif keep_to_budget(batch_of(id), header) then
+      note(key('job', id), 'cancelled', header.cancelled)
+      ended(id, 'cancelled', cancelled_message(header.cancelled))
+    elseif admit(id, digest, fields[3], header) == 'ready' then
+      wait_again(id, 'ready', 'RPUSH')
+    end
+  end
+  if redis.call('EXISTS', followers) == 1 then
+    local entry = cache_of(digest)
+    redis.call('ZADD', key('following'), (entry.source or not entry.leader) and 0 or now, digest)
+    return
+  end
+  redis.call('ZREM', key('following'), digest)
+  local entry = cache_of(digest)
+  if entry.source and not KEPT[read(key('job', entry.source), 'outcome')[1]] then
+    redis.call('DEL', key('cache', digest))
+  end
+end
+
+-- Release followers whose leader has its report, or of which nothing was heard for a while.
+local function release_due(most, before)
+  for _, digest in ipairs(redis.call('ZRANGEBYSCORE', key('following'), '-inf', before, 'LIMIT', 0, most)) do
+    local leader = cache_of(digest).leader
+    local first = redis.call('ZRANGE', key('followers', digest), 0, 0)[1]
+    local header = first and header_of(batch_of(first))
+    local waits = leader and header and not keep_to_budget(batch_of(first), header) and is_somewhere(leader)
+      and may_follow(leader, digest, read(key('job', first), 'place')[1], header)
+    if waits then
+      redis.call('ZADD', key('following'), now, digest)
+    else
+      release(digest)
+    end
   end
 end
 
@@ -414,7 +614,7 @@ local function clear(queue, priority, owner, batch, most, by)
       local id = batch .. '-' .. index
       if by then
         note(key('job', id), 'cancelled', by)
-        ended(id, 'cancelled', 'Cancelled by ' .. by .. '.')
+        ended(id, 'cancelled', cancelled_message(by))
       else
         discard(id)
       end
@@ -427,6 +627,21 @@ local function clear(queue, priority, owner, batch, most, by)
   return taken
 end
 
+-- Take up to `most` jobs of a batch out of all queues, and end each as `clear` does. Returns how many.
+local function clear_batch(batch, most, by)
+  local taken = 0
+  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+    for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+      for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, -1)) do
+        if taken < most and redis.call('ZSCORE', key('batches', queue, priority, owner), batch) then
+          taken = taken + clear(queue, priority, owner, batch, most - taken, by)
+        end
+      end
+    end
+  end
+  return taken
+end
+
 local function host_of(session)
   return session:match('^[^:]*')
 end
@@ -434,4 +649,19 @@ end
 -- Hosts that were seen within the last seconds and take work.
 local function live_hosts()
   return redis.call('ZRANGEBYSCORE', key('hosts'), now - 15000, '+inf')
+end
+
+-- Webhooks: each host they go to has a queue of its own, and hosts take turns.
+local function hook_host(url)
+  return url:match('^%a+://([^/?#]+)') or 'none'
+end
+
+-- When a host's first webhook is due: whoever waits for another host comes before its next one.
+local function next_hook(host)
+  local first = redis.call('ZRANGE', key('outbox', host), 0, 0, 'WITHSCORES')
+  if first[2] then
+    redis.call('ZADD', key('outbox'), math.max(now, tonumber(first[2])), host)
+  else
+    redis.call('ZREM', key('outbox'), host)
+  end
 end

@@ -10,7 +10,7 @@ end
 redis.call('SET', key('reconciler'), who, 'PX', tonumber(ARGV[2]))
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86400000)) do
   redis.call('ZREM', key('hosts'), host)
-  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'workers'))
+  redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'images'), key('host', host, 'workers'))
 end
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
@@ -88,18 +88,12 @@ if lost > 0 then
 end
 
 wake_paused()
+release_due(50, now - 5000)
 
 -- A batch whose header somebody removed or damaged leaves the schedule with all its jobs. Returns true when it has left.
 local function leaves(batch)
-  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
-    for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
-      for _, owner in ipairs(redis.call('ZRANGE', key('owners', queue, priority), 0, -1)) do
-        if redis.call('ZSCORE', key('batches', queue, priority, owner), batch)
-          and clear(queue, priority, owner, batch, 1000) == 1000 then
-          return false
-        end
-      end
-    end
+  if clear_batch(batch, 1000) == 1000 then
+    return false
   end
   redis.call('ZREM', key('open'), batch)
   redis.call('ZREM', key('opening'), batch)
@@ -114,7 +108,12 @@ local function look_at_batches()
   local from = 1000 * (math.floor(now / 2000) % windows)
   local gone = false
   for _, batch in ipairs(redis.call('ZRANGE', key('open'), from, from + 999)) do
-    gone = not header_of(batch) and leaves(batch) or gone
+    local header = header_of(batch)
+    if not header then
+      gone = leaves(batch) or gone
+    elseif (keep_to_budget(batch, header) or ''):match('^budget ') then
+      clear_batch(batch, 1000, header.cancelled)
+    end
   end
   if not gone then
     return

@@ -17,10 +17,14 @@ use_program(fields[4], 1)
 redis.call('RPUSH', key('job', id, 'attempts'), ARGV[3])
 redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
 redis.call('HSET', job, 'state', 'queued', 'round', count_of(fields[2]))
-redis.call('HDEL', job, 'outcome', 'report', 'policy')
+redis.call('HDEL', job, 'outcome', 'report', 'policy', 'cache') -- whoever asks for a retry wants it to run
 note(job, 'retried', ARGV[5])
 redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)
 local finished = redis.call('HINCRBY', at, 'finished', -1)
+if header.cancelled or header.finished == header.total then -- its budget begins anew
+  redis.call('HSET', at, 'since', now)
+  redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
+end
 redis.call('HDEL', at, 'finished_at', 'cancelled', 'closed_at')
 redis.call('XADD', events, 'MAXLEN', '~', 2 * header.total + 2, '*', 'kind', 'retried', 'finished', finished, 'index',
   index_of(id))

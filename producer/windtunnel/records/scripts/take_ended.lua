@@ -6,8 +6,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMI
   table.insert(taken, now + tonumber(ARGV[2]))
   table.insert(taken, id)
   local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'outcome', 'message', 'execution',
-    'history', 'token')
-  for i = 1, 10 do
+    'history', 'token', 'cached_from')
+  for i = 1, 11 do
     record[i] = record[i] or ''
   end
   local attempts = redis.pcall('LRANGE', key('job', id, 'attempts'), 0, -1)

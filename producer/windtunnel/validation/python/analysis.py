@@ -202,10 +202,11 @@ class Analysis:
         sharing = self.program.sharing
         if not any(type(one) is Bag for one in each(value)):
             return value
-        keys: list[Value] = [BUILT]
-        items: list[Value] = [BUILT]
-        stores = None if sharing.is_lost(name) else sharing.reached(name)
-        if not sharing.is_lost(name):
+        if sharing.is_lost(name):
+            keys, items = self._stored(sharing.stores.get(name, ()))
+            keys, items = [*keys, BUILT], [*items, BUILT]
+        else:
+            stores = sharing.reached(name)
             if stores is None:
                 return value
             keys, items = self._stored(stores)

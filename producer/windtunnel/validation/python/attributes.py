@@ -227,6 +227,11 @@ def _judge_inside(
     elif name == "__dict__" and own and node in analysis.program.readonly:
         analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
         return False
+    elif name == "__cause__" and all(type(one) is Unknown for one in each(receiver)):
+        return False  # another exception: what is read of it is judged by its name
+    elif name == "__dict__" and _is_filled(analysis, receiver, node):
+        analysis.report("attributes.unknown_store", node, "Sets attributes by names that are not known here.")
+        return False
     elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
         return False
     elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
@@ -234,6 +239,11 @@ def _judge_inside(
     else:
         analysis.report(rule, node, f".{name} leads to the inside of the interpreter.")
     return True
+
+
+def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
+    """Recognise `self.__dict__.update(options)` of an object of the program, which `setattr` in a loop could do too."""
+    return node in analysis.program.filling and _only_own(analysis, receiver)
 
 
 def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
@@ -361,9 +371,13 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             analysis.report(rule, node, f"Assigns to .{name}.")
         else:
             analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
-    elif name in ("fromfile_prefix_chars", "input", "name") and not _only_own(analysis, receiver):
+    elif name in ("fromfile_prefix_chars", "baseFilename", "input", "name") and not _only_own(analysis, receiver):
         texts = list(strings(analysis.member(name)))
-        if name == "fromfile_prefix_chars" or "filename" in texts or any("__" in text for text in texts):
+        if (
+            name in ("fromfile_prefix_chars", "baseFilename")
+            or "filename" in texts
+            or any("__" in text for text in texts)
+        ):
             analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
     elif name in _SPARSE and _is_sparse(analysis, receiver):
         analysis.report(

@@ -8,8 +8,10 @@ import textwrap
 from windtunnel.validation.python import (
     attributes,
     folding,
+    inherited,
     library,
     lookahead,
+    passing,
     paths,
     reflection,
     repeatable,
@@ -17,7 +19,6 @@ from windtunnel.validation.python import (
     strings_as_code,
 )
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.parameters import MOST_SITES
 from windtunnel.validation.python.values import (
     BUILT,
@@ -40,6 +41,7 @@ from windtunnel.validation.python.values import (
     Value,
     each,
     join,
+    make_text,
     strings,
 )
 
@@ -59,6 +61,9 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         if opened is not None:
             analysis.memo[function] = UNKNOWN
             return opened
+    if isinstance(function, ast.Name) and function.id == "vars" and len(node.args) == 1 and not node.keywords:
+        if all(_is_namespace(one) for one in each(analysis.value(node.args[0]))):
+            analysis.program.readonly.add(function)
     receiver: Value | None = None
     if isinstance(function, ast.Attribute):
         receiver = analysis.value(function.value)
@@ -75,8 +80,10 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         if type(callee) is Builtin and callee.name in _CLASS_TESTS:
             _look_at_classes(analysis, node)
     if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
-        callee = _constructed(analysis, node, receiver, callee)
+        callee = inherited.constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
+    if type(callee) is Lib and type(receiver) is Lib and callee.path == receiver.path:
+        del arguments[:1]  # `Base.__init__(self, …)`
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
         given = analysis.value(keyword.value)
@@ -84,6 +91,8 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
         name = function.attr  # type: ignore[attr-defined]
+        if name == "strftime" and type(receiver) in (Foreign, Unknown):
+            return passing.as_date(arguments or list(keywords.values()))
         library.judge_method(analysis, node, receiver, name, arguments, keywords)
         lookahead.judge_call(analysis, node, name, keywords)
     repeatable.judge_call(analysis, node, callee, arguments, keywords)
@@ -99,22 +108,6 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
         _used(analysis, node, callee)
         return callee
     return join([_called(analysis, node, one, arguments, keywords) for one in each(callee)])
-
-
-def _constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
-    """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
-    function = node.func
-    if type(receiver) is not Inst:
-        return callee
-    scope = receiver.scope
-    bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
-    for base in bases:
-        if type(base) is Lib and (
-            base.path in FILES or analysis.is_judged(base.path) or base.path in library.SPREAD_DOORS
-        ):
-            analysis.memo[function] = base
-            return base
-    return callee
 
 
 def _look_at_classes(analysis: Analysis, node: ast.Call) -> None:
@@ -168,6 +161,8 @@ def _escapes(
             if isinstance(value.value, str) and value.value.startswith(_OUTSIDE) and len(value.value) > 2:  # type: ignore[attr-defined]
                 _judge_outside(analysis, place, callee, value.value)  # type: ignore[attr-defined]
             continue
+        if kind in (Inst, Bag, Many, Foreign):
+            _judge_filled(analysis, place, value, kinds)
         if kind in (Inst, Bag, Many) and any(type(one) in (Lib, Foreign, Unknown) for one in kinds):
             _judge_hooked(analysis, place, value)
         analysis.escapes(value, place, "handed to a call")
@@ -204,6 +199,22 @@ def _judge_hooked(analysis: Analysis, place: ast.AST, value: Value, depth: int =
             analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
 
 
+def _judge_filled(analysis: Analysis, place: ast.AST, value: Value, callees: tuple[Value, ...], depth: int = 0) -> None:
+    """Judge objects made into arrays whose attributes were named at run time: one may give an array's address."""
+    if not all(type(one) is Lib and one.path.startswith(_ARRAYS) for one in callees):
+        return
+    for one in each(value):
+        if type(one) is Bag and depth < 2:
+            for item in one.items[:64]:
+                _judge_filled(analysis, place, item, callees, depth + 1)
+        elif reflection.is_filled(analysis, one):
+            analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
+
+
+_ARRAYS = ("numpy.", "pandas.", "polars.", "pyarrow.", "scipy.")
+"""Libraries that ask an object for its memory before anything else."""
+
+
 def _takes_any(callee: Value) -> bool:
     """Recognise a function with `*args` or `**kwargs`, where an argument cannot be followed."""
     node = getattr(callee, "node", None)
@@ -227,6 +238,7 @@ def _called(
     if kind is Func:
         return analysis.returned(callee)  # type: ignore[arg-type]
     if kind is Class:
+        inherited.judge_made(analysis, node, callee, arguments, keywords)  # type: ignore[arg-type]
         return Inst(callee.scope)  # type: ignore[attr-defined]
     if callee is TYPE_OF:
         analysis.report("structure.type_call", node, "Makes an object of a class that only another object names.")
@@ -244,6 +256,9 @@ def _called(
             resources.judge_function(analysis, node, path, arguments)
             if path in ("copy.copy", "copy.deepcopy") and arguments:
                 return arguments[0]
+            passed = passing.result(path, arguments)
+            if passed is not None:
+                return passed
             if path == "textwrap.dedent" and len(arguments) == 1 and type(arguments[0]) is Const:
                 return Const(textwrap.dedent(str(arguments[0].value)))
         elif path.startswith(("functools.", "copy.")):
@@ -306,6 +321,8 @@ def _builtin(
         return BUILT if name in ("bytes", "chr") else UNKNOWN
     if name in ("next", "iter", "max", "min") and arguments and type(arguments[0]) is Bag:
         return folding.element(arguments[0], "iter") if name != "iter" else arguments[0]
+    if name == "format" and len(arguments) == 2 and type(arguments[0]) is not Const:
+        return make_text(passing.as_formatted(arguments[1]))
     return folding.builtin(name, arguments) if len(arguments) < 8 else UNKNOWN
 
 
@@ -377,6 +394,8 @@ def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments
         return Bag((Bag((join(list(owner.keys)), join(list(owner.items))), ordered=True),))
     if name in ("values", "copy"):
         return Bag(owner.items)
+    if name in ("pop", "popleft") and owner.items and len(arguments) < 2:
+        return join(list(owner.items))
     if name in ("get", "pop", "popleft", "setdefault", "popitem", "__getitem__"):
         return join([*owner.items, *arguments[1:], UNKNOWN])
     return UNKNOWN

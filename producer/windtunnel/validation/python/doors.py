@@ -54,6 +54,8 @@ def judge_function(
         _judge_qhull(analysis, node, path, [*arguments, *keywords.values()])
     elif path == "numpy.frombuffer":
         _judge_object(analysis, node, [*arguments[1:2], keywords.get("dtype", UNKNOWN)])
+    elif root == "lightgbm":
+        _judge_booster(analysis, node, path, arguments, keywords)
     if path in FILES:
         _judge_files(analysis, node, path, arguments, keywords)
     if path == "numpy.load" and len(arguments) > 2 and not (type(arguments[2]) is Const and not arguments[2].value):
@@ -89,8 +91,13 @@ def judge_method(
     elif name in ("tz_localize", "tz_convert", "astimezone"):
         _judge_zone(analysis, node, f".{name}", arguments[:1])
     for one in each(receiver):
-        if type(one) in (Lib, Foreign) and one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
+        if type(one) not in (Lib, Foreign):
+            continue
+        if one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
             _judge_formulas(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
+            return
+        if one.path.startswith("lightgbm"):  # type: ignore[attr-defined]
+            _judge_booster(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
             return
 
 
@@ -111,6 +118,29 @@ def _judge_formulas(
             if type(one) is not Const and (has_built(one) or folding.may_be_text(one)):
                 analysis.report("library.expression", node, f"{path} evaluates a string that cannot be read.")
                 return
+
+
+_BOOSTER_FILES = frozenset(
+    """forcedsplits_filename forced_splits_filename forced_splits_file forced_splits fs forcedbins_filename
+    machine_list_filename machine_list_file machine_list mlist machines workers nodes local_listen_port local_port port
+    input_model model_input model_in output_model model_output model_out output_result predict_result prediction_result
+    save_binary is_save_binary is_save_binary_file parser_config_file initscore_filename init_score_filename config
+    config_file snapshot_freq save_period data train train_data train_data_file data_filename valid test valid_data
+    valid_data_file test_data test_data_file valid_filenames convert_model convert_model_file""".split()
+)
+"""LightGBM's parameters, with their other names, by which it reads or writes files or opens connections."""
+
+
+def _judge_booster(
+    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Judge LightGBM's parameters: those of a table too may name files and machines."""
+    named = () if path in ("lightgbm.train", "lightgbm.cv", "lightgbm.Dataset") else keywords
+    tables = [one for value in (*arguments, *keywords.values()) for one in each(value) if type(one) is Bag]
+    for name in (*named, *(text for table in tables for key in table.keys for text in strings(key))):
+        if name in _BOOSTER_FILES:
+            analysis.report("library.path_argument", node, f"{path}: {name} makes it use files or the network.")
+            return
 
 
 def _judge_zone(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:

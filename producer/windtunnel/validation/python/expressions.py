@@ -11,6 +11,7 @@ from windtunnel.validation.python import (
     folding,
     lookahead,
     names,
+    passing,
     resources,
     substitution,
 )
@@ -145,8 +146,7 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
         if isinstance(one, ast.FormattedValue):
             found = analysis.value(one.value)
             if one.format_spec is not None:
-                analysis.value(one.format_spec)
-                parts.append(None)
+                parts.extend(passing.as_formatted(analysis.value(one.format_spec)))
             else:
                 parts.extend(folding.pieces(found))
     if all(isinstance(part, str) for part in parts):

@@ -13,6 +13,7 @@ import string
 from collections.abc import Callable
 from typing import Any
 
+from windtunnel.validation.policy import STANDARD_MODULES
 from windtunnel.validation.python.values import (
     BUILT,
     MOST_FOLDED,
@@ -97,10 +98,20 @@ def is_textual(value: Value) -> bool:
 
 
 _TEXT_SOURCES = frozenset(
-    """json csv re string textwrap base64 ast io pprint difflib calendar locale unicodedata uuid struct secrets
-    copy contextlib types typing enum hashlib logging argparse traceback warnings
-    functools.reduce numpy.str_ numpy.char numpy.strings""".split()
+    """functools.reduce numpy.str_ numpy.char numpy.strings tabulate collections.UserString
+    operator.getitem""".split()
 )
+_NUMBERS = frozenset(
+    """math cmath random statistics decimal fractions numbers datetime time zoneinfo calendar heapq bisect array
+    collections itertools functools operator dataclasses abc asyncio weakref graphlib queue sys""".split()
+)
+"""Modules of the standard library whose results are numbers, times, or what is judged where it is put in."""
+_GIVE_WHOLE_TEXT = frozenset(
+    """to_string to_markdown to_html to_latex to_json as_text as_html as_latex as_csv export_text array2string
+    array_str array_repr base_repr binary_repr datetime_as_string getvalue isoformat ctime month_name day_name
+    day_abbr month_abbr tzname""".split()
+)
+"""Methods and functions of any library that put a whole text together."""
 """Modules, and functions of theirs, that may give a text: what comes out of them is not known here."""
 
 
@@ -109,9 +120,13 @@ def may_be_text(value: Value) -> bool:
     if type(value) is not Foreign:
         return type(value) is Text or value is OPAQUE
     parts = value.path.split(".")
-    if parts[0] in ("pandas", "sandbox"):
-        return parts[-1] in _NAMING
-    return parts[0] in _TEXT_SOURCES or ".".join(parts[:2]) in _TEXT_SOURCES
+    root = parts[0]
+    if root in ("pandas", "sandbox"):
+        return parts[-1] in _NAMING or not _GIVE_WHOLE_TEXT.isdisjoint(parts)
+    if root in STANDARD_MODULES and root not in _NUMBERS:
+        return True
+    named = root in _TEXT_SOURCES or ".".join(parts[:2]) in _TEXT_SOURCES
+    return named or not _GIVE_WHOLE_TEXT.isdisjoint(parts)
 
 
 _NAMING = frozenset("columns name names str keys item tolist to_list categories levels".split())
@@ -204,7 +219,9 @@ def table(parts: list[Value]) -> Value:
                 keys.extend(pair.items[0] for pair in pairs)
                 items.extend(pair.items[1] for pair in pairs)
             else:
-                return join([inner(item) for item in one.items])
+                given = [part for item in one.items for part in (item.items if type(item) is Bag else (item,))]
+                keys.extend((UNKNOWN,) * len(given))
+                items.extend(item if is_textual(item) else inner(item) for item in given)
     return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
 
 
@@ -337,6 +354,8 @@ def element(value: Value, step: int | str) -> Value:
             found.append(Const(text[step]) if isinstance(step, int) and step < len(text) else BUILT)
         elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
             found.append(one)
+        elif kind is Foreign and one.path.endswith(".parse_known_args") and step == 0:  # type: ignore[attr-defined]
+            found.append(Foreign(one.path.replace("parse_known_args", "parse_args")))  # type: ignore[attr-defined]
         else:
             found.append(BUILT if kind is Text and one.built else one if kind is Unknown else inner(one))  # type: ignore[attr-defined]
     return join(found)

@@ -50,6 +50,8 @@ _NAMED_ATTRIBUTE = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _WRAPPERS = {"functools.wraps": 1, "functools.update_wrapper": 2}
 _BY_DUNDER = frozenset({"__getattr__", "__setattr__", "__delattr__"})
 _SETTINGS = ("backend", "usetex", "texsystem", "_path", "convert_args")
+STYLES = frozenset({"matplotlib.style.library", "matplotlib.style.core.library"})
+"""The table of styles by their names."""
 _ON_CHAINS = frozenset("format format_map".split())
 
 
@@ -82,6 +84,8 @@ def judge_method(
         given = arguments[0] if arguments else keywords.get("formula", UNKNOWN)
         formulas.judge_expression(analysis, node, given, ".from_formula")
     doors.judge_method(analysis, node, receiver, name, arguments, keywords)
+    if type(receiver) is Lib and receiver.path in STYLES and name in ("update", "setdefault", "__setitem__"):
+        analysis.report("structure.patch", node, "Adds a style: its settings are not seen where it is used.")
     if type(receiver) is Lib and receiver.path.endswith("rcParams"):
         if name == "update":
             for table in (*arguments, *(keywords[one] for one in ("**",) if one in keywords)):
@@ -94,7 +98,7 @@ def judge_method(
     if name in tables.by_name and type(receiver) is not Module and not own:
         named_methods.judge_call(analysis, node, name, arguments, keywords)
     if keywords:
-        _judge_keywords(analysis, node, keywords)
+        judge_keywords(analysis, node, keywords)
 
 
 def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
@@ -138,9 +142,10 @@ def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     return all(type(one) is Const and not isinstance(one.value, str) for one in given)
 
 
-def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+def judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Value], callee: Value | None = None) -> None:
+    """Judge the keywords of a call; `callee` is the library's class that an own one inherits from."""
     tables = analysis.tables
-    foreign = not all(type(one) in (Func, Class) for one in each(analysis.memo.get(node.func, UNKNOWN)))
+    foreign = not all(type(one) in (Func, Class) for one in each(callee or analysis.memo.get(node.func, UNKNOWN)))
     for name, value in keywords.items():
         if name in tables.by_name_keywords and foreign:
             named_methods.judge(analysis, node, value)
@@ -148,7 +153,13 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             named_methods.judge_strings(analysis, node, value)
         elif name in ("backend", "engine") and foreign:
             _judge_option(analysis, node, value, name)
-        elif name in tables.path_keywords and foreign and not _is_judged_path(analysis, node, name):
+        elif name == "filename" and _is_log(analysis, node, value):
+            paths.judge_writing(analysis, node, "basicConfig", value)
+        elif (
+            (name in tables.path_keywords or name.endswith(_PATHS))
+            and foreign
+            and not _is_judged_path(analysis, node, name)
+        ):
             if not (type(value) is Const and not isinstance(value.value, str)):
                 if type(value) is Foreign and value.path in tables.memory:
                     continue
@@ -161,9 +172,17 @@ def _judge_keywords(analysis: Analysis, node: ast.Call, keywords: dict[str, Valu
             for text in strings(value):
                 formulas.judge_expression(analysis, node, Const(text), f"{name}=")
         elif name == "**" and foreign:
-            _judge_spread(analysis, node, value)
+            _judge_spread(analysis, node, value, callee)
+        elif name in _OBJECT_HOOKS and _fills(analysis, value):
+            analysis.report("structure.dunder", node, f"{name}= names attributes by a text that is not seen here.")
         elif name == "allow_pickle" and not (type(value) is Const and not value.value):
             analysis.report("library.pickle", node, "allow_pickle=True unpickles what it reads, which runs code.")
+
+
+def _is_log(analysis: Analysis, node: ast.Call, value: Value) -> bool:
+    """Recognise a log file of the program's own among its artifacts."""
+    path = getattr(analysis.memo.get(node.func), "path", "")
+    return path == "logging.basicConfig" and all(paths.is_artifact(analysis, one) for one in each(value))
 
 
 def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
@@ -171,6 +190,21 @@ def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     place = analysis.tables.path_argument.get(name)
     return place is not None and place[0] == keyword
+
+
+_PATHS = ("_filename", "_filepath", "_file_path")
+_OBJECT_HOOKS = frozenset({"object_hook", "object_pairs_hook"})
+
+
+def _fills(analysis: Analysis, value: Value) -> bool:
+    """Say whether a function makes objects with attributes of any name."""
+    for one in each(value):
+        made = analysis.returned(one) if type(one) is Func else one
+        if type(made) is Lib and made.path == "types.SimpleNamespace":
+            return True
+        if any(reflection.is_filled(analysis, part) for part in each(made)):
+            return True
+    return False
 
 
 _TEXTUAL_DOORS = frozenset({"boundscheck", "memory", "format", "refcheck", "rc", "input"})
@@ -209,16 +243,16 @@ def _judge_settings(analysis: Analysis, node: ast.AST, value: Value) -> None:
 SPREAD_DOORS = frozenset({"logging.basicConfig", "argparse.ArgumentParser", "logging.StreamHandler"})
 
 
-def _judge_spread(analysis: Analysis, node: ast.Call, value: Value) -> None:
+def _judge_spread(analysis: Analysis, node: ast.Call, value: Value, callee: Value | None) -> None:
     """Judge `**options`: what is known of it as keywords, and that none was built to be unreadable."""
-    callee = analysis.memo.get(node.func, UNKNOWN)
+    callee = callee or analysis.memo.get(node.func, UNKNOWN)
     path = getattr(callee, "path", "")
     for one in each(value):
         if type(one) is Bag and not one.ordered and len(one.keys) == len(one.items) and one.keys:
             for key, item in zip(one.keys, one.items, strict=True):
                 for text in strings(key):
                     if text != "**":
-                        _judge_keywords(analysis, node, {text: item})
+                        judge_keywords(analysis, node, {text: item}, callee)
                 if path and has_built(key):
                     analysis.report("library.path_argument", node, "An option whose name cannot be read.")
                     return
@@ -260,7 +294,7 @@ def judge_function(
     root, _, name = path.rpartition(".")
     tables = analysis.tables
     if not isinstance(node.func, ast.Attribute) and keywords:
-        _judge_keywords(analysis, node, keywords)
+        judge_keywords(analysis, node, keywords)
     strings_as_code.judge_type_maker(analysis, node, path)
     doors.judge_function(analysis, node, path, arguments, keywords)
     packages.judge_function(analysis, node, path, arguments, keywords)
@@ -281,7 +315,7 @@ def judge_function(
             analysis.report("library.scratch_file", node, f"{path} writes a file.")
         else:
             paths.judge_writing(analysis, node, path, given)
-    elif name == "savefig" and not isinstance(node.func, ast.Attribute):
+    elif name in tables.path_argument and getattr(node.func, "attr", "") != name:
         paths.judge_path_argument(analysis, node, name, arguments, keywords)
     elif path == "pandas.eval" or ".formula." in path or path.endswith(".from_formula"):
         given = arguments[0] if arguments else keywords.get("formula", keywords.get("expr", UNKNOWN))
@@ -295,6 +329,8 @@ def judge_function(
     elif path in ("matplotlib.rc_context", "matplotlib.pyplot.rc_context"):
         for value in arguments[:1]:
             _judge_settings(analysis, node, value)
+        if any(type(one) is not Const or one.value is not None for value in arguments[1:] for one in each(value)):
+            analysis.report("library.file_read", node, f"{path} reads settings from a file.")
     elif path in ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context"):
         _judge_style(analysis, node, arguments)
     elif path in ("functools.reduce", "functools.partial", "itertools.starmap") and arguments:
@@ -312,7 +348,9 @@ def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) ->
                 analysis.report("attributes.unknown_name", node, "A getter whose attribute is not known here.")
                 return
             for name in one.value.split("."):
-                if analysis.tables.judge_name(name) == "judged":
+                if name in _ON_CHAINS:
+                    analysis.report("attributes.format_unknown", node, "Formats with a template that is not seen.")
+                elif analysis.tables.judge_name(name) == "judged":
                     analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
                 else:
                     attributes.judge(analysis, UNKNOWN, name, node, called=False)

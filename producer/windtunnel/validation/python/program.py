@@ -52,6 +52,8 @@ class Program:
     """How often a name, or an attribute of that name, is read."""
     readonly: set[ast.AST] = field(default_factory=set)
     """Expressions that stand where what they give is only looked at."""
+    filling: set[ast.AST] = field(default_factory=set)
+    """Tables of attributes that are only filled: the `x.__dict__` of `x.__dict__.update(…)`."""
     wild: list[Binding] = field(default_factory=list)
     """Values stored under attribute names that are not written out."""
     renamed: bool = False

@@ -10,6 +10,7 @@ from windtunnel.validation.python.values import (
     UNKNOWN,
     Class,
     Const,
+    Foreign,
     Inst,
     Text,
     Value,
@@ -39,6 +40,13 @@ def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[V
     defaults = arguments[2:]
     found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
     return join([*found, *(value for value in defaults if type(value) is not Const)])
+
+
+def is_filled(analysis: Analysis, value: Value) -> bool:
+    """Say whether an object's attributes may have been named at run time."""
+    if type(value) is Foreign:
+        return value.path == "types.SimpleNamespace" or value.path.endswith(".parse_args")
+    return type(value) is Inst and (bool(analysis.program.wild) or analysis.program.filled)
 
 
 _DESCRIBES = frozenset({"__get__", "__set__", "__delete__"})

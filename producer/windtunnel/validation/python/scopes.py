@@ -203,6 +203,7 @@ class Collector:
             owner = node.func.value
             table = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
             self.program.filled |= table or getattr(owner, "attr", "") == "__dict__"
+            self.program.filling.add(owner)
 
     def _call(self, node: ast.Call) -> None:
         callee = node.func

@@ -35,7 +35,8 @@ _READERS = frozenset(
 )
 _LIBRARIES = frozenset(
     """numpy pandas scipy matplotlib sklearn statsmodels math json statistics datetime re string logging decimal
-    fractions time""".split()
+    fractions time lightgbm xgboost polars plotly seaborn mplfinance talib pandas_ta pandas_ta_classic arch hmmlearn
+    cvxpy tabulate tqdm""".split()
 )
 _METHODS = frozenset(
     """agg aggregate transform rename map replace isin drop groupby pivot_table reindex assign sort_values dropna
@@ -299,6 +300,7 @@ class Sharing:
             for function, bound in functions:
                 self._parameters(function, node, bound)
             return
+        spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
         given = (*node.args, *(keyword.value for keyword in node.keywords))
         kept = self._is_library(name, node.func) and not any(map(self._is_callback, given))
         if kept and name in _CONSUMERS:
@@ -307,7 +309,7 @@ class Sharing:
             if type(one) is ast.Constant:
                 continue
             inside = not kept or type(one) in _LITERALS
-            for root, deep in self.roots(one):
+            for root, deep in self.roots(one, one in spread):
                 (self.flow if inside and not deep else self.deep).setdefault(root, set()).add(LOST)
 
     def _is_library(self, name: str, callee: ast.expr) -> bool:
@@ -356,7 +358,10 @@ class Sharing:
         other = args.kwarg.arg if args.kwarg is not None else LOST
         for keyword in node.keywords:
             if type(keyword.value) is not ast.Constant:
-                self.move(keyword.value, keyword.arg if keyword.arg in named else other)
+                if keyword.arg is None:
+                    self.unpack(keyword.value, other)
+                else:
+                    self.move(keyword.value, keyword.arg if keyword.arg in named else other)
 
     def lose(self, name: str) -> None:
         """Give up following a container."""

@@ -87,7 +87,9 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
 
 def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
     owner = analysis.value(target.value)
-    if type(owner) is Lib and not isinstance(target.slice, ast.Slice):
+    if type(owner) is Lib and owner.path in library.STYLES:
+        analysis.report("structure.patch", target, "Adds a style: its settings are not seen where it is used.")
+    elif type(owner) is Lib and not isinstance(target.slice, ast.Slice):
         for key in each(analysis.value(target.slice)):
             if type(key) is Const:
                 library.judge_setting(analysis, target, str(key.value))

@@ -76,7 +76,7 @@ def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, argum
     """Judge `.format` and `.format_map` on a receiver whose text is not known."""
     reaching = any(type(one) in _REACHING for given in arguments for one in each(given))
     for one in each(receiver):
-        library = type(one) is Foreign and folding.may_be_text(one)
+        library = type(one) is Foreign and (folding.may_be_text(one) or (reaching and _is_text(one.path)))
         if one is OPAQUE or library or (type(one) is Unknown and reaching):
             analysis.report("attributes.format_unknown", node, f".{name} of a template that cannot be read.")
     if name == "format" and arguments and type(receiver).__name__ == "Builtin":
@@ -85,6 +85,12 @@ def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, argum
                 judge_template(analysis, node, one.value)
             elif not (type(one) is Text and not one.built):
                 analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
+
+
+def _is_text(path: str) -> bool:
+    """Say whether `.format` of a library's value may be that of a text: of all but what lays out tables and data."""
+    parts = path.split(".")
+    return parts[0] != "sandbox" and not any("style" in part or "Styler" in part for part in parts)
 
 
 def judge_annotation(analysis: Analysis, node: ast.AST | None) -> None:

@@ -59,11 +59,7 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
         _judge_metaclass(analysis, members)
     tables = analysis.tables
     if not all(type(one) in (Builtin, Class) for one in bases):
-        for name in ("fromfile_prefix_chars", "input"):
-            if name in members or name not in analysis.program.scopes[node].bindings:
-                continue
-            if name != "input" or "filename" in strings(analysis.member(name)):
-                analysis.report("library.path_argument", node, f"{name} makes the library read files.")
+        _judge_doors(analysis, node, members, bases)
     named = others or any(type(one) is Class for one in bases)
     for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
         if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):
@@ -81,6 +77,25 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
             _judge_answers(analysis, member, analysis.program.scopes[member])
         elif name in _HOOKS:
             analysis.report("structure.hook", member, f"{name} changes what plain code means.")
+
+
+def _judge_doors(
+    analysis: Analysis,
+    node: ast.ClassDef,
+    members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
+    bases: list[Value],
+) -> None:
+    """Judge attributes of a class by which the library that it inherits from opens files."""
+    reads_files = any(type(one) is Lib and one.path.endswith("Vectorizer") for one in bases)
+    for name in ("fromfile_prefix_chars", "baseFilename", "input"):
+        bound = analysis.program.scopes[node].bindings.get(name)
+        if bound is None and name != "input" and any(type(one) is Class for one in bases):
+            bound = analysis.program.attributes.get(name)
+        if bound is None or (name == "input" and name in members and not reads_files):
+            continue
+        computed = reads_files and not all(type(one) is Const for one in each(analysis.member(name)))
+        if name != "input" or computed or name in members or "filename" in strings(analysis.member(name)):
+            analysis.report("library.path_argument", node, f"{name} makes the library read files.")
 
 
 def _judge_metaclass(analysis: Analysis, members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> None:

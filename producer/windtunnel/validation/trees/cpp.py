@@ -139,7 +139,11 @@ def _judge_structure(program: Program) -> None:
         name = program.text(node.child_by_field_name("name"))
         if name in ("reinterpret_cast", "bit_cast"):
             arguments = program.text(node.child_by_field_name("arguments"))
-            called = "(" in arguments
+            given = node.parent.child_by_field_name("arguments") if node.parent is not None else None
+            numbers = given is not None and all(
+                one.type == "number_literal" and program.text(one) != "0" for one in given.named_children
+            )
+            called = "(" in arguments or numbers
             rule = "structure.raw_call" if called else "structure.raw_memory"
             program.report(rule, node, f"{name} looks at raw memory.")
     for node in program.of("linkage_specification"):
@@ -150,6 +154,8 @@ def _judge_structure(program: Program) -> None:
             program.report("structure.linkage", node, "Declares a function of another library.")
 
 
+_CALLABLES = frozenset({"function", "move_only_function", "packaged_task"})
+"""Templates of the standard library that hold a pointer to a function."""
 _COPIES = frozenset(
     """memcpy memmove memset memccpy mempcpy bcopy strcpy strncpy copy copy_n __builtin_memcpy __builtin_memmove
     uninitialized_copy swap_ranges fill_n""".split()
@@ -171,7 +177,12 @@ def _pointed(program: Program) -> tuple[set[str], set[str]]:
     names: set[str] = set()
     for node in program.of("declaration", "parameter_declaration", "field_declaration"):
         pointers = [one for one in walk(node) if one.type == "parenthesized_declarator"]
-        if program.text(node.child_by_field_name("type")) in types or (pointers and "(*" in program.text(node)):
+        kind = program.text(node.child_by_field_name("type"))
+        if (
+            kind in types
+            or kind.split("<")[0].split("::")[-1] in _CALLABLES
+            or (pointers and "(*" in program.text(node))
+        ):
             names |= {program.text(one) for one in walk(node) if one.type in ("identifier", "field_identifier")}
     return types - {""}, names
 

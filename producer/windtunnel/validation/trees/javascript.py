@@ -6,6 +6,7 @@ import re
 
 from tree_sitter import Node
 
+from windtunnel.validation.trees import javascript_libraries
 from windtunnel.validation.trees.javascript_strings import Strings, unescape
 from windtunnel.validation.trees.syntax import Program, ancestors, judge_import
 
@@ -127,6 +128,8 @@ def _judge_members(program: Program, strings: Strings) -> None:
             elif node.type == "pair_pattern":
                 inner = key.named_children[0] if key.type == "computed_property_name" and key.named_children else key
                 _judge_key(program, strings, inner, rules)
+                if inner is not key:
+                    _judge_taken(program, strings, node, inner)
 
 
 _TAKES = frozenset({"at", "pop", "shift"})
@@ -154,6 +157,17 @@ def _judge_receiver(program: Program, strings: Strings, node: Node, key: Node | 
         inner = receiver.child_by_field_name("index")
         if inner is not None and strings.may_be_text(key) and strings.may_be_text(inner):
             program.report("members.unknown_name", key, "A member of a member, called, whose names are not known.")
+
+
+def _judge_taken(program: Program, strings: Strings, pattern: Node, key: Node) -> None:
+    """Judge `const { [key]: member } = value` of a function."""
+    above = next((one for one in ancestors(pattern) if one.type in _GIVEN), None)
+    value = above and (above.child_by_field_name("value") or above.child_by_field_name("right"))
+    if value is not None and strings.is_function(value) and strings.fold(key) is None:
+        program.report("members.unknown_name", key, "A member of a function whose name is not known.")
+
+
+_GIVEN = frozenset({"variable_declarator", "assignment_expression"})
 
 
 def _is_looked_at(program: Program, member: Node) -> bool:
@@ -234,20 +248,26 @@ def _judge_made(program: Program, strings: Strings) -> None:
     """Judge `x[k](text)()`: what a computed member gives is called, as only a compiled text has to be."""
     for node in program.of("call_expression"):
         inner, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if inner is not None and inner.type == "identifier":
+            inner = next((one for one in strings.sources(inner) if _is_given_code(strings, one)), None)
         if inner is None or inner.type != "call_expression" or given is None:
             continue
-        text = inner.child_by_field_name("arguments")
-        parts = strings.fold(text.named_children[-1]) if text is not None and text.named_children else None
-        if not given.named_children and parts is not None and "(" in "".join(part or "" for part in parts):
+        if not given.named_children and _is_given_code(strings, inner):
             program.report("names.execution", node, "Makes a function of a text and calls it.")
-        member = inner.child_by_field_name("function")
-        key = (
-            member.child_by_field_name("index")
-            if member is not None and member.type == "subscript_expression"
-            else None
-        )
-        if key is not None and key.type != "number" and strings.may_be_text(key):
-            program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
+        for member in strings.sources(inner.child_by_field_name("function")):
+            key = member.child_by_field_name("index") if member.type == "subscript_expression" else None
+            if key is not None and key.type != "number" and strings.may_be_text(key):
+                program.report("members.unknown_name", key, "Calls what a member whose name is not known gives.")
+
+
+_CODE = re.compile(r"\(|^\s*(?:return|throw|var|let|const|this|yield|await)\b")
+
+
+def _is_given_code(strings: Strings, call: Node) -> bool:
+    """Say whether the last argument of a call is a text that reads like code."""
+    given = call.child_by_field_name("arguments") if call.type == "call_expression" else None
+    parts = strings.fold(given.named_children[-1]) if given is not None and given.named_children else None
+    return parts is not None and _CODE.search("".join(part or "" for part in parts)) is not None
 
 
 def _judge_structure(program: Program) -> None:
@@ -302,3 +322,4 @@ def analyse(program: Program) -> None:
     _judge_structure(program)
     _judge_texts(program)
     _judge_made(program, strings)
+    javascript_libraries.judge(program, strings)

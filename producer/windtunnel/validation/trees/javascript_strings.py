@@ -16,6 +16,7 @@ _BUILDERS = frozenset(
 _MOST_DEPTH = 24
 _SAME_ITEMS = frozenset({"sort", "slice", "filter", "reverse", "toSorted", "toReversed", "concat"})
 _TEXTUAL = frozenset({"string", "template_string", "call_expression", "binary_expression"})
+_OWNERS = frozenset("Math Object Array Number String JSON Date Promise Symbol console BigInt Map Set".split())
 _FUNCTIONS = frozenset({"function_expression", "arrow_function", "class", "generator_function", "function"})
 
 
@@ -38,6 +39,7 @@ class Strings:
             if program.text(function.child_by_field_name("property")) in ("push", "unshift", "splice", "fill"):
                 owner = program.text(function.child_by_field_name("object"))
                 self.added.setdefault(owner, []).extend(arguments.named_children)
+        self.members = _members(program)
         self.values: dict[str, list[Node]] = {}
         for node in program.of("variable_declarator"):
             name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -47,6 +49,12 @@ class Strings:
             name, value = node.child_by_field_name("left"), node.child_by_field_name("right")
             if name is not None and value is not None and name.type == "identifier":
                 self.values.setdefault(program.text(name), []).append(value)
+
+    def sources(self, node: Node | None) -> list[Node]:
+        """Give an expression, or what a variable is given."""
+        if node is None:
+            return []
+        return self.values.get(self.program.text(node), [])[:8] if node.type == "identifier" else [node]
 
     def holds_text(self, call: Node) -> bool:
         """Say whether the list that `q.pop()` takes from may hold texts: whatever is not a list of numbers may."""
@@ -102,12 +110,25 @@ class Strings:
         """Recognise a function, written out or by the name it is given."""
         if node.type in _FUNCTIONS:
             return True
+        if node.type in ("parenthesized_expression", "as_expression", "non_null_expression") and depth <= 4:
+            return bool(node.named_children) and self.is_function(node.named_children[0], depth + 1)
+        if node.type == "member_expression":
+            return self._is_method(node)
         if node.type != "identifier" or depth > 4:
             return False
         name = self.program.text(node)
         if name in self.functions:
             return True
         return any(self.is_function(one, depth + 1) for one in self.values.get(name, [])[:8])
+
+    def _is_method(self, node: Node) -> bool:
+        """Recognise a method of the language's own: `Math.max`, `[].at`, `"".trim`."""
+        owner, name = node.child_by_field_name("object"), self.program.text(node.child_by_field_name("property"))
+        if owner is None or name.isupper() or name == "length":
+            return False
+        if owner.type in ("array", "string", "template_string", "number", "regex"):
+            return True
+        return owner.type == "identifier" and self.program.text(owner) in _OWNERS and not name[:1].isupper()
 
     def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
         """Give the pieces of a string (None: a hole), or None for anything else than a string that was put together."""
@@ -134,10 +155,9 @@ class Strings:
         ):
             return self.fold(node.named_children[0] if node.named_children else None, depth + 1)
         if kind == "identifier":
-            given = self.values.get(self.program.text(node), [])
-            folded = [self.fold(one, depth + 1) for one in given[:4]]
-            known = [one for one in folded if one is not None]
-            return known[0] if len(known) == 1 else ([None, ""] if known and len(known) > 1 else None)
+            return self._one_of(self.values.get(self.program.text(node), []), depth)
+        if kind == "member_expression":
+            return self._one_of(self.members.get(self.program.text(node.child_by_field_name("property")), []), depth)
         if kind == "call_expression":
             function = node.child_by_field_name("function")
             name = self.program.text(function.child_by_field_name("property")) if function is not None else ""
@@ -152,6 +172,11 @@ class Strings:
             return self.fold(node.named_children[-1], depth + 1)
         return None
 
+    def _one_of(self, given: list[Node], depth: int) -> list[str | None] | None:
+        folded = [self.fold(one, depth + 1) for one in given[:4]]
+        known = [one for one in folded if one is not None]
+        return known[0] if len(known) == 1 else ([None, ""] if known and len(known) > 1 else None)
+
     def _template(self, node: Node, depth: int) -> list[str | None]:
         parts: list[str | None] = []
         for child in node.named_children:
@@ -161,6 +186,17 @@ class Strings:
             else:
                 parts.append(unescape(self.program.text(child)))
         return parts or [""]
+
+
+def _members(program: Program) -> dict[str, list[Node]]:
+    """Map the names of members of enumerations and of objects written out to what they are given."""
+    found: dict[str, list[Node]] = {}
+    for node in program.of("enum_assignment", "pair"):
+        name = node.child_by_field_name("name") or node.child_by_field_name("key")
+        value = node.child_by_field_name("value")
+        if name is not None and value is not None and value.type in ("string", "template_string"):
+            found.setdefault(program.text(name), []).append(value)
+    return found
 
 
 def unescape(text: str) -> str:

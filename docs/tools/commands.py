@@ -1,0 +1,42 @@
+"""A hook of mkdocs: writes every command with its options into the page of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from windtunnel.cli.commands import app
+from windtunnel.cli.exits import EXPLAINED
+
+PLACE = "{{ commands }}"
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace the place-holder; called by mkdocs for every page."""
+    return markdown.replace(PLACE, "\n".join(_lines())) if PLACE in markdown else markdown
+
+
+def _lines() -> Iterator[str]:
+    yield EXPLAINED
+    command: Any = typer.main.get_command(app)
+    for name in command.list_commands(None):
+        yield from _command(f"windtunnel {name}", command.get_command(None, name))
+
+
+def _command(title: str, command: Any) -> Iterator[str]:
+    yield f"\n## {title}\n\n{command.help or ''}\n"
+    for name, member in getattr(command, "commands", {}).items():
+        yield from _command(f"{title} {name}", member)
+    options = [option for option in command.params if option.name != "help"]
+    if options:
+        yield "| | |\n|---|---|"
+    for option in options:
+        argument = option.param_type_name == "argument"
+        names = [option.metavar or option.name.upper()] if argument else [*option.opts, *option.secondary_opts]
+        yield f"| {', '.join(f'`{one}`' for one in names)} | {_cell(option.help or '')} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

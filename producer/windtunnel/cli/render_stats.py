@@ -1,0 +1,32 @@
+"""Turns the queue's statistics into tables for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from windtunnel.cli.render import counts
+from windtunnel.cli.texts import harmless, span
+from windtunnel.contract import QueueStats
+
+
+def stats(found: QueueStats) -> RenderableType:
+    """All of it: the sums first, then who waits."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("ready", f"{found.ready:,}")
+    table.add_row("running", f"{found.running:,}")
+    table.add_row("unfinished", f"{found.unfinished:,}")
+    if found.ending:
+        table.add_row("wait for a report", f"{found.ending:,}")
+    if found.following:
+        table.add_row("wait for an equal job", f"{found.following:,}")
+    if found.oldest_s is not None:
+        table.add_row("oldest batch", span(found.oldest_s))
+    table.add_row("outcomes so far", counts(found.outcomes) or "none yet")
+    if not found.waiting:
+        return table
+    waiting = Table("priority", "owner", "waiting", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for one in found.waiting:
+        waiting.add_row(str(one.priority), harmless(one.owner), f"{one.jobs:,}")
+    return Group(table, Text(), waiting)

@@ -1,0 +1,86 @@
+"""`windtunnel leaderboard`, `errors`, `compare` and `export`: what reports say together."""
+
+from __future__ import annotations
+
+import json as json_
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windtunnel.cli.options import AsJson, BatchName, JobId, as_json, write_file
+from windtunnel.cli.texts import harmless
+from windtunnel.client import Client
+from windtunnel.errors import FieldProblem, InvalidInput
+
+
+class Form(StrEnum):
+    """How errors are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMPT = "prompt"
+
+
+def leaderboard(
+    batch: BatchName,
+    most: Annotated[int, typer.Option("--most", help="Jobs to show.", min=1)] = 20,
+    json: AsJson = False,
+) -> None:
+    """Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."""
+    with Client() as client:
+        board = client.leaderboard(batch)
+    from windtunnel.cli import render_results
+
+    if json:
+        typer.echo(json_.dumps(render_results.plain_board(board), indent=2))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render_results.board(board, most))
+
+
+def errors(
+    batch: BatchName,
+    form: Annotated[Form, typer.Option("--format", help="prompt: for a model, 4 KB at most.")] = Form.TEXT,
+) -> None:
+    """Group a batch's failures by what went wrong, with what to do about each."""
+    with Client() as client:
+        if form is Form.PROMPT:
+            typer.echo(harmless(client.errors_prompt(batch)))
+            return
+        found = client.errors(batch)
+    from windtunnel.cli import render, render_results
+
+    if form is Form.JSON:
+        typer.echo(json_.dumps([render_results.plain_cluster(one) for one in found], indent=2))
+    else:
+        render.console().print(render_results.clusters(found))
+
+
+def compare(job: JobId, other: JobId, json: AsJson = False) -> None:
+    """Show the figures of two jobs beside each other, and in what they differ."""
+    with Client() as client:
+        pair = client.report(job), client.report(other)
+    if json:
+        typer.echo(as_json(pair))
+        return
+    from windtunnel.cli import render, render_results
+
+    render.console().print(render_results.comparison(*pair))
+
+
+def export(
+    batch: BatchName,
+    csv: Annotated[Path | None, typer.Option(help="A CSV file.", show_default=False)] = None,
+    parquet: Annotated[Path | None, typer.Option(help="A Parquet file.", show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option(help="A JSON file.", show_default=False)] = None,
+) -> None:
+    """Write the reports of a batch into a file, with the same columns of the same types for every batch."""
+    files = {form: file for form, file in (("csv", csv), ("parquet", parquet), ("json", json)) if file is not None}
+    if not files:
+        raise InvalidInput([FieldProblem("export", "names no file")], remedy="Give --csv, --parquet or --json FILE.")
+    with Client() as client:
+        for form, file in files.items():
+            write_file(file, client.export(batch, form))

@@ -1,0 +1,46 @@
+"""What is checked of jobs before anything is stored. May import contract and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from windtunnel.contract import Batch, Job, Limits
+from windtunnel.errors import FieldProblem, InvalidInput
+
+
+def as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
+    """A job as the caller gave it; `InvalidInput` names the field with its path."""
+    if isinstance(job, Job):
+        return job
+    try:
+        return Job(**job)
+    except InvalidInput as error:
+        problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
+        raise InvalidInput(problems, remedy=error.remedy) from error
+
+
+def check_keys(batch: Batch) -> None:
+    """Refuse idempotency keys of jobs within a batch."""
+    problems = [
+        FieldProblem(f"jobs.{index}.idempotency_key", "give the batch a key, not a job within it")
+        for index, job in enumerate(batch.jobs)
+        if job.idempotency_key is not None
+    ]
+    if problems:
+        raise InvalidInput(problems, remedy="Nothing was stored.")
+
+
+def check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:
+    """Refuse limits that are above the deployment's."""
+    fine: set[Limits] = set()
+    problems = []
+    for index, job in enumerate(jobs):
+        if job.limits in fine:
+            continue
+        above = job.limits.above(ceiling)
+        if not above:
+            fine.add(job.limits)
+        problems += [FieldProblem(path.format(index=index) + one.field, one.message) for one in above]
+    if problems:
+        raise InvalidInput(problems, remedy="Nothing was stored; ask for less.")

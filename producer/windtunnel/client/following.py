@@ -1,0 +1,78 @@
+"""Follows batches by their event streams, across a Redis that is away for a while. May import records and contract."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from windtunnel.contract import Event
+from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, WaitTimeout
+from windtunnel.records.reading import Reading
+
+R = TypeVar("R")
+BLOCK_S = 5.0
+"""How long one read of the event streams waits in Redis; below the socket's timeout."""
+OUTAGE_S = 60.0
+"""How long a stream waits for a Redis that does not answer, for example while it is restarted."""
+PAUSE_S = 0.5
+
+
+def places(batches: str | Iterable[str], after: str | Mapping[str, str]) -> dict[str, str]:
+    """After which event of each batch to go on. `InvalidInput` for one id with several batches, or for none."""
+    names = [batches] if isinstance(batches, str) else list(dict.fromkeys(batches))
+    if not names:
+        raise InvalidInput([FieldProblem("batch", "is an empty list; name a batch")])
+    if isinstance(after, Mapping):
+        return {name: after.get(name, "0") for name in names}
+    if len(names) > 1 and after != "0":
+        raise InvalidInput(
+            [FieldProblem("after", "must say for each batch which event was the last: {batch: event.id}")]
+        )
+    return dict.fromkeys(names, after)
+
+
+def events(reading: Reading, after: dict[str, str], timeout: float | None) -> Iterator[Event]:
+    """Every event of these batches once, each batch's in order, until all of their jobs have their report."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    patient = _Patience(deadline)
+    open_ones = dict(after)
+    while open_ones:
+        names = tuple(open_ones)
+        statuses = patient(lambda names=names: reading.batch_statuses(names))  # type: ignore[misc]
+        done = {one.batch_id for one in statuses if one.done}
+        block = 0.001 if done else remaining(deadline, ", ".join(names))
+        found = patient(lambda block=block: reading.events(open_ones, block))  # type: ignore[misc]
+        for event in found:
+            open_ones[event.batch_id] = event.id
+            yield event
+        for name in done - {event.batch_id for event in found}:
+            del open_ones[name]
+
+
+def remaining(deadline: float | None, name: str) -> float:
+    """Seconds that the next read may wait; `WaitTimeout` after the deadline."""
+    if deadline is None:
+        return BLOCK_S
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise WaitTimeout(f"{name} is not finished yet.", remedy="It goes on; wait again.")
+    return min(left, BLOCK_S)
+
+
+class _Patience:
+    """Repeats a read while Redis is away, for about a minute or until the deadline."""
+
+    def __init__(self, deadline: float | None) -> None:
+        self._deadline = deadline
+
+    def __call__(self, read: Callable[[], R]) -> R:
+        until = time.monotonic() + OUTAGE_S
+        while True:
+            try:
+                return read()
+            except StoreUnavailable:
+                now = time.monotonic()
+                if now >= until or (self._deadline is not None and now >= self._deadline):
+                    raise
+            time.sleep(PAUSE_S)

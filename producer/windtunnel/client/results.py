@@ -1,0 +1,123 @@
+"""What the reports of a batch say together, with the owner's other trials. Late imports: NumPy, pandas and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from windtunnel.client.artifacts import read
+from windtunnel.contract import BatchStatus, Facts, Report
+from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
+from windtunnel.records import Records
+from windtunnel.store import Store
+
+if TYPE_CHECKING:
+    from windtunnel.analysis.clusters import Cluster
+    from windtunnel.analysis.leaderboard import Leaderboard
+    from windtunnel.analysis.ledger import Ledger, Trials
+
+MOST_PICTURES = 16
+
+
+def ledger(records: Records, owner: str, datasets: Sequence[str]) -> Ledger:
+    """Every trial of an owner on any of these datasets, each once."""
+    from windtunnel.analysis.ledger import Ledger
+
+    whole = Ledger({})
+    for name in datasets:
+        one = records.reports.ledger(owner, name)
+        whole = Ledger({**whole.known, **one.known}, whole.more + one.more)
+    return whole
+
+
+def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:
+    """The owner's trials on the batch's datasets that are not among these reports."""
+    names = sorted({name for one in reports if one.score for name in one.score.datasets})
+    return ledger(records, status.owner, names).without(reports)
+
+
+def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Leaderboard:
+    """The ranking of these reports of a batch; `ExtraMissing` without NumPy."""
+    try:
+        from windtunnel.analysis.leaderboard import leaderboard
+    except ImportError as error:
+        raise ExtraMissing("A leaderboard", "analysis") from error
+    return leaderboard(reports, others(records, status, reports))
+
+
+def batch_html(records: Records, status: BatchStatus, reports: Sequence[Report]) -> str:
+    """The page of a batch; `ExtraMissing` without NumPy."""
+    try:
+        from windtunnel.reports import batch_page
+    except ImportError as error:
+        raise ExtraMissing("A page of a batch", "analysis") from error
+    return batch_page(reports, status, others(records, status, reports))
+
+
+def job_html(records: Records, store: Store, report: Report) -> str:
+    """The page of a job, with its program, its samples and the pictures that can be had."""
+    try:
+        from windtunnel.reports.job import job_page
+    except ImportError as error:
+        raise ExtraMissing("A page of a job", "analysis") from error
+    try:
+        code = records.schedule.code(report.code_sha256)
+    except UnreadableRecord:
+        code = ""
+    samples = records.reports.samples(report.job_id, report.summary.number)
+    return job_page(report, code=code, samples=samples, pictures=_pictures(store, report))
+
+
+def _pictures(store: Store, report: Report) -> dict[str, bytes]:
+    found = {}
+    left = report.execution.artifacts if report.execution else ()
+    for one in [one for one in left if one.name.endswith(".png")][:MOST_PICTURES]:
+        try:
+            found[one.name] = read(store, report.job_id, one)
+        except (NotFound, SandboxError):
+            continue  # no longer kept, or the store is away: the page has the rest
+    return found
+
+
+def errors(reports: Sequence[Report]) -> list[Cluster]:
+    """The failures of these reports by what went wrong, the most frequent first."""
+    from windtunnel.analysis.clusters import clusters
+
+    return clusters(reports)
+
+
+def errors_prompt(records: Records, reports: Sequence[Report]) -> str:
+    """The same for the model that writes the programs, in at most 4 KB, with what the datasets hold."""
+    from windtunnel.analysis.clusters import prompt
+
+    names = sorted({name for one in reports for name in one.dataset_digests})
+    facts: dict[str, Facts] = {}
+    for name in names:
+        try:
+            facts[name] = records.catalogue.version(name).facts
+        except NotFound:
+            continue
+    return prompt(reports, facts)
+
+
+FORMS = ("csv", "json", "parquet")
+
+
+def exported(reports: Sequence[Report], form: str) -> bytes:
+    """These reports as a file of one of `FORMS`; `ExtraMissing` names what is not installed."""
+    try:
+        from windtunnel.reports import table
+
+        return {"csv": table.as_csv, "json": table.as_json, "parquet": table.as_parquet}[form](reports)
+    except ImportError as error:
+        raise ExtraMissing(f"A {form} file of reports", "analysis,data") from error
+
+
+def frame(reports: Sequence[Report]) -> Any:
+    """These reports as a pandas `DataFrame`; `ExtraMissing` without pandas."""
+    try:
+        from windtunnel.reports import table
+
+        return table.frame(reports)
+    except ImportError as error:
+        raise ExtraMissing("A data frame", "analysis,data") from error

@@ -1,0 +1,156 @@
+"""The client's operations that submit: one job, a batch, a sweep. May import contract, settings, records and broker."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+from windtunnel.client.checking import as_job, check_ceiling, check_keys
+from windtunnel.client.ids import BatchId, JobId
+from windtunnel.client.resolution import resolve
+from windtunnel.client.sweeps import Grid, bounded, points
+from windtunnel.contract import Batch, Budget, Isolation, Job, Webhook
+from windtunnel.keyspace import job_id
+from windtunnel.records import Records
+from windtunnel.records.submissions import Prepared, prepare
+from windtunnel.settings import Settings
+from windtunnel.telemetry import current_trace
+from windtunnel.wake import Wake
+
+JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
+"""A validator goes on until nothing is queued: a few messages set all of them going."""
+Progress = Callable[[int, int], None]
+"""Told how many jobs are written, of how many."""
+
+
+audit = logging.getLogger("windtunnel.audit")
+
+
+class BatchOptions(TypedDict, total=False):
+    """What `submit_batch` takes besides the jobs."""
+
+    name: str
+    isolation: Isolation | str
+    owner: str | None
+    max_running: int | None
+    budget: Budget | Mapping[str, Any] | None
+    cache: bool | None
+    webhook: Webhook | Mapping[str, Any] | str | None
+    idempotency_key: str | None
+    progress: Progress | None
+
+
+class Submitting:
+    """What `Client` has for whoever submits."""
+
+    _settings: Settings
+    _records: Records
+    _broker: Wake
+
+    def submit(self, job: Job | Mapping[str, Any]) -> JobId:
+        """Store one job and set it going. Returns its id; the same one for the same idempotency key.
+
+        Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
+        """
+        job = as_job(job)
+        batch = Batch(
+            jobs=(job,),
+            name=job.name,
+            owner=self._settings.owner,
+            cache=self._settings.cache,
+            idempotency_key=job.idempotency_key,
+        )
+        return JobId(job_id(self._submit(batch, "job"), 0))
+
+    def submit_batch(
+        self,
+        jobs: Batch | Iterable[Job | Mapping[str, Any]],
+        *,
+        name: str = "batch",
+        isolation: Isolation | str = Isolation.CONTAINER,
+        owner: str | None = None,
+        max_running: int | None = None,
+        budget: Budget | Mapping[str, Any] | None = None,
+        cache: bool | None = None,
+        webhook: Webhook | Mapping[str, Any] | str | None = None,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> BatchId:
+        """Store many jobs, of any iterable, as one batch and set them going. Returns the batch's id.
+
+        `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
+        after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
+        other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
+        spend (see `Budget`). `progress(written, total)` is called as the jobs are written.
+
+        `webhook` is the URL that is told when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
+
+        With `cache` (default: `WINDTUNNEL_CACHE`), a job whose program, parameters, datasets, image, seed, limits and
+        scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
+        report says `cached_from`. Never reused are faults of the machinery, and programs of which validation says that
+        they read the clock or draw unseeded random numbers; programs in languages other than Python always run.
+
+        With an idempotency key, a call that was cut off may be made again: what is missing is completed and
+        nothing runs twice. Raises as `submit` does.
+        """
+        if not isinstance(jobs, Batch):
+            jobs = Batch(
+                jobs=tuple(as_job(job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))),
+                name=name,
+                isolation=isolation,
+                owner=owner or self._settings.owner,
+                max_running=max_running,
+                budget=budget,
+                cache=self._settings.cache if cache is None else cache,
+                webhook={"url": webhook} if isinstance(webhook, str) else webhook,
+                idempotency_key=idempotency_key,
+            )
+        check_keys(jobs)
+        return self._submit(jobs, "batch", progress)
+
+    def submit_sweep(
+        self,
+        code: str,
+        *,
+        grid: Grid | None = None,
+        params: Iterable[Mapping[str, Any]] | None = None,
+        datasets: Sequence[str] = (),
+        job: Mapping[str, Any] | None = None,
+        **batch: Unpack[BatchOptions],
+    ) -> BatchId:
+        """Store one program with many parameter sets as one batch and set it going. Returns the batch's id.
+
+        Either `params`, one set a job, or `grid`: the product of its axes in the order given, in which the last one
+        changes fastest. More than 100,000 sets are refused before any is built. `job` has what else the jobs share
+        (`seed`, `limits`, `language` …); the other arguments are those of `submit_batch`. The program is stored and
+        validated once, and jobs share containers unless `isolation="container"` is given (see `Isolation`).
+
+        >>> from windtunnel.testing import Tunnel
+        >>> client = Tunnel().client
+        >>> batch = client.submit_sweep("print(params)", grid={"fast": range(5, 15, 5), "slow": [50, 100]})
+        >>> [one.params for one in client.jobs(batch)][:2]
+        [{'fast': 5, 'slow': 50}, {'fast': 5, 'slow': 100}]
+        """
+        shared = {**(job or {}), "code": code, "datasets": datasets}
+        jobs = ({**shared, "params": one} for one in points(grid, params))
+        return self.submit_batch(jobs, **{"name": "sweep", "isolation": Isolation.CELL, **batch})  # type: ignore[arg-type]
+
+    def _submit(self, batch: Batch, kind: str, progress: Progress | None = None) -> BatchId:
+        check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
+        prepared: Sequence[Prepared] = prepare(
+            batch.jobs, resolve(batch.jobs, self._records.catalogue), cache=batch.cache
+        )
+        # Ids sort by time: where batches are otherwise equal, the older one is served first.
+        fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
+        opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)
+        if opened.written < len(prepared):
+            if traceparent := current_trace():
+                self._records.submissions.note_trace(opened, traceparent)
+            told = progress or (lambda _written, _total: None)
+            audit.info("action=submitted batch=%s jobs=%d who=%s", opened.batch_id, len(prepared), batch.owner)
+            self._records.submissions.write(opened, prepared, f"client:{batch.owner}", told)
+            self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
+        return BatchId(opened.batch_id)

@@ -1,0 +1,64 @@
+"""The outbox: webhooks that the finishing step wrote, until they are delivered or given up."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from windtunnel.contract import DeadLetter
+from windtunnel.keyspace import MAX_DEAD_LETTERS
+from windtunnel.records.codec import encode
+from windtunnel.records.connection import Connection
+
+HOSTS_LOOKED_AT = 200
+A_HOST = 2
+"""Requests to one host at a time: a slow receiver must not hold up the others."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook that is due."""
+
+    event: str
+    url: str
+    body: bytes
+    attempt: int
+    """From 1."""
+
+
+class Outbox:
+    """The deliverer's side of the records."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._redis = connection
+
+    def take(self, most: int, lease_s: float) -> list[Hook]:
+        """Webhooks that are due, this caller's for `lease_s` seconds; then another one sends them again."""
+        found = self._redis.run("take_hooks", most, HOSTS_LOOKED_AT, A_HOST, round(lease_s * 1000))
+        return [
+            Hook(event.decode(), url.decode(errors="replace"), body, int(attempt))
+            for event, url, body, attempt in found
+        ]
+
+    def delivered(self, hook: Hook) -> None:
+        """The receiver took it."""
+        self._redis.run("hook_done", hook.event, hook.url, "")
+
+    def later(self, hook: Hook, pause_s: float) -> None:
+        """Send it again after a pause."""
+        self._redis.run("hook_done", hook.event, hook.url, round((time.time() + pause_s) * 1000))
+
+    def give_up(self, hook: Hook, reason: str) -> None:
+        """Send it no more; it joins the dead letters."""
+        where = hook.url.partition("?")[0][:200]
+        body = hook.body.decode(errors="replace")
+        letter = DeadLetter(at=time.time(), queue="webhook", reason=f"to {where}: {reason[:200]}", body=body)
+        dead = self._redis.keys("dead")
+        self._redis.pipeline([("lpush", dead, encode(letter)), ("ltrim", dead, 0, MAX_DEAD_LETTERS - 1)])
+        self.delivered(hook)
+
+    def waiting(self) -> int:
+        """How many wait to be delivered."""
+        hosts = self._redis.call("zrange", self._redis.keys("outbox"), 0, -1)
+        counts = self._redis.pipeline([("zcard", self._redis.keys("outbox", host.decode())) for host in hosts])
+        return sum(map(int, counts))

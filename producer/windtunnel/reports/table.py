@@ -1,0 +1,128 @@
+"""Reports as a table with the same columns, of the same types, for every batch: rows, CSV, JSON, Parquet, data frame.
+
+What a program said of itself is in the columns `self_reported` and `message`, as text; no key that it emitted becomes
+a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has pandas and pyarrow.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from windtunnel.contract import Metrics, Report
+
+Value = str | int | float | None
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+TEXT, WHOLE, NUMBER, TIME = "text", "whole", "number", "time"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _scored(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.score, name) if one.score else None
+
+
+def _metric(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.score.metrics, name) if one.score else None
+
+
+def _trading(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.score.trading, name) if one.score else None
+
+
+def _used(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.resources, name)
+
+
+def _took(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.timings, name)
+
+
+_WHOLE = ("max_drawdown_bars",)
+
+COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
+    "job_id": (TEXT, lambda one: one.job_id),
+    "batch_id": (TEXT, lambda one: one.batch_id),
+    "name": (TEXT, lambda one: one.name),
+    "language": (TEXT, lambda one: one.language),
+    "outcome": (TEXT, lambda one: one.outcome.value),
+    "message": (TEXT, lambda one: one.message),
+    "params": (TEXT, lambda one: _json(one.params)),
+    "labels": (TEXT, lambda one: _json(one.labels)),
+    "seed": (WHOLE, lambda one: one.seed),
+    "code_sha256": (TEXT, lambda one: one.code_sha256),
+    "datasets": (TEXT, lambda one: _json(one.dataset_digests)),
+    "positions_sha256": (TEXT, lambda one: one.positions_sha256),
+    "attempts": (WHOLE, lambda one: len(one.attempts)),
+    "submitted_at": (TIME, lambda one: one.submitted_at),
+    "finished_at": (TIME, lambda one: one.finished_at),
+    **{name: (NUMBER, _took(name)) for name in ("queued_s", "waiting_s", "prepare_s", "execute_s", "total_s")},
+    **{name: (NUMBER, _used(name)) for name in ("cpu_time_s", "cpu_percent_average", "memory_mb_peak")},
+    "io_operations": (WHOLE, _used("io_operations")),
+    "bars": (WHOLE, _scored("bars")),
+    "bars_a_year": (NUMBER, _scored("bars_a_year")),
+    "final_equity": (NUMBER, _scored("final_equity")),
+    "probabilistic_sharpe": (NUMBER, _scored("probabilistic_sharpe")),
+    **{name: (WHOLE if name in _WHOLE else NUMBER, _metric(name)) for name in Metrics.model_fields},
+    **{name: (NUMBER, _trading(name)) for name in ("turnover", "exposure", "hit_rate")},
+    **{name: (WHOLE, _trading(name)) for name in ("fills", "trades")},
+    "self_reported": (TEXT, lambda one: _json(one.execution.values) if one.execution else "{}"),
+}
+"""Name → type and how to get it. What belongs to a score is empty where a job has none."""
+
+
+def rows(reports: Iterable[Report]) -> list[dict[str, Any]]:
+    """A dictionary a report, with every column."""
+    return [{name: get(one) for name, (_, get) in COLUMNS.items()} for one in reports]
+
+
+def as_csv(reports: Iterable[Report]) -> bytes:
+    """CSV with a header. Text that a spreadsheet would take for a formula has an apostrophe before it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows(reports):
+        writer.writerow([_cell(value) for value in row.values()])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def as_json(reports: Iterable[Report]) -> bytes:
+    """A JSON array, one object a line."""
+    found = (json.dumps(row, default=lambda time: time.isoformat()) for row in rows(reports))
+    return ("[\n" + ",\n".join(found) + "\n]\n").encode()
+
+
+def as_parquet(reports: Iterable[Report]) -> bytes:
+    """Parquet."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    types = {TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), TIME: pa.timestamp("us", "UTC")}
+    schema = pa.schema([(name, types[kind]) for name, (kind, _) in COLUMNS.items()])
+    sink = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows(reports), schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def frame(reports: Iterable[Report]) -> Any:
+    """A pandas `DataFrame`, one row a report."""
+    import pandas as pd
+
+    types = {TEXT: "str", WHOLE: "Int64", NUMBER: "float64", TIME: "datetime64[us, UTC]"}
+    found = rows(reports)
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in found], dtype=types[kind]) for name, (kind, _) in COLUMNS.items()}
+    )

@@ -1,0 +1,157 @@
+"""What a program's `signals` returned, as bytes for the host: bars, and a position of each dataset for each of them.
+
+Nothing here is trusted: the program can change all of it in its own process. The layout, compressed by zlib: a line of
+JSON {"kind": "times" | "rows", "bars": count, "columns": [dataset]}, the bars as int64 (each less the one before), and
+the positions as float64, one row a bar; little-endian. Times are nanoseconds since 1970 in UTC, rows count from 0.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MAX_CELLS = 8_000_000
+MAX_BYTES = 4 * 1024 * 1024
+"""Once compressed."""
+WANTED = (
+    "signals must return positions: a Series on the index of the data, an array or list with one number for each bar, "
+    "or with several datasets a DataFrame or dict that has one of these for each dataset"
+)
+
+
+def arguments(signals: Callable[..., Any], data: Any, params: Any) -> tuple[Any, ...]:
+    """What to call it with: (data, params) or (data,). `TypeError` for a function that takes neither."""
+    try:
+        takes = inspect.signature(signals)
+    except (TypeError, ValueError):  # some compiled functions do not say
+        return data, params
+    for found in ((data, params), (data,)):
+        try:
+            takes.bind(*found)
+        except TypeError:
+            continue
+        return found
+    raise TypeError("signals must take (data, params); give a helper with other parameters another name")
+
+
+def encode(result: Any, data: Mapping[str, Any]) -> bytes:
+    """The positions as bytes. `TypeError` or `ValueError` says what is wrong with them and what to return."""
+    if not data:
+        raise ValueError("signals needs prices to be scored on; name a dataset in the job's `datasets`")
+    table, rows = _table(result, data)
+    bars, columns = table.shape
+    if bars * columns > MAX_CELLS:
+        raise ValueError(f"{bars:,} bars of {columns} positions are too many; at most {MAX_CELLS:,} are taken in all")
+    kind, numbers = ("rows", rows) if rows is not None else ("times", _times(table.index))
+    numpy = importlib.import_module("numpy")
+    steps = numpy.diff(numbers, prepend=0).astype("<i8")
+    head = json.dumps({"kind": kind, "bars": bars, "columns": list(table.columns)})
+    packed = zlib.compress(head.encode() + b"\n" + steps.tobytes() + _numbers(table).tobytes(), 1)
+    if len(packed) > MAX_BYTES:
+        raise ValueError(f"the positions take {len(packed):,} bytes; at most {MAX_BYTES:,} are taken: round them")
+    return packed
+
+
+def _table(result: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A frame with one column a dataset, and the numbers of its rows where these are what it goes by."""
+    pandas = importlib.import_module("pandas")
+    names = list(data)
+    if isinstance(result, pandas.Series):
+        table = result.to_frame()
+    elif isinstance(result, pandas.DataFrame):
+        table = result
+    elif isinstance(result, Mapping):
+        table = _together(result, data)
+    else:
+        table = _of_numbers(result)
+    table = table.set_axis(_columns(table, names), axis=1)
+    if isinstance(table.index, pandas.DatetimeIndex):
+        return table, None
+    return table, _rows(table.index, data)
+
+
+def _columns(table: Any, names: list[str]) -> list[str]:
+    """Which dataset each column is about; one column alone needs no name where there is one dataset."""
+    pandas = importlib.import_module("pandas")
+    unnamed = isinstance(table.columns, pandas.RangeIndex)
+    if table.shape[1] == len(names) and (len(names) == 1 or unnamed):
+        return names
+    columns = [str(name) for name in table.columns]
+    if unnamed or table.shape[1] == 0 or (table.shape[1] == 1 and columns[0] not in names):
+        raise TypeError(f"{WANTED}; there are {table.shape[1]} columns for the datasets {', '.join(names)}")
+    wrong = [name for name in columns if name not in names]
+    if wrong or len(set(columns)) < len(columns):
+        raise ValueError(f"each column of what signals returns is named after a dataset, once: {', '.join(names)}")
+    return columns
+
+
+def _together(found: Mapping[Any, Any], data: Mapping[str, Any]) -> Any:
+    """Positions by dataset on all their bars; on a bar that only others have, a dataset keeps its position."""
+    pandas = importlib.import_module("pandas")
+    series = {}
+    for name, values in found.items():
+        if name not in data:
+            raise ValueError(f"{name!r} is not among this job's datasets: {', '.join(data)}")
+        series[name] = values if isinstance(values, pandas.Series) else _beside(values, data[name].index)
+    if not series:
+        raise TypeError(WANTED)
+    index = next(iter(series.values())).index
+    if all(one.index.equals(index) for one in series.values()):
+        return pandas.DataFrame(series)
+    for one in series.values():
+        index = index.union(one.index)
+    return pandas.DataFrame({name: one.reindex(index, method="ffill", fill_value=0.0) for name, one in series.items()})
+
+
+def _beside(values: Any, index: Any) -> Any:
+    table = _of_numbers(values)
+    if table.shape != (len(index), 1):
+        raise ValueError(f"there are {len(table):,} positions for {len(index):,} bars")
+    return table.iloc[:, 0].set_axis(index)
+
+
+def _of_numbers(values: Any) -> Any:
+    numpy, pandas = importlib.import_module("numpy"), importlib.import_module("pandas")
+    if isinstance(values, str | bytes) or not (isinstance(values, list | tuple) or hasattr(values, "__array__")):
+        raise TypeError(f"{WANTED}; it returned {type(values).__name__}")
+    try:
+        array = numpy.asarray(values, dtype="f8")
+    except (TypeError, ValueError):
+        raise TypeError(f"{WANTED}; it returned a {type(values).__name__} that is not all numbers") from None
+    if array.ndim not in (1, 2):
+        raise TypeError(f"{WANTED}; it returned {array.ndim} dimensions")
+    return pandas.DataFrame(array)
+
+
+def _rows(index: Any, data: Mapping[str, Any]) -> Any:
+    """The rows of the data that an index without times stands for."""
+    numpy, pandas = importlib.import_module("numpy"), importlib.import_module("pandas")
+    own = data[next(iter(data))].index
+    if any(not data[name].index.equals(own) for name in data):
+        raise TypeError("the datasets have different bars; return positions on an index of times")
+    if isinstance(index, pandas.RangeIndex) and (index.start, index.step) == (0, 1):
+        if len(index) != len(own):
+            raise ValueError(f"there are {len(index):,} positions for {len(own):,} bars; return one for each bar")
+        return numpy.arange(len(own))
+    rows = own.get_indexer(index) if own.is_unique else numpy.array([-1])
+    if (rows < 0).any():
+        raise ValueError("the index of the positions is not that of the data; keep it")
+    return rows
+
+
+def _times(index: Any) -> Any:
+    if index.hasnans:
+        raise ValueError("the index of the positions has entries that are no time (NaT)")
+    return index.as_unit("ns").asi8
+
+
+def _numbers(table: Any) -> Any:
+    numpy = importlib.import_module("numpy")
+    try:
+        return numpy.ascontiguousarray(table.to_numpy(dtype="<f8", na_value=numpy.nan))
+    except (TypeError, ValueError):
+        raise TypeError(f"{WANTED}; there are positions that are not numbers") from None

@@ -1,0 +1,182 @@
+"""The example of a trading app as its user sees it: in Chromium, on the whole system."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples.trading_app.app import findings
+from examples.trading_app.ideas import IDEAS, numbers
+from tests.browser import Browser
+from tests.scored import edge, noise, report
+from tests.support import EXAMPLES, ROOT, Stack, command, free_port, get_json
+
+from windtunnel.analysis.leaderboard import leaderboard
+from windtunnel.client import Client
+
+GRID = {"fast": "5:95:5,110", "slow": "110:200:10"}  # 200 variants; in one of them fast is not below slow
+MANY = {"fast": "1:50", "slow": "51:200:5"}
+"""1,500 variants: enough that it can be cancelled while it runs."""
+
+
+@pytest.fixture(scope="module")
+def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the app is."""
+    added = command("datasets", "add", "sp500", EXAMPLES / "data" / "sp500.csv", under=stack.environment)
+    assert added.returncode == 0, added.stderr
+    port = free_port()
+    log = tmp_path_factory.mktemp("app") / "log"
+    with log.open("wb") as opened:
+        arguments = [sys.executable, "-m", "uvicorn", "examples.trading_app.app:app", "--port", str(port)]
+        process = subprocess.Popen(arguments, cwd=ROOT, env=stack.environment, stdout=opened, stderr=opened)
+        deadline = time.monotonic() + 60
+        while "Uvicorn running" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        process.wait(30)
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as found:
+        found.width(1100, 800)
+        yield found
+
+
+def picture(browser: Browser, name: str) -> None:
+    """Keep a picture in the folder that PICTURES names, for a person to look at."""
+    if folder := os.environ.get("PICTURES"):
+        browser.picture(Path(folder) / f"{name}.png")
+
+
+def start(browser: Browser, values: dict[str, str]) -> str:
+    """Fill in the form and send it. Gives the batch's id."""
+    before = browser.run("document.querySelectorAll('article').length")
+    browser.run(
+        f"for (const [name, text] of Object.entries({json.dumps(values)}))"
+        " document.querySelector(`#values input[name=${name}]`).value = text"
+    )
+    browser.run("document.querySelector('#form button').click()")
+    browser.until(f"document.querySelectorAll('article').length === {before + 1}")
+    found: str = browser.run("document.querySelector('article').dataset.batch")
+    return found
+
+
+def click(browser: Browser, batch: str, button: str) -> None:
+    browser.run(f"document.querySelector('[data-batch=\"{batch}\"] .{button}').click()")
+
+
+def until(browser: Browser, batch: str, state: str) -> None:
+    browser.until(f"document.querySelector('[data-batch=\"{batch}\"]').dataset.state === '{state}'")
+
+
+def words(browser: Browser, batch: str, part: str) -> str:
+    found: str = browser.run(f"document.querySelector('[data-batch=\"{batch}\"] {part}').innerText")
+    return found
+
+
+def test_variants_run_are_repaired_cancelled_and_reported(browser: Browser, address: str, app: Client) -> None:
+    browser.open(address)
+    browser.until("document.body.dataset.ready")
+
+    batch = start(browser, GRID)
+    seen = set()
+    while browser.run("document.querySelector('article').dataset.state") == "running":
+        seen.add(browser.run("document.querySelector('article progress').value"))
+        if 20 < max(seen) < 180:
+            picture(browser, "1-progress")
+    until(browser, batch, "done")
+    assert len(seen) > 2
+    assert words(browser, batch, ".count") == "200 of 200"
+    assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed"
+    assert "fast must be below slow" in words(browser, batch, ".failures")
+    assert browser.run("document.querySelectorAll('article tbody tr').length") == 10
+
+    (failed,) = [report for report in app.reports(batch) if report.outcome == "failed"]
+    click(browser, batch, "retry")
+    until(browser, batch, "running")
+    until(browser, batch, "done")
+    assert len(app.report(failed.job_id).attempts) == 2
+    assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed"
+
+    other = start(browser, MANY)
+    until(browser, other, "running")
+    click(browser, other, "cancel")
+    until(browser, other, "done")
+    assert "cancelled" in words(browser, other, ".outcomes")
+    assert words(browser, other, ".count") == "1500 of 1500"
+    picture(browser, "2-cancelled")
+
+    browser.open(address)  # a page that is opened again shows the same
+    browser.until("document.querySelectorAll('[data-state=done]').length === 2")
+    assert browser.problems == []
+    browser.open(browser.run(f"document.querySelector('[data-batch=\"{batch}\"] .report').href"))
+    assert browser.run("document.querySelectorAll('#leaderboard tr[data-job]').length") == 25
+    picture(browser, "3-report")
+
+
+def test_what_is_wrong_with_the_form_is_said(browser: Browser, address: str) -> None:
+    browser.open(address)
+    browser.until("document.body.dataset.ready")
+    for values, said in (
+        ({"fast": "5", "slow": "x"}, "'x' is neither a number nor a range"),
+        ({"fast": "1:5000", "slow": "1:5000"}, "at most 10,000"),
+        ({"fast": "1:1e9", "slow": "1"}, "as from:to:step"),
+    ):
+        browser.run(
+            f"for (const [name, text] of Object.entries({json.dumps(values)}))"
+            " document.querySelector(`#values input[name=${name}]`).value = text"
+        )
+        browser.run("document.querySelector('#form button').click()")
+        browser.until(f"document.querySelector('#problem').textContent.includes({json.dumps(said)})")
+    picture(browser, "4-problem")
+
+
+def post(url: str, **body: Any) -> int:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        return int(urllib.request.urlopen(request, timeout=30).status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_a_form_that_is_sent_twice_starts_one_batch(address: str, app: Client) -> None:
+    wanted = {"idea": "crossover", "dataset": "sp500", "values": {"fast": "5", "slow": "50"}, "key": "0123456789"}
+    before = len(get_json(f"{address}/api/backtests"))
+    assert [post(f"{address}/api/backtests", **wanted) for _ in range(2)] == [201, 201]
+    assert len(get_json(f"{address}/api/backtests")) == before + 1
+    assert post(f"{address}/api/backtests", **{**wanted, "key": "other-key", "dataset": "sp501"}) == 422
+    assert post(f"{address}/api/backtests", **{**wanted, "idea": "none"}) == 422
+    assert post(f"{address}/api/backtests/0123/cancel") == 404
+    assert app.batches(1)[0].owner == "trading-app"
+
+
+def test_values_are_numbers_and_ranges() -> None:
+    assert numbers("5, 10:20:5,1.5") == [5, 10, 15, 20, 1.5]
+    assert numbers("3:5") == [3, 4, 5]
+    for wrong in ("", "x", "1:2:0", "1:2:-1", "5:1", "1:2:3:4", "nan", "1:inf"):
+        with pytest.raises(ValueError, match=r"neither a number|as from:to:step"):
+            numbers(wrong)
+    assert len(IDEAS["crossover"].variants("sp500", GRID)) == 200
+
+
+def test_variants_are_ranked_by_what_windtunnel_computed() -> None:
+    scored = [report(n, wanted, params={"fast": n}) for n, wanted in enumerate(noise(20))]
+    found = findings(leaderboard([*scored, report(100, edge(share=0.7), params={"fast": 100})]), [])
+    assert found["ranked"][0]["params"] == {"fast": 100}
+    assert found["ranked"][0]["probability"] > 0.95
+    assert len(found["ranked"]) == 10

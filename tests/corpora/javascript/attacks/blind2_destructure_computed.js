@@ -1,0 +1,3 @@
+const key = Object.keys({ constructor: 1 })[0];
+const { [key]: C } = function () {};
+console.log(C("return process")());

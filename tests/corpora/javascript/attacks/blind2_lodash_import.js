@@ -1,0 +1,2 @@
+import template from "lodash/template";
+console.log(template("<%= process.pid %>")());

@@ -1,0 +1,2 @@
+import { template as t } from "lodash";
+console.log(t("<%= process.pid %>")());

@@ -1,0 +1,2 @@
+const _ = require("lodash");
+_.set({}, ["__pro" + "to__", "x"], 1);

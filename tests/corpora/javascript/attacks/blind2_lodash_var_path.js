@@ -1,0 +1,3 @@
+const _ = require("lodash");
+const p = ["con", "structor"].join("");
+console.log(_.get(() => 1, p)("return process")());

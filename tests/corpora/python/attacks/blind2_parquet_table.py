@@ -1,0 +1,3 @@
+from pyarrow.parquet import read_table
+
+print(read_table("/etc/passwd"))

@@ -1,0 +1,2 @@
+import matplotlib as mpl
+with mpl.rc_context(None, "/etc/passwd"): pass

@@ -1,0 +1,3 @@
+import matplotlib.style
+matplotlib.style.library["x"] = {"text.usetex": True}
+matplotlib.style.use("x")

@@ -1,0 +1,4 @@
+import lightgbm as lgb
+class B(lgb.Booster):
+    pass
+B(model_file="/etc/passwd")

@@ -1,0 +1,3 @@
+import xgboost as xgb
+class D(xgb.DMatrix): pass
+D("/etc/passwd?format=csv")

@@ -1,0 +1,161 @@
+"""Programs that return positions, from the sandbox to the score: each comes to the end that is stated for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support import an_assignment
+
+from windtunnel.client.datasets import Datasets
+from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring
+from windtunnel.store import Store
+from windtunnel_worker import SandboxManager
+from windtunnel_worker.prices import PriceScorer
+from windtunnel_worker.sandbox import Executor, images
+from windtunnel_worker.settings import host_settings
+
+CASES = Path(__file__).resolve().parents[1] / "cases"
+DATA = {"five": "17-*/five.csv", "prices": "18-*/prices.csv", "bars": "20-*/bars.csv"}
+RunJob = Callable[..., Report]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store(str(tmp_path_factory.mktemp("store")))
+    datasets = Datasets(None, lambda: store, max_bytes=2**30)
+    for name, pattern in DATA.items():
+        (file,) = CASES.glob(pattern)
+        datasets.add(name, file)
+    return store
+
+
+@pytest.fixture(scope="module")
+def score_job(docker_engine: images.Image, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunJob]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WINDTUNNEL_STORE_URL", store.name)
+        patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        host_settings.cache_clear()
+        manager = SandboxManager(docker_engine.name)
+
+    def run(code: str, *datasets: str, **scoring: object) -> Report:
+        return manager.run_job(Job(code=code, datasets=datasets or ("prices",), scoring=Scoring(**scoring)))
+
+    yield run
+    manager.cleanup()
+    host_settings.cache_clear()
+
+
+def program(number: str) -> str:
+    (file,) = CASES.glob(f"{number}-*/program.py")
+    return file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("scoring", "equity"),
+    [
+        ({}, 1.1),
+        ({"fill": Fill.OPEN}, 0.7843137254901961),
+        ({"commission_bps": 10.0}, 1.0956054978),
+    ],
+)
+def test_five_bars_are_worth_what_they_are_by_hand(
+    score_job: RunJob, scoring: dict[str, object], equity: float
+) -> None:
+    report = score_job(program("17"), "five", **scoring)
+    assert report.outcome is Outcome.SUCCEEDED
+    assert report.score is not None
+    assert report.score.final_equity == pytest.approx(equity, abs=1e-12)
+    assert len(report.positions_sha256) == 64
+    assert report.execution is not None
+    assert not report.execution.positions
+
+
+def test_a_strategy_that_never_trades_has_no_ratio(score_job: RunJob) -> None:
+    score = score_job(program("18")).score
+    assert score is not None
+    found, traded = score.metrics, score.trading
+    assert (found.total_return, found.volatility, found.max_drawdown) == (0, 0, 0)
+    assert (traded.trades, traded.exposure, traded.turnover) == (0, 0, 0)
+    assert (found.sharpe, found.sortino, found.calmar, traded.hit_rate) == (None, None, None, None)
+    assert score.undefined["sharpe"] == "it never traded"
+
+
+def test_half_hour_bars_are_annualised_by_their_number(score_job: RunJob) -> None:
+    report = score_job(program("20"), "bars")
+    assert report.score is not None
+    assert report.score.bars_a_year == 3276
+    assert "counted" in report.score.bars_how
+    assert report.score.metrics.sharpe == pytest.approx(4.9575, abs=1e-3)
+    assert report.execution is not None
+    assert report.execution.values["right"] == pytest.approx(4.753320931240278, rel=1e-12)
+
+
+def test_a_forged_success_is_a_failure_with_its_line(score_job: RunJob) -> None:
+    report = score_job(program("21"))
+    assert (report.outcome, report.score, report.positions_sha256) == (Outcome.FAILED, None, "")
+    assert report.execution is not None
+    assert report.execution.error is not None
+    assert (report.execution.error.type, report.execution.error.line) == ("RuntimeError", 8)
+    assert report.execution.error.traceback.startswith(
+        'Traceback (most recent call last):\n  File "strategy.py", line 8'
+    )
+
+
+FORMS = [
+    "return data['prices'].Close * 0 + 1",
+    "return (data['prices'].Close * 0 + 1).to_numpy()",
+    "return [1.0] * len(data['prices'])",
+    "return (data['prices'][['Close']] * 0 + 1).rename(columns=str.lower)",
+    "return {'prices': data['prices'].Close * 0 + 1}",
+    "return (data['prices'].Close * 0 + 1).reset_index(drop=True)",
+    "return (data['prices'].Close * 0 + 1).tz_localize('UTC').tz_convert('Asia/Tokyo')",
+]
+
+
+def test_every_form_of_positions_gives_the_same_score(score_job: RunJob) -> None:
+    reports = [score_job(f"def signals(data):\n    {form}") for form in FORMS]
+    assert [report.message for report in reports] == [""] * len(FORMS)
+    assert len({report.score.final_equity for report in reports if report.score}) == 1
+
+
+REFUSED = {
+    "def signals(data):\n    return None": "Line 1: TypeError: signals must return positions: a Series",
+    "def signals(a, b, c):\n    return 1": "Line 1: TypeError: signals must take (data, params)",
+    "import numpy\ndef signals(data):\n    return numpy.ones(599)": "Line 2: ValueError: there are 599 positions",
+    "def signals(data):\n    return data['prices'].Close.iloc[:-3] * 0": "at bar 597 (2017-04-19): there is no",
+    "def signals(data):\n    return data['prices'].Close * 0 + 2": "at bar 0 (2015-01-05): the absolute",
+    "def signals(data):\n    return data['prices'].Close * float('nan')": "at bar 0 (2015-01-05): the position is not",
+    "def signals(data):\n    return ['up'] * 600": "a list that is not all numbers",
+}
+
+
+def test_positions_that_cannot_be_scored_fail_with_the_reason(score_job: RunJob) -> None:
+    for code, reason in REFUSED.items():
+        report = score_job(code)
+        assert (report.outcome, report.score) == (Outcome.FAILED, None)
+        assert reason in report.message
+
+
+def test_two_datasets_with_their_own_bars(score_job: RunJob) -> None:
+    both = "{'prices': data['prices'].Close * 0 + 0.5, 'bars': data['bars'].Close * 0 + 0.5}"
+    assert score_job(f"def signals(data):\n    return {both}", "prices", "bars").score is not None
+    one = score_job("def signals(data):\n    return data['prices'].Close * 0", "prices", "bars")
+    assert "1 columns for the datasets prices, bars" in one.message
+
+
+def test_positions_leave_a_cell_as_they_leave_a_container(
+    docker_engine: images.Image, store: Store, tmp_path: Path
+) -> None:
+    changes = {"default_image": docker_engine.name, "data_dir": tmp_path}
+    executor = Executor(host_settings().model_copy(update=changes), "signals", store=store)
+    job = Job(code=program("17"), datasets=("five",))
+    try:
+        execution = executor.execute(replace(an_assignment(job), isolation=Isolation.CELL, batch_id="signals"))
+    finally:
+        executor.close()
+    scored = PriceScorer(store, 2**24).score(job, execution)
+    assert scored.score is not None
+    assert scored.score.final_equity == pytest.approx(1.1, abs=1e-12)

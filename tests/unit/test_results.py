@@ -1,0 +1,136 @@
+"""What the reports of a batch say together: ranking, ledger, failures, tables; forged figures have no place in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from rich.console import Console
+
+from windtunnel.cli import render, render_results
+from windtunnel.contract import Execution, Outcome, ProgramError
+from windtunnel.reports import table
+from windtunnel.testing import Tunnel, ended, returned, succeeded
+
+INDEX = pd.date_range("2020-01-01", periods=500, freq="D", name="Date")
+CLOSE = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 500)))
+FORGED = {"trusted": True, "outcome": "succeeded", "sharpe": 9.99, "deflated_sharpe": 1.0, "rank": 1}
+HOSTILE = "=cmd|'/c calc'!A1 \x1b[31m[bold]red"
+
+
+def script(assignment: Any) -> Execution:
+    kind, number = assignment.job.name, assignment.job.params.get("number", 0)
+    if kind == "forger":
+        return succeeded(**FORGED)
+    if kind == "broken":
+        error = ProgramError(type="KeyError", message=HOSTILE, line=3, source="data['x']")
+        return ended(Outcome.FAILED, HOSTILE).model_copy(update={"error": error})
+    draws = np.random.default_rng(number).choice([-1.0, 1.0], 500)
+    return returned(INDEX, np.zeros(500) if kind == "flat" else draws, "prices")
+
+
+@pytest.fixture
+def tunnel(tmp_path: Path) -> Tunnel:
+    tunnel = Tunnel(script)
+    pd.DataFrame({"Close": CLOSE}, index=INDEX).to_csv(tmp_path / "prices.csv")
+    tunnel.client.datasets.add("prices", tmp_path / "prices.csv")
+    return tunnel
+
+
+def submit(tunnel: Tunnel, *kinds: str, first: int = 0) -> str:
+    jobs = [
+        {"code": "print(1)", "name": kind, "datasets": ["prices"], "params": {"number": first + number}}
+        for number, kind in enumerate(kinds)
+    ]
+    return tunnel.client.submit_batch(jobs)
+
+
+def printed(what: Any, width: int) -> str:
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    console.print(what)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:
+    batch = submit(tunnel, "forger", "flat", *["noise"] * 5, "broken")
+    board = tunnel.client.leaderboard(batch)
+    assert [row.report.name for row in board.ranked] == ["noise"] * 5
+    assert [row.report.name for row in board.unranked] == ["flat"]
+    assert [one.name for one in board.self_reported] == ["forger"]
+    text = json.dumps(render_results.plain_board(board))
+    assert "9.99" not in text
+    assert json.loads(text)["jobs"][0]["rank"] == 1
+
+
+def test_every_trial_counts_in_the_next_batch_once(tunnel: Tunnel) -> None:
+    first = submit(tunnel, *["noise"] * 10)
+    second = submit(tunnel, *["noise"] * 10, "flat", first=10)
+    submit(tunnel, *["noise"] * 10)  # the same again
+    ledger = tunnel.client.ledger("default", "prices")
+    assert (len(ledger.known), ledger.trials.count, ledger.trials.flat) == (21, 21, 1)
+    assert tunnel.client.leaderboard(second).all_trials.count == 21
+    assert tunnel.client.leaderboard(first).earlier.count == 11
+    assert tunnel.client.ledger("default", "other").trials.count == 0
+    assert tunnel.client.ledger("somebody", "prices").trials.count == 0
+
+
+def test_failures_are_grouped(tunnel: Tunnel) -> None:
+    batch = submit(tunnel, "broken", "noise", "broken")
+    (kind,) = tunnel.client.errors(batch)
+    assert (kind.failure.type, kind.count, kind.line) == ("KeyError", 2, 3)
+    prompt = tunnel.client.errors_prompt(batch)
+    assert "2 of 3 programs failed" in prompt
+    assert 'data["prices"]: 500 rows' in prompt
+    assert "\x1b" not in printed(render_results.clusters(tunnel.client.errors(batch)), 80)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_what_is_printed_fits_and_is_harmless(tunnel: Tunnel, width: int) -> None:
+    batch = submit(tunnel, "noise", "forger", "broken", "flat")
+    reports = list(tunnel.client.reports(batch))
+    shown = [
+        render_results.board(tunnel.client.leaderboard(batch), 20),
+        render_results.comparison(reports[0], reports[3]),
+        render_results.clusters(tunnel.client.errors(batch)),
+        *(render.report(one) for one in reports),
+    ]
+    for what in shown:
+        text = printed(what, width)
+        assert "\x1b" not in text
+        assert max(map(len, text.splitlines())) <= width
+    assert reports[0].job_id in printed(shown[0], width)
+
+
+def test_tables_have_the_same_types_for_every_batch(tunnel: Tunnel) -> None:
+    full = list(tunnel.client.reports(submit(tunnel, "noise", "forger", "broken")))
+    empty, bare = table.frame([]), table.frame(full[1:])
+    assert (table.frame(full).dtypes == empty.dtypes).all()
+    assert (bare.dtypes == empty.dtypes).all()
+    schemas = [parquet.read_schema(io.BytesIO(table.as_parquet(some))) for some in (full, full[1:], [])]
+    assert all(schema.equals(schemas[0]) for schema in schemas)
+    assert pa.types.is_floating(schemas[0].field("sharpe").type)
+
+
+def test_no_emitted_key_becomes_a_column_and_no_cell_a_formula(tunnel: Tunnel) -> None:
+    batch = submit(tunnel, "noise", "forger", "broken")
+    found = json.loads(tunnel.client.export(batch, "json"))
+    assert list(found[1]) == list(table.COLUMNS)
+    assert (found[1]["sharpe"], json.loads(found[1]["self_reported"])) == (None, FORGED)
+    cells = list(csv.DictReader(io.StringIO(tunnel.client.export(batch, "csv").decode())))
+    assert cells[2]["message"].startswith("'=cmd")
+    assert float(cells[0]["sharpe"]) == pytest.approx(found[0]["sharpe"])
+    assert tunnel.client.frame(batch).shape == (3, len(table.COLUMNS))
+
+
+def test_pages_say_what_the_ranking_says(tunnel: Tunnel) -> None:
+    batch = submit(tunnel, *["noise"] * 3)
+    assert tunnel.client.leaderboard(batch).verdict in tunnel.client.page(batch)
+    assert "<!doctype html>" in tunnel.client.page(f"{batch}-0").lower()

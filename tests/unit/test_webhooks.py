@@ -1,0 +1,263 @@
+"""Webhooks over real connections: signed, retried, never past the allowlist, whatever a receiver does."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from windtunnel import webhooks
+from windtunnel.contract import Webhook
+from windtunnel.errors import InvalidInput, WebhookRefused
+from windtunnel.testing import Tunnel
+from windtunnel.webhooks import sign, verify
+from windtunnel_worker.delivery.deliver import FIRST_PAUSE_S, LONGEST_PAUSE_S, MOST_ATTEMPTS, Deliverer, pause_s
+from windtunnel_worker.delivery.targets import Allowlist, NotAllowed
+from windtunnel_worker.settings import host_settings
+
+SECRET = "a secret of this test"
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answering(status: int, **headers: str) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+
+    return answer
+
+
+class Receiver:
+    """A server on loopback that keeps what it gets and answers as the test says."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.answer: Answer = answering(204)
+        self.end = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append((self.path, dict(self.headers), body))
+                receiver.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing is printed."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self.end.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def finished(url: str) -> Tunnel:
+    """A tunnel in which a batch with this webhook has ended."""
+    tunnel = Tunnel()
+    tunnel.client.submit_batch([{"code": "print(1)"}], webhook=Webhook(url=url))
+    return tunnel
+
+
+def deliver(tunnel: Tunnel, allowed: Allowlist, secret: str | None = SECRET, **options: Any) -> str:
+    """One attempt; why the webhook is dead, or nothing."""
+    assert Deliverer(tunnel.records.outbox, allowed, secret, **options).run() == 1
+    letters = tunnel.records.care.dead_letters()
+    return letters[0].reason if letters else ""
+
+
+def test_the_example_in_the_docstring() -> None:
+    assert doctest.testmod(webhooks).failed == 0
+
+
+def test_an_event_arrives_signed_and_leaves_the_outbox(receiver: Receiver) -> None:
+    tunnel = finished(f"http://127.0.0.1:{receiver.port}/ended?token=a")
+    assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
+    ((path, headers, body),) = receiver.got
+    assert path == "/ended?token=a"
+    event = verify(body, headers, SECRET)
+    assert event["kind"] == "batch_finished"
+    assert headers["Windtunnel-Event"] == event["id"]
+    assert tunnel.records.outbox.waiting() == 0
+
+
+@pytest.mark.parametrize("answer", [answering(500), answering(404), answering(302, Location="http://127.0.0.1:1/")])
+def test_a_receiver_that_does_not_take_it_gets_it_again(receiver: Receiver, answer: Answer) -> None:
+    receiver.answer = answer
+    tunnel = finished(f"http://127.0.0.1:{receiver.port}/")
+    assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
+    assert len(receiver.got) == 1
+    assert tunnel.records.outbox.waiting() == 1
+    assert Deliverer(tunnel.records.outbox, Allowlist.of(["127.0.0.1"]), SECRET).run() == 0  # after a pause
+
+
+def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+    other = Receiver()
+    receiver.answer = answering(307, Location=f"http://127.0.0.1:{other.port}/")
+    deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(["127.0.0.1"]))
+    other.close()
+    assert (len(receiver.got), other.got) == (1, [])
+
+
+def test_a_receiver_that_drips_is_cut_off(receiver: Receiver) -> None:
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        while not receiver.end.wait(0.02):
+            try:
+                request.wfile.write(b"H")
+            except OSError:
+                return
+
+    receiver.answer = drip
+    tunnel = finished(f"http://127.0.0.1:{receiver.port}/")
+    assert deliver(tunnel, Allowlist.of(["127.0.0.1"]), deadline_s=0.3) == ""
+    assert tunnel.records.outbox.waiting() == 1
+
+
+def test_the_last_attempt_makes_a_dead_letter(receiver: Receiver) -> None:
+    receiver.answer = answering(500)
+    tunnel = finished(f"http://127.0.0.1:{receiver.port}/")
+    (hook,) = tunnel.records.outbox.take(1, 0)
+    for _ in range(MOST_ATTEMPTS - 2):
+        tunnel.records.outbox.later(hook, -1000)
+        (hook,) = tunnel.records.outbox.take(1, 0)
+    tunnel.records.outbox.later(hook, -1000)
+    assert "answered 500" in deliver(tunnel, Allowlist.of(["127.0.0.1"]))
+    assert tunnel.records.outbox.waiting() == 0
+
+
+def test_nothing_listens_there() -> None:
+    tunnel = finished("http://127.0.0.1:1/")
+    assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
+    assert tunnel.records.outbox.waiting() == 1
+
+
+@pytest.mark.parametrize("allowed", [[], ["hooks.example.com"], ["10.0.0.0/8"], ["127.0.0.1:1"], ["localhost"]])
+def test_what_is_not_listed_gets_nothing(receiver: Receiver, allowed: list[str]) -> None:
+    reason = deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(allowed))
+    assert "is not in WINDTUNNEL_WEBHOOKS" in reason
+    assert receiver.got == []
+
+
+def test_without_a_secret_nothing_is_sent(receiver: Receiver) -> None:
+    reason = deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(["127.0.0.1"]), None)
+    assert "WINDTUNNEL_WEBHOOK_SECRET" in reason
+    assert receiver.got == []
+
+
+# -- targets ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "::",
+        "fe80::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1",
+    ],
+)  # fmt: skip
+def test_a_listed_name_that_resolves_to_a_private_address_gets_nothing(address: str) -> None:
+    allowed = Allowlist.of(["hooks.example.com"], lambda _host, _port: ["93.184.216.34", address])
+    with pytest.raises(NotAllowed, match="private address"):
+        allowed.target("https://hooks.example.com/")
+
+
+def test_a_name_is_resolved_once_and_its_address_is_what_is_connected_to() -> None:
+    answers = iter([["93.184.216.34"], ["127.0.0.1"]])
+    allowed = Allowlist.of(["*.example.com"], lambda _host, _port: next(answers))
+    target = allowed.target("https://hooks.example.com/a?b=c")
+    assert (target.address, target.host, target.port, target.path) == (
+        "93.184.216.34",
+        "hooks.example.com",
+        443,
+        "/a?b=c",
+    )
+    with pytest.raises(NotAllowed):
+        allowed.target("https://hooks.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("entries", "url", "fine"),
+    [
+        (["hooks.example.com"], "https://HOOKS.example.com./", True),
+        (["hooks.example.com"], "https://hooks.example.com:8443/", False),
+        (["hooks.example.com:8443"], "https://hooks.example.com:8443/", True),
+        (["hooks.example.com:8443"], "https://hooks.example.com/", False),
+        (["*.example.com"], "https://a.b.example.com/", True),
+        (["*.example.com"], "https://example.com/", False),
+        (["*.example.com"], "https://badexample.com/", False),
+        (["example.com"], "https://example.com@evil.test/", False),
+        (["example.com"], "https://evil.test/?example.com", False),
+        (["hooks.example.com"], "http://hooks.example.com/", False),
+        (["hooks.example.com", "93.184.216.0/24"], "http://hooks.example.com/", True),
+        (["hooks.example.com"], "ftp://hooks.example.com/", False),
+    ],
+)
+def test_the_allowlist(entries: list[str], url: str, fine: bool) -> None:
+    allowed = Allowlist.of(entries, lambda _host, _port: ["93.184.216.34"])
+    if fine:
+        assert allowed.target(url).address == "93.184.216.34"
+    else:
+        with pytest.raises(NotAllowed):
+            allowed.target(url)
+
+
+@pytest.mark.parametrize("entry", ["", "https://a.example.com", "a b", "user@host", "host?x"])
+def test_an_entry_that_is_none_is_named(setenv: pytest.MonkeyPatch, entry: str) -> None:
+    setenv.setenv("WINDTUNNEL_WEBHOOKS", json.dumps([entry]))
+    with pytest.raises(InvalidInput, match="WINDTUNNEL_WEBHOOKS"):
+        host_settings()
+
+
+def test_the_secret_is_in_no_text(setenv: pytest.MonkeyPatch) -> None:
+    setenv.setenv("WINDTUNNEL_WEBHOOK_SECRET", SECRET)
+    assert SECRET not in repr(host_settings())
+
+
+def test_pauses_grow_and_are_bounded() -> None:
+    assert FIRST_PAUSE_S / 2 <= pause_s(1) <= FIRST_PAUSE_S
+    assert LONGEST_PAUSE_S / 2 <= pause_s(50) <= LONGEST_PAUSE_S
+
+
+# -- the receiving side ----------------------------------------------------------------------------------
+
+BODY = b'{"id": "b:1"}'
+STAMPED = {"windtunnel-timestamp": "1000", "windtunnel-signature": sign(SECRET, 1000, BODY)}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "secret", "now"),
+    [
+        (BODY, STAMPED, SECRET, 1301),
+        (BODY, STAMPED, SECRET, 699),
+        (BODY, STAMPED, "another", 1000),
+        (BODY + b" ", STAMPED, SECRET, 1000),
+        (BODY, {**STAMPED, "windtunnel-timestamp": "1001"}, SECRET, 1000),
+        (BODY, {**STAMPED, "windtunnel-signature": ""}, SECRET, 1000),
+        (BODY, {**STAMPED, "windtunnel-signature": "v1=ü"}, SECRET, 1000),
+        (BODY, {**STAMPED, "windtunnel-timestamp": "soon"}, SECRET, 1000),
+        (BODY, {}, SECRET, 1000),
+    ],
+)
+def test_what_is_forged_or_replayed_is_refused(body: bytes, headers: dict[str, str], secret: str, now: float) -> None:
+    assert verify(BODY, STAMPED, SECRET, now=1000) == {"id": "b:1"}
+    with pytest.raises(WebhookRefused):
+        verify(body, headers, secret, now=now)

@@ -1,0 +1,67 @@
+"""Works through the outbox: what is due is sent side by side; what fails again later, a bounded number of times."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+from windtunnel.records.outbox import Hook, Outbox
+from windtunnel_worker.delivery.request import DEADLINE_S, send
+from windtunnel_worker.delivery.targets import Allowlist, NotAllowed
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+MOST_ATTEMPTS = 12
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
+"""Between two attempts: it doubles, with jitter. Twelve attempts take about five hours."""
+
+
+class Deliverer:
+    """Sends what is in the outbox. Without a secret nothing can be signed, so nothing is sent."""
+
+    def __init__(
+        self, outbox: Outbox, allowed: Allowlist, secret: str | None, *, deadline_s: float = DEADLINE_S
+    ) -> None:
+        self._outbox, self._allowed, self._secret, self._deadline_s = outbox, allowed, secret, deadline_s
+
+    def run(self) -> int:
+        """Send what is due, at most some at a time and two to one host. Returns how many were tried."""
+        due = self._outbox.take(AT_ONCE, lease_s=2 * self._deadline_s + 10)
+        if due:
+            with ThreadPoolExecutor(len(due), thread_name_prefix="webhook") as pool:
+                list(pool.map(self._deliver, due))
+        return len(due)
+
+    def _deliver(self, hook: Hook) -> None:
+        try:
+            why = self._send(hook)
+        except NotAllowed as error:
+            log.warning("action=webhook-dead event=%s reason=%s", hook.event, error)
+            self._outbox.give_up(hook, str(error))
+            return
+        if not why:
+            self._outbox.delivered(hook)
+        elif hook.attempt >= MOST_ATTEMPTS:
+            log.warning("action=webhook-dead event=%s reason=%s", hook.event, why)
+            self._outbox.give_up(hook, why)
+        else:
+            log.info("action=webhook-failed event=%s attempt=%d reason=%s", hook.event, hook.attempt, why)
+            self._outbox.later(hook, pause_s(hook.attempt))
+
+    def _send(self, hook: Hook) -> str:
+        if not self._secret:
+            raise NotAllowed("WINDTUNNEL_WEBHOOK_SECRET is not set, so nothing can be signed")
+        try:
+            target = self._allowed.target(hook.url)
+        except (OSError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+        return send(target, hook.event, hook.body, self._secret, deadline_s=self._deadline_s)
+
+
+def pause_s(attempt: int) -> float:
+    """Seconds before the attempt after this one, which counts from 1."""
+    whole = min(LONGEST_PAUSE_S, math.ldexp(FIRST_PAUSE_S, attempt - 1))
+    return whole * random.uniform(0.5, 1.0)  # noqa: S311 - only to spread them

@@ -60,7 +60,8 @@ soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, 
 	$(SETUP) $(BIN)/python benchmarks/soak.py
 
 observability-test: ## every alert and every panel's query against a real Prometheus (Debian: prometheus)
-	$(SETUP) $(BIN)/pytest -m observability $(PYTEST)
+	$(SETUP) $(BIN)/pip install -q -e '.[otel]'
+	$(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support import free_port
+from tests.support import environment, free_port
 
 from windtunnel import Client, Job, Outcome
 
@@ -23,8 +22,8 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the Redis of a running compose project; everything of it is removed afterwards."""
     folder = tmp_path_factory.mktemp("compose")
     port = free_port()
-    environment = {
-        **os.environ,
+    variables = {
+        **environment(),  # a store or a host of the test run is not the project's
         "COMPOSE_PROJECT_NAME": "windtunneltest",
         "WINDTUNNEL_HOST": "compose-test",
         "WINDTUNNEL_DATA_DIR": str(folder / "data"),
@@ -35,14 +34,14 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     script = ROOT / "deploy/compose/up.sh"
     try:
-        subprocess.run([script, "up", "--detach", "--scale", "execute=3"], check=True, env=environment)
+        subprocess.run([script, "up", "--detach", "--scale", "execute=3"], check=True, env=variables)
         url = f"redis://producer:{(folder / 'secrets/redis_producer').read_text().strip()}@127.0.0.1:{port}/0"
         add = [sys.executable, "-m", "windtunnel.cli", "datasets", "add", "sp500", "examples/data/sp500.csv"]
         there = {"WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_STORE_URL": str(folder / "store")}
-        subprocess.run(add, check=True, env=environment | there, cwd=ROOT)
+        subprocess.run(add, check=True, env=variables | there, cwd=ROOT)
         yield url
     finally:
-        subprocess.run([script, "down", "--volumes"], check=True, env=environment)
+        subprocess.run([script, "down", "--volumes"], check=True, env=variables)
 
 
 def containers(service: str) -> list[str]:

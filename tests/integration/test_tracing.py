@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 import redis
+
+pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed")
+
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
@@ -24,6 +27,7 @@ from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 
 Spans = dict[str, Any]
+pytestmark = pytest.mark.observability
 
 
 class Receiver(ThreadingHTTPServer):

@@ -85,6 +85,8 @@ class HostSettings(Settings):
     """GPUs of this host, by index or UUID, as a JSON list; each slot takes one and shares it with nobody."""
     trust: Literal["own", "customers", "anyone"] = "own"
     """Whose programs this host runs; `windtunnel doctor` says what does not fit."""
+    log_format: Literal["console", "json"] = "console"
+    """How the roles write their logs."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
     policies: Path | None = None

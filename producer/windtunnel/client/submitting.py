@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,9 @@ JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
 Progress = Callable[[int, int], None]
 """Told how many jobs are written, of how many."""
+
+
+audit = logging.getLogger("windtunnel.audit")
 
 
 class BatchOptions(TypedDict, total=False):
@@ -152,6 +156,7 @@ class Submitting:
             if traceparent := current_trace():
                 self._records.submissions.note_trace(opened, traceparent)
             told = progress or (lambda _written, _total: None)
+            audit.info("action=submitted batch=%s jobs=%d who=%s", opened.batch_id, len(prepared), batch.owner)
             self._records.submissions.write(opened, prepared, f"client:{batch.owner}", told)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from windtunnel.analysis.ledger import Ledger
     from windtunnel.analysis.reproduction import Reproduction
 
+audit = logging.getLogger("windtunnel.audit")
+"""Who submitted, retried and cancelled what; the app decides where it goes."""
 log = logging.getLogger(__name__)
 
 UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
@@ -315,6 +317,7 @@ class Client(Submitting):
         reports = [self.report(name)] if is_job(name) else self.reports(name)
         retry = self._records.submissions.retry
         again = [JobId(report.job_id) for report in reports if report.outcome in wanted and retry(report, self.who)]
+        audit.info("action=retried name=%s jobs=%d who=%s", name, len(again), self.who)
         if again:
             self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
         return again
@@ -331,6 +334,7 @@ class Client(Submitting):
         else:
             ids = [job_id(name, index) for index in range(submissions.close_batch(name, self.who))]
         ended, told, wake = submissions.cancel(ids, self.who)
+        audit.info("action=cancelled name=%s jobs=%d who=%s", name, ended + told, self.who)
         if wake:
             self._broker.finalize()
         return ended + told

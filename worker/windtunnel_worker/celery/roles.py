@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailable, StoreUnsupported, WindtunnelError
 from windtunnel.records import records_of
@@ -25,6 +31,7 @@ from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
 from windtunnel_worker.stack import alive
+from windtunnel_worker.telemetry.logs import use_json
 
 METRICS_PORT = 9808
 MOST_INSTANCES = 64
@@ -99,6 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
 
+def write_json(logger: logging.Logger, **_: object) -> None:
+    """Have a worker's log be JSON, a line each."""
+    use_json(logger)
+
+
 def refuse_cluster(settings: HostSettings) -> None:
     """Raises `StoreUnsupported` for a Redis Cluster. One that does not answer is waited for later."""
     records = records_of(settings, retries=0)
@@ -121,6 +133,8 @@ def export(settings: HostSettings, address: str, port: int) -> None:
             "The role metrics needs a library that is not installed.", remedy="Run `pip install 'windtunnel[metrics]'`."
         ) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if settings.log_format == "json":
+        use_json(logging.getLogger())
     serve_metrics(settings, address, port)
 
 
@@ -153,6 +167,9 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
     def child_ends(**_: object) -> None:
         process.close()
 
+    if settings.log_format == "json":
+        for signal in (after_setup_logger, after_setup_task_logger):
+            signal.connect(write_json, weak=False)
     worker_ready.connect(ready, weak=False)
     worker_process_init.connect(child_started, weak=False)
     worker_process_shutdown.connect(child_ends, weak=False)

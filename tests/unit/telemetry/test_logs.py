@@ -1,0 +1,32 @@
+"""Logs as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from windtunnel.client import Client
+from windtunnel.contract import Job
+from windtunnel_worker.pipeline.collaborators import log_what_happens
+from windtunnel_worker.telemetry.logs import JsonFormatter
+
+
+def test_what_happens_to_a_job_is_a_line_with_its_fields(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="windtunnel"):
+        log_what_happens("retry", "b-1", attempt=2, reason="redis://worker:hunter2@host:6379/0 is away")
+    line = json.loads(JsonFormatter().format(caplog.records[0]))
+    assert (line["action"], line["job_id"], line["attempt"], line["level"]) == ("retry", "b-1", 2, "INFO")
+    assert line["reason"] == "redis://worker:***@host:6379/0 is away"
+    assert "hunter2" not in json.dumps(line)
+
+
+def test_who_submitted_and_cancelled_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="windtunnel.audit"):
+        batch = client.submit_batch([Job(code="print('secret')")] * 2, owner="alice")
+        client.cancel(batch)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"action=submitted batch={batch} jobs=2 who=alice",
+        f"action=cancelled name={batch} jobs=2 who={client.who}",
+    ]

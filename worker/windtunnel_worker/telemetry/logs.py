@@ -1,0 +1,43 @@
+"""Logs as JSON, a line each, where `WINDTUNNEL_LOG_FORMAT=json`. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+
+SECRET = re.compile(r"(://[^:/@\s]*:)[^@\s]+@|((?:password|secret|token)=)[^\s&,]+", re.IGNORECASE)
+OWN = "wt_"
+"""Prefix of the fields that an observer's facts have in a record."""
+
+
+def redacted(text: str) -> str:
+    """The text with the passwords of URLs and settings masked."""
+    return SECRET.sub(lambda found: f"{found[1]}***@" if found[1] else f"{found[2]}***", text)
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: time, level, logger, process, message, and the fields that were given with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "pid": record.process,
+            "message": redacted(record.getMessage()),
+        }
+        for name, value in vars(record).items():
+            if name in ("action", "job_id") or name.startswith(OWN):
+                fields[name.removeprefix(OWN)] = redacted(value) if isinstance(value, str) else value
+        if record.exc_info:
+            fields["exception"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(fields, default=str)
+
+
+def use_json(logger: logging.Logger) -> None:
+    """Have a logger's handlers write JSON."""
+    for handler in logger.handlers:
+        handler.setFormatter(JsonFormatter())

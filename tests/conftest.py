@@ -164,10 +164,12 @@ def docker_away(request: pytest.FixtureRequest, setenv: pytest.MonkeyPatch, tmp_
     address = str(request.param).format(folder=tmp_path, port=free_port())
     setenv.setenv("DOCKER_HOST", address)
     engine.cache_clear()
+    gc.disable()  # else it may come in the middle of the test
     yield address
     engine.cache_clear()
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         gc.collect()
+    gc.enable()
 
 
 @pytest.fixture

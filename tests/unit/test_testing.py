@@ -87,7 +87,7 @@ def test_refusals_and_retries_are_those_of_the_real_one() -> None:
 
 def test_apps_have_a_fixture_that_loads_nothing_before_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "test_app.py").write_text(APP)
-    words = ["-q", "-p", "no:cacheprovider", "-p", "windtunnel.pytest_plugin", "--rootdir", str(tmp_path)]
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, str(tmp_path)],
         capture_output=True,

@@ -80,8 +80,13 @@ def _trust(settings: HostSettings) -> Check:
     return Check("trust", not found, f"{settings.trust}: {'; '.join(found) or 'the settings fit'}")
 
 
+def _nearest(folder: Path) -> Path:
+    """The folder, or the innermost of those around it that this user can see."""
+    return next(one for one in (folder, *folder.parents) if os.path.exists(one))
+
+
 def _disk(folder: Path) -> Check:
-    place = next(one for one in (folder, *folder.parents) if one.exists())
+    place = _nearest(folder)
     usage = shutil.disk_usage(place)
     free = f"{usage.free / 2**30:.1f} GB free below {place}"
     well = usage.free >= LEAST_FREE_BYTES and usage.free >= LEAST_FREE_SHARE * usage.total
@@ -89,7 +94,7 @@ def _disk(folder: Path) -> Check:
 
 
 def _writable(variable: str, folder: Path) -> Check:
-    place = next(one for one in (folder, *folder.parents) if one.exists())
+    place = _nearest(folder)
     well = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
     return Check(variable, well, str(folder) if well else f"{place} cannot be written by this user; chown it")
 

@@ -59,8 +59,8 @@ soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, 
 	$(SETUP) $(BIN)/python -m tests.faults.harness --minutes 60 --kill-docker
 	$(SETUP) $(BIN)/python benchmarks/soak.py
 
-observability-test: ## every alert and every panel's query against a real Prometheus (Debian: prometheus)
-	$(SETUP) $(BIN)/pip install -q -e '.[otel]'
+observability-test: ## alerts and panels on a real Prometheus (Debian: prometheus), traces, Kubernetes' schemas
+	$(SETUP) $(BIN)/pip install -q -e '.[otel]' 'kubernetes-validate>=1.31,<2'
 	$(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real

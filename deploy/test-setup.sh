@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need beyond what the project needs: the images of all languages, gVisor, AppArmor's parser, a browser.
+# What the tests need beyond what the project needs: the images of all languages, gVisor, AppArmor's parser, a browser,
+# systemd to check its units with.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "Usage: deploy/test-setup.sh COMMAND [ARG…]" >&2; exit 2; }
@@ -12,7 +13,10 @@ if ! command -v apparmor_parser >/dev/null && can_install; then
     apt_install apparmor
 fi
 if ! command -v chromium >/dev/null && can_install; then
-    apt_install chromium
+    apt_install chromium fonts-liberation
+fi
+if ! command -v systemd-analyze >/dev/null && can_install; then
+    apt_install systemd
 fi
 "$here/../sandbox_image/build.sh" all
 "$here/runsc.sh"

@@ -14,6 +14,7 @@ import threading
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from windtunnel_worker.settings import HostSettings, host_settings
 
 collect_ignore = ["cases", "corpora"]
 """Programs to be judged, many of them hostile: none may be imported, whatever it is called."""
+if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+    collect_ignore.append("integration/test_tracing.py")  # `make observability-test` installs what it needs
 KEPT_VARIABLES = ("DOCKER_HOST", "SANDBOX_DEFAULT_IMAGE", "WINDTUNNEL_LANGUAGE_IMAGES")
 """Which Docker Engine and which images the tests are about."""
 

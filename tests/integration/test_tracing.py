@@ -12,9 +12,6 @@ from typing import Any
 
 import pytest
 import redis
-
-pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed")
-
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider

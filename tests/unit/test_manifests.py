@@ -67,9 +67,10 @@ def test_selectors_volumes_and_targets_exist() -> None:
             assert {mount["name"] for mount in one["volumeMounts"]} <= volumes
 
 
+@pytest.mark.observability
 def test_the_manifests_are_valid_for_kubernetes() -> None:
     if importlib.util.find_spec("kubernetes_validate") is None:
-        pytest.skip("kubernetes-validate is not installed: it needs no cluster, but forty megabytes")
+        missing("kubernetes-validate is not installed; `make observability-test` does it")
     kubernetes_validate = importlib.import_module("kubernetes_validate")
 
     for found in manifests():

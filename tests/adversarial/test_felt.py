@@ -104,7 +104,7 @@ WARDEN = [
                 while True:
                     with contextlib.suppress(OSError): os.setpriority(os.PRIO_PROCESS, 1, 19)
                     with contextlib.suppress(OSError): os.sched_setaffinity(1, {0})
-        """, "import os\nemit(found=[os.getpriority(os.PRIO_PROCESS, 1), len(os.sched_getaffinity(1)) == os.cpu_count()])", {"found": [0, True]}),
+        """, "import os\nemit(found=[os.getpriority(os.PRIO_PROCESS, 1), len(os.sched_getaffinity(1)) == os.sysconf('SC_NPROCESSORS_ONLN')])", {"found": [0, True]}),
 ]  # fmt: skip
 
 ATTEMPTS: list[Attempt] = [*DISK, *FILES, *MEMORY, *WARDEN]

@@ -160,10 +160,9 @@ WARDENS_FILES = (
 WARDEN = [
     sampled(
         refusing(
-            "the_wardens_memory_and_descriptors_are_out_of_reach",
+            "the_wardens_memory_is_out_of_reach",
             "os.open('/proc/1/mem', os.O_RDWR)",
             "os.open('/proc/1/mem', os.O_RDONLY)",
-            *(f"os.open('/proc/1/fd/{fd}', os.O_WRONLY)" for fd in range(2, 12)),
         )
     ),
     refusing(
@@ -186,7 +185,10 @@ WARDEN = [
             {"opened": []},
             """
             import contextlib, os
-            opened = []
+            opened, own = [], set()
+            for fd in range(32):
+                with contextlib.suppress(OSError):
+                    own.add((os.fstat(fd).st_dev, os.fstat(fd).st_ino))
             for pid in (1, os.getppid()):
                 for fd in range(32):
                     ways = [f"/proc/{pid}/fd/{fd}"]
@@ -196,7 +198,8 @@ WARDEN = [
                         for mode in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR):
                             with contextlib.suppress(OSError):
                                 got = os.open(way, mode | os.O_NONBLOCK)
-                                if not os.path.samestat(os.fstat(got), os.stat("/dev/null")):
+                                status = os.fstat(got)  # under gVisor: the other ends of its own pipes
+                                if (status.st_dev, status.st_ino) not in own:
                                     opened.append((pid, fd, mode))
                                 os.close(got)
             emit(opened=opened)

@@ -20,9 +20,10 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 EVERYDAY := -m "not compose and not faults and not matrix and not observability"
-pytest: # attacks and faults measure or load the machine, so they run alone
-	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) tests/unit tests/contract tests/integration tests/acceptance
-	$(BIN)/pytest $(EVERYDAY) $(PYTEST) tests/adversarial tests/faults
+ALONE := tests/adversarial/test_exhaustion.py tests/faults
+pytest: # what fills the machine or kills its daemons runs alone
+	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
+	$(BIN)/pytest $(EVERYDAY) $(PYTEST) $(ALONE)
 
 lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check

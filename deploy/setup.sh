@@ -104,6 +104,7 @@ make_venv() {
 fill_venv() {
     say "installing the locked requirements and the project into .venv"
     "$venv/bin/python" -m pip install -qq --require-hashes -r "$here/requirements/$REQUIREMENTS.txt" &&
+        "$venv/bin/python" -m pip install -qq --require-hashes -r "$here/requirements/build.txt" &&
         "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation -e "$root" &&
         venv_digest "$REQUIREMENTS" >"$venv/.installed-from"
 }

@@ -41,7 +41,7 @@ def save(figure: Any) -> None:
     try:
         with warnings.catch_warnings():
             if any(action == "error" for action, *_ in warnings.filters):
-                warnings.simplefilter("default")  # a glyph that a font lacks is no reason to lose the figure
+                warnings.simplefilter("default")  # the figure is kept although a font lacks a glyph
             figure.savefig(path, format="png")
         note_saved(figure)
     except Exception as error:  # noqa: BLE001 - drawing calls whatever the program put into the figure

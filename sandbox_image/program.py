@@ -133,7 +133,7 @@ def _leave(code: int, module: types.ModuleType) -> int:
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except BaseException as error:  # noqa: BLE001 - its output is lost, which is no success
+        except BaseException as error:  # noqa: BLE001 - its output is lost, so it did not succeed
             with contextlib.suppress(BaseException):
                 os.write(2, f"the last output could not be written: {failures.text_of(error)}\n".encode())
             code = code or EXIT_UNWRITTEN

@@ -33,7 +33,7 @@ for user in PRODUCER WORKER FLOWER EXPORTER OPERATOR; do
     digest=$(printf %s "$password" | sha256sum | cut -d' ' -f1)
     sed -i "s/#@$user@/#$digest/" "$target.new"
 done
-# Redis takes no comments in this file.
+# Redis does not allow comments in this file.
 sed -i -e '/^#/d' -e '/^$/d' -e "s/~wt\b/~$prefix/g" "$target.new"
 mv "$target.new" "$target"
 unset password value

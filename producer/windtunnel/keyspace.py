@@ -59,7 +59,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 | `<p>:host:<host>:workers`   | zset | the host's workers by when they were last seen; each has its `slots <worker>` in the hash |
 | `<p>:host:<host>:has`       | set  | `language:<name>`, `image:<name>`                                         |
 | `<p>:host:<host>:images`    | hash | `language:<name>`, `image:<name>` → digest of that image on the host      |
-| `<p>:libraries`             | hash | image → top-level modules it holds besides the shipped ones; `-`: the default image |
+| `<p>:libraries`             | hash | image → top-level modules it holds beyond the shipped ones; `-`: the default image |
 | `<p>:dead`                  | list | messages that could not be read, webhooks given up; 1,000 at most                            |
 
 A job id is its batch id, a hyphen and its index, so that a batch needs no list of its jobs and a producer that

@@ -77,7 +77,7 @@ def replicated(redis_program: str, tmp_path: Path) -> Iterator[Replicated]:
 
 
 def test_a_batch_outlives_the_death_of_the_master(replicated: Replicated, tmp_path: Path) -> None:
-    """Its programs are rejected ones, so that it takes no Docker to show that nothing is lost or doubled."""
+    """Its programs are rejected ones, so that Docker is not needed to show that nothing is lost or doubled."""
     host = unique("sentinel")
     jobs = [Job(code=f"import os # {number}") for number in range(300)]
     with ExitStack() as stack:

@@ -30,7 +30,7 @@ audit = logging.getLogger("windtunnel.audit")
 
 
 class BatchOptions(TypedDict, total=False):
-    """What `submit_batch` takes besides the jobs."""
+    """The options of `submit_batch`, without the jobs."""
 
     name: str
     isolation: Isolation | str

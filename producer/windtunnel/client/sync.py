@@ -292,7 +292,7 @@ class Client(Submitting):
     def save_artifacts(self, job: str, folder: Path | str) -> list[Path]:
         """Write the files that the job's program left into a folder. Returns where they are now.
 
-        Names are the program's own: what is no plain file name is changed to one.
+        Names are the program's own: a name that is not a plain file name is changed to one.
         """
         return artifacts.save(self._store, self.report(job), Path(folder))
 

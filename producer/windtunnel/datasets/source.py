@@ -67,7 +67,7 @@ def is_parquet(path: Path) -> bool:
 def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
     """The file as UTF-8; one in another encoding is written anew into `folder`.
 
-    Raises `DataRefused` for what is no text, or text of an unknown encoding.
+    Raises `DataRefused` for a file that is not text, or text of an unknown encoding.
     """
     with path.open("rb") as stream:
         start = stream.read(HEAD_BYTES)

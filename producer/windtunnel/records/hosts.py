@@ -42,7 +42,7 @@ class Hosts:
         self._redis.run("host_seen", host, worker, slots, versions, " ".join(pools), *sorted(has))
 
     def announce(self, libraries: Mapping[str, str]) -> None:
-        """Tell validators what images hold besides the shipped libraries: image → its top-level modules.
+        """Tell validators what images hold beyond the shipped libraries: image → its top-level modules.
 
         `DEFAULT_IMAGE` stands for the image of jobs that name none. Whichever host announced an image last is believed.
         """
@@ -56,7 +56,7 @@ class Hosts:
         self._redis.pipeline([("delete", key), *renewed])
 
     def libraries(self, image: str) -> frozenset[str]:
-        """Top-level modules that an image holds besides those of the shipped one."""
+        """Top-level modules that an image holds beyond those of the shipped one."""
         stored = self._redis.call("hget", self._redis.keys("libraries"), image or DEFAULT_IMAGE)
         return frozenset((stored or b"").decode(errors="replace").split())
 

@@ -50,7 +50,7 @@ class SecurityValidator:
     def validate_code(self, code: str, language: str = "python", libraries: Collection[str] = ()) -> Verdict:
         """Judge a program. The text is exactly what will run, so that one with a byte-order mark is refused.
 
-        `libraries`: the top-level modules that the job's image holds besides those of the shipped one.
+        `libraries`: the top-level modules that the job's image holds beyond those of the shipped one.
         """
         return self._validate(code, None, language, libraries)
 

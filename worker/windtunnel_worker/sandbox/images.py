@@ -11,7 +11,7 @@ from windtunnel.records.hosts import DEFAULT_IMAGE
 from windtunnel_worker.sandbox.engine import engine, engine_errors
 
 LIBRARIES = "windtunnel.libraries"
-"""Label of the operator's own images: top-level modules they hold besides those of the shipped image."""
+"""Label of the operator's own images: top-level modules they hold beyond those of the shipped image."""
 BASE = "windtunnel.base"
 """Label of the operator's own images: digest of the image that they were built on."""
 

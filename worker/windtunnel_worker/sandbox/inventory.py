@@ -18,7 +18,7 @@ class Inventory:
         self._settings, self._every_s = settings, every_s
         self._images: set[str] = set()
         self.libraries: dict[str, str] = {}
-        """Image → what it holds besides the shipped libraries; for validators."""
+        """Image → what it holds beyond the shipped libraries; for validators."""
         self.digests: dict[str, str] = {}
         """What `has` names → the digest of that image."""
         self._looked = -every_s

@@ -15,7 +15,7 @@ from windtunnel_worker.locks import Lock, hold_first_free
 FIRST = 1_900_000_000
 """Above what systemd and `/etc/subuid` give to containers."""
 LAST = 2**31 - 1
-"""Docker takes no higher user id."""
+"""Docker refuses higher user ids."""
 BLOCK = 10_000
 """Ids of one sandbox: one for each job that a cell can serve at most."""
 

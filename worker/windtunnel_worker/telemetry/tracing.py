@@ -1,7 +1,7 @@
 """One trace a job, for OpenTelemetry. Needs the extra `otel`; off unless the standard variables name an endpoint.
 
 The records hold the time of each transition, so the trace is sent at the end, by whoever writes the report. A worker
-that dies takes no span with it, and the other stages need no tracing at all.
+that dies loses no span, and the other stages need no tracing at all.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def picture(browser: Browser, name: str) -> None:
 
 def start(browser: Browser, values: dict[str, str]) -> str:
     """Fill in the form and send it. Gives the batch's id."""
+    browser.run("document.querySelector('#dataset').value = 'sp500'")  # other tests of this stack add datasets
     before = browser.run("document.querySelectorAll('article').length")
     browser.run(
         f"for (const [name, text] of Object.entries({json.dumps(values)}))"
@@ -101,7 +102,7 @@ def test_variants_run_are_repaired_cancelled_and_reported(browser: Browser, addr
     until(browser, batch, "done")
     assert len(seen) > 2
     assert words(browser, batch, ".count") == "200 of 200"
-    assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed"
+    assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed", words(browser, batch, ".failures")
     assert "fast must be below slow" in words(browser, batch, ".failures")
     assert browser.run("document.querySelectorAll('article tbody tr').length") == 10
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -58,14 +59,31 @@ def read(path: str) -> Any:
 
 
 def read_columns(path: str) -> Any:
-    """A frame out of Arrow memory that was written when the dataset was added; all of it can be written to."""
+    """A frame out of Arrow memory that was written when the dataset was added; all of it can be written to.
+
+    It is the very frame that pandas reads from the file: Arrow has one mark for what is missing, pandas in columns of
+    objects NaN.
+    """
     feather = importlib.import_module("pyarrow.feather")
-    frame = feather.read_table(path, memory_map=True, use_threads=False).to_pandas(use_threads=False)
+    table = feather.read_table(path, memory_map=True, use_threads=False)
+    frame = table.to_pandas(use_threads=False)
     for number in range(frame.shape[1]):
         column = frame.iloc[:, number]
-        if not column.to_numpy().flags.writeable:
+        if column.dtype == object and table.column(number).null_count:
+            frame.isetitem(number, _with_nan(column))
+        elif not column.to_numpy().flags.writeable:
             frame.isetitem(number, column.copy())
+    if frame.index.dtype == object and frame.index.hasnans:
+        frame.index = _with_nan(frame.index)
     return frame
+
+
+def _with_nan(objects: Any) -> Any:
+    """A column or index of objects with NaN for what is missing."""
+    values = objects.to_numpy(copy=True)
+    values[objects.isna()] = math.nan
+    more = {"index": objects.index} if hasattr(objects, "index") else {}
+    return type(objects)(values, name=objects.name, dtype=object, **more)
 
 
 def read_file(path: str) -> Any:

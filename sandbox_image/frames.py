@@ -30,26 +30,26 @@ class Datasets(Mapping[str, Any]):
     """
 
     def __init__(self, paths: Mapping[str, str], loaded: Mapping[str, Any] | None = None) -> None:
-        self._paths = dict(paths)
+        self.paths = dict(paths)
         read = _frames if loaded is None else loaded
-        self._loaded = {name: frame for name, frame in read.items() if name in self._paths}
+        self._loaded = {name: frame for name, frame in read.items() if name in self.paths}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._paths:
-            names = ", ".join(sorted(self._paths)) or "none; name them in the job's `datasets`"
+        if name not in self.paths:
+            names = ", ".join(sorted(self.paths)) or "none; name them in the job's `datasets`"
             raise KeyError(f"{name!r} is not among this job's datasets: {names}")
         if name not in self._loaded:
-            self._loaded[name] = read(self._paths[name])
+            self._loaded[name] = read(self.paths[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
+        return iter(self.paths)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
     def __repr__(self) -> str:
-        return f"data({', '.join(self._paths)})"
+        return f"data({', '.join(self.paths)})"
 
 
 def read(path: str) -> Any:

@@ -56,7 +56,7 @@ def made(analysis: Analysis, node: ast.AST, value: Value) -> Value:
     for one in each(value):
         if type(one) is File and not all(_is_within(analysis, text) for text in each(one.text)):
             shown = f" {one.text.value!r}" if type(one.text) is Const else ""
-            analysis.report("library.path_argument", node, f"The path{shown} is not one beside the program.")
+            analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.")
     return value
 
 

@@ -37,6 +37,10 @@ CHANGES: dict[str, dict[str, str]] = {
         for name in ("_utils", "csv/functions", "parquet/functions", "ipc/functions")
     },
     # There is no browser: a figure that is shown is a file. Its 5 MB of JavaScript are fetched by who opens it.
+    # A renderer that the program chooses would want a notebook, or a browser to draw with.
+    "plotly/io/_renderers.py": {
+        "    # Mimetype renderers\n    bundle": '    renderer = "browser"\n    # Mimetype renderers\n    bundle',
+    },
     "plotly/io/_base_renderers.py": {
         "import webbrowser\n": "import itertools\nimport webbrowser\n",
         "\ndef open_html_in_browser(html": SHOW,

@@ -253,3 +253,21 @@ def test_expressions_with_code_are_refused(text: str) -> None:
     assert (
         not SecurityValidator().validate_code(f"import statsmodels.formula.api as smf\nsmf.ols('y ~ ' + {text!r})").safe
     )
+
+
+FIGURE = "import plotly.express as px\nimport plotly.io as pio\nfig = px.line(df)\n"
+
+
+def test_plotly_may_write_pages_and_says_why_it_makes_no_images() -> None:
+    for line in ("fig.show()", "fig.write_html('out/a.html')", "pio.show(fig)", "pio.write_html(fig, file='a.html')"):
+        verdict = SecurityValidator().validate_code(f"{HEAD}{FIGURE}{line}\npio.write_html(fig, 'a.html')")
+        assert verdict.safe, (line, verdict.issues)
+    for line in (
+        "pio.write_html(fig, '/etc/a.html')",
+        "pio.write_html('a.html', '/etc/a.html')",
+        "fig.write_html('/a')",
+    ):
+        assert not SecurityValidator().validate_code(HEAD + FIGURE + line).safe, line
+    for line in ("fig.write_image('a.png')", "fig.to_image()"):
+        issue = SecurityValidator().validate_code(HEAD + FIGURE + line).issues[0]
+        assert "fig.write_html('chart.html')" in issue.fix

@@ -150,10 +150,15 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return True
     if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
         return False
-    analysis.report(rule, node, f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}.")
+    said = f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}."
+    analysis.report(rule, node, said, fix=_DRAWN if name in ("to_image", "write_image") else None)
     return True
 
 
+_DRAWN = (
+    "plotly draws images with a browser, which the sandbox lacks: use fig.show() or fig.write_html('chart.html'), "
+    "whose pages come back with the report, or draw with matplotlib."
+)
 _SAID = {
     "library.file_write": "writes files",
     "library.file_read": "reads files",

@@ -6,7 +6,7 @@ import ast
 import posixpath
 
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Text, Value, each, text_of
+from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Lib, Text, Value, each, text_of
 
 
 def judge_path_argument(
@@ -14,6 +14,9 @@ def judge_path_argument(
 ) -> None:
     """Judge a writing method: without a path it only makes text; an artifact comes back with the report."""
     keyword, position = analysis.tables.path_argument[name]
+    callee = analysis.memo.get(node.func)
+    if type(callee) is Lib and callee.path in _AS_FUNCTIONS:
+        position += 1
     given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
     if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
         given = UNKNOWN
@@ -116,6 +119,8 @@ def _report_dataset(analysis: Analysis, node: ast.AST, how: str, name: Value) ->
     analysis.report("library.dataset_name", node, said)
 
 
+_AS_FUNCTIONS = frozenset({"plotly.io.write_html", "plotly.io.write_json"})
+"""Methods that are functions too, with the object as their first argument."""
 _MODES = frozenset("w wt wb w+ a at ab a+ x xt xb r rt rb".split())
 ARTIFACT = "io.artifact"
 """A file of the program's own among its artifacts."""

@@ -202,7 +202,7 @@ def test_file_names_that_programs_use_by_habit_mean_the_jobs_dataset(run: Run) -
         **dict.fromkeys(("open", "path", "numpy", "text", "parquet", "polars", "scanned", "columns"), 0),
         "written": 1,
     }, execution
-    assert execution.message.startswith("Line 21: FileNotFoundError")
+    assert execution.message.startswith("Line 20: FileNotFoundError")
     assert 'data["prices"]' in execution.message
 
 

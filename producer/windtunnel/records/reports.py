@@ -25,6 +25,7 @@ from windtunnel.records.codec import (
 from windtunnel.records.connection import Connection
 from windtunnel.records.metrics import as_words, counts_of
 from windtunnel.records.reading import unknown
+from windtunnel.records.spool import MOST_SPOOLED
 
 LEASE_S = 10.0
 """How long a finalizer has for the jobs it took before another one looks at them."""
@@ -64,9 +65,11 @@ class Unfinished:
 class Reports:
     """The finalizers' side of the records, and the readers of reports."""
 
-    def __init__(self, connection: Connection, retention_s: int) -> None:
+    def __init__(self, connection: Connection, retention_s: int, *, archiving: bool = False) -> None:
         self._redis = connection
         self._retention_s = retention_s
+        self.most_spooled = MOST_SPOOLED if archiving else 0
+        """Reports that may wait for the archive; 0: there is none."""
 
     def take(self, most: int) -> list[Unfinished]:
         """Jobs that wait for their report; they are this caller's for ten seconds."""
@@ -140,7 +143,7 @@ class Reports:
                 as_words(counts_of(report)),
             )
         ]
-        return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
+        return [bool(one) for one in self._redis.run("finish", self._retention_s, who, self.most_spooled, *words)]
 
     def report(self, job_id: str) -> Report:
         """The final report; `NotFound` if there is none (yet), `UnreadableRecord` if it is broken."""

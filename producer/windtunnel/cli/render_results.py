@@ -19,6 +19,7 @@ from windtunnel.contract import Report, Score
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard, Row
+    from windtunnel.analysis.superior import Superior
 
 PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
 COMPARED = (
@@ -38,6 +39,7 @@ FURTHER = (
     ("hit rate", "hit_rate"),
 )
 """Further columns of a leaderboard with their figures, the most important first."""
+SIGNIFICANT_P = 0.05
 MOST_KINDS = 30
 UNDEFINED = "-"
 HUGE = 1e6
@@ -144,6 +146,24 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
             f"{jobs(len(found.self_reported))} returned no positions; what they say of themselves is not ranked."
         )
     return notes
+
+
+def superior(found: Sequence[Superior]) -> RenderableType:
+    """Whether the best of a batch is better than its benchmarks."""
+    if not found:
+        return Text("There are too few returns for a test of superior predictive ability.")
+    lines = [
+        f"Against {one.benchmark}: p = {one.p:.1%} (lower {one.p_lower:.1%}, upper {one.p_upper:.1%}). "
+        + ("The best is better than that." if one.p < SIGNIFICANT_P else "The best may be luck.")
+        for one in found
+    ]
+    first = found[0]
+    lines.insert(
+        0,
+        f"Superior predictive ability (Hansen) of {first.strategies:,} strategies over {first.periods:,} returns each, "
+        f"{first.left_out:,} left out:",
+    )
+    return Text("\n".join(lines))
 
 
 def plain_board(found: Leaderboard) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.client.artifacts import read
-from windtunnel.contract import BatchStatus, Facts, Report
+from windtunnel.contract import BatchStatus, Facts, Outcome, Report
 from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
 from windtunnel.records import Records
 from windtunnel.store import Store
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger, Trials
+    from windtunnel.analysis.superior import Superior
 
 MOST_PICTURES = 16
 
@@ -43,6 +44,16 @@ def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> L
     except ImportError as error:
         raise ExtraMissing("A leaderboard", "analysis") from error
     return leaderboard(reports, others(records, status, reports))
+
+
+def superior(reports: Sequence[Report]) -> tuple[Superior, ...]:
+    """The test of superior predictive ability over the scores of these reports; `ExtraMissing` without `arch`."""
+    try:
+        from windtunnel.analysis.superior import superior as test
+
+        return test([one.score for one in reports if one.score and one.outcome is Outcome.SUCCEEDED])
+    except ImportError as error:
+        raise ExtraMissing("The test of superior predictive ability", "spa") from error
 
 
 def batch_html(records: Records, status: BatchStatus, reports: Sequence[Report]) -> str:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger
     from windtunnel.analysis.reproduction import Reproduction
+    from windtunnel.analysis.superior import Superior
 
 audit = logging.getLogger("windtunnel.audit")
 """Who submitted, retried and cancelled what; the app decides where it goes."""
@@ -254,6 +255,13 @@ class Client(Submitting):
         `ExtraMissing` without the extra `analysis`, which this needs.
         """
         return results.board(self._records, self.status(BatchId(batch)), list(self.reports(batch)))
+
+    def superior(self, batch: str) -> tuple[Superior, ...]:
+        """Test whether the best of a batch beats cash, and buy and hold: Hansen's superior predictive ability.
+
+        `ExtraMissing` without the extra `spa`, which this needs; `InvalidInput` for more than 5,000 scored jobs.
+        """
+        return results.superior(list(self.reports(batch)))
 
     def ledger(self, owner: str, dataset: str) -> Ledger:
         """Every trial that an owner ever made on a dataset."""

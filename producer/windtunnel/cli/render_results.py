@@ -216,7 +216,8 @@ def clusters(found: Sequence[Cluster]) -> RenderableType:
 
 def plain_cluster(one: Cluster) -> dict[str, Any]:
     """A kind of failure as JSON types."""
-    return {**asdict(one), "jobs": list(one.jobs)}
+    failure = {"outcome": one.outcome.value, **one.failure.model_dump()}
+    return {**asdict(one), "outcome": one.outcome.value, "failure": failure, "jobs": list(one.jobs)}
 
 
 def comparison(one: Report, other: Report) -> RenderableType:

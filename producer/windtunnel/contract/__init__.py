@@ -32,7 +32,7 @@ from windtunnel.contract.job import (
     Webhook,
 )
 from windtunnel.contract.lookahead import LookAhead, Probe, Sight
-from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.status import (
     BatchStatus,
@@ -74,6 +74,7 @@ __all__ = [
     "EventKind",
     "Execution",
     "Facts",
+    "Failure",
     "Fill",
     "HostStatus",
     "Isolation",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
-from windtunnel.analysis.clusters import failure_of
+from windtunnel.analysis.failures import failure_of
 from windtunnel.analysis.ledger import Ledger, Trials, trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
@@ -234,8 +234,8 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
 
 def _failure(report: Report) -> str:
     """What went wrong, the same text for the same reason; empty where nothing did."""
-    failure = failure_of(report)
-    return "" if failure is None else " ".join(astuple(failure))
+    failure = report.failure or failure_of(report)
+    return "" if failure is None else " ".join((report.outcome, failure.type, failure.message, failure.frame))
 
 
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Reports as a table with the same columns, of the same types, for every batch: rows, CSV, JSON, Parquet, data frame.
 
-What a program said of itself is in the columns `self_reported` and `message`, as text; no key that it emitted becomes
-a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has pandas and pyarrow.
+What a program said of itself is in the columns `self_reported`, `message` and `failure…`, as text; no key that it
+emitted becomes a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has
+pandas and pyarrow.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def _scored(name: str) -> Callable[[Report], Any]:
     return lambda one: getattr(one.score, name) if one.score else None
 
 
+def _failed(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.failure, name) if one.failure else ""
+
+
 def _metric(name: str) -> Callable[[Report], Any]:
     return lambda one: getattr(one.score.metrics, name) if one.score else None
 
@@ -54,6 +59,9 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "language": (TEXT, lambda one: one.language),
     "outcome": (TEXT, lambda one: one.outcome.value),
     "message": (TEXT, lambda one: one.message),
+    "failure": (TEXT, _failed("type")),
+    "failure_message": (TEXT, _failed("message")),
+    "failure_frame": (TEXT, _failed("frame")),
     "params": (TEXT, lambda one: _json(one.params)),
     "labels": (TEXT, lambda one: _json(one.labels)),
     "seed": (WHOLE, lambda one: one.seed),

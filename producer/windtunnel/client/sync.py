@@ -265,7 +265,7 @@ class Client(Submitting):
 
     def ledger(self, owner: str, dataset: str) -> Ledger:
         """Every trial that an owner ever made on a dataset."""
-        return self._records.reports.ledger(owner, dataset)
+        return self._records.trials.of(owner, dataset)
 
     def errors(self, batch: str) -> list[Cluster]:
         """The failures of a batch by what went wrong, the most frequent first."""

@@ -15,6 +15,7 @@ from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
 from windtunnel.records.spool import Spool
 from windtunnel.records.submissions import Submissions
+from windtunnel.records.trials import TrialLedger
 from windtunnel.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Records:
         self.care = Care(connection)
         self.outbox = Outbox(connection)
         self.spool = Spool(connection)
+        self.trials = TrialLedger(connection)
         self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
         self.allowances = Allowances(connection, retention_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from windtunnel.analysis.failures import failure_of
-from windtunnel.analysis.ledger import Ledger, Trials, trial_of
+from windtunnel.analysis.ledger import trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_SAMPLES, batch_of
@@ -101,24 +101,6 @@ class Reports:
         """The readings of several attempts, in one round trip."""
         streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
         return [[_sample(fields) for _, fields in stream] for stream in streams]
-
-    def ledger(self, owner: str, dataset: str) -> Ledger:
-        """Every trial that an owner ever made on a dataset."""
-        keys = self._redis.keys
-        known, more = self._redis.pipeline(
-            [("hgetall", keys.trials(owner, dataset)), ("hgetall", keys.trials(owner, dataset, "more"))]
-        )
-        ratios = {digest.decode(): _figure(ratio) for digest, ratio in known.items()}
-        figures = {name.decode(): _figure(value) or 0.0 for name, value in more.items()}
-        return Ledger(
-            ratios,
-            Trials(
-                scored=int(figures.get("scored", 0)),
-                flat=int(figures.get("flat", 0)),
-                mean=figures.get("mean", 0.0),
-                squares=figures.get("squares", 0.0),
-            ),
-        )
 
     def is_running(self, job_id: str, token: str) -> bool:
         """True while this attempt's program may still run."""
@@ -258,14 +240,6 @@ def _trial(report: Report) -> str:
         return ""
     ratio = report.score.metrics.sharpe_per_bar
     return " ".join((trial_of(report), "-" if ratio is None else repr(ratio), *report.score.datasets))
-
-
-def _figure(stored: bytes) -> float | None:
-    """A stored figure; None where it is undefined or damaged."""
-    try:
-        return float(stored)
-    except ValueError:
-        return None
 
 
 def _sample(fields: dict[bytes, bytes]) -> Sample:

@@ -63,6 +63,8 @@ def prompt(
     found = list(reports)
     kinds = clusters(found)
     failed = sum(kind.count for kind in kinds)
+    if not kinds:
+        return f"None of {len(found)} programs failed.\n"
     head = f"{failed} of {len(found)} programs failed, in {len(kinds)} ways. Most frequent first.\n"
     parts = [_data(name, facts) for name, facts in (datasets or {}).items()] + [_paragraph(kind) for kind in kinds]
     text, left = head, most_bytes - len(head.encode()) - 40

@@ -209,12 +209,12 @@ def hosts(found: Iterable[HostStatus]) -> Fitted:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
     table = Fitted(
-        Shown("host", wraps=True),
+        Shown("host"),
         Shown("takes work", wraps=True),
         figure_column("busy"),
         Shown("pools", wraps=True, rank=3),
         Shown("languages", wraps=True, rank=1),
-        Shown("images", wraps=True, rank=4),
+        Shown("images", wraps=True, rank=4, least=26),
         Shown("last seen", rank=2),
     )
     for one in found:

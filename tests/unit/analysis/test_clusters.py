@@ -95,6 +95,7 @@ def test_a_report_says_itself_why_it_failed() -> None:
 
 def test_a_success_is_no_failure() -> None:
     assert failure_of(report(1)) is None
+    assert prompt([report(1), report(2)]) == "None of 2 programs failed.\n"
 
 
 def test_times_and_long_texts_are_left_out() -> None:

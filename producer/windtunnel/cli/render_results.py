@@ -50,7 +50,7 @@ def figure(name: str, value: float | None) -> str:
     """A figure in its usual form; a dash where it is undefined."""
     if value is None:
         return UNDEFINED
-    if abs(value) >= HUGE:
+    if isinstance(value, float) and abs(value) >= HUGE:
         return f"{value:.1e}"
     if name in PERCENT:
         return f"{value:.1%}"

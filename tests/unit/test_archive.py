@@ -32,15 +32,19 @@ class Killed(BaseException):
 
 
 class Dying(Store):
-    """A store whose writer is killed before or after the file has its place."""
+    """A store whose writer is killed while it writes, or just after the file has its place."""
 
     def __init__(self, url: str, *, after: bool) -> None:
         super().__init__(url)
-        self._after = after
+        self._folder, self._after = Path(url), after
 
     def write(self, path: str, text: bytes) -> None:
         if self._after:
             super().write(path, text)
+        else:
+            half = (self._folder / path).with_name(f".{Path(path).name}.0123.part")
+            half.parent.mkdir(parents=True)
+            half.write_bytes(text[:100])
         raise Killed
 
 

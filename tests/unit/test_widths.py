@@ -156,3 +156,9 @@ def test_columns_join_by_rank_and_a_figure_of_any_length_is_whole() -> None:
     assert "second" not in text
     assert text.split().count("word") == 50
     assert render_results.figure("total_return", 1e300) == "1.0e+300"
+
+
+def test_a_header_from_a_file_is_text_and_no_markup() -> None:
+    table = Fitted(Shown("[red]close"), Shown("[/]"))
+    table.add_row("[bold]1", "2")
+    assert printed(table, 80).split() == ["[red]close", "[/]", "[bold]1", "2"]

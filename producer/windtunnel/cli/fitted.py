@@ -57,7 +57,7 @@ class Fitted:
         table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold", title=self._title)
         for place, width in widths.items():
             column = self._columns[place]
-            table.add_column(column.name, justify=column.justify, overflow="fold", width=width)
+            table.add_column(Text(column.name), justify=column.justify, overflow="fold", width=width)
         for row in self._rows:
             table.add_row(*(row[place] for place in widths))
         yield table

@@ -96,7 +96,7 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     return Leaderboard(
         ranked=tuple(_ranked(row, rank) for rank, row in enumerate(defined, start=1)),
         unranked=tuple(row for row in rows if row.score.metrics.sharpe is None),
-        self_reported=tuple(one for one in reports if one.score is None and one.outcome is Outcome.SUCCEEDED),
+        self_reported=tuple(one for one in reports if _only_says(one)),
         trials=own,
         earlier=earlier,
         effective=groups,
@@ -104,6 +104,10 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
     )
+
+
+def _only_says(report: Report) -> bool:
+    return report.outcome is Outcome.SUCCEEDED and report.score is None and report.promotion is None
 
 
 def _worth(row: Row) -> tuple[float, float]:

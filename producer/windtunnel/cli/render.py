@@ -77,9 +77,11 @@ def report(found: Report) -> RenderableType:
 
 def _judged(found: Report) -> list[RenderableType]:
     """What Windtunnel says of returned positions."""
-    from windtunnel.cli.render_results import score
+    from windtunnel.cli.render_results import held_out, score
 
     parts = [score(found.score)] if found.score else []
+    if found.promotion and found.promotion.bars:
+        parts.append(held_out(found.promotion))
     if found.look_ahead:
         parts.append(foreign(f"look-ahead: {found.look_ahead.sight.value}. {found.look_ahead.message}"))
     return parts

@@ -155,3 +155,19 @@ def check(job: JobId, json: AsJson = False) -> None:
         render.console().print(render.report(found))
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
+
+
+def promote(job: JobId, json: AsJson = False) -> None:
+    """Run a job's program once on all of its data, and score it on the bars that are held out. Exit code 0 if it was.
+
+    Only rounded figures come back, and each program has one such run.
+    """
+    with Client() as client:
+        found = client.wait(client.promote(job))
+    if json:
+        typer.echo(as_json(found))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render.report(found))
+    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)

@@ -97,6 +97,9 @@ class JobSpec(Contract):
     dataset_digests: dict[Name, Sha256] = Field(default_factory=dict)
     """Which version of each dataset it finds, by the digest of its file. The client fills in the newest version when
     the job is submitted; give a digest to have an older one."""
+    holdouts: dict[Name, Sha256] = Field(default_factory=dict)
+    """Of a promoted run: the digest of the whole series of each dataset. `Client.promote` fills it in. Such a job runs
+    once a program, and only figures come back (see `Promotion`)."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits()
@@ -138,6 +141,13 @@ class JobSpec(Contract):
         if others:
             raise ValueError(f"has {', '.join(others)}, which `datasets` does not name")
         return digests
+
+    @field_validator("holdouts")
+    @classmethod
+    def _holdouts_of_all_datasets(cls, holdouts: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if holdouts and holdouts.keys() != set(info.data.get("datasets", ())):
+            raise ValueError("must have each of `datasets` and no other")
+        return holdouts
 
     @property
     def needs(self) -> str:

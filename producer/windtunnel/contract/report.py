@@ -10,6 +10,7 @@ from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
 from windtunnel.contract.lookahead import LookAhead
+from windtunnel.contract.promotion import Promotion
 from windtunnel.contract.score import Score, Scoring
 from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
@@ -94,6 +95,8 @@ class Report(Contract):
     """What Windtunnel computed from returned positions; nothing in it is the program's word."""
     look_ahead: LookAhead | None = None
     """Whether its positions know the future, where that was asked for."""
+    promotion: Promotion | None = None
+    """Of a promoted run, which has neither score nor output: what the program is worth on bars that were held out."""
     positions_sha256: str = ""
     """Of the positions that `signals` returned: the same where a run returns the same."""
     resources: Resources = Resources()

@@ -37,6 +37,7 @@ def job_page(
         "outcome": report.outcome.value,
         "message": report.message,
         "score": score.model_dump(mode="json") if score else None,
+        "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
         "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
         "error_line": error.line if error else None,

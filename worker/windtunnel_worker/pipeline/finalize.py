@@ -10,8 +10,9 @@ from functools import cached_property
 from windtunnel.contract import Outcome, Record, Report, Verdict
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavailable, UnreadableRecord
 from windtunnel.records.reports import Unfinished, build_record
-from windtunnel_worker.pipeline.collaborators import Scored, Scorer, Shared
+from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer, Shared
 from windtunnel_worker.pipeline.faults import describe
+from windtunnel_worker.pipeline.promotion import with_promotion
 from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 
 MESSAGE_S = 2.0
@@ -106,9 +107,9 @@ class Finalize:
 
     def _scored(self, job: Unfinished, record: Record, report: Report) -> list[Final]:
         """The report with its score; none yet where there are no prices for it and there may be some later."""
-        execution = record.execution
+        execution, promotion = record.execution, report.promotion
         if not (record.spec and execution and execution.positions and report.outcome is Outcome.SUCCEEDED):
-            return [(job, report)]
+            return [(job, report if promotion is None else self._promoted(report, NOT_SCORED))]
         try:
             scored = self._scorer.score(record.spec, execution)
         except (FileStoreUnavailable, ObjectUnusable) as error:
@@ -118,7 +119,15 @@ class Finalize:
                 self._records.care.ended_again(job.job_id, min(PRICES_PAUSE_S * 2.0 ** (tried - 1), LONGEST_PAUSE_S))
                 return []
             scored = Scored(fault=f"There were no prices to score it on: {error} Then retry the job.")
-        return [(job, with_score(report, scored))]
+        return [(job, with_score(report, scored) if promotion is None else self._promoted(report, scored))]
+
+    def _promoted(self, report: Report, scored: Scored) -> Report:
+        """The report of a promoted run, whose result is kept for ever."""
+        if report.outcome is Outcome.SUCCEEDED and report.promotion is not None:
+            programs = self._records.promotions.count(report.promotion.holdouts.values())
+            report = with_promotion(report, scored, programs)
+        self._records.promotions.note(report)
+        return report
 
     def _verdict(self, job: Unfinished) -> Verdict | None:
         where = (job.program, job.policy)

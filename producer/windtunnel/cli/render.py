@@ -77,9 +77,10 @@ def report(found: Report) -> RenderableType:
 
 def _judged(found: Report) -> list[RenderableType]:
     """What Windtunnel says of returned positions."""
-    from windtunnel.cli.render_results import held_out, score
+    from windtunnel.cli.render_results import held_out, score, stage_line
 
     parts = [score(found.score)] if found.score else []
+    parts += [foreign(f"stage {stage_line(run)}") for run in found.stages]
     if found.promotion and found.promotion.bars:
         parts.append(held_out(found.promotion))
     if found.look_ahead:
@@ -135,8 +136,13 @@ def _whole(name: str) -> Column:
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
     """A batch's counts and its jobs, or the first of them."""
     table = Table(_whole("job"), "name", "state", "attempt", "outcome")
+    jobs = list(jobs)
+    staged = any(job.stages > 1 for job in jobs)
+    if staged:
+        table.add_column("stage")
     for job in jobs:
-        table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome))
+        stage = [f"{job.stage} of {job.stages}"] if staged else []
+        table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome), *stage)
     parts: list[RenderableType] = [batches([status]), table]
     if 1 < table.row_count < status.total:
         parts.append(foreign(f"… and {status.total - table.row_count:,} more; `windtunnel report` lists all."))

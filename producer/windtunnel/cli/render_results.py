@@ -13,7 +13,7 @@ from rich.text import Text
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import jobs
-from windtunnel.contract import Promotion, Report, Score
+from windtunnel.contract import Promotion, Report, Score, StageRun
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
@@ -61,6 +61,13 @@ def score(found: Score) -> RenderableType:
         foreign("\n".join(lines)),
         Text(f"equity {sparkline(found.curve.equity[:: 1 + len(found.curve.equity) // 60])}"),
     )
+
+
+def stage_line(run: StageRun) -> str:
+    """What came of a stage of a cascade."""
+    name, value, least = run.metric.replace("_", " "), figure(run.metric, run.value), figure(run.metric, run.at_least)
+    end = "passed" if run.passed else "stopped"
+    return f"{run.stage}: {end} with {name} {value}, at least {least}; {', '.join(run.datasets)}, {run.bars:,} bars"
 
 
 def held_out(found: Promotion) -> RenderableType:

@@ -18,9 +18,11 @@ from windtunnel.cli.options import (
     Memory,
     Params,
     Seed,
+    Stages,
     Timeout,
     as_json,
     job_of,
+    stages_of,
 )
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
@@ -105,6 +107,7 @@ def submit(
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
     check_lookahead: CheckLookahead = False,
+    stage: Stages = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
@@ -132,6 +135,7 @@ def submit(
             isolation=isolation,
             owner=owner,
             max_running=max_running,
+            stages=stages_of(stage),
             idempotency_key=idempotency_key,
             check_lookahead=check_lookahead,
         )

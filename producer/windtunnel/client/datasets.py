@@ -89,9 +89,30 @@ class Datasets:
             "columns_bytes": columns.stat().st_size,
         }
 
+    def first_bars(self, name: str, sha256: str, bars: int) -> str:
+        """Have the store keep the first bars of a version of a dataset; the digest of their file.
+
+        They are in no list, and are kept for as long as a job may want them. `NotFound` where the store has no such
+        version, `ExtraMissing` without the extra `data`.
+        """
+        manifests = Manifests(self._store())
+        version = manifests.of_bytes(sha256)
+        if version is None or version.columns_sha256 is None:
+            raise NotFound(f"The store {self._store().name} has no dataset {name!r} with digest {sha256[:12]}….")
+        if bars >= version.facts.rows:
+            return sha256
+        with tempfile.TemporaryDirectory(prefix="windtunnel-stage-") as folder:
+            part = _first_bars(self._store().get(version.columns_sha256), version, bars)
+            file = Path(folder) / f"first.{version.format}"
+            part.write_file(file)
+            fields = {**self._put(part, file), "facts": part.facts, "holdout": None}
+        shorter = version.model_copy(update=fields)
+        manifests.add_nameless(shorter)
+        return shorter.sha256
+
     def _held_out(self, whole: Inspected, holdout: str | float, folder: Path) -> tuple[Inspected, HoldOut]:
         """The part that programs see, and what is known of the other one once the store has the whole."""
-        from windtunnel.datasets.holdout import share_of, visible_part
+        from windtunnel.datasets.parts import share_of, visible_part
 
         visible = visible_part(whole, share_of(holdout))
         bars, file = visible.facts.rows, folder / f"whole.{whole.format}"
@@ -218,6 +239,18 @@ def _inspect(file: Path, options: ReadOptions | None) -> Inspected:
         return inspect(file, options or ReadOptions())
     except ImportError as error:
         raise ExtraMissing("Adding a dataset", "data") from error
+
+
+def _first_bars(columns: bytes, version: DatasetVersion, bars: int) -> Inspected:
+    try:
+        from pyarrow import BufferReader, feather
+
+        from windtunnel.datasets.inspection import Inspected
+        from windtunnel.datasets.parts import first_bars
+    except ImportError as error:
+        raise ExtraMissing("A stage with fewer bars", "data") from error
+    whole = Inspected(feather.read_feather(BufferReader(columns)), version.facts, True, version.format)
+    return first_bars(whole, bars)
 
 
 def _same(one: DatasetVersion, other: DatasetVersion) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from windtunnel.broker import Broker
 from windtunnel.client import artifacts, following, promotion, results
-from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId, is_job
 from windtunnel.client.naming import full_id
 from windtunnel.client.paging import outcomes_of, page_of
@@ -90,17 +88,6 @@ class Client(Submitting):
         self._records.close()
         self._broker.close()
 
-    @property
-    def who(self) -> str:
-        """As whom this client is named in a job's history."""
-        return f"client:{self._settings.owner}"
-
-    @cached_property
-    def datasets(self) -> Datasets:
-        """The datasets of this deployment: add, list, show, verify, remove, restore."""
-        most = self._settings.dataset_max_mb * 2**20
-        return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
-
     # -- running again --------------------------------------------------------------------------------
 
     def check(self, job: str) -> JobId:
@@ -142,7 +129,7 @@ class Client(Submitting):
             **changes,
         )
         batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, cache=False)  # so that it really runs
-        return JobId(job_id(self._submit(batch, "job"), 0))
+        return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------
 

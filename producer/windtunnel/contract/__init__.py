@@ -35,6 +35,7 @@ from windtunnel.contract.lookahead import LookAhead, Probe, Sight
 from windtunnel.contract.promotion import Promotion
 from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
+from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -104,6 +105,8 @@ __all__ = [
     "SecurityLevel",
     "Sha256",
     "Sight",
+    "Stage",
+    "StageRun",
     "Timings",
     "Transition",
     "Verdict",

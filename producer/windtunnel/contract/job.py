@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_val
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.contract.catalogue import Sha256
 from windtunnel.contract.score import Scoring
+from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -105,6 +106,10 @@ class JobSpec(Contract):
     limits: Limits = Limits()
     scoring: Scoring | None = None
     """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
+    stages: tuple[Stage, ...] = Field((), max_length=8)
+    """Runs on less data that come first; the job goes on as long as its score reaches what each asks for."""
+    passed: tuple[StageRun, ...] = Field((), max_length=8)
+    """The stages that it has passed. Windtunnel fills them in."""
     check_lookahead: bool = False
     """Also run it on changed data, some thirty times, to see whether its positions know the future; all of these runs
     share its limits."""
@@ -148,6 +153,26 @@ class JobSpec(Contract):
         if holdouts and holdouts.keys() != set(info.data.get("datasets", ())):
             raise ValueError("must have each of `datasets` and no other")
         return holdouts
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_fit_the_job(cls, stages: tuple[Stage, ...], info: ValidationInfo) -> tuple[Stage, ...]:
+        if stages and info.data.get("holdouts"):
+            raise ValueError("do not go with `holdouts`")
+        if stages and info.data.get("language", "python") != "python":
+            raise ValueError("need positions to be scored, which only Python programs return")
+        others = sorted({name for one in stages for name in one.datasets} - set(info.data.get("datasets", ())))
+        if others:
+            raise ValueError(f"name {', '.join(others)}, which `datasets` does not")
+        return stages
+
+    def current(self) -> Self:
+        """The job as it is run at the stage that it has reached."""
+        if len(self.passed) >= len(self.stages):
+            return self
+        stage = self.stages[len(self.passed)]
+        data = {"datasets": stage.datasets or self.datasets, "dataset_digests": stage.dataset_digests}
+        return self.model_copy(update=data)
 
     @property
     def needs(self) -> str:

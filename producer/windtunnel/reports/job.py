@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Report, Sample, Score, SecurityLevel
+from windtunnel.contract import Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -113,6 +113,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Language", report.language),
         ("Parameters", value_text(report.params, 2000)),
         ("Seed", str(report.seed)),
+        *((f"Stage {run.stage}", _stage(run)) for run in report.stages),
         ("Evaluated", window),
         ("Bars a year", yearly),
         ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
@@ -127,3 +128,9 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Versions", ", ".join(f"{name} {version}" for name, version in report.versions.items())),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _stage(run: StageRun) -> str:
+    value = "undefined" if run.value is None else f"{run.value:.4g}"
+    end = "passed" if run.passed else "stopped"
+    return f"{end}: {run.metric} {value}, at least {run.at_least:g}; {', '.join(run.datasets)}, {run.bars:,} bars"

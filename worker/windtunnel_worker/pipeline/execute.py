@@ -112,7 +112,7 @@ class Execute:
         return self._record(job, execution, self._clock() - began, following)
 
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
-        spec = job.spec
+        spec = job.spec.current()
         program = self._program(job)
         refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, job)
         if refusal:

@@ -6,8 +6,8 @@ Its program saw bars that are held out, so nothing that it can write, name, coun
 from __future__ import annotations
 
 from windtunnel.contract import Execution, JobSpec, Metrics, Outcome, Promotion, Report, Score
-from windtunnel.records.codec import summary_of
 from windtunnel_worker.pipeline.collaborators import Scored
+from windtunnel_worker.pipeline.report import with_end
 
 OURS = (Outcome.CANCELLED, Outcome.INFRASTRUCTURE_ERROR)
 """Ends whose message is Windtunnel's own."""
@@ -40,8 +40,7 @@ def with_promotion(report: Report, scored: Scored, programs: int) -> Report:
     if scored.score is not None and report.promotion is not None:
         return report.model_copy(update={"promotion": _figures(scored.score, report.promotion, programs)})
     outcome = Outcome.INFRASTRUCTURE_ERROR if scored.fault else Outcome.FAILED
-    report = report.model_copy(update={"outcome": outcome, "message": scored.fault or UNSCORABLE})
-    return report.model_copy(update={"attempts": (*report.attempts[:-1], summary_of(report, report.summary.number))})
+    return with_end(report, outcome, scored.fault or UNSCORABLE)
 
 
 def _figures(score: Score, promotion: Promotion, programs: int) -> Promotion:

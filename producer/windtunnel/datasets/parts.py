@@ -1,4 +1,4 @@
-"""Parts a table into what programs see and what is held out. Imports pandas, and so only where a file is added."""
+"""The first bars of a table as a table of their own. Imports pandas, and so only where a dataset is made."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ def visible_part(whole: Inspected, share: float) -> Inspected:
     kept = len(index) - round(share * len(index))
     if min(kept, len(index) - kept) < FEWEST:
         raise _refused(f"{share:.3g} of {len(index):,} bars leaves one part empty", "Give another share, or more data.")
-    frame = _without_traces(whole.frame.iloc[:kept])
+    return first_bars(whole, kept)
+
+
+def first_bars(whole: Inspected, bars: int) -> Inspected:
+    """The first bars of a table, and what is known of them alone."""
+    frame = _without_traces(whole.frame.iloc[:bars])
     found: list[DataFinding] = list(quality.find(frame))
     facts = quality.facts(frame, found, whole.facts.options, whole.facts.zone)
     return replace(whole, frame=frame, facts=facts, changed=True)

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from windtunnel.cli import datasets as datasets_commands
+from windtunnel.cli import submitting
+from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
 from windtunnel.cli.render import report as rendered
 from windtunnel.cli.render_datasets import version as rendered_version
@@ -344,3 +348,22 @@ def test_a_promoted_run_is_no_trial_and_is_not_ranked(app: App) -> None:
     assert '"programs":1' in page.replace(" ", "")
     assert json.loads(app.client.report(job).model_dump_json())["promotion"]["bars"] == HELD
     assert app.client.status(job).state is JobState.FINISHED
+
+
+def test_the_commands_say_what_is_held_out_and_what_came_of_it(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (datasets_commands, submitting):
+        monkeypatch.setattr(module, "Client", lambda: app.client)
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(commands, list(words))
+
+    file = str(write(tmp_path))
+    assert "20 more bars" in run("datasets", "add", "more", file, "--holdout", "20%").stdout
+    shown = json.loads(run("datasets", "show", "more", "--json").stdout)
+    assert (shown["holdout"]["bars"], shown["facts"]["rows"]) == (HELD, BARS - HELD)
+    assert isinstance(run("datasets", "add", "more", file, "--holdout", "half").exception, InvalidInput)
+    done = run("promote", app.job)
+    assert (done.exit_code, "total return" in done.stdout, SECRET in done.output) == (0, True, False)
+    assert isinstance(run("promote", app.job).exception, AlreadyPromoted)

@@ -23,6 +23,7 @@ from windtunnel_worker.sandbox import (
     remove_sandbox,
 )
 from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.pool import CELLS_KEPT
 from windtunnel_worker.settings import HostSettings
 
 MB64 = Limits(memory_mb=64)
@@ -204,6 +205,22 @@ def test_a_ready_sandbox_serves_jobs_with_other_limits_of_their_runs(
     second = executor.execute(in_batch("print('x' * 9000)", isolation, timeout_s=5, cpu_time_s=2, output_kb=1))
     assert second.container_id == ready
     assert (second.outcome, len(second.stdout), second.stdout_truncated) == (Outcome.SUCCEEDED, 1024, True)
+
+
+def test_jobs_of_several_kinds_in_turn_each_find_their_cell_again(executor: Executor, settings: HostSettings) -> None:
+    def cell(memory_mb: int) -> str:
+        return executor.execute(in_batch("print(1)", Isolation.CELL, memory_mb=memory_mb)).container_id
+
+    kinds = [128 + 8 * kind for kind in range(CELLS_KEPT)]
+    cells = [cell(memory_mb) for memory_mb in kinds]
+    assert [cell(memory_mb) for memory_mb in kinds] == cells
+    assert len(set(cells)) == CELLS_KEPT
+
+    cell(64)  # instead of the one that was used longest ago
+    assert cell(kinds[1]) == cells[1]
+    assert cell(kinds[0]) != cells[0]
+    executor.close()
+    assert list_sandboxes(settings.host) == []
 
 
 def another_sandbox(host: str, used: str) -> str:

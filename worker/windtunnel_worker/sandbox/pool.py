@@ -1,7 +1,8 @@
 """Keeps sandboxes ready, so that a job does not wait for one, and removes used ones, so that none waits for that.
 
-A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind; cells of one batch stay
-in use until they have served their jobs, are too old, or something was wrong with them.
+A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind; the cells of one batch, one
+for each kind that its jobs want, stay in use until they have served their jobs, are too old, or something was wrong
+with them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ MAX_AGE_S = 600.0
 CREATION_TIMEOUT_S = 120.0
 SHORT_JOB_S = 0.1
 """What needs the Docker daemon but not at once waits for so long: it would slow a short job and its report down."""
+CELLS_KEPT = 3
+"""A batch whose jobs want different datasets or limits in turn has so many cells in a slot, each of which takes memory
+while it waits."""
 WAIT_TICK_S = 0.2
 """How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
 
@@ -77,10 +81,12 @@ class Pool:
         self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
         self._next: Next | None = None
-        self._cell: tuple[str, Sandbox] | None = None
+        self._batch_id = ""
+        self._cells: list[Sandbox] = []
+        """Those of that batch, the one used last at the end."""
 
     def take(self, request: Request) -> Sandbox:
-        """A ready sandbox for one job: the batch's cell, or a prepared or fresh one, which then bears its name."""
+        """A ready sandbox for one job: a cell of the batch, or a prepared or fresh one, which then bears its name."""
         kind = request.kind
         if kind.jobs > 1:
             return self._take_cell(request)
@@ -93,11 +99,10 @@ class Pool:
 
     def give_back(self, sandbox: Sandbox, *, clean: bool) -> None:
         """After the job: a clean cell stays, everything else is removed."""
-        spent = sandbox.served >= sandbox.kind.jobs
-        if clean and not spent and self._cell is not None and self._cell[1] is sandbox:
-            return
-        if self._cell is not None and self._cell[1] is sandbox:
-            self._cell = None
+        if sandbox in self._cells:
+            if clean and sandbox.served < sandbox.kind.jobs:
+                return
+            self._cells.remove(sandbox)
         self._discard(sandbox)
 
     def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
@@ -114,23 +119,28 @@ class Pool:
     def close(self) -> None:
         """Remove everything that is prepared or waits, and wait until it is gone."""
         self._drop_next()
-        self._drop_cell()
+        self._drop_cells()
         self._threads.shutdown(wait=True)
         self._threads = _threads()
 
     def _take_cell(self, request: Request) -> Sandbox:
-        if self._cell is not None:
-            batch_id, sandbox = self._cell
-            if batch_id == request.batch_id and sandbox.kind.serves(request.kind) and _lasts(sandbox, request.needs_s):
-                lacking = sandbox.kind.lacks(request.kind)
-                if not lacking:
-                    return sandbox
-                # Imported there it would be lost with the job; the next cell has it for all.
-                request = replace(request, kind=replace(request.kind, preload=(*sandbox.kind.preload, *lacking)))
-        self._drop_cell()
-        sandbox = self._create_now(request)
-        self._cell = request.batch_id, sandbox
-        return sandbox
+        if request.batch_id != self._batch_id:
+            self._drop_cells()
+            self._batch_id = request.batch_id
+        cell = next((cell for cell in self._cells if cell.kind.serves(request.kind)), None)
+        if cell is not None:
+            self._cells.remove(cell)
+            lacking = cell.kind.lacks(request.kind)
+            if _lasts(cell, request.needs_s) and not lacking:
+                self._cells.append(cell)
+                return cell
+            self._discard(cell)
+            # Imported there it would be lost with the job; the next cell has it for all.
+            request = replace(request, kind=replace(request.kind, preload=(*cell.kind.preload, *lacking)))
+        self._drop_cells(keep=CELLS_KEPT - 1)
+        cell = self._create_now(request)
+        self._cells.append(cell)
+        return cell
 
     def _take_prepared(self, request: Request) -> Sandbox | None:
         if self._next is None or not self._next.kind.serves(request.kind):
@@ -190,10 +200,9 @@ class Pool:
                 dropped.wanted.set()
                 dropped.sandbox.add_done_callback(self._discard_result)
 
-    def _drop_cell(self) -> None:
-        if self._cell is not None:
-            self._discard(self._cell[1])
-            self._cell = None
+    def _drop_cells(self, keep: int = 0) -> None:
+        while len(self._cells) > keep:
+            self._discard(self._cells.pop(0))
 
     def _discard_result(self, future: Future[Sandbox]) -> None:
         if not future.cancelled() and future.exception() is None:

@@ -150,7 +150,7 @@ def submit(
 def check(job: JobId, json: AsJson = False) -> None:
     """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
     with Client() as client:
-        found = client.wait(client.check(job))
+        found = client.wait(client.check(client.find(job)))
     if json:
         typer.echo(as_json(found))
     else:
@@ -167,7 +167,7 @@ def promote(job: JobId, json: AsJson = False) -> None:
     Only rounded figures come back, and each program has one such run.
     """
     with Client() as client:
-        found = client.wait(client.promote(job))
+        found = client.wait(client.promote(client.find(job)))
     if json:
         typer.echo(as_json(found))
     else:

@@ -95,7 +95,9 @@ def _facts(found: Report) -> Table:
     if found.validation:
         level = SecurityLevel(found.validation.security_level).name
         table.add_row("security", f"{found.validation.score}/100, {level}")
-    if found.execution:
+    if found.promotion:
+        table.add_row("run", "on all bars, those included that are held out; what it used is withheld")
+    elif found.execution:
         table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
         table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
         table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")

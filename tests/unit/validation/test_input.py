@@ -65,7 +65,7 @@ def validator() -> SecurityValidator:
 
 
 MOST_LOOPS = 50_000_000
-"""A verdict may cost as much as so many turns of an empty loop: about a second on a usual machine, two on a slow one."""
+"""A verdict may cost as much as so many turns of an empty loop: about a second on a usual machine."""
 
 
 def _loops_a_second() -> float:

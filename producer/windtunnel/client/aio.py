@@ -114,6 +114,7 @@ class AsyncClient(_Face[Client]):
     wait = _call(Client.wait)
     report = _call(Client.report)
     check = _call(Client.check)
+    promote = _call(Client.promote)
     reproduce = _call(Client.reproduce)
     leaderboard = _call(Client.leaderboard)
     superior = _call(Client.superior)

@@ -14,6 +14,7 @@ from windtunnel.contract import (
     JobSpec,
     Limits,
     Outcome,
+    Promotion,
     Record,
     Report,
     Resources,
@@ -57,6 +58,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         labels=spec.labels,
         limits=spec.limits,
         scoring=spec.scoring,
+        promotion=Promotion(holdouts=spec.holdouts) if spec.holdouts else None,
         image=spec.image,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
@@ -98,10 +100,17 @@ def with_score(report: Report, scored: Scored) -> Report:
         "positions_sha256": scored.positions_sha256,
         "look_ahead": scored.look_ahead,
     }
+    report = report.model_copy(update=found)
     if scored.refusal or scored.fault:
         outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
-        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
-    return _completed(report.model_copy(update=found), report.attempts[:-1], report.summary.number)
+        return with_end(report, outcome, scored.refusal or scored.fault)
+    return report
+
+
+def with_end(report: Report, outcome: Outcome, message: str) -> Report:
+    """The report with another outcome and message."""
+    report = report.model_copy(update={"outcome": outcome, "message": message})
+    return _completed(report, report.attempts[:-1], report.summary.number)
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
@@ -167,6 +176,7 @@ def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:
 
 def _timings(record: Record, execution: Execution | None) -> Timings:
     submitted, validated = record.submitted_at, record.when("validated")
+    ready = record.when("advanced") or validated
     claimed, executed = record.when("claimed"), record.when("executed")
 
     def between(start: datetime | None, end: datetime | None) -> float | None:
@@ -175,7 +185,7 @@ def _timings(record: Record, execution: Execution | None) -> Timings:
     return Timings(
         queued_s=between(submitted, validated),
         validate_s=round(record.verdict.duration_ms / 1000, 6) if record.verdict else None,
-        waiting_s=between(validated, claimed),
+        waiting_s=between(ready, claimed),
         prepare_s=execution.prepare_s if execution else None,
         execute_s=execution.resources.duration_s if execution else None,
         finalize_s=between(executed, record.now),

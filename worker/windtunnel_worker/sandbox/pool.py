@@ -45,6 +45,8 @@ class Request:
     """How long the job may use the sandbox at most."""
     on_wait: Callable[[], None] = lambda: None
     """Called about every tick of a wait; what it raises ends the wait."""
+    alone: bool = False
+    """No sandbox of this kind is prepared for the next job."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Pool:
         if kind.jobs > 1:
             return self._take_cell(request)
         sandbox = self._take_prepared(request) or self._create_now(request)
-        if self._ahead:
+        if self._ahead and not request.alone:
             self.prepare(kind, lambda: sandbox.rename(request.name))
         else:
             sandbox.rename(request.name)

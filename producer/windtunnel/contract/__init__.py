@@ -33,7 +33,7 @@ from windtunnel.contract.job import (
 )
 from windtunnel.contract.lookahead import LookAhead, Probe, Sight
 from windtunnel.contract.promotion import Promotion
-from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
 from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.contract.status import (
@@ -76,6 +76,7 @@ __all__ = [
     "EventKind",
     "Execution",
     "Facts",
+    "Failure",
     "Fill",
     "HoldOut",
     "HostStatus",

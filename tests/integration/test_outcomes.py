@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -207,18 +208,21 @@ def test_a_ready_sandbox_serves_jobs_with_other_limits_of_their_runs(
     assert (second.outcome, len(second.stdout), second.stdout_truncated) == (Outcome.SUCCEEDED, 1024, True)
 
 
-def test_jobs_of_several_kinds_in_turn_each_find_their_cell_again(executor: Executor, settings: HostSettings) -> None:
-    def cell(memory_mb: int) -> str:
-        return executor.execute(in_batch("print(1)", Isolation.CELL, memory_mb=memory_mb)).container_id
+@pytest.mark.parametrize("of", ["one batch", "several batches"])
+def test_jobs_that_take_turns_find_their_cells_again(executor: Executor, settings: HostSettings, of: str) -> None:
+    def cell(number: int) -> str:
+        assignment = in_batch("print(1)", Isolation.CELL, memory_mb=128 + 8 * number)
+        if of == "several batches":
+            assignment = replace(in_batch("print(1)", Isolation.CELL), batch_id=str(number))
+        return executor.execute(assignment).container_id
 
-    kinds = [128 + 8 * kind for kind in range(CELLS_KEPT)]
-    cells = [cell(memory_mb) for memory_mb in kinds]
-    assert [cell(memory_mb) for memory_mb in kinds] == cells
+    cells = [cell(number) for number in range(CELLS_KEPT)]
+    assert [cell(number) for number in range(CELLS_KEPT)] == cells
     assert len(set(cells)) == CELLS_KEPT
 
-    cell(64)  # instead of the one that was used longest ago
-    assert cell(kinds[1]) == cells[1]
-    assert cell(kinds[0]) != cells[0]
+    cell(CELLS_KEPT)  # instead of the one that was used longest ago
+    assert cell(1) == cells[1]
+    assert cell(0) != cells[0]
     executor.close()
     assert list_sandboxes(settings.host) == []
 

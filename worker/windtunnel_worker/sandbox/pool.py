@@ -1,8 +1,8 @@
 """Keeps sandboxes ready, so that a job does not wait for one, and removes used ones, so that none waits for that.
 
-A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind; the cells of one batch, one
-for each kind that its jobs want, stay in use until they have served their jobs, are too old, or something was wrong
-with them.
+A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind. A cell serves one batch and
+one kind; the cells that were used last stay until they have served their jobs, are too old, or something was wrong with
+them, since batches take turns and so do the kinds that a batch's jobs want.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ CREATION_TIMEOUT_S = 120.0
 SHORT_JOB_S = 0.1
 """What needs the Docker daemon but not at once waits for so long: it would slow a short job and its report down."""
 CELLS_KEPT = 3
-"""A batch whose jobs want different datasets or limits in turn has so many cells in a slot, each of which takes memory
-while it waits."""
+"""So many in a slot: each takes memory while it waits."""
 WAIT_TICK_S = 0.2
 """How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
 
@@ -46,6 +45,8 @@ class Request:
     """How long the job may use the sandbox at most."""
     on_wait: Callable[[], None] = lambda: None
     """Called about every tick of a wait; what it raises ends the wait."""
+    alone: bool = False
+    """No sandbox of this kind is prepared for the next job."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,8 @@ class Pool:
         self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
         self._next: Next | None = None
-        self._batch_id = ""
-        self._cells: list[Sandbox] = []
-        """Those of that batch, the one used last at the end."""
+        self._cells: dict[Sandbox, str] = {}
+        """Cells and their batches, the one used last at the end."""
 
     def take(self, request: Request) -> Sandbox:
         """A ready sandbox for one job: a cell of the batch, or a prepared or fresh one, which then bears its name."""
@@ -89,7 +89,7 @@ class Pool:
         if kind.jobs > 1:
             return self._take_cell(request)
         sandbox = self._take_prepared(request) or self._create_now(request)
-        if self._ahead:
+        if self._ahead and not request.alone:
             self.prepare(kind, lambda: sandbox.rename(request.name))
         else:
             sandbox.rename(request.name)
@@ -100,7 +100,7 @@ class Pool:
         if sandbox in self._cells:
             if clean and sandbox.served < sandbox.kind.jobs:
                 return
-            self._cells.remove(sandbox)
+            del self._cells[sandbox]
         self._discard(sandbox)
 
     def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
@@ -122,22 +122,20 @@ class Pool:
         self._threads = _threads()
 
     def _take_cell(self, request: Request) -> Sandbox:
-        if request.batch_id != self._batch_id:
-            self._drop_cells()
-            self._batch_id = request.batch_id
-        cell = next((cell for cell in self._cells if cell.kind.serves(request.kind)), None)
+        ours = (cell for cell, batch_id in self._cells.items() if batch_id == request.batch_id)
+        cell = next((cell for cell in ours if cell.kind.serves(request.kind)), None)
         if cell is not None:
-            self._cells.remove(cell)
+            del self._cells[cell]
             lacking = cell.kind.lacks(request.kind)
             if _lasts(cell, request.needs_s) and not lacking:
-                self._cells.append(cell)
+                self._cells[cell] = request.batch_id
                 return cell
             self._discard(cell)
             # Imported there it would be lost with the job; the next cell has it for all.
             request = replace(request, kind=replace(request.kind, preload=(*cell.kind.preload, *lacking)))
         self._drop_cells(keep=CELLS_KEPT - 1)
         cell = self._create_now(request)
-        self._cells.append(cell)
+        self._cells[cell] = request.batch_id
         return cell
 
     def _take_prepared(self, request: Request) -> Sandbox | None:
@@ -200,7 +198,9 @@ class Pool:
 
     def _drop_cells(self, keep: int = 0) -> None:
         while len(self._cells) > keep:
-            self._discard(self._cells.pop(0))
+            oldest = next(iter(self._cells))
+            del self._cells[oldest]
+            self._discard(oldest)
 
     def _discard_result(self, future: Future[Sandbox]) -> None:
         if not future.cancelled() and future.exception() is None:

@@ -31,7 +31,7 @@ from windtunnel.cli.following import follow
 from windtunnel.contract import Isolation, Scoring
 
 HERE = Path(__file__).parent
-LIMITS = Limits(timeout_s=30)
+LIMITS = Limits(timeout_s=60)
 SHORT = Limits(timeout_s=5)
 """For the program that would run for ever."""
 PAGE = Path(tempfile.gettempdir()) / "windtunnel-demo.html"

@@ -1,6 +1,7 @@
-"""Which of the job's datasets a program means by a file name: many are written with `read_csv("data.csv")`.
+"""Which of the job's datasets a program means by a file name: many are written with `read_csv("prices.csv")`.
 
-A name that is no file is answered with the dataset of that name, or with the job's only one, and stderr says so.
+A file that is not there is answered with the dataset that is called so, or for which the job has it as an alias, and
+stderr says so. Any other name is refused with the names of the datasets.
 Standard library only. Nothing here is trusted: the program can change all of it in its own process.
 """
 
@@ -13,6 +14,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from failures import PROGRAM
@@ -38,12 +40,11 @@ _names: Names | None = None
 class Names:
     """File names and what they stand for, in one job."""
 
-    def __init__(self, data: Datasets, *, changed: bool) -> None:
-        self._data = data
+    def __init__(self, data: Datasets, aliases: Mapping[str, str], *, changed: bool) -> None:
+        self._data, self._aliases = data, aliases
         self.changed = changed
         """The frames differ from the files: a dataset's own file is answered with its frame."""
         self._words = {name: _words(name) for name in data}
-        self._stands_for_the_only_one: Words = ()
         self._told: set[str] = set()
 
     def answer(self, path: Any) -> str | None:
@@ -71,14 +72,12 @@ class Names:
         stem, ending = os.path.splitext(path)
         exact = os.path.basename(stem)
         words, whole = _words(exact), _words(stem.removeprefix(FOLDER).removeprefix("/data/"))
-        found = [name for name in self._data if name == exact] or [
+        alias = self._aliases.get(os.path.basename(path))
+        found = [name for name in self._data if name == (alias or exact)] or [
             name for name, own in self._words.items() if own == words
         ]
         if not found and RESULTS.isdisjoint(words):
             found = [name for name, own in self._words.items() if _within(own, whole)]
-            if not found and len(self._words) == 1 and self._stands_for_the_only_one in ((), whole):
-                self._stands_for_the_only_one = whole
-                found = list(self._words)
         return KINDS[ending[1:].lower()], found[0] if len(found) == 1 else None
 
     def _file(self, name: str, kind: str) -> str:
@@ -131,10 +130,10 @@ def watch() -> None:
     os.stat = _watched_stat
 
 
-def settle(data: Datasets, *, changed: bool = False) -> None:
-    """Answer with these datasets."""
+def settle(data: Datasets, aliases: Mapping[str, str], *, changed: bool = False) -> None:
+    """Answer with these datasets; `aliases` are further file names of them."""
     global _names  # noqa: PLW0603 - one program a process
-    _names = Names(data, changed=changed)
+    _names = Names(data, aliases, changed=changed)
 
 
 def found(path: Any) -> Any:

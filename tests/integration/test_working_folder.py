@@ -170,8 +170,17 @@ def test_a_figure_saved_beside_the_program(run: Run) -> None:
     }
 
 
-def test_file_names_that_programs_use_by_habit_mean_the_jobs_dataset(run: Run) -> None:
+def test_a_file_name_that_programs_use_by_habit_is_refused_with_the_jobs_dataset(run: Run) -> None:
     execution = run((CASES / "03-read-csv-habit" / "program.py").read_text())
+    assert (execution.outcome, execution.error and execution.error.line) == (Outcome.FAILED, 3), execution
+    assert execution.message.startswith(
+        "Line 3: FileNotFoundError: [Errno 2] No such file; this job's datasets are data["
+    )
+
+
+def test_a_file_name_that_is_an_alias_means_the_jobs_dataset(run: Run) -> None:
+    aliases = {"data.csv": "prices"}
+    execution = run((CASES / "03-read-csv-habit" / "program.py").read_text(), aliases=aliases)
     assert execution.outcome is Outcome.SUCCEEDED, execution
     told = "line 3: there is no file 'data.csv' here; it is answered with this job's dataset, data[\"prices\"]"
     assert told in execution.stderr
@@ -196,7 +205,8 @@ def test_file_names_that_programs_use_by_habit_mean_the_jobs_dataset(run: Run) -
             written=len(pl.DataFrame({"a": [1]}).write_csv("prices-2.csv") or pl.read_csv("prices-2.csv")),
         )
         pl.read_csv("vix.csv")
-        """
+        """,
+        aliases=aliases,
     )
     assert execution.values == {
         **dict.fromkeys(("open", "path", "numpy", "text", "parquet", "polars", "scanned", "columns"), 0),

@@ -1,4 +1,4 @@
-"""What a program reads under a file name that is no file: the dataset that it can only mean, or an error that helps."""
+"""What a program reads under a file name that is not there: the dataset it is a name of, or an error that helps."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ READERS = {
     "asked": 'import os\nx = 4.0 if os.path.exists("data.csv") and os.path.isfile("data.csv") else 0',
     "twice": 'pd.read_csv("data.csv")\nx = pd.read_csv("./data.csv").Close.sum()',
 }
+ALIASES = dict.fromkeys(
+    "data.csv prices.csv AAPL.csv spy_daily.csv data.txt DATA.CSV x.csv x.parquet x.feather x.tsv".split(), "spx"
+)
 SPY = ("SPY.csv", "data/spy.csv", "spy_daily-2020.csv", "data/SPY/1d.csv")
 SCENES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "one": ({"spx": "csv"}, READERS),
@@ -36,13 +39,7 @@ SCENES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"spy": "csv", "qqq": "csv"},
         {"none": READ.format("data.csv"), "both": READ.format("spy_qqq.csv"), "open": 'open("data.csv")'},
     ),
-    "as_two": (
-        {"spx": "csv"},
-        {
-            "two": 'pd.read_csv("spy.csv")\nx = pd.read_csv("vix.csv")',
-            "own": 'pd.read_csv("data.csv")\nx = pd.read_csv("spx.csv").Close.sum()',
-        },
-    ),
+    "alone": ({"spx": "csv"}, {"other": READ.format("data.csv"), "its own": READ.format("data/SPX.csv")}),
     "own": (
         {"spx": "csv"},
         {
@@ -65,8 +62,8 @@ import numpy as np
 import pandas as pd
 from frames import Datasets
 
-def run(code, data, sink):
-    filenames.settle(data)
+def run(code, data, aliases, sink):
+    filenames.settle(data, aliases)
     found = {"pd": pd, "np": np, "data": data}
     try:
         exec(compile(code, "strategy.py", "exec"), found)
@@ -75,7 +72,8 @@ def run(code, data, sink):
         said = f"{type(error).__name__}: {error}"
     os.write(sink, said.encode())
 
-for scene, (datasets, programs) in json.load(sys.stdin).items():
+scenes, aliases = json.load(sys.stdin)
+for scene, (datasets, programs) in scenes.items():
     os.makedirs(f"{scene}/given")
     paths = {name: os.path.abspath(f"{scene}/given/{name}.{kind}") for name, kind in datasets.items()}
     for path in paths.values():
@@ -90,7 +88,7 @@ for scene, (datasets, programs) in json.load(sys.stdin).items():
             os.mkdir(f"{scene}/beside")
             os.chdir(f"{scene}/beside")
             sys.stderr = open("../told", "a")
-            run(code, Datasets(paths), sink)
+            run(code, Datasets(paths), aliases if scene in ("one", "parquet") else {}, sink)
             sys.stderr.close()
             os.rmdir(os.getcwd()) if not os.listdir() else os.rename(os.getcwd(), f"{os.getcwd()}-{name}")
             os._exit(0)
@@ -112,7 +110,13 @@ def answers(folder: Path) -> dict[str, dict[str, str]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "sandbox_image")}
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT]
     done = subprocess.run(
-        command, input=json.dumps(SCENES), env=environment, cwd=folder, capture_output=True, text=True, check=False
+        command,
+        input=json.dumps([SCENES, ALIASES]),
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, str]] = {scene: {} for scene in SCENES}
@@ -126,7 +130,7 @@ Answers = dict[str, dict[str, str]]
 
 
 @pytest.mark.parametrize("scene", ["one", "parquet"])
-def test_the_only_dataset_is_read_under_any_name(answers: Answers, folder: Path, scene: str) -> None:
+def test_a_dataset_is_read_under_each_of_its_aliases(answers: Answers, folder: Path, scene: str) -> None:
     assert answers[scene] == dict.fromkeys(READERS, "4.0")
     told = (folder / scene / "told").read_text().splitlines()
     line = "there is no file 'data.csv' here; it is answered with this job's dataset, data[\"spx\"]"
@@ -144,9 +148,11 @@ def test_a_name_that_may_mean_several_is_refused_with_all_of_them(answers: Answe
     assert all(said.startswith(told) for said in answers["several"].values()), answers["several"]
 
 
-def test_one_dataset_is_not_read_as_two(answers: Answers) -> None:
-    assert answers["as_two"]["own"] == "4.0"
-    assert answers["as_two"]["two"].startswith("FileNotFoundError")
+def test_the_only_dataset_is_not_read_under_a_name_that_nobody_gave_it(answers: Answers) -> None:
+    assert answers["alone"]["its own"] == "4.0"
+    assert answers["alone"]["other"].startswith(
+        "FileNotFoundError: [Errno 2] No such file; this job's datasets are data["
+    )
 
 
 def test_a_programs_own_files_stay_its_own(answers: Answers) -> None:

@@ -115,7 +115,7 @@ def judge_opening(analysis: Analysis, node: ast.AST, path: Value, mode: Value) -
 
 def _report_dataset(analysis: Analysis, node: ast.AST, how: str, name: Value) -> None:
     shown = repr(name.value) if type(name) is Const else "a file"
-    said = f"{how} reads {shown}: it is answered with the job's dataset of that name, or with its only one."
+    said = f"{how} reads {shown}, which is there only if a dataset of the job is called so."
     analysis.report("library.dataset_name", node, said)
 
 

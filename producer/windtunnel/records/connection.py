@@ -123,10 +123,19 @@ class Connection:
         except redis.ResponseError as error:
             raise self._refused(error) from error
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise self._distrusted(error) from error
             raise StoreUnavailable(
                 f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
+
+    def _distrusted(self, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"The certificate of Redis at {masked(self.url)} is not trusted: {error}",
+            remedy="Name the file of its authority in the URL, rediss://…/0?ssl_ca_certs=/path/to/ca.pem, and use the "
+            "host name that the certificate is for.",
+        )
 
     def _full(self) -> StoreUnavailable:
         return StoreUnavailable(

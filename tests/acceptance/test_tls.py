@@ -91,5 +91,5 @@ def test_a_server_whose_authority_is_not_known_is_not_trusted(port: int, setenv:
     assert "not trusted" in refused.value.message
     assert "ssl_ca_certs" in refused.value.remedy
     setenv.setenv("WINDTUNNEL_REDIS_URL", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs=/none.pem")
-    with pytest.raises(InvalidInput, match="ssl_ca_certs=/none.pem"):
+    with pytest.raises(InvalidInput, match=r"ssl_ca_certs=/none\.pem"):
         load(Settings)

@@ -60,9 +60,9 @@ soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, 
 	$(SETUP) $(BIN)/python -m tests.faults.harness --minutes 60 --kill-docker
 	$(SETUP) $(BIN)/python benchmarks/soak.py
 
-observability-test: ## alerts and panels on a real Prometheus (Debian: prometheus), traces, Kubernetes' schemas
+observability-test: ## alerts and panels on a real Prometheus, traces, Flower behind nginx, Kubernetes' schemas
 	$(SETUP) $(BIN)/pip install -q -e '.[otel]' 'kubernetes-validate>=1.31,<2'
-	$(BIN)/pytest -m observability $(PYTEST)
+	deploy/observability-setup.sh $(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

@@ -41,7 +41,7 @@ BEATS_EVERY_S, PRESENT_EVERY_S, RECONCILE_EVERY_S = 1.0, 5.0, 2.0
 """How often a running job, a host and the reconciler call; as in `lease.py`, `beside.py` and `reconcile.py`."""
 HEAVY_EVERY, HEAVY_WEIGHT = 10, 3
 """Each tenth owner is entitled to three times as much as the others."""
-FINISHED, BEATS, SATURATING = 5_000, 20_000, 20_000
+FINISHED, BEATS, SATURATING, SETS = 5_000, 20_000, 20_000, 100_000
 AT_ONCE = 200
 JOB_LENGTHS_S = (0.1, 1.0, 10.0, 60.0)
 
@@ -55,9 +55,13 @@ class Size:
     """Of each host."""
     jobs: int
     owners: int
-    batch: int
     runs: int
     """Jobs that are run of those that are ready."""
+
+    @property
+    def batch(self) -> int:
+        """Jobs of a batch: every owner has several."""
+        return max(1, min(1000, self.jobs // (4 * self.owners)))
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Result:
     """Step → microseconds of Redis's main thread, for each job, heartbeat, host or round."""
     claims_a_second: float = 0.0
     unfair: float = 0.0
-    """By how much the owner that fared worst or best is off its entitlement: 0.01 is one per cent."""
+    """By how much the owner that fared worst or best is off its share of all slot-seconds: 0.01 is one per cent."""
     ready_bytes: float = 0.0
     """Of a job that waits."""
     finished_bytes: float = 0.0
@@ -101,6 +105,7 @@ class Simulation:
 
     def run(self) -> Result:
         """All steps, each measured."""
+        self._step("plain SET", self._set, SETS)
         empty = self._server.memory()
         self._step("write", self._write, self.size.jobs)
         self._step("validate", self._validate, self.size.jobs)
@@ -123,6 +128,15 @@ class Simulation:
         before = self._server.cpu_us()
         act()
         self.result.us[name] = (self._server.cpu_us() - before) / count
+
+    def _set(self) -> None:
+        """The yardstick: a busy machine makes this as much dearer as all the rest."""
+        for _ in range(0, SETS, AT_ONCE):
+            with self._server.keys.pipeline(transaction=False) as pipe:
+                for _ in range(AT_ONCE):
+                    pipe.set("yardstick", "0123456789" * 10)
+                pipe.execute()
+        self._server.keys.delete("yardstick")
 
     # -- filling it ------------------------------------------------------------------------------------
 
@@ -163,8 +177,7 @@ class Simulation:
         """Run jobs on all slots, in simulated time; `running` is what they hold in the end."""
         served: dict[str, float] = dict.fromkeys(self._weights, 0.0)
         slots: list[tuple[float, int, Held | None]] = [(0.0, slot, None) for slot in range(len(self._sessions))]
-        warm_up = 2 * len(slots)  # until then the lengths of jobs are not known
-        for claims in range(self.size.runs):
+        for _ in range(self.size.runs):
             now, slot, job = heapq.heappop(slots)
             if job is not None:
                 self._record(self._sessions[slot], job)
@@ -172,8 +185,7 @@ class Simulation:
             assert isinstance(claimed, Claimed), "there are too few jobs for this size"
             owner = self._owner_of[claimed.batch_id]
             length = self._rng.expovariate(1 / self._mean_s[owner])
-            if claims >= warm_up:
-                served[owner] += length
+            served[owner] += length
             self._length[claimed.jobs[0].job_id] = length
             heapq.heappush(slots, (now + length, slot, claimed.jobs[0]))
         running += [(at, slot, job) for at, slot, job in slots if job is not None]
@@ -258,7 +270,17 @@ def tell(results: list[Result]) -> None:
     row("of the ready jobs run", lambda one: f"{one.size.runs:,}")
     row("claims a second, one Redis", lambda one: f"{one.claims_a_second:,.0f}")
     row("fairness error, worst owner", lambda one: f"{one.unfair:.2%}")
-    for step in ("write", "validate", "run", "finalize", "heartbeat", "host alive", "host seen", "reconcile"):
+    for step in (
+        "plain SET",
+        "write",
+        "validate",
+        "run",
+        "finalize",
+        "heartbeat",
+        "host alive",
+        "host seen",
+        "reconcile",
+    ):
         row(f"{step}, us of Redis", partial(_cost, step))
     row("a job from submission to report, us of Redis", lambda one: f"{one.us_a_job:,.0f}")
     row("a ready job, bytes", lambda one: f"{one.ready_bytes:,.0f}")
@@ -282,10 +304,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", type=int, nargs="+", default=[10, 100, 1000], help="sizes to compare")
     parser.add_argument("--slots", type=int, default=8, help="of each host (default: 8)")
-    parser.add_argument("--jobs", type=int, default=100_000, help="ready jobs (default: 100,000)")
+    parser.add_argument("--jobs", type=int, default=250_000, help="ready jobs (default: 250,000)")
     parser.add_argument("--owners", type=int, default=200, help="who they belong to (default: 200)")
-    parser.add_argument("--batch", type=int, default=1000, help="jobs of a batch (default: 1,000)")
-    parser.add_argument("--runs", type=int, default=50_000, help="jobs that are run (default: 50,000)")
+    parser.add_argument("--runs", type=int, default=30_000, help="jobs that are run (default: 30,000)")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -293,12 +314,13 @@ def _options() -> argparse.Namespace:
 def sizes(options: argparse.Namespace) -> Iterator[Size]:
     """Those asked for; exits where there are too few jobs to keep all slots and owners busy."""
     for hosts in options.hosts:
-        size = Size(hosts, options.slots, options.jobs, options.owners, options.batch, options.runs)
-        slots = hosts * options.slots
-        if size.runs < FINISHED + 3 * slots or size.jobs < size.runs + SATURATING + slots:
+        size = Size(hosts, options.slots, options.jobs, options.owners, options.runs)
+        fewest = FINISHED + 3 * hosts * options.slots
+        # An owner with thrice the weight and the shortest jobs runs so many times as many jobs as the mean one.
+        most = max(HEAVY_WEIGHT * size.runs * 3 // size.owners * size.owners, size.runs + SATURATING)
+        if size.runs < fewest or size.jobs < most:
             raise SystemExit(
-                f"{hosts} hosts need --runs of {FINISHED + 3 * slots} or more, and --jobs of "
-                f"{SATURATING + slots} more than that."
+                f"{hosts} hosts need --runs of {fewest:,} or more, and {size.runs:,} runs --jobs of {most:,}."
             )
         yield size
 

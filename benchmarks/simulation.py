@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.own_redis import Server, server
 
 from windtunnel.contract import Batch, Execution, Job, Outcome, Resources
+from windtunnel.keyspace import batch_of
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
@@ -177,18 +178,21 @@ class Simulation:
         """Run jobs on all slots, in simulated time; `running` is what they hold in the end."""
         served: dict[str, float] = dict.fromkeys(self._weights, 0.0)
         slots: list[tuple[float, int, Held | None]] = [(0.0, slot, None) for slot in range(len(self._sessions))]
+        now = 0.0
         for _ in range(self.size.runs):
             now, slot, job = heapq.heappop(slots)
             if job is not None:
+                served[self._owner_of[batch_of(job.job_id)]] += self._length[job.job_id]
                 self._record(self._sessions[slot], job)
             claimed = self._records.schedule.claim(QUEUE, self._sessions[slot], lease_s=LEASE_S)
             assert isinstance(claimed, Claimed), "there are too few jobs for this size"
             owner = self._owner_of[claimed.batch_id]
             length = self._rng.expovariate(1 / self._mean_s[owner])
-            served[owner] += length
             self._length[claimed.jobs[0].job_id] = length
             heapq.heappush(slots, (now + length, slot, claimed.jobs[0]))
         running += [(at, slot, job) for at, slot, job in slots if job is not None]
+        for at, _, job in running:  # what they have had so far
+            served[self._owner_of[batch_of(job.job_id)]] += self._length[job.job_id] - (at - now)
         self.result.unfair = self._unfairness(served)
 
     def _record(self, session: str, job: Held) -> None:

@@ -1,8 +1,9 @@
 """The demo: real strategies on real prices through the whole stack, good and bad ones together.
 
 Starts a stack of its own, submits `sweeps.toml`, follows it, checks that each bad program ended as it must, and
-shows the outcomes and the best strategies. What a strategy emits is its own word; read it as such. Those that define
-`signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
+shows the outcomes and the best strategies. Programs with a grid of parameters are one batch in cells, as sweeps are;
+the others, most of them bad, each get a container of their own. What a strategy emits is its own word; read it as
+such. Those that define `signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
 """
 
 from __future__ import annotations
@@ -14,32 +15,42 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render, render_results
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.following import follow
-from windtunnel.contract import Scoring
+from windtunnel.contract import Isolation, Scoring
 
 HERE = Path(__file__).parent
-LIMITS = Limits(timeout_s=30)
+LIMITS = Limits(timeout_s=60)
 SHORT = Limits(timeout_s=5)
 """For the program that would run for ever."""
 PAGE = Path(tempfile.gettempdir()) / "windtunnel-demo.html"
 console = Console(highlight=False)
 
 
-def jobs() -> Iterator[tuple[Job, Outcome]]:
-    """Every job of the sweep with the outcome it must have."""
-    sweep = tomllib.loads((HERE / "sweeps.toml").read_text())
-    for entry in sweep["job"]:
+Expected = list[tuple[Job, Outcome]]
+
+
+def batches() -> tuple[Expected, Expected]:
+    """The sweeps and the single jobs of `sweeps.toml`, each job with the outcome it must have."""
+    entries = tomllib.loads((HERE / "sweeps.toml").read_text())["job"]
+    swept = [entry for entry in entries if entry.get("grid")]
+    return list(jobs(swept)), list(jobs(entry for entry in entries if entry not in swept))
+
+
+def jobs(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[Job, Outcome]]:
+    """A job for every combination of the values in each entry's grid."""
+    for entry in entries:
         file = HERE / entry["file"]
         expected = Outcome(entry.get("expect", "succeeded"))
         grid: dict[str, list[Any]] = entry.get("grid", {})
@@ -86,21 +97,29 @@ def free_port() -> int:
 
 def show(reports: list[Report], expected: list[Outcome]) -> bool:
     """Print what came out; True when every job ended as it must."""
-    outcomes = Table("outcome", "jobs", "of these as expected", title="Outcomes")
+    outcomes = Fitted(Shown("outcome"), figure_column("jobs"), figure_column("as expected"), title="Outcomes")
     for outcome in Outcome:
         its = [wanted for report, wanted in zip(reports, expected, strict=True) if report.outcome is outcome]
         if its:
             outcomes.add_row(render.outcome_text(outcome), str(len(its)), str(its.count(outcome)))
     console.print(outcomes)
 
-    bad = Table("program", "outcome", "what its author is told", title="Programs that must not succeed")
+    told = Shown("what its author is told", wraps=True, least=30)
+    bad = Fitted(Shown("program", wraps=True), Shown("outcome"), told, title="Programs that must not succeed")
     for report, wanted in zip(reports, expected, strict=True):
         if wanted is not Outcome.SUCCEEDED or report.outcome is not wanted:
             bad.add_row(report.name, render.outcome_text(report.outcome), report.message)
     console.print(bad)
 
-    best = Table("strategy", "parameters", "Sharpe", "annual return", "max drawdown", "trades")
-    best.title = "Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018"
+    best = Fitted(
+        Shown("strategy", wraps=True),
+        Shown("parameters", wraps=True),
+        figure_column("Sharpe"),
+        figure_column("a year"),
+        figure_column("drawdown", rank=1),
+        figure_column("trades", rank=2),
+        title="Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018",
+    )
     ranked = [report for report in reports if isinstance(_value(report, "sharpe"), float)]
     for report in sorted(ranked, key=lambda one: _value(one, "sharpe"), reverse=True)[:12]:
         parameters = ", ".join(f"{name}={value}" for name, value in report.params.items())
@@ -122,22 +141,26 @@ def _value(report: Report, name: str) -> Any:
 
 def main() -> int:
     """Run the demo. Exit code 0 when every job has its report and every outcome is as expected."""
-    batch, expected = zip(*jobs(), strict=True)
+    swept, single = batches()
     with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
         os.environ["WINDTUNNEL_DATA_DIR"] = state
         os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
         with stack(Path(state)) as url, Client(url) as client:
             for name in ("sp500", "nasdaq"):
                 client.datasets.add(name, HERE / "data" / f"{name}.csv")
-            console.print(f"{len(batch)} jobs from {len({job.name for job in batch})} programs")
-            name = client.submit_batch(batch, name="demo")
-            status = follow(client, name)
-            reports = list(client.reports(name))
-            board = client.leaderboard(name)
-            PAGE.write_text(client.page(name), "utf-8")
-    right = show(reports, list(expected)) and len(reports) == len(batch)
-    seconds = (status.finished_at - status.submitted_at).total_seconds() if status.finished_at else 0.0
-    console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / max(seconds, 1):.1f} jobs/s).")
+            console.print(f"{len(swept)} jobs of sweeps in cells, {len(single)} single programs in containers")
+            started = time.monotonic()
+            sweep = client.submit_batch([job for job, _ in swept], name="sweeps", isolation=Isolation.CELL)
+            singles = client.submit_batch([job for job, _ in single], name="singles")
+            for name in (sweep, singles):
+                follow(client, name)
+            seconds = time.monotonic() - started
+            reports = [*client.reports(sweep), *client.reports(singles)]
+            board = client.leaderboard(sweep)
+            PAGE.write_text(client.page(sweep), "utf-8")
+    expected = [outcome for _, outcome in (*swept, *single)]
+    right = len(reports) == len(expected) and show(reports, expected)
+    console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / seconds:.1f} jobs/s).")
     console.print("[bold]The trusted leaderboard[/]: positions that strategies returned, scored after costs of 5 bps")
     console.print(render_results.board(board, 12))
     console.print(f"All of it, for a browser: {PAGE}", soft_wrap=True)

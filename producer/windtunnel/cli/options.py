@@ -42,6 +42,13 @@ Memory = Annotated[int, typer.Option(help="Megabytes.")]
 CheckLookahead = Annotated[
     bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
 ]
+Stages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stage",
+        help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
 
 
@@ -70,6 +77,27 @@ def job_of(
         file = str(program.file)
         problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def stages_of(given: Iterable[str] | None) -> list[dict[str, Any]]:
+    """The stages that the options describe; `InvalidInput` for a word that is none."""
+    found = []
+    for text in given or ():
+        stage: dict[str, Any] = {"datasets": []}
+        for word in text.split():
+            matched = re.fullmatch(r"(bars|dataset)=(\S+)|(\w+)>=(\S+)", word)
+            if matched is None:
+                remedy = "Write for example --stage 'bars=500 dataset=sp500 sharpe>=0.5'."
+                raise InvalidInput([FieldProblem("--stage", f"{word!r} is not understood")], remedy=remedy)
+            name, value, metric, least = matched.groups()
+            if metric:
+                stage |= {"metric": metric, "at_least": least}
+            elif name == "bars":
+                stage["bars"] = value
+            else:
+                stage["datasets"].append(value)
+        found.append(stage)
+    return found
 
 
 def write_file(file: Path, content: bytes) -> None:

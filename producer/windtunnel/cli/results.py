@@ -28,19 +28,27 @@ class Form(StrEnum):
 def leaderboard(
     batch: BatchName,
     most: Annotated[int, typer.Option("--most", help="Jobs to show.", min=1)] = 20,
+    spa: Annotated[
+        bool, typer.Option("--spa", help="Also test whether the best beats cash, and buy and hold (Hansen's SPA).")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."""
     with Client() as client:
+        batch = client.find(batch)
         board = client.leaderboard(batch)
+        tests = client.superior(batch) if spa else ()
     from windtunnel.cli import render_results
 
     if json:
-        typer.echo(json_.dumps(render_results.plain_board(board), indent=2))
+        tested = {"superior_predictive_ability": [asdict(one) for one in tests]} if spa else {}
+        typer.echo(json_.dumps({**render_results.plain_board(board), **tested}, indent=2))
     else:
         from windtunnel.cli import render
 
         render.console().print(render_results.board(board, most))
+        if spa:
+            render.console().print(render_results.superior(tests))
 
 
 def errors(
@@ -49,6 +57,7 @@ def errors(
 ) -> None:
     """Group a batch's failures by what went wrong, with what to do about each."""
     with Client() as client:
+        batch = client.find(batch)
         if form is Form.PROMPT:
             typer.echo(harmless(client.errors_prompt(batch)))
             return
@@ -64,7 +73,7 @@ def errors(
 def compare(job: JobId, other: JobId, json: AsJson = False) -> None:
     """Show the figures of two jobs beside each other, and in what they differ."""
     with Client() as client:
-        pair = client.report(job), client.report(other)
+        pair = client.report(client.find(job)), client.report(client.find(other))
     if json:
         typer.echo(as_json(pair))
         return
@@ -84,6 +93,7 @@ def export(
     if not files:
         raise InvalidInput([FieldProblem("export", "names no file")], remedy="Give --csv, --parquet or --json FILE.")
     with Client() as client:
+        batch = client.find(batch)
         for form, file in files.items():
             write_file(file, client.export(batch, form))
 
@@ -91,7 +101,7 @@ def export(
 def repro(job: JobId, json: AsJson = False) -> None:
     """Run a job again on the same data and compare. Exit code 0 only if all is the same, byte for byte."""
     with Client() as client:
-        found = client.reproduce(job)
+        found = client.reproduce(client.find(job))
     if json:
         typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
     else:

@@ -18,9 +18,11 @@ from windtunnel.cli.options import (
     Memory,
     Params,
     Seed,
+    Stages,
     Timeout,
     as_json,
     job_of,
+    stages_of,
 )
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
@@ -105,6 +107,7 @@ def submit(
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
     check_lookahead: CheckLookahead = False,
+    stage: Stages = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
@@ -132,6 +135,7 @@ def submit(
             isolation=isolation,
             owner=owner,
             max_running=max_running,
+            stages=stages_of(stage),
             idempotency_key=idempotency_key,
             check_lookahead=check_lookahead,
         )
@@ -146,7 +150,7 @@ def submit(
 def check(job: JobId, json: AsJson = False) -> None:
     """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
     with Client() as client:
-        found = client.wait(client.check(job))
+        found = client.wait(client.check(client.find(job)))
     if json:
         typer.echo(as_json(found))
     else:
@@ -155,3 +159,19 @@ def check(job: JobId, json: AsJson = False) -> None:
         render.console().print(render.report(found))
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
+
+
+def promote(job: JobId, json: AsJson = False) -> None:
+    """Run a job's program once on all of its data, and score it on the bars that are held out. Exit code 0 if it was.
+
+    Only rounded figures come back, and each program has one such run.
+    """
+    with Client() as client:
+        found = client.wait(client.promote(client.find(job)))
+    if json:
+        typer.echo(as_json(found))
+    else:
+        from windtunnel.cli import render
+
+        render.console().print(render.report(found))
+    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)

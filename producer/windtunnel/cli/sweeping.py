@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.grids import grid_of
-from windtunnel.cli.options import DEFAULTS, AsJson, Datasets, Memory, Params, Seed, Timeout, as_json, job_of
+from windtunnel.cli.options import (
+    DEFAULTS,
+    AsJson,
+    Datasets,
+    Memory,
+    Params,
+    Seed,
+    Stages,
+    Timeout,
+    as_json,
+    job_of,
+    stages_of,
+)
 from windtunnel.cli.programs import Program
 from windtunnel.client import Client
 from windtunnel.contract import Budget, Isolation
@@ -46,6 +58,7 @@ def sweep(
         int | None,
         typer.Option(help="Stop when the first so many all fail for the same reason; 0: never.", min=0),
     ] = 20,
+    stage: Stages = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
     ] = None,
@@ -67,6 +80,7 @@ def sweep(
             owner=owner,
             max_running=max_running,
             budget=budget,
+            stages=stages_of(stage),
             idempotency_key=idempotency_key,
         )
         total = client.status(batch).total

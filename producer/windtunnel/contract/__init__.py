@@ -4,7 +4,7 @@ May import `windtunnel.errors` only.
 """
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
-from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+from windtunnel.contract.catalogue import DataNote, DatasetVersion, HoldOut, Sha256
 from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.contract.execution import (
     Artifact,
@@ -32,8 +32,10 @@ from windtunnel.contract.job import (
     Webhook,
 )
 from windtunnel.contract.lookahead import LookAhead, Probe, Sight
-from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+from windtunnel.contract.promotion import Promotion
+from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
 from windtunnel.contract.score import Fill, Metrics, Score, Scoring
+from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.contract.status import (
     BatchStatus,
     DeadLetter,
@@ -74,7 +76,9 @@ __all__ = [
     "EventKind",
     "Execution",
     "Facts",
+    "Failure",
     "Fill",
+    "HoldOut",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -91,6 +95,7 @@ __all__ = [
     "Probe",
     "ProbeRun",
     "ProgramError",
+    "Promotion",
     "QueueStats",
     "Record",
     "Report",
@@ -101,6 +106,8 @@ __all__ = [
     "SecurityLevel",
     "Sha256",
     "Sight",
+    "Stage",
+    "StageRun",
     "Timings",
     "Transition",
     "Verdict",

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from windtunnel.analysis.failures import failure_of
 from windtunnel.contract import (
+    Attempt,
     Execution,
     JobSpec,
     Limits,
     Outcome,
+    Promotion,
     Record,
     Report,
     Resources,
@@ -55,6 +58,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         labels=spec.labels,
         limits=spec.limits,
         scoring=spec.scoring,
+        promotion=Promotion(holdouts=spec.holdouts) if spec.holdouts else None,
         image=spec.image,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
@@ -63,7 +67,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         submitted_at=record.submitted_at,
         finished_at=record.now,
     )
-    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+    return _completed(report, record.attempts, record.attempt)
 
 
 def copied_report(record: Record, source: Report) -> Report:
@@ -81,7 +85,7 @@ def copied_report(record: Record, source: Report) -> Report:
             "finished_at": record.now,
         }
     )
-    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+    return _completed(report, record.attempts, record.attempt)
 
 
 def pool_of(record: Record) -> str:
@@ -96,12 +100,17 @@ def with_score(report: Report, scored: Scored) -> Report:
         "positions_sha256": scored.positions_sha256,
         "look_ahead": scored.look_ahead,
     }
+    report = report.model_copy(update=found)
     if scored.refusal or scored.fault:
         outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
-        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
-    report = report.model_copy(update=found)
-    attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
-    return report.model_copy(update={"attempts": attempts})
+        return with_end(report, outcome, scored.refusal or scored.fault)
+    return report
+
+
+def with_end(report: Report, outcome: Outcome, message: str) -> Report:
+    """The report with another outcome and message."""
+    report = report.model_copy(update={"outcome": outcome, "message": message})
+    return _completed(report, report.attempts[:-1], report.summary.number)
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
@@ -122,7 +131,13 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
         submitted_at=now,
         finished_at=now,
     )
-    return report.model_copy(update={"attempts": (summary_of(report, job.attempt),)})
+    return _completed(report, (), job.attempt)
+
+
+def _completed(report: Report, earlier: Sequence[Attempt], attempt: int) -> Report:
+    """With what follows from the rest of it: why it failed, and its attempt among the earlier ones."""
+    attempts = (*earlier, summary_of(report, attempt))
+    return report.model_copy(update={"failure": failure_of(report), "attempts": attempts})
 
 
 def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Outcome, str]:
@@ -161,6 +176,7 @@ def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:
 
 def _timings(record: Record, execution: Execution | None) -> Timings:
     submitted, validated = record.submitted_at, record.when("validated")
+    ready = record.when("advanced") or validated
     claimed, executed = record.when("claimed"), record.when("executed")
 
     def between(start: datetime | None, end: datetime | None) -> float | None:
@@ -169,7 +185,7 @@ def _timings(record: Record, execution: Execution | None) -> Timings:
     return Timings(
         queued_s=between(submitted, validated),
         validate_s=round(record.verdict.duration_ms / 1000, 6) if record.verdict else None,
-        waiting_s=between(validated, claimed),
+        waiting_s=between(ready, claimed),
         prepare_s=execution.prepare_s if execution else None,
         execute_s=execution.resources.duration_s if execution else None,
         finalize_s=between(executed, record.now),

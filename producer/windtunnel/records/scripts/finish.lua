@@ -1,9 +1,9 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not),
---       digest of the image it ran in, trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
+-- ARGV: retention s, who, reports that may wait for the archive (0: there is none), then for each job: id, attempt,
+--       token, outcome, report, its figures, why it failed ('' if not), digest of the image it ran in,
+--       trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
-local retention, who = tonumber(ARGV[1]), ARGV[2]
-local MOST_TRIALS = 100000 -- of an owner on a dataset
+local retention, who, most_spooled = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local answers, over = {}, {}
 local outcomes, programs = {}, {} -- of the jobs that are finished here: by batch, by program and policy
 
@@ -111,6 +111,14 @@ local function lead_on(id, digest, outcome, attempt, place, image)
   release(digest)
 end
 
+-- The report waits for the archive.
+local function spool(entry)
+  if type(redis.pcall('RPUSH', key('archive'), entry)) == 'table' then -- an error: it was damaged
+    redis.call('DEL', key('archive'))
+    redis.call('RPUSH', key('archive'), entry)
+  end
+end
+
 local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
@@ -122,6 +130,9 @@ local function finish(id, batch, header, fields, outcome, report, figures)
   tell(batch, header.total, 'kind', 'finished', 'finished', header.finished, 'index', index_of(id), 'outcome', outcome)
   if header.webhook then
     write_hook(batch, { kind = 'job_finished', job_id = id, outcome = outcome, finished = header.finished })
+  end
+  if most_spooled > 0 then
+    spool(id .. ' ' .. count_of(fields[2]) .. ' ' .. now)
   end
   over[id] = true
   add(outcomes, batch, outcome)
@@ -156,38 +167,6 @@ local function release_program(program, policies)
   end
 end
 
-local function hash_at(at)
-  if redis.call('TYPE', at).ok ~= 'hash' then
-    redis.call('DEL', at)
-  end
-  return at
-end
-
-local function figure(more, name)
-  return tonumber(redis.call('HGET', more, name) or '') or 0
-end
-
--- A trial is noted once, however often the same one is made. Of those beyond the bound only the figures are kept.
-local function note_trial(owner, trial)
-  local digest, ratio, datasets = trial:match('^(%S+) (%S+) (.+)$')
-  for dataset in (datasets or ''):gmatch('%S+') do
-    local known = hash_at(key('trials', owner, dataset))
-    if redis.call('HLEN', known) < MOST_TRIALS then
-      redis.call('HSETNX', known, digest, ratio)
-    elseif redis.call('HEXISTS', known, digest) == 0 then
-      local more, value = hash_at(key('trials', owner, dataset, 'more')), tonumber(ratio)
-      if not value then
-        redis.call('HSET', more, 'flat', figure(more, 'flat') + 1)
-      else
-        local scored, mean = figure(more, 'scored') + 1, figure(more, 'mean')
-        local moved = mean + (value - mean) / scored
-        redis.call('HSET', more, 'scored', scored, 'mean', string.format('%.17g', moved),
-          'squares', string.format('%.17g', figure(more, 'squares') + (value - mean) * (value - moved)))
-      end
-    end
-  end
-end
-
 -- What the jobs that are finished here add to the counters: '<name>=<amount> …' each.
 local counts = {}
 local function count_up(words)
@@ -197,7 +176,7 @@ local function count_up(words)
 end
 
 local led = {}
-for i = 3, #ARGV, 10 do
+for i = 4, #ARGV, 10 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
   local header = header_of(batch)
@@ -219,6 +198,9 @@ for i = 3, #ARGV, 10 do
 end
 for id in pairs(over) do
   redis.call('ZREM', key('ended'), id)
+end
+if most_spooled > 0 then
+  redis.call('LTRIM', key('archive'), -most_spooled, -1)
 end
 for batch, counts in pairs(outcomes) do
   count(batch, counts)

@@ -9,19 +9,23 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import (
+from windtunnel.cli.job_options import (
     DEFAULTS,
-    AsJson,
+    BatchLabel,
     CheckLookahead,
     Datasets,
-    JobId,
+    IdempotencyKey,
+    Isolated,
+    MaxRunning,
     Memory,
+    Owner,
     Params,
+    ProgramFile,
     Seed,
     Timeout,
-    as_json,
     job_of,
 )
+from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
@@ -31,7 +35,7 @@ from windtunnel.store import Store
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The program.")],
+    file: ProgramFile,
     params: Params = "{}",
     dataset: Datasets = None,
     timeout: Timeout = DEFAULTS.timeout_s,
@@ -86,28 +90,19 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
 
 def submit(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
-    name: Annotated[str, typer.Option(help="The batch's name.")] = "batch",
+    name: BatchLabel = "batch",
     params: Params = "{}",
     dataset: Datasets = None,
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
-    isolation: Annotated[
-        Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
-    ] = Isolation.CONTAINER,
-    owner: Annotated[
-        str | None,
-        typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER"),
-    ] = None,
-    max_running: Annotated[
-        int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
-    ] = None,
+    isolation: Isolated = Isolation.CONTAINER,
+    owner: Owner = None,
+    max_running: MaxRunning = None,
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
     check_lookahead: CheckLookahead = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     json: AsJson = False,
 ) -> None:
     """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""

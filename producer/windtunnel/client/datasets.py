@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
+from windtunnel import contract
 from windtunnel.client.taking import take
-from windtunnel.contract import DatasetVersion, Name
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput, NotFound, ObjectUnusable
-from windtunnel.manifests import Manifests
-from windtunnel.records.catalogue import Catalogue
-from windtunnel.store import Store
 
 if TYPE_CHECKING:
+    from windtunnel.contract import DatasetVersion
     from windtunnel.datasets.inspection import Inspected, ReadOptions
+    from windtunnel.manifests import Manifests
+    from windtunnel.records.catalogue import Catalogue
+    from windtunnel.store import Store
 
 NUMBERS_TRIED = 100
 """Others may add a version of the same dataset at the same time."""
@@ -41,6 +40,8 @@ class Datasets:
         The newest version's own bytes make no new version. `InvalidInput` where the file is not taken, would be misread
         (`DataRefused`, which names the option that fixes it), or the name is none; nothing is kept then.
         """
+        import tempfile
+
         _check_name(name)
         file = Path(file)
         with tempfile.TemporaryDirectory(prefix="windtunnel-add-") as folder:
@@ -51,7 +52,7 @@ class Datasets:
                 kept = Path(folder) / f"as-understood.{inspected.format}"
                 inspected.write_file(kept)
             inspected.write_columns(columns)
-            version = DatasetVersion(
+            version = contract.DatasetVersion(
                 name=name,
                 version=1,
                 sha256=self._store().put(kept),
@@ -69,7 +70,7 @@ class Datasets:
 
     def _numbered(self, version: DatasetVersion) -> DatasetVersion:
         """Give a version the next number and write it down."""
-        manifests = Manifests(self._store())
+        manifests = self._manifests
         for _ in range(NUMBERS_TRIED):
             newest = self._newest(version.name, manifests)
             if newest is not None and _same(newest, version):
@@ -157,6 +158,8 @@ class Datasets:
 
     @property
     def _manifests(self) -> Manifests:
+        from windtunnel.manifests import Manifests
+
         return Manifests(self._store())
 
 
@@ -173,12 +176,8 @@ def _same(one: DatasetVersion, other: DatasetVersion) -> bool:
     return (one.sha256, one.columns_sha256, one.facts) == (other.sha256, other.columns_sha256, other.facts)
 
 
-def _is_name(name: str) -> bool:
-    try:
-        TypeAdapter(Name).validate_python(name)
-        return True
-    except ValueError:
-        return False
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(contract.NAME_PATTERN, name) is not None
 
 
 def _check_name(name: str) -> None:

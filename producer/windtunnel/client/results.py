@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.client.artifacts import read
-from windtunnel.contract import BatchStatus, Facts, Report
 from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
-from windtunnel.records import Records
-from windtunnel.store import Store
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger, Trials
+    from windtunnel.contract import BatchStatus, Facts, Report
+    from windtunnel.records import Records
+    from windtunnel.store import Store
 
 MOST_PICTURES = 16
 

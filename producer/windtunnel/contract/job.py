@@ -63,9 +63,9 @@ class Limits(Contract):
         return problems
 
 
-DEFAULT_CEILING = Limits(
-    timeout_s=600,
-    cpus=4,
+DEFAULT_CEILING = Limits.model_construct(
+    timeout_s=600.0,
+    cpus=4.0,
     memory_mb=4096,
     processes=100,
     disk_mb=1024,
@@ -99,7 +99,7 @@ class JobSpec(Contract):
     the job is submitted; give a digest to have an older one."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
     scoring: Scoring | None = None
     """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
     check_lookahead: bool = False

@@ -96,7 +96,7 @@ class Report(Contract):
     """Whether its positions know the future, where that was asked for."""
     positions_sha256: str = ""
     """Of the positions that `signals` returned: the same where a run returns the same."""
-    resources: Resources = Resources()
+    resources: Resources = Resources.model_construct()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings
     params: dict[str, JsonValue] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
 from windtunnel.analysis.clusters import failure_of
@@ -233,7 +233,7 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
 def _failure(report: Report) -> str:
     """What went wrong, the same text for the same reason; empty where nothing did."""
     failure = failure_of(report)
-    return "" if failure is None else " ".join(astuple(failure))
+    return f"{failure.outcome.value} {failure.type} {failure.message} {failure.frame}" if failure else ""
 
 
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:

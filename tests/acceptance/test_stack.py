@@ -142,7 +142,7 @@ def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
     assert report_of(app, "print('still here')") is Outcome.SUCCEEDED
 
 
-def test_a_thousand_jobs_that_wait_and_those_that_run_are_cancelled(stack: Stack, app: Client) -> None:
+def test_a_thousand_jobs_that_wait_and_those_that_run_are_cancelled(app: Client) -> None:
     endless = "import time\nwhile True: time.sleep(0.1)"
     batch = app.submit_batch({"code": endless, "params": {"at": at}} for at in range(1000 + SLOTS))
     while (stats := app.stats()).running < SLOTS or stats.ready < 1000:

@@ -1,8 +1,9 @@
 """The demo: real strategies on real prices through the whole stack, good and bad ones together.
 
 Starts a stack of its own, submits `sweeps.toml`, follows it, checks that each bad program ended as it must, and
-shows the outcomes and the best strategies. What a strategy emits is its own word; read it as such. Those that define
-`signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
+shows the outcomes and the best strategies. Programs with a grid of parameters are one batch in cells, as sweeps are;
+the others, most of them bad, each get a container of their own. What a strategy emits is its own word; read it as
+such. Those that define `signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from rich.table import Table
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render, render_results
 from windtunnel.cli.following import follow
-from windtunnel.contract import Scoring
+from windtunnel.contract import Isolation, Scoring
 
 HERE = Path(__file__).parent
 LIMITS = Limits(timeout_s=30)
@@ -36,10 +38,19 @@ PAGE = Path(tempfile.gettempdir()) / "windtunnel-demo.html"
 console = Console(highlight=False)
 
 
-def jobs() -> Iterator[tuple[Job, Outcome]]:
-    """Every job of the sweep with the outcome it must have."""
-    sweep = tomllib.loads((HERE / "sweeps.toml").read_text())
-    for entry in sweep["job"]:
+Expected = list[tuple[Job, Outcome]]
+
+
+def batches() -> tuple[Expected, Expected]:
+    """The sweeps and the single jobs of `sweeps.toml`, each job with the outcome it must have."""
+    entries = tomllib.loads((HERE / "sweeps.toml").read_text())["job"]
+    swept = [entry for entry in entries if entry.get("grid")]
+    return list(jobs(swept)), list(jobs(entry for entry in entries if entry not in swept))
+
+
+def jobs(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[Job, Outcome]]:
+    """A job for every combination of the values in each entry's grid."""
+    for entry in entries:
         file = HERE / entry["file"]
         expected = Outcome(entry.get("expect", "succeeded"))
         grid: dict[str, list[Any]] = entry.get("grid", {})
@@ -122,22 +133,26 @@ def _value(report: Report, name: str) -> Any:
 
 def main() -> int:
     """Run the demo. Exit code 0 when every job has its report and every outcome is as expected."""
-    batch, expected = zip(*jobs(), strict=True)
+    swept, single = batches()
     with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
         os.environ["WINDTUNNEL_DATA_DIR"] = state
         os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
         with stack(Path(state)) as url, Client(url) as client:
             for name in ("sp500", "nasdaq"):
                 client.datasets.add(name, HERE / "data" / f"{name}.csv")
-            console.print(f"{len(batch)} jobs from {len({job.name for job in batch})} programs")
-            name = client.submit_batch(batch, name="demo")
-            status = follow(client, name)
-            reports = list(client.reports(name))
-            board = client.leaderboard(name)
-            PAGE.write_text(client.page(name), "utf-8")
-    right = show(reports, list(expected)) and len(reports) == len(batch)
-    seconds = (status.finished_at - status.submitted_at).total_seconds() if status.finished_at else 0.0
-    console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / max(seconds, 1):.1f} jobs/s).")
+            console.print(f"{len(swept)} jobs of sweeps in cells, {len(single)} single programs in containers")
+            started = time.monotonic()
+            sweep = client.submit_batch([job for job, _ in swept], name="sweeps", isolation=Isolation.CELL)
+            singles = client.submit_batch([job for job, _ in single], name="singles")
+            for name in (sweep, singles):
+                follow(client, name)
+            seconds = time.monotonic() - started
+            reports = [*client.reports(sweep), *client.reports(singles)]
+            board = client.leaderboard(sweep)
+            PAGE.write_text(client.page(sweep), "utf-8")
+    expected = [outcome for _, outcome in (*swept, *single)]
+    right = len(reports) == len(expected) and show(reports, expected)
+    console.print(f"{len(reports)} reports in {seconds:.0f} s ({len(reports) / seconds:.1f} jobs/s).")
     console.print("[bold]The trusted leaderboard[/]: positions that strategies returned, scored after costs of 5 bps")
     console.print(render_results.board(board, 12))
     console.print(f"All of it, for a browser: {PAGE}", soft_wrap=True)

@@ -3,6 +3,7 @@
 WindtunnelError
 ├── InvalidInput              what was given is wrong; names each field and what to do
 │   ├── IdempotencyConflict   the key was used before for something else
+│   ├── AlreadyPromoted       the program was run on the hold-out before
 │   └── DataRefused           a data file would be misread; names the option that fixes it
 ├── LanguageUnavailable       the grammar that judges this language is not installed
 ├── NotFound                  no such job, batch or dataset (or its lifetime is over)
@@ -72,6 +73,14 @@ class IdempotencyConflict(InvalidInput):
         self.existing = existing
         problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
         super().__init__([problem], remedy="Use a new key for new content.")
+
+
+class AlreadyPromoted(InvalidInput):
+    """A program is promoted once on a hold-out; `existing` is the job that was, `message` has what came of it."""
+
+    def __init__(self, existing: str, result: str) -> None:
+        self.existing = existing
+        super().__init__([FieldProblem("promote", f"this program was promoted as {existing}: {result}")])
 
 
 class DataRefused(InvalidInput):

@@ -26,6 +26,13 @@ class Manifests:
         self._store.write(f"datasets/{version.sha256}.json", text)
         self._store.write(_path(version), text)
 
+    def add_nameless(self, version: DatasetVersion) -> None:
+        """Write down bytes that no name stands for: like those of a removed version, for jobs that want them."""
+        text = version.model_dump_json(exclude_defaults=True).encode()
+        if self.of_bytes(version.sha256) is None:
+            self._store.write(f"datasets/{version.sha256}.json", text)
+        self._store.write(f"removed/{version.sha256}.json", text)
+
     def remove(self, version: DatasetVersion) -> None:
         """Forget a version. Its bytes stay for as long as a job may want them."""
         self._store.write(f"removed/{version.sha256}.json", version.model_dump_json(exclude_defaults=True).encode())

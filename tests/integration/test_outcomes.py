@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from windtunnel_worker.sandbox import (
     remove_sandbox,
 )
 from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.pool import CELLS_KEPT
 from windtunnel_worker.settings import HostSettings
 
 MB64 = Limits(memory_mb=64)
@@ -204,6 +206,25 @@ def test_a_ready_sandbox_serves_jobs_with_other_limits_of_their_runs(
     second = executor.execute(in_batch("print('x' * 9000)", isolation, timeout_s=5, cpu_time_s=2, output_kb=1))
     assert second.container_id == ready
     assert (second.outcome, len(second.stdout), second.stdout_truncated) == (Outcome.SUCCEEDED, 1024, True)
+
+
+@pytest.mark.parametrize("of", ["one batch", "several batches"])
+def test_jobs_that_take_turns_find_their_cells_again(executor: Executor, settings: HostSettings, of: str) -> None:
+    def cell(number: int) -> str:
+        assignment = in_batch("print(1)", Isolation.CELL, memory_mb=128 + 8 * number)
+        if of == "several batches":
+            assignment = replace(in_batch("print(1)", Isolation.CELL), batch_id=str(number))
+        return executor.execute(assignment).container_id
+
+    cells = [cell(number) for number in range(CELLS_KEPT)]
+    assert [cell(number) for number in range(CELLS_KEPT)] == cells
+    assert len(set(cells)) == CELLS_KEPT
+
+    cell(CELLS_KEPT)  # instead of the one that was used longest ago
+    assert cell(1) == cells[1]
+    assert cell(0) != cells[0]
+    executor.close()
+    assert list_sandboxes(settings.host) == []
 
 
 def another_sandbox(host: str, used: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from tests.support import an_assignment
 
 from windtunnel.client.datasets import Datasets
-from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring, Sight
+from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring, Sight, Stage
 from windtunnel.store import Store
 from windtunnel_worker import SandboxManager
 from windtunnel_worker.prices import PriceScorer
@@ -29,6 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     for name, pattern in DATA.items():
         (file,) = CASES.glob(pattern)
         datasets.add(name, file)
+    datasets.add("held", next(CASES.glob(DATA["prices"])), holdout="20%")
     return store
 
 
@@ -40,9 +41,11 @@ def score_job(docker_engine: images.Image, store: Store, tmp_path_factory: pytes
         host_settings.cache_clear()
         manager = SandboxManager(docker_engine.name)
 
-    def run(code: str, *datasets: str, check: bool = False, **scoring: object) -> Report:
+    def run(
+        code: str, *datasets: str, check: bool = False, fields: Mapping[str, object] | None = None, **scoring: object
+    ) -> Report:
         job = Job(code=code, datasets=datasets or ("prices",), scoring=Scoring(**scoring), check_lookahead=check)
-        return manager.run_job(job)
+        return manager.run_job(job.model_copy(update=fields or {}))
 
     yield run
     manager.cleanup()
@@ -205,3 +208,44 @@ def test_a_generator_that_is_not_seeded_is_named(score_job: RunJob) -> None:
     found = score_job(code, check=True).look_ahead
     assert found is not None
     assert found.sight is Sight.UNSTABLE
+
+
+TELLING = """
+frame = data["held"]
+print("told", len(frame))
+emit(last=float(frame.Close.iloc[-1]))
+frame.to_csv("told.csv")
+
+def signals(data):
+    found = data["held"].Close
+    return (found * 0 + 1).where(found.index < found.index[-1], 0.5)
+"""
+
+
+def test_a_promoted_run_sees_all_bars_and_its_author_only_figures(score_job: RunJob, store: Store) -> None:
+    version = Datasets(None, lambda: store, max_bytes=2**30).show("held")
+    assert version.holdout is not None
+    usual = score_job(TELLING, "held")
+    assert usual.execution is not None
+    assert usual.execution.stdout == f"told {version.facts.rows}\n"
+    assert usual.score is not None
+    assert usual.score.bars == version.facts.rows
+    before = {one.sha256 for one in store.objects()}
+    holdouts = {"held": version.holdout.sha256}
+    report = score_job(TELLING, "held", fields={"holdouts": holdouts})
+    assert report.promotion is not None
+    assert (report.outcome, report.promotion.bars) == (Outcome.SUCCEEDED, version.holdout.bars)
+    assert "told" not in report.model_dump_json(exclude={"validation"})
+    assert {one.sha256 for one in store.objects()} == before
+    kept = [path.name for path in (host_settings().data_dir / "cache").iterdir()]
+    assert not any(name.startswith("unsealed") or name == version.holdout.sha256 for name in kept)
+    again = score_job(TELLING + "#", "held", fields={"dataset_digests": {"held": version.sha256}})
+    assert again.score is not None
+    assert again.score.bars == version.facts.rows
+
+
+def test_a_cascade_runs_on_the_first_bars_and_then_on_all(score_job: RunJob) -> None:
+    stages = (Stage(bars=101, metric="max_drawdown", at_least=-1.0),)
+    report = score_job("def signals(data):\n    return data['prices'].Close * 0 + 1", fields={"stages": stages})
+    assert report.score is not None
+    assert ([run.bars for run in report.stages], report.score.bars, len(report.attempts)) == ([101], 600, 2)

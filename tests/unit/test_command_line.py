@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from windtunnel.cli import changing, following, grids, machinery, reading, storing, submitting, sweeping
+from windtunnel.cli import changing, following, grids, machinery, reading, results, storing, submitting, sweeping
 from windtunnel.cli.commands import app
 from windtunnel.cli.grids import grid_of
 from windtunnel.client import Client
@@ -22,7 +22,7 @@ from windtunnel.testing import Tunnel
 def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     """The client that every command uses."""
     client = Tunnel().client
-    for module in (changing, following, machinery, reading, storing, submitting, sweeping):
+    for module in (changing, following, machinery, reading, results, storing, submitting, sweeping):
         monkeypatch.setattr(module, "Client", lambda: client)
     return client
 
@@ -135,12 +135,20 @@ def test_there_is_no_last_batch_at_first(client: Client) -> None:
     [
         "status", "status @last", "status @last-0", "report @last-0", "history @last-0", "watch @last", "watch @last-0",
         "retry @last --outcome succeeded", "cancel @last", "stats", "hosts", "dead", "artifacts @last-0",
+        "leaderboard @last", "compare @last-0 @last-0", "repro @last-0", "check @last-0",
         "submit {program}", "sweep {program} --grid a=1:2", "run {program}",
     ],
 )  # fmt: skip
 def test_every_command_answers_in_json(client: Client, program: Path, words: str) -> None:
     client.submit_sweep("print(1)", params=[{}])
     assert answered(*words.format(program=program).split()) is not None
+
+
+def test_short_ids_do_where_nothing_is_printed_as_json(client: Client, tmp_path: Path) -> None:
+    client.submit_sweep("print(1)", params=[{}])
+    assert run("errors", "@last").stdout.strip() == "No job failed."
+    assert run("export", "@last", "--csv", tmp_path / "jobs.csv").exit_code == 0
+    assert "has no score" in str(run("promote", "@last-0").exception)
 
 
 def test_the_statistics_are_a_table(client: Client) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
+import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +24,14 @@ from windtunnel.store import Store
 from windtunnel_worker.locks import hold_first_free
 
 SANDBOX_DIR = "/data"
+UNSEALED = "unsealed-"
+"""What folders with series whose last bars are held out are called; there is one while such a run lasts."""
 LOCK_TICK_S = 0.05
 LONGEST_FETCH_S = 3600.0
 """How long one process waits for another that fetches the same bytes."""
 LEFTOVER_S = 86_400.0
 TOUCH_EVERY_S = 5.0
+NO_HOLDOUTS: Mapping[str, str] = {}
 MOST_NOTES = 20
 """Findings of a dataset that a report repeats."""
 
@@ -83,15 +88,18 @@ class DatasetCache:
             found if all(self._unchanged(path) for one in found for path in (one.file, one.columns) if path) else None
         )
 
-    def fetch(self, digests: Mapping[str, str], *, columns: bool) -> tuple[Dataset, ...]:
+    def fetch(
+        self, digests: Mapping[str, str], *, columns: bool, holdouts: Mapping[str, str] = NO_HOLDOUTS
+    ) -> tuple[Dataset, ...]:
         """The datasets of these digests, by name, as files of this host; `columns` too where there are some.
 
-        An empty digest stands for the newest version that the store knows. Raises `ObjectUnusable` where the store does
-        not have the bytes, `DatasetUnavailable` where this host cannot keep them, `FileStoreUnavailable`.
+        An empty digest stands for the newest version that the store knows. With `holdouts`, the digests of their whole
+        series, these take their place. Raises `ObjectUnusable` where the store does not have the bytes,
+        `DatasetUnavailable` where this host cannot keep them, `FileStoreUnavailable`.
         """
         with self._writing():
             self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-            versions = {name: self._version(name, sha256) for name, sha256 in digests.items()}
+            versions = {name: self._version(name, sha256, holdouts.get(name, "")) for name, sha256 in digests.items()}
             wanted = {one.sha256: one.bytes for one in versions.values()}
             if columns:
                 wanted |= {one.columns_sha256: one.columns_bytes for one in versions.values() if one.columns_sha256}
@@ -105,10 +113,40 @@ class DatasetCache:
         self._last = dict(digests), columns, found
         return found
 
+    @contextmanager
+    def unsealed(
+        self, digests: Mapping[str, str], holdouts: Mapping[str, str], *, columns: bool
+    ) -> Iterator[Callable[[], tuple[Dataset, ...]]]:
+        """Gives what fetches the whole series of these datasets, for one run: they are never kept with the others.
+
+        Raises as `fetch` does.
+        """
+        with self._writing():
+            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+            for left in self._folder.glob(f"{UNSEALED}*"):  # of a process that was killed
+                if time.time() - left.stat().st_mtime > LEFTOVER_S:
+                    shutil.rmtree(left, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(prefix=UNSEALED, dir=self._folder))
+            folder.chmod(0o711)
+        alone = DatasetCache(folder, self._store, self._locks, self._most_bytes)
+        try:
+            yield lambda: alone.fetch(digests, columns=columns, holdouts=holdouts)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _columns_of(self, version: DatasetVersion) -> Path | None:
         return self._folder / version.columns_sha256 if version.columns_sha256 else None
 
-    def _version(self, name: str, sha256: str) -> DatasetVersion:
+    def _version(self, name: str, sha256: str, holdout: str) -> DatasetVersion:
+        visible = self._visible(name, sha256)
+        if not holdout:
+            return visible
+        whole = visible.whole(holdout)
+        if whole is None:
+            raise ObjectUnusable(f"The dataset {name!r} with digest {sha256[:12]}… has another hold-out, or none.")
+        return whole
+
+    def _visible(self, name: str, sha256: str) -> DatasetVersion:
         """What is known of these bytes: kept beside them, so that a job needs no store for what is here."""
         kept = self._folder / f"{sha256}.json"
         with suppress(OSError, UnreadableRecord):

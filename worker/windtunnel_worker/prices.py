@@ -27,7 +27,8 @@ TABLES = 14
 PAUSE_S = 5.0
 """For so long after it gave no answer the store is not asked again: each question may take long."""
 
-Key = tuple[tuple[tuple[str, str], ...], str]
+Key = tuple[tuple[tuple[str, str, str], ...], str]
+"""Each dataset's name, digest and hold-out, and the column that positions are valued at."""
 
 
 class PriceScorer:
@@ -35,7 +36,8 @@ class PriceScorer:
 
     def __init__(self, store: Store, most_bytes: int) -> None:
         self._store, self._most_bytes = store, most_bytes
-        self._markets: OrderedDict[Key, tuple[Market, int]] = OrderedDict()
+        self._markets: OrderedDict[Key, tuple[Market, int, int]] = OrderedDict()
+        """The prices, the first bar that is held out of all datasets, and the size in bytes."""
         self._away: tuple[FileStoreUnavailable, float] | None = None
 
     @classmethod
@@ -51,7 +53,9 @@ class PriceScorer:
         scoring = spec.scoring or Scoring()
         sha256 = ""
         try:
-            market = self._market(spec, execution.dataset_digests, scoring.price)
+            market, unseen = self._market(spec, execution.dataset_digests, scoring.price)
+            if unseen:
+                scoring = scoring.model_copy(update={"warmup": max(scoring.warmup, unseen)})
             times = market.at_close.times
             content = returned.unpacked(execution.positions, len(times))
             sha256 = returned.digest(content)
@@ -61,34 +65,43 @@ class PriceScorer:
         except Unscorable as error:
             return Scored(sha256, refusal=str(error))
 
-    def _market(self, spec: JobSpec, digests: Mapping[str, str], price: str) -> Market:
+    def _market(self, spec: JobSpec, digests: Mapping[str, str], price: str) -> tuple[Market, int]:
+        """The prices that a job is scored on, and the first bar that counts: of a promoted run the first unseen."""
         if not spec.datasets:
             raise Unscorable(None, "the job has no dataset", remedy="Name one in the job's `datasets`.")
-        key = tuple((name, digests.get(name, "")) for name in spec.datasets), price.lower()
+        names = ((name, digests.get(name, ""), spec.holdouts.get(name, "")) for name in spec.datasets)
+        key = tuple(names), price.lower()
         if key in self._markets:
             self._markets.move_to_end(key)
-            return self._markets[key][0]
-        market = self._read(key)
+            return self._markets[key][:2]
+        market, unseen = self._read(key)
         size = 8 * TABLES * len(market.at_close.times) * len(market.datasets)
-        self._markets[key] = market, size
-        while sum(size for _, size in self._markets.values()) > self._most_bytes and len(self._markets) > 1:
+        self._markets[key] = market, unseen, size
+        while sum(one[2] for one in self._markets.values()) > self._most_bytes and len(self._markets) > 1:
             self._markets.popitem(last=False)
-        return market
+        return market, unseen
 
-    def _read(self, key: Key) -> Market:
+    def _read(self, key: Key) -> tuple[Market, int]:
         if self._away and time.monotonic() < self._away[1]:
             raise self._away[0]
         try:
-            versions = {name: self._version(name, sha256) for name, sha256 in key[0]}
+            versions = {name: self._version(name, *digests) for name, *digests in key[0]}
             datasets = [self._prices(name, version, key[1]) for name, version in versions.items()]
         except FileStoreUnavailable as error:
             self._away = error, time.monotonic() + PAUSE_S
             raise
         fastest = max(versions.values(), key=lambda one: one.facts.bars_a_year or 0.0).facts
-        return Market(datasets, fastest.bars_a_year, fastest.bars_how or "counted from the dataset's times")
+        market = Market(datasets, fastest.bars_a_year, fastest.bars_how or "counted from the dataset's times")
+        held_out = [one.holdout.bars for one in versions.values() if one.holdout] if key[0][0][2] else []
+        if not held_out:
+            return market, 0
+        first = max(one.times[-bars] for one, bars in zip(datasets, held_out, strict=True))
+        return market, int(np.searchsorted(market.at_close.times, first))
 
-    def _version(self, name: str, sha256: str) -> DatasetVersion:
+    def _version(self, name: str, sha256: str, holdout: str) -> DatasetVersion:
         found = Manifests(self._store).of_bytes(sha256) if sha256 else None
+        if found is not None and holdout:
+            found = found.whole(holdout)
         if found is None:
             raise ObjectUnusable(
                 f"The store {self._store.name} knows no dataset {name!r} with digest {sha256[:12] or '-'}.",

@@ -47,7 +47,7 @@ class Leaderboard:
 
     ranked: tuple[Row, ...]
     unranked: tuple[Row, ...]
-    """Scored, but without a Sharpe ratio."""
+    """Scored, but without a Sharpe ratio, or stopped at a stage of a cascade."""
     self_reported: tuple[Report, ...]
     """They succeeded and returned no positions: what they say of themselves is unchecked."""
     trials: Trials
@@ -91,19 +91,27 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     luck = noise_level(counted.count, counted.variance)
     luck_of_groups = noise_level(groups.count, groups.variance)
     rows = [_row(report, score, counted.count, luck, luck_of_groups) for report, score in scored]
-    defined = sorted((row for row in rows if row.score.metrics.sharpe is not None), key=_worth, reverse=True)
+    defined = sorted((row for row in rows if _is_ranked(row)), key=_worth, reverse=True)
     yearly = next((score.bars_a_year for _, score in scored if score.bars_a_year), None)
     return Leaderboard(
         ranked=tuple(_ranked(row, rank) for rank, row in enumerate(defined, start=1)),
-        unranked=tuple(row for row in rows if row.score.metrics.sharpe is None),
-        self_reported=tuple(one for one in reports if one.score is None and one.outcome is Outcome.SUCCEEDED),
+        unranked=tuple(row for row in rows if not _is_ranked(row)),
+        self_reported=tuple(one for one in reports if _only_says(one)),
         trials=own,
         earlier=earlier,
         effective=groups,
-        overfitting=of_blocks([score.blocks for _, score in scored]),
+        overfitting=of_blocks([score.blocks for report, score in scored if not report.stopped]),
         noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
     )
+
+
+def _is_ranked(row: Row) -> bool:
+    return row.score.metrics.sharpe is not None and not row.report.stopped
+
+
+def _only_says(report: Report) -> bool:
+    return report.outcome is Outcome.SUCCEEDED and report.score is None and report.promotion is None
 
 
 def _worth(row: Row) -> tuple[float, float]:
@@ -128,5 +136,5 @@ def _row(report: Report, score: Score, trials: int, luck: float, luck_of_groups:
         probabilistic_sharpe(*moments, benchmark=luck),
         probabilistic_sharpe(*moments, benchmark=luck_of_groups),
         left,
-        score.undefined.get("sharpe", ""),
+        report.message if report.stopped else score.undefined.get("sharpe", ""),
     )

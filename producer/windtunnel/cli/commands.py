@@ -26,6 +26,7 @@ MODULES = {
     "watch": "following",
     "report": "reading",
     "check": "submitting",
+    "promote": "submitting",
     "repro": "results",
     "leaderboard": "results",
     "errors": "results",

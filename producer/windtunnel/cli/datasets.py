@@ -63,6 +63,10 @@ def add(
     drop_duplicates: Annotated[
         bool, typer.Option("--drop-duplicates", help="Of rows with the same time keep the first.")
     ] = False,
+    holdout: Annotated[
+        str | None,
+        typer.Option(help="The last share of the bars, e.g. 20%, which no program sees but a promoted one."),
+    ] = None,
     local: Local = False,
     json: AsJson = False,
 ) -> None:
@@ -84,7 +88,7 @@ def add(
     }
     given = ReadOptions(**{option: value for option, value in options.items() if value is not None})
     with _datasets(local) as datasets:
-        version = datasets.add(name, file, given)
+        version = datasets.add(name, file, given, holdout=holdout)
     if json:
         typer.echo(version.model_dump_json(indent=2))
     else:

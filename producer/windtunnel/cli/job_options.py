@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +27,13 @@ CheckLookahead = Annotated[
     bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
 ]
 Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
+Stages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stage",
+        help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
+    ),
+]
 BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
 Isolated = Annotated[
     Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
@@ -66,6 +74,27 @@ def job_of(
         file = str(program.file)
         problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def stages_of(given: Iterable[str] | None) -> list[dict[str, Any]]:
+    """The stages that the options describe; `InvalidInput` for a word that is none."""
+    found = []
+    for text in given or ():
+        stage: dict[str, Any] = {"datasets": []}
+        for word in text.split():
+            matched = re.fullmatch(r"(bars|dataset)=(\S+)|(\w+)>=(\S+)", word)
+            if matched is None:
+                remedy = "Write for example --stage 'bars=500 dataset=sp500 sharpe>=0.5'."
+                raise InvalidInput([FieldProblem("--stage", f"{word!r} is not understood")], remedy=remedy)
+            name, value, metric, least = matched.groups()
+            if metric:
+                stage |= {"metric": metric, "at_least": least}
+            elif name == "bars":
+                stage["bars"] = value
+            else:
+                stage["datasets"].append(value)
+        found.append(stage)
+    return found
 
 
 def _parsed(params: str) -> Any:

@@ -77,9 +77,12 @@ def report(found: Report) -> RenderableType:
 
 def _judged(found: Report) -> list[RenderableType]:
     """What Windtunnel says of returned positions."""
-    from windtunnel.cli.render_results import score
+    from windtunnel.cli.render_results import held_out, score, stage_line
 
     parts = [score(found.score)] if found.score else []
+    parts += [foreign(f"stage {stage_line(run)}") for run in found.stages]
+    if found.promotion and found.promotion.bars:
+        parts.append(held_out(found.promotion))
     if found.look_ahead:
         parts.append(foreign(f"look-ahead: {found.look_ahead.sight.value}. {found.look_ahead.message}"))
     return parts
@@ -92,7 +95,9 @@ def _facts(found: Report) -> Table:
     if found.validation:
         level = SecurityLevel(found.validation.security_level).name
         table.add_row("security", f"{found.validation.score}/100, {level}")
-    if found.execution:
+    if found.promotion:
+        table.add_row("run", "on all bars, those included that are held out; what it used is withheld")
+    elif found.execution:
         table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
         table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
         table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")
@@ -133,8 +138,13 @@ def _whole(name: str) -> Column:
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
     """A batch's counts and its jobs, or the first of them."""
     table = Table(_whole("job"), "name", "state", "attempt", "outcome")
+    jobs = list(jobs)
+    staged = any(job.stages > 1 for job in jobs)
+    if staged:
+        table.add_column("stage")
     for job in jobs:
-        table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome))
+        stage = [f"{job.stage} of {job.stages}"] if staged else []
+        table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome), *stage)
     parts: list[RenderableType] = [batches([status]), table]
     if 1 < table.row_count < status.total:
         parts.append(foreign(f"… and {status.total - table.row_count:,} more; `windtunnel report` lists all."))

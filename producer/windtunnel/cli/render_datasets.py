@@ -38,4 +38,7 @@ def version(one: DatasetVersion) -> RenderableType:
     head.add_row("file", foreign(f"{one.source}, {one.bytes:,} bytes, {one.format}"))
     head.add_row("sha256", one.sha256)
     head.add_row("added", foreign(f"{one.added_at:%Y-%m-%d %H:%M:%S} UTC by {one.added_by or 'somebody'}"))
+    if one.holdout:
+        times = f"{one.holdout.bars:,} more bars from {one.holdout.first:%Y-%m-%d %H:%M}"
+        head.add_row("held out", f"{times}, which no program sees but a promoted one")
     return Group(head, Text(), facts(one.facts))

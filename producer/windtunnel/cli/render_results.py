@@ -13,7 +13,7 @@ from rich.text import Text
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import jobs
-from windtunnel.contract import Report, Score
+from windtunnel.contract import Promotion, Report, Score, StageRun
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
@@ -61,6 +61,30 @@ def score(found: Score) -> RenderableType:
         foreign("\n".join(lines)),
         Text(f"equity {sparkline(found.curve.equity[:: 1 + len(found.curve.equity) // 60])}"),
     )
+
+
+def stage_line(run: StageRun) -> str:
+    """What came of a stage of a cascade."""
+    name, value, least = run.metric.replace("_", " "), figure(run.metric, run.value), figure(run.metric, run.at_least)
+    end = "passed" if run.passed else "stopped"
+    return f"{run.stage}: {end} with {name} {value}, at least {least}; {', '.join(run.datasets)}, {run.bars:,} bars"
+
+
+def held_out(found: Promotion) -> RenderableType:
+    """The figures of a promoted run."""
+    table = Table(
+        Column("held out", no_wrap=True), *(Column(name, justify="right") for name in ("strategy", "buy & hold"))
+    )
+    for name in COMPARED[:7]:
+        pair = (getattr(one, name) for one in (found.metrics, found.benchmark))
+        table.add_row(name.replace("_", " "), *(figure(name, value) for value in pair))
+    lines = [f"{found.convention} {found.costs}", f"{found.bars:,} bars from {found.first:%Y-%m-%d} on; rounded."]
+    if found.probabilistic_sharpe is not None:
+        lines.append(f"Probability that the true Sharpe ratio is above 0: {found.probabilistic_sharpe:.0%}")
+    lines.append(
+        f"Programs that were promoted on these bars: {found.programs:,}; the more, the less the best one means."
+    )
+    return Group(table, foreign("\n".join(lines)))
 
 
 def _of(found: Score, name: str) -> Any:

@@ -32,7 +32,7 @@ def leaderboard(
 ) -> None:
     """Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."""
     with Client() as client:
-        board = client.leaderboard(batch)
+        board = client.leaderboard(client.find(batch))
     from windtunnel.cli import render_results
 
     if json:
@@ -49,6 +49,7 @@ def errors(
 ) -> None:
     """Group a batch's failures by what went wrong, with what to do about each."""
     with Client() as client:
+        batch = client.find(batch)
         if form is Form.PROMPT:
             typer.echo(harmless(client.errors_prompt(batch)))
             return
@@ -64,7 +65,7 @@ def errors(
 def compare(job: JobId, other: JobId, json: AsJson = False) -> None:
     """Show the figures of two jobs beside each other, and in what they differ."""
     with Client() as client:
-        pair = client.report(job), client.report(other)
+        pair = client.report(client.find(job)), client.report(client.find(other))
     if json:
         typer.echo(as_json(pair))
         return
@@ -84,6 +85,7 @@ def export(
     if not files:
         raise InvalidInput([FieldProblem("export", "names no file")], remedy="Give --csv, --parquet or --json FILE.")
     with Client() as client:
+        batch = client.find(batch)
         for form, file in files.items():
             write_file(file, client.export(batch, form))
 
@@ -91,7 +93,7 @@ def export(
 def repro(job: JobId, json: AsJson = False) -> None:
     """Run a job again on the same data and compare. Exit code 0 only if all is the same, byte for byte."""
     with Client() as client:
-        found = client.reproduce(job)
+        found = client.reproduce(client.find(job))
     if json:
         typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as plain_json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,16 @@ from windtunnel.cli.job_options import (
     Params,
     ProgramFile,
     Seed,
+    Stages,
     Timeout,
     job_of,
+    stages_of,
 )
 from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
+from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
@@ -102,6 +106,7 @@ def submit(
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
     check_lookahead: CheckLookahead = False,
+    stage: Stages = None,
     idempotency_key: IdempotencyKey = None,
     json: AsJson = False,
 ) -> None:
@@ -127,6 +132,7 @@ def submit(
             isolation=isolation,
             owner=owner,
             max_running=max_running,
+            stages=stages_of(stage),
             idempotency_key=idempotency_key,
             check_lookahead=check_lookahead,
         )
@@ -140,13 +146,30 @@ def submit(
 
 def check(job: JobId, json: AsJson = False) -> None:
     """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
-    with Client() as client:
-        found = client.wait(client.check(job))
+    found = _again(Client.check, job, json=json)
+    clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
+    raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
+
+
+def promote(job: JobId, json: AsJson = False) -> None:
+    """Run a job's program once on all of its data, and score it on the bars that are held out. Exit code 0 if it was.
+
+    Only rounded figures come back, and each program has one such run.
+    """
+    found = _again(Client.promote, job, json=json)
+    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
+
+
+def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> Report:
+    """Start another job for a job, wait for its report and print that."""
+    from windtunnel.cli.following import goes_on
+
+    with Client() as client, goes_on(again := start(client, client.find(job))):
+        found = client.wait(again)
     if json:
         typer.echo(as_json(found))
     else:
         from windtunnel.cli import render
 
         render.console().print(render.report(found))
-    clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
-    raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
+    return found

@@ -20,8 +20,10 @@ from windtunnel.cli.job_options import (
     Params,
     ProgramFile,
     Seed,
+    Stages,
     Timeout,
     job_of,
+    stages_of,
 )
 from windtunnel.cli.options import AsJson
 from windtunnel.cli.programs import Program
@@ -54,6 +56,7 @@ def sweep(
         int | None,
         typer.Option(help="Stop when the first so many all fail for the same reason; 0: never.", min=0),
     ] = 20,
+    stage: Stages = None,
     idempotency_key: IdempotencyKey = None,
     json: AsJson = False,
 ) -> None:
@@ -73,6 +76,7 @@ def sweep(
             owner=owner,
             max_running=max_running,
             budget=budget,
+            stages=stages_of(stage),
             idempotency_key=idempotency_key,
         )
         total = client.status(batch).total

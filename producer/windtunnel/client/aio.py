@@ -122,6 +122,7 @@ class AsyncClient(_Face[Client]):
     wait = _call(Client.wait)
     report = _call(Client.report)
     check = _call(Client.check)
+    promote = _call(Client.promote)
     reproduce = _call(Client.reproduce)
     leaderboard = _call(Client.leaderboard)
     ledger = _call(Client.ledger)

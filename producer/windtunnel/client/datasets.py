@@ -13,12 +13,13 @@ from windtunnel.client.taking import take
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput, NotFound, ObjectUnusable
 
 if TYPE_CHECKING:
-    from windtunnel.contract import DatasetVersion
+    from windtunnel.contract import DatasetVersion, Facts, HoldOut
     from windtunnel.datasets.inspection import Inspected, ReadOptions
     from windtunnel.manifests import Manifests
     from windtunnel.records.catalogue import Catalogue
     from windtunnel.store import Store
 
+MOST_NOTES = 5
 NUMBERS_TRIED = 100
 """Others may add a version of the same dataset at the same time."""
 
@@ -34,8 +35,18 @@ class Datasets:
     ) -> None:
         self._catalogue, self._store, self._max_bytes, self._who = catalogue, store, max_bytes, who
 
-    def add(self, name: str, file: Path | str, options: ReadOptions | None = None) -> DatasetVersion:
+    def add(
+        self,
+        name: str,
+        file: Path | str,
+        options: ReadOptions | None = None,
+        *,
+        holdout: str | float | None = None,
+    ) -> DatasetVersion:
         """Look at a CSV or Parquet file and keep it as the newest version of a dataset.
+
+        `holdout` is a share of the bars, as `"20%"` or 0.2: the last ones are stored apart, and no program sees them
+        but one that is promoted (see `Client.promote`).
 
         The newest version's own bytes make no new version. `InvalidInput` where the file is not taken, would be misread
         (`DataRefused`, which names the option that fixes it), or the name is none; nothing is kept then.
@@ -47,26 +58,92 @@ class Datasets:
         with tempfile.TemporaryDirectory(prefix="windtunnel-add-") as folder:
             copy, source_sha256 = take(file, Path(folder), self._max_bytes)
             inspected = _inspect(copy, options)
-            kept, columns = copy, Path(folder) / "columns.arrow"
+            held_out = None
+            if holdout is not None:
+                inspected, held_out = self._held_out(inspected, holdout, Path(folder))
+            kept = copy
             if inspected.changed:
                 kept = Path(folder) / f"as-understood.{inspected.format}"
                 inspected.write_file(kept)
-            inspected.write_columns(columns)
             version = contract.DatasetVersion(
                 name=name,
                 version=1,
-                sha256=self._store().put(kept),
                 format="parquet" if kept.suffix == ".parquet" else "csv",
-                bytes=kept.stat().st_size,
-                columns_sha256=self._store().put(columns) if columns.exists() else None,
-                columns_bytes=columns.stat().st_size if columns.exists() else 0,
-                facts=inspected.facts,
+                **self._put(inspected, kept),
+                facts=self._with_notes(name, inspected.facts, held_out, source_sha256),
+                holdout=held_out,
                 source=file.name,
                 source_sha256=source_sha256,
                 added_at=datetime.now(UTC),
                 added_by=self._who,
             )
         return self._numbered(version)
+
+    def _put(self, inspected: Inspected, file: Path) -> dict[str, str | int]:
+        """Have the store keep a file and its columns; the fields of a version that say which they are."""
+        columns = file.with_suffix(".arrow")
+        inspected.write_columns(columns)
+        return {
+            "sha256": self._store().put(file),
+            "bytes": file.stat().st_size,
+            "columns_sha256": self._store().put(columns),
+            "columns_bytes": columns.stat().st_size,
+        }
+
+    def first_bars(self, name: str, sha256: str, bars: int) -> str:
+        """Have the store keep the first bars of a version of a dataset; the digest of their file.
+
+        They are in no list, and are kept for as long as a job may want them. `NotFound` where the store has no such
+        version, `ExtraMissing` without the extra `data`.
+        """
+        import tempfile
+
+        manifests = self._manifests
+        version = manifests.of_bytes(sha256)
+        if version is None or version.columns_sha256 is None:
+            raise NotFound(f"The store {self._store().name} has no dataset {name!r} with digest {sha256[:12]}….")
+        if bars >= version.facts.rows:
+            return sha256
+        with tempfile.TemporaryDirectory(prefix="windtunnel-stage-") as folder:
+            part = _first_bars(self._store().get(version.columns_sha256), version, bars)
+            file = Path(folder) / f"first.{version.format}"
+            part.write_file(file)
+            fields = {**self._put(part, file), "facts": part.facts, "holdout": None}
+        shorter = version.model_copy(update=fields)
+        manifests.add_nameless(shorter)
+        return shorter.sha256
+
+    def _held_out(self, whole: Inspected, holdout: str | float, folder: Path) -> tuple[Inspected, HoldOut]:
+        """The part that programs see, and what is known of the other one once the store has the whole."""
+        from windtunnel.datasets.parts import share_of, visible_part
+
+        visible = visible_part(whole, share_of(holdout))
+        bars, file = visible.facts.rows, folder / f"whole.{whole.format}"
+        whole.write_file(file)
+        first = whole.frame.index[bars].to_pydatetime(warn=False)
+        return visible, contract.HoldOut(first=first, bars=len(whole.frame) - bars, **self._put(whole, file))
+
+    def _with_notes(self, name: str, facts: Facts, held_out: HoldOut | None, source_sha256: str) -> Facts:
+        """Say where bars that are held out can be seen: then programs may have been fitted to them."""
+        found = []
+        known = self._catalogue.all() if self._catalogue is not None else ()
+        for other in [*self._versions_or_none(name), *(one for one in known if one.name != name)]:
+            same = other.name == name or other.source_sha256 == source_sha256
+            if same and _reaches(other.facts, held_out):
+                found.append(f"Version {other.version} of {other.name} shows bars that are held out here.")
+            if same and _reaches(facts, other.holdout):
+                found.append(f"It shows bars that version {other.version} of {other.name} holds out.")
+        notes = [
+            contract.DataFinding(kind="holdout_seen", message=one, remedy="`windtunnel datasets remove`")
+            for one in found
+        ]
+        return facts.model_copy(update={"findings": (*facts.findings, *notes[:MOST_NOTES])}) if notes else facts
+
+    def _versions_or_none(self, name: str) -> Sequence[DatasetVersion]:
+        try:
+            return self.versions(name)
+        except NotFound:
+            return ()
 
     def _numbered(self, version: DatasetVersion) -> DatasetVersion:
         """Give a version the next number and write it down."""
@@ -172,8 +249,28 @@ def _inspect(file: Path, options: ReadOptions | None) -> Inspected:
         raise ExtraMissing("Adding a dataset", "data") from error
 
 
+def _first_bars(columns: bytes, version: DatasetVersion, bars: int) -> Inspected:
+    try:
+        from pyarrow import BufferReader, feather
+
+        from windtunnel.datasets.inspection import Inspected
+        from windtunnel.datasets.parts import first_bars
+    except ImportError as error:
+        raise ExtraMissing("A stage with fewer bars", "data") from error
+    whole = Inspected(feather.read_feather(BufferReader(columns)), version.facts, True, version.format)
+    return first_bars(whole, bars)
+
+
 def _same(one: DatasetVersion, other: DatasetVersion) -> bool:
-    return (one.sha256, one.columns_sha256, one.facts) == (other.sha256, other.columns_sha256, other.facts)
+    return (*one.digests, one.facts, one.holdout) == (*other.digests, other.facts, other.holdout)
+
+
+def _reaches(facts: Facts, held_out: HoldOut | None) -> bool:
+    """Whether this table has bars from the hold-out's first one on."""
+    if held_out is None or facts.last is None:
+        return False
+    last, first = (one.replace(tzinfo=one.tzinfo or UTC) for one in (facts.last, held_out.first))
+    return last >= first
 
 
 def _is_name(name: object) -> bool:

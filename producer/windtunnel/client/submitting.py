@@ -6,20 +6,24 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from windtunnel import contract
 from windtunnel.client.checking import as_job, check_ceiling, check_keys
+from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
+from windtunnel.client.stages import with_data, with_stages
 from windtunnel.client.sweeps import Grid, bounded, points
 from windtunnel.keyspace import job_id
 from windtunnel.telemetry import current_trace
-from windtunnel.wake import Wake
 
 if TYPE_CHECKING:
-    from windtunnel.contract import Batch, Budget, Isolation, Job, Webhook
+    from windtunnel.contract import Batch, Budget, Isolation, Job, Stage, Webhook
     from windtunnel.records import Records
     from windtunnel.settings import Settings
+    from windtunnel.store import Store
+    from windtunnel.wake import Wake
 
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
@@ -42,6 +46,7 @@ class BatchOptions(TypedDict, total=False):
     webhook: Webhook | Mapping[str, Any] | str | None
     idempotency_key: str | None
     check_lookahead: bool
+    stages: Sequence[Stage | Mapping[str, Any]]
     progress: Progress | None
 
 
@@ -51,6 +56,18 @@ class Submitting:
     _settings: Settings
     _records: Records
     _broker: Wake
+    _store: Store
+
+    @property
+    def who(self) -> str:
+        """As whom this client is named in a job's history."""
+        return f"client:{self._settings.owner}"
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The datasets of this deployment: add, list, show, verify, remove, restore."""
+        most = self._settings.dataset_max_mb * 2**20
+        return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
 
     def submit(self, job: Job | Mapping[str, Any]) -> JobId:
         """Store one job and set it going. Returns its id; the same one for the same idempotency key.
@@ -80,6 +97,7 @@ class Submitting:
         webhook: Webhook | Mapping[str, Any] | str | None = None,
         idempotency_key: str | None = None,
         check_lookahead: bool = False,
+        stages: Sequence[Stage | Mapping[str, Any]] = (),
         progress: Progress | None = None,
     ) -> BatchId:
         """Store many jobs, of any iterable, as one batch and set them going. Returns the batch's id.
@@ -96,6 +114,11 @@ class Submitting:
         scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
         report says `cached_from`. Never reused are faults of the machinery, and programs of which validation says that
         they read the clock or draw unseeded random numbers; programs in languages other than Python always run.
+
+        With `stages` (see `Stage`) each job first runs on less data, and goes on to the next stage, and at last to all
+        of its data, as long as its score reaches what the stage asks for: `[{"bars": 500, "datasets": ["sp500"],
+        "metric": "sharpe", "at_least": 0.5}]`. The workers see to that. Each stage counts as a trial, and a job that
+        is stopped has its report on the stage where it was.
 
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
@@ -115,6 +138,8 @@ class Submitting:
         if check_lookahead:
             checked = tuple(job.model_copy(update={"check_lookahead": True}) for job in jobs.jobs)
             jobs = jobs.model_copy(update={"jobs": checked})
+        if stages:
+            jobs = jobs.model_copy(update={"jobs": with_stages(jobs.jobs, stages)})
         check_keys(jobs)
         return self._submit(jobs, "batch", progress)
 
@@ -145,12 +170,22 @@ class Submitting:
         jobs = ({**shared, "params": one} for one in points(grid, params))
         return self.submit_batch(jobs, **{"name": "sweep", "isolation": contract.Isolation.CELL, **batch})  # type: ignore[arg-type]
 
-    def _submit(self, batch: Batch, kind: str, progress: Progress | None = None) -> BatchId:
+    def _submit(
+        self,
+        batch: Batch,
+        kind: str,
+        progress: Progress | None = None,
+        digests: Sequence[Mapping[str, str]] | None = None,
+    ) -> BatchId:
+        """Write a batch. `digests` are those of each job's datasets where they are known already."""
         from windtunnel.client.resolution import resolve
         from windtunnel.records.submissions import prepare
 
         check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
-        prepared = prepare(batch.jobs, resolve(batch.jobs, self._records.catalogue), cache=batch.cache)
+        if digests is None:
+            digests = resolve(batch.jobs, self._records.catalogue)
+        jobs = with_data(batch.jobs, digests, self.datasets)
+        prepared = prepare(jobs, digests, cache=batch.cache)
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)

@@ -8,13 +8,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from windtunnel import contract
-from windtunnel.client import following
-from windtunnel.client.datasets import Datasets
+from windtunnel.client import following, promotion
 from windtunnel.client.ids import BatchId, JobId, is_job
 from windtunnel.client.naming import full_id
 from windtunnel.client.paging import outcomes_of, page_of
@@ -87,22 +85,24 @@ class Client(Submitting, Reporting):
         self._records.close()
         self._broker.close()
 
-    @property
-    def who(self) -> str:
-        """As whom this client is named in a job's history."""
-        return f"client:{self._settings.owner}"
-
-    @cached_property
-    def datasets(self) -> Datasets:
-        """The datasets of this deployment: add, list, show, verify, remove, restore."""
-        most = self._settings.dataset_max_mb * 2**20
-        return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
-
     # -- running again --------------------------------------------------------------------------------
 
     def check(self, job: str) -> JobId:
         """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
         return self._again(self.report(job), check_lookahead=True)
+
+    def promote(self, job: str) -> JobId:
+        """Run a finished job's program once on its whole datasets, and score it on the bars that are held out.
+
+        Returns the new job's id. Its report has rounded figures (`Report.promotion`) and nothing else of the run. A
+        program is promoted once on a hold-out, whatever its parameters: `AlreadyPromoted` names the job that was.
+        `InvalidInput` for a job without a score, or where a dataset has no hold-out.
+        """
+        report = self.report(job)
+        promotion.check_not_promoted(report)
+        holdouts = promotion.holdouts_of(report, self._records.catalogue)
+        promotion.check_first(report.code_sha256, holdouts, self._records.promotions)
+        return self._again(report, holdouts=holdouts)
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
         """Run a finished job again on the same data, wait for it and compare. `WaitTimeout` as `wait` raises it."""
@@ -113,6 +113,7 @@ class Client(Submitting, Reporting):
 
     def _again(self, report: Report, **changes: Any) -> JobId:
         """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
+        promotion.check_not_promoted(report)
         same = {
             name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
         }
@@ -127,7 +128,7 @@ class Client(Submitting, Reporting):
         batch = contract.Batch(
             jobs=(job,), name=job.name, owner=self._settings.owner, cache=False
         )  # so that it really runs
-        return JobId(job_id(self._submit(batch, "job"), 0))
+        return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from windtunnel.contract.base import NAME_PATTERN, Contract, Name, compile_models, problems_of
-    from windtunnel.contract.catalogue import DataNote, DatasetVersion, Sha256
+    from windtunnel.contract.catalogue import DataNote, DatasetVersion, HoldOut, Sha256
     from windtunnel.contract.dataset import Column, DataFinding, Facts
     from windtunnel.contract.execution import (
         Artifact,
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
         Webhook,
     )
     from windtunnel.contract.lookahead import LookAhead, Probe, Sight
+    from windtunnel.contract.promotion import Promotion
     from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
     from windtunnel.contract.score import Fill, Metrics, Score, Scoring
+    from windtunnel.contract.stage import Stage, StageRun
     from windtunnel.contract.status import (
         BatchStatus,
         DeadLetter,
@@ -78,6 +80,7 @@ __all__ = [
     "Execution",
     "Facts",
     "Fill",
+    "HoldOut",
     "HostStatus",
     "Isolation",
     "Issue",
@@ -94,6 +97,7 @@ __all__ = [
     "Probe",
     "ProbeRun",
     "ProgramError",
+    "Promotion",
     "QueueStats",
     "Record",
     "Report",
@@ -104,6 +108,8 @@ __all__ = [
     "SecurityLevel",
     "Sha256",
     "Sight",
+    "Stage",
+    "StageRun",
     "Timings",
     "Transition",
     "Verdict",
@@ -113,7 +119,10 @@ __all__ = [
     "problems_of",
 ]
 
-_HOMES = ("base", "execution", "job", "verdict", "score", "lookahead", "dataset", "catalogue", "status", "report")
+_HOMES = (
+    *("base", "execution", "job", "verdict", "score", "lookahead", "dataset", "catalogue", "status", "stage"),
+    *("promotion", "report"),
+)
 """Where the names are looked for."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_val
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.contract.catalogue import Sha256
 from windtunnel.contract.score import Scoring
+from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.errors import FieldProblem
 
 MAX_CODE_BYTES = 1024 * 1024
@@ -97,11 +98,18 @@ class JobSpec(Contract):
     dataset_digests: dict[Name, Sha256] = Field(default_factory=dict)
     """Which version of each dataset it finds, by the digest of its file. The client fills in the newest version when
     the job is submitted; give a digest to have an older one."""
+    holdouts: dict[Name, Sha256] = Field(default_factory=dict)
+    """Of a promoted run: the digest of the whole series of each dataset. `Client.promote` fills it in. Such a job runs
+    once a program, and only figures come back (see `Promotion`)."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits.model_construct()
     scoring: Scoring | None = None
     """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
+    stages: tuple[Stage, ...] = Field((), max_length=8)
+    """Runs on less data that come first; the job goes on as long as its score reaches what each asks for."""
+    passed: tuple[StageRun, ...] = Field((), max_length=8)
+    """The stages that it has passed. Windtunnel fills them in."""
     check_lookahead: bool = False
     """Also run it on changed data, some thirty times, to see whether its positions know the future; all of these runs
     share its limits."""
@@ -138,6 +146,33 @@ class JobSpec(Contract):
         if others:
             raise ValueError(f"has {', '.join(others)}, which `datasets` does not name")
         return digests
+
+    @field_validator("holdouts")
+    @classmethod
+    def _holdouts_of_all_datasets(cls, holdouts: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if holdouts and holdouts.keys() != set(info.data.get("datasets", ())):
+            raise ValueError("must have each of `datasets` and no other")
+        return holdouts
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_fit_the_job(cls, stages: tuple[Stage, ...], info: ValidationInfo) -> tuple[Stage, ...]:
+        if stages and info.data.get("holdouts"):
+            raise ValueError("do not go with `holdouts`")
+        if stages and info.data.get("language", "python") != "python":
+            raise ValueError("need positions to be scored, which only Python programs return")
+        others = sorted({name for one in stages for name in one.datasets} - set(info.data.get("datasets", ())))
+        if others:
+            raise ValueError(f"name {', '.join(others)}, which `datasets` does not")
+        return stages
+
+    def current(self) -> Self:
+        """The job as it is run at the stage that it has reached."""
+        if len(self.passed) >= len(self.stages):
+            return self
+        stage = self.stages[len(self.passed)]
+        data = {"datasets": stage.datasets or self.datasets, "dataset_digests": stage.dataset_digests}
+        return self.model_copy(update=data)
 
     @property
     def needs(self) -> str:

@@ -10,7 +10,9 @@ from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
 from windtunnel.contract.lookahead import LookAhead
+from windtunnel.contract.promotion import Promotion
 from windtunnel.contract.score import Score, Scoring
+from windtunnel.contract.stage import StageRun
 from windtunnel.contract.status import Transition
 from windtunnel.contract.verdict import Verdict
 
@@ -35,7 +37,7 @@ class Timings(Contract):
     """Submitted (or retried) → validation began."""
     validate_s: float | None = None
     waiting_s: float | None = None
-    """Verdict recorded → a slot claimed it."""
+    """Verdict recorded (or the stage before passed) → a slot claimed it."""
     prepare_s: float | None = None
     execute_s: float | None = None
     finalize_s: float | None = None
@@ -94,6 +96,10 @@ class Report(Contract):
     """What Windtunnel computed from returned positions; nothing in it is the program's word."""
     look_ahead: LookAhead | None = None
     """Whether its positions know the future, where that was asked for."""
+    stages: tuple[StageRun, ...] = ()
+    """What came of the stages that a job of a cascade has gone through; the rest is about the last one that it ran."""
+    promotion: Promotion | None = None
+    """Of a promoted run, which has neither score nor output: what the program is worth on bars that were held out."""
     positions_sha256: str = ""
     """Of the positions that `signals` returned: the same where a run returns the same."""
     resources: Resources = Resources.model_construct()
@@ -115,6 +121,11 @@ class Report(Contract):
     """The job that really ran, where this one got its result from the cache."""
     submitted_at: datetime
     finished_at: datetime
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended before it ran on all of its data, because a stage asked for more than it reached."""
+        return bool(self.stages) and not self.stages[-1].passed
 
     @property
     def summary(self) -> Attempt:

@@ -32,8 +32,8 @@ class Transition(Contract):
 
     at: datetime
     what: str
-    """`submitted`, `validated`, `cached`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `cancelled`,
-    `retried`, `abandoned`, `unservable` or `finished`."""
+    """`submitted`, `validated`, `cached`, `claimed`, `given_back`, `fault`, `recovered`, `executed`, `advanced`,
+    `cancelled`, `retried`, `abandoned`, `unservable` or `finished`."""
     who: str
     """A client, a worker's session (`<host>:<pid>:<random>`), or the reconciler."""
     detail: str = ""
@@ -49,6 +49,9 @@ class JobStatus(Contract):
     attempt: int
     """Attempts begun so far."""
     outcome: Outcome | None = None
+    stage: int = 1
+    """The stage of a cascade that it has reached, from 1; the last one is the run on all of its data."""
+    stages: int = 1
 
 
 class JobSummary(JobStatus):

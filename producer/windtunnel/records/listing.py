@@ -82,7 +82,7 @@ def ordered(found: list[JobSummary], order_by: str | None) -> list[JobSummary]:
 def _summary(job_id: str, fields: Sequence[bytes | None]) -> JobSummary:
     state, attempt, outcome, stored_spec, figures = fields
     spec = spec_of(stored_spec)
-    status = status_of(job_id, state, whole(attempt), outcome, spec.name)
+    status = status_of(job_id, state, whole(attempt), outcome, spec)
     known = figures if status.state is JobState.FINISHED else None
     try:
         return JobSummary(

@@ -113,7 +113,7 @@ def spec_of(stored: bytes | None) -> JobSpec:
         return JobSpec(name="unreadable")
 
 
-def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None, name: str) -> JobStatus:
+def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None, spec: JobSpec) -> JobStatus:
     """Where a job stands, from the fields of its record; `NotFound` if it has none."""
     if state is None:
         raise unknown("job", job)
@@ -122,16 +122,18 @@ def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None
     return JobStatus(
         job_id=job,
         batch_id=batch_of(job),
-        name=name,
+        name=spec.name,
         state=state.decode(),
         attempt=attempt,
         outcome=outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None,
+        stage=len(spec.passed) + 1,
+        stages=len(spec.stages) + 1,
     )
 
 
 def _status(job: str, fields: list[bytes | None]) -> JobStatus:
     state, attempt, outcome, spec = fields
-    return status_of(job, state, whole(attempt), outcome, spec_of(spec).name)
+    return status_of(job, state, whole(attempt), outcome, spec_of(spec))
 
 
 def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:

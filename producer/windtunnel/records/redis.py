@@ -12,6 +12,7 @@ from windtunnel.records.hosts import Hosts
 from windtunnel.records.listing import Listing
 from windtunnel.records.metrics import Metrics
 from windtunnel.records.outbox import Outbox
+from windtunnel.records.promotions import Promotions
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
@@ -37,6 +38,7 @@ class Records:
         self.outbox = Outbox(connection)
         self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
+        self.promotions = Promotions(connection)
         self.allowances = Allowances(connection, retention_s)
 
     def close(self) -> None:

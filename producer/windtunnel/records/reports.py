@@ -10,13 +10,14 @@ from windtunnel.analysis.clusters import failure_of
 from windtunnel.analysis.ledger import Ledger, Trials, trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
-from windtunnel.keyspace import MAX_SAMPLES, batch_of
+from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_SAMPLES, batch_of
 from windtunnel.records.codec import (
     ProgramKey,
     Stored,
     decode,
     decode_history,
     decode_report,
+    encode,
     encode_figures,
     encode_report,
     readable,
@@ -142,6 +143,14 @@ class Reports:
             )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
+
+    def advance(self, job: Unfinished, spec: JobSpec, report: Report, who: str) -> bool:
+        """Have a job that passed a stage wait for a slot again, with this spec, and count the stage as a trial.
+
+        False: it must not go on, as it was cancelled or another attempt is the current one.
+        """
+        arguments = (encode(spec), encode(report.summary), MAX_ATTEMPTS_KEPT, who, len(spec.passed), _trial(report))
+        return bool(self._redis.run("advance", job.job_id, job.fields[4], job.fields[9], *arguments) == 1)
 
     def report(self, job_id: str) -> Report:
         """The final report; `NotFound` if there is none (yet), `UnreadableRecord` if it is broken."""

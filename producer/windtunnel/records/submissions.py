@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from windtunnel.contract import Batch, Job, Report
-from windtunnel.errors import IdempotencyConflict, NotFound, QueueFull
+from windtunnel.errors import FieldProblem, IdempotencyConflict, InvalidInput, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
 from windtunnel.records.codec import ProgramKey, encode, pack
 from windtunnel.records.connection import Connection
+from windtunnel.records.promotions import UNSPENT
 
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
 SECONDS_A_WAITING_JOB = 0.05
@@ -170,7 +171,13 @@ class Submissions:
         return written
 
     def retry(self, report: Report, who: str) -> bool:
-        """Queue a finished job again. False: it is not finished any more, or its program's lifetime is over."""
+        """Queue a finished job again. False: it is not finished any more, or its program's lifetime is over.
+
+        `InvalidInput` for a promoted run that came to an end of its program's.
+        """
+        if report.promotion is not None and report.outcome not in UNSPENT:
+            problem = FieldProblem(report.job_id, "is a promoted run, and a program is run on a hold-out once")
+            raise InvalidInput([problem], remedy="`windtunnel report` shows what came of it.")
         summary = encode(report.summary)
         answer = self._redis.run(
             "retry", report.job_id, report.summary.number, summary, MAX_ATTEMPTS_KEPT, one_word(who)

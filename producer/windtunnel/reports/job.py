@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Report, Sample, Score, SecurityLevel
+from windtunnel.contract import Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -37,6 +37,7 @@ def job_page(
         "outcome": report.outcome.value,
         "message": report.message,
         "score": score.model_dump(mode="json") if score else None,
+        "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
         "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
         "error_line": error.line if error else None,
@@ -105,19 +106,17 @@ def _sample(one: Sample) -> dict[str, float | None]:
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
-    used, timings, score = report.resources, report.timings, report.score
+    timings, score = report.timings, report.score
     window = f"{score.bars:,} bars, {score.first:%Y-%m-%d} to {score.last:%Y-%m-%d}" if score else ""
     yearly = f"{score.bars_a_year or 0:g}, {score.bars_how}" if score else ""
     facts = [
         ("Language", report.language),
         ("Parameters", value_text(report.params, 2000)),
         ("Seed", str(report.seed)),
+        *((f"Stage {run.stage}", _stage(run)) for run in report.stages),
         ("Evaluated", window),
         ("Bars a year", yearly),
-        ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
-        ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),
-        ("Memory", f"{used.memory_mb_average:.0f} MB on average, {used.memory_mb_peak:.0f} MB at most"),
-        ("Disk operations", str(used.io_operations)),
+        *_usage(report),
         ("Waited for a slot", f"{timings.waiting_s:.3f} s" if timings.waiting_s is not None else ""),
         ("From submission to report", f"{timings.total_s:.3f} s"),
         ("Program", f"sha256 {report.code_sha256}"),
@@ -126,3 +125,21 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Versions", ", ".join(f"{name} {version}" for name, version in report.versions.items())),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _usage(report: Report) -> list[tuple[str, str]]:
+    used = report.resources
+    if report.promotion:
+        return [("Used", "withheld, as it saw bars that are held out")]
+    return [
+        ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
+        ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),
+        ("Memory", f"{used.memory_mb_average:.0f} MB on average, {used.memory_mb_peak:.0f} MB at most"),
+        ("Disk operations", str(used.io_operations)),
+    ]
+
+
+def _stage(run: StageRun) -> str:
+    value = "undefined" if run.value is None else f"{run.value:.4g}"
+    end = "passed" if run.passed else "stopped"
+    return f"{end}: {run.metric} {value}, at least {run.at_least:g}; {', '.join(run.datasets)}, {run.bars:,} bars"

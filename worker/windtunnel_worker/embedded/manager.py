@@ -138,8 +138,9 @@ class SandboxManager:
                 self._client.datasets.restore()  # from the store: there is no Redis that knows them
             job_id = self._client.submit(job)
             pipeline.validate()
-            pipeline.execute(DEFAULT_POOL)
-            pipeline.finalize()
+            for _ in range(1 + len(job.stages)):
+                pipeline.execute(DEFAULT_POOL)
+                pipeline.finalize()
             report, samples = self._client.report(job_id), self._executor.samples
         if not validate_security:
             report = report.model_copy(update={"validation": None})

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.contract import Attempt, Execution, Job, JobSpec, Outcome, Verdict
+from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Outcome, Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import Claimed, Held, Nothing, execute_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import describe, pause_s
 from windtunnel_worker.pipeline.lease import Lease
+from windtunnel_worker.pipeline.promotion import withheld
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
 
@@ -37,6 +38,7 @@ class Execute:
 
     def __init__(self, shared: Shared, executor: Executor) -> None:
         self._schedule, self._hosts, self._session = shared.records.schedule, shared.records.hosts, shared.session
+        self._promotions = shared.records.promotions
         self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
         self._host, self._executor = shared.host, executor
         self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
@@ -110,26 +112,35 @@ class Execute:
         return self._record(job, execution, self._clock() - began, following)
 
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
-        spec = job.spec
+        spec = job.spec.current()
         program = self._program(job)
-        refusal = _refusal(spec, program, job, self._terms)
+        refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, job)
         if refusal:
             return Execution(attempt=job.attempt, outcome=Outcome.REJECTED, message=refusal, host=self._host)
         lease = Lease(self._schedule, self._session, job, self._terms.lease_s, self._clock)
         deadline = time.time() + spec.limits.timeout_s
 
         def lasting(sandbox: Any) -> None:
-            self._wake.monitor(self._host, job.job_id, job.token, sandbox.id, sandbox.pid, deadline)
+            if not spec.holdouts:  # what it uses could tell of the bars that it sees
+                self._wake.monitor(self._host, job.job_id, job.token, sandbox.id, sandbox.pid, deadline)
 
         assignment = Assignment(
             job_id=job.job_id,
             attempt=job.attempt,
             job=_job(spec, program.code),
             imports=program.verdict.imports,
-            isolation=claimed.isolation,
+            isolation=Isolation.CONTAINER if spec.holdouts else claimed.isolation,
             batch_id=claimed.batch_id,
         )
-        return self._executor.execute(assignment, Hooks(lasting=lasting, stop=lease.stop))
+        execution = self._executor.execute(assignment, Hooks(lasting=lasting, stop=lease.stop))
+        return withheld(execution, spec) if spec.holdouts else execution
+
+    def _promoted_before(self, spec: JobSpec, job: Held) -> str:
+        """Why this program must not see the hold-outs, whoever submitted it; empty where it may, this once."""
+        if not spec.holdouts:
+            return ""
+        earlier = self._promotions.claim(ProgramKey.read(job.program).sha256, spec.holdouts.values(), job.job_id)
+        return f"This program was promoted before, as {earlier}, and is promoted once." if earlier else ""
 
     def _program(self, job: Held) -> Program:
         """The program and its verdict, kept for the batch's other jobs; `UnreadableRecord` if they cannot be had."""

@@ -10,8 +10,10 @@ from functools import cached_property
 from windtunnel.contract import Outcome, Record, Report, Verdict
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavailable, UnreadableRecord
 from windtunnel.records.reports import Unfinished, build_record
-from windtunnel_worker.pipeline.collaborators import Scored, Scorer, Shared
+from windtunnel_worker.pipeline.cascade import at_its_stage
+from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer, Shared
 from windtunnel_worker.pipeline.faults import describe
+from windtunnel_worker.pipeline.promotion import with_promotion
 from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 
 MESSAGE_S = 2.0
@@ -94,11 +96,27 @@ class Finalize:
         final: list[Final] = []
         for job in waiting:
             try:
-                report = build_report(records[job.job_id], samples.get(job.job_id, ()))
-                final += self._scored(job, records[job.job_id], report)
+                record = _at_its_stage(records[job.job_id])
+                report = build_report(record, samples.get(job.job_id, ()))
+                for scored in self._scored(job, record, report):
+                    final += self._onward(*scored, records[job.job_id])
             except Exception as error:  # noqa: BLE001 - as above
                 final += self._faulted(job, error)
         return final
+
+    def _onward(self, job: Unfinished, report: Report, record: Record) -> list[Final]:
+        """The report of a job that has come to its end; none of one that goes on with its next stage."""
+        spec = record.spec
+        if spec is None or not spec.stages:
+            return [(job, report)]
+        report = at_its_stage(report, spec)
+        if len(report.stages) == len(spec.passed) or report.stopped:
+            return [(job, report)]
+        spec = spec.model_copy(update={"passed": report.stages})
+        if self._records.reports.advance(job, spec, report, self._session):
+            self._observe("advanced", job.job_id, stage=len(spec.passed))
+            self._wake.execute(spec.pool)
+        return []
 
     @cached_property
     def _scorer(self) -> Scorer:
@@ -106,9 +124,9 @@ class Finalize:
 
     def _scored(self, job: Unfinished, record: Record, report: Report) -> list[Final]:
         """The report with its score; none yet where there are no prices for it and there may be some later."""
-        execution = record.execution
+        execution, promotion = record.execution, report.promotion
         if not (record.spec and execution and execution.positions and report.outcome is Outcome.SUCCEEDED):
-            return [(job, report)]
+            return [(job, report if promotion is None else self._promoted(report, NOT_SCORED))]
         try:
             scored = self._scorer.score(record.spec, execution)
         except (FileStoreUnavailable, ObjectUnusable) as error:
@@ -118,7 +136,15 @@ class Finalize:
                 self._records.care.ended_again(job.job_id, min(PRICES_PAUSE_S * 2.0 ** (tried - 1), LONGEST_PAUSE_S))
                 return []
             scored = Scored(fault=f"There were no prices to score it on: {error} Then retry the job.")
-        return [(job, with_score(report, scored))]
+        return [(job, with_score(report, scored) if promotion is None else self._promoted(report, scored))]
+
+    def _promoted(self, report: Report, scored: Scored) -> Report:
+        """The report of a promoted run, whose result is kept for ever."""
+        if report.outcome is Outcome.SUCCEEDED and report.promotion is not None:
+            programs = self._records.promotions.count(report.promotion.holdouts.values())
+            report = with_promotion(report, scored, programs)
+        self._records.promotions.note(report)
+        return report
 
     def _verdict(self, job: Unfinished) -> Verdict | None:
         where = (job.program, job.policy)
@@ -140,6 +166,13 @@ class Finalize:
             self._records.care.ended_again(job.job_id, FAULT_PAUSE_S)
             return []
         return [(job, unreadable_report(job, f"The report could not be built ({describe(error)})."))]
+
+
+def _at_its_stage(record: Record) -> Record:
+    """The record with the datasets that the program found."""
+    if record.spec is None or not record.spec.stages:
+        return record
+    return record.model_copy(update={"spec": record.spec.current()})
 
 
 def _ran_for_s(record: Record) -> float:

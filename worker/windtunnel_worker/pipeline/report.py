@@ -12,6 +12,7 @@ from windtunnel.contract import (
     JobSpec,
     Limits,
     Outcome,
+    Promotion,
     Record,
     Report,
     Resources,
@@ -55,6 +56,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         labels=spec.labels,
         limits=spec.limits,
         scoring=spec.scoring,
+        promotion=Promotion(holdouts=spec.holdouts) if spec.holdouts else None,
         image=spec.image,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
@@ -96,10 +98,16 @@ def with_score(report: Report, scored: Scored) -> Report:
         "positions_sha256": scored.positions_sha256,
         "look_ahead": scored.look_ahead,
     }
+    report = report.model_copy(update=found)
     if scored.refusal or scored.fault:
         outcome = Outcome.FAILED if scored.refusal else Outcome.INFRASTRUCTURE_ERROR
-        found |= {"outcome": outcome, "message": scored.refusal or scored.fault}
-    report = report.model_copy(update=found)
+        return with_end(report, outcome, scored.refusal or scored.fault)
+    return report
+
+
+def with_end(report: Report, outcome: Outcome, message: str) -> Report:
+    """The report with another outcome and message."""
+    report = report.model_copy(update={"outcome": outcome, "message": message})
     attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
     return report.model_copy(update={"attempts": attempts})
 
@@ -161,6 +169,7 @@ def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:
 
 def _timings(record: Record, execution: Execution | None) -> Timings:
     submitted, validated = record.submitted_at, record.when("validated")
+    ready = record.when("advanced") or validated
     claimed, executed = record.when("claimed"), record.when("executed")
 
     def between(start: datetime | None, end: datetime | None) -> float | None:
@@ -169,7 +178,7 @@ def _timings(record: Record, execution: Execution | None) -> Timings:
     return Timings(
         queued_s=between(submitted, validated),
         validate_s=round(record.verdict.duration_ms / 1000, 6) if record.verdict else None,
-        waiting_s=between(validated, claimed),
+        waiting_s=between(ready, claimed),
         prepare_s=execution.prepare_s if execution else None,
         execute_s=execution.resources.duration_s if execution else None,
         finalize_s=between(executed, record.now),

@@ -164,8 +164,15 @@ class Executor:
 
     def _execute(self, assignment: Assignment, hooks: Hooks, begun: float) -> Execution:
         job = assignment.job
+        if not job.holdouts:
+            return self._run(assignment, self._datasets_of(job, hooks), hooks, begun)
+        columns = job.language == "python"
+        with self._datasets.unsealed(job.dataset_digests, job.holdouts, columns=columns) as fetch:
+            return self._run(assignment, wait_for(fetch, functools.partial(_ask, hooks)), hooks, begun)
+
+    def _run(self, assignment: Assignment, datasets: tuple[Dataset, ...], hooks: Hooks, begun: float) -> Execution:
+        job = assignment.job
         image = self._image(job)
-        datasets = self._datasets_of(job, hooks)
         sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
@@ -186,7 +193,7 @@ class Executor:
             **_output(transcript),
             positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
             probe_runs=tuple(transcript.probe_runs.values()) if outcome is Outcome.SUCCEEDED else (),
-            artifacts=self._keep(files, hooks),
+            artifacts=self._keep(files, hooks) if not job.holdouts else [],
             resources=resources,
             isolation=assignment.isolation,
             host=self._settings.host,
@@ -211,6 +218,7 @@ class Executor:
             f"windtunnel-{assignment.job_id}-{assignment.attempt}",
             _needs_s(assignment.job.language, assignment.job.limits.timeout_s),
             functools.partial(_ask, hooks),
+            alone=bool(assignment.job.holdouts),
         )
         try:
             sandbox = self._pool.take(request)

@@ -1,7 +1,8 @@
 """Keeps sandboxes ready, so that a job does not wait for one, and removes used ones, so that none waits for that.
 
-A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind; cells of one batch stay
-in use until they have served their jobs, are too old, or something was wrong with them.
+A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind. A cell serves one batch and
+one kind; the cells that were used last stay until they have served their jobs, are too old, or something was wrong with
+them, since batches take turns and so do the kinds that a batch's jobs want.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ MAX_AGE_S = 600.0
 CREATION_TIMEOUT_S = 120.0
 SHORT_JOB_S = 0.1
 """What needs the Docker daemon but not at once waits for so long: it would slow a short job and its report down."""
+CELLS_KEPT = 3
+"""So many in a slot: each takes memory while it waits."""
 WAIT_TICK_S = 0.2
 """How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
 
@@ -42,6 +45,8 @@ class Request:
     """How long the job may use the sandbox at most."""
     on_wait: Callable[[], None] = lambda: None
     """Called about every tick of a wait; what it raises ends the wait."""
+    alone: bool = False
+    """No sandbox of this kind is prepared for the next job."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +80,16 @@ class Pool:
         self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
         self._next: Next | None = None
-        self._cell: tuple[str, Sandbox] | None = None
+        self._cells: dict[Sandbox, str] = {}
+        """Cells and their batches, the one used last at the end."""
 
     def take(self, request: Request) -> Sandbox:
-        """A ready sandbox for one job: the batch's cell, or a prepared or fresh one, which then bears its name."""
+        """A ready sandbox for one job: a cell of the batch, or a prepared or fresh one, which then bears its name."""
         kind = request.kind
         if kind.jobs > 1:
             return self._take_cell(request)
         sandbox = self._take_prepared(request) or self._create_now(request)
-        if self._ahead:
+        if self._ahead and not request.alone:
             self.prepare(kind, lambda: sandbox.rename(request.name))
         else:
             sandbox.rename(request.name)
@@ -91,11 +97,10 @@ class Pool:
 
     def give_back(self, sandbox: Sandbox, *, clean: bool) -> None:
         """After the job: a clean cell stays, everything else is removed."""
-        spent = sandbox.served >= sandbox.kind.jobs
-        if clean and not spent and self._cell is not None and self._cell[1] is sandbox:
-            return
-        if self._cell is not None and self._cell[1] is sandbox:
-            self._cell = None
+        if sandbox in self._cells:
+            if clean and sandbox.served < sandbox.kind.jobs:
+                return
+            del self._cells[sandbox]
         self._discard(sandbox)
 
     def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
@@ -112,23 +117,26 @@ class Pool:
     def close(self) -> None:
         """Remove everything that is prepared or waits, and wait until it is gone."""
         self._drop_next()
-        self._drop_cell()
+        self._drop_cells()
         self._threads.shutdown(wait=True)
         self._threads = _threads()
 
     def _take_cell(self, request: Request) -> Sandbox:
-        if self._cell is not None:
-            batch_id, sandbox = self._cell
-            if batch_id == request.batch_id and sandbox.kind.serves(request.kind) and _lasts(sandbox, request.needs_s):
-                lacking = sandbox.kind.lacks(request.kind)
-                if not lacking:
-                    return sandbox
-                # Imported there it would be lost with the job; the next cell has it for all.
-                request = replace(request, kind=replace(request.kind, preload=(*sandbox.kind.preload, *lacking)))
-        self._drop_cell()
-        sandbox = self._create_now(request)
-        self._cell = request.batch_id, sandbox
-        return sandbox
+        ours = (cell for cell, batch_id in self._cells.items() if batch_id == request.batch_id)
+        cell = next((cell for cell in ours if cell.kind.serves(request.kind)), None)
+        if cell is not None:
+            del self._cells[cell]
+            lacking = cell.kind.lacks(request.kind)
+            if _lasts(cell, request.needs_s) and not lacking:
+                self._cells[cell] = request.batch_id
+                return cell
+            self._discard(cell)
+            # Imported there it would be lost with the job; the next cell has it for all.
+            request = replace(request, kind=replace(request.kind, preload=(*cell.kind.preload, *lacking)))
+        self._drop_cells(keep=CELLS_KEPT - 1)
+        cell = self._create_now(request)
+        self._cells[cell] = request.batch_id
+        return cell
 
     def _take_prepared(self, request: Request) -> Sandbox | None:
         if self._next is None or not self._next.kind.serves(request.kind):
@@ -188,10 +196,11 @@ class Pool:
                 dropped.wanted.set()
                 dropped.sandbox.add_done_callback(self._discard_result)
 
-    def _drop_cell(self) -> None:
-        if self._cell is not None:
-            self._discard(self._cell[1])
-            self._cell = None
+    def _drop_cells(self, keep: int = 0) -> None:
+        while len(self._cells) > keep:
+            oldest = next(iter(self._cells))
+            del self._cells[oldest]
+            self._discard(oldest)
 
     def _discard_result(self, future: Future[Sandbox]) -> None:
         if not future.cancelled() and future.exception() is None:

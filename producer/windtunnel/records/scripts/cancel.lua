@@ -18,6 +18,8 @@ for i = 2, #ARGV do
     redis.call('HSET', job, 'stop', 'cancelled ' .. message)
     note(job, 'cancelled', who)
     told = told + 1
+  elseif fields[1] == 'ended' then -- or it would go on if it passes a stage
+    redis.call('HSET', job, 'stop', 'cancelled ' .. message)
   end
 end
 return { done, told, done > 0 and wake_finalize() or 0 }

@@ -1,0 +1,64 @@
+"""What is checked before a program is run on bars that are held out. May import contract, errors and records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Report
+    from windtunnel.records.catalogue import Catalogue
+    from windtunnel.records.promotions import Promoted, Promotions
+
+
+def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
+    """The digest of the whole series of each dataset that a job ran on.
+
+    `InvalidInput` for a job that cannot be promoted, `NotFound` where a dataset has been removed.
+    """
+    if report.score is None:
+        raise _refused("job", "has no score, and only programs that return positions from `signals` can be promoted")
+    holdouts, problems = {}, []
+    for name, sha256 in report.dataset_digests.items():
+        version = next((one for one in catalogue.versions(name) if one.sha256 == sha256), None)
+        if version is None or version.holdout is None:
+            reason = "has no bars that are held out" if version else "is no longer in the catalogue in this version"
+            problems.append(FieldProblem(f"datasets.{name}", reason))
+        else:
+            holdouts[name] = version.holdout.sha256
+    if problems:
+        remedy = (
+            "Add the data with `windtunnel datasets add NAME FILE --holdout 20%`, and run the program on that first."
+        )
+        raise InvalidInput(problems, remedy=remedy)
+    return holdouts
+
+
+def check_first(code_sha256: str, holdouts: Mapping[str, str], promotions: Promotions) -> None:
+    """Raise `AlreadyPromoted` where the program was run on one of these hold-outs before."""
+    earlier = promotions.find(code_sha256, holdouts.values())
+    if earlier is not None:
+        raise AlreadyPromoted(earlier.job_id, _result(earlier))
+
+
+def check_not_promoted(report: Report) -> None:
+    """Refuse to run again what was a promoted run."""
+    if report.promotion is not None:
+        raise _refused("job", "is a promoted run, and a program is promoted once; name the job that was promoted")
+
+
+def _result(earlier: Promoted) -> str:
+    found = earlier.promotion
+    if not earlier.outcome:
+        return "it has no result yet (`windtunnel report` shows where it stands; a fault of ours may be retried)"
+    if found is None or not found.bars:
+        return f"it {earlier.outcome} and gave no figures"
+    sharpe, gained = found.metrics.sharpe, found.metrics.total_return or 0.0
+    ratio = "no Sharpe ratio" if sharpe is None else f"a Sharpe ratio of {sharpe:.2f}"
+    return f"{ratio} and a total return of {gained:.1%} on {found.bars:,} bars from {found.first:%Y-%m-%d}"
+
+
+def _refused(field: str, problem: str) -> InvalidInput:
+    return InvalidInput([FieldProblem(field, problem)], remedy="Nothing was stored.")

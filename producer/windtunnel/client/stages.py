@@ -1,0 +1,54 @@
+"""Gives each stage of a cascade its data, when it is submitted. May import contract and the client's datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from windtunnel import contract
+from windtunnel.errors import FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from windtunnel.client.datasets import Datasets
+    from windtunnel.contract import Job, Stage
+
+
+def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
+    """The same jobs with these stages; `InvalidInput` says what is wrong with them, or why a job cannot have any."""
+    asked = tuple(_as_stage(stage, f"stages.{index}.") for index, stage in enumerate(stages))
+    return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
+
+
+def _as_stage(stage: Stage | Mapping[str, Any], path: str) -> Stage:
+    if isinstance(stage, contract.Stage):
+        return stage
+    try:
+        return contract.Stage(**stage)
+    except InvalidInput as error:
+        problems = [FieldProblem(path + one.field, one.message) for one in error.problems]
+        raise InvalidInput(problems, remedy=error.remedy) from error
+
+
+def with_data(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]], datasets: Datasets) -> Sequence[Job]:
+    """The jobs, their stages with the digests of what the program finds there. `digests` are those of all its data."""
+    if not any(job.stages for job in jobs):
+        return jobs
+    known: dict[tuple[str, str, int], str] = {}
+
+    def first_bars(name: str, sha256: str, bars: int | None) -> str:
+        if bars is None:
+            return sha256
+        where = (name, sha256, bars)
+        if where not in known:
+            known[where] = datasets.first_bars(*where)
+        return known[where]
+
+    def filled(stage: Stage, job: Job, resolved: Mapping[str, str]) -> Stage:
+        names = stage.datasets or job.datasets
+        found = {name: first_bars(name, resolved[name], stage.bars) for name in names}
+        return stage.model_copy(update={"dataset_digests": found})
+
+    return [
+        job.model_copy(update={"stages": tuple(filled(stage, job, resolved) for stage in job.stages)})
+        for job, resolved in zip(jobs, digests, strict=True)
+    ]

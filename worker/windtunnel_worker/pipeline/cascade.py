@@ -1,0 +1,43 @@
+"""Whether a job of a cascade goes on after a stage. Pure: it looks at the score, never at what the program says."""
+
+from __future__ import annotations
+
+from windtunnel.contract import JobSpec, Outcome, Report, Score, StageRun
+from windtunnel_worker.pipeline.report import with_end
+
+
+def at_its_stage(report: Report, spec: JobSpec) -> Report:
+    """The report with what came of the stages so far; a job that must stop is told why in its message."""
+    if not spec.stages:
+        return report
+    place = len(spec.passed)
+    if place == len(spec.stages) or report.outcome is not Outcome.SUCCEEDED:
+        return report.model_copy(update={"stages": spec.passed})
+    stage, score = spec.stages[place], report.score
+    value = _value(score, stage.metric) if score else None
+    run = StageRun(
+        stage=place + 1,
+        metric=stage.metric,
+        at_least=stage.at_least,
+        value=value,
+        passed=value is not None and value >= stage.at_least,
+        datasets=score.datasets if score else (),
+        bars=score.bars if score else 0,
+    )
+    report = report.model_copy(update={"stages": (*spec.passed, run)})
+    return report if run.passed else with_end(report, report.outcome, _why(run, len(spec.stages) + 1, report))
+
+
+def _value(score: Score, metric: str) -> float | None:
+    found: float | None = getattr(score if metric == "probabilistic_sharpe" else score.metrics, metric)
+    return found
+
+
+def _why(run: StageRun, stages: int, report: Report) -> str:
+    where = f"Stopped after stage {run.stage} of {stages}"
+    name = run.metric.replace("_", " ")
+    if report.score is None:
+        return f"{where}: it returned no positions, so its {name} is not known."
+    if run.value is None:
+        return f"{where}: its {name} is undefined."
+    return f"{where}: its {name} is {run.value:.4g}, and {run.at_least:g} is asked for."

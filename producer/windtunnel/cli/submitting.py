@@ -146,7 +146,7 @@ def submit(
 
 def check(job: JobId, json: AsJson = False) -> None:
     """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
-    found = _again(Client.check, job, json=json)
+    found = _again(lambda client, of: client.check(of), job, json=json)
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
 
@@ -156,7 +156,7 @@ def promote(job: JobId, json: AsJson = False) -> None:
 
     Only rounded figures come back, and each program has one such run.
     """
-    found = _again(Client.promote, job, json=json)
+    found = _again(lambda client, of: client.promote(of), job, json=json)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 
 

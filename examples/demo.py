@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from windtunnel import Client, Job, Limits, Outcome, Report
 from windtunnel.cli import render, render_results
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.following import follow
 from windtunnel.contract import Isolation, Scoring
 
 HERE = Path(__file__).parent
-LIMITS = Limits(timeout_s=30)
+LIMITS = Limits(timeout_s=60)
 SHORT = Limits(timeout_s=5)
 """For the program that would run for ever."""
 PAGE = Path(tempfile.gettempdir()) / "windtunnel-demo.html"
@@ -97,21 +97,29 @@ def free_port() -> int:
 
 def show(reports: list[Report], expected: list[Outcome]) -> bool:
     """Print what came out; True when every job ended as it must."""
-    outcomes = Table("outcome", "jobs", "of these as expected", title="Outcomes")
+    outcomes = Fitted(Shown("outcome"), figure_column("jobs"), figure_column("as expected"), title="Outcomes")
     for outcome in Outcome:
         its = [wanted for report, wanted in zip(reports, expected, strict=True) if report.outcome is outcome]
         if its:
             outcomes.add_row(render.outcome_text(outcome), str(len(its)), str(its.count(outcome)))
     console.print(outcomes)
 
-    bad = Table("program", "outcome", "what its author is told", title="Programs that must not succeed")
+    told = Shown("what its author is told", wraps=True, least=30)
+    bad = Fitted(Shown("program", wraps=True), Shown("outcome"), told, title="Programs that must not succeed")
     for report, wanted in zip(reports, expected, strict=True):
         if wanted is not Outcome.SUCCEEDED or report.outcome is not wanted:
             bad.add_row(report.name, render.outcome_text(report.outcome), report.message)
     console.print(bad)
 
-    best = Table("strategy", "parameters", "Sharpe", "annual return", "max drawdown", "trades")
-    best.title = "Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018"
+    best = Fitted(
+        Shown("strategy", wraps=True),
+        Shown("parameters", wraps=True),
+        figure_column("Sharpe"),
+        figure_column("a year"),
+        figure_column("drawdown", rank=1),
+        figure_column("trades", rank=2),
+        title="Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018",
+    )
     ranked = [report for report in reports if isinstance(_value(report, "sharpe"), float)]
     for report in sorted(ranked, key=lambda one: _value(one, "sharpe"), reverse=True)[:12]:
         parameters = ", ".join(f"{name}={value}" for name, value in report.params.items())

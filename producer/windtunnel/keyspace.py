@@ -32,6 +32,9 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |
 | `<p>:open`                             | zset   | unfinished batches by submission time         | until each is finished |
+| `<p>:archive`                          | list   | reports that wait for the archive: `<job> <attempt> <ms>` | until they are in a part; 1,000,000 at most |
+| `<p>:archive:part`                     | list   | those of the part that is being written       | until it is written; 1,000 at most |
+| `<p>:archive:turn`                     | string | who writes it                                 | two minutes            |
 | `<p>:opening`                          | zset   | batches being written by when to give up on their producer | until written |
 
 The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a priority class 0 to 9.

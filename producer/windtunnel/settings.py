@@ -86,6 +86,10 @@ def _store_url(url: SecretStr) -> SecretStr:
     return SecretStr(str(Path(place).expanduser().absolute()))
 
 
+def _archive_url(url: SecretStr | None) -> SecretStr | None:
+    return None if url is None else _store_url(url)
+
+
 class Settings(BaseSettings):
     """What the trading app's side needs to know. Secrets are masked in every text form."""
 
@@ -108,6 +112,9 @@ class Settings(BaseSettings):
     """Where the bytes of datasets and artifacts are: a folder, `s3://bucket/prefix`, or any URL that fsspec knows.
 
     Every client and worker of a deployment must see the same store, and each deployment needs one of its own."""
+    archive_url: Annotated[SecretStr | None, AfterValidator(_archive_url)] = None
+    """Where finished reports are kept as Parquet beyond `retention_s`: a folder, or any URL that fsspec knows; None:
+    nowhere. All finalizers of a deployment need it."""
     dataset_max_mb: int = Field(4096, ge=1)
     """The largest file that is added as a dataset, in megabytes."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")

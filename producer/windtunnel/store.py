@@ -49,8 +49,10 @@ class Store:
     answer or cannot keep a file.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, setting: str = "WINDTUNNEL_STORE_URL") -> None:
+        """`setting`: where the URL comes from, for messages."""
         self._url = url if "://" in url else f"file://{url}"
+        self._setting = setting
         self._opened: tuple[int, Any, str] | None = None
 
     def __repr__(self) -> str:
@@ -140,6 +142,11 @@ class Store:
             except FileNotFoundError:
                 return None
 
+    def exists(self, path: str) -> bool:
+        """True where there is a document of this name."""
+        with self._answers("look for a file"):
+            return self._look(self._place(path)) is not None
+
     def documents(self, folder: str) -> list[tuple[str, float]]:
         """Paths of the documents below a folder, in their order; when each was written, in seconds since the epoch."""
         return sorted((path, written_at) for path, _, written_at in self._found(folder) if path.endswith(".json"))
@@ -214,12 +221,13 @@ class Store:
     def _write(self, place: str, source: bytes | Path) -> None:
         filesystem = self._filesystem
         whole_at_once = urlsplit(self._url).scheme in WHOLE_AT_ONCE
-        target = place if whole_at_once else f"{place}.{secrets.token_hex(8)}.part"
+        folder, _, name = place.rpartition("/")  # hidden, so that nobody takes it for a file that is complete
+        target = place if whole_at_once else f"{folder}/.{name}.{secrets.token_hex(8)}.part"
         try:
             if self._is_folder:
                 self._make_folder(Path(place).parent)
             elif not whole_at_once:
-                filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+                filesystem.makedirs(folder, exist_ok=True)
             if isinstance(source, Path):
                 filesystem.put_file(str(source), target)
             else:
@@ -257,7 +265,7 @@ class Store:
         except Exception as error:  # each library behind fsspec has exceptions of its own
             raise FileStoreUnavailable(
                 f"The store {self.name} cannot {what}: {self._without_secrets(error)}.",
-                remedy="See to its free space and permissions, or set WINDTUNNEL_STORE_URL to this deployment's store.",
+                remedy=f"See to its free space and permissions, or set {self._setting} to this deployment's.",
             ) from error
 
     def _without_secrets(self, error: Exception) -> str:

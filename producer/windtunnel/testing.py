@@ -77,7 +77,9 @@ class Tunnel:
         from windtunnel_worker.pipeline import Pipeline, Terms
 
         settings = settings or Settings()
-        self.records = records_in_memory(settings.key_prefix, settings.retention_s)
+        self.records = records_in_memory(
+            settings.key_prefix, settings.retention_s, archiving=settings.archive_url is not None
+        )
         self.store = Store(f"memory://windtunnel-{secrets.token_hex(8)}")
         """Where a script may put the bytes of artifacts, and datasets have theirs."""
         self.pipeline = Pipeline(

@@ -55,12 +55,16 @@ def containers(service: str) -> list[str]:
 def test_a_batch_runs_through_the_compose_stack(compose: str) -> None:
     good = Job(code="emit(days=len(data['sp500']))\nprint('hello')", datasets=("sp500",))
     bad = Job(code="import os")
+    scored = Job(
+        code="def signals(data, params):\n    return (data['sp500']['Close'] > 0) * 1.0\n", datasets=("sp500",)
+    )
     with Client(compose) as client:
-        batch = client.submit_batch([*[good] * 10, bad])
+        batch = client.submit_batch([*[good] * 10, bad, scored])
         status = client.wait(batch, timeout=300)
         reports = list(client.reports(batch))
-    assert status.outcomes == {Outcome.SUCCEEDED: 10, Outcome.REJECTED: 1}
-    executions = [report.execution for report in reports if report.execution]
+    assert status.outcomes == {Outcome.SUCCEEDED: 11, Outcome.REJECTED: 1}
+    assert [report.score is not None for report in reports] == [*[False] * 11, True]
+    executions = [report.execution for report in reports[:-1] if report.execution]
     assert [execution.values for execution in executions] == [{"days": 5031}] * 10
     assert {execution.host for execution in executions} == {"compose-test"}
 

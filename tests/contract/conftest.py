@@ -15,16 +15,23 @@ from windtunnel.records.connection import Connection
 RETENTION_S = 1000
 
 
+@pytest.fixture
+def archiving() -> bool:
+    """Whether finished reports are to be archived."""
+    return False
+
+
 @pytest.fixture(params=["redis", "memory"])
-def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
+def driver(request: pytest.FixtureRequest, archiving: bool) -> Iterator[Driver]:
     """Empty records, and whoever works on them."""
     if request.param == "redis":
         plain = request.getfixturevalue("keys")
-        records = Records(Connection(request.getfixturevalue("redis_url"), "wt"), RETENTION_S)
+        connection = Connection(request.getfixturevalue("redis_url"), "wt")
     else:
         server = fakeredis.FakeServer()
         plain = fakeredis.FakeRedis(server=server, decode_responses=True)
-        records = Records(Connection("memory:", "wt", client=fakeredis.FakeRedis(server=server)), RETENTION_S)
+        connection = Connection("memory:", "wt", client=fakeredis.FakeRedis(server=server))
+    records = Records(connection, RETENTION_S, archiving=archiving)
     yield Driver(records, plain)
     records.close()
 

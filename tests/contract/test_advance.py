@@ -34,7 +34,7 @@ def test_a_job_that_passes_a_stage_waits_again_once(driver: Driver) -> None:
     assert advance(driver, job)
     assert not advance(driver, job)
     assert driver.finish([job]) == [False]
-    assert driver.records.reports.ledger("default", "prices").trials.count == 1
+    assert driver.records.trials.of("default", "prices").trials.count == 1
     status = driver.records.reading.job_statuses([job.job_id])[0]
     assert (status.state.value, status.stage, status.stages, status.attempt) == ("ready", 2, 2, 1)
     (again,) = driver.claim()

@@ -41,6 +41,8 @@ def busy(driver: Driver) -> None:
     driver.keys.hset("wt:allowance:agent:open", "batch", "2024-01-02 1")
     driver.keys.set("wt:allowance:agent:paid:digest", "batch")
     driver.keys.hset("wt:trials:default:prices:more", "scored", 1)  # what comes after 100,000 trials
+    driver.keys.rpush("wt:archive", "b-0 1 1", "b-1 1 1")
+    driver.records.spool.take("archiver", most=1, after_s=0, lease_s=60)
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")

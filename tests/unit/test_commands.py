@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 
 import windtunnel
 from windtunnel.cli import render
@@ -43,7 +42,7 @@ def a_host(name: str = "a", **fields: Any) -> HostStatus:
     return HostStatus(host=name, **values)
 
 
-def printed(table: Table) -> str:
+def printed(table: RenderableType) -> str:
     console = Console(width=200, record=True, quiet=True)
     with console.capture() as captured:
         console.quiet = False

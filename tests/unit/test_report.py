@@ -9,6 +9,7 @@ import pytest
 from tests.support import NOW, a_verdict, an_attempt, an_execution
 
 from windtunnel.contract import (
+    Failure,
     Job,
     Outcome,
     ProgramError,
@@ -18,7 +19,8 @@ from windtunnel.contract import (
     SecurityLevel,
     Transition,
 )
-from windtunnel_worker.pipeline.report import build_report
+from windtunnel_worker.pipeline.collaborators import Scored
+from windtunnel_worker.pipeline.report import build_report, with_score
 
 JOB = Job(
     code="print(1)", name="ema", params={"fast": 12}, seed=7, labels={"team": "a"}, datasets=("sp500",), priority=3
@@ -145,3 +147,27 @@ def test_versions_and_digests_of_what_ran_are_named() -> None:
 def test_the_same_record_gives_the_same_bytes() -> None:
     first, second = (build_report(record(), ()).model_dump_json() for _ in range(2))
     assert first == second
+
+
+def test_it_says_why_the_job_did_not_succeed() -> None:
+    error = ProgramError(
+        type="ValueError",
+        message="expected 12 rows, got 3.5",
+        traceback='  File "strategy.py", line 9, in <module>\n  File "strategy.py", line 4, in prepare\nValueError\n',
+    )
+    failed = an_execution(2, Outcome.FAILED).model_copy(update={"error": error})
+    report = build_report(record(outcome=Outcome.FAILED, execution=failed), ())
+    assert report.failure == Failure(type="ValueError", message="expected <n> rows, got <n>", frame="prepare")
+    verdict = a_verdict(SecurityLevel.LOW, SecurityLevel.CRITICAL)
+    rejected = build_report(record(outcome=Outcome.REJECTED, execution=None, verdict=verdict), ())
+    assert rejected.failure is not None
+    assert rejected.failure.type == verdict.issues[-1].rule
+    lost = build_report(record(outcome=Outcome.LOST, message="Its worker died 3 times.", execution=None), ())
+    assert lost.failure == Failure(type="lost", message="Its worker died <n> times.")
+    assert build_report(record(), ()).failure is None
+
+
+def test_positions_that_are_refused_are_a_failure() -> None:
+    refused = with_score(build_report(record(), ()), Scored(refusal="Bar 7: the position is not finite."))
+    assert refused.failure == Failure(type="failed", message="Bar <n>: the position is not finite.")
+    assert [one.outcome for one in refused.attempts] == [Outcome.FAILED]

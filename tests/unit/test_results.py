@@ -14,8 +14,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
+from typer.testing import CliRunner
 
-from windtunnel.cli import render, render_results
+from windtunnel.cli import render, render_results, results
+from windtunnel.cli.commands import app
 from windtunnel.contract import Execution, Outcome, ProgramError
 from windtunnel.reports import table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
@@ -68,6 +70,17 @@ def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:
     text = json.dumps(render_results.plain_board(board))
     assert "9.99" not in text
     assert json.loads(text)["jobs"][0]["rank"] == 1
+
+
+def test_a_leaderboard_says_whether_the_best_is_superior(tunnel: Tunnel, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = submit(tunnel, *["noise"] * 5, "forger")
+    monkeypatch.setattr(results, "Client", lambda: tunnel.client)
+    shown = CliRunner().invoke(app, ["leaderboard", batch, "--spa"], env={"COLUMNS": "80"}).stdout
+    assert "Against cash: p = " in shown
+    assert "The best may be luck." in shown
+    told = json.loads(CliRunner().invoke(app, ["leaderboard", batch, "--spa", "--json"]).stdout)
+    assert [one["benchmark"] for one in told["superior_predictive_ability"]] == ["cash", "buy and hold"]
+    assert "superior_predictive_ability" not in CliRunner().invoke(app, ["leaderboard", batch, "--json"]).stdout
 
 
 def test_every_trial_counts_in_the_next_batch_once(tunnel: Tunnel) -> None:

@@ -55,9 +55,11 @@ def test_large_bytes_come_in_parts(store: Store) -> None:
 def test_documents_are_found_by_folder(store: Store) -> None:
     assert store.documents("catalogue") == []
     assert store.read("catalogue/a/1.json") is None
+    assert not store.exists("catalogue/a/1.json")
     for path in ("catalogue/a/1.json", "catalogue/a/2.json", "catalogue/ab/1.json"):
         store.write(path, path.encode())
     store.write("catalogue/a/2.json", b"newer")
+    assert store.exists("catalogue/a/2.json")
     assert [path for path, _ in store.documents("catalogue/a")] == ["catalogue/a/1.json", "catalogue/a/2.json"]
     assert len(store.documents("catalogue")) == 3
     assert store.read("catalogue/a/2.json") == b"newer"

@@ -124,6 +124,8 @@ class HostSettings(Settings):
     """The largest of them."""
     artifacts_mb: int = Field(16, ge=1, le=256)
     """All of them together; so much memory a slot may take for them."""
+    archive_after_s: float = Field(60.0, ge=1)
+    """How long a report waits for others before it is written into the archive in a file with fewer of them."""
     webhooks: Annotated[tuple[str, ...], AfterValidator(_allowlist)] = ()
     """Where webhooks may go, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
     webhook_ca: Annotated[Path | None, AfterValidator(_certificates)] = None

@@ -72,10 +72,6 @@ class Ledger:
         """All of them in numbers."""
         return Trials.of(self.known.values()) + self.more
 
-    def without(self, reports: Iterable[Report]) -> Trials:
-        """Those that are not among these reports."""
-        return earlier_than(reports, self.known) + self.more
-
 
 def trial_of(report: Report) -> str:
     """The trial's digest: the same program on the same data with the same parameters and the same result is one trial.

@@ -34,13 +34,14 @@ def effective(scores: Sequence[Score]) -> EffectiveTrials:
     means: list[float] = []
     for group in together.values():
         ratios = np.array([one.metrics.sharpe_per_bar for one in group], dtype=float)
-        labels = clusters([_changes(one) for one in group], ratios)
+        labels = clusters([changes(one.curve.equity) for one in group], ratios)
         means += (np.bincount(labels, ratios) / np.bincount(labels)).tolist()
     return EffectiveTrials(len(means), float(np.var(means, ddof=1)) if len(means) > 1 else 0.0)
 
 
-def _changes(score: Score) -> NDArray[np.float64]:
-    equity = np.concatenate(([1.0], score.curve.equity))
+def changes(curve: ArrayLike) -> NDArray[np.float64]:
+    """(points,) returns between the points of an equity curve, the first from a capital of 1; 0 once all is lost."""
+    equity = np.concatenate(([1.0], np.asarray(curve, dtype=float)))
     return np.divide(np.diff(equity), equity[:-1], out=np.zeros(len(equity) - 1), where=equity[:-1] > 0)
 
 

@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.syntax import Syntax
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
-from windtunnel.cli.texts import ago, harmless
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
+from windtunnel.cli.texts import ago, first_sentence, harmless, short
 from windtunnel.contract import (
     BatchStatus,
     DeadLetter,
@@ -106,46 +107,44 @@ def _facts(found: Report) -> Table:
     return table
 
 
-def _issues(found: Report) -> Table:
-    table = Table("line", "level", "rule", "what", "how to fix it", title="validation")
+def _issues(found: Report) -> Fitted:
+    columns = Shown("line", rank=3), Shown("level", rank=2), Shown("rule", rank=1)
+    table = Fitted(*columns, Shown("what", wraps=True), Shown("how to fix it", wraps=True), title="validation")
     for issue in found.validation.issues[:20] if found.validation else ():
-        table.add_row(
-            str(issue.line), issue.severity.name, foreign(issue.rule), foreign(issue.message), foreign(issue.fix)
-        )
+        table.add_row(str(issue.line), issue.severity.name, issue.rule, issue.message, issue.fix)
     return table
 
 
-def _values(execution: Execution) -> Table:
-    table = Table("value", "", title="emitted")
+def _values(execution: Execution) -> Fitted:
+    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="emitted")
     for name, value in execution.values.items():
-        table.add_row(foreign(name), foreign(execution.not_finite.get(name) or _short(value)))
+        table.add_row(short(name), execution.not_finite.get(name) or _short(value))
     for place, word in execution.not_finite.items():
         if place not in execution.values:
-            table.add_row(foreign(_short(place), style="yellow"), foreign(f"{word}, not a finite number"))
+            table.add_row(foreign(short(place), style="yellow"), f"{word}, not a finite number")
     return table
 
 
 def _short(value: object) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 120 else text[:117] + "…"
-
-
-def _whole(name: str) -> Column:
-    """A column that is never cut: what stands in it is typed again."""
-    return Column(name, no_wrap=True)
+    return f"{value:.6g}" if isinstance(value, float) else short(str(value))
 
 
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
     """A batch's counts and its jobs, or the first of them."""
-    table = Table(_whole("job"), "name", "state", "attempt", "outcome")
     jobs = list(jobs)
     staged = any(job.stages > 1 for job in jobs)
-    if staged:
-        table.add_column("stage")
+    table = Fitted(
+        Shown("job"),
+        Shown("name", wraps=True),
+        Shown("state"),
+        figure_column("attempt", rank=1),
+        Shown("outcome"),
+        *([Shown("stage")] if staged else []),
+    )
     for job in jobs:
         stage = [f"{job.stage} of {job.stages}"] if staged else []
         table.add_row(job.job_id, job.name, job.state.value, str(job.attempt), outcome_text(job.outcome), *stage)
-    parts: list[RenderableType] = [batches([status]), table]
+    parts: list[RenderableType] = [batches([status]), Text(), table]
     if 1 < table.row_count < status.total:
         parts.append(foreign(f"… and {status.total - table.row_count:,} more; `windtunnel report` lists all."))
     if status.cancelled_by:
@@ -153,9 +152,17 @@ def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
     return Group(*parts)
 
 
-def batches(found: Iterable[BatchStatus]) -> Table:
+def batches(found: Iterable[BatchStatus]) -> Fitted:
     """Batches, one a line."""
-    table = Table(_whole("batch"), "name", "owner", "running", "finished", "outcomes", "submitted")
+    table = Fitted(
+        Shown("batch"),
+        Shown("name", wraps=True),
+        Shown("owner", wraps=True, rank=3),
+        figure_column("running", rank=2),
+        figure_column("finished"),
+        Shown("outcomes", wraps=True, least=20),
+        Shown("submitted", rank=1),
+    )
     for status in found:
         table.add_row(
             status.batch_id,
@@ -169,44 +176,66 @@ def batches(found: Iterable[BatchStatus]) -> Table:
     return table
 
 
-def reports(found: Iterable[Report]) -> Table:
-    """Reports of a batch, one a line."""
-    table = Table(_whole("job"), "name", _whole("outcome"), "s", "MB", "emitted or why")
+def reports(found: Iterable[Report]) -> Fitted:
+    """Reports of a batch, one a line. What a program says of itself is in the last column only."""
+    from windtunnel.cli.render_results import figure
+
+    table = Fitted(
+        Shown("job"),
+        Shown("name", wraps=True),
+        Shown("outcome"),
+        figure_column("Sharpe", rank=1),
+        figure_column("return", rank=2),
+        figure_column("s", rank=3),
+        figure_column("MB", rank=4),
+        Shown("emitted or why", wraps=True, least=24),
+    )
     for one in found:
         values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
         told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
-        used = one.resources
+        used, metrics = one.resources, one.score.metrics if one.score else None
         table.add_row(
             one.job_id,
             one.name,
             outcome_text(one.outcome),
+            figure("sharpe", metrics.sharpe) if metrics else "",
+            figure("total_return", metrics.total_return) if metrics else "",
             f"{used.duration_s:.2f}",
             f"{used.memory_mb_peak:.0f}",
-            foreign(one.message or told, overflow="ellipsis", no_wrap=True),
+            first_sentence(one.message or told),
         )
     return table
 
 
-def history(transitions: Sequence[Transition]) -> Table:
+def history(transitions: Sequence[Transition]) -> Fitted:
     """A job's transitions, one a line, with the seconds since the one before."""
-    table = Table(_whole("when (UTC)"), Column("after", justify="right"), _whole("what"), "who", "detail")
+    who, detail = Shown("who", wraps=True), Shown("detail", wraps=True)
+    table = Fitted(Shown("when (UTC)"), figure_column("after", rank=1), Shown("what"), who, detail)
     gaps = [0.0, *((later.at - earlier.at).total_seconds() for earlier, later in pairwise(transitions))]
     for one, gap in zip(transitions, gaps, strict=False):
         when = f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        table.add_row(when, f"+{gap:.3f} s", foreign(one.what), foreign(one.who), foreign(one.detail))
+        table.add_row(when, f"+{gap:.3f} s", one.what, one.who, one.detail)
     return table
 
 
-def hosts(found: Iterable[HostStatus]) -> Table:
+def hosts(found: Iterable[HostStatus]) -> Fitted:
     """Execution hosts, one a line."""
     now = datetime.now(UTC)
-    table = Table(_whole("host"), "takes work", "busy", "pools", "languages", "images", "last seen")
+    table = Fitted(
+        Shown("host"),
+        Shown("takes work", wraps=True),
+        figure_column("busy"),
+        Shown("pools", wraps=True, rank=3),
+        Shown("languages", wraps=True, rank=1),
+        Shown("images", wraps=True, rank=4, least=26),
+        Shown("last seen", rank=2),
+    )
     for one in found:
         table.add_row(
-            foreign(one.host),
+            one.host,
             _takes_work(one),
             f"{one.busy}/{one.slots}",
-            *(foreign(", ".join(things) or "-") for things in (one.pools, one.languages, one.images)),
+            *(", ".join(things) or "-" for things in (one.pools, one.languages, one.images)),
             f"{ago(one.last_seen, now)} ago",
         )
     return table
@@ -220,12 +249,12 @@ def _takes_work(one: HostStatus) -> Text:
     return Text("yes", style="green") if one.live else Text("no, silent", style="red")
 
 
-def dead_letters(found: Iterable[DeadLetter]) -> Table:
+def dead_letters(found: Iterable[DeadLetter]) -> Fitted:
     """Messages that no worker could read, one a line."""
-    table = Table(_whole("when (UTC)"), "queue", "why it cannot be read", "how it begins")
+    body = Shown("how it begins", wraps=True, rank=1)
+    table = Fitted(Shown("when (UTC)"), Shown("queue"), Shown("why it cannot be read", wraps=True), body)
     for one in found:
-        when = f"{one.at.astimezone(UTC):%m-%d %H:%M:%S}"
-        table.add_row(when, foreign(one.queue), foreign(one.reason), foreign(one.body[:120]))
+        table.add_row(f"{one.at.astimezone(UTC):%m-%d %H:%M:%S}", one.queue, one.reason, one.body[:120])
     return table
 
 

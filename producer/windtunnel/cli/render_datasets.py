@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign
 from windtunnel.cli.render_facts import facts
 from windtunnel.contract import DatasetVersion
 
 
-def table(found: Iterable[DatasetVersion]) -> Table:
+def table(found: Iterable[DatasetVersion]) -> Fitted:
     """Datasets, one a line."""
-    columns = [Column(one, no_wrap=True) for one in ("dataset", "version", "rows", "from", "to", "findings", "sha256")]
-    result = Table(*columns, box=None, padding=(0, 2, 0, 0))
+    result = Fitted(
+        Shown("dataset", wraps=True),
+        figure_column("version", rank=2),
+        figure_column("rows"),
+        Shown("from"),
+        Shown("to"),
+        figure_column("findings", rank=1),
+        Shown("sha256", rank=3),
+    )
     for one in found:
         known = one.facts
         result.add_row(
-            foreign(one.name),
+            one.name,
             str(one.version),
             f"{known.rows:,}",
             f"{known.first:%Y-%m-%d}" if known.first else "-",
@@ -34,6 +42,8 @@ def table(found: Iterable[DatasetVersion]) -> Table:
 def version(one: DatasetVersion) -> RenderableType:
     """One version of a dataset: which bytes it is, and all that is known of them."""
     head = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    head.add_column(no_wrap=True)
+    head.add_column(overflow="fold")
     head.add_row("dataset", foreign(f"{one.name}, version {one.version}"))
     head.add_row("file", foreign(f"{one.source}, {one.bytes:,} bytes, {one.format}"))
     head.add_row("sha256", one.sha256)

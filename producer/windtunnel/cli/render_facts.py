@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, JustifyMethod, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from windtunnel.cli.fitted import Fitted, Shown
 from windtunnel.cli.texts import harmless
 from windtunnel.contract.dataset import DataFinding, Facts
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST_COLUMNS = 30
-MOST_SHOWN = 7
-"""Columns of the first rows that fit beside each other."""
+NUMERIC = ("number", "integer")
 
 
 def facts(known: Facts) -> RenderableType:
@@ -72,9 +72,12 @@ def _summary(known: Facts) -> Table:
 
 
 def _columns(known: Facts) -> Table:
-    table = Table("column", "type", "missing", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("column", overflow="fold")
+    table.add_column("type", no_wrap=True)
+    table.add_column("missing", justify="right", no_wrap=True)
     for number, column in enumerate(known.columns[:MOST_COLUMNS]):
-        name = Text(harmless(column.name) or "(no name)", overflow="ellipsis")
+        name = Text(harmless(column.name) or "(no name)")
         if number == 0:
             name.append(" (index)", style="dim")
         table.add_row(name, column.type, f"{column.missing:,}" if column.missing else "")
@@ -83,15 +86,12 @@ def _columns(known: Facts) -> Table:
     return table
 
 
-def _head(known: Facts) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    shown = min(MOST_SHOWN, len(known.columns))
-    for number, column in enumerate(known.columns[:shown]):
-        justify: JustifyMethod = "right" if number and column.type in ("number", "integer") else "left"
-        table.add_column(Text(harmless(column.name)), justify=justify, no_wrap=True, overflow="ellipsis")
-    if len(known.columns) > shown:
-        table.add_column("…")
+def _head(known: Facts) -> Fitted:
+    columns = [
+        Shown(harmless(column.name), justify="right" if place and column.type in NUMERIC else "left", rank=place)
+        for place, column in enumerate(known.columns[:MOST_COLUMNS])
+    ]
+    table = Fitted(*columns, further=len(known.columns) - len(columns))
     for row in known.head:
-        cells = [Text(harmless(cell)) for cell in row[:shown]]
-        table.add_row(*cells, *(["…"] if len(known.columns) > shown else []))
+        table.add_row(*row[: len(columns)])
     return table

@@ -10,28 +10,48 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
-from windtunnel.cli.texts import jobs
+from windtunnel.cli.texts import jobs, short
 from windtunnel.contract import Promotion, Report, Score, StageRun
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard, Row
+    from windtunnel.analysis.superior import Superior
 
 PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
 COMPARED = (
     *("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"),
     *("trades", "turnover", "exposure", "hit_rate"),
 )
+FURTHER = (
+    ("return", "total_return"),
+    ("drawdown", "max_drawdown"),
+    ("trades", "trades"),
+    ("a year", "annual_return"),
+    ("volatility", "volatility"),
+    ("Sortino", "sortino"),
+    ("Calmar", "calmar"),
+    ("exposure", "exposure"),
+    ("turnover", "turnover"),
+    ("hit rate", "hit_rate"),
+)
+"""Further columns of a leaderboard with their figures, the most important first."""
+SIGNIFICANT_P = 0.05
 MOST_KINDS = 30
 UNDEFINED = "-"
+HUGE = 1e6
+"""From here on figures are written as powers of ten."""
 
 
 def figure(name: str, value: float | None) -> str:
     """A figure in its usual form; a dash where it is undefined."""
     if value is None:
         return UNDEFINED
+    if isinstance(value, float) and abs(value) >= HUGE:
+        return f"{value:.1e}"
     if name in PERCENT:
         return f"{value:.1%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
@@ -97,17 +117,13 @@ def _year(found: Score) -> str:
 
 def board(found: Leaderboard, most: int) -> RenderableType:
     """The ranking, and how much of it luck explains."""
-    table = Table(
-        Column("#", justify="right", no_wrap=True),
-        Column("job", no_wrap=True),
-        Column("name", overflow="ellipsis", no_wrap=True, ratio=1),
-        *(
-            Column(name, justify="right", no_wrap=True)
-            for name in ("Sharpe", "not luck", "return", "drawdown", "trades")
-        ),
-        box=None,
-        padding=(0, 1, 0, 0),
-        header_style="bold",
+    table = Fitted(
+        figure_column("#"),
+        Shown("job"),
+        Shown("name", wraps=True),
+        figure_column("Sharpe"),
+        figure_column("not luck"),
+        *(figure_column(name, rank) for rank, (name, _) in enumerate(FURTHER, start=1)),
     )
     shown = [*found.ranked, *found.unranked][:most]
     for row in shown:
@@ -116,22 +132,23 @@ def board(found: Leaderboard, most: int) -> RenderableType:
 
 
 def _line(row: Row) -> tuple[str | Text, ...]:
-    metrics = row.score.metrics
     chance = UNDEFINED if row.deflated is None else f"{row.deflated:.1%}"
     return (
         UNDEFINED if row.rank is None else str(row.rank),
         row.report.job_id,
-        foreign(f"{row.report.name} {_params(row.report)}".strip()),
-        figure("sharpe", metrics.sharpe),
+        f"{row.report.name} {_params(row.report)}".strip(),
+        figure("sharpe", row.score.metrics.sharpe),
         Text(chance, style="green" if row.significant else ""),
-        figure("total_return", metrics.total_return),
-        figure("max_drawdown", metrics.max_drawdown),
-        figure("trades", row.score.trading.trades),
+        *(figure(name, _of(row.score, name)) for _, name in FURTHER),
     )
 
 
 def _params(report: Report) -> str:
-    return " ".join(f"{name}={str(value)[:20]}" for name, value in report.params.items())
+    return " ".join(f"{name}={_param(value)}" for name, value in report.params.items())
+
+
+def _param(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else short(str(value), 40)
 
 
 def _notes(found: Leaderboard, shown: int) -> list[str]:
@@ -153,6 +170,24 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
             f"{jobs(len(found.self_reported))} returned no positions; what they say of themselves is not ranked."
         )
     return notes
+
+
+def superior(found: Sequence[Superior]) -> RenderableType:
+    """Whether the best of a batch is better than its benchmarks."""
+    if not found:
+        return Text("There are too few returns for a test of superior predictive ability.")
+    lines = [
+        f"Against {one.benchmark}: p = {one.p:.1%} (lower {one.p_lower:.1%}, upper {one.p_upper:.1%}). "
+        + ("The best is better than that." if one.p < SIGNIFICANT_P else "The best may be luck.")
+        for one in found
+    ]
+    first = found[0]
+    lines.insert(
+        0,
+        f"Superior predictive ability (Hansen) of {first.strategies:,} strategies over {first.periods:,} returns each, "
+        f"{first.left_out:,} left out:",
+    )
+    return Text("\n".join(lines))
 
 
 def plain_board(found: Leaderboard) -> dict[str, Any]:
@@ -190,13 +225,13 @@ def clusters(found: Sequence[Cluster]) -> RenderableType:
     table = Table(
         Column("jobs", justify="right"),
         Column("what", overflow="fold", ratio=3),
-        Column("what to do", ratio=2),
+        Column("what to do", overflow="fold", ratio=2),
         show_lines=True,
     )
     for one in found[:MOST_KINDS]:
         what = foreign(f"{one.failure.type}: ", style="bold")
-        what.append(foreign(one.message[:300]))
-        where = f"\nline {one.line}: {one.source[:100]}" if one.line else ""
+        what.append(foreign(short(one.message, 300)))
+        where = f"\nline {one.line}: {short(one.source, 100)}" if one.line else ""
         what.append(foreign(f"{where}\nfor example {one.example}", style="dim"))
         table.add_row(f"{one.count:,}", what, foreign(one.remedy))
     left = len(found) - MOST_KINDS
@@ -205,7 +240,8 @@ def clusters(found: Sequence[Cluster]) -> RenderableType:
 
 def plain_cluster(one: Cluster) -> dict[str, Any]:
     """A kind of failure as JSON types."""
-    return {**asdict(one), "jobs": list(one.jobs)}
+    failure = {"outcome": one.outcome.value, **one.failure.model_dump()}
+    return {**asdict(one), "outcome": one.outcome.value, "failure": failure, "jobs": list(one.jobs)}
 
 
 def comparison(one: Report, other: Report) -> RenderableType:
@@ -216,7 +252,7 @@ def comparison(one: Report, other: Report) -> RenderableType:
     table.add_row("outcome", outcome_text(one.outcome), outcome_text(other.outcome))
     table.add_row("program", *(report.code_sha256[:12] for report in (one, other)))
     for name in sorted({*one.params, *other.params}):
-        table.add_row(foreign(name[:40]), *(foreign(str(report.params.get(name, ""))[:60]) for report in (one, other)))
+        table.add_row(short(name, 40), *(foreign(short(str(report.params.get(name, "")))) for report in (one, other)))
     if one.score or other.score:
         for name in COMPARED:
             table.add_row(name.replace("_", " "), *_figures(name, (one, other)))

@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import counts
-from windtunnel.cli.texts import harmless, span
+from windtunnel.cli.texts import span
 from windtunnel.contract import QueueStats
 
 
@@ -26,7 +27,7 @@ def stats(found: QueueStats) -> RenderableType:
     table.add_row("outcomes so far", counts(found.outcomes) or "none yet")
     if not found.waiting:
         return table
-    waiting = Table("priority", "owner", "waiting", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    waiting = Fitted(figure_column("priority"), Shown("owner", wraps=True), figure_column("waiting"))
     for one in found.waiting:
-        waiting.add_row(str(one.priority), harmless(one.owner), f"{one.jobs:,}")
+        waiting.add_row(str(one.priority), one.owner, f"{one.jobs:,}")
     return Group(table, Text(), waiting)

@@ -28,19 +28,27 @@ class Form(StrEnum):
 def leaderboard(
     batch: BatchName,
     most: Annotated[int, typer.Option("--most", help="Jobs to show.", min=1)] = 20,
+    spa: Annotated[
+        bool, typer.Option("--spa", help="Also test whether the best beats cash, and buy and hold (Hansen's SPA).")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."""
     with Client() as client:
-        board = client.leaderboard(client.find(batch))
+        batch = client.find(batch)
+        board = client.leaderboard(batch)
+        tests = client.superior(batch) if spa else ()
     from windtunnel.cli import render_results
 
     if json:
-        typer.echo(json_.dumps(render_results.plain_board(board), indent=2))
+        tested = {"superior_predictive_ability": [asdict(one) for one in tests]} if spa else {}
+        typer.echo(json_.dumps({**render_results.plain_board(board), **tested}, indent=2))
     else:
         from windtunnel.cli import render
 
         render.console().print(render_results.board(board, most))
+        if spa:
+            render.console().print(render_results.superior(tests))
 
 
 def errors(

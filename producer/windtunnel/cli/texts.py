@@ -26,3 +26,15 @@ def span(duration_s: float) -> str:
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def short(text: str, most: int = 120) -> str:
+    """A text that may be very long, as it fits into a table; says how much of it is left out."""
+    left_out = len(text) - most
+    return text if left_out <= 0 else f"{text[:most]}… ({left_out:,} more characters)"
+
+
+def first_sentence(text: str, most: int = 160) -> str:
+    """What a message begins with: what happened, without what to do about it."""
+    line = text.strip().partition("\n")[0]
+    return short(line.partition(". ")[0], most)

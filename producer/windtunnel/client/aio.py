@@ -125,6 +125,7 @@ class AsyncClient(_Face[Client]):
     promote = _call(Client.promote)
     reproduce = _call(Client.reproduce)
     leaderboard = _call(Client.leaderboard)
+    superior = _call(Client.superior)
     ledger = _call(Client.ledger)
     errors = _call(Client.errors)
     errors_prompt = _call(Client.errors_prompt)

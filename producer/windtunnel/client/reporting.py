@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Ledger
+    from windtunnel.analysis.superior import Superior
     from windtunnel.contract import Report
     from windtunnel.records import Records
     from windtunnel.store import Store
@@ -58,9 +59,16 @@ class Reporting:
         """
         return results.board(self._records, self._records.reading.batch_status(batch), list(self.reports(batch)))
 
+    def superior(self, batch: str) -> tuple[Superior, ...]:
+        """Test whether the best of a batch beats cash, and buy and hold: Hansen's superior predictive ability.
+
+        `ExtraMissing` without the extra `spa`, which this needs; `InvalidInput` for more than 5,000 scored jobs.
+        """
+        return results.superior(list(self.reports(batch)))
+
     def ledger(self, owner: str, dataset: str) -> Ledger:
         """Every trial that an owner ever made on a dataset."""
-        return self._records.reports.ledger(owner, dataset)
+        return self._records.trials.of(owner, dataset)
 
     def errors(self, batch: str) -> list[Cluster]:
         """The failures of a batch by what went wrong, the most frequent first."""

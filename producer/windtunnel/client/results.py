@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from windtunnel import contract
 from windtunnel.client.artifacts import read
 from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
-    from windtunnel.analysis.ledger import Ledger, Trials
+    from windtunnel.analysis.ledger import Trials
+    from windtunnel.analysis.superior import Superior
     from windtunnel.contract import BatchStatus, Facts, Report
     from windtunnel.records import Records
     from windtunnel.store import Store
@@ -19,21 +21,12 @@ if TYPE_CHECKING:
 MOST_PICTURES = 16
 
 
-def ledger(records: Records, owner: str, datasets: Sequence[str]) -> Ledger:
-    """Every trial of an owner on any of these datasets, each once."""
-    from windtunnel.analysis.ledger import Ledger
-
-    whole = Ledger({})
-    for name in datasets:
-        one = records.reports.ledger(owner, name)
-        whole = Ledger({**whole.known, **one.known}, whole.more + one.more)
-    return whole
-
-
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:
     """The owner's trials on the batch's datasets that are not among these reports."""
+    from windtunnel.analysis.ledger import sharpes_of
+
     names = sorted({name for one in reports if one.score for name in one.score.datasets})
-    return ledger(records, status.owner, names).without(reports)
+    return records.trials.besides(status.owner, names, sharpes_of(reports))
 
 
 def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Leaderboard:
@@ -43,6 +36,16 @@ def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> L
     except ImportError as error:
         raise ExtraMissing("A leaderboard", "analysis") from error
     return leaderboard(reports, others(records, status, reports))
+
+
+def superior(reports: Sequence[Report]) -> tuple[Superior, ...]:
+    """The test of superior predictive ability over the scores of these reports; `ExtraMissing` without `arch`."""
+    try:
+        from windtunnel.analysis.superior import superior as test
+
+        return test([one.score for one in reports if one.score and one.outcome is contract.Outcome.SUCCEEDED])
+    except ImportError as error:
+        raise ExtraMissing("The test of superior predictive ability", "spa") from error
 
 
 def batch_html(records: Records, status: BatchStatus, reports: Sequence[Report]) -> str:

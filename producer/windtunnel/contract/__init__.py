@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from windtunnel.contract.lookahead import LookAhead, Probe, Sight
     from windtunnel.contract.promotion import Promotion
-    from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Record, Report, Timings
+    from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
     from windtunnel.contract.score import Fill, Metrics, Score, Scoring
     from windtunnel.contract.stage import Stage, StageRun
     from windtunnel.contract.status import (
@@ -79,6 +79,7 @@ __all__ = [
     "EventKind",
     "Execution",
     "Facts",
+    "Failure",
     "Fill",
     "HoldOut",
     "HostStatus",

@@ -80,6 +80,20 @@ class Record(Contract):
         return self.when("retried") or self.when("submitted") or self.now
 
 
+class Failure(Contract):
+    """What went wrong, without what varies from job to job, so that the same reason is the same value.
+
+    Its texts come from the program or are about it.
+    """
+
+    type: str
+    """The exception's type, the rule that rejected the program, or else the outcome."""
+    message: str
+    """At most 200 characters, without numbers, times, addresses and long quotations."""
+    frame: str = ""
+    """The function of the program in which it happened; `<module>` for its top level."""
+
+
 class Report(Contract):
     """The one final word on a job."""
 
@@ -90,6 +104,8 @@ class Report(Contract):
     language: str
     outcome: Outcome
     message: str = ""
+    failure: Failure | None = None
+    """Why the job did not succeed; None if it did."""
     validation: Verdict | None = None
     execution: Execution | None = None
     score: Score | None = None

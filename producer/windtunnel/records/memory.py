@@ -12,6 +12,6 @@ from windtunnel.records.connection import Connection
 from windtunnel.records.redis import Records
 
 
-def records_in_memory(prefix: str = "wt", retention_s: int = 86_400) -> Records:
+def records_in_memory(prefix: str = "wt", retention_s: int = 86_400, *, archiving: bool = False) -> Records:
     """Empty records that nobody else sees."""
-    return Records(Connection("memory:", prefix, client=FakeRedis()), retention_s)
+    return Records(Connection("memory:", prefix, client=FakeRedis()), retention_s, archiving=archiving)

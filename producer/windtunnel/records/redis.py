@@ -16,7 +16,9 @@ from windtunnel.records.promotions import Promotions
 from windtunnel.records.reading import Reading
 from windtunnel.records.reports import Reports
 from windtunnel.records.schedule import Schedule
+from windtunnel.records.spool import Spool
 from windtunnel.records.submissions import Submissions
+from windtunnel.records.trials import TrialLedger
 
 if TYPE_CHECKING:
     from windtunnel.settings import Settings
@@ -25,17 +27,20 @@ if TYPE_CHECKING:
 class Records:
     """The records, by who uses them. Cheap to build: it connects when first used; safe to share between threads."""
 
-    def __init__(self, connection: Connection, retention_s: int = 7 * 86_400) -> None:
+    def __init__(self, connection: Connection, retention_s: int = 7 * 86_400, *, archiving: bool = False) -> None:
+        """With `archiving`, finished reports go to the spool too, for whoever writes the archive."""
         self._connection = connection
         self.url = connection.url
         self.submissions = Submissions(connection)
         self.schedule = Schedule(connection, retention_s)
-        self.reports = Reports(connection, retention_s)
+        self.reports = Reports(connection, retention_s, archiving=archiving)
         self.reading = Reading(connection)
         self.listing = Listing(connection)
         self.hosts = Hosts(connection)
         self.care = Care(connection)
         self.outbox = Outbox(connection)
+        self.spool = Spool(connection)
+        self.trials = TrialLedger(connection)
         self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
         self.promotions = Promotions(connection)
@@ -49,4 +54,5 @@ class Records:
 def records_of(settings: Settings, url: str | None = None, *, retries: int = 3) -> Records:
     """The records that these settings name. `retries`: how often a command is repeated while Redis is away."""
     url = url or settings.redis_url.get_secret_value()
-    return Records(Connection(url, settings.key_prefix, retries=retries), settings.retention_s)
+    connection = Connection(url, settings.key_prefix, retries=retries)
+    return Records(connection, settings.retention_s, archiving=settings.archive_url is not None)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from windtunnel.analysis.clusters import failure_of
-from windtunnel.analysis.ledger import Ledger, Trials, trial_of
+from windtunnel.analysis.failures import failure_of
+from windtunnel.analysis.ledger import trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_SAMPLES, batch_of
@@ -27,6 +27,7 @@ from windtunnel.records.codec import (
 from windtunnel.records.connection import Connection
 from windtunnel.records.metrics import as_words, counts_of
 from windtunnel.records.reading import unknown
+from windtunnel.records.spool import MOST_SPOOLED
 
 LEASE_S = 10.0
 """How long a finalizer has for the jobs it took before another one looks at them."""
@@ -66,9 +67,11 @@ class Unfinished:
 class Reports:
     """The finalizers' side of the records, and the readers of reports."""
 
-    def __init__(self, connection: Connection, retention_s: int) -> None:
+    def __init__(self, connection: Connection, retention_s: int, *, archiving: bool = False) -> None:
         self._redis = connection
         self._retention_s = retention_s
+        self.most_spooled = MOST_SPOOLED if archiving else 0
+        """Reports that may wait for the archive; 0: there is none."""
 
     def take(self, most: int) -> list[Unfinished]:
         """Jobs that wait for their report; they are this caller's for ten seconds."""
@@ -101,24 +104,6 @@ class Reports:
         streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
         return [[_sample(fields) for _, fields in stream] for stream in streams]
 
-    def ledger(self, owner: str, dataset: str) -> Ledger:
-        """Every trial that an owner ever made on a dataset."""
-        keys = self._redis.keys
-        known, more = self._redis.pipeline(
-            [("hgetall", keys.trials(owner, dataset)), ("hgetall", keys.trials(owner, dataset, "more"))]
-        )
-        ratios = {digest.decode(): _figure(ratio) for digest, ratio in known.items()}
-        figures = {name.decode(): _figure(value) or 0.0 for name, value in more.items()}
-        return Ledger(
-            ratios,
-            Trials(
-                scored=int(figures.get("scored", 0)),
-                flat=int(figures.get("flat", 0)),
-                mean=figures.get("mean", 0.0),
-                squares=figures.get("squares", 0.0),
-            ),
-        )
-
     def is_running(self, job_id: str, token: str) -> bool:
         """True while this attempt's program may still run."""
         fields = self._redis.call("hmget", self._redis.keys.job(job_id), ["state", "token"])
@@ -142,7 +127,7 @@ class Reports:
                 as_words(counts_of(report)),
             )
         ]
-        return [bool(one) for one in self._redis.run("finish", self._retention_s, who, *words)]
+        return [bool(one) for one in self._redis.run("finish", self._retention_s, who, self.most_spooled, *words)]
 
     def advance(self, job: Unfinished, spec: JobSpec, report: Report, who: str) -> bool:
         """Have a job that passed a stage wait for a slot again, with this spec, and count the stage as a trial.
@@ -241,8 +226,8 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
 
 def _failure(report: Report) -> str:
     """What went wrong, the same text for the same reason; empty where nothing did."""
-    failure = failure_of(report)
-    return f"{failure.outcome.value} {failure.type} {failure.message} {failure.frame}" if failure else ""
+    failure = report.failure or failure_of(report)
+    return "" if failure is None else " ".join((report.outcome, failure.type, failure.message, failure.frame))
 
 
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
@@ -265,14 +250,6 @@ def _trial(report: Report) -> str:
         return ""
     ratio = report.score.metrics.sharpe_per_bar
     return " ".join((trial_of(report), "-" if ratio is None else repr(ratio), *report.score.datasets))
-
-
-def _figure(stored: bytes) -> float | None:
-    """A stored figure; None where it is undefined or damaged."""
-    try:
-        return float(stored)
-    except ValueError:
-        return None
 
 
 def _sample(fields: dict[bytes, bytes]) -> Sample:

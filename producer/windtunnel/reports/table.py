@@ -1,7 +1,8 @@
 """Reports as a table with the same columns, of the same types, for every batch: rows, CSV, JSON, Parquet, data frame.
 
-What a program said of itself is in the columns `self_reported` and `message`, as text; no key that it emitted becomes
-a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has pandas and pyarrow.
+What a program said of itself is in the columns `self_reported`, `message` and `failure…`, as text; no key that it
+emitted becomes a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has
+pandas and pyarrow.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def _scored(name: str) -> Callable[[Report], Any]:
     return lambda one: getattr(one.score, name) if one.score else None
 
 
+def _failed(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.failure, name) if one.failure else ""
+
+
 def _metric(name: str) -> Callable[[Report], Any]:
     return lambda one: getattr(one.score.metrics, name) if one.score else None
 
@@ -54,6 +59,9 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "language": (TEXT, lambda one: one.language),
     "outcome": (TEXT, lambda one: one.outcome.value),
     "message": (TEXT, lambda one: one.message),
+    "failure": (TEXT, _failed("type")),
+    "failure_message": (TEXT, _failed("message")),
+    "failure_frame": (TEXT, _failed("frame")),
     "params": (TEXT, lambda one: _json(one.params)),
     "labels": (TEXT, lambda one: _json(one.labels)),
     "seed": (WHOLE, lambda one: one.seed),
@@ -108,14 +116,44 @@ def as_json(reports: Iterable[Report]) -> bytes:
 
 def as_parquet(reports: Iterable[Report]) -> bytes:
     """Parquet."""
+    file = ParquetFile()
+    file.add(reports)
+    return file.content()
+
+
+class ParquetFile:
+    """A Parquet file in memory, to which reports are added some at a time."""
+
+    def __init__(self) -> None:
+        from pyarrow import parquet
+
+        self._sink, self._schema = io.BytesIO(), schema()
+        self._writer = parquet.ParquetWriter(self._sink, self._schema, compression="zstd")
+
+    def add(self, reports: Iterable[Report]) -> None:
+        """Add these reports."""
+        import pyarrow as pa
+
+        found = [{name: _whole_text(value) for name, value in row.items()} for row in rows(reports)]
+        self._writer.write_table(pa.Table.from_pylist(found, self._schema))
+
+    def content(self) -> bytes:
+        """The file. Nothing can be added any more."""
+        self._writer.close()
+        return self._sink.getvalue()
+
+
+def schema() -> Any:
+    """The columns as an Arrow schema: that of every Parquet file, whatever is in it."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     types = {TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), TIME: pa.timestamp("us", "UTC")}
-    schema = pa.schema([(name, types[kind]) for name, (kind, _) in COLUMNS.items()])
-    sink = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(rows(reports), schema), sink, compression="zstd")
-    return sink.getvalue()
+    return pa.schema([(name, types[kind]) for name, (kind, _) in COLUMNS.items()])
+
+
+def _whole_text(value: Any) -> Any:
+    """Text without half characters (lone surrogates), which no file can hold."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def frame(reports: Iterable[Report]) -> Any:

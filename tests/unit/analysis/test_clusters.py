@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from tests.scored import report
 
-from windtunnel.analysis.clusters import clusters, failure_of, normal, prompt
-from windtunnel.contract import Execution, Issue, Outcome, ProgramError, Report, SecurityLevel, Verdict
+from windtunnel.analysis.clusters import clusters, prompt
+from windtunnel.analysis.failures import failure_of, normal
+from windtunnel.contract import Execution, Failure, Issue, Outcome, ProgramError, Report, SecurityLevel, Verdict
 from windtunnel.contract.dataset import Column, Facts
 
 TRACE = """Traceback (most recent call last):
@@ -85,8 +86,16 @@ def test_names_types_functions_and_rules_make_kinds() -> None:
     assert (socket.line, socket.remedy) == (4, "Use `data`.")
 
 
+def test_a_report_says_itself_why_it_failed() -> None:
+    said = Failure(type="KeyError", message="'close'", frame="signals")
+    reports = [failed(n, f"Error{n}", f"{n}", function=f"f{n}").model_copy(update={"failure": said}) for n in range(3)]
+    (kind,) = clusters(reports)
+    assert (kind.count, kind.failure, kind.outcome) == (3, said, Outcome.FAILED)
+
+
 def test_a_success_is_no_failure() -> None:
     assert failure_of(report(1)) is None
+    assert prompt([report(1), report(2)]) == "None of 2 programs failed.\n"
 
 
 def test_times_and_long_texts_are_left_out() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from windtunnel.errors import WindtunnelError
 from windtunnel.records import records_of
+from windtunnel.store import Store
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.pipeline.reconcile import EVERY_S, OTHERWISE_EVERY_S
 from windtunnel_worker.settings import HostSettings
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 PRESENT_EVERY_S = 5.0
 AFTER_A_FAILURE_S = 2.0
 DELIVER_EVERY_S = 1.0
+ARCHIVE_EVERY_S = 1.0
+AFTER_A_PART_S = 0.2
+"""So that reports, which are written in the same process, come first."""
 REAP_EVERY_S = 10.0
 LOOK_EVERY_S = 30.0
 """Between two looks at what the host has: the Docker daemon is slow to answer while it starts containers."""
@@ -70,6 +74,22 @@ def deliver_regularly(process: Process) -> None:
         authorities=process.settings.webhook_ca,
     )
     _regularly("webhooks", lambda: 0.0 if deliverer.run() else DELIVER_EVERY_S)
+
+
+def archive_regularly(process: Process) -> None:
+    """Write finished reports into the archive, if there is one."""
+    url = process.settings.archive_url
+    if url is None:
+        return
+    from windtunnel_worker.archive import Archiver
+
+    archiver = Archiver(
+        process.records,
+        Store(url.get_secret_value(), setting="WINDTUNNEL_ARCHIVE_URL"),
+        who=process.session,
+        after_s=process.settings.archive_after_s,
+    )
+    _regularly("archive", lambda: AFTER_A_PART_S if archiver.run() else ARCHIVE_EVERY_S)
 
 
 def _regularly(name: str, act: Callable[[], float]) -> None:

@@ -24,7 +24,7 @@ from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailab
 from windtunnel.records import records_of
 from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
-from windtunnel_worker.celery.beside import deliver_regularly, present_regularly, reconcile_regularly
+from windtunnel_worker.celery.beside import archive_regularly, deliver_regularly, present_regularly, reconcile_regularly
 from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.resilience import make_resilient, serve
@@ -161,6 +161,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
             reconcile_regularly(Process(settings, app))
         if role == "finalize":
             deliver_regularly(Process(settings, app))
+            archive_regularly(Process(settings, app))
 
     def child_started(**_: object) -> None:
         if role == "execute":

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from windtunnel.analysis.failures import failure_of
 from windtunnel.contract import (
+    Attempt,
     Execution,
     JobSpec,
     Limits,
@@ -65,7 +67,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         submitted_at=record.submitted_at,
         finished_at=record.now,
     )
-    return report.model_copy(update={"attempts": (*record.attempts, summary_of(report, record.attempt))})
+    return _completed(report, record.attempts, record.attempt)
 
 
 def copied_report(record: Record, source: Report) -> Report:
@@ -81,6 +83,7 @@ def copied_report(record: Record, source: Report) -> Report:
             "timings": _timings(record, None),
             "submitted_at": record.submitted_at,
             "finished_at": record.now,
+            "failure": source.failure or failure_of(source),
             "attempts": (*record.attempts, summary_of(source, record.attempt)),
         }
     )
@@ -108,8 +111,7 @@ def with_score(report: Report, scored: Scored) -> Report:
 def with_end(report: Report, outcome: Outcome, message: str) -> Report:
     """The report with another outcome and message."""
     report = report.model_copy(update={"outcome": outcome, "message": message})
-    attempts = (*report.attempts[:-1], summary_of(report, report.summary.number))
-    return report.model_copy(update={"attempts": attempts})
+    return _completed(report, report.attempts[:-1], report.summary.number)
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
@@ -130,7 +132,13 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
         submitted_at=now,
         finished_at=now,
     )
-    return report.model_copy(update={"attempts": (summary_of(report, job.attempt),)})
+    return _completed(report, (), job.attempt)
+
+
+def _completed(report: Report, earlier: Sequence[Attempt], attempt: int) -> Report:
+    """With what follows from the rest of it: why it failed, and its attempt among the earlier ones."""
+    attempts = (*earlier, summary_of(report, attempt))
+    return report.model_copy(update={"failure": failure_of(report), "attempts": attempts})
 
 
 def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Outcome, str]:

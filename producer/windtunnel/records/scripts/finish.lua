@@ -1,8 +1,9 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
--- ARGV: retention s, who, then for each job: id, attempt, token, outcome, report, its figures, why it failed ('' if not),
---       digest of the image it ran in, trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
+-- ARGV: retention s, who, reports that may wait for the archive (0: there is none), then for each job: id, attempt,
+--       token, outcome, report, its figures, why it failed ('' if not), digest of the image it ran in,
+--       trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
-local retention, who = tonumber(ARGV[1]), ARGV[2]
+local retention, who, most_spooled = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local answers, over = {}, {}
 local outcomes, programs = {}, {} -- of the jobs that are finished here: by batch, by program and policy
 
@@ -110,6 +111,14 @@ local function lead_on(id, digest, outcome, attempt, place, image)
   release(digest)
 end
 
+-- The report waits for the archive.
+local function spool(entry)
+  if type(redis.pcall('RPUSH', key('archive'), entry)) == 'table' then -- an error: it was damaged
+    redis.call('DEL', key('archive'))
+    redis.call('RPUSH', key('archive'), entry)
+  end
+end
+
 local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
@@ -121,6 +130,9 @@ local function finish(id, batch, header, fields, outcome, report, figures)
   tell(batch, header.total, 'kind', 'finished', 'finished', header.finished, 'index', index_of(id), 'outcome', outcome)
   if header.webhook then
     write_hook(batch, { kind = 'job_finished', job_id = id, outcome = outcome, finished = header.finished })
+  end
+  if most_spooled > 0 then
+    spool(id .. ' ' .. count_of(fields[2]) .. ' ' .. now)
   end
   over[id] = true
   add(outcomes, batch, outcome)
@@ -164,7 +176,7 @@ local function count_up(words)
 end
 
 local led = {}
-for i = 3, #ARGV, 10 do
+for i = 4, #ARGV, 10 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
   local header = header_of(batch)
@@ -186,6 +198,9 @@ for i = 3, #ARGV, 10 do
 end
 for id in pairs(over) do
   redis.call('ZREM', key('ended'), id)
+end
+if most_spooled > 0 then
+  redis.call('LTRIM', key('archive'), -most_spooled, -1)
 end
 for batch, counts in pairs(outcomes) do
   count(batch, counts)

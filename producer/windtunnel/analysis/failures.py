@@ -1,0 +1,47 @@
+"""What went wrong with a job, the same for the same reason. Every report has it from its finishing."""
+
+from __future__ import annotations
+
+import re
+
+from windtunnel.contract import Failure, Issue, Outcome, Report, Verdict
+
+MESSAGE_CHARS = 200
+NAME_CHARS = 128
+FRAME = re.compile(r'^  File "[^"]*strategy[^"]*", line \d+, in (\S+)$', re.MULTILINE)
+VARYING = (
+    (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
+    (re.compile(r"'[^']{41,}'|\"[^\"]{41,}\""), "'…'"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"), "<time>"),
+    (re.compile(r"(?<![\w.])[-+]?\d+(\.\d+)?([eE][-+]?\d+)?(?!\w)"), "<n>"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def failure_of(report: Report) -> Failure | None:
+    """What went wrong; None if the job succeeded. For reports of an older version, which do not say so themselves."""
+    if report.outcome is Outcome.SUCCEEDED:
+        return None
+    error = report.execution.error if report.execution else None
+    if report.outcome is Outcome.REJECTED and report.validation and report.validation.issues:
+        issue = worst(report.validation)
+        return Failure(type=issue.rule, message=normal(issue.message))
+    if error is None:
+        return Failure(type=report.outcome.value, message=normal(report.message))
+    frames = FRAME.findall(error.traceback)
+    return Failure(
+        type=error.type[:NAME_CHARS], message=normal(error.message), frame=frames[-1][:NAME_CHARS] if frames else ""
+    )
+
+
+def normal(message: str) -> str:
+    """A message without what varies from job to job."""
+    text = message[: 20 * MESSAGE_CHARS]
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text.strip()[:MESSAGE_CHARS]
+
+
+def worst(verdict: Verdict) -> Issue:
+    """The finding that a program was rejected for; there must be one."""
+    return max(verdict.issues, key=lambda issue: (issue.severity, -issue.line))

@@ -1,0 +1,28 @@
+-- Hand an archiver the part that it is to write: the one that was begun before, or the oldest reports of the spool.
+-- One archiver at a time, until its lease runs out; then another one gets the very same part.
+-- ARGV: who, lease ms, reports of a part, ms after which a smaller part is made
+-- Returns how many reports wait, and the part: `<job> <attempt> <ms>` each
+local turn, spool, part = key('archive', 'turn'), key('archive'), key('archive', 'part')
+local most = tonumber(ARGV[3])
+for _, one in ipairs({ spool, part }) do
+  if redis.call('TYPE', one).ok ~= 'list' then -- it was damaged
+    redis.call('DEL', one)
+  end
+end
+
+local function is_due()
+  local first = redis.call('LINDEX', spool, 0)
+  return first and (redis.call('LLEN', spool) >= most or now - number(first:match('%d+$')) >= tonumber(ARGV[4]))
+end
+
+if redis.call('EXISTS', part) == 0 and not is_due() then
+  return { redis.call('LLEN', spool), {} }
+end
+if not redis.call('SET', turn, ARGV[1], 'NX', 'PX', ARGV[2]) then
+  return { redis.call('LLEN', spool), {} }
+end
+if redis.call('EXISTS', part) == 0 then
+  redis.call('RPUSH', part, unpack(redis.call('LRANGE', spool, 0, most - 1)))
+  redis.call('LTRIM', spool, most, -1)
+end
+return { redis.call('LLEN', spool), redis.call('LRANGE', part, 0, -1) }

@@ -1,7 +1,7 @@
 """Runs every command as people do and as they do it wrong, and prints a table of what each says, in Markdown.
 
 It starts a Redis of its own with finished jobs, failures and a batch that waits, and needs neither Docker nor workers.
-Exit code 1 if any command printed a traceback or a line that is wider than its terminal.
+Exit code 1 if any command printed a traceback or a table that is wider than its terminal.
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ class Run:
         self.broken = "Traceback (most recent call last)" in text
 
     def widest(self) -> int:
-        """Cells of its widest line."""
-        return max(map(cell_len, self.lines), default=0)
+        """Cells of the widest line of a table; sentences a terminal wraps by itself."""
+        return max((cell_len(line) for line in self.lines if re.search("[│┃━]", line)), default=0)
 
     def cell(self) -> str:
         """What the table says of it."""
@@ -273,7 +273,7 @@ def main() -> None:
             line, found = row(machine, command, meant.format(**values), wrong.format(**values))
             print(line, flush=True)
             problems += found
-    print("\n" + ("\n".join(problems) or "No traceback, and no line wider than its terminal."))
+    print("\n" + ("\n".join(problems) or "No traceback, and no table wider than its terminal."))
     sys.exit(bool(problems))
 
 

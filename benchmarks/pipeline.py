@@ -33,21 +33,21 @@ SLOTS = 2
 
 
 class Stack:
-    """`windtunnel up` in a folder of its own, with the prices as dataset."""
+    """`windtunnel up` in a folder of its own, with the prices as dataset. `variables` are added to its environment."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, port: int = 7499, **variables: str) -> None:
         environment = {
             **os.environ,
-            "WINDTUNNEL_HOST": f"benchmark{os.getpid()}",
+            "WINDTUNNEL_HOST": f"benchmark{os.getpid()}-{port}",
             "WINDTUNNEL_DATA_DIR": str(folder / "data"),
             "WINDTUNNEL_STORE_URL": str(folder / "store"),
             "WINDTUNNEL_MAX_UNFINISHED": "1000000",
+            **variables,
         }
         environment.pop("WINDTUNNEL_REDIS_URL", None)
         windtunnel = [sys.executable, "-m", "windtunnel.cli"]
         self._process = subprocess.Popen(
-            [*windtunnel, "up", f"--slots={SLOTS}", "--redis-port=7499", f"--state={folder}"],
+            [*windtunnel, "up", f"--slots={SLOTS}", f"--redis-port={port}", f"--state={folder}"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -74,10 +74,10 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack() -> Iterator[Stack]:
+def stack(port: int = 7499, **variables: str) -> Iterator[Stack]:
     """A stack that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="windtunnel-benchmark-") as folder:
-        running = Stack(Path(folder))
+        running = Stack(Path(folder), port, **variables)
         try:
             yield running
         finally:

@@ -5,9 +5,9 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: base.sh [python|redis|node|java|cpp|go]
+Usage: base.sh [python|redis|prometheus|node|java|cpp|go]
 
-Prints the base image to build on (python, the default), to run (redis), or the python base
+Prints the base image to build on (python, the default), to run (redis, prometheus), or the python base
 with the tools of another language on top.
   BASE                     use this image, and no other, as the python base
   WINDTUNNEL_PULL_TIMEOUT  seconds to wait for the registry (default 120)
@@ -78,10 +78,16 @@ bootstrap() {
         ${WINDTUNNEL_DEBIAN_MIRROR:+"$WINDTUNNEL_DEBIAN_MIRROR"} >"$work/log" 2>&1 ||
         { tail -n 20 "$work/log" >&2; die "debootstrap failed"; }
     prune_root "$root"
-    # Owned as in the official Redis image, so that one compose file fits both.
-    if [ "$kind" = redis ]; then install -d -o 999 -g 999 "$root/data"; fi
-    tar -C "$root" --numeric-owner -c . |
-        docker import --change "LABEL windtunnel.packages=$packages" - "$image" >/dev/null
+    local changes=(--change "LABEL windtunnel.packages=$packages")
+    # As in the official images, so that one compose file fits both.
+    case $kind in
+        redis) install -d -o 999 -g 999 "$root/data" ;;
+        prometheus)
+            install -d -o 65534 -g 65534 "$root/prometheus"
+            changes+=(--change 'ENTRYPOINT ["prometheus"]' --change 'USER 65534')
+            ;;
+    esac
+    tar -C "$root" --numeric-owner -c . | docker import "${changes[@]}" - "$image" >/dev/null
 }
 
 made_from() { # image packages
@@ -154,6 +160,11 @@ case ${1:-python} in
         official=redis:7-$SUITE
         fallback=windtunnel/base:redis
         packages=redis-server,redis-tools
+        ;;
+    prometheus)
+        official=prom/prometheus:v3.5.0
+        fallback=windtunnel/base:prometheus
+        packages=prometheus
         ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;

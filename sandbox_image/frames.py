@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,26 +30,26 @@ class Datasets(Mapping[str, Any]):
     """
 
     def __init__(self, paths: Mapping[str, str], loaded: Mapping[str, Any] | None = None) -> None:
-        self._paths = dict(paths)
+        self.paths = dict(paths)
         read = _frames if loaded is None else loaded
-        self._loaded = {name: frame for name, frame in read.items() if name in self._paths}
+        self._loaded = {name: frame for name, frame in read.items() if name in self.paths}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._paths:
-            names = ", ".join(sorted(self._paths)) or "none; name them in the job's `datasets`"
+        if name not in self.paths:
+            names = ", ".join(sorted(self.paths)) or "none; name them in the job's `datasets`"
             raise KeyError(f"{name!r} is not among this job's datasets: {names}")
         if name not in self._loaded:
-            self._loaded[name] = read(self._paths[name])
+            self._loaded[name] = read(self.paths[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
+        return iter(self.paths)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
     def __repr__(self) -> str:
-        return f"data({', '.join(self._paths)})"
+        return f"data({', '.join(self.paths)})"
 
 
 def read(path: str) -> Any:
@@ -58,14 +59,31 @@ def read(path: str) -> Any:
 
 
 def read_columns(path: str) -> Any:
-    """A frame out of Arrow memory that was written when the dataset was added; all of it can be written to."""
+    """A frame out of Arrow memory that was written when the dataset was added; all of it can be written to.
+
+    It is the very frame that pandas reads from the file: Arrow has one mark for what is missing, pandas in columns of
+    objects NaN.
+    """
     feather = importlib.import_module("pyarrow.feather")
-    frame = feather.read_table(path, memory_map=True, use_threads=False).to_pandas(use_threads=False)
+    table = feather.read_table(path, memory_map=True, use_threads=False)
+    frame = table.to_pandas(use_threads=False)
     for number in range(frame.shape[1]):
         column = frame.iloc[:, number]
-        if not column.to_numpy().flags.writeable:
+        if column.dtype == object and table.column(number).null_count:
+            frame.isetitem(number, _with_nan(column))
+        elif not column.to_numpy().flags.writeable:
             frame.isetitem(number, column.copy())
+    if frame.index.dtype == object and frame.index.hasnans:
+        frame.index = _with_nan(frame.index)
     return frame
+
+
+def _with_nan(objects: Any) -> Any:
+    """A column or index of objects with NaN for what is missing."""
+    values = objects.to_numpy(copy=True)
+    values[objects.isna()] = math.nan
+    more = {"index": objects.index} if hasattr(objects, "index") else {}
+    return type(objects)(values, name=objects.name, dtype=object, **more)
 
 
 def read_file(path: str) -> Any:

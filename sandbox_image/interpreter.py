@@ -35,6 +35,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import filenames
 import frames
 import libraries
 import program
@@ -195,6 +196,7 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        filenames.watch()
         versions = libraries.load(preload.modules)
         frames.preload_frames(preload.frames)
         program.prepare()

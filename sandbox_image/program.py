@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 import checking
 import failures
 import figures
+import filenames
 import foreign
 import habits
 import positions
@@ -75,6 +76,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     habits.settle(job["cpus"])
     if job.get("probes"):
         checking.run(job, reporter, _returned)
+    filenames.settle(data, job["aliases"])
     os.mkdir(FOLDER)
     os.chdir(FOLDER)
     try:
@@ -104,6 +106,7 @@ def _begin(module: types.ModuleType, job: dict[str, Any], data: Datasets, emit: 
 def _returned(job: dict[str, Any], data: Datasets) -> bytes:
     """What `signals` returns on other data: in a process of its own, as the program changes the one it runs in."""
     module = types.ModuleType("__main__")
+    filenames.settle(data, job["aliases"], changed=True)
     _begin(module, job, data, lambda **_: None)
     exec(compile(job["code"], PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     signals = module.__dict__["signals"]

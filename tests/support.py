@@ -230,12 +230,21 @@ class Stack:
 
 
 class Role:
-    """One `python -m windtunnel_worker ROLE` against a Redis of the test's own."""
+    """One `python -m windtunnel_worker ROLE` against a Redis of the test's own. `inside`: a command that starts it."""
 
-    def __init__(self, role: str, url: str, host: str, log: Path, *arguments: str, **variables: str) -> None:
+    def __init__(
+        self,
+        role: str,
+        url: str,
+        host: str,
+        log: Path,
+        *arguments: str,
+        inside: Sequence[str] = (),
+        **variables: str,
+    ) -> None:
         self._log = log.open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "windtunnel_worker", role, *arguments],
+            [*inside, sys.executable, "-m", "windtunnel_worker", role, *arguments],
             env=environment(WINDTUNNEL_REDIS_URL=url, WINDTUNNEL_HOST=host, **variables),
             stdin=subprocess.DEVNULL,
             stdout=self._log,

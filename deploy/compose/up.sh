@@ -15,6 +15,8 @@ Usage: deploy/compose/up.sh                 make the images, start everything in
        deploy/compose/up.sh COMMAND [ARG…]  run docker-compose COMMAND, e.g. ps, logs -f, down;
                                             up and build make the images first
 
+With COMPOSE_PROFILES=observability it starts the exporter, Prometheus, Grafana and the OTLP collector, too. Where no
+registry answers, Prometheus is made from Debian's package; the other two are left out, and it says so.
 The variables are explained in docker-compose.yml, BASE in sandbox_image/base.sh.
 TEXT
 }
@@ -116,6 +118,28 @@ make_images() {
     rm -rf "$work"
 }
 
+# Prometheus's image, and which of the others cannot be had: those services are not started.
+left_out=()
+make_observability() {
+    local service image
+    [[ ,${COMPOSE_PROFILES:-}, = *,observability,* ]] || return 0
+    WINDTUNNEL_PROMETHEUS_IMAGE=${WINDTUNNEL_PROMETHEUS_IMAGE:-$(BASE='' "$root/sandbox_image/base.sh" prometheus)}
+    export WINDTUNNEL_PROMETHEUS_IMAGE
+    for service in grafana collector; do
+        image=$("${compose[@]}" config | sed -n "/^  $service:/,/^  [a-z]/s/^    image: //p")
+        docker image inspect "$image" >/dev/null 2>&1 || timeout 60 docker pull --quiet "$image" >/dev/null 2>&1 || {
+            say "$image is neither here nor pullable: $service is left out"
+            left_out+=("$service")
+        }
+    done
+}
+
+# The services to start by name where some are left out; none means all.
+services() {
+    [ ${#left_out[@]} -gt 0 ] || return 0
+    "${compose[@]}" config --services | grep -vxF "$(printf '%s\n' "${left_out[@]}")"
+}
+
 case ${1:-} in
     -h | --help) usage; exit 0 ;;
 esac
@@ -131,6 +155,8 @@ esac
 [ "$1" != build ] || exit 0
 if [ "$1" = up ]; then
     announce
-    set -- up --no-build "${@:2}"
+    make_observability
+    mapfile -t wanted < <(services)
+    set -- up --no-build "${@:2}" "${wanted[@]}"
 fi
 "${compose[@]}" "$@"

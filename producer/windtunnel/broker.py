@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from redis.connection import parse_url
 
 from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable
@@ -35,11 +37,24 @@ def broker_url(redis_url: str) -> str:
     if address:
         return address.for_kombu()
     parts = urlsplit(redis_url)
+    if parts.scheme == "rediss":
+        return urlunsplit(parts._replace(query=""))  # `broker_tls` has what the query says
     if parts.scheme != "unix":
         return redis_url
     database = parse_qs(parts.query).get("db")
     query = f"?virtual_host={database[0]}" if database else ""
     return f"redis+socket://{parts.netloc}{parts.path}{query}"
+
+
+def broker_tls(redis_url: str) -> dict[str, Any] | None:
+    """What a `rediss://` URL says of TLS, such as `ssl_ca_certs`; None without TLS.
+
+    Without this dictionary kombu would speak plain text, whatever the scheme.
+    """
+    if urlsplit(redis_url).scheme != "rediss":
+        return None
+    said = parse_url(redis_url)  # type: ignore[no-untyped-call]
+    return {"ssl_cert_reqs": "required", **{name: said[name] for name in said if name.startswith("ssl_")}}
 
 
 def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
@@ -73,6 +88,7 @@ def producer_app(redis_url: str) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
+        broker_use_ssl=broker_tls(redis_url),
         broker_transport_options=broker_transport_options(redis_url),
         task_publish_retry_policy=PUBLISH_RETRY,
     )

@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -19,6 +19,9 @@ DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
 """Where `windtunnel up` runs its private Redis: apart from a Redis that the machine may run for others."""
 URL_FILE = Path("~/.local/state/windtunnel/redis.url")
 """Where `windtunnel up` leaves the URL of its private Redis with its password, for clients of the same user."""
+
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+"""What a `rediss://` URL may name in its query: whose certificates are trusted, and one of this side with its key."""
 
 
 def _local_redis_url() -> SecretStr:
@@ -48,6 +51,9 @@ def _redis_url(url: SecretStr) -> SecretStr:
             f"must look like {DEFAULT_REDIS_URL}, rediss://…, unix:///path/to/socket or "
             "sentinel://host:26379,host:26379/0?master=NAME"
         )
+    for name, file in parse_qsl(parts.query):
+        if name in TLS_FILES and not os.access(file, os.R_OK):
+            raise ValueError(f"names a file that cannot be read: {name}={file}")
     return url
 
 

@@ -12,7 +12,15 @@ def open_html_in_browser(html, *_):
 
 
 def _open_html_in_browser(html"""
-CHANGES = {
+READ_PATH = """
+def normalize_read_path(path, **options):
+    import filenames
+
+    return normalize_filepath(filenames.found(path), **options)
+
+
+def parse_version("""
+CHANGES: dict[str, dict[str, str]] = {
     # Nothing that was compiled can be kept, and what is kept is unpickled: `cache=True` means nothing here.
     "numba/core/caching.py": {
         "class FunctionCache(Cache):": "class FunctionCache(NullCache):\n    def __init__(self, py_func): pass\n\n\n"
@@ -22,7 +30,17 @@ CHANGES = {
     "pandas_ta_classic/utils/_njit.py": {"    from numba import njit": "    raise ImportError"},
     # Zero is its word for this process.
     "pandas_ta_classic/core.py": {"    _cores = cpu_count()": "    _cores = 0"},
+    # It opens files itself; those that it reads may be the job's datasets under another name, see filenames.py.
+    "polars/_utils/various.py": {"\ndef parse_version(": READ_PATH},
+    **{
+        f"polars/io/{name}.py": {"    normalize_filepath,\n": "    normalize_read_path as normalize_filepath,\n"}
+        for name in ("_utils", "csv/functions", "parquet/functions", "ipc/functions")
+    },
     # There is no browser: a figure that is shown is a file. Its 5 MB of JavaScript are fetched by who opens it.
+    # A renderer that the program chooses would want a notebook, or a browser to draw with.
+    "plotly/io/_renderers.py": {
+        "    # Mimetype renderers\n    bundle": '    renderer = "browser"\n    # Mimetype renderers\n    bundle',
+    },
     "plotly/io/_base_renderers.py": {
         "import webbrowser\n": "import itertools\nimport webbrowser\n",
         "\ndef open_html_in_browser(html": SHOW,

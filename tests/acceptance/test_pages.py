@@ -14,7 +14,7 @@ from tests.browser import Browser
 from tests.scored import edge, noise, report
 from tests.unit.analysis.test_clusters import failed, rejected
 
-from windtunnel.contract import Attempt, Execution, Outcome, Report, Sample
+from windtunnel.contract import Artifact, Attempt, DroppedFile, Execution, Outcome, Report, Sample
 from windtunnel.contract.catalogue import DataNote
 from windtunnel.reports import batch_page, job_page
 
@@ -166,6 +166,12 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
                 update={
                     "data_notes": (DataNote(dataset="prices", kind="gap", message=f"A gap of 9 days. {HOSTILE}"),),
                     "not_finite": {"ratio": "NaN"},
+                    "artifacts": (
+                        Artifact(name="plots/plot.png", bytes=8, sha256="0" * 64),
+                        Artifact(name="evil.svg", bytes=33, sha256="1" * 64),
+                        Artifact(name="large.csv", bytes=10**7, sha256="2" * 64),
+                    ),
+                    "dropped": (DroppedFile(name=HOSTILE[:100], bytes=1, reason="is a link, not a file"),),
                 }
             ),
             "validation": rejected(1, "network.socket").validation,
@@ -178,7 +184,7 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     ]
     page = tmp_path / "job.html"
     code = f"import socket\n# {HOSTILE}\n\nsocket.socket()\n"
-    pictures = {"plot.png": b"\x89PNG\r\n\x1a\n", "evil.svg": b"<svg onload='window.acted=3'/>"}
+    pictures = {"plots/plot.png": b"\x89PNG\r\n\x1a\n", "evil.svg": b"<svg onload='window.acted=3'/>"}
     page.write_text(job_page(found, code=code, samples=samples, pictures=pictures), "utf-8")
     browser.open(page)
     for name in ("equity", "drawdown", "positions", "timeline"):
@@ -192,6 +198,15 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     assert "9.99" not in "".join(texts(browser, ".tiles, #figures"))
     assert "⟨U+202E⟩" in texts(browser, "#findings")[0]
     assert browser.run("document.images.length") == 1
+    assert [row.split("\t")[0] for row in texts(browser, "#files tbody tr")[:3]] == [
+        "plots/plot.png",
+        "evil.svg",
+        "large.csv",
+    ]
+    assert "not kept: it is a link" in texts(browser, "#files tbody tr")[3]
+    links = "Array.from(document.querySelectorAll('#files a')).map((one) => one.download + ' ' + one.href.slice(0, 29))"
+    start = "data:application/octet-stream"
+    assert browser.run(links) == [f"plot.png {start}", f"evil.svg {start}"]
     is_clean(browser, page)
 
 

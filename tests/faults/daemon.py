@@ -21,8 +21,11 @@ def can_start() -> bool:
 class Daemon:
     """A second Docker Engine with nothing in common with the first."""
 
-    def __init__(self, folder: Path, disk_bytes: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, disk_bytes: int, name: str = "faults", network: str = "") -> None:
+        """`network` is the network namespace that it runs in; without one it has a nameless one of its own."""
+        self.folder, self.name = folder, name
+        # A daemon that is to have no bridge removes docker0, which in these namespaces is not the first one's.
+        self._inside = ["nsenter", f"--net=/run/netns/{network}"] if network else ["unshare", "--net"]
         self.filler = folder / "data" / "filler"
         self.address = f"unix://{folder}/docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,8 +53,7 @@ class Daemon:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    # A daemon that is to have no bridge removes docker0, which in this namespace is the first one's.
-                    *("unshare", "--net", "dockerd"),
+                    *(*self._inside, "dockerd"),
                     *("--host", self.address, "--pidfile", str(self.folder / "docker.pid")),
                     *("--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec")),
                     *(
@@ -61,7 +63,7 @@ class Daemon:
                         "--iptables=false",
                         "--ip-forward=false",
                     ),
-                    *("--containerd-namespace", "faults", "--containerd-plugins-namespace", "faults-plugins"),
+                    *("--containerd-namespace", self.name, "--containerd-plugins-namespace", f"{self.name}-plugins"),
                 ],
                 stdout=log,
                 stderr=log,

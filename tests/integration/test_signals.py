@@ -176,6 +176,26 @@ def test_a_strategy_that_was_scaled_by_the_whole_sample_looks_ahead(score_job: R
     assert not report.execution.probe_runs
 
 
+BY_FILE = """
+import pandas as pd
+
+def read(name):
+    return pd.read_csv(name, index_col=0, parse_dates=True)["Close"]
+
+def signals(data, params):
+    assert abs(read("data.csv").sum() - data["prices"]["Close"].sum()) < 1e-6
+    close = read("/data/prices.csv")
+    return (close > close.mean()).astype(float)
+"""
+
+
+def test_a_program_that_reads_its_data_by_file_is_checked_on_changed_data_too(score_job: RunJob) -> None:
+    found = score_job(BY_FILE, check=True).look_ahead
+    assert found is not None
+    assert found.sight is Sight.LEAKS
+    assert not any(one.failed for one in found.probes)
+
+
 HONEST = """
 close = data["prices"]["Close"]
 slow = close.ewm(span=30).mean()

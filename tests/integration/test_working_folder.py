@@ -170,6 +170,52 @@ def test_a_figure_saved_beside_the_program(run: Run) -> None:
     }
 
 
+def test_a_file_name_that_programs_use_by_habit_is_refused_with_the_jobs_dataset(run: Run) -> None:
+    execution = run((CASES / "03-read-csv-habit" / "program.py").read_text())
+    assert (execution.outcome, execution.error and execution.error.line) == (Outcome.FAILED, 3), execution
+    assert execution.message.startswith(
+        "Line 3: FileNotFoundError: [Errno 2] No such file; this job's datasets are data["
+    )
+
+
+def test_a_file_name_that_is_an_alias_means_the_jobs_dataset(run: Run) -> None:
+    aliases = {"data.csv": "prices"}
+    execution = run((CASES / "03-read-csv-habit" / "program.py").read_text(), aliases=aliases)
+    assert execution.outcome is Outcome.SUCCEEDED, execution
+    told = "line 3: there is no file 'data.csv' here; it is answered with this job's dataset, data[\"prices\"]"
+    assert told in execution.stderr
+    execution = run(
+        """
+        import csv
+        from pathlib import Path
+        import numpy as np
+        import pandas as pd
+        import polars as pl
+
+        rows = len(data["prices"])
+        emit(
+            open=len(list(csv.reader(open("data.csv")))) - rows - 1,
+            path=len(pd.read_csv(Path("/data") / "data.csv")) - rows,
+            numpy=len(np.genfromtxt("data.csv", delimiter=",", skip_header=1)) - rows,
+            text=len(np.loadtxt("data.csv", delimiter=",", skiprows=1, usecols=4)) - rows,
+            parquet=len(pd.read_parquet("./data/prices.parquet")) - rows,
+            polars=len(pl.read_csv("data.csv")) - rows,
+            scanned=len(pl.scan_csv("data.csv").collect()) - rows,
+            columns=len(pl.read_parquet("data/prices.parquet")) - rows,
+            written=len(pl.DataFrame({"a": [1]}).write_csv("prices-2.csv") or pl.read_csv("prices-2.csv")),
+        )
+        pl.read_csv("vix.csv")
+        """,
+        aliases=aliases,
+    )
+    assert execution.values == {
+        **dict.fromkeys(("open", "path", "numpy", "text", "parquet", "polars", "scanned", "columns"), 0),
+        "written": 1,
+    }, execution
+    assert execution.message.startswith("Line 20: FileNotFoundError")
+    assert 'data["prices"]' in execution.message
+
+
 def test_a_main_guard_with_argparse_dataclasses_and_logging(run: Run) -> None:
     execution = run((CASES / "01-main-guard-argparse-logging" / "program.py").read_text())
     assert execution.outcome is Outcome.SUCCEEDED, execution

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from windtunnel.contract import ProgramError
+from windtunnel.contract import ProgramError, SecurityLevel
 from windtunnel.validation import SecurityValidator
-from windtunnel.validation.remedies import rejection
+from windtunnel.validation.remedies import for_job, rejection
 from windtunnel_worker.pipeline.advice import ADVICE, advise
 
 PROGRAMS = [
@@ -101,9 +101,12 @@ def test_a_file_that_is_not_there_is_answered_with_the_jobs_datasets() -> None:
 
 
 def test_a_program_that_reads_a_csv_by_habit_is_told_of_the_jobs_dataset() -> None:
-    program = Path(__file__).parents[1] / "cases" / "03-read-csv-habit" / "program.py"
-    message = rejection(SecurityValidator().validate_code(program.read_text()), ("prices",))
-    assert message.startswith("Line 3: pandas.read_csv reads 'data.csv', and there is no such file here.")
+    """The sandbox answers the name where it can (`test_filenames.py`); what it cannot answer is rejected here."""
+    program = (Path(__file__).parents[1] / "cases" / "03-read-csv-habit" / "program.py").read_text()
+    (issue,) = for_job(SecurityValidator().validate_code(program), ("prices",)).issues
+    assert (issue.line, issue.severity, 'data["prices"]' in issue.fix) == (3, SecurityLevel.LOW, True)
+    message = rejection(SecurityValidator().validate_code(program.replace("data.csv", "data.xlsx")), ("prices",))
+    assert message.startswith("Line 3: pandas.read_csv reads 'data.xlsx', and there is no such file here.")
     assert 'data["prices"]' in message
 
 

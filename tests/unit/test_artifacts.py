@@ -11,13 +11,13 @@ from tests.support import a_version
 from windtunnel.client import artifacts as reading
 from windtunnel.client.pruning import GRACE_S, Pruned, prune
 from windtunnel.contract import Artifact, Execution, Report
-from windtunnel.errors import FileStoreUnavailable, NotFound
+from windtunnel.errors import FileStoreUnavailable, InvalidInput, NotFound
 from windtunnel.records.codec import encode_report
 from windtunnel.store import Store
 from windtunnel.testing import Tunnel, succeeded
 from windtunnel_worker.sandbox import artifacts
 
-FILES = {"trades.csv": b"1,2\n", "equity.png": b"\x89PNG", "model": b"\0\1"}
+FILES = {"trades.csv": b"1,2\n", "plots/equity.png": b"\x89PNG", "plots/deep/model": b"\0\1"}
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_a_report_names_them_by_digest(tunnel: Tunnel, job: str) -> None:
     assert execution
     assert [(one.name, one.bytes, one.media_type) for one in execution.artifacts] == [
         ("trades.csv", 4, "text/csv"),
-        ("equity.png", 4, "image/png"),
-        ("model", 2, "application/octet-stream"),
+        ("plots/equity.png", 4, "image/png"),
+        ("plots/deep/model", 2, "application/octet-stream"),
     ]
     assert [tunnel.store.get(one.sha256) for one in execution.artifacts] == list(FILES.values())
 
@@ -51,7 +51,7 @@ def test_the_client_reads_one_or_saves_all(tunnel: Tunnel, job: str, tmp_path: P
     client = tunnel.client
     assert client.artifact(job, "trades.csv") == b"1,2\n"
     saved = client.save_artifacts(job, tmp_path / "out")
-    assert {path.name: path.read_bytes() for path in saved} == FILES
+    assert {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in saved} == FILES
     assert client.save_artifacts(job, str(tmp_path / "out")) == saved
     with pytest.raises(NotFound, match=r"no artifact 'none'; there are: trades\.csv"):
         client.artifact(job, "none")
@@ -67,9 +67,12 @@ def test_bytes_that_are_gone_are_told(tunnel: Tunnel, job: str) -> None:
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
-        ("plots/a.png", "plots-a.png"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("/etc/passwd", "etc-passwd"),
+        ("plots/a.png", "plots/a.png"),
+        ("../../etc/passwd", "etc/passwd"),
+        ("/etc/passwd", "etc/passwd"),
+        ("a/./.. /b", "a/b"),
+        ("a//b/", "a/b"),
+        ("/".join("abcdefghij"), "a/b/c/d/e/f/g/h-i-j"),
         (".bashrc", "bashrc"),
         ("a\x1b[2J\n.csv", "a-2J-.csv"),
         ("..", "artifact"),
@@ -78,8 +81,8 @@ def test_bytes_that_are_gone_are_told(tunnel: Tunnel, job: str) -> None:
         ("con\u202egnp.exe", "con-gnp.exe"),
     ],
 )
-def test_a_hostile_name_becomes_a_plain_one(name: str, safe: str) -> None:
-    assert reading.plain(name) == safe
+def test_a_hostile_name_becomes_a_path_of_plain_ones(name: str, safe: str) -> None:
+    assert reading.plain_path(name) == safe
 
 
 def a_report_of(job: str, tunnel: Tunnel, names: list[str]) -> Report:
@@ -96,11 +99,25 @@ def test_no_link_is_written_through_and_no_two_names_become_one(tunnel: Tunnel, 
     outside.write_text("mine")
     folder.mkdir()
     (folder / "a-b").symlink_to(outside)
-    report = a_report_of(job, tunnel, ["a/b", "a-b", "../a-b"])
+    report = a_report_of(job, tunnel, ["a/b", "a-b", "../a-b", "a/../b"])
     saved = reading.save(tunnel.store, report, folder)
-    assert [path.name for path in saved] == ["a-b", "2-a-b", "3-a-b"]
+    assert [str(path.relative_to(folder)) for path in saved] == ["a/b", "a-b", "2-a-b", "a/2-b"]
     assert (outside.read_text(), (folder / "a-b").is_symlink()) == ("mine", False)
     assert {stat.S_ISREG(path.lstat().st_mode) for path in saved} == {True}
+
+
+@pytest.mark.parametrize("kind", ["a link", "a file"])
+def test_what_is_no_folder_is_not_written_into(tunnel: Tunnel, job: str, tmp_path: Path, kind: str) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "out"
+    outside.mkdir()
+    (folder / "deep").mkdir(parents=True)
+    if kind == "a link":
+        (folder / "deep" / "plots").symlink_to(outside)
+    else:
+        (folder / "deep" / "plots").write_text("mine")
+    with pytest.raises(InvalidInput, match=f"plots is {kind}.*Give an empty folder"):
+        reading.save(tunnel.store, a_report_of(job, tunnel, ["deep/plots/x/a.png"]), folder)
+    assert list(outside.iterdir()) == []
 
 
 def test_a_store_that_takes_nothing_is_a_fault_of_the_machinery() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.broker import broker_transport_options, broker_url, task_name
+from windtunnel.broker import broker_tls, broker_transport_options, broker_url, task_name
 from windtunnel.wake import STAGES, monitor_queue, ticket_queue
 
 
@@ -12,12 +12,24 @@ from windtunnel.wake import STAGES, monitor_queue, ticket_queue
     ("url", "kombu"),
     [
         ("redis://127.0.0.1:7411/0", "redis://127.0.0.1:7411/0"),
-        ("rediss://u:p@h:1/2", "rediss://u:p@h:1/2"),
+        ("rediss://u:p@h:1/2?ssl_ca_certs=/ca.pem", "rediss://u:p@h:1/2"),
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
     ],
 )
 def test_a_redis_url_in_kombus_spelling(url: str, kombu: str) -> None:
     assert broker_url(url) == kombu
+
+
+def test_what_a_url_says_of_tls_is_what_kombu_and_flower_are_told() -> None:
+    said = broker_tls("rediss://h/0?ssl_ca_certs=/ca.pem&ssl_check_hostname=false&ssl_certfile=/me.pem")
+    assert said == {
+        "ssl_cert_reqs": "required",
+        "ssl_ca_certs": "/ca.pem",
+        "ssl_check_hostname": False,
+        "ssl_certfile": "/me.pem",
+    }
+    assert broker_tls("rediss://h/0") == {"ssl_cert_reqs": "required"}
+    assert broker_tls("redis://h/0") is None
 
 
 def test_a_task_is_named_after_its_stage() -> None:

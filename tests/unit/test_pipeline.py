@@ -189,7 +189,7 @@ class Trouble(fakeredis.FakeRedis):
     error: Exception = redis.OutOfMemoryError("OOM command not allowed")
 
     def evalsha(self, sha: str, numkeys: int, *rest: Any) -> Any:
-        from windtunnel.records.connection import scripts
+        from windtunnel.records.lua import scripts
 
         if self.refuse and sha == scripts()[self.refuse][1]:
             raise self.error

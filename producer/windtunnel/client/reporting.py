@@ -101,9 +101,10 @@ class Reporting:
         return artifacts.read(self._store, job, artifacts.find(report, name))
 
     def save_artifacts(self, job: str, folder: Path | str) -> list[Path]:
-        """Write the files that the job's program left into a folder. Returns where they are now.
+        """Write the files that the job's program left below a folder, in its subfolders. Returns where they are now.
 
-        Names are the program's own: a name that is not a plain file name is changed to one.
+        Names are the program's own: a part of a path that is not a plain name is changed to one. `InvalidInput` where
+        a file or a link stands in the place of a subfolder.
         """
         return artifacts.save(self._store, self.report(job), Path(folder))
 

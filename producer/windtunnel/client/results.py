@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from windtunnel.store import Store
 
 MOST_PICTURES = 16
+SMALL_BYTES = 2**20
+"""A file that is no picture is in the page up to this size."""
 
 
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:
@@ -58,7 +60,7 @@ def batch_html(records: Records, status: BatchStatus, reports: Sequence[Report])
 
 
 def job_html(records: Records, store: Store, report: Report) -> str:
-    """The page of a job, with its program, its samples and the pictures that can be had."""
+    """The page of a job, with its program, its samples and the files that can be had."""
     try:
         from windtunnel.reports.job import job_page
     except ImportError as error:
@@ -68,13 +70,16 @@ def job_html(records: Records, store: Store, report: Report) -> str:
     except UnreadableRecord:
         code = ""
     samples = records.reports.samples(report.job_id, report.summary.number)
-    return job_page(report, code=code, samples=samples, pictures=_pictures(store, report))
+    return job_page(report, code=code, samples=samples, pictures=_contents(store, report))
 
 
-def _pictures(store: Store, report: Report) -> dict[str, bytes]:
+def _contents(store: Store, report: Report) -> dict[str, bytes]:
+    """What a page can hold of the files that a program left: pictures, and small files."""
     found = {}
     left = report.execution.artifacts if report.execution else ()
-    for one in [one for one in left if one.name.endswith(".png")][:MOST_PICTURES]:
+    pictures = [one for one in left if one.name.endswith(".png")][:MOST_PICTURES]
+    small = [one for one in left if one not in pictures and one.bytes <= SMALL_BYTES][:MOST_PICTURES]
+    for one in (*pictures, *small):
         try:
             found[one.name] = read(store, report.job_id, one)
         except (NotFound, SandboxError):

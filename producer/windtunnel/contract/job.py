@@ -98,6 +98,11 @@ class JobSpec(Contract):
     dataset_digests: dict[Name, Sha256] = Field(default_factory=dict)
     """Which version of each dataset it finds, by the digest of its file. The client fills in the newest version when
     the job is submitted; give a digest to have an older one."""
+    aliases: dict[Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/]+$")], Name] = Field(
+        default_factory=dict, max_length=64
+    )
+    """Further file names of its datasets, such as `{"data.csv": "prices"}`: a Python program that reads such a file
+    finds the dataset."""
     holdouts: dict[Name, Sha256] = Field(default_factory=dict)
     """Of a promoted run: the digest of the whole series of each dataset. `Client.promote` fills it in. Such a job runs
     once a program, and only figures come back (see `Promotion`)."""
@@ -146,6 +151,14 @@ class JobSpec(Contract):
         if others:
             raise ValueError(f"has {', '.join(others)}, which `datasets` does not name")
         return digests
+
+    @field_validator("aliases")
+    @classmethod
+    def _aliases_of_its_datasets(cls, aliases: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        others = sorted(set(aliases.values()) - set(info.data.get("datasets", ())))
+        if others:
+            raise ValueError(f"stand for {', '.join(others)}, which `datasets` does not name")
+        return aliases
 
     @field_validator("holdouts")
     @classmethod

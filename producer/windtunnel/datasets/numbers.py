@@ -173,8 +173,11 @@ def values(column: Column, marks: Marks) -> Any:
         if bool(column.marked.any()):
             _note_marks(column)
         return np.full(len(column.texts), np.nan)
-    if column.kind == "boolean" and not bool((column.missing | column.marked).any()):
-        return np.asarray(pc.is_in(column.texts, value_set=pa.array(["True", "TRUE", "true"], type=column.texts.type)))
+    if column.kind == "boolean" and not bool(column.marked.any()):
+        truths = np.asarray(
+            pc.is_in(column.texts, value_set=pa.array(["True", "TRUE", "true"], type=column.texts.type))
+        )
+        return np.where(column.missing, np.nan, truths.astype(object)) if bool(column.missing.any()) else truths
     if column.kind in ("text", "boolean"):
         texts = column.texts.to_pandas().astype(object)
         return texts.where(~column.missing, np.nan).to_numpy()

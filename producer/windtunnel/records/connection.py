@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from hashlib import sha1
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
+from windtunnel.records.lua import scripts
 
 if TYPE_CHECKING:
     import redis
@@ -34,20 +32,6 @@ def masked(url: str) -> str:
     if at:
         host = f"{credentials.partition(':')[0]}:***@{host}"
     return urlunsplit(parts._replace(netloc=host, query=query))
-
-
-@cache
-def scripts() -> dict[str, tuple[str, str]]:
-    """Name → (text, SHA-1) of each script, with what all of them share in front."""
-    folder = resources.files("windtunnel.records").joinpath("scripts")
-    shared = folder.joinpath("lib.lua").read_text()
-    texts = {
-        script.name.removesuffix(".lua"): shared + script.read_text()
-        for script in folder.iterdir()
-        if script.name.endswith(".lua") and script.name != "lib.lua"
-    }
-    # SHA-1 is how Redis names scripts.
-    return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
 
 def _client(url: str, retries: int) -> redis.Redis:
@@ -155,10 +139,19 @@ class Connection:
         except redis.ResponseError as error:
             raise self._refused(error) from error
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise self._distrusted(error) from error
             raise StoreUnavailable(
                 f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
+
+    def _distrusted(self, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"The certificate of Redis at {masked(self.url)} is not trusted: {error}",
+            remedy="Name the file of its authority in the URL, rediss://…/0?ssl_ca_certs=/path/to/ca.pem, and use the "
+            "host name that the certificate is for.",
+        )
 
     def _full(self) -> StoreUnavailable:
         return StoreUnavailable(

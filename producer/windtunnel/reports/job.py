@@ -15,6 +15,8 @@ VALUES_SHOWN = 200
 MOST_FINDINGS = 200
 MOST_SAMPLES = 500
 PICTURE_BYTES = 8 * 2**20
+FILE_BYTES = 4 * 2**20
+"""Of the files that can be saved from the page."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -27,7 +29,8 @@ def job_page(
 ) -> str:
     """One HTML file about this report.
 
-    `code` is the program's text, `pictures` the PNG files that it left, by name.
+    `code` is the program's text, `pictures` the contents of files that it left, by name: PNG files are shown, all of
+    them can be saved from the page.
     """
     execution, score = report.execution, report.score
     error = execution.error if execution else None
@@ -47,6 +50,7 @@ def job_page(
         "stdout": cut(execution.stdout, OUTPUT_CHARS) if execution else "",
         "stderr": cut(execution.stderr, OUTPUT_CHARS) if execution and not error else "",
         "pictures": _pictures(pictures or {}),
+        "files": _files(report, pictures or {}),
         "facts": _facts(report),
         "samples": [_sample(one) for one in _thinned(samples)],
         "attempts": [one.model_dump(mode="json", exclude={"started_at"}) for one in report.attempts],
@@ -93,6 +97,25 @@ def _pictures(found: Mapping[str, bytes]) -> list[dict[str, str]]:
             shown.append({"name": name, "source": f"data:image/png;base64,{b64encode(content).decode()}"})
             left -= len(content)
     return shown
+
+
+def _files(report: Report, contents: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """Each file that the program left, or why it did not come; its content where there is room.
+
+    A browser saves that and never opens it: it is the program's, and may be anything.
+    """
+    execution, left, shown = report.execution, FILE_BYTES, list[dict[str, str]]()
+    for one in execution.artifacts if execution else ():
+        content = contents.get(one.name)
+        row = {"name": one.name, "size": f"{one.bytes:,}", "note": one.media_type}
+        if content is not None and len(content) <= left:
+            left -= len(content)
+            row["source"] = f"data:application/octet-stream;base64,{b64encode(content).decode()}"
+        shown.append(row)
+    dropped = execution.dropped if execution else ()
+    return shown + [
+        {"name": one.name, "size": f"{one.bytes:,}", "note": f"not kept: it {one.reason}"} for one in dropped
+    ]
 
 
 def _thinned(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -53,6 +53,7 @@ PROGRAMS = {
     "library.artifact": "import matplotlib.pyplot as plt\nplt.savefig('x.png')",
     "library.scratch_file": "import numpy as np\nnp.save('/tmp/x', [1])",
     "library.file_read": "import pandas as pd\npd.read_csv('/etc/passwd')",
+    "library.dataset_name": "import pandas as pd\npd.read_csv('data.csv')",
     "library.dataset_path": "import pandas as pd\npd.read_csv(f'/data/{params}.csv')",
     "library.network": "import pandas as pd\npd.read_csv('http://x')",
     "library.clipboard": "data['x'].to_clipboard()",

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from celery import Celery
 
-from windtunnel.broker import PUBLISH_RETRY, broker_transport_options, broker_url
+from windtunnel.broker import PUBLISH_RETRY, broker_tls, broker_transport_options, broker_url
 from windtunnel_worker.settings import HostSettings, host_settings
 
 EXECUTION_BACKSTOP_S = 180
@@ -15,7 +15,8 @@ EXECUTION_BACKSTOP_S = 180
 
 def create_app(settings: HostSettings) -> Celery:
     """Build the application. Nothing connects yet."""
-    app = Celery("windtunnel", broker=broker_url(settings.redis_url.get_secret_value()))
+    url = settings.redis_url.get_secret_value()
+    app = Celery("windtunnel", broker=broker_url(url))
     app.conf.update(
         # A message is data: nothing else is ever unpickled.
         task_serializer="json",
@@ -36,8 +37,9 @@ def create_app(settings: HostSettings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_publish_retry_policy=PUBLISH_RETRY,
+        broker_use_ssl=broker_tls(url),
         broker_transport_options={
-            **broker_transport_options(settings.redis_url.get_secret_value()),
+            **broker_transport_options(url),
             # Leases decide who works, and the reconciler publishes what is missing: this only tidies up.
             "visibility_timeout": settings.ceiling.timeout_s + EXECUTION_BACKSTOP_S,
             "unacked_restore_interval": 30,

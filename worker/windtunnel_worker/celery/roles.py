@@ -28,6 +28,7 @@ from windtunnel_worker.celery.beside import archive_regularly, deliver_regularly
 from windtunnel_worker.celery.children import ThreadPool
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.resilience import make_resilient, serve
+from windtunnel_worker.celery.systemd import READY, be_alive_regularly, notify
 from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
@@ -92,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
+        notify(READY)  # one that waits for Redis has started, too
+        if options.role in ("metrics", "flower"):
+            be_alive_regularly()
         if options.role == "metrics":
             export(settings, options.address, options.port or METRICS_PORT)
             return

@@ -1,6 +1,7 @@
 """Ends a worker whose queue does not move, so that whoever supervises it starts a fresh one.
 
-An answer to a ping proves only that the event loop turns; a worker is alive if it takes messages.
+An answer to a ping proves only that the event loop turns; a worker is alive if it takes messages. systemd, where that
+started it, is told the same: it ends a worker whose watchdog hangs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from celery.bootsteps import StartStopStep
 from celery.worker import state
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from windtunnel_worker.celery.systemd import ALIVE, STOPPING, notify
 
 log = logging.getLogger(__name__)
 
@@ -61,18 +64,21 @@ class Watchdog(StartStopStep):
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
         """From here on the worker consumes nothing, on purpose."""
         self._stopping.set()
+        notify(STOPPING)
 
     close = terminate = stop
 
     def _watch(self, worker: Any) -> None:
         stall = Stall()
-        while not self._stopping.wait(self.limit_s / LOOKS):
+        while not self._stopping.is_set():
             try:
                 with worker.app.connection_for_read() as connection:
                     self._look(worker, connection, stall)
             except (RedisError, OSError, OperationalError) as error:
                 stall = Stall()  # without Redis no queue can move
                 log.info("action=watchdog-blind reason=%s", type(error).__name__)
+                notify(ALIVE)
+                self._stopping.wait(self.limit_s / LOOKS)
 
     def _look(self, worker: Any, connection: Any, stall: Stall) -> None:
         queues = list(worker.app.amqp.queues.consume_from)
@@ -80,7 +86,9 @@ class Watchdog(StartStopStep):
         while True:
             free = len(state.reserved_requests) < worker.pool.num_processes
             seconds = stall.seconds(worker.consumer.received, free, lambda: bool(channel.waiting(queues)))
-            if seconds >= self.limit_s and not self._told_to_stop():
+            if not seconds:
+                notify(ALIVE)
+            elif seconds >= self.limit_s and not self._told_to_stop():
                 self._end(queues, seconds)
             if self._stopping.wait(self.limit_s / LOOKS):
                 return

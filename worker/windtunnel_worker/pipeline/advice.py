@@ -69,9 +69,13 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"FileNotFoundError",
         r"",
         "There is no such file or folder here, only what the program has written and the job's datasets under /data: "
-        f"take prices from {GENERIC}, and write beside the program.",
+        f"take prices from {GENERIC}, and make a folder before writing into it.",
     ),
-    (r"OSError", r"non-existent directory", "Write beside the program, without a folder: what it writes comes back."),
+    (
+        r"OSError",
+        r"non-existent directory",
+        "Make the folder first, `os.makedirs('plots', exist_ok=True)`; what is written beside the program comes back.",
+    ),
     (r"RecursionError", r"", NESTED),
     (r"java\.lang\.StackOverflowError", r"", ENDLESS),
     (r"RangeError", r"call stack", ENDLESS),

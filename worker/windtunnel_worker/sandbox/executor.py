@@ -363,6 +363,7 @@ class _Run:
                 "code": self._job.code,
                 "params": self._job.params,
                 "datasets": datasets,
+                "aliases": self._job.aliases,
                 "seed": self._job.seed,
                 "timeout_s": limits.timeout_s,
                 "cpu_time_s": limits.cpu_time_s,

@@ -17,17 +17,21 @@ PRELOADS: dict[str, tuple[str, ...]] = {
     "sklearn": (*STATISTICS, "sklearn.linear_model", "sklearn.model_selection", "sklearn.ensemble"),
     "statsmodels": (*TABLES, *STATISTICS, "statsmodels.api"),
     "matplotlib": FIGURES,
+    "mpl_toolkits": FIGURES,
     "seaborn": (*TABLES, *FIGURES, "seaborn"),
     "mplfinance": (*TABLES, *FIGURES, "mplfinance"),
-    "plotly": ("plotly.graph_objects",),
+    "plotly": ("plotly.graph_objects", "plotly.express", "plotly.subplots"),
     "arch": (*TABLES, *STATISTICS, "arch"),
     "numba": (*ARRAYS, "numba"),
     "lightgbm": (*TABLES, *STATISTICS, "lightgbm"),
+    "xgboost": (*TABLES, *STATISTICS, "xgboost"),
+    "talib": (*TABLES, "talib"),
     "hmmlearn": (*STATISTICS, "hmmlearn.hmm"),
     "cvxpy": (*ARRAYS, "cvxpy"),
 }
 """Top-level module → what is imported for it. What an image lacks is passed over.
 
+A submodule that most programs of a library do without is not here, nor what takes less than a twentieth of a second.
 Polars is left out: it does not survive a fork once it has started its threads.
 """
 

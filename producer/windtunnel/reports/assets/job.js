@@ -56,6 +56,12 @@ function said() {
   return parts.length ? section("What the program said, unchecked", h("div", { class: "unchecked" }, parts)) : null;
 }
 
+/* The last part of a name is what a browser saves it as; the content is never opened here. */
+function left() {
+  const link = (one) => one.source ? h("a", { href: one.source, download: one.name.split("/").pop() }, foreign(one.name)) : foreign(one.name);
+  return data.files.length ? section("Files that the program left", table([{ name: "File" }, { name: "Bytes", n: true }, { name: "" }], data.files.map((one) => [link(one), one.size, foreign(one.note)]), { id: "files" })) : null;
+}
+
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.name)), h("p", { class: "soft" }, data.about)), themeButton()),
   ...[
@@ -65,6 +71,7 @@ document.body.append(
     data.error ? section("Exception", h("pre", { class: "foreign" }, data.error)) : null,
     program(),
     data.pictures.length ? section("Pictures that the program left", h("div", { class: "grid" }, data.pictures.map((one) => h("figure", {}, h("img", { src: one.source, alt: "" }), h("figcaption", {}, foreign(one.name)))))) : null,
+    left(),
     said(),
     section("Run", h("dl", { class: "facts" }, data.facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]))),
     timeline(),

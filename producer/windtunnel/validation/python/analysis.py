@@ -15,6 +15,7 @@ from typing import Any
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.python import folding
 from windtunnel.validation.python.files import FILES
+from windtunnel.validation.python.lent import lent_modules
 from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.program import Binding, Program, Scope
 from windtunnel.validation.python.tables import Tables
@@ -85,6 +86,8 @@ class Analysis:
         """Above zero: in code that control never reaches, or that nothing calls."""
         self._swapped: dict[ast.AST, bool] = {}
         self._lies: bool | None = None
+        self.lent = lent_modules(program.module.node, program.imported, tables)
+        """Modules of which a part is lent, as nothing else of them is used."""
         self.guarded = 0
         """Above zero: in the body of a `try` that goes on where an import fails."""
         self.quiet = 0
@@ -325,7 +328,7 @@ class Analysis:
         """Give the value of an imported module; one that may not be imported is a danger already reported."""
         root = path.split(".", maxsplit=1)[0]
         tables = self.tables
-        if path in tables.surface or path in tables.packages or root in tables.open:
+        if path in tables.surface or path in tables.packages or root in tables.open or path in self.lent:
             return Module(path)
         if path in tables.aliases:
             return Module(tables.aliases[path])
@@ -344,7 +347,7 @@ class Analysis:
             return self.module_member(module.path, name)
         if full in tables.aliases:
             return Module(tables.aliases[full])
-        if full in tables.surface or full in tables.packages:
+        if full in tables.surface or full in tables.packages or full in self.lent:
             return Module(full)
         if name in tables.abbreviations and name not in tables.surface.get(path, ()):
             return Danger(full, 0)

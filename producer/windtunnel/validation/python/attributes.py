@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel.validation.python import strings_as_code, surface
+from windtunnel.validation.python import pathobjects, strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.paths import ARTIFACT
 from windtunnel.validation.python.program import Scope
@@ -22,6 +22,7 @@ from windtunnel.validation.python.values import (
     Class,
     Const,
     Danger,
+    File,
     Foreign,
     Func,
     Inst,
@@ -38,6 +39,7 @@ from windtunnel.validation.python.values import (
 )
 
 _OWN = (Inst, Class)
+_LENT = ("os.", "pathlib.")
 _FOREIGN = (Lib, Foreign, Module, Builtin)
 _STORABLE = frozenset(
     "__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split()
@@ -148,10 +150,15 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return True
     if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
         return False
-    analysis.report(rule, node, f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}.")
+    said = f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}."
+    analysis.report(rule, node, said, fix=_DRAWN if name in ("to_image", "write_image") else None)
     return True
 
 
+_DRAWN = (
+    "plotly draws images with a browser, which the sandbox lacks: use fig.show() or fig.write_html('chart.html'), "
+    "whose pages come back with the report, or draw with matplotlib."
+)
 _SAID = {
     "library.file_write": "writes files",
     "library.file_read": "reads files",
@@ -253,6 +260,14 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
         return surface.member(analysis, receiver.path, name, node)  # type: ignore[attr-defined]
     if kind is Danger:
         return receiver
+    if any(type(one) is File for one in each(receiver)):
+        files = [one for one in each(receiver) if type(one) is File]
+        rest = [one for one in each(receiver) if type(one) is not File]
+        found = [pathobjects.attribute(analysis, one, name, node, called=called) for one in files]
+        return join([*found, read(analysis, join(rest), name, node, called=called)] if rest else found)
+    if kind is Lib and receiver.path.startswith(_LENT):  # type: ignore[attr-defined]
+        analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")  # type: ignore[attr-defined]
+        return Danger(name, getattr(node, "lineno", 0))
     if kind is Many:
         modules = [one for one in each(receiver) if type(one) is Module]
         if modules:

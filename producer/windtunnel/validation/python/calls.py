@@ -12,6 +12,7 @@ from windtunnel.validation.python import (
     library,
     lookahead,
     passing,
+    pathobjects,
     paths,
     reflection,
     repeatable,
@@ -30,6 +31,7 @@ from windtunnel.validation.python.values import (
     Class,
     Const,
     Danger,
+    File,
     Foreign,
     Func,
     Inst,
@@ -43,6 +45,7 @@ from windtunnel.validation.python.values import (
     join,
     make_text,
     strings,
+    text_of,
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
@@ -82,11 +85,15 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     if receiver is not None and function.attr == "__init__":  # type: ignore[attr-defined]
         callee = inherited.constructed(analysis, node, receiver, callee)
     arguments = [analysis.value(one) for one in node.args]
+    own = all(type(one) in (Func, Class) for one in each(callee))
+    if not own:
+        arguments = [text_of(one) for one in arguments]
     if type(callee) is Lib and type(receiver) is Lib and callee.path == receiver.path:
         del arguments[:1]  # `Base.__init__(self, …)`
     keywords: dict[str, Value] = {}
     for keyword in node.keywords:
         given = analysis.value(keyword.value)
+        given = given if own else text_of(given)
         spread = keyword.arg is None and "**" in keywords
         keywords[keyword.arg or "**"] = join([keywords["**"], given]) if spread else given
     if receiver is not None:
@@ -181,8 +188,8 @@ _OUTSIDE = ("/", "~", "../", "./", "file:", "http:", "https:", "ftp:", "s3:")
 
 def _judge_outside(analysis: Analysis, place: ast.AST, callee: Value, text: str) -> None:
     """Judge a path or an address given to a library that is judged by its words alone."""
-    if paths.is_mounted(analysis, text):
-        return
+    if paths.is_mounted(analysis, text) or paths.is_artifact(analysis, Const(text)):
+        return  # a name beside the program is judged where it is read or written
     for one in each(callee):
         if type(one) in (Lib, Foreign) and one.path.split(".", 1)[0] in analysis.tables.others:  # type: ignore[attr-defined]
             analysis.report("library.path_argument", place, f"{text!r} looks like a path or an address.")
@@ -251,6 +258,8 @@ def _called(
             return _field(analysis, node, keywords)
         if path == "sandbox.params.get" and len(arguments) == 2 and folding.is_textual(arguments[1]):
             return join([Foreign(path), arguments[1]])
+        if kind is Lib and path.startswith(("os.", "pathlib.")):
+            return pathobjects.call(analysis, node, path, arguments, keywords)
         if kind is Lib:
             library.judge_function(analysis, node, path, arguments, keywords)
             resources.judge_function(analysis, node, path, arguments)
@@ -358,6 +367,8 @@ def _method(
     analysis: Analysis, node: ast.Call, bound: Method, arguments: list[Value], keywords: dict[str, Value]
 ) -> Value:
     owner, name = bound.owner, bound.name
+    if type(owner) is File:
+        return pathobjects.method(analysis, node, owner, name, arguments, keywords)
     if name in ("format", "format_map"):
         strings_as_code.judge_format(analysis, node, owner)
     if type(owner) is Builtin:

@@ -12,6 +12,7 @@ from windtunnel.validation.python import (
     lookahead,
     names,
     passing,
+    pathobjects,
     resources,
     substitution,
 )
@@ -85,7 +86,8 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
             return BUILT
         lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(folding.is_textual, lefts)) else BUILT,)
         rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(folding.is_textual, rights)) else BUILT,)
-    return join([folding.binary(node.op, one, two) for one in lefts for two in rights])
+    found = join([folding.binary(node.op, one, two) for one in lefts for two in rights])
+    return pathobjects.made(analysis, node, found) if isinstance(node.op, ast.Div) else found
 
 
 def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import posixpath
 import re
 import string
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from windtunnel.validation.python.values import (
     UNKNOWN,
     Bag,
     Const,
+    File,
     Foreign,
     Inst,
     Text,
@@ -31,8 +33,11 @@ from windtunnel.validation.python.values import (
     has_built,
     join,
     make_text,
+    text_of,
 )
 
+MOST_JOINED = 16
+"""Alternatives of a path that is put together."""
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitXor: operator.xor,
@@ -141,6 +146,8 @@ def inner(value: Value) -> Value:
 def pieces(value: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces that a value contributes to a string."""
     kind = type(value)
+    if kind is File:
+        return pieces(value.text)  # type: ignore[attr-defined]
     if kind is Text:
         return value.parts  # type: ignore[no-any-return, attr-defined]
     if kind is Const:
@@ -170,9 +177,29 @@ def _small(op: type, left: Any, right: Any) -> bool:
     return not any(isinstance(one, int) and not -bound < one < bound for one in (left, right))
 
 
+def joined_path(parts: list[Value]) -> Value:
+    """Give the text of a path that is put together of texts and path objects."""
+    found: list[Value] = [Const("")]
+    for part in parts:
+        added = each(text_of(part))
+        if len(found) * len(added) > MOST_JOINED:
+            return BUILT
+        found = [_joined(one, two) for one in found for two in added]
+    return join(found)
+
+
+def _joined(one: Value, two: Value) -> Value:
+    first, second = known(one), known(two)
+    if isinstance(first, str) and isinstance(second, str):
+        return as_value(posixpath.join(first, second))
+    return make_text((*pieces(one), "" if first == "" else "/", *pieces(two)))
+
+
 def binary(op: ast.operator, left: Value, right: Value) -> Value:
     """Fold `left op right`."""
     kind = type(op)
+    if type(left) is File or type(right) is File:
+        return File(joined_path([left, right])) if kind is ast.Div else UNKNOWN
     if kind is ast.Mod and is_textual(left) and type(right) is Bag:
         values = known(right)
         first = known(left)

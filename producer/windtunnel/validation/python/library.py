@@ -28,6 +28,7 @@ from windtunnel.validation.python.values import (
     Builtin,
     Class,
     Const,
+    File,
     Foreign,
     Func,
     Inst,
@@ -74,6 +75,8 @@ def judge_method(
                 formulas.judge_expression(analysis, node, given, f".{name}", sure=sure)
         elif name.startswith("open_") and _pathlike([*arguments, *keywords.values()]):
             analysis.report("library.file_read", node, f"By its name and arguments, .{name} opens a file.")
+        elif name == "open" and "pathlib" in analysis.lent and not _is_file(receiver):
+            analysis.report("library.file_read", node, ".open of what may be a path that is not known here.")
         elif name in _ON_CHAINS:
             strings_as_code.judge_format_call(analysis, node, receiver, arguments, name)
     if name in _BY_DUNDER and type(receiver) is not Builtin:
@@ -99,6 +102,10 @@ def judge_method(
         named_methods.judge_call(analysis, node, name, arguments, keywords)
     if keywords:
         judge_keywords(analysis, node, keywords)
+
+
+def _is_file(receiver: Value) -> bool:
+    return all(type(one) is File for one in each(receiver))
 
 
 def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
@@ -186,7 +193,10 @@ def _is_log(analysis: Analysis, node: ast.Call, value: Value) -> bool:
 
 
 def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
-    """Say whether the path has been judged with the method that writes to it."""
+    """Say whether the path is judged with the function that reads it, or the method that writes to it."""
+    callee = analysis.memo.get(node.func)
+    if type(callee) is Lib and callee.path.rpartition(".")[2] in analysis.tables.reading:
+        return keyword in paths.READ and not callee.path.startswith("json.")
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     place = analysis.tables.path_argument.get(name)
     return place is not None and place[0] == keyword

@@ -6,7 +6,7 @@ import ast
 import posixpath
 
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Text, Value, each
+from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Lib, Text, Value, each, text_of
 
 
 def judge_path_argument(
@@ -14,6 +14,9 @@ def judge_path_argument(
 ) -> None:
     """Judge a writing method: without a path it only makes text; an artifact comes back with the report."""
     keyword, position = analysis.tables.path_argument[name]
+    callee = analysis.memo.get(node.func)
+    if type(callee) is Lib and callee.path in _AS_FUNCTIONS:
+        position += 1
     given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
     if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
         given = UNKNOWN
@@ -38,16 +41,40 @@ def judge_writing(analysis: Analysis, node: ast.AST, how: str, given: Value) -> 
 
 def is_artifact(analysis: Analysis, value: Value) -> bool:
     """Recognise a path beside the program, or in the folder for artifacts, with the ending of data or a picture."""
+    return _ends(value, analysis.tables.artifact_endings) and _is_beside(analysis, _spelled(value))
+
+
+def is_folder(analysis: Analysis, value: Value) -> bool:
+    """Recognise a folder beside the program, or below the one for artifacts; the folder itself too."""
+    text = _spelled(value)
+    root = analysis.tables.artifacts.rstrip("/")
+    return text is not None and (text in ("", ".", root) or _is_beside(analysis, text.removesuffix("/")))
+
+
+def is_dataset_name(analysis: Analysis, value: Value) -> bool:
+    """Recognise a file name that the sandbox answers with a dataset of the job."""
+    return _ends(value, analysis.tables.dataset_endings) and _is_beside(analysis, _spelled(value))
+
+
+def _spelled(value: Value) -> str | None:
+    """The text of a path, with a letter for each part that is known at run time only; None for any other value."""
     if type(value) is Const and isinstance(value.value, str):
-        text = value.value
-    elif type(value) is Text and not value.built and isinstance(value.parts[-1], str):
-        text = "".join("x" if part is None else str(part) for part in value.parts)
-    else:
+        return value.value
+    if type(value) is Text and not value.built and (type(value.parts[0]) is str or type(value.parts[-1]) is str):
+        return "".join("x" if part is None else str(part) for part in value.parts)
+    return None
+
+
+def _ends(value: Value, endings: tuple[str, ...]) -> bool:
+    last = value.parts[-1] if type(value) is Text else _spelled(value)
+    return isinstance(last, str) and last.lower().endswith(endings)
+
+
+def _is_beside(analysis: Analysis, text: str | None) -> bool:
+    if text is None or any(mark in text for mark in "\\:~\0"):
         return False
-    if not text.lower().endswith(analysis.tables.artifact_endings) or any(mark in text for mark in "\\:~\0"):
-        return False
-    parts = text.removeprefix(analysis.tables.artifacts).split("/")
-    return all(part and not part.startswith(".") for part in parts[parts[0] == "." :])
+    parts = [part for part in text.removeprefix(analysis.tables.artifacts).split("/") if part != "."]
+    return bool(parts) and all(part and not part.startswith(".") for part in parts)
 
 
 def open_artifact(analysis: Analysis, node: ast.Call) -> Value | None:
@@ -58,23 +85,42 @@ def open_artifact(analysis: Analysis, node: ast.Call) -> Value | None:
     if not given.keys() <= {"file", "mode", "encoding", "newline", "buffering", "errors"}:
         return None
     named = [*node.args, *(given[one] for one in ("file", "mode")[len(node.args) :] if one in given)]
-    values = [analysis.value(one) for one in named]
+    values = [text_of(analysis.value(one)) for one in named]
     mode = values[1] if len(values) > 1 else Const("r")
-    if not values or type(mode) is not Const or mode.value not in _MODES or "opener" in given:
+    if not values or "opener" in given:
         return None
     for option in given.values():
         analysis.value(option)
-    for one in each(values[0]):
-        if not is_artifact(analysis, one):
-            return None
-        if mode.value[0] == "r" and not (type(one) is Const and posixpath.normpath(one.value) in analysis.written):
-            return None
-        if type(one) is Const:
-            analysis.written.add(posixpath.normpath(one.value))
+    return Foreign(ARTIFACT) if judge_opening(analysis, node, values[0], mode) else None
+
+
+def judge_opening(analysis: Analysis, node: ast.AST, path: Value, mode: Value) -> bool:
+    """Report what may be opened: artifacts, and file names that are answered with a dataset. False for any other."""
+    if type(mode) is not Const or mode.value not in _MODES:
+        return False
+    reads = mode.value[0] == "r"
+    for one in each(path):
+        known = type(one) is Const and isinstance(one.value, str)
+        if known and reads and posixpath.normpath(one.value) in analysis.written:  # type: ignore[attr-defined]
+            continue
+        if reads and is_dataset_name(analysis, one):
+            _report_dataset(analysis, node, "open", one)
+        elif reads or not is_artifact(analysis, one):
+            return False
+        elif known:
+            analysis.written.add(posixpath.normpath(one.value))  # type: ignore[attr-defined]
     analysis.report("library.artifact", node, "open() of an artifact.")
-    return Foreign(ARTIFACT)
+    return True
 
 
+def _report_dataset(analysis: Analysis, node: ast.AST, how: str, name: Value) -> None:
+    shown = repr(name.value) if type(name) is Const else "a file"
+    said = f"{how} reads {shown}, which is there only if a dataset of the job is called so."
+    analysis.report("library.dataset_name", node, said)
+
+
+_AS_FUNCTIONS = frozenset({"plotly.io.write_html", "plotly.io.write_json"})
+"""Methods that are functions too, with the object as their first argument."""
 _MODES = frozenset("w wt wb w+ a at ab a+ x xt xb r rt rb".split())
 ARTIFACT = "io.artifact"
 """A file of the program's own among its artifacts."""
@@ -97,12 +143,15 @@ def is_mounted(analysis: Analysis, text: str) -> bool:
     return posixpath.normpath(text).startswith(analysis.tables.roots) and "\0" not in text
 
 
+READ = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io", "source")
+"""How readers call what they read."""
+
+
 def judge_reading(
     analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Judge a reading function: mounted datasets and text in memory may be read."""
-    names = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io", "source")
-    given = next((keywords[one] for one in names if one in keywords), arguments[0] if arguments else UNKNOWN)
+    given = next((keywords[one] for one in READ if one in keywords), arguments[0] if arguments else UNKNOWN)
     for one in each(given):
         if type(one) is Foreign and one.path in analysis.tables.memory:
             continue
@@ -114,12 +163,18 @@ def judge_reading(
         if type(one) is Const and isinstance(one.value, str):
             if is_mounted(analysis, one.value) or posixpath.normpath(one.value) in analysis.written:
                 continue
+            if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
+                _report_dataset(analysis, node, path, one)
+                continue
             if "://" in one.value:
                 analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
             else:
                 why = "which is no dataset" if one.value.startswith("/") else "and there is no such file here"
                 analysis.report("library.file_read", node, f"{path} reads {one.value!r}, {why}.")
             return
+        if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
+            _report_dataset(analysis, node, path, one)
+            continue
         if type(one) is Text and not one.built and isinstance(one.parts[0], str):
             if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(analysis.tables.roots):
                 analysis.report("library.dataset_path", node, f"{path} reads a dataset by a path put together.")

@@ -45,6 +45,8 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
         if keyword.arg == "metaclass" and not plain:
             analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
         analysis.escapes(value, keyword.value, "a class keyword")
+    if any(type(one) is Lib and one.path.startswith("pathlib.") for one in bases):
+        analysis.report("structure.lying_subclass", node, "A path of an own class may be any path.")
     lying = [one.name for one in bases if type(one) is Builtin and one.name in _LIARS]
     lies = sorted(_LYING & members.keys())
     others = [one for one in bases if type(one) is Lib and one.path.startswith("enum.")]

@@ -24,7 +24,7 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
     parts = path.split(".")
     analysis.imports.add(parts[0])
     quiet = analysis.quiet > 0
-    if path in tables.surface or path in tables.packages:
+    if path in tables.surface or path in tables.packages or path in analysis.lent:
         return True
     if parts[0] in tables.open:
         return _judge_open(analysis, path, node)
@@ -80,6 +80,8 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
     """Evaluate and judge `name` read from the module `path`."""
     tables = analysis.tables
     full = f"{path}.{name}"
+    if path in analysis.lent and name in tables.lent[path]:
+        return Module(full) if full in analysis.lent else Lib(full)
     if full in tables.aliases:
         return Module(tables.aliases[full])
     if full in tables.surface or full in tables.packages:

@@ -21,6 +21,8 @@ class Tables:
     """Names by what they mean."""
 
     surface: dict[str, frozenset[str]]
+    lent: dict[str, frozenset[str]]
+    """Modules of files → names that only make paths and folders."""
     """Allowed modules with all their public names."""
     packages: frozenset[str]
     """Names that are only a way to an allowed submodule."""
@@ -81,6 +83,10 @@ class Tables:
     writable: tuple[str, ...]
     artifacts: str
     artifact_endings: tuple[str, ...]
+    dataset_endings: tuple[str, ...]
+    """Of file names that the sandbox answers with a dataset."""
+    answered: tuple[str, ...]
+    """Libraries whose readers it answers."""
     scratch: frozenset[str]
     plain: dict[str, str] = field(default_factory=dict)
     """Verdict on an attribute's name alone, remembered: a rule, or nothing."""
@@ -193,6 +199,7 @@ def tables_for(policy: Policy) -> Tables:
     image = frozenset(one for entry in data["distributions"].values() for one in entry["modules"].split())
     return Tables(
         surface=surface,
+        lent={path: words(names) for path, names in imports["lent"].items()},
         packages=frozenset(packages),
         critical=critical,
         reasons=_by_name(imports["reasons"]),
@@ -236,5 +243,7 @@ def tables_for(policy: Policy) -> Tables:
         writable=tuple(library["reading"]["scratch"]),
         artifacts=str(library["reading"]["artifacts"]),
         artifact_endings=tuple("." + one for one in library["reading"]["artifact_endings"].split()),
+        dataset_endings=tuple("." + one for one in library["reading"]["dataset_endings"].split()),
+        answered=tuple(f"{one}." for one in library["reading"]["answered"].split()),
         scratch=words(library["reading"]["scratch_functions"]),
     )

@@ -103,6 +103,13 @@ class Foreign(Value):
 
 
 @dataclass(slots=True, frozen=True, eq=False)
+class File(Value):
+    """A path object of `pathlib`, by the text that it stands for: a `Const`, a `Text` or `Many` of them."""
+
+    text: Value
+
+
+@dataclass(slots=True, frozen=True, eq=False)
 class Builtin(Value):
     """A builtin function or type."""
 
@@ -212,6 +219,16 @@ def join(values: list[Value]) -> Value:
     return Many(tuple(found.values()))
 
 
+def text_of(value: Value) -> Value:
+    """Give a path object as its text, and any other value as it is."""
+    kind = type(value)
+    if kind is File:
+        return value.text  # type: ignore[attr-defined, no-any-return]
+    if kind is Many and any(type(one) is File for one in value.values):  # type: ignore[attr-defined]
+        return join([text_of(one) for one in value.values])  # type: ignore[attr-defined]
+    return value
+
+
 def strings(value: Value) -> Iterator[str]:
     """Give every constant string in a value, containers included, three levels deep."""
     stack = [(value, 0)]
@@ -222,6 +239,8 @@ def strings(value: Value) -> Iterator[str]:
             yield item.value  # type: ignore[attr-defined]
         elif kind is Many:
             stack.extend((one, depth) for one in item.values)  # type: ignore[attr-defined]
+        elif kind is File:
+            stack.append((item.text, depth))  # type: ignore[attr-defined]
         elif kind is Bag and depth < 3:
             stack.extend((one, depth + 1) for one in item.items)  # type: ignore[attr-defined]
             stack.extend((one, depth + 1) for one in item.keys)  # type: ignore[attr-defined]

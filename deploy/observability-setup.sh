@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# What `make observability-test` needs beyond what the project needs: Prometheus, nginx.
+set -euo pipefail
+
+[ $# -gt 0 ] || { echo "Usage: deploy/observability-setup.sh COMMAND [ARG…]" >&2; exit 2; }
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/common.sh
+. "$here/common.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+packages=()
+command -v promtool >/dev/null || packages+=(prometheus)
+command -v nginx >/dev/null || packages+=(nginx-light)
+if [ ${#packages[@]} -gt 0 ] && can_install; then
+    apt_install "${packages[@]}"
+fi
+exec "$@"

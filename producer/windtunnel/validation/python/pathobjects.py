@@ -1,0 +1,145 @@
+"""Rules about paths as objects, and about the functions that make folders and ask for files.
+
+A path object is followed as the text that it stands for (`values.File`); it is judged where it is made, so that one
+that gets out of sight is harmless too.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from pathlib import PurePosixPath
+
+from windtunnel.validation.python import folding, paths
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.values import (
+    BUILT,
+    PUT_IN,
+    UNKNOWN,
+    Const,
+    Danger,
+    File,
+    Foreign,
+    Method,
+    Text,
+    Value,
+    each,
+    text_of,
+)
+
+CLASSES = ("pathlib.Path", "pathlib.PurePath")
+_MAKING = ("os.makedirs", "os.mkdir")
+_ASKING = frozenset({"exists", "is_file", "is_dir"})
+_RENAMING = frozenset({"with_suffix", "with_name", "with_stem"})
+_METHODS = _ASKING | _RENAMING | {"mkdir", "write_text", "write_bytes", "read_text", "read_bytes", "open", "joinpath"}
+_PARTS = frozenset({"name", "stem", "suffix"})
+
+
+def call(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Evaluate and judge a call of what is lent of `os` and `pathlib`."""
+    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
+        arguments = [BUILT]
+    if path in CLASSES:
+        return made(analysis, node, File(folding.joined_path(arguments or [Const(".")])))
+    if path == "os.path.join":
+        return folding.joined_path(arguments) if arguments else UNKNOWN
+    given = arguments[0] if arguments else keywords.get("name", keywords.get("path", UNKNOWN))
+    if path in _MAKING:
+        _judge_folder(analysis, node, path, given)
+    else:
+        _judge_asking(analysis, node, path, given)
+    return UNKNOWN
+
+
+def made(analysis: Analysis, node: ast.AST, value: Value) -> Value:
+    """Judge the path objects in a value where they are made."""
+    for one in each(value):
+        if type(one) is File and not all(_is_within(analysis, text) for text in each(one.text)):
+            shown = f" {one.text.value!r}" if type(one.text) is Const else ""
+            analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.")
+    return value
+
+
+def attribute(analysis: Analysis, file: File, name: str, node: ast.AST, *, called: bool) -> Value:
+    """Evaluate and judge reading a name of a path object."""
+    if name == "parent":
+        return made(analysis, node, File(_parent(file.text)))
+    if name in _PARTS:
+        text = folding.known(file.text)
+        return Const(getattr(PurePosixPath(text), name)) if isinstance(text, str) else PUT_IN
+    if name == "as_posix" or (name in _METHODS and called):
+        return Method(file, name)
+    analysis.report("library.path_argument", node, f".{name} of a path is not for strategies.")
+    return Danger(name, getattr(node, "lineno", 0))
+
+
+def method(
+    analysis: Analysis, node: ast.Call, file: File, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    """Evaluate and judge a method of a path object."""
+    if name == "as_posix":
+        return file.text
+    if name == "mkdir":
+        _judge_folder(analysis, node, ".mkdir", file.text)
+    elif name in _ASKING:
+        _judge_asking(analysis, node, f".{name}", file.text)
+    elif name in ("write_text", "write_bytes"):
+        paths.judge_writing(analysis, node, f".{name}", file.text)
+    elif name == "open":
+        mode = keywords.get("mode", arguments[0] if arguments else Const("r"))
+        return _opened(analysis, node, file.text, UNKNOWN if "**" in keywords else mode)
+    elif name in ("read_text", "read_bytes"):
+        return _opened(analysis, node, file.text, Const("r"))
+    elif name == "joinpath":
+        return made(analysis, node, File(folding.joined_path([file.text, *arguments])))
+    elif name in _RENAMING:
+        return made(analysis, node, File(_renamed(file.text, name, arguments)))
+    return UNKNOWN
+
+
+def _opened(analysis: Analysis, node: ast.Call, text: Value, mode: Value) -> Value:
+    if paths.judge_opening(analysis, node, text, mode):
+        return Foreign(paths.ARTIFACT)
+    analysis.report("library.file_read", node, "Opens a file that is neither an artifact nor a dataset.")
+    return UNKNOWN
+
+
+def _judge_folder(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
+    for one in each(text_of(given)):
+        target = f" {one.value!r}" if type(one) is Const else ""
+        if not paths.is_folder(analysis, one):
+            analysis.report(
+                "library.file_write", node, f"{how} makes the folder{target}, which is not beside the program."
+            )
+            return
+        analysis.report("library.artifact", node, f"{how} makes the folder{target} for artifacts.")
+
+
+def _judge_asking(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
+    if not all(_is_within(analysis, one) for one in each(text_of(given))):
+        analysis.report("library.file_read", node, f"{how} asks for a file that is not beside the program.")
+
+
+def _is_within(analysis: Analysis, text: Value) -> bool:
+    """Recognise a path beside the program, among its artifacts or among the datasets."""
+    if type(text) is Const and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
+        return True
+    return paths.is_folder(analysis, text)
+
+
+def _parent(text: Value) -> Value:
+    if type(text) is Const and isinstance(text.value, str):
+        return Const(str(PurePosixPath(text.value).parent))
+    if type(text) is Text and isinstance(text.parts[-1], str) and "/" in text.parts[-1]:
+        return Text((*text.parts[:-1], posixpath.dirname(text.parts[-1])))
+    return BUILT
+
+
+def _renamed(text: Value, name: str, arguments: list[Value]) -> Value:
+    given = folding.known(arguments[0]) if len(arguments) == 1 else UNKNOWN
+    if type(text) is Const and isinstance(text.value, str) and isinstance(given, str):
+        try:
+            return Const(str(getattr(PurePosixPath(text.value), name)(given)))
+        except ValueError:
+            return BUILT
+    return BUILT

@@ -1,0 +1,95 @@
+"""Redis behind TLS with an authority of its own: `rediss://…?ssl_ca_certs=FILE` for everybody who talks to it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.support import RedisServer, Role, free_port, get_json, missing, unique
+
+from windtunnel.client import Client
+from windtunnel.contract import Job, Outcome
+from windtunnel.errors import InvalidInput, StoreUnavailable
+from windtunnel.settings import Settings, load
+
+
+def openssl(*arguments: str | Path) -> None:
+    program = shutil.which("openssl") or missing("there is no openssl on this machine")
+    subprocess.run([program, *arguments], check=True, capture_output=True)
+
+
+def answer_of(url: str) -> str:
+    """What a server answers that is starting."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `ca.pem` and what it certified: `redis.pem` for 127.0.0.1, and `redis.key`."""
+    folder = tmp_path_factory.mktemp("authority")
+    new = ("req", "-newkey", "rsa:2048", "-nodes")
+    openssl(*new, "-x509", "-days", "2", "-subj", "/CN=ca", "-keyout", folder / "ca.key", "-out", folder / "ca.pem")
+    name = ("-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1")
+    openssl(*new, *name, "-keyout", folder / "redis.key", "-out", folder / "redis.csr")
+    by = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key", "-CAcreateserial")
+    signed = ("-days", "2", "-copy_extensions", "copy", "-in", folder / "redis.csr", "-out", folder / "redis.pem")
+    openssl("x509", "-req", *by, *signed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(redis_program: str, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port on which a Redis speaks TLS, and nothing else."""
+    port = free_port()
+    options = ["--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", str(authority / "ca.pem")]
+    options += ["--tls-cert-file", str(authority / "redis.pem"), "--tls-key-file", str(authority / "redis.key")]
+    with RedisServer(redis_program, tmp_path_factory.mktemp("tls"), *options):
+        yield port
+
+
+def test_client_workers_exporter_and_flower_all_speak_tls(port: int, authority: Path, tmp_path: Path) -> None:
+    """The programs are rejected ones, so that Docker is not needed."""
+    url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}/ca.pem"
+    metrics, flower, host = free_port(), free_port(), unique("tls")
+    roles = [("validate", "--concurrency", "1"), ("finalize", "--concurrency", "1")]
+    roles += [("metrics", "--port", str(metrics)), ("flower", "--port", str(flower))]
+    with ExitStack() as stack:
+        for role, *options in roles:
+            log = tmp_path / f"{role}.log"
+            stack.enter_context(Role(role, url, host, log, *options, FLOWER_UNAUTHENTICATED_API="1"))
+        client = stack.enter_context(Client(url))
+        status = client.wait(client.submit_batch([Job(code="import os")] * 20), timeout=60)
+        assert status.outcomes == {Outcome.REJECTED: 20}
+        assert 'windtunnel_jobs_total{outcome="rejected"} 20.0' in answer_of(f"http://127.0.0.1:{metrics}/metrics")
+        answer_of(f"http://127.0.0.1:{flower}/healthcheck")
+        seen: set[str] = set()
+        deadline = time.monotonic() + 60
+        while not seen and time.monotonic() < deadline:  # Flower may have come late
+            client.wait(client.submit(Job(code="import os")), timeout=60)
+            seen = {task["name"] for task in get_json(f"http://127.0.0.1:{flower}/api/tasks").values()}
+        assert "windtunnel.validate" in seen
+        # It asks Redis for this by a connection of its own.
+        assert get_json(f"http://127.0.0.1:{flower}/api/queues/length")["active_queues"]
+
+
+def test_a_server_whose_authority_is_not_known_is_not_trusted(port: int, setenv: pytest.MonkeyPatch) -> None:
+    with Client(f"rediss://127.0.0.1:{port}/0") as client, pytest.raises(StoreUnavailable) as refused:
+        client.submit(Job(code="print(1)"))
+    assert "not trusted" in refused.value.message
+    assert "ssl_ca_certs" in refused.value.remedy
+    setenv.setenv("WINDTUNNEL_REDIS_URL", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs=/none.pem")
+    with pytest.raises(InvalidInput, match=r"ssl_ca_certs=/none\.pem"):
+        load(Settings)

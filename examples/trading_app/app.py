@@ -6,7 +6,7 @@ It has no log-in: put it behind yours, or keep it on this machine.
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +32,7 @@ STATUS_CODES: dict[type[WindtunnelError], int] = {InvalidInput: 422, NotFound: 4
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """One client for the whole process."""
     async with AsyncClient() as client:
         app.state.client = client

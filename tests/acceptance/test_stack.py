@@ -142,6 +142,19 @@ def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
     assert report_of(app, "print('still here')") is Outcome.SUCCEEDED
 
 
+def test_a_thousand_jobs_that_wait_and_those_that_run_are_cancelled(app: Client) -> None:
+    endless = "import time\nwhile True: time.sleep(0.1)"
+    batch = app.submit_batch({"code": endless, "params": {"at": at}} for at in range(1000 + SLOTS))
+    while (stats := app.stats()).running < SLOTS or stats.ready < 1000:
+        time.sleep(0.1)
+    assert app.cancel(batch) == 1000 + SLOTS
+    assert app.wait(batch, timeout=60).outcomes == {Outcome.CANCELLED: 1000 + SLOTS}
+    assert sum(report.execution is not None for report in app.reports(batch)) == SLOTS
+    # The slots serve the next jobs; that the sandboxes of the cancelled ones are gone is what the fixture looks at.
+    again = app.submit_batch([Job(code="print('still here')", limits=QUICK)] * SLOTS)
+    assert app.wait(again, timeout=60).outcomes == {Outcome.SUCCEEDED: SLOTS}
+
+
 def test_the_code_is_stored_once_and_is_nowhere_else(stack: Stack, app: Client) -> None:
     programs = [
         f"text = '{MARKER}'\nprint('fine')",

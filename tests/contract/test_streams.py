@@ -50,6 +50,42 @@ def test_a_stream_resumed_at_random_places_while_jobs_end_has_each_event_once(re
         assert ids(seen, batch) == ids(list(client.stream(batch)), batch)
 
 
+def test_a_stream_resumed_a_hundred_times_across_restarts_of_redis_has_each_event_once(
+    redis_program: str, tmp_path: Path
+) -> None:
+    kept = ["--appendonly", "yes", "--appendfsync", "always"]
+    with RedisServer(redis_program, tmp_path, *kept) as server, Client(server.url) as client:
+        driver = Driver(Records(Connection(server.url, "wt"), 1000), server.connect())
+        batches, chance = [driver.ready(120), driver.ready(40)], random.Random(11)
+        seen: list[Event] = []
+        after: dict[str, str] = {}
+        resumed = 0
+        while len(seen) < 162:
+            stream = client.stream(batches, after=dict(after))
+            for _ in range(chance.randint(1, 2)):
+                for job in driver.claim():
+                    driver.executed(job)
+            driver.finalize()
+            there = sum(driver.keys.xlen(f"wt:batch:{batch}:events") for batch in batches) - len(seen)
+            if there > 1 and resumed % 10 == 0:
+                seen.append(next(stream))  # so that it is being read when Redis goes away
+                after[seen[-1].batch_id] = seen[-1].id
+                there -= 1
+                server.stop()
+                server.start()
+            for event in itertools.islice(stream, chance.randint(1, there)):
+                seen.append(event)
+                after[event.batch_id] = event.id
+            resumed += 1
+        assert resumed >= 100
+        for batch, total in zip(batches, (120, 40), strict=True):
+            events = [event for event in seen if event.batch_id == batch]
+            assert [event.finished for event in events] == [*range(1, total + 1), total]
+            assert ids(seen, batch) == ids(list(client.stream(batch)), batch)
+        driver.records.close()
+        driver.keys.close()
+
+
 def test_a_stream_goes_on_when_redis_was_restarted(redis_program: str, tmp_path: Path) -> None:
     kept = ["--appendonly", "yes", "--appendfsync", "always"]
     with RedisServer(redis_program, tmp_path, *kept) as server, Client(server.url) as client:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from windtunnel.cli.options import stages_of
+from windtunnel.cli.job_options import stages_of
 from windtunnel.cli.render import batch as rendered_batch
 from windtunnel.cli.render import console
 from windtunnel.cli.render import report as rendered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 from tests.support import a_report, a_verdict, an_execution
@@ -19,6 +20,7 @@ from windtunnel.records.codec import (
     encode,
     encode_report,
     pack,
+    round_began,
 )
 
 SPEC = JobSpec(name="ema", params={"fast": 12}, seed=7, labels={"team": "a"}, datasets=("sp500",))
@@ -27,7 +29,7 @@ SPEC = JobSpec(name="ema", params={"fast": 12}, seed=7, labels={"team": "a"}, da
 def stored(**changes: object) -> Stored:
     fields = {
         "job_id": "b-0", "batch_id": "b", "spec": SPEC, "program": "ab:python", "attempt": 1, "verdict": a_verdict(),
-        "earlier": (), "history": decode_history(b"1700000000000 submitted client\n"),
+        "earlier": (), "began": round_began(b"1700000000000 submitted client\n"),
     }  # fmt: skip
     return Stored(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -118,7 +120,7 @@ def test_a_broken_report_is_said_to_be(text: bytes) -> None:
 
 def test_a_report_can_be_read_without_what_its_record_lost() -> None:
     text = encode_report(a_report("b-0"))
-    report = decode_report(text, stored(spec=None, program="", verdict=None, history=()))
+    report = decode_report(text, stored(spec=None, program="", verdict=None, began=None))
     assert (report.name, report.validation, report.submitted_at) == ("unreadable", None, report.finished_at)
 
 
@@ -138,6 +140,20 @@ def test_lines_of_a_history_that_cannot_be_read_are_passed_over() -> None:
     assert decode_history(None) == ()
 
 
+@pytest.mark.parametrize(
+    ("lines", "second"),
+    [
+        (b"1000 submitted client\n2000 claimed slot\n", 1),
+        (b"1000 submitted client\n2000 finished finalizer\n3000 retried client\n4000 claimed slot\n", 3),
+        (b"1000 submitted client\n99999999999999999999 retried client\n", 1),
+        (b"2000 claimed slot\n", None),
+        (None, None),
+    ],
+)
+def test_the_round_began_when_it_was_submitted_or_last_retried(lines: bytes | None, second: int | None) -> None:
+    assert round_began(lines) == (None if second is None else datetime.fromtimestamp(second, UTC))
+
+
 def test_a_text_that_looks_compressed_is_not_taken_for_it() -> None:
     assert pack(b"z" * 10).startswith(b"1j")
 
@@ -147,7 +163,7 @@ def test_a_report_whose_artifacts_were_in_it_can_still_be_read() -> None:
         b'{"outcome":"succeeded","timings":{"total_s":1},"finished_at":"2024-01-02T03:04:05Z","execution":{"outcome":'
         b'"succeeded","artifacts":[{"name":"a","bytes":1,"sha256":"ca978112ca1b","content":"YQ=="}]}}'
     )
-    job = Stored("b-0", "b", SPEC, "abc:python", 1, None, (), ())
+    job = Stored("b-0", "b", SPEC, "abc:python", 1, None, (), None)
     execution = decode_report(stored, job).execution
     assert execution
     assert [(one.name, one.bytes) for one in execution.artifacts] == [("a", 1)]

@@ -58,6 +58,18 @@ def test_importing_the_package_loads_nothing_of_it_before_it_is_used() -> None:
     assert not {"pydantic", "redis", *HEAVY} & set(loaded)
 
 
+@pytest.mark.parametrize("code", ["import windtunnel.client", "from windtunnel import Client, AsyncClient"])
+def test_importing_the_client_loads_neither_models_nor_a_redis_client(code: str) -> None:
+    loaded = python(LOADED.format(code=code)).stderr.split()
+    assert "windtunnel" in loaded
+    assert not {"pydantic", "redis", "asyncio", "numpy", "pandas", "pyarrow", *HEAVY} & set(loaded)
+
+
+def test_building_the_contract_compiles_no_model() -> None:
+    code = "from windtunnel.contract import Report; print(Report.__pydantic_complete__)"
+    assert python(code).stdout == "False\n"
+
+
 def test_the_client_loads_no_celery_no_docker_and_no_worker() -> None:
     loaded = python(LOADED.format(code="from windtunnel import Client; Client()")).stderr.split()
     assert "redis" in loaded

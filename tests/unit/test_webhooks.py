@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import doctest
 import json
+import logging
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from windtunnel import webhooks
 from windtunnel.contract import Webhook
@@ -37,7 +45,7 @@ def answering(status: int, **headers: str) -> Answer:
 class Receiver:
     """A server on loopback that keeps what it gets and answers as the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         self.answer: Answer = answering(204)
         self.end = threading.Event()
@@ -52,8 +60,14 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 """Nothing is printed."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """A client that hangs up is what some tests are about."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
@@ -149,6 +163,99 @@ def test_nothing_listens_there() -> None:
     tunnel = finished("http://127.0.0.1:1/")
     assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
     assert tunnel.records.outbox.waiting() == 1
+
+
+# -- over TLS --------------------------------------------------------------------------------------------
+
+HOOKS = "hooks.example.com"
+
+
+def issued(name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None = None) -> tuple[bytes, Any]:
+    """A certificate and its key for a name: an authority's own, or one that an authority issued."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    by, signer = issuer or (subject, key)
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(by, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), (subject, key)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, Any]:
+    """An authority of the operator's own: the file with its certificate, and what issues with it."""
+    certificate, issuer = issued("authority.example.com")
+    (tmp_path / "authority.pem").write_bytes(certificate)
+    return tmp_path / "authority.pem", issuer
+
+
+@pytest.fixture
+def secure(authority: tuple[Path, Any], tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver with a certificate for HOOKS from that authority."""
+    certificate, (_, key) = issued(HOOKS, authority[1])
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (tmp_path / "receiver.pem").write_bytes(certificate + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "receiver.pem")
+    receiver = Receiver(context)
+    yield receiver
+    receiver.close()
+
+
+def on_loopback(port: int, name: str = HOOKS) -> Allowlist:
+    """Allows a name, which resolves to this machine."""
+    return Allowlist.of([f"{name}:{port}", "127.0.0.0/8"], lambda _host, _port: ["127.0.0.1"])
+
+
+@pytest.mark.parametrize(("status", "waiting"), [(204, 0), (500, 1), (307, 1)])
+def test_over_tls_an_event_arrives_signed_and_waits_until_it_is_taken(
+    secure: Receiver, authority: tuple[Path, Any], status: int, waiting: int
+) -> None:
+    secure.answer = answering(status, Location="https://127.0.0.1:1/")
+    tunnel = finished(f"https://{HOOKS}:{secure.port}/done")
+    assert deliver(tunnel, on_loopback(secure.port), authorities=authority[0]) == ""
+    ((path, headers, body),) = secure.got
+    assert path == "/done"
+    assert verify(body, headers, SECRET)["kind"] == "batch_finished"
+    assert tunnel.records.outbox.waiting() == waiting
+
+
+@pytest.mark.parametrize("wrong", ["an unknown authority", "another name"])
+def test_over_tls_a_receiver_that_is_not_the_one_that_is_meant_gets_nothing(
+    secure: Receiver, authority: tuple[Path, Any], wrong: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    name, trusted = (HOOKS, None) if wrong == "an unknown authority" else ("other.example.com", authority[0])
+    tunnel = finished(f"https://{name}:{secure.port}/")
+    assert deliver(tunnel, on_loopback(secure.port, name), authorities=trusted) == ""
+    assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+    assert secure.got == []
+    assert tunnel.records.outbox.waiting() == 1
+
+
+def test_a_handshake_that_never_ends_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        assert deliver(finished(f"https://{HOOKS}:{port}/"), on_loopback(port), deadline_s=0.3) == ""
+    assert "no answer within 0.3 s" in caplog.text
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_file_without_certificates_is_named(setenv: pytest.MonkeyPatch, tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "authority.pem"
+    if text:
+        file.write_text(text)
+    setenv.setenv("WINDTUNNEL_WEBHOOK_CA", str(file))
+    with pytest.raises(InvalidInput, match="WINDTUNNEL_WEBHOOK_CA: names a file without readable certificates"):
+        host_settings()
 
 
 @pytest.mark.parametrize("allowed", [[], ["hooks.example.com"], ["10.0.0.0/8"], ["127.0.0.1:1"], ["localhost"]])

@@ -39,6 +39,19 @@ def _allowlist(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def _certificates(file: Path | None) -> Path | None:
+    """Refuse a file from which no certificate can be read."""
+    if file is None:
+        return None
+    from windtunnel_worker.delivery.request import trusting
+
+    try:
+        trusting(file)
+    except OSError as error:
+        raise ValueError(f"names a file without readable certificates: {error.strerror or error}") from error
+    return file
+
+
 SHIPPED_IMAGE = "windtunnel/sandbox:python"
 
 
@@ -115,6 +128,8 @@ class HostSettings(Settings):
     """How long a report waits for others before it is written into the archive in a file with fewer of them."""
     webhooks: Annotated[tuple[str, ...], AfterValidator(_allowlist)] = ()
     """Where webhooks may go, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
+    webhook_ca: Annotated[Path | None, AfterValidator(_certificates)] = None
+    """A PEM file of further certificate authorities that receivers may have their certificates from."""
     webhook_secret: SecretStr | None = None
     """What webhooks are signed with; without it none is sent."""
     sample_interval_s: float = Field(0.2, ge=0.02)

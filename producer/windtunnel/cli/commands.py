@@ -33,7 +33,7 @@ MODULES = {
     "compare": "results",
     "export": "results",
     "history": "reading",
-    "stats": "sweeping",
+    "stats": "reading",
     "retry": "changing",
     "cancel": "changing",
     "hosts": "machinery",

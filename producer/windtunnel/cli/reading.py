@@ -1,4 +1,4 @@
-"""`windtunnel status`, `report` and `history`: what is on record of jobs and batches."""
+"""`windtunnel status`, `report`, `history` and `stats`: what is on record of jobs, batches and the queue."""
 
 from __future__ import annotations
 
@@ -88,3 +88,15 @@ def history(job: JobId, json: AsJson = False) -> None:
         from windtunnel.cli import render
 
         render.console().print(render.history(transitions))
+
+
+def stats(json: AsJson = False) -> None:
+    """Show what the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes."""
+    with Client() as client:
+        found = client.stats()
+    if json:
+        typer.echo(as_json(found))
+    else:
+        from windtunnel.cli import render, render_stats
+
+        render.console().print(render_stats.stats(found))

@@ -101,7 +101,11 @@ def export(
 def repro(job: JobId, json: AsJson = False) -> None:
     """Run a job again on the same data and compare. Exit code 0 only if all is the same, byte for byte."""
     with Client() as client:
-        found = client.reproduce(client.find(job))
+        job = client.find(job)
+        try:
+            found = client.reproduce(job)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("The job that was submitted goes on; `windtunnel status` lists it.") from None
     if json:
         typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
     else:

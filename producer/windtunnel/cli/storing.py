@@ -38,7 +38,10 @@ def artifacts(
     if json:
         typer.echo(as_json(execution.artifacts if execution else ()))
         return
-    for one in execution.artifacts if execution else ():
+    if not (execution and execution.artifacts):
+        typer.echo(f"{name} left no files", err=True)
+        return
+    for one in execution.artifacts:
         typer.echo(harmless(f"{one.name}\t{one.bytes:,}\t{one.media_type}\t{one.sha256}"))
 
 

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import json as plain_json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import (
+from windtunnel.cli.job_options import (
     DEFAULTS,
-    AsJson,
+    BatchLabel,
     CheckLookahead,
     Datasets,
-    JobId,
+    IdempotencyKey,
+    Isolated,
+    MaxRunning,
     Memory,
+    Owner,
     Params,
+    ProgramFile,
     Seed,
     Stages,
     Timeout,
-    as_json,
     job_of,
     stages_of,
 )
+from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
+from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The program.")],
+    file: ProgramFile,
     params: Params = "{}",
     dataset: Datasets = None,
     timeout: Timeout = DEFAULTS.timeout_s,
@@ -88,29 +94,20 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
 
 def submit(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
-    name: Annotated[str, typer.Option(help="The batch's name.")] = "batch",
+    name: BatchLabel = "batch",
     params: Params = "{}",
     dataset: Datasets = None,
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
-    isolation: Annotated[
-        Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
-    ] = Isolation.CONTAINER,
-    owner: Annotated[
-        str | None,
-        typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER"),
-    ] = None,
-    max_running: Annotated[
-        int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
-    ] = None,
+    isolation: Isolated = Isolation.CONTAINER,
+    owner: Owner = None,
+    max_running: MaxRunning = None,
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
     pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
     check_lookahead: CheckLookahead = False,
     stage: Stages = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     json: AsJson = False,
 ) -> None:
     """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
@@ -149,14 +146,7 @@ def submit(
 
 def check(job: JobId, json: AsJson = False) -> None:
     """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
-    with Client() as client:
-        found = client.wait(client.check(client.find(job)))
-    if json:
-        typer.echo(as_json(found))
-    else:
-        from windtunnel.cli import render
-
-        render.console().print(render.report(found))
+    found = _again(lambda client, of: client.check(of), job, json=json)
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
 
@@ -166,12 +156,20 @@ def promote(job: JobId, json: AsJson = False) -> None:
 
     Only rounded figures come back, and each program has one such run.
     """
-    with Client() as client:
-        found = client.wait(client.promote(client.find(job)))
+    found = _again(lambda client, of: client.promote(of), job, json=json)
+    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
+
+
+def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> Report:
+    """Start another job for a job, wait for its report and print that."""
+    from windtunnel.cli.following import goes_on
+
+    with Client() as client, goes_on(again := start(client, client.find(job))):
+        found = client.wait(again)
     if json:
         typer.echo(as_json(found))
     else:
         from windtunnel.cli import render
 
         render.console().print(render.report(found))
-    raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
+    return found

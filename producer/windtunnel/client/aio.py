@@ -1,16 +1,20 @@
-"""The asyncio face of `Client`: the same operations, each in a thread. May import the sync ones only."""
+"""The asyncio face of `Client`: the same operations, each in a thread. May import the sync ones only.
+
+asyncio is loaded when it is used, so that an app without it does not wait for it.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.sync import Client
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,6 +32,8 @@ class _Face(Generic[S_co]):
         self.sync, self._threads = sync, threads
 
     async def _run(self, call: Callable[[], R]) -> R:
+        import asyncio
+
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
@@ -81,6 +87,8 @@ class AsyncClient(_Face[Client]):
     """
 
     def __init__(self, redis_url: str | None = None, *, sync: Client | None = None) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="windtunnel-client")
         super().__init__(sync or Client(redis_url), threads)
 

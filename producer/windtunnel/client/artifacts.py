@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from windtunnel.contract import Artifact, Report
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound, ObjectUnusable
-from windtunnel.store import Store
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Artifact, Report
+    from windtunnel.store import Store
 
 LONGEST_NAME = 120
 MOST_PARTS = 8

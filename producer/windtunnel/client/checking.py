@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from windtunnel.contract import Batch, Job, Limits
+from windtunnel import contract
 from windtunnel.errors import FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Batch, Job, Limits
 
 
 def as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
     """A job as the caller gave it; `InvalidInput` names the field with its path."""
-    if isinstance(job, Job):
+    if isinstance(job, contract.Job):
         return job
     try:
-        return Job(**job)
+        return contract.Job(**job)
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
+from windtunnel import contract
 from windtunnel.client.taking import take
-from windtunnel.contract import DataFinding, DatasetVersion, Facts, HoldOut, Name
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput, NotFound, ObjectUnusable
-from windtunnel.manifests import Manifests
-from windtunnel.records.catalogue import Catalogue
-from windtunnel.store import Store
 
 if TYPE_CHECKING:
+    from windtunnel.contract import DatasetVersion, Facts, HoldOut
     from windtunnel.datasets.inspection import Inspected, ReadOptions
+    from windtunnel.manifests import Manifests
+    from windtunnel.records.catalogue import Catalogue
+    from windtunnel.store import Store
 
 MOST_NOTES = 5
 NUMBERS_TRIED = 100
@@ -52,6 +51,8 @@ class Datasets:
         The newest version's own bytes make no new version. `InvalidInput` where the file is not taken, would be misread
         (`DataRefused`, which names the option that fixes it), or the name is none; nothing is kept then.
         """
+        import tempfile
+
         _check_name(name)
         file = Path(file)
         with tempfile.TemporaryDirectory(prefix="windtunnel-add-") as folder:
@@ -64,7 +65,7 @@ class Datasets:
             if inspected.changed:
                 kept = Path(folder) / f"as-understood.{inspected.format}"
                 inspected.write_file(kept)
-            version = DatasetVersion(
+            version = contract.DatasetVersion(
                 name=name,
                 version=1,
                 format="parquet" if kept.suffix == ".parquet" else "csv",
@@ -95,7 +96,9 @@ class Datasets:
         They are in no list, and are kept for as long as a job may want them. `NotFound` where the store has no such
         version, `ExtraMissing` without the extra `data`.
         """
-        manifests = Manifests(self._store())
+        import tempfile
+
+        manifests = self._manifests
         version = manifests.of_bytes(sha256)
         if version is None or version.columns_sha256 is None:
             raise NotFound(f"The store {self._store().name} has no dataset {name!r} with digest {sha256[:12]}….")
@@ -118,7 +121,7 @@ class Datasets:
         bars, file = visible.facts.rows, folder / f"whole.{whole.format}"
         whole.write_file(file)
         first = whole.frame.index[bars].to_pydatetime(warn=False)
-        return visible, HoldOut(first=first, bars=len(whole.frame) - bars, **self._put(whole, file))
+        return visible, contract.HoldOut(first=first, bars=len(whole.frame) - bars, **self._put(whole, file))
 
     def _with_notes(self, name: str, facts: Facts, held_out: HoldOut | None, source_sha256: str) -> Facts:
         """Say where bars that are held out can be seen: then programs may have been fitted to them."""
@@ -130,7 +133,10 @@ class Datasets:
                 found.append(f"Version {other.version} of {other.name} shows bars that are held out here.")
             if same and _reaches(facts, other.holdout):
                 found.append(f"It shows bars that version {other.version} of {other.name} holds out.")
-        notes = [DataFinding(kind="holdout_seen", message=one, remedy="`windtunnel datasets remove`") for one in found]
+        notes = [
+            contract.DataFinding(kind="holdout_seen", message=one, remedy="`windtunnel datasets remove`")
+            for one in found
+        ]
         return facts.model_copy(update={"findings": (*facts.findings, *notes[:MOST_NOTES])}) if notes else facts
 
     def _versions_or_none(self, name: str) -> Sequence[DatasetVersion]:
@@ -141,7 +147,7 @@ class Datasets:
 
     def _numbered(self, version: DatasetVersion) -> DatasetVersion:
         """Give a version the next number and write it down."""
-        manifests = Manifests(self._store())
+        manifests = self._manifests
         for _ in range(NUMBERS_TRIED):
             newest = self._newest(version.name, manifests)
             if newest is not None and _same(newest, version):
@@ -229,6 +235,8 @@ class Datasets:
 
     @property
     def _manifests(self) -> Manifests:
+        from windtunnel.manifests import Manifests
+
         return Manifests(self._store())
 
 
@@ -265,12 +273,8 @@ def _reaches(facts: Facts, held_out: HoldOut | None) -> bool:
     return last >= first
 
 
-def _is_name(name: str) -> bool:
-    try:
-        TypeAdapter(Name).validate_python(name)
-        return True
-    except ValueError:
-        return False
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(contract.NAME_PATTERN, name) is not None
 
 
 def _check_name(name: str) -> None:

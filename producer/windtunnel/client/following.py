@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from windtunnel.contract import Event
 from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, WaitTimeout
-from windtunnel.records.reading import Reading
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Event
+    from windtunnel.records.reading import Reading
 
 R = TypeVar("R")
 BLOCK_S = 5.0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound
 from windtunnel.keyspace import MAX_BATCHES_LISTED
-from windtunnel.records.reading import Reading
+
+if TYPE_CHECKING:
+    from windtunnel.records.reading import Reading
 
 LAST = "@last"
 SHORTEST = 4

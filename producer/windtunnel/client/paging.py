@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from windtunnel.contract import Outcome
+from windtunnel import contract
 from windtunnel.errors import FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Outcome
 
 
 def page_of(page: int, size: int | None) -> tuple[int, int | None]:
@@ -26,7 +30,7 @@ def outcomes_of(given: Outcome | str | Iterable[Outcome | str]) -> frozenset[Out
     """One or several outcomes; `InvalidInput` lists those that there are."""
     names = [given] if isinstance(given, str) else list(given)
     try:
-        return frozenset(Outcome(name) for name in names)
+        return frozenset(contract.Outcome(name) for name in names)
     except ValueError as error:
-        there = ", ".join(outcome.value for outcome in Outcome)
+        there = ", ".join(outcome.value for outcome in contract.Outcome)
         raise InvalidInput([FieldProblem("outcome", f"{error}; there are: {there}")]) from error

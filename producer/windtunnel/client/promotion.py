@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from windtunnel.contract import Report
 from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput
-from windtunnel.records.catalogue import Catalogue
-from windtunnel.records.promotions import Promoted, Promotions
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Report
+    from windtunnel.records.catalogue import Catalogue
+    from windtunnel.records.promotions import Promoted, Promotions
 
 
 def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from windtunnel.manifests import Manifests
-from windtunnel.records.catalogue import Catalogue
 from windtunnel.store import FRESH_S, Store
+
+if TYPE_CHECKING:
+    from windtunnel.records.catalogue import Catalogue
 
 GRACE_S = 2 * FRESH_S
 """For bytes that were there already when they were put again, and for jobs that wait for their report."""
@@ -35,6 +37,8 @@ def prune(store: Store, catalogue: Catalogue, retention_s: float, *, really: boo
 
     `retention_s` must be the longest that any client or worker of this store has.
     """
+    from windtunnel.manifests import Manifests
+
     before = time.time() - 2 * retention_s - GRACE_S
     manifests = Manifests(store)
     wanted = {sha256 for version in manifests.all() for sha256 in version.digests}

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from windtunnel import contract
 from windtunnel.client.artifacts import read
-from windtunnel.contract import BatchStatus, Facts, Outcome, Report
 from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
-from windtunnel.records import Records
-from windtunnel.store import Store
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard
     from windtunnel.analysis.ledger import Trials
     from windtunnel.analysis.superior import Superior
+    from windtunnel.contract import BatchStatus, Facts, Report
+    from windtunnel.records import Records
+    from windtunnel.store import Store
 
 MOST_PICTURES = 16
 SMALL_BYTES = 2**20
@@ -44,7 +45,7 @@ def superior(reports: Sequence[Report]) -> tuple[Superior, ...]:
     try:
         from windtunnel.analysis.superior import superior as test
 
-        return test([one.score for one in reports if one.score and one.outcome is Outcome.SUCCEEDED])
+        return test([one.score for one in reports if one.score and one.outcome is contract.Outcome.SUCCEEDED])
     except ImportError as error:
         raise ExtraMissing("The test of superior predictive ability", "spa") from error
 

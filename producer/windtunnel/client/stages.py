@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from windtunnel.client.datasets import Datasets
-from windtunnel.contract import Job, Stage
+from windtunnel import contract
 from windtunnel.errors import FieldProblem, InvalidInput
+
+if TYPE_CHECKING:
+    from windtunnel.client.datasets import Datasets
+    from windtunnel.contract import Job, Stage
 
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
     """The same jobs with these stages; `InvalidInput` says what is wrong with them, or why a job cannot have any."""
     asked = tuple(_as_stage(stage, f"stages.{index}.") for index, stage in enumerate(stages))
-    return tuple(Job(**{**dict(job), "stages": asked}) for job in jobs)
+    return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
 
 
 def _as_stage(stage: Stage | Mapping[str, Any], path: str) -> Stage:
-    if isinstance(stage, Stage):
+    if isinstance(stage, contract.Stage):
         return stage
     try:
-        return Stage(**stage)
+        return contract.Stage(**stage)
     except InvalidInput as error:
         problems = [FieldProblem(path + one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error

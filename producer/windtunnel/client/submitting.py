@@ -7,22 +7,23 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from windtunnel import contract
 from windtunnel.client.checking import as_job, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
-from windtunnel.client.resolution import resolve
 from windtunnel.client.stages import with_data, with_stages
 from windtunnel.client.sweeps import Grid, bounded, points
-from windtunnel.contract import Batch, Budget, Isolation, Job, Stage, Webhook
 from windtunnel.keyspace import job_id
-from windtunnel.records import Records
-from windtunnel.records.submissions import Prepared, prepare
-from windtunnel.settings import Settings
-from windtunnel.store import Store
 from windtunnel.telemetry import current_trace
-from windtunnel.wake import Wake
+
+if TYPE_CHECKING:
+    from windtunnel.contract import Batch, Budget, Isolation, Job, Stage, Webhook
+    from windtunnel.records import Records
+    from windtunnel.settings import Settings
+    from windtunnel.store import Store
+    from windtunnel.wake import Wake
 
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
 """A validator goes on until nothing is queued: a few messages set all of them going."""
@@ -74,7 +75,7 @@ class Submitting:
         Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
         """
         job = as_job(job)
-        batch = Batch(
+        batch = contract.Batch(
             jobs=(job,),
             name=job.name,
             owner=self._settings.owner,
@@ -88,7 +89,7 @@ class Submitting:
         jobs: Batch | Iterable[Job | Mapping[str, Any]],
         *,
         name: str = "batch",
-        isolation: Isolation | str = Isolation.CONTAINER,
+        isolation: Isolation | str = "container",
         owner: str | None = None,
         max_running: int | None = None,
         budget: Budget | Mapping[str, Any] | None = None,
@@ -122,8 +123,8 @@ class Submitting:
         With an idempotency key, a call that was cut off may be made again: what is missing is completed and
         nothing runs twice. Raises as `submit` does.
         """
-        if not isinstance(jobs, Batch):
-            jobs = Batch(
+        if not isinstance(jobs, contract.Batch):
+            jobs = contract.Batch(
                 jobs=tuple(as_job(job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))),
                 name=name,
                 isolation=isolation,
@@ -167,7 +168,7 @@ class Submitting:
         """
         shared = {**(job or {}), "code": code, "datasets": datasets}
         jobs = ({**shared, "params": one} for one in points(grid, params))
-        return self.submit_batch(jobs, **{"name": "sweep", "isolation": Isolation.CELL, **batch})  # type: ignore[arg-type]
+        return self.submit_batch(jobs, **{"name": "sweep", "isolation": contract.Isolation.CELL, **batch})  # type: ignore[arg-type]
 
     def _submit(
         self,
@@ -177,11 +178,14 @@ class Submitting:
         digests: Sequence[Mapping[str, str]] | None = None,
     ) -> BatchId:
         """Write a batch. `digests` are those of each job's datasets where they are known already."""
+        from windtunnel.client.resolution import resolve
+        from windtunnel.records.submissions import prepare
+
         check_ceiling(batch.jobs, self._settings.ceiling, "" if kind == "job" else "jobs.{index}.")
         if digests is None:
             digests = resolve(batch.jobs, self._records.catalogue)
         jobs = with_data(batch.jobs, digests, self.datasets)
-        prepared: Sequence[Prepared] = prepare(jobs, digests, cache=batch.cache)
+        prepared = prepare(jobs, digests, cache=batch.cache)
         # Ids sort by time: where batches are otherwise equal, the older one is served first.
         fresh = f"{time.time_ns() // 10**6:011x}{secrets.token_hex(4)}"
         opened = self._records.submissions.open(fresh, batch, kind, self._settings.max_unfinished)

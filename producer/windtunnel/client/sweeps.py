@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any
 
-from windtunnel.contract import MAX_BATCH_JOBS
+from windtunnel import contract
 from windtunnel.errors import FieldProblem, InvalidInput
 
 Grid = Mapping[str, Iterable[Any]]
@@ -35,18 +35,18 @@ def points(grid: Grid | None, params: Iterable[Mapping[str, Any]] | None) -> Ite
 
 def bounded(items: Iterable[Any], field: str) -> list[Any]:
     """The items, at most as many as a batch may have: an endless iterable is refused, not read for ever."""
-    found = list(islice(items, MAX_BATCH_JOBS + 1))
-    if len(found) > MAX_BATCH_JOBS:
-        raise _refused(field, f"has more than {MAX_BATCH_JOBS:,} jobs; a batch takes at most so many")
+    found = list(islice(items, contract.MAX_BATCH_JOBS + 1))
+    if len(found) > contract.MAX_BATCH_JOBS:
+        raise _refused(field, f"has more than {contract.MAX_BATCH_JOBS:,} jobs; a batch takes at most so many")
     return found
 
 
 def _product(grid: Grid) -> Iterator[dict[str, Any]]:
     axes = {name: _axis(name, values) for name, values in grid.items()}
     size = math.prod(len(values) for values in axes.values())
-    if not axes or size > MAX_BATCH_JOBS:
+    if not axes or size > contract.MAX_BATCH_JOBS:
         raise _refused(
-            "grid", f"has {size:,} points; a batch takes at most {MAX_BATCH_JOBS:,}" if axes else "has no axis"
+            "grid", f"has {size:,} points; a batch takes at most {contract.MAX_BATCH_JOBS:,}" if axes else "has no axis"
         )
     return (dict(zip(axes, point, strict=True)) for point in product(*axes.values()))
 

@@ -1,60 +1,51 @@
-"""The trading app's face: submit, follow, read, retry, cancel. May import contract, settings, records and broker."""
+"""The trading app's face: submit, follow, read, retry, cancel. May import contract, settings, records and broker.
+
+What takes long to load (pydantic's models, settings, the Redis client) is loaded when it is first used.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from windtunnel.broker import Broker
-from windtunnel.client import artifacts, following, promotion, results
+from windtunnel import contract
+from windtunnel.client import following, promotion
 from windtunnel.client.ids import BatchId, JobId, is_job
 from windtunnel.client.naming import full_id
 from windtunnel.client.paging import outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
+from windtunnel.client.reporting import Reporting
 from windtunnel.client.submitting import JOBS_A_MESSAGE, MOST_MESSAGES, Submitting
-from windtunnel.contract import (
-    Batch,
-    BatchStatus,
-    DeadLetter,
-    Event,
-    HostStatus,
-    Job,
-    JobState,
-    JobStatus,
-    JobSummary,
-    Outcome,
-    QueueStats,
-    Report,
-    Transition,
-)
-from windtunnel.errors import NotFound, UnreadableRecord
+from windtunnel.errors import NotFound
 from windtunnel.keyspace import batch_of, job_id
-from windtunnel.records import Records, records_of
-from windtunnel.records.listing import ordered
-from windtunnel.records.reading import unknown
-from windtunnel.settings import Settings, client_settings
-from windtunnel.store import Store
-from windtunnel.wake import Wake
 
 if TYPE_CHECKING:
-    from windtunnel.analysis.clusters import Cluster
-    from windtunnel.analysis.leaderboard import Leaderboard
-    from windtunnel.analysis.ledger import Ledger
     from windtunnel.analysis.reproduction import Reproduction
-    from windtunnel.analysis.superior import Superior
+    from windtunnel.contract import (
+        BatchStatus,
+        DeadLetter,
+        Event,
+        HostStatus,
+        JobStatus,
+        JobSummary,
+        Outcome,
+        QueueStats,
+        Report,
+        Transition,
+    )
+    from windtunnel.records import Records
+    from windtunnel.settings import Settings
+    from windtunnel.store import Store
+    from windtunnel.wake import Wake
 
 audit = logging.getLogger("windtunnel.audit")
 """Who submitted, retried and cancelled what; the app decides where it goes."""
-log = logging.getLogger(__name__)
-
-UNSUCCESSFUL = tuple(outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
 
 
-class Client(Submitting):
+class Client(Submitting, Reporting):
     """Talks to one Windtunnel through its Redis. Safe to share between threads; close it or use `with`.
 
     `redis_url` overrides `WINDTUNNEL_REDIS_URL`. Every method raises `StoreUnavailable` when Redis does not
@@ -70,6 +61,11 @@ class Client(Submitting):
         broker: Wake | None = None,
         store: Store | None = None,
     ) -> None:
+        from windtunnel.broker import Broker  # these take long to load, and an app may never connect
+        from windtunnel.records import records_of
+        from windtunnel.settings import client_settings
+        from windtunnel.store import Store
+
         self._settings = settings or client_settings()
         url = redis_url or self._settings.redis_url.get_secret_value()
         self._records = records or records_of(self._settings, url)
@@ -121,7 +117,7 @@ class Client(Submitting):
         same = {
             name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
         }
-        job = Job(
+        job = contract.Job(
             code=self._records.schedule.code(report.code_sha256),
             language=report.language,
             datasets=tuple(report.dataset_digests),
@@ -129,7 +125,9 @@ class Client(Submitting):
             **same,
             **changes,
         )
-        batch = Batch(jobs=(job,), name=job.name, owner=self._settings.owner, cache=False)  # so that it really runs
+        batch = contract.Batch(
+            jobs=(job,), name=job.name, owner=self._settings.owner, cache=False
+        )  # so that it really runs
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------
@@ -170,6 +168,8 @@ class Client(Submitting):
         without it come last). Only those that ended as `outcome` says, if given. `page` counts from 1, `size` jobs
         each; without `size`, all. `InvalidInput` for a page below 1 or an order that is not known.
         """
+        from windtunnel.records.listing import ordered
+
         start, stop = page_of(page, size)
         ids = self._job_ids(batch)
         if outcome is None and order_by is None:
@@ -227,91 +227,16 @@ class Client(Submitting):
         after = self._records.reading.last_event(batch)
         while True:
             status = self.status(name)
-            if isinstance(status, BatchStatus) and status.done:
+            if isinstance(status, contract.BatchStatus) and status.done:
                 return status
-            if isinstance(status, JobStatus) and status.state is JobState.FINISHED:
+            if isinstance(status, contract.JobStatus) and status.state is contract.JobState.FINISHED:
                 return self.report(name)
             for event in self._records.reading.events({batch: after}, following.remaining(deadline, name)):
                 after = event.id
 
-    def report(self, job: str) -> Report:
-        """The final report of a job; `NotFound` while it has none."""
-        if not is_job(job):
-            raise unknown("job", job)
-        return self._records.reports.report(job)
-
-    def reports(self, batch: str) -> Iterator[Report]:
-        """The final reports of a batch, in the order of submission; jobs without one are passed over."""
-        ids = self._job_ids(batch)
-        for start in range(0, len(ids), JOBS_A_MESSAGE):
-            for found in self._records.reports.reports(ids[start : start + JOBS_A_MESSAGE]):
-                if isinstance(found, Report):
-                    yield found
-                elif isinstance(found, UnreadableRecord):
-                    log.warning("action=unreadable-report batch=%s reason=%s", batch, found)
-
-    def leaderboard(self, batch: str) -> Leaderboard:
-        """Rank a batch by what Windtunnel computed, with every trial that its owner made on the same data counted.
-
-        `ExtraMissing` without the extra `analysis`, which this needs.
-        """
-        return results.board(self._records, self.status(BatchId(batch)), list(self.reports(batch)))
-
-    def superior(self, batch: str) -> tuple[Superior, ...]:
-        """Test whether the best of a batch beats cash, and buy and hold: Hansen's superior predictive ability.
-
-        `ExtraMissing` without the extra `spa`, which this needs; `InvalidInput` for more than 5,000 scored jobs.
-        """
-        return results.superior(list(self.reports(batch)))
-
-    def ledger(self, owner: str, dataset: str) -> Ledger:
-        """Every trial that an owner ever made on a dataset."""
-        return self._records.trials.of(owner, dataset)
-
-    def errors(self, batch: str) -> list[Cluster]:
-        """The failures of a batch by what went wrong, the most frequent first."""
-        return results.errors(list(self.reports(batch)))
-
-    def errors_prompt(self, batch: str) -> str:
-        """The same as text for the model that writes the programs, in at most 4 KB."""
-        return results.errors_prompt(self._records, list(self.reports(batch)))
-
-    def frame(self, batch: str) -> Any:
-        """The reports of a batch as a pandas `DataFrame`, whose columns have the same types for all batches.
-
-        `ExtraMissing` without the extras `analysis` and `data`, which this needs.
-        """
-        return results.frame(list(self.reports(batch)))
-
-    def export(self, batch: str, form: str) -> bytes:
-        """The same table as a file: `csv`, `json` or `parquet`."""
-        return results.exported(list(self.reports(batch)), form)
-
-    def page(self, name: str) -> str:
-        """The report of a job or of a batch as one HTML file; `ExtraMissing` without the extra `analysis`."""
-        if is_job(name):
-            return results.job_html(self._records, self._store, self.report(name))
-        return results.batch_html(self._records, self.status(BatchId(name)), list(self.reports(name)))
-
-    def artifact(self, job: str, name: str) -> bytes:
-        """A file that the job's program left; `NotFound` where there is none of this name, or it is no longer kept."""
-        report = self.report(job)
-        return artifacts.read(self._store, job, artifacts.find(report, name))
-
-    def save_artifacts(self, job: str, folder: Path | str) -> list[Path]:
-        """Write the files that the job's program left below a folder, in its subfolders. Returns where they are now.
-
-        Names are the program's own: a part of a path that is not a plain name is changed to one. `InvalidInput` where
-        a file or a link stands in the place of a subfolder.
-        """
-        return artifacts.save(self._store, self.report(job), Path(folder))
-
     def prune_store(self, *, really: bool = True) -> Pruned:
         """Remove bytes from the store that no dataset has and no report can name any more; see `client.pruning`."""
         return prune(self._store, self._records.catalogue, self._settings.retention_s, really=really)
-
-    def _job_ids(self, batch: str) -> list[str]:
-        return [job_id(batch, index) for index in range(self._records.reading.batch_status(batch).total)]
 
     # -- changing ------------------------------------------------------------------------------------
 
@@ -322,7 +247,7 @@ class Client(Submitting):
         the ids of the jobs that were queued again.
         """
         if outcomes is None:
-            outcomes = tuple(Outcome) if is_job(name) else UNSUCCESSFUL
+            outcomes = set(contract.Outcome) - (set() if is_job(name) else {contract.Outcome.SUCCEEDED})
         wanted = frozenset(outcomes)
         reports = [self.report(name)] if is_job(name) else self.reports(name)
         retry = self._records.submissions.retry

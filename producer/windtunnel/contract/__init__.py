@@ -1,55 +1,58 @@
 """The words that every part speaks: jobs, limits, verdicts, executions, reports, statuses.
 
-May import `windtunnel.errors` only.
+May import `windtunnel.errors` only. Each name is loaded when it is first used: building the models takes a while.
 """
 
-from windtunnel.contract.base import NAME_PATTERN, Contract, Name, problems_of
-from windtunnel.contract.catalogue import DataNote, DatasetVersion, HoldOut, Sha256
-from windtunnel.contract.dataset import Column, DataFinding, Facts
-from windtunnel.contract.execution import (
-    Artifact,
-    DroppedFile,
-    Execution,
-    Outcome,
-    ProbeRun,
-    ProgramError,
-    Resources,
-    Sample,
-)
-from windtunnel.contract.job import (
-    DEFAULT_CEILING,
-    LANGUAGES,
-    MAX_BATCH_JOBS,
-    MAX_CODE_BYTES,
-    MAX_PARAMS_BYTES,
-    SUFFIXES,
-    Batch,
-    Budget,
-    Isolation,
-    Job,
-    JobSpec,
-    Limits,
-    Webhook,
-)
-from windtunnel.contract.lookahead import LookAhead, Probe, Sight
-from windtunnel.contract.promotion import Promotion
-from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
-from windtunnel.contract.score import Fill, Metrics, Score, Scoring
-from windtunnel.contract.stage import Stage, StageRun
-from windtunnel.contract.status import (
-    BatchStatus,
-    DeadLetter,
-    Event,
-    EventKind,
-    HostStatus,
-    JobState,
-    JobStatus,
-    JobSummary,
-    QueueStats,
-    Transition,
-    Waiting,
-)
-from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from windtunnel.contract.base import NAME_PATTERN, Contract, Name, compile_models, problems_of
+    from windtunnel.contract.catalogue import DataNote, DatasetVersion, HoldOut, Sha256
+    from windtunnel.contract.dataset import Column, DataFinding, Facts
+    from windtunnel.contract.execution import (
+        Artifact,
+        DroppedFile,
+        Execution,
+        Outcome,
+        ProbeRun,
+        ProgramError,
+        Resources,
+        Sample,
+    )
+    from windtunnel.contract.job import (
+        DEFAULT_CEILING,
+        LANGUAGES,
+        MAX_BATCH_JOBS,
+        MAX_CODE_BYTES,
+        MAX_PARAMS_BYTES,
+        SUFFIXES,
+        Batch,
+        Budget,
+        Isolation,
+        Job,
+        JobSpec,
+        Limits,
+        Webhook,
+    )
+    from windtunnel.contract.lookahead import LookAhead, Probe, Sight
+    from windtunnel.contract.promotion import Promotion
+    from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
+    from windtunnel.contract.score import Fill, Metrics, Score, Scoring
+    from windtunnel.contract.stage import Stage, StageRun
+    from windtunnel.contract.status import (
+        BatchStatus,
+        DeadLetter,
+        Event,
+        EventKind,
+        HostStatus,
+        JobState,
+        JobStatus,
+        JobSummary,
+        QueueStats,
+        Transition,
+        Waiting,
+    )
+    from windtunnel.contract.verdict import Issue, SecurityLevel, Verdict
 
 __all__ = [
     "DEFAULT_CEILING",
@@ -113,5 +116,27 @@ __all__ = [
     "Verdict",
     "Waiting",
     "Webhook",
+    "compile_models",
     "problems_of",
 ]
+
+_HOMES = (
+    *("base", "execution", "job", "verdict", "score", "lookahead", "dataset", "catalogue", "status", "stage"),
+    *("promotion", "report"),
+)
+"""Where the names are looked for."""
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
+
+    def __getattr__(name):
+        from importlib import import_module
+
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"{__name__}.{home}")
+                if hasattr(module, name):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

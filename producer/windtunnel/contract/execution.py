@@ -156,7 +156,7 @@ class Execution(Contract):
     """Files that are not among the artifacts, the first of them if there are many."""
     dropped_count: int = 0
     """All of them."""
-    resources: Resources = Resources()
+    resources: Resources = Resources.model_construct()
     isolation: Isolation = Isolation.CONTAINER
     host: str = ""
     container_id: str = ""

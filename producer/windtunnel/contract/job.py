@@ -64,9 +64,9 @@ class Limits(Contract):
         return problems
 
 
-DEFAULT_CEILING = Limits(
-    timeout_s=600,
-    cpus=4,
+DEFAULT_CEILING = Limits.model_construct(
+    timeout_s=600.0,
+    cpus=4.0,
     memory_mb=4096,
     processes=100,
     disk_mb=1024,
@@ -108,7 +108,7 @@ class JobSpec(Contract):
     once a program, and only figures come back (see `Promotion`)."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
     scoring: Scoring | None = None
     """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
     stages: tuple[Stage, ...] = Field((), max_length=8)

@@ -23,8 +23,8 @@ class Promotion(Contract):
     convention: str = ""
     """When and at what price positions were taken, in words."""
     costs: str = ""
-    metrics: Metrics = Metrics()
-    benchmark: Metrics = Metrics()
+    metrics: Metrics = Metrics.model_construct()
+    benchmark: Metrics = Metrics.model_construct()
     """Buy and hold over the same bars."""
     probabilistic_sharpe: float | None = None
     """Probability that the true Sharpe ratio is above 0, as if this program were the only one that was promoted."""

@@ -118,7 +118,7 @@ class Report(Contract):
     """Of a promoted run, which has neither score nor output: what the program is worth on bars that were held out."""
     positions_sha256: str = ""
     """Of the positions that `signals` returned: the same where a run returns the same."""
-    resources: Resources = Resources()
+    resources: Resources = Resources.model_construct()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings
     params: dict[str, JsonValue] = Field(default_factory=dict)

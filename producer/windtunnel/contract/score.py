@@ -151,9 +151,9 @@ class Score(Contract):
     """Years of such returns that it takes to say so at 95 %."""
     stress: tuple[Stress, ...] = ()
     """Costs at 1, 2 and 3 times what was asked for, and filling on the very bar that was seen."""
-    curve: Curve = Curve()
+    curve: Curve = Curve.model_construct()
     months: dict[str, float] = Field(default_factory=dict)
     """Return of each calendar month (UTC), by `2024-02`; the last 600."""
-    blocks: Blocks = Blocks()
+    blocks: Blocks = Blocks.model_construct()
     undefined: dict[str, str] = Field(default_factory=dict)
     """Why a figure is None, by its name."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
@@ -152,7 +151,8 @@ class Stored:
     attempt: int
     verdict: Verdict | None
     earlier: tuple[Attempt, ...]
-    history: tuple[Transition, ...]
+    began: datetime | None
+    """When its current round did."""
 
 
 def decode_report(stored: bytes, job: Stored) -> Report:
@@ -170,7 +170,7 @@ def decode_report(stored: bytes, job: Stored) -> Report:
         spec = job.spec or JobSpec(name="unreadable")
         data |= {name: getattr(spec, name) for name in _FROM_SPEC}
         data |= {"job_id": job.job_id, "batch_id": job.batch_id, "language": language, "code_sha256": code_sha256}
-        began = _round_began(job.history) or data.get("finished_at")
+        began = job.began or data.get("finished_at")
         data |= {"validation": job.verdict, "submitted_at": began, "attempts": ()}
         report = Report.model_validate(data, extra="ignore")
     except (ValueError, TypeError, AttributeError, RecursionError, UnreadableRecord) as error:
@@ -191,19 +191,34 @@ def summary_of(report: Report, attempt: int) -> Attempt:
     )
 
 
-def _round_began(history: tuple[Transition, ...]) -> Any:
-    return next((line.at for line in reversed(history) if line.what in ("retried", "submitted", "abandoned")), None)
+def round_began(history: bytes | None) -> datetime | None:
+    """When the current round of a job began. The other lines of its history are not looked at."""
+    for ms, what, _, _ in reversed(_lines(history)):
+        if what in ("retried", "submitted", "abandoned") and (at := _time(ms)) is not None:
+            return at
+    return None
 
 
 def decode_history(text: bytes | None) -> tuple[Transition, ...]:
     """A job's history, oldest first; a line that cannot be read is passed over."""
     found = []
-    for ms, what, who, detail in _TRANSITION.findall((text or b"").decode(errors="replace")):
-        with suppress(OverflowError, ValueError):  # of a time that no calendar has
-            at = datetime.fromtimestamp(int(ms) / 1000, UTC)
+    for ms, what, who, detail in _lines(text):
+        at = _time(ms)
+        if at is not None:
             # The pattern has checked it; to validate it again takes a fifth of all that a short report takes.
             found.append(Transition.model_construct(at=at, what=what, who=who, detail=detail))
     return tuple(found)
+
+
+def _lines(history: bytes | None) -> list[tuple[str, str, str, str]]:
+    return _TRANSITION.findall((history or b"").decode(errors="replace"))
+
+
+def _time(ms: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(ms) / 1000, UTC)
+    except (OverflowError, ValueError):  # a time that no calendar has
+        return None
 
 
 def readable(kind: Any, stored: bytes | None) -> Any:

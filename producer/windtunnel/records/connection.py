@@ -1,24 +1,25 @@
-"""One Redis, its scripts, and its failures as our errors. May import keyspace and errors."""
+"""One Redis, its scripts, and its failures as our errors. May import keyspace and errors.
+
+The Redis client is loaded with the first connection: it takes longer than the rest of Windtunnel's client.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
-
-import redis
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.client import Pipeline
-from redis.exceptions import NoScriptError
-from redis.retry import Retry
-from redis.sentinel import Sentinel
 
 from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
 from windtunnel.records.lua import scripts
+
+if TYPE_CHECKING:
+    import redis
+    from redis.client import Pipeline
+    from redis.retry import Retry
 
 FAILOVER_RETRIES = 20
 
@@ -34,6 +35,8 @@ def masked(url: str) -> str:
 
 
 def _client(url: str, retries: int) -> redis.Redis:
+    import redis
+
     address = SentinelAddress.read(url)
     if address:
         return _master(address, retries)
@@ -42,13 +45,15 @@ def _client(url: str, retries: int) -> redis.Redis:
         url,
         socket_timeout=30,
         health_check_interval=25,
-        retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), retries),
+        retry=_retry(retries),
         **network,
     )
 
 
 def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     """The master that the Sentinels name, asked anew with each connection: after a failover it is another server."""
+    from redis.sentinel import Sentinel
+
     deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         list(address.sentinels),
@@ -61,10 +66,17 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
         password=address.password,
         health_check_interval=25,
         # A failover takes some seconds; whoever wants no patience gets none.
-        retry=Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), max(retries, FAILOVER_RETRIES) if retries else 0),
+        retry=_retry(max(retries, FAILOVER_RETRIES) if retries else 0),
         **deadlines,
     )
     return master
+
+
+def _retry(times: int) -> Retry:
+    from redis.backoff import ExponentialWithJitterBackoff
+    from redis.retry import Retry
+
+    return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
 
 
 class Connection:
@@ -85,6 +97,8 @@ class Connection:
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script; it is loaded again where Redis has forgotten it."""
+        from redis.exceptions import NoScriptError
+
         text, digest = scripts()[script]
         with self._answered():
             try:
@@ -110,6 +124,8 @@ class Connection:
 
     @contextmanager
     def _answered(self) -> Iterator[None]:
+        import redis
+
         try:
             yield
         except redis.AuthenticationError as error:
@@ -152,10 +168,12 @@ class Connection:
         )
 
     def _refused(self, error: redis.ResponseError) -> Exception:
+        from redis.exceptions import ClusterError, NoPermissionError
+
         text = str(error)
-        if isinstance(error, redis.exceptions.ClusterError) or "cluster" in text.lower():
+        if isinstance(error, ClusterError) or "cluster" in text.lower():
             return self.unsupported()
-        if isinstance(error, redis.exceptions.NoPermissionError):
+        if isinstance(error, NoPermissionError):
             return StoreUnavailable(
                 f"This user of Redis at {masked(self.url)} may not do that: {text}.",
                 remedy="Use the user of deploy/redis/users.acl that the role is meant for.",

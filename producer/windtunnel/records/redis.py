@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from windtunnel.records.allowances import Allowances
 from windtunnel.records.care import Care
 from windtunnel.records.catalogue import Catalogue
@@ -17,7 +19,9 @@ from windtunnel.records.schedule import Schedule
 from windtunnel.records.spool import Spool
 from windtunnel.records.submissions import Submissions
 from windtunnel.records.trials import TrialLedger
-from windtunnel.settings import Settings
+
+if TYPE_CHECKING:
+    from windtunnel.settings import Settings
 
 
 class Records:

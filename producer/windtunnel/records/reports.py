@@ -21,6 +21,7 @@ from windtunnel.records.codec import (
     encode_figures,
     encode_report,
     readable,
+    round_began,
     whole,
 )
 from windtunnel.records.connection import Connection
@@ -190,7 +191,7 @@ class Reports:
                     attempt=whole(attempt),
                     verdict=verdict,
                     earlier=earlier_attempts(attempts),
-                    history=decode_history(history),
+                    began=round_began(history),
                 ),
             )
         except UnreadableRecord as error:

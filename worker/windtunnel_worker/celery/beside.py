@@ -71,6 +71,7 @@ def deliver_regularly(process: Process) -> None:
         process.records.outbox,
         Allowlist.of(process.settings.webhooks),
         secret.get_secret_value() if secret else None,
+        authorities=process.settings.webhook_ca,
     )
     _regularly("webhooks", lambda: 0.0 if deliverer.run() else DELIVER_EVERY_S)
 

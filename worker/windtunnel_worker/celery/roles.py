@@ -19,6 +19,7 @@ from celery.signals import (
     worker_ready,
 )
 
+from windtunnel.contract import compile_models
 from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailable, StoreUnsupported, WindtunnelError
 from windtunnel.records import records_of
 from windtunnel.wake import monitor_queue, ticket_queue
@@ -152,6 +153,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int)
     refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside)
     register(app, process)
+    compile_models()  # before any fork: once for all slots
 
     alive.report_regularly()
 

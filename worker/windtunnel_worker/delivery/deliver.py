@@ -6,9 +6,10 @@ import logging
 import math
 import random
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from windtunnel.records.outbox import Hook, Outbox
-from windtunnel_worker.delivery.request import DEADLINE_S, send
+from windtunnel_worker.delivery.request import DEADLINE_S, Sender
 from windtunnel_worker.delivery.targets import Allowlist, NotAllowed
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,16 @@ class Deliverer:
     """Sends what is in the outbox. Without a secret nothing can be signed, so nothing is sent."""
 
     def __init__(
-        self, outbox: Outbox, allowed: Allowlist, secret: str | None, *, deadline_s: float = DEADLINE_S
+        self,
+        outbox: Outbox,
+        allowed: Allowlist,
+        secret: str | None,
+        *,
+        authorities: Path | None = None,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._outbox, self._allowed, self._secret, self._deadline_s = outbox, allowed, secret, deadline_s
+        self._outbox, self._allowed, self._deadline_s = outbox, allowed, deadline_s
+        self._sender = Sender(secret, authorities=authorities, deadline_s=deadline_s) if secret else None
 
     def run(self) -> int:
         """Send what is due, at most some at a time and two to one host. Returns how many were tried."""
@@ -52,13 +60,13 @@ class Deliverer:
             self._outbox.later(hook, pause_s(hook.attempt))
 
     def _send(self, hook: Hook) -> str:
-        if not self._secret:
+        if self._sender is None:
             raise NotAllowed("WINDTUNNEL_WEBHOOK_SECRET is not set, so nothing can be signed")
         try:
             target = self._allowed.target(hook.url)
         except (OSError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
-        return send(target, hook.event, hook.body, self._secret, deadline_s=self._deadline_s)
+        return self._sender.send(target, hook.event, hook.body)
 
 
 def pause_s(attempt: int) -> float:

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 from windtunnel.webhooks import EVENT, SIGNATURE, TIMESTAMP, sign
 from windtunnel_worker.delivery.targets import Target
@@ -20,44 +21,67 @@ DEADLINE_S = 10.0
 class _Pinned(http.client.HTTPConnection):
     """Connects to the target's address, whatever its name says by now; the certificate must be the name's."""
 
-    def __init__(self, target: Target, connect_s: float) -> None:
+    def __init__(self, target: Target, connect_s: float, trust: ssl.SSLContext) -> None:
         super().__init__(target.host, target.port, timeout=connect_s)
-        self._target = target
+        self._target, self._trust = target, trust
 
     def connect(self) -> None:
         """Open the connection."""
-        plain = socket.create_connection((self._target.address, self._target.port), self.timeout)
+        self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
         if self._target.tls:
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._target.host)
-        else:
-            self.sock = plain
+            secured = self._trust.wrap_socket(
+                self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock = secured  # before the handshake, so that one that takes too long can be cut
+            secured.do_handshake()
 
 
-def send(target: Target, event: str, body: bytes, secret: str, *, deadline_s: float = DEADLINE_S) -> str:
-    """Post an event; empty if the receiver took it (any 2xx), else why not."""
-    stamp = int(time.time())
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "windtunnel",
-        EVENT: event,
-        TIMESTAMP: str(stamp),
-        SIGNATURE: sign(secret, stamp, body),
-    }
-    with closing(_Pinned(target, min(CONNECT_S, deadline_s))) as connection:
-        late = threading.Event()
-        timer = threading.Timer(deadline_s, _cut, (connection, late))
-        timer.daemon = True
-        timer.start()
-        try:
-            connection.request("POST", target.path, body, headers)
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return f"no answer within {deadline_s:g} s" if late.is_set() else f"{type(error).__name__}: {error}"
-        finally:
-            timer.cancel()
-    if 200 <= status < 300:
-        return ""
-    return f"answered {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
+def trusting(authorities: Path | None = None) -> ssl.SSLContext:
+    """Believe certificates of the system's authorities, and of those in a PEM file.
+
+    `OSError` where the file cannot be read or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if authorities is not None:
+        context.load_verify_locations(authorities.expanduser())
+    return context
+
+
+class Sender:
+    """Posts events, signed with a secret; `authorities` are believed beside the system's (see `trusting`)."""
+
+    def __init__(self, secret: str, *, authorities: Path | None = None, deadline_s: float = DEADLINE_S) -> None:
+        self._secret, self._trust, self._deadline_s = secret, trusting(authorities), deadline_s
+
+    def send(self, target: Target, event: str, body: bytes) -> str:
+        """Post an event; empty if the receiver took it (any 2xx), else why not."""
+        with closing(_Pinned(target, min(CONNECT_S, self._deadline_s), self._trust)) as connection:
+            late = threading.Event()
+            timer = threading.Timer(self._deadline_s, _cut, (connection, late))
+            timer.daemon = True
+            timer.start()
+            try:
+                connection.request("POST", target.path, body, self._headers(event, body))
+                status = connection.getresponse().status
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                return (
+                    f"no answer within {self._deadline_s:g} s" if late.is_set() else f"{type(error).__name__}: {error}"
+                )
+            finally:
+                timer.cancel()
+        if 200 <= status < 300:
+            return ""
+        return f"answered {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
+
+    def _headers(self, event: str, body: bytes) -> dict[str, str]:
+        stamp = int(time.time())
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "windtunnel",
+            EVENT: event,
+            TIMESTAMP: str(stamp),
+            SIGNATURE: sign(self._secret, stamp, body),
+        }
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:

@@ -73,7 +73,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
 def copied_report(record: Record, source: Report) -> Report:
     """The report of a job that an equal one ran for: that one's result under this one's names."""
     spec = record.spec or JobSpec(name="unwritten")
-    report = source.model_copy(
+    return source.model_copy(
         update={
             "job_id": record.job_id,
             "batch_id": batch_of(record.job_id),
@@ -83,9 +83,10 @@ def copied_report(record: Record, source: Report) -> Report:
             "timings": _timings(record, None),
             "submitted_at": record.submitted_at,
             "finished_at": record.now,
+            "failure": source.failure or failure_of(source),
+            "attempts": (*record.attempts, summary_of(source, record.attempt)),
         }
     )
-    return _completed(report, record.attempts, record.attempt)
 
 
 def pool_of(record: Record) -> str:

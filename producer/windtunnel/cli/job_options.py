@@ -1,0 +1,104 @@
+"""The options of the commands that submit, and the job that they describe. May import the contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from windtunnel.cli.programs import Program
+from windtunnel.contract import Isolation, Job, Limits
+from windtunnel.errors import FieldProblem, InvalidInput
+
+DEFAULTS = Limits()
+
+ProgramFile = Annotated[Path, typer.Argument(help="The program.")]
+Params = Annotated[str, typer.Option("--params", help="What the program finds as `params`, a JSON object.")]
+Datasets = Annotated[
+    list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
+]
+Timeout = Annotated[float, typer.Option(help="Wall-clock seconds.")]
+Memory = Annotated[int, typer.Option(help="Megabytes.")]
+CheckLookahead = Annotated[
+    bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
+]
+Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
+Stages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stage",
+        help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
+    ),
+]
+BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
+Isolated = Annotated[
+    Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
+]
+Owner = Annotated[
+    str | None, typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
+]
+MaxRunning = Annotated[
+    int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
+]
+IdempotencyKey = Annotated[
+    str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
+]
+
+
+def job_of(
+    program: Program,
+    params: str,
+    datasets: Iterable[str] | None,
+    *,
+    timeout_s: float,
+    memory_mb: int,
+    **fields: Any,
+) -> Job:
+    """The job that the options describe; `InvalidInput` names the file where the program itself is wrong."""
+    text = program.text()
+    try:
+        return Job(
+            code=text,
+            language=program.language,
+            name=program.name,
+            params=_parsed(params),
+            datasets=tuple(datasets or ()),
+            limits=Limits(timeout_s=timeout_s, memory_mb=memory_mb),
+            **fields,
+        )
+    except InvalidInput as error:
+        file = str(program.file)
+        problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
+        raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def stages_of(given: Iterable[str] | None) -> list[dict[str, Any]]:
+    """The stages that the options describe; `InvalidInput` for a word that is none."""
+    found = []
+    for text in given or ():
+        stage: dict[str, Any] = {"datasets": []}
+        for word in text.split():
+            matched = re.fullmatch(r"(bars|dataset)=(\S+)|(\w+)>=(\S+)", word)
+            if matched is None:
+                remedy = "Write for example --stage 'bars=500 dataset=sp500 sharpe>=0.5'."
+                raise InvalidInput([FieldProblem("--stage", f"{word!r} is not understood")], remedy=remedy)
+            name, value, metric, least = matched.groups()
+            if metric:
+                stage |= {"metric": metric, "at_least": least}
+            elif name == "bars":
+                stage["bars"] = value
+            else:
+                stage["datasets"].append(value)
+        found.append(stage)
+    return found
+
+
+def _parsed(params: str) -> Any:
+    try:
+        return json.loads(params)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput([FieldProblem("--params", f"is not JSON: {error}")]) from error

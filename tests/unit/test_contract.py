@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from windtunnel.cli.job_options import aliases_of
 from windtunnel.contract import (
     DEFAULT_CEILING,
     MAX_CODE_BYTES,
@@ -245,3 +246,18 @@ def test_the_outcomes_are_the_agreed_ones() -> None:
         "lost",
         "infrastructure_error",
     }
+
+
+def test_aliases_are_file_names_of_the_jobs_datasets() -> None:
+    job = Job(code="1", datasets=("a",), aliases={"data.csv": "a"})
+    assert job.digest != Job(code="1", datasets=("a",)).digest
+    for aliases in ({"data.csv": "b"}, {"x/data.csv": "a"}, {"": "a"}):
+        with pytest.raises(InvalidInput, match="aliases"):
+            Job(code="1", datasets=("a",), aliases=aliases)
+
+
+def test_aliases_are_written_at_a_terminal_as_name_and_dataset() -> None:
+    assert aliases_of(["data.csv=a", "x=y.csv=b"]) == {"data.csv": "a", "x=y.csv": "b"}
+    assert aliases_of(None) == {}
+    with pytest.raises(InvalidInput, match=r"'data\.csv=' is not understood"):
+        aliases_of(["data.csv="])

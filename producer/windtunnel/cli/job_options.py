@@ -21,6 +21,9 @@ Params = Annotated[str, typer.Option("--params", help="What the program finds as
 Datasets = Annotated[
     list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
 ]
+Aliases = Annotated[
+    list[str] | None, typer.Option("--alias", help="A file name that stands for a dataset: data.csv=sp500. Repeat.")
+]
 Timeout = Annotated[float, typer.Option(help="Wall-clock seconds.")]
 Memory = Annotated[int, typer.Option(help="Megabytes.")]
 CheckLookahead = Annotated[
@@ -74,6 +77,15 @@ def job_of(
         file = str(program.file)
         problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+def aliases_of(given: Iterable[str] | None) -> dict[str, str]:
+    """The aliases that the options describe; `InvalidInput` for a text that is none."""
+    pairs = [text.rpartition("=") for text in given or ()]
+    wrong = next((name + separator + dataset for name, separator, dataset in pairs if not (name and dataset)), None)
+    if wrong is not None:
+        raise InvalidInput([FieldProblem("--alias", f"{wrong!r} is not understood")], remedy="Write data.csv=sp500.")
+    return {name: dataset for name, _, dataset in pairs}
 
 
 def stages_of(given: Iterable[str] | None) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import typer
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.job_options import (
     DEFAULTS,
+    Aliases,
     BatchLabel,
     CheckLookahead,
     Datasets,
@@ -25,6 +26,7 @@ from windtunnel.cli.job_options import (
     Seed,
     Stages,
     Timeout,
+    aliases_of,
     job_of,
     stages_of,
 )
@@ -42,6 +44,7 @@ def run(
     file: ProgramFile,
     params: Params = "{}",
     dataset: Datasets = None,
+    alias: Aliases = None,
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
@@ -57,6 +60,7 @@ def run(
         Program.at(file),
         params,
         dataset,
+        aliases=aliases_of(alias),
         timeout_s=timeout,
         memory_mb=memory_mb,
         seed=seed,
@@ -97,6 +101,7 @@ def submit(
     name: BatchLabel = "batch",
     params: Params = "{}",
     dataset: Datasets = None,
+    alias: Aliases = None,
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
@@ -117,6 +122,7 @@ def submit(
             program,
             params,
             dataset,
+            aliases=aliases_of(alias),
             timeout_s=timeout,
             memory_mb=memory_mb,
             seed=seed,

@@ -10,6 +10,7 @@ import typer
 from windtunnel.cli.grids import grid_of
 from windtunnel.cli.job_options import (
     DEFAULTS,
+    Aliases,
     BatchLabel,
     Datasets,
     IdempotencyKey,
@@ -22,6 +23,7 @@ from windtunnel.cli.job_options import (
     Seed,
     Stages,
     Timeout,
+    aliases_of,
     job_of,
     stages_of,
 )
@@ -40,6 +42,7 @@ def sweep(
     params: Params = "{}",
     name: BatchLabel = "sweep",
     dataset: Datasets = None,
+    alias: Aliases = None,
     timeout: Timeout = DEFAULTS.timeout_s,
     memory_mb: Memory = DEFAULTS.memory_mb,
     seed: Seed = 0,
@@ -62,7 +65,9 @@ def sweep(
 ) -> None:
     """Run one program with every point of a grid, as one batch. The last axis changes fastest."""
     axes = grid_of(grid)
-    job = job_of(Program.at(file), params, dataset, timeout_s=timeout, memory_mb=memory_mb, seed=seed)
+    job = job_of(
+        Program.at(file), params, dataset, aliases=aliases_of(alias), timeout_s=timeout, memory_mb=memory_mb, seed=seed
+    )
     shared = {name: getattr(job, name) for name in ("language", "name", "limits", "seed")}
     budget = Budget(wall_s=stop_after_s, slot_seconds=slot_seconds, same_failure=same_failure or None)
     with Client() as client:

@@ -142,6 +142,14 @@ class RedisServer:
         self._process = self._start()
 
 
+def command_line(process: psutil.Process) -> list[str]:
+    """Its command line; none where it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
@@ -209,7 +217,7 @@ class Stack:
     def role(self, role: str) -> psutil.Process:
         """The parent process of a role."""
         for process in psutil.Process(self._process.pid).children():
-            if process.cmdline()[1:4] == ["-m", "windtunnel_worker", role]:
+            if command_line(process)[1:4] == ["-m", "windtunnel_worker", role]:
                 return process
         raise AssertionError(f"no process serves {role}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from tests.support import command_line
 
 
 def can_start() -> bool:
@@ -97,7 +98,7 @@ class Daemon:
 
     def clear(self) -> None:
         """What a killed daemon leaves: the shims of its containers, its mounts, its folder."""
-        shims = [process for process in psutil.process_iter() if str(self.folder) in " ".join(_command(process))]
+        shims = [process for process in psutil.process_iter() if str(self.folder) in " ".join(command_line(process))]
         for shim in shims:
             with contextlib.suppress(psutil.NoSuchProcess):
                 shim.kill()
@@ -113,10 +114,3 @@ class Daemon:
         assert save.stdout is not None
         save.stdout.close()
         assert save.wait() == 0
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []

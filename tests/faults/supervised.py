@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-from tests.support import environment, free_port, still_running
+from tests.support import command_line, environment, free_port, still_running
 
 from windtunnel_worker.stack.plan import REDIS, Address, Program, StackPlan, Timing
 
@@ -112,7 +112,7 @@ class Supervised:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def guardian(self) -> psutil.Process:
-        (found,) = [one for one in self.processes() if "windtunnel_worker.stack.guardian" in _command(one)]
+        (found,) = [one for one in self.processes() if "windtunnel_worker.stack.guardian" in command_line(one)]
         return found
 
     def others(self) -> list[psutil.Process]:
@@ -145,11 +145,3 @@ class Events:
     def wait(self, count: int = 1) -> None:
         while count > 0:
             count -= len(os.read(self._fifo, count))
-
-
-def _command(process: psutil.Process) -> list[str]:
-    """Its command line; none where it has just ended."""
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []

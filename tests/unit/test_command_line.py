@@ -92,6 +92,13 @@ def test_a_sweep_is_one_batch_in_the_order_of_its_grid(client: Client, program: 
     assert {report.seed for report in client.reports(found["batch_id"])} == {3}
 
 
+def test_a_sweeps_jobs_have_its_aliases(monkeypatch: pytest.MonkeyPatch, program: Path) -> None:
+    client = Tunnel(datasets=["sp500"]).client
+    monkeypatch.setattr(sweeping, "Client", lambda: client)
+    found = answered("sweep", program, "--grid", "fast=5,10", "--dataset", "sp500", "--alias", "data.csv=sp500")
+    assert [one.aliases for one in client.reports(found["batch_id"])] == [{"data.csv": "sp500"}] * 2
+
+
 def test_a_grid_that_is_too_large_is_refused_before_anything_is_stored(client: Client, program: Path) -> None:
     done = run("sweep", program, "--grid", "a=1:1000", "--grid", "b=1:1000")
     assert isinstance(done.exception, InvalidInput)

@@ -161,9 +161,11 @@ def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) ->
 
 
 def test_a_job_is_checked_again_as_it_was_submitted(tunnel: Tunnel) -> None:
-    first = tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "scoring": {"commission_bps": 7}})
+    scoring, aliases = {"commission_bps": 7}, {"data.csv": "prices"}
+    first = tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "aliases": aliases, "scoring": scoring})
     report = tunnel.client.report(tunnel.client.check(first))
     assert report.scoring == tunnel.client.report(first).scoring
+    assert report.aliases == aliases
     assert report.score is not None
     assert "7 bps commission" in report.score.costs
     assert report.look_ahead is not None

@@ -68,7 +68,7 @@ def sweep(
     job = job_of(
         Program.at(file), params, dataset, aliases=aliases_of(alias), timeout_s=timeout, memory_mb=memory_mb, seed=seed
     )
-    shared = {name: getattr(job, name) for name in ("language", "name", "limits", "seed")}
+    shared = {name: getattr(job, name) for name in ("language", "name", "limits", "seed", "aliases")}
     budget = Budget(wall_s=stop_after_s, slot_seconds=slot_seconds, same_failure=same_failure or None)
     with Client() as client:
         batch = client.submit_sweep(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_PICTURES = 16
 SMALL_BYTES = 2**20
-"""A file that is no picture is in the page up to this size."""
+"""A file other than a picture is in the page up to this size."""
 
 
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:

@@ -114,9 +114,8 @@ class Client(Submitting, Reporting):
     def _again(self, report: Report, **changes: Any) -> JobId:
         """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
-        same = {
-            name: getattr(report, name) for name in ("name", "params", "seed", "labels", "limits", "scoring", "image")
-        }
+        kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
+        same = {name: getattr(report, name) for name in kept}
         job = contract.Job(
             code=self._records.schedule.code(report.code_sha256),
             language=report.language,

@@ -122,6 +122,8 @@ class Report(Contract):
     attempts: tuple[Attempt, ...] = ()
     timings: Timings
     params: dict[str, JsonValue] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Further file names of its datasets."""
     seed: int = 0
     labels: dict[str, str] = Field(default_factory=dict)
     limits: Limits

@@ -54,6 +54,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         resources=resources,
         timings=_timings(record, execution),
         params=spec.params,
+        aliases=spec.aliases,
         seed=spec.seed,
         labels=spec.labels,
         limits=spec.limits,

@@ -22,7 +22,7 @@ def share_of(given: str | float) -> float:
     found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d*)?|\.\d+)\s*(%?)\s*", str(given))
     share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
     if not 0.0 < share < 1.0:
-        raise _refused(f"{given!r} is no share of the bars", "Give for example 20% or 0.2.")
+        raise _refused(f"{given!r} is not a share of the bars", "Give for example 20% or 0.2.")
     return share
 
 

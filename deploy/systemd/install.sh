@@ -24,10 +24,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=deploy/common.sh
 . "$here/../common.sh"
 
+[[ ${url#*://} != *:*@* ]] || die "the URL carries a password; put it into PASSWORD_FILE"
+[ -r "$password" ] || die "$password cannot be read"
 can_install || die "this needs Debian or Ubuntu, and root"
 has_systemd || die "this machine does not run systemd; deploy/compose/up.sh needs none"
-[ -r "$password" ] || die "$password cannot be read"
-[[ $url != *:*@* ]] || die "the URL carries a password; put it into PASSWORD_FILE"
 
 apt_install docker.io python3-venv ca-certificates apparmor
 systemctl enable --now docker

@@ -43,3 +43,18 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
         [DEPLOY / "bounded_log.sh", tmp_path], input=b"x" * 1_000_000, capture_output=True, check=False, timeout=30
     )
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://worker@redis.example:6379/0", "cannot be read"),
+        ("sentinel://worker@one:26379,two:26379/0", "cannot be read"),
+        ("redis://worker:secret@redis.example:6379/0", "carries a password"),
+    ],
+)
+def test_only_a_url_with_a_password_is_refused_when_a_host_is_set_up(url: str, said: str, tmp_path: Path) -> None:
+    script, password = DEPLOY / "systemd/install.sh", tmp_path / "none"
+    done = subprocess.run([script, url, password], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert said in done.stderr

@@ -280,7 +280,7 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
         return Danger(name, getattr(node, "lineno", 0))
     if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
         if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
-            found_module = analysis.module(analysis.tables.abbreviations[name])
+            found_module = analysis.modules.value(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
     if type(receiver) is Unknown and name in _AMBIGUOUS and not called:

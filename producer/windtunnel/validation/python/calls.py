@@ -7,6 +7,7 @@ import textwrap
 
 from windtunnel.validation.python import (
     attributes,
+    escapes,
     folding,
     inherited,
     library,
@@ -172,7 +173,7 @@ def _escapes(
             _judge_filled(analysis, place, value, kinds)
         if kind in (Inst, Bag, Many) and any(type(one) in (Lib, Foreign, Unknown) for one in kinds):
             _judge_hooked(analysis, place, value)
-        analysis.escapes(value, place, "handed to a call")
+        escapes.judge(analysis, value, place, "handed to a call")
 
 
 def _is_canvas(value: Value, callees: tuple[Value, ...]) -> bool:
@@ -395,10 +396,10 @@ def _method(
 
 def _of_bag(analysis: Analysis, node: ast.Call, owner: Bag, name: str, arguments: list[Value]) -> Value:
     if node.keywords:
-        analysis.escapes(owner, node, "handed to a key function")
+        escapes.judge(analysis, owner, node, "handed to a key function")
     if name in ("append", "extend", "insert", "add", "update", "setdefault", "appendleft"):
         for value in arguments:
-            analysis.escapes(value, node, "put into a container")
+            escapes.judge(analysis, value, node, "put into a container")
     if name == "keys":
         return Bag(owner.keys)
     if name == "items":

@@ -8,6 +8,7 @@ import re
 from windtunnel.validation.python import (
     attributes,
     calls,
+    escapes,
     folding,
     lookahead,
     names,
@@ -213,10 +214,10 @@ def function(analysis: Analysis, node: ast.Lambda) -> Value:
     scope = analysis.program.scopes[node]
     for default in (*node.args.defaults, *node.args.kw_defaults):
         if default is not None:
-            analysis.escapes(analysis.value(default), default, "a parameter's default")
+            escapes.judge(analysis, analysis.value(default), default, "a parameter's default")
     outer, analysis.scope = analysis.scope, scope
     found = analysis.value(node.body)
-    analysis.escapes(found, node.body, "returned by a lambda")
+    escapes.judge(analysis, found, node.body, "returned by a lambda")
     analysis.scope = outer
     return Func(node, scope)
 
@@ -280,7 +281,7 @@ def awaited(analysis: Analysis, node: ast.Await) -> Value:
 def yielded(analysis: Analysis, node: ast.Yield | ast.YieldFrom) -> Value:
     """Evaluate `yield`."""
     if node.value is not None:
-        analysis.escapes(analysis.value(node.value), node, "yielded")
+        escapes.judge(analysis, analysis.value(node.value), node, "yielded")
     return UNKNOWN
 
 

@@ -13,6 +13,7 @@ import ast
 from windtunnel.validation.python import (
     attributes,
     doors,
+    escapes,
     folding,
     formulas,
     named_methods,
@@ -344,7 +345,7 @@ def judge_function(
     elif path in ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context"):
         _judge_style(analysis, node, arguments)
     elif path in ("functools.reduce", "functools.partial", "itertools.starmap") and arguments:
-        analysis.escapes(arguments[0], node, f"handed to {path}")
+        escapes.judge(analysis, arguments[0], node, f"handed to {path}")
 
 
 def _judge_getter(analysis: Analysis, node: ast.Call, arguments: list[Value]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes
+from windtunnel.validation.python import attributes, escapes
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     UNKNOWN,
@@ -35,7 +35,7 @@ def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[V
         for one in known:
             attributes.store(analysis, receiver, one, node)
         for value in arguments[2:]:
-            analysis.escapes(value, node, "set as an attribute by name")
+            escapes.judge(analysis, value, node, "set as an attribute by name")
         return UNKNOWN
     defaults = arguments[2:]
     found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]

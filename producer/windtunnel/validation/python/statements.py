@@ -8,6 +8,7 @@ from typing import Any
 
 from windtunnel.validation.python import (
     attributes,
+    escapes,
     flow,
     library,
     packages,
@@ -80,7 +81,7 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
         attributes.judge_target(analysis, target)
         if type(target) is ast.Subscript:
             _judge_backend_item(analysis, target)
-            analysis.escapes(value, target, "put into a container")
+            escapes.judge(analysis, value, target, "put into a container")
         elif analysis.hidden:
             _bind(analysis, target)
 
@@ -137,7 +138,7 @@ def _signature(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef)
         if default is not None:
             value = analysis.value(default)
             if analysis.program.reads.get(node.name, 0) > len(analysis.program.calls.get(node.name, ())):
-                analysis.escapes(value, default, "a parameter's default")
+                escapes.judge(analysis, value, default, "a parameter's default")
     every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     every += [one for one in (args.vararg, args.kwarg) if one is not None]
     for arg in every:
@@ -151,7 +152,7 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
     for decorator in node.decorator_list:
         value = analysis.value(decorator)
         if not (type(value) is Lib and value.path in packages.COMPILERS):
-            analysis.escapes(value, decorator, "used as a decorator")
+            escapes.judge(analysis, value, decorator, "used as a decorator")
     _signature(analysis, node)
     if node.name in analysis.hidden:
         analysis.assigned.add(node.name)
@@ -174,7 +175,7 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
 def class_(analysis: Analysis, node: ast.ClassDef) -> None:
     """Execute a class definition."""
     for decorator in node.decorator_list:
-        analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
+        escapes.judge(analysis, analysis.value(decorator), decorator, "used as a decorator")
     structure.judge_class(analysis, node)
     outer, analysis.scope = analysis.scope, analysis.program.scopes[node]
     saved = set(analysis.assigned) if analysis.hidden else analysis.assigned
@@ -190,7 +191,7 @@ def return_(analysis: Analysis, node: ast.Return) -> None:
     if node.value is not None:
         value = analysis.value(node.value)
         if not (_is_drawing(value) and _is_followed(analysis)):
-            analysis.escapes(value, node, "returned")
+            escapes.judge(analysis, value, node, "returned")
 
 
 def _is_drawing(value: Value) -> bool:

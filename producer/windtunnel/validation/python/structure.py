@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python.analysis import METACLASSES, Analysis
+from windtunnel.validation.python import escapes
+from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.program import Scope
+from windtunnel.validation.python.swaps import METACLASSES
 from windtunnel.validation.python.values import (
     Bag,
     Builtin,
@@ -44,7 +46,7 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
         plain = all(type(one) is Lib and one.path in METACLASSES for one in each(value))
         if keyword.arg == "metaclass" and not plain:
             analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
-        analysis.escapes(value, keyword.value, "a class keyword")
+        escapes.judge(analysis, value, keyword.value, "a class keyword")
     if any(type(one) is Lib and one.path.startswith("pathlib.") for one in bases):
         analysis.report("structure.lying_subclass", node, "A path of an own class may be any path.")
     lying = [one.name for one in bases if type(one) is Builtin and one.name in _LIARS]
@@ -147,4 +149,4 @@ def judge_member(analysis: Analysis, target: str, node: ast.AST, value: Value) -
             _judge_answers(analysis, one.node, one.scope)
         if type(one) is Func and target in _HOOKS:
             analysis.report("structure.hook", node, f"{target} changes what plain code means.")
-    analysis.escapes(value, node, f"made the operator {target}")
+    escapes.judge(analysis, value, node, f"made the operator {target}")

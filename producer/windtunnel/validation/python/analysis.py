@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.findings import Findings
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import folding, texts
 from windtunnel.validation.python.containers import Containers
 from windtunnel.validation.python.lent import lent_modules
 from windtunnel.validation.python.modules import Modules
@@ -254,7 +254,7 @@ class Analysis:
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
             found = self.containers.filled(name, found)
-            if self.swaps.lies() and any(type(one) is Bag or folding.is_textual(one) for one in each(found)):
+            if self.swaps.lies() and any(type(one) is Bag or texts.is_textual(one) for one in each(found)):
                 found = join([found, OPAQUE])
             self.members[name] = found
         return found

@@ -9,10 +9,9 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel.validation.python import pathobjects, strings_as_code, surface
+from windtunnel.validation.python import ownership, pathobjects, strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.paths import ARTIFACT
-from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
     OPAQUE,
     PUT_IN,
@@ -35,15 +34,9 @@ from windtunnel.validation.python.values import (
     Value,
     each,
     join,
-    strings,
 )
 
-_OWN = (Inst, Class)
 _LENT = ("os.", "pathlib.")
-_FOREIGN = (Lib, Foreign, Module, Builtin)
-_STORABLE = frozenset(
-    "__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split()
-)
 _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
     """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
@@ -52,7 +45,6 @@ _AMBIGUOUS = frozenset(
 )
 _HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
 _KEPT_TABLES = frozenset({"__annotations__", "__dataclass_fields__"})
-_MEMORY_STORES = frozenset({"strides", "data_ptr"})
 
 
 def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
@@ -66,43 +58,6 @@ def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
     if node.attr in ("format", "format_map"):
         strings_as_code.judge_format(analysis, node, receiver)
     return read(analysis, receiver, node.attr, node, called=False)
-
-
-def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
-    """Say whether a class of the program inherits from anything but its own classes and object."""
-    if depth > 8:
-        return True
-    known = analysis.foreign.get(scope)
-    if known is None:
-        analysis.foreign[scope] = True
-        known = analysis.foreign[scope] = _foreign_base(analysis, scope, depth)
-    return known
-
-
-def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
-    for base in scope.node.bases:  # type: ignore[attr-defined]
-        value = analysis.value_in(scope.parent or scope, base)
-        for one in each(value):
-            if type(one) is Class:
-                if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
-                    return True
-            elif not (type(one) is Builtin and one.name in ("object", "Exception", "ValueError")):
-                return True
-    return False
-
-
-def _is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
-    """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
-    for one in each(receiver):
-        if type(one) not in _OWN:
-            return False
-        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):  # type: ignore[attr-defined]
-            return False
-    return True
-
-
-def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
-    return name in analysis.program.attributes and not any(type(one) in _FOREIGN for one in each(receiver))
 
 
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
@@ -120,7 +75,7 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return True
     if not rule or (called and rule == "judged"):
         return False
-    own = _is_own(analysis, receiver, name)
+    own = ownership.is_own(analysis, receiver, name)
     if rule == "attributes.private":
         return _judge_private(analysis, receiver, name, node, own=own)
     if rule.startswith("attributes."):
@@ -131,14 +86,14 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
-            if _may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
+            if ownership.may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
                 return False
             analysis.report("library.expression", node, f".{name} is read without being called.")
         else:
             analysis.report("library.file_write", node, f".{name} is read without being called.")
         return True
     if rule.startswith("structural."):
-        if _may_be_own(analysis, receiver, name):
+        if ownership.may_be_own(analysis, receiver, name):
             return False
         if called and name.startswith("to_"):
             return False
@@ -148,7 +103,7 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
             f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it.",
         )  # fmt: skip
         return True
-    if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
+    if name in _AMBIGUOUS and (ownership.may_be_own(analysis, receiver, name) or not called):
         return False
     said = f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}."
     analysis.report(rule, node, said, fix=_DRAWN if name in ("to_image", "write_image") else None)
@@ -205,7 +160,7 @@ def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST
     mangled = _MANGLED.fullmatch(name)
     if mangled is not None and any(one.lstrip("_") == mangled[1] for one in analysis.classes):
         return False
-    if mangled is None and _may_be_own(analysis, receiver, name):
+    if mangled is None and ownership.may_be_own(analysis, receiver, name):
         return False
     kinds = {type(one) for one in each(receiver)}
     if Danger in kinds:
@@ -227,7 +182,7 @@ def _judge_inside(
         analysis.report(rule, node, f".{name} is the name of a module that a library may re-export.")
     elif rule == "attributes.frame":
         if (own and name in analysis.program.attributes) or (
-            name in _AMBIGUOUS and _may_be_own(analysis, receiver, name)
+            name in _AMBIGUOUS and ownership.may_be_own(analysis, receiver, name)
         ):
             return False
         analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
@@ -250,7 +205,7 @@ def _judge_inside(
 
 def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
     """Recognise `self.__dict__.update(options)` of an object of the program, which `setattr` in a loop could do too."""
-    return node in analysis.program.filling and _only_own(analysis, receiver)
+    return node in analysis.program.filling and ownership.only_own(analysis, receiver)
 
 
 def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
@@ -298,7 +253,7 @@ def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
         return Method(receiver, name)
     if kind in (Lib, Foreign):
         return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN  # type: ignore[attr-defined]
-    if kind in _OWN:
+    if kind in ownership.OWN:
         return analysis.member(name)
     if kind is Danger:
         return receiver
@@ -314,89 +269,3 @@ _NUMERIC = frozenset(
     date year month day hour minute weekday timestamp total_seconds days seconds bit_length""".split()
 )
 """Attributes that no text has and whose results are no texts."""
-
-
-def judge_target(analysis: Analysis, target: ast.AST) -> None:
-    """Judge what is assigned to: attributes and items; names are bindings."""
-    if isinstance(target, ast.Name):
-        return
-    if isinstance(target, ast.Attribute):
-        store(analysis, analysis.value(target.value), target.attr, target)
-    elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            judge_target(analysis, one)
-    elif isinstance(target, ast.Starred):
-        judge_target(analysis, target.value)
-    elif isinstance(target, ast.Subscript):
-        inner = target.value
-        if (
-            isinstance(inner, ast.Attribute)
-            and inner.attr in _SPARSE
-            and _is_sparse(analysis, analysis.value(inner.value))
-        ):
-            store(analysis, analysis.value(inner.value), inner.attr, target)
-        analysis.value(inner)
-        analysis.value(target.slice)
-
-
-_SPARSE = frozenset({"indices", "indptr", "coords"})
-
-
-def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
-    """Say whether a value may be a sparse array of scipy."""
-    known = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]  # type: ignore[attr-defined]
-    if known:
-        return any(one.startswith("scipy.sparse") for one in known)
-    return type(receiver) is Unknown and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
-
-
-def _only_own(analysis: Analysis, receiver: Value) -> bool:
-    return all(type(one) in _OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
-
-
-def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
-    """Judge assigning to `name` of a receiver."""
-    for one in each(receiver):
-        kind = type(one)
-        if kind is Module or kind is Builtin:
-            what = getattr(one, "path", None) or getattr(one, "name", "")
-            analysis.report("structure.patch", node, f"Assigns to {what}.{name}: the library would change.")
-            return
-        if kind is Danger:
-            return
-        if kind in (Lib, Foreign):
-            path = one.path  # type: ignore[attr-defined]
-            if "backend" in name or "engine" in name:
-                analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
-                return
-            if not path.startswith("sandbox.") and (name in analysis.tables.path_keywords or name == "input"):
-                analysis.report("library.path_argument", node, f"Sets {path}.{name}: the library would read a file.")
-                return
-            if name.startswith("_") and name not in _STORABLE:
-                analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
-                return
-            if path.startswith("dataclasses."):
-                analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
-                return
-            if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
-                analysis.report("structure.extend", node, f"Changes {path} for the whole program.")
-    if name.startswith("__") and name.endswith("__") and name not in _STORABLE:
-        rule = analysis.tables.judge_name(name)
-        if rule == "attributes.interpreter":
-            analysis.report(rule, node, f"Assigns to .{name}.")
-        else:
-            analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
-    elif name in ("fromfile_prefix_chars", "baseFilename", "input", "name") and not _only_own(analysis, receiver):
-        texts = list(strings(analysis.member(name)))
-        if (
-            name in ("fromfile_prefix_chars", "baseFilename")
-            or "filename" in texts
-            or any("__" in text for text in texts)
-        ):
-            analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
-    elif name in _SPARSE and _is_sparse(analysis, receiver):
-        analysis.report(
-            "library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds."
-        )
-    elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
-        analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import folding, texts
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.sharing import Sharing, Store
 from windtunnel.validation.python.values import BUILT, UNKNOWN, Bag, Value, each, join
@@ -43,7 +43,7 @@ class Containers:
             for step in store.path:
                 found = folding.element(found, step)
             if store.grows:
-                found = BUILT if any(map(folding.is_textual, each(found))) else UNKNOWN
+                found = BUILT if any(map(texts.is_textual, each(found))) else UNKNOWN
             if store.spread:
                 pairs = [pair for one in each(found) for pair in _pairs(one)]
                 keys.extend(key for key, _ in pairs)
@@ -60,7 +60,7 @@ class Containers:
 def _pairs(value: Value) -> Iterable[tuple[Value, Value]]:
     """Give the keys and items that a container adds to the one that it is put into whole."""
     if not isinstance(value, Bag):
-        return [(UNKNOWN, BUILT if folding.is_textual(value) else UNKNOWN)]
+        return [(UNKNOWN, BUILT if texts.is_textual(value) else UNKNOWN)]
     keyed = len(value.keys) == len(value.items)
     return zip(value.keys if keyed else (UNKNOWN,) * len(value.items), value.items, strict=True)
 

@@ -15,7 +15,9 @@ from windtunnel.validation.python import (
     passing,
     pathobjects,
     resources,
+    stores,
     substitution,
+    texts,
 )
 from windtunnel.validation.python.analysis import Analysis, Evaluator
 from windtunnel.validation.python.values import (
@@ -85,8 +87,8 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     if len(lefts) * len(rights) > 16:
         if has_built(left) or has_built(right):
             return BUILT
-        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(folding.is_textual, lefts)) else BUILT,)
-        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(folding.is_textual, rights)) else BUILT,)
+        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(texts.is_textual, lefts)) else BUILT,)
+        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(texts.is_textual, rights)) else BUILT,)
     found = join([folding.binary(node.op, one, two) for one in lefts for two in rights])
     return pathobjects.made(analysis, node, found) if isinstance(node.op, ast.Div) else found
 
@@ -151,7 +153,7 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
             if one.format_spec is not None:
                 parts.extend(passing.as_formatted(analysis.value(one.format_spec)))
             else:
-                parts.extend(folding.pieces(found))
+                parts.extend(texts.pieces(found))
     if all(isinstance(part, str) for part in parts):
         return Const("".join(part for part in parts if isinstance(part, str)))
     return make_text(parts)
@@ -198,7 +200,7 @@ def _item(owner: Value, index: Value) -> Value:
         return join(list(items)) if items else UNKNOWN
     if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
         return owner
-    return folding.inner(owner)
+    return texts.inner(owner)
 
 
 def sliced(analysis: Analysis, node: ast.Slice) -> Value:
@@ -231,7 +233,7 @@ def comprehension(analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.Gen
         for index, generator in enumerate(node.generators):
             if index:
                 analysis.value(generator.iter)
-            attributes.judge_target(analysis, generator.target)
+            stores.judge_target(analysis, generator.target)
             for test in generator.ifs:
                 analysis.value(test)
         if isinstance(node, ast.DictComp):

@@ -10,7 +10,7 @@ import ast
 import re
 import warnings
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import Const, Foreign, Text, Value, each
 
@@ -47,7 +47,7 @@ def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, 
         elif type(one) is Foreign and one.path.startswith("sandbox."):
             analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
         else:
-            rule = "library.expression" if sure or folding.may_be_text(one) else "library.expression_unknown"
+            rule = "library.expression" if sure or texts.may_be_text(one) else "library.expression_unknown"
             analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import library
+from windtunnel.validation.python import library, options
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import Class, Foreign, Inst, Lib, Value, each, join
 
@@ -38,13 +39,11 @@ def _library_bases(analysis: Analysis, scope: Scope, depth: int = 0) -> list[Val
     return found[:MOST_BASES]
 
 
-def judge_made(
-    analysis: Analysis, node: ast.Call, made: Class, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_made(analysis: Analysis, call: Call, made: Class) -> None:
     """Take making an object of a subclass without a constructor for a call of the library's class."""
-    if "__init__" in made.scope.bindings or not (arguments or keywords):
+    if "__init__" in made.scope.bindings or not (call.arguments or call.keywords):
         return
     for base in _library_bases(analysis, made.scope):
         if type(base) is Lib:
-            library.judge_function(analysis, node, base.path, arguments, keywords)
-            library.judge_keywords(analysis, node, keywords, base)
+            library.judge_function(analysis, call, base.path)
+            options.judge(analysis, call, base)

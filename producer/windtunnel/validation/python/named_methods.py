@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     UNKNOWN,
     Bag,
@@ -33,46 +34,44 @@ _PLAIN = frozenset(
 _AMBIGUOUS = frozenset({"glob", "inspect", "gc", "save", "load"})
 
 
-def judge_call(
-    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_call(analysis: Analysis, call: Call, name: str) -> None:
     """Judge a call of a method that takes another one by its name."""
     place = analysis.tables.by_name[name]
     if name == "map":
-        for one in each(arguments[0]) if arguments else ():
+        for one in each(call.arguments[0]) if call.arguments else ():
             if type(one) is Const:
-                judge_strings(analysis, node, one)
+                judge_strings(analysis, call.node, one)
         return
-    judge_place(analysis, node, place, arguments, keywords)
+    judge_place(analysis, call, place)
     if name in ("agg", "aggregate"):
-        for key, value in keywords.items():
+        for key, value in call.keywords.items():
             if key not in _PLAIN and key != place[0]:
-                _judge_column(analysis, node, value)
-    elif name in ("apply", "transform") and arguments and _hands_on(arguments[1:], keywords):
-        for one in each(arguments[0]):
-            if one is UNKNOWN or folding.may_be_text(one):
-                analysis.report("library.unknown_method", node, f".{name} may call a method that is not known here.")
+                _judge_column(analysis, call.node, value)
+    elif name in ("apply", "transform") and call.arguments and _hands_on(call.arguments[1:], call.keywords):
+        for one in each(call.arguments[0]):
+            if one is UNKNOWN or texts.may_be_text(one):
+                analysis.report(
+                    "library.unknown_method", call.node, f".{name} may call a method that is not known here."
+                )
                 return
 
 
-def judge_place(
-    analysis: Analysis, node: ast.Call, place: tuple[str, int], arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_place(analysis: Analysis, call: Call, place: tuple[str, int]) -> None:
     """Judge the argument that names the method, where it is given by its place."""
     keyword, at = place
-    if keyword not in analysis.tables.by_name_keywords and keyword in keywords:
-        judge(analysis, node, keywords[keyword])
-    given = _given(node, keyword, at)
+    if keyword not in analysis.tables.by_name_keywords and keyword in call.keywords:
+        judge(analysis, call.node, call.keywords[keyword])
+    given = _given(call.node, keyword, at)
     if given is not None and not _is_from_caller(analysis, given):
         for one in each(analysis.value(given)):
             if one is UNKNOWN:
-                analysis.report("library.unknown_method", node, "Calls a method by a name that is not known here.")
+                analysis.report("library.unknown_method", call.node, "Calls a method by a name that is not known here.")
                 return
-    if at < len(arguments) and not any(isinstance(one, ast.Starred) for one in node.args[: at + 1]):
-        judge(analysis, node, arguments[at])
-    elif any(isinstance(one, ast.Starred) for one in node.args):
-        for value in arguments:
-            judge(analysis, node, value)
+    if at < len(call.arguments) and not any(isinstance(one, ast.Starred) for one in call.node.args[: at + 1]):
+        judge(analysis, call.node, call.arguments[at])
+    elif call.is_starred:
+        for value in call.arguments:
+            judge(analysis, call.node, value)
 
 
 def _given(node: ast.Call, keyword: str, at: int) -> ast.expr | None:
@@ -113,7 +112,7 @@ def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> No
                 judge(analysis, node, item, depth + 1)
         elif kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
             continue
-        elif kind in (Text, Bag) or folding.may_be_text(one) or _is_textual_object(analysis, one):
+        elif kind in (Text, Bag) or texts.may_be_text(one) or _is_textual_object(analysis, one):
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
 

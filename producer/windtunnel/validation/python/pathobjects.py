@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from windtunnel.validation.python import folding, paths
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     BUILT,
     PUT_IN,
@@ -35,19 +36,18 @@ _METHODS = _ASKING | _RENAMING | {"mkdir", "write_text", "write_bytes", "read_te
 _PARTS = frozenset({"name", "stem", "suffix"})
 
 
-def call(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def function(analysis: Analysis, call: Call, path: str) -> Value:
     """Evaluate and judge a call of what is lent of `os` and `pathlib`."""
-    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
-        arguments = [BUILT]
+    arguments: list[Value] = [BUILT] if call.is_open else call.arguments
     if path in CLASSES:
-        return made(analysis, node, File(folding.joined_path(arguments or [Const(".")])))
+        return made(analysis, call.node, File(folding.joined_path(arguments or [Const(".")])))
     if path == "os.path.join":
         return folding.joined_path(arguments) if arguments else UNKNOWN
-    given = arguments[0] if arguments else keywords.get("name", keywords.get("path", UNKNOWN))
+    given = arguments[0] if arguments else call.keywords.get("name", call.keywords.get("path", UNKNOWN))
     if path in _MAKING:
-        _judge_folder(analysis, node, path, given)
+        _judge_folder(analysis, call.node, path, given)
     else:
-        _judge_asking(analysis, node, path, given)
+        _judge_asking(analysis, call.node, path, given)
     return UNKNOWN
 
 
@@ -73,27 +73,25 @@ def attribute(analysis: Analysis, file: File, name: str, node: ast.AST, *, calle
     return Danger(name, getattr(node, "lineno", 0))
 
 
-def method(
-    analysis: Analysis, node: ast.Call, file: File, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> Value:
+def method(analysis: Analysis, call: Call, file: File, name: str) -> Value:
     """Evaluate and judge a method of a path object."""
     if name == "as_posix":
         return file.text
     if name == "mkdir":
-        _judge_folder(analysis, node, ".mkdir", file.text)
+        _judge_folder(analysis, call.node, ".mkdir", file.text)
     elif name in _ASKING:
-        _judge_asking(analysis, node, f".{name}", file.text)
+        _judge_asking(analysis, call.node, f".{name}", file.text)
     elif name in ("write_text", "write_bytes"):
-        paths.judge_writing(analysis, node, f".{name}", file.text)
+        paths.judge_writing(analysis, call.node, f".{name}", file.text)
     elif name == "open":
-        mode = keywords.get("mode", arguments[0] if arguments else Const("r"))
-        return _opened(analysis, node, file.text, UNKNOWN if "**" in keywords else mode)
+        mode = call.keywords.get("mode", call.arguments[0] if call.arguments else Const("r"))
+        return _opened(analysis, call.node, file.text, UNKNOWN if "**" in call.keywords else mode)
     elif name in ("read_text", "read_bytes"):
-        return _opened(analysis, node, file.text, Const("r"))
+        return _opened(analysis, call.node, file.text, Const("r"))
     elif name == "joinpath":
-        return made(analysis, node, File(folding.joined_path([file.text, *arguments])))
+        return made(analysis, call.node, File(folding.joined_path([file.text, *call.arguments])))
     elif name in _RENAMING:
-        return made(analysis, node, File(_renamed(file.text, name, arguments)))
+        return made(analysis, call.node, File(_renamed(file.text, name, call.arguments)))
     return UNKNOWN
 
 

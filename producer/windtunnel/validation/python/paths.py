@@ -6,21 +6,20 @@ import ast
 import posixpath
 
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Lib, Text, Value, each, text_of
 
 
-def judge_path_argument(
-    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_path_argument(analysis: Analysis, call: Call, name: str) -> None:
     """Judge a writing method: without a path it only makes text; an artifact comes back with the report."""
     keyword, position = analysis.tables.path_argument[name]
-    callee = analysis.memo.get(node.func)
+    callee = analysis.memo.get(call.node.func)
     if type(callee) is Lib and callee.path in _AS_FUNCTIONS:
         position += 1
-    given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
-    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
+    given = call.keywords.get(keyword, call.arguments[position] if len(call.arguments) > position else NONE)
+    if call.is_open:
         given = UNKNOWN
-    judge_writing(analysis, node, f".{name}", given)
+    judge_writing(analysis, call.node, f".{name}", given)
 
 
 def judge_writing(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
@@ -147,37 +146,37 @@ READ = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io", "sou
 """How readers call what they read."""
 
 
-def judge_reading(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_reading(analysis: Analysis, call: Call, path: str) -> None:
     """Judge a reading function: mounted datasets and text in memory may be read."""
-    given = next((keywords[one] for one in READ if one in keywords), arguments[0] if arguments else UNKNOWN)
+    given = next(
+        (call.keywords[one] for one in READ if one in call.keywords), call.arguments[0] if call.arguments else UNKNOWN
+    )
     for one in each(given):
         if type(one) is Foreign and one.path in analysis.tables.memory:
             continue
         if type(one) is Bag and path in ("numpy.loadtxt", "numpy.genfromtxt"):
             continue
         if path in analysis.tables.scratch and is_scratch(analysis, one):
-            analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")
+            analysis.report("library.scratch_file", call.node, f"{path} reads a temporary file.")
             continue
         if type(one) is Const and isinstance(one.value, str):
             if is_mounted(analysis, one.value) or posixpath.normpath(one.value) in analysis.written:
                 continue
             if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
-                _report_dataset(analysis, node, path, one)
+                _report_dataset(analysis, call.node, path, one)
                 continue
             if "://" in one.value:
-                analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
+                analysis.report("library.network", call.node, f"{path} fetches {one.value!r}.")
             else:
                 why = "which is no dataset" if one.value.startswith("/") else "and there is no such file here"
-                analysis.report("library.file_read", node, f"{path} reads {one.value!r}, {why}.")
+                analysis.report("library.file_read", call.node, f"{path} reads {one.value!r}, {why}.")
             return
         if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
-            _report_dataset(analysis, node, path, one)
+            _report_dataset(analysis, call.node, path, one)
             continue
         if type(one) is Text and not one.built and isinstance(one.parts[0], str):
             if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(analysis.tables.roots):
-                analysis.report("library.dataset_path", node, f"{path} reads a dataset by a path put together.")
+                analysis.report("library.dataset_path", call.node, f"{path} reads a dataset by a path put together.")
                 continue
-        analysis.report("library.file_read", node, f"{path} reads a file that is not known here.")
+        analysis.report("library.file_read", call.node, f"{path} reads a file that is not known here.")
         return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, escapes
+from windtunnel.validation.python import attributes, escapes, stores
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     UNKNOWN,
     Class,
@@ -20,8 +21,9 @@ from windtunnel.validation.python.values import (
 )
 
 
-def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
+def reflect(analysis: Analysis, call: Call, function: str) -> Value:
     """Judge `getattr` and its kin: an attribute whose name is a value."""
+    node, arguments = call.node, call.arguments
     if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
         analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
         return UNKNOWN
@@ -33,7 +35,7 @@ def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[V
         return UNKNOWN
     if function in ("setattr", "delattr"):
         for one in known:
-            attributes.store(analysis, receiver, one, node)
+            stores.store(analysis, receiver, one, node)
         for value in arguments[2:]:
             escapes.judge(analysis, value, node, "set as an attribute by name")
         return UNKNOWN

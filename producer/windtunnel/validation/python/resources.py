@@ -8,6 +8,7 @@ import re
 from windtunnel.contract import SecurityLevel
 from windtunnel.validation.python import flow, lookahead
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import Bag, Const, Lib, Value
 
 HUGE_STEPS = 1_000_000_000
@@ -58,39 +59,43 @@ def judge_binary(analysis: Analysis, node: ast.BinOp, left: Value, right: Value)
                 warn(analysis, "resources.huge_allocation", node, f"Repeats a sequence {times:,} times.")
 
 
-def judge_builtin(analysis: Analysis, node: ast.Call, name: str, arguments: list[Value]) -> None:
+def judge_builtin(analysis: Analysis, call: Call, name: str) -> None:
     """Look for absurd ranges and buffers."""
     if name == "range":
-        numbers = [_number(one) for one in arguments]
+        numbers = [_number(one) for one in call.arguments]
         if numbers and max((abs(one) for one in numbers if one is not None), default=0) >= HUGE_STEPS:
-            warn(analysis, "resources.huge_range", node, "A range of a billion steps or more.")
-    elif name in ("bytearray", "bytes") and arguments:
-        size = _number(arguments[0])
+            warn(analysis, "resources.huge_range", call.node, "A range of a billion steps or more.")
+    elif name in ("bytearray", "bytes") and call.arguments:
+        size = _number(call.arguments[0])
         if size is not None and size >= HUGE_ITEMS:
-            warn(analysis, "resources.huge_allocation", node, f"Allocates {size:,} bytes.")
-    elif name in ("list", "tuple", "set", "sum", "max", "min", "sorted") and node.args:
-        inner = node.args[0]
+            warn(analysis, "resources.huge_allocation", call.node, f"Allocates {size:,} bytes.")
+    elif name in ("list", "tuple", "set", "sum", "max", "min", "sorted") and call.node.args:
+        inner = call.node.args[0]
         if isinstance(inner, ast.Call) and analysis.value(inner.func) is not None:
             callee = analysis.value(inner.func)
             if type(callee) is Lib and callee.path in ("itertools.count", "itertools.cycle"):
-                warn(analysis, "resources.endless_loop", node, f"{name}() of an endless iterator.")
+                warn(analysis, "resources.endless_loop", call.node, f"{name}() of an endless iterator.")
 
 
-def judge_function(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
+def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     """Look for huge arrays and catastrophic patterns."""
     name = path.rpartition(".")[2]
-    if path.startswith("re.") and arguments:
-        pattern = arguments[0]
+    if path.startswith("re.") and call.arguments:
+        pattern = call.arguments[0]
         if type(pattern) is Const and isinstance(pattern.value, str) and len(pattern.value) < 2000:
             if _NESTED.search(pattern.value) or _ALTERNATES.search(pattern.value):
-                warn(analysis, "resources.regex", node, "The pattern repeats a repetition: time may explode.")
-    elif path.startswith("numpy") and name in _MAKERS and arguments:
+                warn(analysis, "resources.regex", call.node, "The pattern repeats a repetition: time may explode.")
+    elif path.startswith("numpy") and name in _MAKERS and call.arguments:
         size = 1.0
-        items = arguments[0].items if type(arguments[0]) is Bag else tuple(arguments[: 3 if name != "full" else 1])
+        items = (
+            call.arguments[0].items
+            if type(call.arguments[0]) is Bag
+            else tuple(call.arguments[: 3 if name != "full" else 1])
+        )
         for one in items:
             size *= abs(_number(one) or 1) if name not in ("linspace",) else 1
         if size >= HUGE_ITEMS:
-            warn(analysis, "resources.huge_allocation", node, f"Allocates an array of {size:,.0f} items.")
+            warn(analysis, "resources.huge_allocation", call.node, f"Allocates an array of {size:,.0f} items.")
 
 
 def judge_while(analysis: Analysis, node: ast.While) -> None:

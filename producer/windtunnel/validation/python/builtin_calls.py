@@ -1,0 +1,156 @@
+"""Evaluates calls of builtins, and of methods of texts and containers."""
+
+from __future__ import annotations
+
+import ast
+
+from windtunnel.validation.python import (
+    escapes,
+    folding,
+    handing,
+    library,
+    passing,
+    pathobjects,
+    reflection,
+    resources,
+    strings_as_code,
+    texts,
+)
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
+from windtunnel.validation.python.values import (
+    BUILT,
+    UNKNOWN,
+    Bag,
+    Builtin,
+    Class,
+    Const,
+    File,
+    Foreign,
+    Func,
+    Inst,
+    Method,
+    Value,
+    each,
+    join,
+    make_text,
+)
+
+TYPE_OF = Foreign("type")
+"""What `type(x)` gives of an object that is not the program's own: it may be named, not called."""
+
+
+def builtin(analysis: Analysis, call: Call, name: str) -> Value:
+    if name in handing.REFLECTION:
+        return reflection.reflect(analysis, call, name)
+    if name == "type":
+        if len(call.node.args) + len(call.node.keywords) > 1 or call.is_starred:
+            analysis.report("structure.dynamic_class", call.node, "type() with three arguments makes a class.")
+        elif call.arguments and all(type(one) is Inst for one in each(call.arguments[0])):
+            return join([Class(one.scope) for one in each(call.arguments[0])])  # type: ignore[attr-defined]
+        return TYPE_OF if call.arguments and not isinstance(call.node.args[0], ast.Constant) else UNKNOWN
+    if name == "vars":
+        if len(call.arguments) != 1 or not all(
+            type(one) is Inst or is_namespace(one) for one in each(call.arguments[0])
+        ):
+            analysis.report("builtins.namespace", call.node, "vars gives the interpreter's own tables of names.")
+        return UNKNOWN
+    if name == "super":
+        return _super(analysis)
+    if name == "map" and len(call.arguments) == 2:
+        return _mapped(analysis, call)
+    if name == "dict":
+        named = {key: value for key, value in call.keywords.items() if key != "**"}
+        tables = [*call.arguments, *(call.keywords[key] for key in ("**",) if key in call.keywords)]
+        tables.append(Bag(tuple(named.values()), keys=tuple(Const(key) for key in named)))
+        return folding.table(tables)
+    resources.judge_builtin(analysis, call, name)
+    if call.keywords and name not in ("int", "str", "bytes"):
+        return folding.builtin(name, call.arguments) if name in ("sorted", "list") else UNKNOWN
+    if call.is_starred:
+        return BUILT if name in ("bytes", "chr") else UNKNOWN
+    if name in ("next", "iter", "max", "min") and call.arguments and type(call.arguments[0]) is Bag:
+        return folding.element(call.arguments[0], "iter") if name != "iter" else call.arguments[0]
+    if name == "format" and len(call.arguments) == 2 and type(call.arguments[0]) is not Const:
+        return make_text(passing.as_formatted(call.arguments[1]))
+    return folding.builtin(name, call.arguments) if len(call.arguments) < 8 else UNKNOWN
+
+
+def is_namespace(value: Value) -> bool:
+    """Recognise what a parser of arguments gives: its table holds what was parsed."""
+    return type(value) is Foreign and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
+
+
+def _super(analysis: Analysis) -> Value:
+    scope = analysis.scope
+    while scope.parent is not None and scope.owner is None:
+        scope = scope.parent
+    return Inst(scope.owner) if scope.owner is not None else UNKNOWN
+
+
+def _mapped(analysis: Analysis, call: Call) -> Value:
+    function, source = call.arguments
+    if type(function) is Builtin:
+        items = folding.known(source)
+        if isinstance(items, list | str | bytes) and len(items) <= 512:
+            return Bag(tuple(folding.builtin(function.name, [folding.as_value(one)]) for one in items), ordered=True)
+        return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
+    if type(function) is Func:
+        return Bag((analysis.returned(function),))
+    if type(function) is Foreign:
+        library.judge_bound(analysis, call.node, function.path)
+    if type(function) is Method:
+        return Bag((method(analysis, Call(call.node, [folding.element(source, "iter")], {}), function),))
+    return UNKNOWN
+
+
+def method(analysis: Analysis, call: Call, bound: Method) -> Value:
+    owner, name = bound.owner, bound.name
+    if type(owner) is File:
+        return pathobjects.method(analysis, call, owner, name)
+    if name in ("format", "format_map"):
+        strings_as_code.judge_format(analysis, call.node, owner)
+    if type(owner) is Builtin:
+        if owner.name == "dict" and name == "fromkeys" and call.arguments:
+            return Bag(
+                (call.arguments[1] if len(call.arguments) > 1 else UNKNOWN,),
+                keys=(folding.element(call.arguments[0], "iter"),),
+            )
+        if owner.name in ("str", "bytes", "bytearray", "int"):
+            if name in ("fromhex", "maketrans", "from_bytes"):
+                return folding.method(
+                    {"str": str, "int": int}.get(owner.name, bytes), name, call.arguments, call.keywords
+                )
+            if call.arguments:
+                return method(
+                    analysis, Call(call.node, call.arguments[1:], call.keywords), Method(call.arguments[0], name)
+                )
+        if name in ("__setattr__", "__delattr__", "__getattr__"):
+            reflection.reflect(analysis, call, name.strip("_"))
+        return UNKNOWN
+    if type(owner) is Bag:
+        return _of_bag(analysis, call, owner, name)
+    if type(owner) is Const and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
+        return folding.method(owner.value, name, call.arguments, call.keywords)
+    if texts.is_textual(owner) and name in folding.PURE_METHODS:
+        return BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN
+    return UNKNOWN
+
+
+def _of_bag(analysis: Analysis, call: Call, owner: Bag, name: str) -> Value:
+    if call.node.keywords:
+        escapes.judge(analysis, owner, call.node, "handed to a key function")
+    if name in ("append", "extend", "insert", "add", "update", "setdefault", "appendleft"):
+        for value in call.arguments:
+            escapes.judge(analysis, value, call.node, "put into a container")
+    if name == "keys":
+        return Bag(owner.keys)
+    if name == "items":
+        return Bag((Bag((join(list(owner.keys)), join(list(owner.items))), ordered=True),))
+    if name in ("values", "copy"):
+        return Bag(owner.items)
+    if name in ("pop", "popleft") and owner.items and len(call.arguments) < 2:
+        return join(list(owner.items))
+    if name in ("get", "pop", "popleft", "setdefault", "popitem", "__getitem__"):
+        return join([*owner.items, *call.arguments[1:], UNKNOWN])
+    return UNKNOWN

@@ -1,0 +1,62 @@
+"""Which objects are the program's own, and which attributes of theirs."""
+
+from __future__ import annotations
+
+from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.program import Scope
+from windtunnel.validation.python.values import (
+    Builtin,
+    Class,
+    Foreign,
+    Inst,
+    Lib,
+    Module,
+    Value,
+    each,
+)
+
+OWN = (Inst, Class)
+_LIBRARIES = (Lib, Foreign, Module, Builtin)
+
+
+def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
+    """Say whether a class of the program inherits from anything but its own classes and object."""
+    if depth > 8:
+        return True
+    known = analysis.foreign.get(scope)
+    if known is None:
+        analysis.foreign[scope] = True
+        known = analysis.foreign[scope] = _foreign_base(analysis, scope, depth)
+    return known
+
+
+def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
+    for base in scope.node.bases:  # type: ignore[attr-defined]
+        value = analysis.value_in(scope.parent or scope, base)
+        for one in each(value):
+            if type(one) is Class:
+                if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
+                    return True
+            elif not (type(one) is Builtin and one.name in ("object", "Exception", "ValueError")):
+                return True
+    return False
+
+
+def is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
+    """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
+    for one in each(receiver):
+        if type(one) not in OWN:
+            return False
+        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):  # type: ignore[attr-defined]
+            return False
+    return True
+
+
+def may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
+    """Say whether the program gives objects an attribute of this name, and the receiver may be one of them."""
+    return name in analysis.program.attributes and not any(type(one) in _LIBRARIES for one in each(receiver))
+
+
+def only_own(analysis: Analysis, receiver: Value) -> bool:
+    """Say whether a receiver is an object or class of the program that inherits nothing of a library."""
+    return all(type(one) in OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]

@@ -165,12 +165,12 @@ class Analysis:
         running = self.partial[key] = []
         for binding in scope.bindings.get(name, ()):
             found = self.bound(binding, running)
-            if found not in running and not any(type(one) is Many and found in one.values for one in running):
+            if found not in running and not any(isinstance(one, Many) and found in one.values for one in running):
                 running.append(found)
-            if len(running) > MOST_BINDINGS or (len(running) > 1 and type(found) is Many):
+            if len(running) > MOST_BINDINGS or (len(running) > 1 and isinstance(found, Many)):
                 running[:] = [join(running)]
         found = join(running)
-        if type(found) in (Bag, Many):
+        if isinstance(found, Bag | Many):
             found = self.containers.filled(name, found)
         self.names[key] = found
         del self.partial[key]
@@ -209,16 +209,16 @@ class Analysis:
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN
-            if len(each(before)) == 1 and type(added) is not Many:
+            if len(each(before)) == 1 and not isinstance(added, Many):
                 return folding.binary(node.op, before, added)
             return folding.grown(node.op, before, added)
         if kind == "lost":
             return BUILT
         if kind in ("with", "match"):
             found = self.value_in(binding.scope, node)
-            if type(found) is Foreign and kind == "with":
+            if isinstance(found, Foreign) and kind == "with":
                 return found
-            return join([found, OPAQUE if any(type(one) is Inst for one in each(found)) else UNKNOWN])
+            return join([found, OPAQUE if any(isinstance(one, Inst) for one in each(found)) else UNKNOWN])
         return OPAQUE if kind == "caught" else UNKNOWN
 
     def _defined(self, node: Any) -> Value:
@@ -254,7 +254,7 @@ class Analysis:
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
             found = self.containers.filled(name, found)
-            if self.swaps.lies() and any(type(one) is Bag or texts.is_textual(one) for one in each(found)):
+            if self.swaps.lies() and any(isinstance(one, Bag) or texts.is_textual(one) for one in each(found)):
                 found = join([found, OPAQUE])
             self.members[name] = found
         return found

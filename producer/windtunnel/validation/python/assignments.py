@@ -31,14 +31,14 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
     """Execute `a = b = value`."""
     value = analysis.value(node.value)
     for target in node.targets:
-        if type(target) is ast.Name:
+        if isinstance(target, ast.Name):
             if analysis.scope.kind == "class":
                 structure.judge_member(analysis, target.id, target, value)
             if target.id in analysis.hidden:
                 analysis.assigned.add(target.id)
             continue
         stores.judge_target(analysis, target)
-        if type(target) is ast.Subscript:
+        if isinstance(target, ast.Subscript):
             _judge_backend_item(analysis, target)
             escapes.judge(analysis, value, target, "put into a container")
         elif analysis.hidden:
@@ -47,11 +47,11 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
 
 def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
     owner = analysis.value(target.value)
-    if type(owner) is Lib and owner.path in settings.STYLES:
+    if isinstance(owner, Lib) and owner.path in settings.STYLES:
         analysis.report("structure.patch", target, "Adds a style: its settings are not seen where it is used.")
-    elif type(owner) is Lib and not isinstance(target.slice, ast.Slice):
+    elif isinstance(owner, Lib) and not isinstance(target.slice, ast.Slice):
         for key in each(analysis.value(target.slice)):
-            if type(key) is Const:
+            if isinstance(key, Const):
                 settings.judge_setting(analysis, target, str(key.value))
             elif owner.path.endswith("rcParams"):
                 settings.judge_setting(analysis, target, "an unknown _path or backend")

@@ -86,7 +86,7 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return False  # a column or a field, unless it is called with a path: `library` judges that
     if rule == "judged":
         if name in analysis.tables.expressions:
-            if ownership.may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
+            if ownership.may_be_own(analysis, receiver, name) or isinstance(receiver, Unknown):
                 return False
             analysis.report("library.expression", node, f".{name} is read without being called.")
         else:
@@ -128,7 +128,7 @@ _SAID = {
 
 
 def _is_stream(receiver: Value) -> bool:
-    return any(type(one) in (Lib, Foreign) and one.path in _STREAMS for one in each(receiver))  # type: ignore[attr-defined]
+    return any(isinstance(one, Lib | Foreign) and one.path in _STREAMS for one in each(receiver))
 
 
 _STREAMS = frozenset({"sys.stdout", "sys.stderr", ARTIFACT})
@@ -140,11 +140,11 @@ _STREAM_METHODS = frozenset(
 def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
     """Judge reading the file, stream or archive inside an object of a library."""
     for one in each(receiver):
-        if type(one) in (Lib, Foreign):
-            if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+        if isinstance(one, Lib | Foreign):
+            if one.path.startswith("sandbox."):
                 continue
         elif (
-            type(one) is not Unknown
+            not isinstance(one, Unknown)
             or name in analysis.program.attributes
             or name in ("raw", "stream", "zip", "handle")
         ):
@@ -189,12 +189,12 @@ def _judge_inside(
     elif name == "__dict__" and own and node in analysis.program.readonly:
         analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
         return False
-    elif name == "__cause__" and all(type(one) is Unknown for one in each(receiver)):
+    elif name == "__cause__" and all(isinstance(one, Unknown) for one in each(receiver)):
         return False  # another exception: what is read of it is judged by its name
     elif name == "__dict__" and _is_filled(analysis, receiver, node):
         analysis.report("attributes.unknown_store", node, "Sets attributes by names that are not known here.")
         return False
-    elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
+    elif name == "__class__" and called and all(isinstance(one, Inst) for one in each(receiver)):
         return False
     elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
         analysis.report("attributes.dunder", node, f".{name} belongs to the interpreter.")
@@ -210,54 +210,52 @@ def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
 
 def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
     """Judge and evaluate reading `name` of a receiver."""
-    kind = type(receiver)
-    if kind is Module:
-        return surface.member(analysis, receiver.path, name, node)  # type: ignore[attr-defined]
-    if kind is Danger:
+    if isinstance(receiver, Module):
+        return surface.member(analysis, receiver.path, name, node)
+    if isinstance(receiver, Danger):
         return receiver
-    if any(type(one) is File for one in each(receiver)):
-        files = [one for one in each(receiver) if type(one) is File]
-        rest = [one for one in each(receiver) if type(one) is not File]
+    if any(isinstance(one, File) for one in each(receiver)):
+        files = [one for one in each(receiver) if isinstance(one, File)]
+        rest = [one for one in each(receiver) if not isinstance(one, File)]
         found = [pathobjects.attribute(analysis, one, name, node, called=called) for one in files]
         return join([*found, read(analysis, join(rest), name, node, called=called)] if rest else found)
-    if kind is Lib and receiver.path.startswith(_LENT):  # type: ignore[attr-defined]
-        analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")  # type: ignore[attr-defined]
+    if isinstance(receiver, Lib) and receiver.path.startswith(_LENT):
+        analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")
         return Danger(name, getattr(node, "lineno", 0))
-    if kind is Many:
-        modules = [one for one in each(receiver) if type(one) is Module]
+    if isinstance(receiver, Many):
+        modules = [one for one in each(receiver) if isinstance(one, Module)]
         if modules:
-            rest = [one for one in each(receiver) if type(one) is not Module]
+            rest = [one for one in each(receiver) if not isinstance(one, Module)]
             found = [surface.member(analysis, one.path, name, node) for one in modules]
-            if any(one is not UNKNOWN and type(one) is not Const for one in rest):
+            if any(one is not UNKNOWN and not isinstance(one, Const) for one in rest):
                 found.append(read(analysis, join(rest), name, node, called=called))
             return join(found)
     if judge(analysis, receiver, name, node, called=called):
         return Danger(name, getattr(node, "lineno", 0))
     if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
-        if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
+        if all(isinstance(one, Lib | Foreign | Unknown) for one in each(receiver)):
             found_module = analysis.modules.value(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
-    if type(receiver) is Unknown and name in _AMBIGUOUS and not called:
+    if isinstance(receiver, Unknown) and name in _AMBIGUOUS and not called:
         return Foreign(f"unknown.{name}")
-    if type(receiver) is Unknown and name not in analysis.program.attributes:
+    if isinstance(receiver, Unknown) and name not in analysis.program.attributes:
         return receiver if name not in _NUMERIC else UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
 
 
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
-    kind = type(receiver)
-    if kind in (Const, Text) and name in ("value", "_value_"):
+    if isinstance(receiver, Const | Text) and name in ("value", "_value_"):
         return receiver if not analysis.program.renamed else join([receiver, OPAQUE])  # a member of an enumeration
-    if kind in (Const, Text, Bag, Builtin, Func):
+    if isinstance(receiver, Const | Text | Bag | Builtin | Func):
         return Method(receiver, name)
-    if kind in (Lib, Foreign):
-        return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN  # type: ignore[attr-defined]
-    if kind in ownership.OWN:
+    if isinstance(receiver, Lib | Foreign):
+        return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN
+    if isinstance(receiver, Inst | Class):
         return analysis.member(name)
-    if kind is Danger:
+    if isinstance(receiver, Danger):
         return receiver
-    rest = receiver if kind is Unknown and name not in _NUMERIC else UNKNOWN
+    rest = receiver if isinstance(receiver, Unknown) and name not in _NUMERIC else UNKNOWN
     if name in analysis.program.attributes:
         return join([analysis.member(name), rest])
     return rest

@@ -46,12 +46,12 @@ def builtin(analysis: Analysis, call: Call, name: str) -> Value:
     if name == "type":
         if len(call.node.args) + len(call.node.keywords) > 1 or call.is_starred:
             analysis.report("structure.dynamic_class", call.node, "type() with three arguments makes a class.")
-        elif call.arguments and all(type(one) is Inst for one in each(call.arguments[0])):
-            return join([Class(one.scope) for one in each(call.arguments[0])])  # type: ignore[attr-defined]
+        elif call.arguments and all(isinstance(one, Inst) for one in each(call.arguments[0])):
+            return join([Class(one.scope) for one in each(call.arguments[0]) if isinstance(one, Inst)])
         return TYPE_OF if call.arguments and not isinstance(call.node.args[0], ast.Constant) else UNKNOWN
     if name == "vars":
         if len(call.arguments) != 1 or not all(
-            type(one) is Inst or is_namespace(one) for one in each(call.arguments[0])
+            isinstance(one, Inst) or is_namespace(one) for one in each(call.arguments[0])
         ):
             analysis.report("builtins.namespace", call.node, "vars gives the interpreter's own tables of names.")
         return UNKNOWN
@@ -78,7 +78,7 @@ def builtin(analysis: Analysis, call: Call, name: str) -> Value:
 
 def is_namespace(value: Value) -> bool:
     """Recognise what a parser of arguments gives: its table holds what was parsed."""
-    return type(value) is Foreign and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
+    return isinstance(value, Foreign) and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
 
 
 def _super(analysis: Analysis) -> Value:
@@ -90,27 +90,27 @@ def _super(analysis: Analysis) -> Value:
 
 def _mapped(analysis: Analysis, call: Call) -> Value:
     function, source = call.arguments
-    if type(function) is Builtin:
+    if isinstance(function, Builtin):
         items = folding.known(source)
         if isinstance(items, list | str | bytes) and len(items) <= 512:
             return Bag(tuple(folding.builtin(function.name, [folding.as_value(one)]) for one in items), ordered=True)
         return Bag((folding.builtin(function.name, [folding.element(source, "iter")]),))
-    if type(function) is Func:
+    if isinstance(function, Func):
         return Bag((analysis.returned(function),))
-    if type(function) is Foreign:
+    if isinstance(function, Foreign):
         library.judge_bound(analysis, call.node, function.path)
-    if type(function) is Method:
+    if isinstance(function, Method):
         return Bag((method(analysis, Call(call.node, [folding.element(source, "iter")], {}), function),))
     return UNKNOWN
 
 
 def method(analysis: Analysis, call: Call, bound: Method) -> Value:
     owner, name = bound.owner, bound.name
-    if type(owner) is File:
+    if isinstance(owner, File):
         return pathobjects.method(analysis, call, owner, name)
     if name in ("format", "format_map"):
         strings_as_code.judge_format(analysis, call.node, owner)
-    if type(owner) is Builtin:
+    if isinstance(owner, Builtin):
         if owner.name == "dict" and name == "fromkeys" and call.arguments:
             return Bag(
                 (call.arguments[1] if len(call.arguments) > 1 else UNKNOWN,),
@@ -128,9 +128,9 @@ def method(analysis: Analysis, call: Call, bound: Method) -> Value:
         if name in ("__setattr__", "__delattr__", "__getattr__"):
             reflection.reflect(analysis, call, name.strip("_"))
         return UNKNOWN
-    if type(owner) is Bag:
+    if isinstance(owner, Bag):
         return _of_bag(analysis, call, owner, name)
-    if type(owner) is Const and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
+    if isinstance(owner, Const) and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
         return folding.method(owner.value, name, call.arguments, call.keywords)
     if texts.is_textual(owner) and name in folding.PURE_METHODS:
         return BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN

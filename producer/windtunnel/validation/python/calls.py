@@ -203,11 +203,11 @@ def _of_foreign(analysis: Analysis, made: Call, path: str) -> Value:
 def _field(analysis: Analysis, call: Call) -> Value:
     """Give what the fields of the objects of a dataclass hold at first."""
     factory = call.keywords.get("default_factory")
-    if factory is None or type(factory) is Danger:
+    if factory is None or isinstance(factory, Danger):
         return call.keywords.get("default", UNKNOWN)
-    if type(factory) is Builtin and factory.name in ("list", "dict", "set"):
+    if isinstance(factory, Builtin) and factory.name in ("list", "dict", "set"):
         return Bag(())
-    if type(factory) in (Func, Class):
+    if isinstance(factory, Func | Class):
         return _called(analysis, Call(call.node, [], {}), factory)
     return UNKNOWN
 

@@ -78,7 +78,7 @@ _DOORS = frozenset("view set_imputer MICE set_params from_file tz_localize tz_co
 
 def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> None:
     """Judge the arguments of a method on an object of a library."""
-    if not (call.keywords or name in _DOORS or type(receiver) in (Lib, Foreign, Many)):
+    if not (call.keywords or name in _DOORS or isinstance(receiver, Lib | Foreign | Many)):
         return
     if name == "view" and call.arguments:
         _judge_object(analysis, call.node, call.arguments[:1])
@@ -87,20 +87,20 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
             formulas.judge_expression(analysis, call.node, value, f".{name}")
     elif name == "set_params":
         _judge_parameters(analysis, call)
-    elif name == "from_file" and type(receiver) in (Lib, Foreign):
+    elif name == "from_file" and isinstance(receiver, Lib | Foreign):
         analysis.report("library.file_read", call.node, ".from_file reads a file.")
     if "tz" in call.keywords:
         _judge_zone(analysis, call.node, f".{name}", [call.keywords["tz"]])
     elif name in ("tz_localize", "tz_convert", "astimezone"):
         _judge_zone(analysis, call.node, f".{name}", call.arguments[:1])
     for one in each(receiver):
-        if type(one) not in (Lib, Foreign):
+        if not isinstance(one, Lib | Foreign):
             continue
-        if one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
-            _judge_formulas(analysis, call, f"{one.path}.{name}")  # type: ignore[attr-defined]
+        if one.path.startswith("statsmodels"):
+            _judge_formulas(analysis, call, f"{one.path}.{name}")
             return
-        if one.path.startswith("lightgbm"):  # type: ignore[attr-defined]
-            _judge_booster(analysis, call, f"{one.path}.{name}")  # type: ignore[attr-defined]
+        if one.path.startswith("lightgbm"):
+            _judge_booster(analysis, call, f"{one.path}.{name}")
             return
 
 
@@ -116,7 +116,7 @@ def _judge_formulas(analysis: Analysis, call: Call, path: str) -> None:
         named += call.arguments[:1]
     for value in named:
         for one in each(value):
-            if type(one) is not Const and (has_built(one) or texts.may_be_text(one)):
+            if not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
                 analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
                 return
 
@@ -135,7 +135,7 @@ _BOOSTER_FILES = frozenset(
 def _judge_booster(analysis: Analysis, call: Call, path: str) -> None:
     """Judge LightGBM's parameters: those of a table too may name files and machines."""
     named = () if path in ("lightgbm.train", "lightgbm.cv", "lightgbm.Dataset") else call.keywords
-    tables = [one for value in call.given for one in each(value) if type(one) is Bag]
+    tables = [one for value in call.given for one in each(value) if isinstance(one, Bag)]
     for name in (*named, *(text for table in tables for key in table.keys for text in strings(key))):
         if name in _BOOSTER_FILES:
             analysis.report("library.path_argument", call.node, f"{path}: {name} makes it use files or the network.")
@@ -149,7 +149,7 @@ def _judge_zone(analysis: Analysis, node: ast.Call, path: str, given: list[Value
             if text.startswith(("/", "~", ".", ":")) or ".." in text or "//" in text:
                 analysis.report("library.path_argument", node, f"{path} reads the time zone from the file {text!r}.")
         unknown = [one for one in each(value) if has_built(one) or texts.may_be_text(one)]
-        if unknown or (path == "dateutil.tz.gettz" and any(type(one) in (Unknown, Foreign) for one in each(value))):
+        if unknown or (path == "dateutil.tz.gettz" and any(isinstance(one, Unknown | Foreign) for one in each(value))):
             analysis.report("library.path_argument", node, f"{path} gets a time zone that is not known here.")
 
 
@@ -164,7 +164,7 @@ def _judge_qhull(analysis: Analysis, node: ast.Call, path: str, given: list[Valu
 
 def _texts(value: Value) -> list[str]:
     """Give the known strings of a value, and what is known of those put together."""
-    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if type(one) is Text)]
+    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if isinstance(one, Text))]
 
 
 _GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
@@ -173,7 +173,7 @@ _GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
 def _judge_generator(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
     """Judge what random numbers are drawn from: an object of the program would be taken for memory of numpy's."""
     for value in given:
-        if any(type(one) in (Inst, Class) or one is OPAQUE for one in each(value)):
+        if any(isinstance(one, Inst | Class) or one is OPAQUE for one in each(value)):
             analysis.report("library.memory_unsafe", node, f"{path} takes memory from an object of the program.")
 
 
@@ -181,7 +181,7 @@ def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> Non
     """Judge a type that takes numbers for addresses of objects."""
     for value in given:
         for one in each(value):
-            name = one.value if type(one) is Const else getattr(one, "name", "") or getattr(one, "path", "")
+            name = one.value if isinstance(one, Const) else getattr(one, "name", "") or getattr(one, "path", "")
             if str(name).rpartition(".")[2] in _OBJECT or has_built(one):
                 analysis.report("library.memory_unsafe", node, "Takes the bytes of an array for addresses of objects.")
 
@@ -189,14 +189,16 @@ def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> Non
 def _judge_files(analysis: Analysis, call: Call, path: str) -> None:
     keyword, at = FILES[path]
     if keyword == "memory" and path.endswith("Pipeline"):
-        placed = [one for one in call.arguments[1:] if type(one) is not Bag][:2]
+        placed = [one for one in call.arguments[1:] if not isinstance(one, Bag)][:2]
     else:
         placed = call.arguments[at : at + 2]
     for value in (*placed, *(call.keywords[key] for key in (keyword,) if key in call.keywords)):
         for one in each(value):
-            if type(one) is Const and (one.value is None or one.value in _HARMLESS or not isinstance(one.value, str)):
+            if isinstance(one, Const) and (
+                one.value is None or one.value in _HARMLESS or not isinstance(one.value, str)
+            ):
                 continue
-            if type(one) in (Const, Text) or has_built(one) or texts.may_be_text(one):
+            if isinstance(one, Const | Text) or has_built(one) or texts.may_be_text(one):
                 analysis.report("library.path_argument", call.node, f"{path}: {keyword} makes it read or write files.")
                 return
 
@@ -205,7 +207,7 @@ def _judge_parameters(analysis: Analysis, call: Call) -> None:
     """Judge parameters that are set later: `set_params(memory=…)` of an estimator."""
     for key, value in call.keywords.items():
         last = key.rpartition("__")[2]
-        if last == "memory" and not all(type(one) is Const and one.value is None for one in each(value)):
+        if last == "memory" and not all(isinstance(one, Const) and one.value is None for one in each(value)):
             analysis.report(
                 "library.path_argument", call.node, f"{key}= makes the library pickle to and from a folder."
             )

@@ -81,7 +81,7 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     else:
         left, right = analysis.value(node.left), analysis.value(node.right)
     resources.judge_binary(analysis, node, left, right)
-    if type(left) is Unknown and type(right) is Unknown and OPAQUE not in (left, right):
+    if isinstance(left, Unknown) and isinstance(right, Unknown) and OPAQUE not in (left, right):
         return UNKNOWN
     lefts, rights = each(left), each(right)
     if len(lefts) * len(rights) > 16:
@@ -96,7 +96,7 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
 def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:
     """Evaluate a sign, `~` or `not`."""
     found = analysis.value(node.operand)
-    if type(found) is Const and isinstance(found.value, int | float):
+    if isinstance(found, Const) and isinstance(found.value, int | float):
         if isinstance(node.op, ast.USub):
             return Const(-found.value)
         if isinstance(node.op, ast.Invert) and isinstance(found.value, int):
@@ -164,41 +164,40 @@ def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
     owner = analysis.value(node.value)
     index = analysis.value(node.slice)
     lookahead.judge_subscript(analysis, node)
-    if type(owner) is Unknown:
+    if isinstance(owner, Unknown):
         return owner
     return join([_item(one, index) for one in each(owner)])
 
 
 def _item(owner: Value, index: Value) -> Value:
-    kind = type(owner)
-    at = index.value if type(index) is Const else None
-    if kind is Const and isinstance(owner.value, str | bytes):  # type: ignore[attr-defined]
+    at = index.value if isinstance(index, Const) else None
+    if isinstance(owner, Const) and isinstance(owner.value, str | bytes):
         if isinstance(at, int | slice):
             try:
-                return folding.as_value(owner.value[at])  # type: ignore[attr-defined]
+                return folding.as_value(owner.value[at])
             except (LookupError, ValueError, TypeError):
                 return UNKNOWN
         return BUILT
-    if kind is Text:
+    if isinstance(owner, Text):
         return BUILT
-    if kind is Bag:
-        items, keys = owner.items, owner.keys  # type: ignore[attr-defined]
+    if isinstance(owner, Bag):
+        items, keys = owner.items, owner.keys
         if keys and len(keys) == len(items) and at is not None:
-            if owner.loose:  # type: ignore[attr-defined]
+            if owner.loose:
                 pairs = zip(keys, items, strict=True)
-                return join([item for key, item in pairs if type(key) is not Const or key.value == at] or [UNKNOWN])
-            found = [item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at]
+                return join([item for key, item in pairs if not isinstance(key, Const) or key.value == at] or [UNKNOWN])
+            found = [item for key, item in zip(keys, items, strict=True) if isinstance(key, Const) and key.value == at]
             if found:
                 return join(found[-1:])
-        elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
+        elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):
             return join([items[at]])
-        elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
+        elif owner.ordered and isinstance(at, slice):
             try:
                 return Bag(items[at], ordered=True)
             except (ValueError, TypeError):
                 return owner
         return join(list(items)) if items else UNKNOWN
-    if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
+    if isinstance(owner, Foreign) and owner.path in ("dataclasses.fields", "sandbox.params"):
         return owner
     return texts.inner(owner)
 
@@ -206,9 +205,8 @@ def _item(owner: Value, index: Value) -> Value:
 def sliced(analysis: Analysis, node: ast.Slice) -> Value:
     """Evaluate `a:b:c`."""
     parts = [None if one is None else analysis.value(one) for one in (node.lower, node.upper, node.step)]
-    if all(one is None or type(one) is Const for one in parts):
-        return Const(slice(*(None if one is None else one.value for one in parts)))  # type: ignore[attr-defined]
-    return UNKNOWN
+    known = [None if one is None else one.value for one in parts if one is None or isinstance(one, Const)]
+    return Const(slice(*known)) if len(known) == len(parts) else UNKNOWN
 
 
 def function(analysis: Analysis, node: ast.Lambda) -> Value:

@@ -74,11 +74,10 @@ _BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted
 
 def known(value: Value) -> Any:
     """Give the Python value of a constant or of a container of constants; `UNKNOWN` where there is none."""
-    kind = type(value)
-    if kind is Const:
-        return value.value  # type: ignore[attr-defined]
-    if kind is Bag and value.ordered and len(value.items) <= MOST_FOLDED:  # type: ignore[attr-defined]
-        items = [known(item) for item in value.items]  # type: ignore[attr-defined]
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Bag) and value.ordered and len(value.items) <= MOST_FOLDED:
+        items = [known(item) for item in value.items]
         return UNKNOWN if any(item is UNKNOWN for item in items) else items
     return UNKNOWN
 
@@ -132,9 +131,9 @@ def _joined(one: Value, two: Value) -> Value:
 def binary(op: ast.operator, left: Value, right: Value) -> Value:
     """Fold `left op right`."""
     kind = type(op)
-    if type(left) is File or type(right) is File:
+    if isinstance(left, File) or isinstance(right, File):
         return File(joined_path([left, right])) if kind is ast.Div else UNKNOWN
-    if kind is ast.Mod and texts.is_textual(left) and type(right) is Bag:
+    if kind is ast.Mod and texts.is_textual(left) and isinstance(right, Bag):
         values = known(right)
         first = known(left)
         if isinstance(first, _TEXTUAL) and isinstance(values, list) and _small(kind, first, None):
@@ -148,15 +147,15 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
             return as_value(_BINARY[kind](one, two))
         except (TypeError, ValueError, ArithmeticError, MemoryError):
             return UNKNOWN
-    if kind is ast.BitOr and type(left) is Bag and type(right) is Bag:
+    if kind is ast.BitOr and isinstance(left, Bag) and isinstance(right, Bag):
         return table([left, right])
     if kind is ast.Add:
-        if type(left) is Bag and type(right) is Bag:
+        if isinstance(left, Bag) and isinstance(right, Bag):
             return Bag(left.items + right.items, left.ordered and right.ordered)
         if texts.is_textual(left) or texts.is_textual(right):
             return make_text(texts.pieces(left) + texts.pieces(right))
     if kind is ast.Mod and texts.is_textual(left):
-        values = right.items if type(right) is Bag else (right,)
+        values = right.items if isinstance(right, Bag) else (right,)
         return make_text(texts.pieces(left) + tuple(part for item in values for part in texts.pieces(item)))
     if kind is ast.Mult and (texts.is_textual(left) or texts.is_textual(right)):
         return Text(texts.pieces(left if texts.is_textual(left) else right))
@@ -169,9 +168,9 @@ def table(parts: list[Value]) -> Value:
     items: list[Value] = []
     for part in parts:
         for one in each(part):
-            if type(one) is not Bag:
+            if not isinstance(one, Bag):
                 return texts.inner(one)
-            pairs = [item for item in one.items if type(item) is Bag and item.ordered and len(item.items) == 2]
+            pairs = [item for item in one.items if isinstance(item, Bag) and item.ordered and len(item.items) == 2]
             if one.keys or not one.items:
                 known_keys = len(one.keys) == len(one.items)
                 keys.extend(one.keys if known_keys else (UNKNOWN,) * len(one.items))
@@ -180,7 +179,7 @@ def table(parts: list[Value]) -> Value:
                 keys.extend(pair.items[0] for pair in pairs)
                 items.extend(pair.items[1] for pair in pairs)
             else:
-                given = [part for item in one.items for part in (item.items if type(item) is Bag else (item,))]
+                given = [part for item in one.items for part in (item.items if isinstance(item, Bag) else (item,))]
                 keys.extend((UNKNOWN,) * len(given))
                 items.extend(item if texts.is_textual(item) else texts.inner(item) for item in given)
     return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
@@ -201,7 +200,7 @@ def builtin(name: str, arguments: list[Value]) -> Value:
         if name in ("reversed", "sorted") and type(arguments[0]) is Bag:
             if not any(texts.is_textual(one) for item in arguments[0].items for one in each(item)):
                 return Bag(arguments[0].items)
-        textual = any(type(one) in (Text, Bag) or texts.is_textual(one) for one in arguments)
+        textual = any(isinstance(one, Text | Bag) or texts.is_textual(one) for one in arguments)
         return BUILT if name == "chr" or textual else UNKNOWN
     if name in ("str", "repr", "format"):
         if not arguments or texts.may_be_text(arguments[0]):
@@ -259,9 +258,9 @@ def _apart(separator: str, elements: list[Value]) -> Value | None:
     """Join whole texts.pieces of an unknown order whose words the separator keeps apart; None for any others."""
     parts: list[str | bool | None] = [None]
     for one in elements:
-        if type(one) is Const and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
+        if isinstance(one, Const) and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
             parts += [separator, one.value, separator, None]
-        elif type(one) is Text and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
+        elif isinstance(one, Text) and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
             parts += [separator, *one.parts, separator, None]
         elif one is not UNKNOWN:
             return None
@@ -269,7 +268,7 @@ def _apart(separator: str, elements: list[Value]) -> Value | None:
 
 
 def _elements(value: Value) -> list[Value]:
-    return [item for one in each(value) if type(one) is Bag for item in each(join_items(one))]
+    return [item for one in each(value) if isinstance(one, Bag) for item in each(join_items(one))]
 
 
 def join_items(bag: Bag) -> Value:
@@ -301,24 +300,25 @@ def element(value: Value, step: int | str) -> Value:
     """Take one step into a value: an index, `iter` (any element) or `star`."""
     found: list[Value] = []
     for one in each(value):
-        kind = type(one)
-        if kind is Bag:
-            items = one.keys if one.keys and step == "iter" else one.items  # type: ignore[attr-defined]
-            if isinstance(step, int) and one.ordered and step < len(items):  # type: ignore[attr-defined]
+        if isinstance(one, Bag):
+            items = one.keys if one.keys and step == "iter" else one.items
+            if isinstance(step, int) and one.ordered and step < len(items):
                 found.append(items[step])
             elif items:
                 found.append(Bag(items) if step == "star" else join(list(items)))
             else:
                 found.append(UNKNOWN)
-        elif kind is Const and isinstance(one.value, _TEXTUAL) and one.value:  # type: ignore[attr-defined]
-            text = one.value  # type: ignore[attr-defined]
+        elif isinstance(one, Const) and isinstance(one.value, _TEXTUAL) and one.value:
+            text = one.value
             found.append(Const(text[step]) if isinstance(step, int) and step < len(text) else BUILT)
-        elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path == "dataclasses.fields":
             found.append(one)
-        elif kind is Foreign and one.path.endswith(".parse_known_args") and step == 0:  # type: ignore[attr-defined]
-            found.append(Foreign(one.path.replace("parse_known_args", "parse_args")))  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path.endswith(".parse_known_args") and step == 0:
+            found.append(Foreign(one.path.replace("parse_known_args", "parse_args")))
         else:
-            found.append(BUILT if kind is Text and one.built else one if kind is Unknown else texts.inner(one))  # type: ignore[attr-defined]
+            found.append(
+                BUILT if isinstance(one, Text) and one.built else one if isinstance(one, Unknown) else texts.inner(one)
+            )
     return join(found)
 
 

@@ -36,15 +36,15 @@ _PLAIN = (
 def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
     """Judge a string that a library evaluates as an expression."""
     for one in each(value):
-        if type(one) is Const:
+        if isinstance(one, Const):
             if isinstance(one.value, str):
                 judge_text(analysis, node, one.value, how)
-        elif type(one) is Text:
+        elif isinstance(one, Text):
             if one.built or not one.known.strip("\x00 "):
                 analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
             else:
                 judge_text(analysis, node, one.known.replace("\x00", "0") if len(one.parts) > 1 else "0", how)
-        elif type(one) is Foreign and one.path.startswith("sandbox."):
+        elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
         else:
             rule = "library.expression" if sure or texts.may_be_text(one) else "library.expression_unknown"

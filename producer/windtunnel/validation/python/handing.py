@@ -96,8 +96,8 @@ def _judge_given(analysis: Analysis, place: ast.AST, value: Value, callees: tupl
 
 def _is_canvas(value: Value, callees: tuple[Value, ...]) -> bool:
     """Recognise `pyplot` given to a library that draws with it: `stats.probplot(x, plot=plt)`."""
-    return type(value) is Module and value.path == PYPLOT and all(
-        type(one) is Lib and one.path.startswith(_DRAWING) for one in callees
+    return isinstance(value, Module) and value.path == PYPLOT and all(
+        isinstance(one, Lib) and one.path.startswith(_DRAWING) for one in callees
     )  # fmt: skip
 
 
@@ -120,19 +120,19 @@ def _judge_outside(analysis: Analysis, place: ast.AST, callees: tuple[Value, ...
 def _judge_hooked(analysis: Analysis, place: ast.AST, value: Value, depth: int = 0) -> None:
     """Judge objects handed to a library that answer for every attribute: also for an array's address."""
     for one in each(value):
-        if type(one) is Bag and depth < 2:
+        if isinstance(one, Bag) and depth < 2:
             for item in one.items[:64]:
                 _judge_hooked(analysis, place, item, depth + 1)
-        elif type(one) is Inst and not {"__getattr__", "__getattribute__"}.isdisjoint(one.scope.bindings):
+        elif isinstance(one, Inst) and not {"__getattr__", "__getattribute__"}.isdisjoint(one.scope.bindings):
             analysis.report("structure.dunder", place, "A library would ask this object for an array's address.")
 
 
 def _judge_filled(analysis: Analysis, place: ast.AST, value: Value, callees: tuple[Value, ...], depth: int = 0) -> None:
     """Judge objects made into arrays whose attributes were named at run time: one may give an array's address."""
-    if not all(type(one) is Lib and one.path.startswith(_ARRAYS) for one in callees):
+    if not all(isinstance(one, Lib) and one.path.startswith(_ARRAYS) for one in callees):
         return
     for one in each(value):
-        if type(one) is Bag and depth < 2:
+        if isinstance(one, Bag) and depth < 2:
             for item in one.items[:64]:
                 _judge_filled(analysis, place, item, callees, depth + 1)
         elif reflection.is_filled(analysis, one):

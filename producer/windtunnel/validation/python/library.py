@@ -50,7 +50,7 @@ _ON_CHAINS = frozenset("format format_map".split())
 def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> None:
     """Judge the arguments of a method call on any receiver."""
     tables = analysis.tables
-    own = type(receiver) in (Inst, Class) and name in analysis.program.attributes
+    own = isinstance(receiver, Inst | Class) and name in analysis.program.attributes
     if not own:
         if name in tables.path_argument:
             paths.judge_path_argument(analysis, call, name)
@@ -60,10 +60,10 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
             and tables.judge_name(name) == "structural.write"
         ):
             _judge_conversion(analysis, call.node, receiver, name, call.given)
-        elif name in tables.expressions and (call.arguments or call.keywords) and type(receiver) is not Module:
+        elif name in tables.expressions and (call.arguments or call.keywords) and not isinstance(receiver, Module):
             if not _only_numbers(call.arguments, call.keywords):
                 given = call.argument("expr", 0)
-                sure = name == "eval" or (type(receiver) is Foreign and receiver.path.startswith("pandas."))
+                sure = name == "eval" or (isinstance(receiver, Foreign) and receiver.path.startswith("pandas."))
                 formulas.judge_expression(analysis, call.node, given, f".{name}", sure=sure)
         elif name.startswith("open_") and _pathlike(call.given):
             analysis.report("library.file_read", call.node, f"By its name and arguments, .{name} opens a file.")
@@ -71,7 +71,7 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
             analysis.report("library.file_read", call.node, ".open of what may be a path that is not known here.")
         elif name in _ON_CHAINS:
             strings_as_code.judge_format_call(analysis, call, receiver, name)
-    if name in _BY_DUNDER and type(receiver) is not Builtin:
+    if name in _BY_DUNDER and not isinstance(receiver, Builtin):
         reflection.reflect(analysis, Call(call.node, [receiver, *call.arguments], {}), name.strip("_"))
     if name == "load" and (call.arguments or call.keywords):
         _judge_load(analysis, call.node, receiver, call.given)
@@ -79,9 +79,13 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
         given = call.argument("formula", 0)
         formulas.judge_expression(analysis, call.node, given, ".from_formula")
     doors.judge_method(analysis, call, receiver, name)
-    if type(receiver) is Lib and receiver.path in settings.STYLES and name in ("update", "setdefault", "__setitem__"):
+    if (
+        isinstance(receiver, Lib)
+        and receiver.path in settings.STYLES
+        and name in ("update", "setdefault", "__setitem__")
+    ):
         analysis.report("structure.patch", call.node, "Adds a style: its settings are not seen where it is used.")
-    if type(receiver) is Lib and receiver.path.endswith("rcParams"):
+    if isinstance(receiver, Lib) and receiver.path.endswith("rcParams"):
         if name == "update":
             for table in (*call.arguments, *(call.keywords[one] for one in ("**",) if one in call.keywords)):
                 settings.judge_settings(analysis, call.node, table)
@@ -90,21 +94,21 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
                 settings.judge_setting(analysis, call.node, str(call.arguments[0].value))
             else:
                 settings.judge_settings(analysis, call.node, UNKNOWN)
-    if name in tables.by_name and type(receiver) is not Module and not own:
+    if name in tables.by_name and not isinstance(receiver, Module) and not own:
         named_methods.judge_call(analysis, call, name)
     if call.keywords:
         options.judge(analysis, call)
 
 
 def _is_file(receiver: Value) -> bool:
-    return all(type(one) is File for one in each(receiver))
+    return all(isinstance(one, File) for one in each(receiver))
 
 
 def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list[Value]) -> None:
     """Judge `.load(…)` of a library's class or object: what is kept that way is a pickle."""
     for one in each(receiver):
-        library = type(one) in (Lib, Foreign) and not one.path.startswith(("sandbox.", "json"))  # type: ignore[attr-defined]
-        if library or (type(one) is Unknown and _pathlike(given)):
+        library = isinstance(one, Lib | Foreign) and not one.path.startswith(("sandbox.", "json"))
+        if library or (isinstance(one, Unknown) and _pathlike(given)):
             analysis.report("library.pickle", node, ".load of a library's object unpickles a file.")
             return
 
@@ -112,8 +116,8 @@ def _judge_load(analysis: Analysis, node: ast.Call, receiver: Value, given: list
 def _pathlike(given: list[Value]) -> bool:
     """Say whether a value may be the text of a path."""
     return any(
-        type(one) is Text
-        or (type(one) is Const and isinstance(one.value, str) and any(mark in one.value for mark in "/\\.:"))
+        isinstance(one, Text)
+        or (isinstance(one, Const) and isinstance(one.value, str) and any(mark in one.value for mark in "/\\.:"))
         for value in given
         for one in each(value)
     )
@@ -121,11 +125,11 @@ def _pathlike(given: list[Value]) -> bool:
 
 def _judge_conversion(analysis: Analysis, node: ast.Call, receiver: Value, name: str, given: list[Value]) -> None:
     """Judge a `to_…` that nobody knows: with a text among its arguments it writes."""
-    if name in analysis.program.attributes and type(receiver) not in (Foreign, Lib):
+    if name in analysis.program.attributes and not isinstance(receiver, Foreign | Lib):
         return
     textual = any(
-        type(one) is Text or (
-            type(one) is Const and isinstance(one.value, str) and not one.value.isidentifier()
+        isinstance(one, Text) or (
+            isinstance(one, Const) and isinstance(one.value, str) and not one.value.isidentifier()
         )
         for value in given for one in each(value)
     )  # fmt: skip
@@ -138,7 +142,7 @@ def _judge_conversion(analysis: Analysis, node: ast.Call, receiver: Value, name:
 def _only_numbers(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     """Recognise a model's own `.eval(x, y)`: nothing in it can be text."""
     given = [*arguments, *keywords.values()]
-    return all(type(one) is Const and not isinstance(one.value, str) for one in given)
+    return all(isinstance(one, Const) and not isinstance(one.value, str) for one in given)
 
 
 def judge_bound(analysis: Analysis, node: ast.Call, path: str) -> None:
@@ -193,7 +197,9 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     elif path in ("matplotlib.rc_context", "matplotlib.pyplot.rc_context"):
         for value in call.arguments[:1]:
             settings.judge_settings(analysis, call.node, value)
-        if any(type(one) is not Const or one.value is not None for value in call.arguments[1:] for one in each(value)):
+        if any(
+            not isinstance(one, Const) or one.value is not None for value in call.arguments[1:] for one in each(value)
+        ):
             analysis.report("library.file_read", call.node, f"{path} reads settings from a file.")
     elif path in ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context"):
         settings.judge_style(analysis, call)
@@ -212,7 +218,7 @@ def _judge_getter(analysis: Analysis, call: Call) -> None:
         return
     for value in chosen or call.arguments[:1]:
         for one in each(value):
-            if type(one) is not Const or not isinstance(one.value, str):
+            if not isinstance(one, Const) or not isinstance(one.value, str):
                 analysis.report("attributes.unknown_name", call.node, "A getter whose attribute is not known here.")
                 return
             for name in one.value.split("."):

@@ -22,7 +22,7 @@ def judge_call(analysis: Analysis, call: Call, name: str) -> None:
             else next((k.value for k in call.node.keywords if k.arg == "periods"), None)
         )
         value = analysis.value(given) if given is not None else None
-        if type(value) is Const and isinstance(value.value, int | float) and value.value < 0:
+        if isinstance(value, Const) and isinstance(value.value, int | float) and value.value < 0:
             analysis.report("lookahead.negative_shift", call.node, f"shift({value.value}) brings later rows forward.")
         elif isinstance(given, ast.UnaryOp) and isinstance(given.op, ast.USub):
             analysis.report(
@@ -34,10 +34,10 @@ def judge_call(analysis: Analysis, call: Call, name: str) -> None:
         analysis.report("lookahead.backfill", call.node, f".{name}() fills with later values.")
     elif call.keywords:
         centre = call.keywords.get("center")
-        if type(centre) is Const and centre.value is True and name == "rolling":
+        if isinstance(centre, Const) and centre.value is True and name == "rolling":
             analysis.report("lookahead.centred_window", call.node, "A centred window reaches into the future.")
         method = call.keywords.get("method")
-        if name == "fillna" and type(method) is Const and method.value in ("bfill", "backfill"):
+        if name == "fillna" and isinstance(method, Const) and method.value in ("bfill", "backfill"):
             analysis.report("lookahead.backfill", call.node, "fillna(method='bfill') fills with later values.")
 
 
@@ -45,10 +45,10 @@ def _judge_resample(analysis: Analysis, call: Call) -> None:
     """Look for periods that carry the label of their end: weeks, months, quarters, years, or `label="right"`."""
     rule = call.keywords.get("rule", analysis.value(call.node.args[0]) if call.node.args else None)
     label = call.keywords.get("label")
-    if type(label) is Const:
+    if isinstance(label, Const):
         late = label.value == "right"
     else:
-        late = type(rule) is Const and isinstance(rule.value, str) and _LATE.fullmatch(rule.value) is not None
+        late = isinstance(rule, Const) and isinstance(rule.value, str) and _LATE.fullmatch(rule.value) is not None
     if late:
         analysis.report("lookahead.late_label", call.node, "Each period carries the label of its end.")
 

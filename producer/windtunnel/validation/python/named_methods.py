@@ -39,7 +39,7 @@ def judge_call(analysis: Analysis, call: Call, name: str) -> None:
     place = analysis.tables.by_name[name]
     if name == "map":
         for one in each(call.arguments[0]) if call.arguments else ():
-            if type(one) is Const:
+            if isinstance(one, Const):
                 judge_strings(analysis, call.node, one)
         return
     judge_place(analysis, call, place)
@@ -104,26 +104,25 @@ def _is_from_caller(analysis: Analysis, node: ast.expr) -> bool:
 def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> None:
     """Judge what is the name of a method, a list of such, or a table of columns with such."""
     for one in each(value):
-        kind = type(one)
-        if kind is Const:
+        if isinstance(one, Const):
             judge_strings(analysis, node, one)
-        elif kind is Bag and depth < MOST_DEPTH:
-            for item in one.items:  # type: ignore[attr-defined]
+        elif isinstance(one, Bag) and depth < MOST_DEPTH:
+            for item in one.items:
                 judge(analysis, node, item, depth + 1)
-        elif kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             continue
-        elif kind in (Text, Bag) or texts.may_be_text(one) or _is_textual_object(analysis, one):
+        elif isinstance(one, Text | Bag) or texts.may_be_text(one) or _is_textual_object(analysis, one):
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
 
 
 def _is_textual_object(analysis: Analysis, value: Value) -> bool:
     """Recognise objects of the program whose class is a text or a container with methods of its own."""
-    if type(value) is not Inst:
+    if not isinstance(value, Inst):
         return False
     scope = value.scope
     bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
-    return any(type(one) not in (Class, Lib) for one in bases) or "__iter__" in scope.bindings
+    return any(not isinstance(one, Class | Lib) for one in bases) or "__iter__" in scope.bindings
 
 
 def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:
@@ -139,7 +138,7 @@ def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:
 def _judge_column(analysis: Analysis, node: ast.AST, value: Value) -> None:
     """Judge `name=(column, method)` and `name=method`."""
     for one in each(value):
-        if type(one) is Bag and one.ordered and len(one.items) == 2:
+        if isinstance(one, Bag) and one.ordered and len(one.items) == 2:
             judge(analysis, node, one.items[1])
         else:
             judge(analysis, node, one)
@@ -153,10 +152,10 @@ def _hands_on(arguments: list[Value], keywords: dict[str, Value]) -> bool:
 
 def _may_be_path(value: Value, depth: int = 0) -> bool:
     for one in each(value):
-        if type(one) is Bag and depth < MOST_DEPTH:
+        if isinstance(one, Bag) and depth < MOST_DEPTH:
             if any(_may_be_path(item, depth + 1) for item in one.items):
                 return True
-        elif one is UNKNOWN or type(one) in (Bag, Text) or (type(one) is Const and isinstance(one.value, str)):
+        elif one is UNKNOWN or isinstance(one, Bag | Text) or (isinstance(one, Const) and isinstance(one.value, str)):
             return True
     return False
 

@@ -85,7 +85,7 @@ def _is_log(analysis: Analysis, node: ast.Call, value: Value) -> bool:
 def _is_judged_path(analysis: Analysis, node: ast.Call, keyword: str) -> bool:
     """Say whether the path is judged with the function that reads it, or the method that writes to it."""
     callee = analysis.memo.get(node.func)
-    if type(callee) is Lib and callee.path.rpartition(".")[2] in analysis.tables.reading:
+    if isinstance(callee, Lib) and callee.path.rpartition(".")[2] in analysis.tables.reading:
         return keyword in paths.READ and not callee.path.startswith("json.")
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     place = analysis.tables.path_argument.get(name)
@@ -99,8 +99,8 @@ _OBJECT_HOOKS = frozenset({"object_hook", "object_pairs_hook"})
 def _fills(analysis: Analysis, value: Value) -> bool:
     """Say whether a function makes objects with attributes of any name."""
     for one in each(value):
-        made = analysis.returned(one) if type(one) is Func else one
-        if type(made) is Lib and made.path == "types.SimpleNamespace":
+        made = analysis.returned(one) if isinstance(one, Func) else one
+        if isinstance(made, Lib) and made.path == "types.SimpleNamespace":
             return True
         if any(reflection.is_filled(analysis, part) for part in each(made)):
             return True
@@ -113,13 +113,13 @@ _TEXTUAL_DOORS = frozenset({"boundscheck", "memory", "format", "refcheck", "rc",
 def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:
     """Judge keywords that are a door for some of their values only."""
     if name == "memory":
-        if any(type(one) is not Const or isinstance(one.value, str) for one in each(value)):
+        if any(not isinstance(one, Const) or isinstance(one.value, str) for one in each(value)):
             analysis.report("library.path_argument", node, "memory= makes the library pickle to and from a folder.")
     elif name == "format":
         if "pgf" in strings(value) or "raw" in strings(value):
             analysis.report("library.backend", node, "This format starts a program or writes raw bytes.")
     elif name in ("refcheck", "boundscheck"):
-        if not (type(value) is Const and value.value):
+        if not (isinstance(value, Const) and value.value):
             analysis.report("library.memory_unsafe", node, f"{name}=False reads or leaves memory outside an array.")
     elif name == "input":
         if "filename" in strings(value) or has_built(value):

@@ -15,8 +15,8 @@ from windtunnel.validation.python.values import (
     each,
 )
 
-OWN = (Inst, Class)
-_LIBRARIES = (Lib, Foreign, Module, Builtin)
+Own = Inst | Class
+_NotOwn = Lib | Foreign | Module | Builtin
 
 
 def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
@@ -31,13 +31,13 @@ def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
 
 
 def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
-    for base in scope.node.bases:  # type: ignore[attr-defined]
+    for base in getattr(scope.node, "bases", ()):
         value = analysis.value_in(scope.parent or scope, base)
         for one in each(value):
-            if type(one) is Class:
+            if isinstance(one, Class):
                 if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
                     return True
-            elif not (type(one) is Builtin and one.name in ("object", "Exception", "ValueError")):
+            elif not (isinstance(one, Builtin) and one.name in ("object", "Exception", "ValueError")):
                 return True
     return False
 
@@ -45,18 +45,18 @@ def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
 def is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
     """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
     for one in each(receiver):
-        if type(one) not in OWN:
+        if not isinstance(one, Own):
             return False
-        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):  # type: ignore[attr-defined]
+        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):
             return False
     return True
 
 
 def may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
     """Say whether the program gives objects an attribute of this name, and the receiver may be one of them."""
-    return name in analysis.program.attributes and not any(type(one) in _LIBRARIES for one in each(receiver))
+    return name in analysis.program.attributes and not any(isinstance(one, _NotOwn) for one in each(receiver))
 
 
 def only_own(analysis: Analysis, receiver: Value) -> bool:
     """Say whether a receiver is an object or class of the program that inherits nothing of a library."""
-    return all(type(one) in OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
+    return all(isinstance(one, Own) and not has_foreign_base(analysis, one.scope) for one in each(receiver))

@@ -35,7 +35,7 @@ def _judge_signature(analysis: Analysis, call: Call, path: str) -> None:
     ]
     for value in given:
         for one in each(value):
-            for item in one.items if type(one) is Bag else (one,):
+            for item in one.items if isinstance(one, Bag) else (one,):
                 if not all(_is_signature(part, known) for part in each(item)):
                     analysis.report("library.expression", call.node, f"{path} evaluates a string as code.")
                     return
@@ -44,10 +44,10 @@ def _judge_signature(analysis: Analysis, call: Call, path: str) -> None:
 
 
 def _is_signature(value: Value, known: frozenset[str]) -> bool:
-    if type(value) is Const and isinstance(value.value, str):
+    if isinstance(value, Const) and isinstance(value.value, str):
         plain = re.fullmatch(r"[\w\s\[\](),:]*", value.value) is not None
         return plain and all(name in known or name.isdigit() for name in re.findall(r"\w+", value.value))
-    return not has_built(value) and not (type(value) is Foreign and not value.path.startswith("numba."))
+    return not has_built(value) and not (isinstance(value, Foreign) and not value.path.startswith("numba."))
 
 
 def _judge_candles(analysis: Analysis, call: Call, path: str) -> None:
@@ -57,7 +57,7 @@ def _judge_candles(analysis: Analysis, call: Call, path: str) -> None:
         return
     for one in each(call.keywords.get("savefig", NONE)):
         target: Value = one
-        if type(one) is Bag:
+        if isinstance(one, Bag):
             target = next((item for key, item in _pairs(one) if key == "fname"), UNKNOWN)
         paths.judge_writing(analysis, call.node, f"{path}(savefig=…)", target)
 
@@ -70,7 +70,7 @@ def _pairs(table: Bag) -> list[tuple[object, Value]]:
         (key.value, item)
         for name, item in zip(table.keys, table.items, strict=True)
         for key in each(name)
-        if type(key) is Const
+        if isinstance(key, Const)
     ]
 
 

@@ -79,7 +79,7 @@ def result(path: str, arguments: list[Value]) -> Value | None:
 
 def as_formatted(spec: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
-    if type(spec) is Const and isinstance(spec.value, str) and _NUMBER.fullmatch(spec.value) is None:
+    if isinstance(spec, Const) and isinstance(spec.value, str) and _NUMBER.fullmatch(spec.value) is None:
         return texts.pieces(as_date([spec]))
     return (False,) if has_built(spec) else (None,)
 
@@ -88,7 +88,7 @@ def as_date(arguments: list[Value]) -> Value:
     """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
     found: list[Value] = []
     for one in each(arguments[0]) if arguments else ():
-        if type(one) is not Const or not isinstance(one.value, str):
+        if not isinstance(one, Const) or not isinstance(one.value, str):
             found.append(OPAQUE if texts.may_be_text(one) else PUT_IN)
             continue
         parts: list[str | None] = []
@@ -108,6 +108,6 @@ def _holds_text(value: Value, depth: int = 0) -> bool:
     for one in each(value):
         if texts.is_textual(one) or texts.may_be_text(one):
             return True
-        if type(one) is Bag and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
+        if isinstance(one, Bag) and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
             return True
     return False

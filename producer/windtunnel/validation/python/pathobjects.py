@@ -54,8 +54,8 @@ def function(analysis: Analysis, call: Call, path: str) -> Value:
 def made(analysis: Analysis, node: ast.AST, value: Value) -> Value:
     """Judge the path objects in a value where they are made."""
     for one in each(value):
-        if type(one) is File and not all(_is_within(analysis, text) for text in each(one.text)):
-            shown = f" {one.text.value!r}" if type(one.text) is Const else ""
+        if isinstance(one, File) and not all(_is_within(analysis, text) for text in each(one.text)):
+            shown = f" {one.text.value!r}" if isinstance(one.text, Const) else ""
             analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.")
     return value
 
@@ -104,7 +104,7 @@ def _opened(analysis: Analysis, node: ast.Call, text: Value, mode: Value) -> Val
 
 def _judge_folder(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
     for one in each(text_of(given)):
-        target = f" {one.value!r}" if type(one) is Const else ""
+        target = f" {one.value!r}" if isinstance(one, Const) else ""
         if not paths.is_folder(analysis, one):
             analysis.report(
                 "library.file_write", node, f"{how} makes the folder{target}, which is not beside the program."
@@ -120,22 +120,22 @@ def _judge_asking(analysis: Analysis, node: ast.AST, how: str, given: Value) -> 
 
 def _is_within(analysis: Analysis, text: Value) -> bool:
     """Recognise a path beside the program, among its artifacts or among the datasets."""
-    if type(text) is Const and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
+    if isinstance(text, Const) and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
         return True
     return paths.is_folder(analysis, text)
 
 
 def _parent(text: Value) -> Value:
-    if type(text) is Const and isinstance(text.value, str):
+    if isinstance(text, Const) and isinstance(text.value, str):
         return Const(str(PurePosixPath(text.value).parent))
-    if type(text) is Text and isinstance(text.parts[-1], str) and "/" in text.parts[-1]:
+    if isinstance(text, Text) and isinstance(text.parts[-1], str) and "/" in text.parts[-1]:
         return Text((*text.parts[:-1], posixpath.dirname(text.parts[-1])))
     return BUILT
 
 
 def _renamed(text: Value, name: str, arguments: list[Value]) -> Value:
     given = folding.known(arguments[0]) if len(arguments) == 1 else UNKNOWN
-    if type(text) is Const and isinstance(text.value, str) and isinstance(given, str):
+    if isinstance(text, Const) and isinstance(text.value, str) and isinstance(given, str):
         try:
             return Const(str(getattr(PurePosixPath(text.value), name)(given)))
         except ValueError:

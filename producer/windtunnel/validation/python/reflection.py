@@ -28,7 +28,7 @@ def reflect(analysis: Analysis, call: Call, function: str) -> Value:
         analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
         return UNKNOWN
     receiver, name = arguments[0], arguments[1]
-    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
+    known = [one.value for one in each(name) if isinstance(one, Const) and isinstance(one.value, str)]
     if len(known) != len(each(name)):
         return _reflect_unknown(analysis, node, function, receiver, name)
     if function == "hasattr":
@@ -41,14 +41,14 @@ def reflect(analysis: Analysis, call: Call, function: str) -> Value:
         return UNKNOWN
     defaults = arguments[2:]
     found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
-    return join([*found, *(value for value in defaults if type(value) is not Const)])
+    return join([*found, *(value for value in defaults if not isinstance(value, Const))])
 
 
 def is_filled(analysis: Analysis, value: Value) -> bool:
     """Say whether an object's attributes may have been named at run time."""
-    if type(value) is Foreign:
+    if isinstance(value, Foreign):
         return value.path == "types.SimpleNamespace" or value.path.endswith(".parse_args")
-    return type(value) is Inst and (bool(analysis.program.wild) or analysis.program.filled)
+    return isinstance(value, Inst) and (bool(analysis.program.wild) or analysis.program.filled)
 
 
 _DESCRIBES = frozenset({"__get__", "__set__", "__delete__"})
@@ -77,7 +77,7 @@ def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
         return False
     if not (isinstance(chosen, ast.Attribute) and isinstance(chosen.value, ast.Name)):
         return False
-    begins = [one.parts[0] for one in each(name) if type(one) is Text]
+    begins = [one.parts[0] for one in each(name) if isinstance(one, Text)]
     if chosen.attr.startswith("_") or not begins or any(not str(one).startswith("_") for one in begins):
         return False
     if chosen.value.id != function.args.args[0].arg or any(
@@ -94,7 +94,7 @@ def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
 
 def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
     prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
-    own = all(type(one) in (Inst, Class) for one in each(receiver))
+    own = all(isinstance(one, Inst | Class) for one in each(receiver))
     if function == "hasattr":
         return UNKNOWN
     if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):

@@ -29,7 +29,7 @@ def warn(analysis: Analysis, rule: str, node: ast.AST, message: str) -> None:
 
 
 def _number(value: Value) -> float | int | None:
-    if type(value) is Const and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+    if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
         return value.value
     return None
 
@@ -54,7 +54,7 @@ def judge_binary(analysis: Analysis, node: ast.BinOp, left: Value, right: Value)
     elif op is ast.Mult:
         for one, other in ((left, right), (right, left)):
             times = _number(other)
-            textual = type(one) is Bag or (type(one) is Const and isinstance(one.value, str | bytes))
+            textual = isinstance(one, Bag) or (isinstance(one, Const) and isinstance(one.value, str | bytes))
             if textual and times is not None and times > HUGE_ITEMS / 10:
                 warn(analysis, "resources.huge_allocation", node, f"Repeats a sequence {times:,} times.")
 
@@ -73,7 +73,7 @@ def judge_builtin(analysis: Analysis, call: Call, name: str) -> None:
         inner = call.node.args[0]
         if isinstance(inner, ast.Call) and analysis.value(inner.func) is not None:
             callee = analysis.value(inner.func)
-            if type(callee) is Lib and callee.path in ("itertools.count", "itertools.cycle"):
+            if isinstance(callee, Lib) and callee.path in ("itertools.count", "itertools.cycle"):
                 warn(analysis, "resources.endless_loop", call.node, f"{name}() of an endless iterator.")
 
 
@@ -82,7 +82,7 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     name = path.rpartition(".")[2]
     if path.startswith("re.") and call.arguments:
         pattern = call.arguments[0]
-        if type(pattern) is Const and isinstance(pattern.value, str) and len(pattern.value) < 2000:
+        if isinstance(pattern, Const) and isinstance(pattern.value, str) and len(pattern.value) < 2000:
             if _NESTED.search(pattern.value) or _ALTERNATES.search(pattern.value):
                 warn(analysis, "resources.regex", call.node, "The pattern repeats a repetition: time may explode.")
     elif path.startswith("numpy") and name in _MAKERS and call.arguments:
@@ -112,8 +112,8 @@ def judge_for(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
     source = node.iter
     if isinstance(source, ast.Call):
         callee = analysis.value(source.func)
-        endless = type(callee) is Lib and callee.path in _ENDLESS and len(source.args) < 3
-        if type(callee) is Lib and callee.path == "itertools.repeat":
+        endless = isinstance(callee, Lib) and callee.path in _ENDLESS and len(source.args) < 3
+        if isinstance(callee, Lib) and callee.path == "itertools.repeat":
             endless = len(source.args) == 1 and not source.keywords
         if isinstance(source.func, ast.Name) and source.func.id == "iter" and len(source.args) == 2:
             endless = isinstance(source.args[0], ast.Name) and source.args[0].id in (

@@ -21,12 +21,12 @@ from windtunnel.validation.python.program import (
 )
 from windtunnel.validation.python.sharing import LOST, Sharing, Store
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
-def _fields_of(kind: type) -> tuple[str, ...]:
+def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
     drop = {"ctx", "op", "ops", "type_comment", "kind", "name", "id", "attr", "lineno", "n", "level"}
-    fields = tuple(name for name in kind._fields if name not in drop)  # type: ignore[attr-defined]
+    fields = tuple(name for name in kind._fields if name not in drop)
     _FIELDS[kind] = fields
     return fields
 
@@ -100,8 +100,8 @@ class Collector:
             self.program.attributes.setdefault(name, []).append(binding)
 
     def _target(self, target: ast.AST, kind: str, node: ast.AST, path: Path = ()) -> None:
-        if type(target) in (ast.Name, ast.Attribute):
-            name = target.id if isinstance(target, ast.Name) else target.attr  # type: ignore[attr-defined]
+        if isinstance(target, ast.Name | ast.Attribute):
+            name = target.id if isinstance(target, ast.Name) else target.attr
             own = isinstance(target, ast.Attribute) or self.scope.kind == "class"
             (self.sharing.given if own else self.sharing.rebound).add(name)
             if kind == "aug":
@@ -130,8 +130,9 @@ class Collector:
         elif isinstance(target, ast.Subscript):
             whole = isinstance(target.slice, ast.Slice)
             value = node.value if isinstance(node, ast.AugAssign) else node
-            more = {"key": None if whole else target.slice, "spread": whole, "grows": kind == "aug"}
-            self.sharing.store(target.value, Store(value, self.scope, path, **more))  # type: ignore[arg-type]
+            key = None if whole else target.slice
+            stored = Store(value, self.scope, path, key=key, spread=whole, grows=kind == "aug")
+            self.sharing.store(target.value, stored)
             self.visit(target)
         else:
             self.visit(target)
@@ -149,7 +150,7 @@ class Collector:
 
     def _looks(self, node: ast.AST) -> None:
         """Note that what an expression gives is only looked at here."""
-        if type(node) in (ast.Attribute, ast.Name):
+        if isinstance(node, ast.Attribute | ast.Name):
             self.program.readonly.add(node)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars":
             self.program.readonly.add(node.func)

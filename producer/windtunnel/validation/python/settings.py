@@ -32,9 +32,9 @@ STYLES = frozenset({"matplotlib.style.library", "matplotlib.style.core.library"}
 def judge_settings(analysis: Analysis, node: ast.AST, value: Value) -> None:
     """Judge a table of settings: all its keys have to be known."""
     for one in each(value):
-        if type(one) is Const:
+        if isinstance(one, Const):
             continue
-        if type(one) is not Bag or any(type(key) is not Const for item in one.keys for key in each(item)):
+        if not isinstance(one, Bag) or any(not isinstance(key, Const) for item in one.keys for key in each(item)):
             analysis.report("library.backend", node, "Settings whose names cannot be read here.")
             return
         for text in strings(one):
@@ -49,7 +49,7 @@ def judge_setting(analysis: Analysis, node: ast.AST, key: str) -> None:
 
 def judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:
     for one in each(value):
-        if type(one) is Const:
+        if isinstance(one, Const):
             text = one.value
             if not isinstance(text, str) or text in analysis.tables.option_values or text.lower() == "agg":
                 continue
@@ -62,7 +62,7 @@ def judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> 
 def judge_options(analysis: Analysis, call: Call, path: str) -> None:
     if path in ("matplotlib.use", "matplotlib.pyplot.switch_backend"):
         given = call.arguments[0] if call.arguments else UNKNOWN
-        if any(type(one) is not Const for one in each(given)):
+        if any(not isinstance(one, Const) for one in each(given)):
             analysis.report("library.backend", call.node, f"{path} loads a back end that is not known here.")
         judge_option(analysis, call.node, given, "the back end")
         return
@@ -77,10 +77,10 @@ def judge_options(analysis: Analysis, call: Call, path: str) -> None:
 
 def judge_style(analysis: Analysis, call: Call) -> None:
     for value in call.arguments:
-        if type(value) is Bag and value.keys:
+        if isinstance(value, Bag) and value.keys:
             judge_settings(analysis, call.node, value)
             continue
-        if type(value) is not Const and (has_built(value) or not list(strings(value))):
+        if not isinstance(value, Const) and (has_built(value) or not list(strings(value))):
             analysis.report("library.file_read", call.node, "A style that is not known here may be a file.")
         for text in strings(value):
             if "/" in text or "\\" in text or "." in text or ":" in text:

@@ -99,38 +99,37 @@ class Sharing:
     ]:  # fmt: skip
         """Give the identifiers whose container, or whose elements, an expression may be."""
         found = [] if found is None else found
-        kind = type(node)
-        if kind is ast.Name:
-            found.append((node.id, deep))  # type: ignore[union-attr]
-        elif kind is ast.Attribute:
-            name = node.attr  # type: ignore[union-attr]
+        if isinstance(node, ast.Name):
+            found.append((node.id, deep))
+        elif isinstance(node, ast.Attribute):
+            name = node.attr
             found.append((EVERY if name == "__dict__" else name, deep))
-        elif kind is ast.Subscript:
-            self.roots(node.value, True, found)  # type: ignore[union-attr]
-        elif kind in (ast.List, ast.Tuple, ast.Set):
-            for one in node.elts:  # type: ignore[union-attr]
+        elif isinstance(node, ast.Subscript):
+            self.roots(node.value, True, found)
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+            for one in node.elts:
                 self.roots(one, False, found)
-        elif kind is ast.Dict:
-            for key, one in zip(node.keys, node.values, strict=True):  # type: ignore[union-attr]
+        elif isinstance(node, ast.Dict):
+            for key, one in zip(node.keys, node.values, strict=True):
                 self.roots(one, key is None, found)
-        elif kind in (ast.Starred, ast.NamedExpr, ast.Await):
-            self.roots(node.value, deep or kind is ast.Starred, found)  # type: ignore[union-attr]
-        elif kind is ast.IfExp:
-            self.roots(node.body, deep, found)  # type: ignore[union-attr]
-            self.roots(node.orelse, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.BoolOp:
-            for one in node.values:  # type: ignore[union-attr]
+        elif isinstance(node, ast.Starred | ast.NamedExpr | ast.Await):
+            self.roots(node.value, deep or isinstance(node, ast.Starred), found)
+        elif isinstance(node, ast.IfExp):
+            self.roots(node.body, deep, found)
+            self.roots(node.orelse, deep, found)
+        elif isinstance(node, ast.BoolOp):
+            for one in node.values:
                 self.roots(one, deep, found)
-        elif kind is ast.BinOp:
-            for one in (node.left, node.right):  # type: ignore[union-attr]
-                if type(one) is not ast.BinOp:
+        elif isinstance(node, ast.BinOp):
+            for one in (node.left, node.right):
+                if not isinstance(one, ast.BinOp):
                     self.roots(one, True, found)
-        elif kind in (ast.ListComp, ast.SetComp, ast.GeneratorExp):
-            self.roots(node.elt, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.DictComp:
-            self.roots(node.value, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.Call:
-            self._of_call(node, deep, found)  # type: ignore[arg-type]
+        elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            self.roots(node.elt, deep, found)
+        elif isinstance(node, ast.DictComp):
+            self.roots(node.value, deep, found)
+        elif isinstance(node, ast.Call):
+            self._of_call(node, deep, found)
         return found
 
     def _of_call(self, node: ast.Call, deep: bool, found: list[tuple[str, bool]]) -> None:
@@ -140,9 +139,7 @@ class Sharing:
                 for one in node.args:
                     self.roots(one, True, found)
             elif callee.id == "getattr" and len(node.args) > 1:
-                name = node.args[1]
-                known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-                found.append((str(name.value) if known else EVERY, deep))  # type: ignore[attr-defined]
+                found.append((_text(node.args[1]) or EVERY, deep))
             elif callee.id == "vars":
                 found.append((EVERY, deep))
             else:
@@ -154,10 +151,9 @@ class Sharing:
 
     def move(self, node: ast.AST | None, target: str) -> None:
         """Note that what an expression gives is known as `target` too."""
-        kind = type(node)
-        if kind is ast.Constant or node is None:
+        if isinstance(node, ast.Constant) or node is None:
             return
-        if kind in (ast.List, ast.Dict, ast.Set) and not _flat(node):
+        if isinstance(node, ast.List | ast.Dict | ast.Set) and not _flat(node):
             self.nested.add(target)
         for name, deep in self.roots(node):
             if name != target or deep:
@@ -166,7 +162,7 @@ class Sharing:
     def unpack(self, node: ast.AST, target: str) -> None:
         """Note that the elements of what an expression gives are known as `target`."""
         for name, deep in self.roots(node):
-            direct = not deep and type(node) in (ast.List, ast.Tuple, ast.Set, ast.Dict)
+            direct = not deep and isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
             (self.flow if direct else self.deep).setdefault(name, set()).add(target)
 
     def store(self, base: ast.AST, store: Store) -> None:
@@ -184,11 +180,7 @@ class Sharing:
             if not (store.spread and isinstance(store.value, _LITERALS) and _flat(store.value)):
                 self.nested.add(name)
             return
-        inner = base
-        while isinstance(inner, ast.Subscript) or (
-            isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _ELEMENTS
-        ):
-            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value  # type: ignore[attr-defined]
+        inner = _around(base)
         if inner is not base and isinstance(inner, ast.Name):
             # What grows within a container is followed as if it were put into the container itself.
             spread = store.spread or store.path != ()
@@ -223,18 +215,18 @@ class Sharing:
                 self._change(node, callee, name, scope)
         else:
             name = ""
-        if any(type(one) is not ast.Constant for one in node.args) or any(
-            type(one.value) is not ast.Constant for one in node.keywords
+        if any(not isinstance(one, ast.Constant) for one in node.args) or any(
+            not isinstance(one.value, ast.Constant) for one in node.keywords
         ):
             self.calls.append((name, node))
 
     def _setattr(self, node: ast.Call) -> None:
-        name = node.args[1]
-        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-        if known:
-            self.given.add(str(name.value))  # type: ignore[attr-defined]
-        self.unnamed |= not known
-        self.move(node.args[2], str(name.value) if known else LOST)  # type: ignore[attr-defined]
+        name = _text(node.args[1])
+        if name is None:
+            self.unnamed = True
+        else:
+            self.given.add(name)
+        self.move(node.args[2], LOST if name is None else name)
 
     def _change(self, node: ast.Call, callee: ast.Attribute, name: str, scope: Scope) -> None:
         base = callee.value
@@ -306,7 +298,7 @@ class Sharing:
         if kept and name in _CONSUMERS:
             return
         for one in given:
-            if type(one) is ast.Constant:
+            if isinstance(one, ast.Constant):
                 continue
             inside = not kept or type(one) in _LITERALS
             for root, deep in self.roots(one, one in spread):
@@ -328,9 +320,9 @@ class Sharing:
 
     def _is_callback(self, node: ast.AST) -> bool:
         """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""
-        if not self.callbacks and type(node) is not ast.Lambda:
+        if not self.callbacks and not isinstance(node, ast.Lambda):
             return False
-        if type(node) in (ast.Name, ast.Constant):
+        if isinstance(node, ast.Name | ast.Constant):
             return getattr(node, "id", None) in self.callbacks
         parts = list(ast.walk(node))
         called = {part.func for part in parts if isinstance(part, ast.Call)}
@@ -352,12 +344,12 @@ class Sharing:
         names = [one.arg for one in (*args.posonlyargs, *args.args)][bound:]
         rest = args.vararg.arg if args.vararg is not None else LOST
         for index, one in enumerate(node.args):
-            if type(one) is not ast.Constant:
-                self.move(one, names[index] if index < len(names) and type(one) is not ast.Starred else rest)
+            if not isinstance(one, ast.Constant):
+                self.move(one, names[index] if index < len(names) and not isinstance(one, ast.Starred) else rest)
         named = {one.arg for one in (*args.args, *args.kwonlyargs)}
         other = args.kwarg.arg if args.kwarg is not None else LOST
         for keyword in node.keywords:
-            if type(keyword.value) is not ast.Constant:
+            if not isinstance(keyword.value, ast.Constant):
                 if keyword.arg is None:
                     self.unpack(keyword.value, other)
                 else:
@@ -416,6 +408,22 @@ def _flat(node: ast.AST) -> bool:
     """Recognise a container of constants, and of tuples of constants."""
     parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
     return all(
-        type(one) is ast.Constant or (type(one) is ast.Tuple and _flat(one)) or type(one) is ast.UnaryOp
+        isinstance(one, ast.Constant) or (isinstance(one, ast.Tuple) and _flat(one)) or isinstance(one, ast.UnaryOp)
         for one in parts
     )
+
+
+def _text(node: ast.expr) -> str | None:
+    """Give the text of a string literal; None for any other expression."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _around(node: ast.AST) -> ast.AST:
+    """Give the container that holds, at any depth, the element that an expression takes."""
+    while True:
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ELEMENTS:
+            node = node.func.value
+        else:
+            return node

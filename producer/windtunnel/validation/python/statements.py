@@ -42,8 +42,8 @@ def body(analysis: Analysis, nodes: list[ast.stmt]) -> None:
     ended = False
     for node in nodes:
         kind = type(node)
-        if kind is ast.Expr:
-            analysis.value(node.value)  # type: ignore[attr-defined]
+        if isinstance(node, ast.Expr):
+            analysis.value(node.value)
         else:
             execute = STATEMENTS.get(kind)
             if execute is not None:
@@ -80,7 +80,7 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
     """Execute a definition, and its body as if it were called."""
     for decorator in node.decorator_list:
         value = analysis.value(decorator)
-        if not (type(value) is Lib and value.path in packages.COMPILERS):
+        if not (isinstance(value, Lib) and value.path in packages.COMPILERS):
             escapes.judge(analysis, value, decorator, "used as a decorator")
     _signature(analysis, node)
     if node.name in analysis.hidden:
@@ -125,8 +125,8 @@ def return_(analysis: Analysis, node: ast.Return) -> None:
 
 def _is_drawing(value: Value) -> bool:
     """Recognise `pyplot`, alone or among other values that are no modules."""
-    parts = value.items if type(value) is Bag and value.ordered else (value,)
-    modules = [one for part in parts for one in each(part) if type(one) is Module]
+    parts = value.items if isinstance(value, Bag) and value.ordered else (value,)
+    modules = [one for part in parts for one in each(part) if isinstance(one, Module)]
     plain = (Module, Foreign, Inst, Const, Text, Unknown)
     return all(one.path == PYPLOT for one in modules) and all(
         type(one) in plain for part in parts for one in each(part)
@@ -161,7 +161,7 @@ def if_(analysis: Analysis, node: ast.If) -> None:
     """Execute `if`."""
     test = analysis.value(node.test)
     never = flow.constant_truth(node.test) is False
-    typing_only = type(test) is Lib and test.path in _TYPING_ONLY
+    typing_only = isinstance(test, Lib) and test.path in _TYPING_ONLY
     if not (never or typing_only):
         _branches(analysis, [node.body, node.orelse])
         return

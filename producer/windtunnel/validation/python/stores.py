@@ -52,24 +52,23 @@ _SPARSE = frozenset({"indices", "indptr", "coords"})
 
 def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
     """Say whether a value may be a sparse array of scipy."""
-    known = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]  # type: ignore[attr-defined]
+    known = [one.path for one in each(receiver) if isinstance(one, Lib | Foreign)]
     if known:
         return any(one.startswith("scipy.sparse") for one in known)
-    return type(receiver) is Unknown and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
+    return isinstance(receiver, Unknown) and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
 
 
 def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
     """Judge assigning to `name` of a receiver."""
     for one in each(receiver):
-        kind = type(one)
-        if kind is Module or kind is Builtin:
+        if isinstance(one, Module) or isinstance(one, Builtin):
             what = getattr(one, "path", None) or getattr(one, "name", "")
             analysis.report("structure.patch", node, f"Assigns to {what}.{name}: the library would change.")
             return
-        if kind is Danger:
+        if isinstance(one, Danger):
             return
-        if kind in (Lib, Foreign):
-            path = one.path  # type: ignore[attr-defined]
+        if isinstance(one, Lib | Foreign):
+            path = one.path
             if "backend" in name or "engine" in name:
                 analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
                 return
@@ -82,7 +81,7 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
             if path.startswith("dataclasses."):
                 analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
                 return
-            if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
+            if isinstance(one, Lib) and ".options" not in path and not path.endswith("rcParams"):
                 analysis.report("structure.extend", node, f"Changes {path} for the whole program.")
     if name.startswith("__") and name.endswith("__") and name not in _STORABLE:
         rule = analysis.tables.judge_name(name)
@@ -104,5 +103,5 @@ def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None
         analysis.report(
             "library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds."
         )
-    elif name in _MEMORY_STORES and not all(type(one) in ownership.OWN for one in each(receiver)):
+    elif name in _MEMORY_STORES and not all(isinstance(one, ownership.Own) for one in each(receiver)):
         analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

@@ -36,11 +36,11 @@ def judge_format(
 ) -> None:  # fmt: skip
     """Judge `template.format(…)`: its fields may not walk attributes."""
     for one in each(owner):
-        if type(one) is Const and isinstance(one.value, str):
+        if isinstance(one, Const) and isinstance(one.value, str):
             judge_template(analysis, node, one.value)
-        elif one is OPAQUE or (type(one) is Foreign and texts.may_be_text(one)):
+        elif one is OPAQUE or (isinstance(one, Foreign) and texts.may_be_text(one)):
             analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
-        elif type(one) is Text:
+        elif isinstance(one, Text):
             judge_template(analysis, node, one.known.replace("\x00", ""), partial=True)
             if one.built:
                 analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
@@ -77,14 +77,14 @@ def judge_format_call(analysis: Analysis, call: Call, receiver: Value, name: str
     """Judge `.format` and `.format_map` on a receiver whose text is not known."""
     reaching = any(type(one) in _REACHING for given in call.arguments for one in each(given))
     for one in each(receiver):
-        library = type(one) is Foreign and (texts.may_be_text(one) or (reaching and _is_text(one.path)))
-        if one is OPAQUE or library or (type(one) is Unknown and reaching):
+        library = isinstance(one, Foreign) and (texts.may_be_text(one) or (reaching and _is_text(one.path)))
+        if one is OPAQUE or library or (isinstance(one, Unknown) and reaching):
             analysis.report("attributes.format_unknown", call.node, f".{name} of a template that cannot be read.")
     if name == "format" and call.arguments and type(receiver).__name__ == "Builtin":
         for one in each(call.arguments[0]):
-            if type(one) is Const and isinstance(one.value, str):
+            if isinstance(one, Const) and isinstance(one.value, str):
                 judge_template(analysis, call.node, one.value)
-            elif not (type(one) is Text and not one.built):
+            elif not (isinstance(one, Text) and not one.built):
                 analysis.report("attributes.format_unknown", call.node, "str.format of a template that cannot be read.")
 
 
@@ -101,7 +101,7 @@ def judge_annotation(analysis: Analysis, node: ast.AST | None) -> None:
     value = analysis.value(node)
     if isinstance(node, ast.Name | ast.Attribute):
         for one in each(value):
-            if type(one) is Const and isinstance(one.value, str):
+            if isinstance(one, Const) and isinstance(one.value, str):
                 judge_type(analysis, node, one.value)
             elif has_built(one):
                 analysis.report("structure.annotation", node, "The annotation may be a string that cannot be read.")

@@ -18,8 +18,7 @@ from windtunnel.validation.python.values import (
 
 def is_textual(value: Value) -> bool:
     """Recognise a string that is known, or known to be one."""
-    kind = type(value)
-    return kind is Text or (kind is Const and isinstance(value.value, str | bytes))  # type: ignore[attr-defined]
+    return isinstance(value, Text) or (isinstance(value, Const) and isinstance(value.value, str | bytes))
 
 
 _TEXT_SOURCES = frozenset(
@@ -42,8 +41,8 @@ _GIVE_WHOLE_TEXT = frozenset(
 
 def may_be_text(value: Value) -> bool:
     """Say whether the value may be a text that nobody can know here: made by a library, or out of sight."""
-    if type(value) is not Foreign:
-        return type(value) is Text or value is OPAQUE
+    if not isinstance(value, Foreign):
+        return isinstance(value, Text) or value is OPAQUE
     parts = value.path.split(".")
     root = parts[0]
     if root in ("pandas", "sandbox"):
@@ -60,21 +59,22 @@ _NAMING = frozenset("columns name names str keys item tolist to_list categories 
 
 def inner(value: Value) -> Value:
     """Give what may be in a value of a library, or in an object of a class of the program."""
-    return OPAQUE if type(value) is Inst or may_be_text(value) else UNKNOWN
+    return OPAQUE if isinstance(value, Inst) or may_be_text(value) else UNKNOWN
 
 
 def pieces(value: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces that a value contributes to a string."""
-    kind = type(value)
-    if kind is File:
-        return pieces(value.text)  # type: ignore[attr-defined]
-    if kind is Text:
-        return value.parts  # type: ignore[no-any-return, attr-defined]
-    if kind is Const:
-        constant = value.value  # type: ignore[attr-defined]
+    if isinstance(value, File):
+        return pieces(value.text)
+    if isinstance(value, Text):
+        return value.parts
+    if isinstance(value, Const):
+        constant = value.value
         return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
     return (
         (False,)
-        if any(type(one) is Inst or may_be_text(one) or (type(one) is Text and one.built) for one in each(value))
+        if any(
+            isinstance(one, Inst) or may_be_text(one) or (isinstance(one, Text) and one.built) for one in each(value)
+        )
         else (None,)
     )

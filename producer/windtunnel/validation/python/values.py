@@ -177,24 +177,24 @@ TRUE, FALSE, NONE = Const(True), Const(False), Const(None)
 
 def each(value: Value) -> tuple[Value, ...]:
     """Give the alternatives of a value."""
-    return value.values if type(value) is Many else (value,)
+    return value.values if isinstance(value, Many) else (value,)
 
 
 def _key(value: Value) -> object:
-    kind = type(value)
-    if kind is Text:
-        return kind, value.parts  # type: ignore[attr-defined]
-    if kind is Const:
-        constant = value.value  # type: ignore[attr-defined]
-        return (kind, type(constant), constant) if constant.__hash__ else id(value)
-    if kind in (Module, Lib, Foreign):
-        return kind, value.path  # type: ignore[attr-defined]
-    if kind is Builtin:
-        return kind, value.name  # type: ignore[attr-defined]
-    if kind is Func:
-        return kind, id(value.node)  # type: ignore[attr-defined]
-    if kind in (Class, Inst):
-        return kind, id(value.scope)  # type: ignore[attr-defined]
+    """Give what two values share if they say the same."""
+    match value:
+        case Text(parts):
+            return Text, parts
+        case Const(constant):
+            return (Const, type(constant), constant) if constant.__hash__ else id(value)
+        case Module(path) | Lib(path) | Foreign(path):
+            return type(value), path
+        case Builtin(name):
+            return Builtin, name
+        case Func(node):
+            return Func, id(node)
+        case Class(scope) | Inst(scope):
+            return type(value), id(scope)
     return id(value)
 
 
@@ -214,18 +214,17 @@ def join(values: list[Value]) -> Value:
     if len(found) == 1:
         return next(iter(found.values()))
     if len(found) > MOST_ALTERNATIVES:
-        followed = [one for one in found.values() if type(one) in (Module, Builtin, Danger, Lib, Method)]
+        followed = [one for one in found.values() if isinstance(one, Module | Builtin | Danger | Lib | Method)]
         return Many((OPAQUE if has_built(Many(tuple(found.values()))) else UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
     return Many(tuple(found.values()))
 
 
 def text_of(value: Value) -> Value:
     """Give a path object as its text, and any other value as it is."""
-    kind = type(value)
-    if kind is File:
-        return value.text  # type: ignore[attr-defined, no-any-return]
-    if kind is Many and any(type(one) is File for one in value.values):  # type: ignore[attr-defined]
-        return join([text_of(one) for one in value.values])  # type: ignore[attr-defined]
+    if isinstance(value, File):
+        return value.text
+    if isinstance(value, Many) and any(isinstance(one, File) for one in value.values):
+        return join([text_of(one) for one in value.values])
     return value
 
 
@@ -234,23 +233,22 @@ def strings(value: Value) -> Iterator[str]:
     stack = [(value, 0)]
     while stack:
         item, depth = stack.pop()
-        kind = type(item)
-        if kind is Const and isinstance(item.value, str):  # type: ignore[attr-defined]
-            yield item.value  # type: ignore[attr-defined]
-        elif kind is Many:
-            stack.extend((one, depth) for one in item.values)  # type: ignore[attr-defined]
-        elif kind is File:
-            stack.append((item.text, depth))  # type: ignore[attr-defined]
-        elif kind is Bag and depth < 3:
-            stack.extend((one, depth + 1) for one in item.items)  # type: ignore[attr-defined]
-            stack.extend((one, depth + 1) for one in item.keys)  # type: ignore[attr-defined]
+        if isinstance(item, Const) and isinstance(item.value, str):
+            yield item.value
+        elif isinstance(item, Many):
+            stack.extend((one, depth) for one in item.values)
+        elif isinstance(item, File):
+            stack.append((item.text, depth))
+        elif isinstance(item, Bag) and depth < 3:
+            stack.extend((one, depth + 1) for one in item.items)
+            stack.extend((one, depth + 1) for one in item.keys)
 
 
 def has_built(value: Value) -> bool:
     """Say whether a string in the value was made so that it cannot be read."""
     return any(
         one is OPAQUE
-        or (type(one) is Text and one.built)
-        or (type(one) is Bag and any(has_built(item) for item in one.items))
+        or (isinstance(one, Text) and one.built)
+        or (isinstance(one, Bag) and any(has_built(item) for item in one.items))
         for one in each(value)
     )

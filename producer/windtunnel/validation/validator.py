@@ -14,7 +14,7 @@ from types import ModuleType
 
 from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
 from windtunnel.errors import LanguageUnavailable
-from windtunnel.validation import python, report, source
+from windtunnel.validation import bounds, characters, decoding, python, report
 from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy, policy_for, with_libraries
@@ -59,7 +59,7 @@ class SecurityValidator:
 
         A byte-order mark before the program is dropped, as by whoever reads the file to run it.
         """
-        text, problem = source.decode(code[: source.MOST_DECODED], cookie=language == "python")
+        text, problem = decoding.decode(code[: decoding.MOST_DECODED], cookie=language == "python")
         return self._validate(text, problem, language)
 
     def format_report(self, verdict: Verdict) -> str:
@@ -130,15 +130,15 @@ def _judge(
     if encoding is not None:
         findings.add("input.encoding", (1, 0), encoding)
     elif language == "python" and "coding" in text[:1000]:
-        problem = source.cookie_problem(text[:1000].encode(errors="replace"))
+        problem = decoding.cookie_problem(text[:1000].encode(errors="replace"))
         if problem:
             findings.add("input.encoding", (1, 0), problem)
-    source.check_characters(text, findings)
-    source.check_bounds(text, policy, findings, language)
-    if findings.worst >= SecurityLevel.HIGH and source.stops(findings):
+    characters.check(text, findings)
+    bounds.check(text, policy, findings, language)
+    if findings.worst >= SecurityLevel.HIGH and bounds.stops(findings):
         return findings, ()
     if language == "python":
-        source.check_identifiers(text, findings)
+        characters.check_identifiers(text, findings)
     try:
         return findings, _analyse(text, policy, findings, language)
     except RecursionError:

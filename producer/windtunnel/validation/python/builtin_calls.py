@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from windtunnel.validation.python import (
     escapes,
@@ -17,7 +18,7 @@ from windtunnel.validation.python import (
     texts,
 )
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.callsite import Call
+from windtunnel.validation.python.callsite import SPREAD, Call
 from windtunnel.validation.python.values import (
     BUILT,
     UNKNOWN,
@@ -41,39 +42,51 @@ TYPE_OF = Foreign("type")
 
 
 def builtin(analysis: Analysis, call: Call, name: str) -> Value:
+    """Judge and evaluate a call of a builtin."""
     if name in handing.REFLECTION:
         return reflection.reflect(analysis, call, name)
-    if name == "type":
-        if len(call.node.args) + len(call.node.keywords) > 1 or call.is_starred:
-            analysis.report("structure.dynamic_class", call.node, "type() with three arguments makes a class.")
-        elif call.arguments and all(isinstance(one, Inst) for one in each(call.arguments[0])):
-            return join([Class(one.scope) for one in each(call.arguments[0]) if isinstance(one, Inst)])
-        return TYPE_OF if call.arguments and not isinstance(call.node.args[0], ast.Constant) else UNKNOWN
-    if name == "vars":
-        if len(call.arguments) != 1 or not all(
-            isinstance(one, Inst) or is_namespace(one) for one in each(call.arguments[0])
-        ):
-            analysis.report("builtins.namespace", call.node, "vars gives the interpreter's own tables of names.")
-        return UNKNOWN
-    if name == "super":
-        return _super(analysis)
+    evaluate = _BUILTINS.get(name)
+    if evaluate is not None:
+        return evaluate(analysis, call)
     if name == "map" and len(call.arguments) == 2:
         return _mapped(analysis, call)
-    if name == "dict":
-        named = {key: value for key, value in call.keywords.items() if key != "**"}
-        tables = [*call.arguments, *(call.keywords[key] for key in ("**",) if key in call.keywords)]
-        tables.append(Bag(tuple(named.values()), keys=tuple(Const(key) for key in named)))
-        return folding.table(tables)
     resources.judge_builtin(analysis, call, name)
     if call.keywords and name not in ("int", "str", "bytes"):
         return folding.builtin(name, call.arguments) if name in ("sorted", "list") else UNKNOWN
     if call.is_starred:
         return BUILT if name in ("bytes", "chr") else UNKNOWN
-    if name in ("next", "iter", "max", "min") and call.arguments and type(call.arguments[0]) is Bag:
-        return folding.element(call.arguments[0], "iter") if name != "iter" else call.arguments[0]
-    if name == "format" and len(call.arguments) == 2 and type(call.arguments[0]) is not Const:
+    first = call.arguments[0] if call.arguments else UNKNOWN
+    if name in ("next", "iter", "max", "min") and isinstance(first, Bag):
+        return folding.element(first, "iter") if name != "iter" else first
+    if name == "format" and len(call.arguments) == 2 and not isinstance(first, Const):
         return make_text(passing.as_formatted(call.arguments[1]))
-    return folding.builtin(name, call.arguments) if len(call.arguments) < 8 else UNKNOWN
+    return folding.builtin(name, call.arguments) if len(call.arguments) <= MOST_FOLDED_ARGUMENTS else UNKNOWN
+
+
+MOST_FOLDED_ARGUMENTS = 7
+
+
+def _type(analysis: Analysis, call: Call) -> Value:
+    if len(call.node.args) + len(call.node.keywords) > 1 or call.is_starred:
+        analysis.report("structure.dynamic_class", call.node, "type() with three arguments makes a class.")
+    elif call.arguments:
+        made = [Class(one.scope) for one in each(call.arguments[0]) if isinstance(one, Inst)]
+        if len(made) == len(each(call.arguments[0])):
+            return join([*made])
+    return TYPE_OF if call.arguments and not isinstance(call.node.args[0], ast.Constant) else UNKNOWN
+
+
+def _vars(analysis: Analysis, call: Call) -> Value:
+    given = each(call.arguments[0]) if len(call.arguments) == 1 else ()
+    if not given or not all(isinstance(one, Inst) or is_namespace(one) for one in given):
+        analysis.report("builtins.namespace", call.node, "vars gives the interpreter's own tables of names.")
+    return UNKNOWN
+
+
+def _dict(analysis: Analysis, call: Call) -> Value:  # noqa: ARG001 - evaluated like its kin
+    named = {key: value for key, value in call.keywords.items() if key != SPREAD}
+    own = Bag(tuple(named.values()), keys=tuple(Const(key) for key in named))
+    return folding.table([*call.arguments, *call.spread, own])
 
 
 def is_namespace(value: Value) -> bool:
@@ -81,11 +94,14 @@ def is_namespace(value: Value) -> bool:
     return isinstance(value, Foreign) and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
 
 
-def _super(analysis: Analysis) -> Value:
+def _super(analysis: Analysis, call: Call) -> Value:  # noqa: ARG001 - evaluated like its kin
     scope = analysis.scope
     while scope.parent is not None and scope.owner is None:
         scope = scope.parent
     return Inst(scope.owner) if scope.owner is not None else UNKNOWN
+
+
+_BUILTINS: dict[str, Callable[[Analysis, Call], Value]] = {"type": _type, "vars": _vars, "super": _super, "dict": _dict}
 
 
 def _mapped(analysis: Analysis, call: Call) -> Value:
@@ -105,6 +121,7 @@ def _mapped(analysis: Analysis, call: Call) -> Value:
 
 
 def method(analysis: Analysis, call: Call, bound: Method) -> Value:
+    """Judge and evaluate a call of a method of a text, a container, a path object or a builtin type."""
     owner, name = bound.owner, bound.name
     if isinstance(owner, File):
         return pathobjects.method(analysis, call, owner, name)

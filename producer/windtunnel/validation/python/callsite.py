@@ -26,6 +26,11 @@ class Call:
         return [*self.arguments, *self.keywords.values()]
 
     @property
+    def spread(self) -> list[Value]:
+        """What is given as `**options`: one value or none."""
+        return [self.keywords[SPREAD]] if SPREAD in self.keywords else []
+
+    @property
     def is_starred(self) -> bool:
         """Whether arguments come out of a container, so that their places are not known."""
         return any(isinstance(one, ast.Starred) for one in self.node.args)

@@ -180,3 +180,14 @@ def judge_reading(analysis: Analysis, call: Call, path: str) -> None:
                 continue
         analysis.report("library.file_read", call.node, f"{path} reads a file that is not known here.")
         return
+
+
+def judge_saving(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge a function that writes arrays: artifacts, and files put aside in the temporary folder."""
+    given = call.keywords.get("file", call.argument("fname", 0))
+    targets = each(given)
+    artifact = all(is_artifact(analysis, one) for one in targets)
+    if not artifact and path in analysis.tables.scratch and all(is_scratch(analysis, one) for one in targets):
+        analysis.report("library.scratch_file", call.node, f"{path} writes a file.")
+    else:
+        judge_writing(analysis, call.node, path, given)

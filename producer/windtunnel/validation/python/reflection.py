@@ -44,6 +44,29 @@ def reflect(analysis: Analysis, call: Call, function: str) -> Value:
     return join([*found, *(value for value in defaults if not isinstance(value, Const))])
 
 
+def judge_getter(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge `operator.attrgetter` and `methodcaller`: the names of attributes have to be known."""
+    chosen = call.arguments if path == "operator.attrgetter" else call.arguments[:1]
+    if not chosen or call.is_starred:
+        analysis.report("attributes.unknown_name", call.node, "A getter whose attribute is not known here.")
+        return
+    for one in (one for value in chosen for one in each(value)):
+        if not isinstance(one, Const) or not isinstance(one.value, str):
+            analysis.report("attributes.unknown_name", call.node, "A getter whose attribute is not known here.")
+            return
+        for name in one.value.split("."):
+            _judge_gotten(analysis, call.node, name)
+
+
+def _judge_gotten(analysis: Analysis, node: ast.Call, name: str) -> None:
+    if name in ("format", "format_map"):
+        analysis.report("attributes.format_unknown", node, "Formats with a template that is not seen.")
+    elif analysis.tables.judge_name(name) == "judged":
+        analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
+    else:
+        attributes.judge(analysis, UNKNOWN, name, node, called=False)
+
+
 def is_filled(analysis: Analysis, value: Value) -> bool:
     """Say whether an object's attributes may have been named at run time."""
     if isinstance(value, Foreign):

@@ -22,6 +22,10 @@ from windtunnel.validation.python.values import (
     strings,
 )
 
+Members = dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
+"""The methods that a class defines, by name."""
+_MEMBERS = frozenset({"load", "save", "kill", "system"})
+"""Names of methods that members of enumerations have too."""
 _HOOKS = frozenset(
     """__getattribute__ __del__ __prepare__ __instancecheck__ __subclasscheck__ __mro_entries__ __class__
     __subclasshook__ __build_class__ __import__""".split()
@@ -41,39 +45,9 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
     """Judge a class's bases, keywords and members."""
     members = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
     bases = [one for base in node.bases for one in each(analysis.value(base))]
-    for keyword in node.keywords:
-        value = analysis.value(keyword.value)
-        plain = all(isinstance(one, Lib) and one.path in METACLASSES for one in each(value))
-        if keyword.arg == "metaclass" and not plain:
-            analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
-        escapes.judge(analysis, value, keyword.value, "a class keyword")
-    if any(isinstance(one, Lib) and one.path.startswith("pathlib.") for one in bases):
-        analysis.report("structure.lying_subclass", node, "A path of an own class may be any path.")
-    lying = [one.name for one in bases if isinstance(one, Builtin) and one.name in _LIARS]
-    lies = sorted(_LYING & members.keys())
-    others = [one for one in bases if isinstance(one, Lib) and one.path.startswith("enum.")]
-    if lying and lies and not others and not ("tuple" in lying and lies == ["__new__"]):
-        if lying[0] in ("str", "bytes") or "__eq__" in lies or "__hash__" in lies:
-            analysis.report(
-                "structure.lying_subclass",
-                node,
-                f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}.",
-            )
-    if any(isinstance(one, Builtin) and one.name == "type" for one in bases):
-        _judge_metaclass(analysis, members)
-    tables = analysis.tables
-    if not all(isinstance(one, Builtin | Class) for one in bases):
-        _judge_doors(analysis, node, members, bases)
-    named = others or any(isinstance(one, Class) for one in bases)
-    for name, bound in analysis.program.scopes[node].bindings.items() if named else ():
-        if name in tables.methods and bound[0].kind == "value" and name not in ("load", "save", "kill", "system"):
-            analysis.report("library.named_method", bound[0].node, f"An enumeration gives the method name {name!r}.")
-    for name, bound in analysis.program.scopes[node].bindings.items():
-        if name.startswith("__") and name.endswith("__") and name not in _PICKLED and name != "__match_args__":
-            if name in _STORED:
-                analysis.report("structure.annotation", bound[0].node, f"{name} is code for whoever reads the types.")
-            elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
-                analysis.report("structure.dunder", bound[0].node, f"The class defines {name}, an interpreter's own.")
+    _judge_keywords(analysis, node)
+    _judge_bases(analysis, node, members, bases)
+    _judge_bindings(analysis, node, bases)
     for name, member in members.items():
         if name in _PICKLED:
             analysis.report("attributes.interpreter", member, f"{name} decides what copying and unpickling run.")
@@ -83,10 +57,56 @@ def judge_class(analysis: Analysis, node: ast.ClassDef) -> None:
             analysis.report("structure.hook", member, f"{name} changes what plain code means.")
 
 
+def _judge_keywords(analysis: Analysis, node: ast.ClassDef) -> None:
+    for keyword in node.keywords:
+        value = analysis.value(keyword.value)
+        plain = all(isinstance(one, Lib) and one.path in METACLASSES for one in each(value))
+        if keyword.arg == "metaclass" and not plain:
+            analysis.report("structure.metaclass", keyword.value, "A metaclass runs code when the class is made.")
+        escapes.judge(analysis, value, keyword.value, "a class keyword")
+
+
+def _is_enumeration(base: Value) -> bool:
+    return isinstance(base, Lib) and base.path.startswith("enum.")
+
+
+def _judge_bases(analysis: Analysis, node: ast.ClassDef, members: Members, bases: list[Value]) -> None:
+    """Judge what a class inherits from: values and paths that may lie, metaclasses, classes of libraries."""
+    if any(isinstance(one, Lib) and one.path.startswith("pathlib.") for one in bases):
+        analysis.report("structure.lying_subclass", node, "A path of an own class may be any path.")
+    lying = [one.name for one in bases if isinstance(one, Builtin) and one.name in _LIARS]
+    lies = sorted(_LYING & members.keys())
+    harmless = any(map(_is_enumeration, bases)) or ("tuple" in lying and lies == ["__new__"])
+    if lying and lies and not harmless:
+        if lying[0] in ("str", "bytes") or "__eq__" in lies or "__hash__" in lies:
+            said = f"A subclass of {lying[0]} with its own {', '.join(lies[:3])}."
+            analysis.report("structure.lying_subclass", node, said)
+    if any(isinstance(one, Builtin) and one.name == "type" for one in bases):
+        _judge_metaclass(analysis, members)
+    if not all(isinstance(one, Builtin | Class) for one in bases):
+        _judge_doors(analysis, node, members, bases)
+
+
+def _judge_bindings(analysis: Analysis, node: ast.ClassDef, bases: list[Value]) -> None:
+    """Judge the names that the body of a class binds."""
+    tables = analysis.tables
+    named = any(_is_enumeration(one) or isinstance(one, Class) for one in bases)
+    for name, bound in analysis.program.scopes[node].bindings.items():
+        place = bound[0].node
+        if named and name in tables.methods and bound[0].kind == "value" and name not in _MEMBERS:
+            analysis.report("library.named_method", place, f"An enumeration gives the method name {name!r}.")
+        if not (name.startswith("__") and name.endswith("__")) or name in _PICKLED or name == "__match_args__":
+            continue
+        if name in _STORED:
+            analysis.report("structure.annotation", place, f"{name} is code for whoever reads the types.")
+        elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
+            analysis.report("structure.dunder", place, f"The class defines {name}, an interpreter's own.")
+
+
 def _judge_doors(
     analysis: Analysis,
     node: ast.ClassDef,
-    members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
+    members: Members,
     bases: list[Value],
 ) -> None:
     """Judge attributes of a class by which the library that it inherits from opens files."""
@@ -102,7 +122,7 @@ def _judge_doors(
             analysis.report("library.path_argument", node, f"{name} makes the library read files.")
 
 
-def _judge_metaclass(analysis: Analysis, members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> None:
+def _judge_metaclass(analysis: Analysis, members: Members) -> None:
     """Judge a metaclass that changes the bodies of its classes: they are not what is written."""
     for name, member in members.items():
         arguments = [one.arg for one in (*member.args.posonlyargs, *member.args.args)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
 from windtunnel.validation.python import (
     escapes,
@@ -112,3 +114,9 @@ def assert_(analysis: Analysis, node: ast.Assert) -> None:
     analysis.value(node.test)
     if node.msg is not None:
         analysis.value(node.msg)
+
+
+STATEMENTS: dict[type, Callable[[Analysis, Any], None]] = {
+    ast.Assign: assign, ast.AugAssign: aug_assign, ast.AnnAssign: ann_assign, ast.Import: import_,
+    ast.ImportFrom: import_from, ast.Delete: delete, ast.Raise: raise_, ast.Assert: assert_,
+}  # fmt: skip

@@ -20,6 +20,7 @@ from windtunnel.validation.python.program import (
     redirect_outer,
 )
 from windtunnel.validation.python.sharing import LOST, Sharing, Store
+from windtunnel.validation.python.uses import Uses
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
@@ -31,11 +32,6 @@ def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
     return fields
 
 
-_LOOKERS = frozenset("len print list dict tuple set sorted str repr any all bool".split())
-_FILLERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "update"})
-_TABLE_READS = frozenset("items values get keys copy".split())
-
-
 class Collector:
     """Walks the tree once. One object a program."""
 
@@ -44,6 +40,7 @@ class Collector:
         self.program = Program(self.scope)
         self.program.scopes[tree] = self.scope
         self.sharing = Sharing()
+        self.uses = Uses(self.program, self.sharing)
         self.called: set[ast.AST] = set()
         self._handlers: dict[type, Callable[..., None]] = {
             ast.Name: self._name, ast.Constant: self._nothing, ast.Attribute: self._attribute,
@@ -148,70 +145,22 @@ class Collector:
             self.sharing.attribute(node)
         self.visit(node.value)
 
-    def _looks(self, node: ast.AST) -> None:
-        """Note that what an expression gives is only looked at here."""
-        if isinstance(node, ast.Attribute | ast.Name):
-            self.program.readonly.add(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars":
-            self.program.readonly.add(node.func)
-
     def _compare(self, node: ast.Compare) -> None:
         for one in node.comparators:
-            self._looks(one)
+            self.uses.look(one)
         self._children(node)
 
     def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load) and getattr(node.value, "attr", "") in ("__annotations__", "__dict__"):
-            self._looks(node.value)
+            self.uses.look(node.value)
         self.visit(node.value)
         self.visit(node.slice)
-
-    def _named_store(self, node: ast.Call, at: int) -> None:
-        """Record `setattr(x, name, value)` as what it is."""
-        name = node.args[at]
-        binding = Binding("value", node.args[at + 1], self.scope)
-        if isinstance(name, ast.Constant):
-            self.program.attributes.setdefault(str(name.value), []).append(binding)
-        else:
-            self.program.wild.append(binding)
-
-    def _looking_call(self, node: ast.Call, callee: ast.expr) -> None:
-        if isinstance(callee, ast.Name):
-            if callee.id in _LOOKERS:
-                for one in node.args:
-                    self._looks(one)
-            elif callee.id == "setattr" and len(node.args) == 3:
-                self._named_store(node, 1)
-        elif isinstance(callee, ast.Attribute):
-            if callee.attr in _FILLERS:
-                self._filling(node, callee.attr)
-            table = getattr(callee.value, "attr", "")
-            if callee.attr in ("keys", "copy") or (callee.attr in _TABLE_READS and table != "__dataclass_fields__"):
-                self._looks(callee.value)
-            elif callee.attr == "setdefault" and table == "__dict__" and node.args:
-                key = node.args[0]
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value[:1].isalpha():
-                    self._looks(callee.value)
-                    self.sharing.move(ast.Name(key.value), LOST)
-            elif callee.attr == "__setattr__" and len(node.args) >= 2:
-                self._named_store(node, len(node.args) - 2)
-
-    def _filling(self, node: ast.Call, name: str) -> None:
-        """Note calls that fill in attributes of an object they are given."""
-        if name in ("parse_args", "parse_known_args", "parse_intermixed_args"):
-            given = [*node.args[1:], *(one for one in node.keywords if one.arg in ("namespace", None))]
-            self.program.filled |= bool(given) or any(isinstance(one, ast.Starred) for one in node.args)
-        elif name == "update" and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            table = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
-            self.program.filled |= table or getattr(owner, "attr", "") == "__dict__"
-            self.program.filling.add(owner)
 
     def _call(self, node: ast.Call) -> None:
         callee = node.func
         self.called.add(callee)
         self.sharing.call(node, self.scope)
-        self._looking_call(node, callee)
+        self.uses.call(node, self.scope)
         if isinstance(callee, ast.Name):
             self.program.calls.setdefault(callee.id, []).append((node, self.scope))
             if getattr(self.scope.node, "name", None) == callee.id:
@@ -248,7 +197,7 @@ class Collector:
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self._target(node.target, "value", node.iter, ("iter",))
-        self._looks(node.iter)
+        self.uses.look(node.iter)
         self.visit(node.iter)
         self._body(node.body)
         self._body(node.orelse)
@@ -338,7 +287,7 @@ class Collector:
 
     def _comp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         outer = self.scope
-        self._looks(node.generators[0].iter)
+        self.uses.look(node.generators[0].iter)
         self.visit(node.generators[0].iter)
         scope = self.scope = Scope("comprehension", node, outer, qualname=outer.qualname)
         self.program.scopes[node] = scope

@@ -249,11 +249,10 @@ def match(analysis: Analysis, node: ast.Match) -> None:
 
 
 STATEMENTS: dict[type, Executor] = {
-    ast.Assign: assignments.assign, ast.AugAssign: assignments.aug_assign, ast.AnnAssign: assignments.ann_assign, ast.Import: assignments.import_,
-    ast.ImportFrom: assignments.import_from, ast.FunctionDef: function, ast.AsyncFunctionDef: function,
-    ast.ClassDef: class_, ast.Return: return_, ast.If: if_, ast.For: for_, ast.AsyncFor: for_,
-    ast.While: while_, ast.With: with_, ast.AsyncWith: with_, ast.Try: try_, ast.Match: match,
-    ast.Delete: assignments.delete, ast.Raise: assignments.raise_, ast.Assert: assignments.assert_,
+    **assignments.STATEMENTS,
+    ast.FunctionDef: function, ast.AsyncFunctionDef: function, ast.ClassDef: class_, ast.Return: return_,
+    ast.If: if_, ast.For: for_, ast.AsyncFor: for_, ast.While: while_, ast.With: with_, ast.AsyncWith: with_,
+    ast.Try: try_, ast.Match: match,
 }  # fmt: skip
 if hasattr(ast, "TryStar"):
     STATEMENTS[ast.TryStar] = try_

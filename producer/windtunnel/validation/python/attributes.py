@@ -62,17 +62,16 @@ def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
 
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
-    rule = analysis.tables.judge_name(name)
-    if _is_stream(receiver) and name not in _STREAM_METHODS:
-        analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
-        return True
     if _is_stream(receiver):
-        return False
+        if name not in _STREAM_METHODS:
+            analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
+        return name not in _STREAM_METHODS
     if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
         return True
     if name in _KEPT_TABLES and node not in analysis.program.readonly:
         analysis.report("structure.annotation", node, f".{name} may be changed here, and is code for other functions.")
         return True
+    rule = analysis.tables.judge_name(name)
     if not rule or (called and rule == "judged"):
         return False
     own = ownership.is_own(analysis, receiver, name)
@@ -82,28 +81,28 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
         return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
     if own and name in analysis.program.attributes:
         return False
-    if rule == "structural.read" and name.startswith("open_"):
-        return False  # a column or a field, unless it is called with a path: `library` judges that
+    return _judge_input(analysis, receiver, name, node, rule, called=called)
+
+
+def _judge_input(analysis: Analysis, receiver: Value, name: str, node: ast.AST, rule: str, *, called: bool) -> bool:
+    """Judge a name that says input, output or evaluation."""
+    may_be_own = ownership.may_be_own(analysis, receiver, name)
     if rule == "judged":
-        if name in analysis.tables.expressions:
-            if ownership.may_be_own(analysis, receiver, name) or isinstance(receiver, Unknown):
-                return False
-            analysis.report("library.expression", node, f".{name} is read without being called.")
-        else:
-            analysis.report("library.file_write", node, f".{name} is read without being called.")
+        expression = name in analysis.tables.expressions
+        if expression and (may_be_own or isinstance(receiver, Unknown)):
+            return False
+        said = f".{name} is read without being called."
+        analysis.report("library.expression" if expression else "library.file_write", node, said)
         return True
     if rule.startswith("structural."):
-        if ownership.may_be_own(analysis, receiver, name):
-            return False
-        if called and name.startswith("to_"):
+        # open_… is a column or a field, unless it is called with a path; that and to_… are judged with the call
+        if may_be_own or name.startswith("open_") or (called and name.startswith("to_")):
             return False
         write = rule == "structural.write"
-        analysis.report(
-            "library.file_write" if write else "library.file_read", node,
-            f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it.",
-        )  # fmt: skip
+        said = f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it."
+        analysis.report("library.file_write" if write else "library.file_read", node, said)
         return True
-    if name in _AMBIGUOUS and (ownership.may_be_own(analysis, receiver, name) or not called):
+    if name in _AMBIGUOUS and (may_be_own or not called):
         return False
     said = f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}."
     analysis.report(rule, node, said, fix=_DRAWN if name in ("to_image", "write_image") else None)

@@ -15,6 +15,7 @@ from windtunnel.validation.python import (
     reflection,
     resources,
     strings_as_code,
+    text_methods,
     texts,
 )
 from windtunnel.validation.python.analysis import Analysis
@@ -135,7 +136,7 @@ def method(analysis: Analysis, call: Call, bound: Method) -> Value:
             )
         if owner.name in ("str", "bytes", "bytearray", "int"):
             if name in ("fromhex", "maketrans", "from_bytes"):
-                return folding.method(
+                return text_methods.fold(
                     {"str": str, "int": int}.get(owner.name, bytes), name, call.arguments, call.keywords
                 )
             if call.arguments:
@@ -147,9 +148,9 @@ def method(analysis: Analysis, call: Call, bound: Method) -> Value:
         return UNKNOWN
     if isinstance(owner, Bag):
         return _of_bag(analysis, call, owner, name)
-    if isinstance(owner, Const) and isinstance(owner.value, str | bytes) and name in folding.PURE_METHODS:
-        return folding.method(owner.value, name, call.arguments, call.keywords)
-    if texts.is_textual(owner) and name in folding.PURE_METHODS:
+    if isinstance(owner, Const) and isinstance(owner.value, str | bytes) and name in text_methods.PURE_METHODS:
+        return text_methods.fold(owner.value, name, call.arguments, call.keywords)
+    if texts.is_textual(owner) and name in text_methods.PURE_METHODS:
         return BUILT if name not in ("find", "index", "count", "startswith", "endswith") else UNKNOWN
     return UNKNOWN
 

@@ -16,6 +16,7 @@ from windtunnel.validation.python import (
     pathobjects,
     resources,
     stores,
+    subscripts,
     substitution,
     texts,
 )
@@ -26,9 +27,7 @@ from windtunnel.validation.python.values import (
     UNKNOWN,
     Bag,
     Const,
-    Foreign,
     Func,
-    Text,
     Unknown,
     Value,
     each,
@@ -159,56 +158,6 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
     return make_text(parts)
 
 
-def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
-    """Evaluate `x[i]`."""
-    owner = analysis.value(node.value)
-    index = analysis.value(node.slice)
-    lookahead.judge_subscript(analysis, node)
-    if isinstance(owner, Unknown):
-        return owner
-    return join([_item(one, index) for one in each(owner)])
-
-
-def _item(owner: Value, index: Value) -> Value:
-    at = index.value if isinstance(index, Const) else None
-    if isinstance(owner, Const) and isinstance(owner.value, str | bytes):
-        if isinstance(at, int | slice):
-            try:
-                return folding.as_value(owner.value[at])
-            except (LookupError, ValueError, TypeError):
-                return UNKNOWN
-        return BUILT
-    if isinstance(owner, Text):
-        return BUILT
-    if isinstance(owner, Bag):
-        items, keys = owner.items, owner.keys
-        if keys and len(keys) == len(items) and at is not None:
-            if owner.loose:
-                pairs = zip(keys, items, strict=True)
-                return join([item for key, item in pairs if not isinstance(key, Const) or key.value == at] or [UNKNOWN])
-            found = [item for key, item in zip(keys, items, strict=True) if isinstance(key, Const) and key.value == at]
-            if found:
-                return join(found[-1:])
-        elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):
-            return join([items[at]])
-        elif owner.ordered and isinstance(at, slice):
-            try:
-                return Bag(items[at], ordered=True)
-            except (ValueError, TypeError):
-                return owner
-        return join(list(items)) if items else UNKNOWN
-    if isinstance(owner, Foreign) and owner.path in ("dataclasses.fields", "sandbox.params"):
-        return owner
-    return texts.inner(owner)
-
-
-def sliced(analysis: Analysis, node: ast.Slice) -> Value:
-    """Evaluate `a:b:c`."""
-    parts = [None if one is None else analysis.value(one) for one in (node.lower, node.upper, node.step)]
-    known = [None if one is None else one.value for one in parts if one is None or isinstance(one, Const)]
-    return Const(slice(*known)) if len(known) == len(parts) else UNKNOWN
-
-
 def function(analysis: Analysis, node: ast.Lambda) -> Value:
     """Evaluate a lambda, its body in a scope of its own."""
     scope = analysis.program.scopes[node]
@@ -295,7 +244,8 @@ EXPRESSIONS: dict[type, Evaluator] = {
     ast.Tuple: sequence, ast.List: sequence, ast.Set: sequence, ast.Dict: dictionary, ast.BinOp: binary,
     ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr:
     formatted,
-    ast.Subscript: subscript, ast.Slice: sliced, ast.Lambda: function, ast.ListComp: comprehension,
+    **subscripts.EXPRESSIONS,
+    ast.Lambda: function, ast.ListComp: comprehension,
     ast.SetComp: comprehension, ast.GeneratorExp: comprehension, ast.DictComp: comprehension,
     ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded,
     ast.YieldFrom: yielded, ast.FormattedValue: formatted_value,

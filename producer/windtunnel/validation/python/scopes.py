@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable
 
 from windtunnel.validation.python import fields
+from windtunnel.validation.python.identifiers import roots
 from windtunnel.validation.python.program import (
     Binding,
     Function,
@@ -360,7 +361,7 @@ class Collector:
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
-                for name, _ in self.sharing.roots(target.value):
+                for name, _ in roots(target.value):
                     self.sharing.changed.add(name)
             self.visit(target)
 

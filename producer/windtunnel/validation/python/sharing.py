@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.validation.python.identifiers import EVERY, LITERALS, TAKERS, around, is_flat, literal_text, roots
 from windtunnel.validation.python.program import Function, Scope
 
 LOST = "!"
@@ -20,15 +21,11 @@ MOST_NAMESAKES = 8
 """Functions of one name whose parameters are told apart."""
 MOST_ALIASES = 64
 """Names of one container that are followed."""
-EVERY = "*"
-"""Any attribute of an object of the program: what `vars(x)` gives."""
 
 _GROW = frozenset("append add appendleft insert setdefault extend extendleft update".split())
 _SPREAD = frozenset({"extend", "extendleft", "update"})
 _REORDER = frozenset("sort reverse pop remove clear rotate popleft popitem discard".split())
 _CHANGERS = _GROW | _REORDER | {"__setitem__", "__iadd__", "__ior__", "__delitem__", "__imul__"}
-_ELEMENTS = frozenset("items values get pop popitem setdefault copy __getitem__ popleft keys".split())
-_TAKERS = frozenset("enumerate zip sorted list tuple reversed iter next max min dict set frozenset filter".split())
 _READERS = frozenset(
     """len print sum any all range isinstance str repr type id bool int float abs hash callable round hasattr
     getattr format issubclass""".split()
@@ -94,74 +91,19 @@ class Sharing:
         self._lost: set[str] | None = None
         self._reached: dict[str, list[Store] | None] = {}
 
-    def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
-        tuple[str, bool]
-    ]:  # fmt: skip
-        """Give the identifiers whose container, or whose elements, an expression may be."""
-        found = [] if found is None else found
-        if isinstance(node, ast.Name):
-            found.append((node.id, deep))
-        elif isinstance(node, ast.Attribute):
-            name = node.attr
-            found.append((EVERY if name == "__dict__" else name, deep))
-        elif isinstance(node, ast.Subscript):
-            self.roots(node.value, True, found)
-        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-            for one in node.elts:
-                self.roots(one, False, found)
-        elif isinstance(node, ast.Dict):
-            for key, one in zip(node.keys, node.values, strict=True):
-                self.roots(one, key is None, found)
-        elif isinstance(node, ast.Starred | ast.NamedExpr | ast.Await):
-            self.roots(node.value, deep or isinstance(node, ast.Starred), found)
-        elif isinstance(node, ast.IfExp):
-            self.roots(node.body, deep, found)
-            self.roots(node.orelse, deep, found)
-        elif isinstance(node, ast.BoolOp):
-            for one in node.values:
-                self.roots(one, deep, found)
-        elif isinstance(node, ast.BinOp):
-            for one in (node.left, node.right):
-                if not isinstance(one, ast.BinOp):
-                    self.roots(one, True, found)
-        elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            self.roots(node.elt, deep, found)
-        elif isinstance(node, ast.DictComp):
-            self.roots(node.value, deep, found)
-        elif isinstance(node, ast.Call):
-            self._of_call(node, deep, found)
-        return found
-
-    def _of_call(self, node: ast.Call, deep: bool, found: list[tuple[str, bool]]) -> None:
-        callee = node.func
-        if isinstance(callee, ast.Name):
-            if callee.id in _TAKERS:
-                for one in node.args:
-                    self.roots(one, True, found)
-            elif callee.id == "getattr" and len(node.args) > 1:
-                found.append((_text(node.args[1]) or EVERY, deep))
-            elif callee.id == "vars":
-                found.append((EVERY, deep))
-            else:
-                found.append((callee.id + "()", deep))
-        elif isinstance(callee, ast.Attribute):
-            if callee.attr in _ELEMENTS:
-                self.roots(callee.value, True, found)
-            found.append((callee.attr + "()", deep))
-
     def move(self, node: ast.AST | None, target: str) -> None:
         """Note that what an expression gives is known as `target` too."""
         if isinstance(node, ast.Constant) or node is None:
             return
-        if isinstance(node, ast.List | ast.Dict | ast.Set) and not _flat(node):
+        if isinstance(node, ast.List | ast.Dict | ast.Set) and not is_flat(node):
             self.nested.add(target)
-        for name, deep in self.roots(node):
+        for name, deep in roots(node):
             if name != target or deep:
                 (self.deep if deep else self.flow).setdefault(name, set()).add(target)
 
     def unpack(self, node: ast.AST, target: str) -> None:
         """Note that the elements of what an expression gives are known as `target`."""
-        for name, deep in self.roots(node):
+        for name, deep in roots(node):
             direct = not deep and isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
             (self.flow if direct else self.deep).setdefault(name, set()).add(target)
 
@@ -177,10 +119,10 @@ class Sharing:
                 self.unpack(store.value, name)
             else:
                 self.move(store.value, name)
-            if not (store.spread and isinstance(store.value, _LITERALS) and _flat(store.value)):
+            if not (store.spread and isinstance(store.value, LITERALS) and is_flat(store.value)):
                 self.nested.add(name)
             return
-        inner = _around(base)
+        inner = around(base)
         if inner is not base and isinstance(inner, ast.Name):
             # What grows within a container is followed as if it were put into the container itself.
             spread = store.spread or store.path != ()
@@ -191,14 +133,14 @@ class Sharing:
                 self.move(store.value, inner.id)
             return
         self.move(store.value, LOST)
-        for root, _ in self.roots(base):
+        for root, _ in roots(base):
             self.changed.add(root)
             self.flow.setdefault(root, set()).add(LOST)
 
     def attribute(self, node: ast.Attribute) -> None:
         """Note a method that changes its container and is not called here."""
         if node.attr in _CHANGERS:
-            for name, _ in self.roots(node.value):
+            for name, _ in roots(node.value):
                 self.flow.setdefault(name, set()).add(LOST)
 
     def call(self, node: ast.Call, scope: Scope) -> None:
@@ -221,7 +163,7 @@ class Sharing:
             self.calls.append((name, node))
 
     def _setattr(self, node: ast.Call) -> None:
-        name = _text(node.args[1])
+        name = literal_text(node.args[1])
         if name is None:
             self.unnamed = True
         else:
@@ -231,13 +173,13 @@ class Sharing:
     def _change(self, node: ast.Call, callee: ast.Attribute, name: str, scope: Scope) -> None:
         base = callee.value
         if name in _REORDER:
-            for root, deep in self.roots(base):
+            for root, deep in roots(base):
                 self.changed.add(root)
                 if deep:
                     self.flow.setdefault(root, set()).add(LOST)
             return
         if name not in _GROW:
-            for root, _ in self.roots(base):
+            for root, _ in roots(base):
                 self.flow.setdefault(root, set()).add(LOST)
             return
         given = node.args[-1:] if name in ("insert", "setdefault") else node.args
@@ -253,7 +195,7 @@ class Sharing:
         rebound = self.rebound | self.functions.keys()
         self.callbacks = self._aliases(self.functions.keys() | self.classes.keys())
         for name, node in self.calls:
-            if name in rebound or not ((name in _READERS or name in _TAKERS) and isinstance(node.func, ast.Name)):
+            if name in rebound or not ((name in _READERS or name in TAKERS) and isinstance(node.func, ast.Name)):
                 self._arguments(name, node)
         for name in self.functions:
             if name.startswith("__") or reads.get(name, 0) > len(calls.get(name, ())):
@@ -300,8 +242,8 @@ class Sharing:
         for one in given:
             if isinstance(one, ast.Constant):
                 continue
-            inside = not kept or type(one) in _LITERALS
-            for root, deep in self.roots(one, one in spread):
+            inside = not kept or type(one) in LITERALS
+            for root, deep in roots(one, one in spread):
                 (self.flow if inside and not deep else self.deep).setdefault(root, set()).add(LOST)
 
     def _is_library(self, name: str, callee: ast.expr) -> bool:
@@ -399,31 +341,3 @@ class Sharing:
                 lost.add(name)
                 stack.append(name)
         return lost
-
-
-_LITERALS = (ast.List, ast.Dict, ast.Set, ast.Tuple)
-
-
-def _flat(node: ast.AST) -> bool:
-    """Recognise a container of constants, and of tuples of constants."""
-    parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
-    return all(
-        isinstance(one, ast.Constant) or (isinstance(one, ast.Tuple) and _flat(one)) or isinstance(one, ast.UnaryOp)
-        for one in parts
-    )
-
-
-def _text(node: ast.expr) -> str | None:
-    """Give the text of a string literal; None for any other expression."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _around(node: ast.AST) -> ast.AST:
-    """Give the container that holds, at any depth, the element that an expression takes."""
-    while True:
-        if isinstance(node, ast.Subscript):
-            node = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ELEMENTS:
-            node = node.func.value
-        else:
-            return node

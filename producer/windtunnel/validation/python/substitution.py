@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import folding, text_methods
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
     Bag,
@@ -46,8 +46,8 @@ def _call(analysis: Analysis, node: ast.Call, name: str, value: Value) -> Value 
     if isinstance(function, ast.Name) and isinstance(analysis.value(function), Builtin):
         found = folding.builtin(function.id, ready)
         return found if isinstance(found, Const | Bag) else None
-    if isinstance(function, ast.Attribute) and function.attr in folding.PURE_METHODS:
+    if isinstance(function, ast.Attribute) and function.attr in text_methods.PURE_METHODS:
         owner = substitute(analysis, function.value, name, value)
         if isinstance(owner, Const):
-            return folding.method(owner.value, function.attr, ready, {})
+            return text_methods.fold(owner.value, function.attr, ready, {})
     return None

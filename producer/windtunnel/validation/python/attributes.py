@@ -74,18 +74,18 @@ def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, call
     rule = analysis.tables.judge_name(name)
     if not rule or (called and rule == "judged"):
         return False
-    own = ownership.is_own(analysis, receiver, name)
     if rule == "attributes.private":
-        return _judge_private(analysis, receiver, name, node, own=own)
+        return _judge_private(analysis, receiver, name, node)
     if rule.startswith("attributes."):
-        return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
-    if own and name in analysis.program.attributes:
-        return False
-    return _judge_input(analysis, receiver, name, node, rule, called=called)
+        return _judge_inside(analysis, receiver, name, node, called=called)
+    return _judge_input(analysis, receiver, name, node, called=called)
 
 
-def _judge_input(analysis: Analysis, receiver: Value, name: str, node: ast.AST, rule: str, *, called: bool) -> bool:
+def _judge_input(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Judge a name that says input, output or evaluation."""
+    rule = analysis.tables.judge_name(name)
+    if name in analysis.program.attributes and ownership.is_own(analysis, receiver, name):
+        return False
     may_be_own = ownership.may_be_own(analysis, receiver, name)
     if rule == "judged":
         expression = name in analysis.tables.expressions
@@ -153,8 +153,8 @@ def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST)
     return False
 
 
-def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
-    if own:
+def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
+    if ownership.is_own(analysis, receiver, name):
         return False
     mangled = _MANGLED.fullmatch(name)
     if mangled is not None and any(one.lstrip("_") == mangled[1] for one in analysis.classes):
@@ -172,9 +172,10 @@ def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST
     return rule == "attributes.private"
 
 
-def _judge_inside(
-    analysis: Analysis, receiver: Value, name: str, node: ast.AST, rule: str, *, own: bool, called: bool,
-) -> bool:  # fmt: skip
+def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
+    """Judge a name that leads to modules, frames or the inside of the interpreter."""
+    rule = analysis.tables.judge_name(name)
+    own = ownership.is_own(analysis, receiver, name)
     if rule == "attributes.module":
         if (own and name in analysis.program.attributes) or (name in _AMBIGUOUS and not called):
             return False

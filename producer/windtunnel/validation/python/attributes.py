@@ -186,6 +186,8 @@ def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST,
         ):
             return False
         analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
+    elif name == "__dict__" and all(map(ownership.is_namespace, each(receiver))):
+        return False
     elif name == "__dict__" and own and node in analysis.program.readonly:
         analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
         return False
@@ -204,8 +206,9 @@ def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST,
 
 
 def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
-    """Recognise `self.__dict__.update(options)` of an object of the program, which `setattr` in a loop could do too."""
-    return node in analysis.program.filling and ownership.only_own(analysis, receiver)
+    """Recognise the table of an object of the program that may be changed, which `setattr` in a loop could do too."""
+    objects = all(isinstance(one, Inst) for one in each(receiver))
+    return objects and node in analysis.program.filling and ownership.only_own(analysis, receiver)
 
 
 def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
@@ -220,6 +223,8 @@ def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, calle
         found = [pathobjects.attribute(analysis, one, name, node, called=called) for one in files]
         return join([*found, read(analysis, join(rest), name, node, called=called)] if rest else found)
     if isinstance(receiver, Lib) and receiver.path.startswith(_LENT):
+        if called and name == "cwd" and receiver.path in pathobjects.CLASSES:
+            return Method(File(Const("")), "absolute")
         analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")
         return Danger(name, getattr(node, "lineno", 0))
     if isinstance(receiver, Many):

@@ -10,6 +10,7 @@ from windtunnel.validation.python import (
     folding,
     handing,
     library,
+    ownership,
     passing,
     pathobjects,
     reflection,
@@ -79,8 +80,11 @@ def _type(analysis: Analysis, call: Call) -> Value:
 
 def _vars(analysis: Analysis, call: Call) -> Value:
     given = each(call.arguments[0]) if len(call.arguments) == 1 else ()
-    if not given or not all(isinstance(one, Inst) or is_namespace(one) for one in given):
+    if not given or not all(isinstance(one, Inst) or ownership.is_namespace(one) for one in given):
         analysis.report("builtins.namespace", call.node, "vars gives the interpreter's own tables of names.")
+    elif call.node.func in analysis.program.filling and any(isinstance(one, Inst) for one in given):
+        said = "The table of attributes may be changed where it goes."
+        analysis.report("attributes.unknown_store", call.node, said)
     return UNKNOWN
 
 
@@ -88,11 +92,6 @@ def _dict(analysis: Analysis, call: Call) -> Value:  # noqa: ARG001 - evaluated 
     named = {key: value for key, value in call.keywords.items() if key != SPREAD}
     own = Bag(tuple(named.values()), keys=tuple(Const(key) for key in named))
     return folding.table([*call.arguments, *call.spread, own])
-
-
-def is_namespace(value: Value) -> bool:
-    """Recognise what a parser of arguments gives: its table holds what was parsed."""
-    return isinstance(value, Foreign) and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")
 
 
 def _super(analysis: Analysis, call: Call) -> Value:  # noqa: ARG001 - evaluated like its kin

@@ -12,6 +12,7 @@ from windtunnel.validation.python import (
     inherited,
     library,
     lookahead,
+    ownership,
     passing,
     pathobjects,
     paths,
@@ -66,7 +67,10 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     if isinstance(callee, Danger):
         _used(analysis, node, callee)
         return callee
-    return join([_called(analysis, made, one) for one in each(callee)])
+    found = join([_called(analysis, made, one) for one in each(callee)])
+    if analysis.program.overwritten and isinstance(receiver, Inst) and isinstance(callee, Func):
+        return join([found, OPAQUE])
+    return found
 
 
 def _named_call(analysis: Analysis, node: ast.Call, function: ast.Name) -> Value | None:
@@ -77,7 +81,7 @@ def _named_call(analysis: Analysis, node: ast.Call, function: ast.Name) -> Value
             analysis.memo[function] = UNKNOWN
         return opened
     if function.id == "vars" and len(node.args) == 1 and not node.keywords:
-        if all(builtin_calls.is_namespace(one) for one in each(analysis.value(node.args[0]))):
+        if all(ownership.is_namespace(one) for one in each(analysis.value(node.args[0]))):
             analysis.program.readonly.add(function)
     return None
 

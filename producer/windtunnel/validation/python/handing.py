@@ -41,7 +41,7 @@ def judge(analysis: Analysis, call: Call, callee: Value) -> None:
         return
     places = (*call.node.args, *(one.value for one in call.node.keywords))
     for value, place in zip(call.given, places, strict=False):
-        if not (isinstance(value, Unknown) or _is_canvas(value, callees)):
+        if not (isinstance(value, Unknown) or _is_canvas(value, callees) or _is_type(value, callees)):
             _judge_given(analysis, place, value, callees)
 
 
@@ -92,6 +92,16 @@ def _judge_given(analysis: Analysis, place: ast.AST, value: Value, callees: tupl
     if any(isinstance(one, Lib | Foreign | Unknown) for one in callees):
         _judge_hooked(analysis, place, value)
     escapes.judge(analysis, value, place, "handed to a call")
+
+
+def _is_type(value: Value, callees: tuple[Value, ...]) -> bool:
+    """Recognise `type=Path` of a parser of arguments: what it makes is judged where it is used."""
+    return isinstance(value, Lib) and value.path in _PATH_CLASSES and all(
+        isinstance(one, Foreign) and one.path.endswith(".add_argument") for one in callees
+    )  # fmt: skip
+
+
+_PATH_CLASSES = ("pathlib.Path", "pathlib.PurePath")
 
 
 def _is_canvas(value: Value, callees: tuple[Value, ...]) -> bool:

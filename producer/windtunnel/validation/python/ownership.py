@@ -60,3 +60,8 @@ def may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
 def only_own(analysis: Analysis, receiver: Value) -> bool:
     """Say whether a receiver is an object or class of the program that inherits nothing of a library."""
     return all(isinstance(one, Own) and not has_foreign_base(analysis, one.scope) for one in each(receiver))
+
+
+def is_namespace(value: Value) -> bool:
+    """Recognise what a parser of arguments gives: its table holds what was parsed."""
+    return isinstance(value, Foreign) and (value.path.endswith(".parse_args") or value.path == "types.SimpleNamespace")

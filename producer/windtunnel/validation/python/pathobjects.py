@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from windtunnel.validation.python import folding, paths
+from windtunnel.validation.python import folding, paths, texts
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
@@ -25,14 +26,21 @@ from windtunnel.validation.python.values import (
     Text,
     Value,
     each,
+    join,
     text_of,
 )
 
 CLASSES = ("pathlib.Path", "pathlib.PurePath")
 _MAKING = ("os.makedirs", "os.mkdir")
 _ASKING = frozenset({"exists", "is_file", "is_dir"})
+_RESOLVING = frozenset({"resolve", "absolute"})
 _RENAMING = frozenset({"with_suffix", "with_name", "with_stem"})
-_METHODS = _ASKING | _RENAMING | {"mkdir", "write_text", "write_bytes", "read_text", "read_bytes", "open", "joinpath"}
+_METHODS = (
+    _ASKING
+    | _RENAMING
+    | _RESOLVING
+    | {"mkdir", "write_text", "write_bytes", "read_text", "read_bytes", "open", "joinpath"}
+)
 _PARTS = frozenset({"name", "stem", "suffix"})
 
 
@@ -43,6 +51,8 @@ def function(analysis: Analysis, call: Call, path: str) -> Value:
         return made(analysis, call.node, File(folding.joined_path(arguments or [Const(".")])))
     if path == "os.path.join":
         return folding.joined_path(arguments) if arguments else UNKNOWN
+    if path in _TEXTUAL:
+        return _part(analysis, path, arguments[0] if arguments else call.keywords.get("path", UNKNOWN))
     given = arguments[0] if arguments else call.keywords.get("name", call.keywords.get("path", UNKNOWN))
     if path in _MAKING:
         _judge_folder(analysis, call.node, path, given)
@@ -90,6 +100,8 @@ def method(analysis: Analysis, call: Call, file: File, name: str) -> Value:
         return _opened(analysis, call.node, file.text, Const("r"))
     elif name == "joinpath":
         return made(analysis, call.node, File(folding.joined_path([file.text, *call.arguments])))
+    elif name in _RESOLVING:
+        return File(_absolute(analysis, file.text))
     elif name in _RENAMING:
         return made(analysis, call.node, File(_renamed(file.text, name, call.arguments)))
     return UNKNOWN
@@ -123,6 +135,43 @@ def _is_within(analysis: Analysis, text: Value) -> bool:
     if isinstance(text, Const) and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
         return True
     return paths.is_folder(analysis, text)
+
+
+def _root(analysis: Analysis) -> str:
+    """Give the folder that a program runs in."""
+    return analysis.tables.artifacts.rstrip("/")
+
+
+def _absolute(analysis: Analysis, text: Value) -> Value:
+    """Give paths as seen from the root of the file system."""
+    return join([folding.joined_path([Const(_root(analysis)), one]) for one in each(text)])
+
+
+def _part(analysis: Analysis, path: str, given: Value) -> Value:
+    """Give what `os.path.dirname` and its kin make of a path."""
+    found: list[Value] = []
+    for one in each(text_of(given)):
+        known = folding.known(one)
+        if path in _ABSOLUTE:
+            whole = folding.known(_absolute(analysis, one))
+            found.append(Const(posixpath.normpath(whole)) if isinstance(whole, str) else BUILT)
+        elif isinstance(known, str):
+            found.append(folding.as_value(_TEXTUAL[path](known)))
+        elif path == "os.path.dirname" and texts.is_textual(one):
+            found.append(_parent(one))
+        else:
+            found.append(BUILT)
+    return join(found)
+
+
+_ABSOLUTE = ("os.path.abspath", "os.path.realpath")
+_TEXTUAL: dict[str, Callable[[str], str | tuple[str, str]]] = {
+    "os.path.dirname": posixpath.dirname,
+    "os.path.basename": posixpath.basename,
+    "os.path.normpath": posixpath.normpath,
+    "os.path.splitext": posixpath.splitext,
+    **dict.fromkeys(_ABSOLUTE, posixpath.normpath),
+}
 
 
 def _parent(text: Value) -> Value:

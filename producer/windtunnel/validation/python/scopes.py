@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable
 
 from windtunnel.validation.python import fields
-from windtunnel.validation.python.identifiers import roots
+from windtunnel.validation.python.identifiers import EVERY, roots
 from windtunnel.validation.python.program import (
     Binding,
     Function,
@@ -56,6 +56,7 @@ class Collector:
             ast.YieldFrom: self._yield, ast.ExceptHandler: self._handler, ast.Match: self._match,
             ast.Delete: self._delete, ast.Pass: self._nothing, ast.Break: self._nothing,
             ast.Continue: self._nothing, ast.Compare: self._compare, ast.Subscript: self._subscript,
+            ast.Dict: self._dictionary,
         }  # fmt: skip
 
     def visit(self, node: ast.AST) -> None:
@@ -144,7 +145,14 @@ class Collector:
         reads[node.attr] = reads.get(node.attr, 0) + 1
         if node not in self.called:
             self.sharing.attribute(node)
+        self.uses.attribute(node)
         self.visit(node.value)
+
+    def _dictionary(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                self.uses.look(value)
+        self._children(node)
 
     def _compare(self, node: ast.Compare) -> None:
         for one in node.comparators:
@@ -375,4 +383,5 @@ def collect(tree: ast.Module) -> Program:
     collector.sharing.finish(collector.program.reads, collector.program.calls)
     fields.fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
+    collector.program.overwritten = collector.sharing.reached(EVERY) is not None
     return collector.program

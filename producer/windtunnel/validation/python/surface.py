@@ -24,7 +24,7 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
     parts = path.split(".")
     analysis.imports.add(parts[0])
     quiet = analysis.quiet > 0
-    if path in tables.surface or path in tables.packages or path in analysis.lent:
+    if path in tables.surface or path in tables.packages or path in tables.aliases or path in analysis.lent:
         return True
     if parts[0] in tables.open:
         return _judge_open(analysis, path, node)
@@ -131,7 +131,7 @@ def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
     if node.level:
         analysis.report("imports.relative", node, "A relative import: there is no package around a strategy.")
         return
-    path = node.module or ""
+    path = analysis.tables.aliases.get(node.module or "", node.module or "")
     tables = analysis.tables
     if not judge_import(analysis, path, node):
         return

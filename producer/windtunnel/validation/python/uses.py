@@ -35,19 +35,30 @@ class Uses:
                     self.look(one)
             elif callee.id == "setattr" and len(node.args) == 3:
                 self._named_store(node, scope, 1)
+            elif callee.id == "vars" and len(node.args) == 1 and not node.keywords:
+                self._table(callee)
         elif isinstance(callee, ast.Attribute):
             self._method(node, callee, scope)
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                self.look(keyword.value)
+
+    def attribute(self, node: ast.Attribute) -> None:
+        """Note a table of attributes."""
+        if node.attr == "__dict__":
+            self._table(node)
+
+    def _table(self, node: ast.Attribute | ast.Name) -> None:
+        """Note that a table of attributes may be changed from here on, unless it is only looked at."""
+        if node not in self._program.readonly:
+            self._program.filling.add(node)
+            self._program.filled = True
 
     def _method(self, node: ast.Call, callee: ast.Attribute, scope: Scope) -> None:
         name, table = callee.attr, getattr(callee.value, "attr", "")
         if name in _PARSERS:
             given = [*node.args[1:], *(one for one in node.keywords if one.arg in ("namespace", None))]
             self._program.filled |= bool(given) or any(isinstance(one, ast.Starred) for one in node.args)
-        elif name == "update":
-            owner = callee.value
-            asked = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
-            self._program.filled |= asked or table == "__dict__"
-            self._program.filling.add(owner)
         elif name in ("keys", "copy") or (name in _TABLE_READS and table != "__dataclass_fields__"):
             self.look(callee.value)
         elif name == "setdefault" and table == "__dict__" and node.args:

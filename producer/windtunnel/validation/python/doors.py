@@ -114,11 +114,12 @@ def _judge_formulas(analysis: Analysis, call: Call, path: str) -> None:
     named = [call.keywords[key] for key in call.keywords if "formula" in key or key in ("dep_data", "subset", "**")]
     if ".formula." in path or path.endswith(".MICE"):
         named += call.arguments[:1]
-    for value in named:
-        for one in each(value):
-            if not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
-                analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
-                return
+    for one in (one for value in named for one in each(value)):
+        if isinstance(one, Text) and one.computed:
+            formulas.judge_expression(analysis, call.node, one, path)
+        elif not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
+            analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
+            return
 
 
 _BOOSTER_FILES = frozenset(

@@ -16,6 +16,7 @@ from windtunnel.validation.python import texts
 from windtunnel.validation.python.values import (
     BUILT,
     MOST_FOLDED,
+    NUMBER,
     PUT_IN,
     UNKNOWN,
     Bag,
@@ -187,6 +188,8 @@ def builtin(name: str, arguments: list[Value]) -> Value:
         if not arguments or texts.may_be_text(arguments[0]):
             return BUILT if arguments else Text((None,))
         return Text(texts.pieces(arguments[0]))
+    if name == "range":
+        return Bag((NUMBER,))
     if name in ("next", "max", "min") and arguments:
         return element(arguments[0], "iter")
     if name in ("list", "tuple", "sorted", "set", "iter", "enumerate", "zip") and arguments:

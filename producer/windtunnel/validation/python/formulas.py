@@ -12,7 +12,7 @@ import warnings
 
 from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Foreign, Text, Value, each
+from windtunnel.validation.python.values import Const, Foreign, Func, Text, Value, each
 
 MOST_CHARACTERS = 2_000
 MOST_BRACKETS = 40
@@ -125,7 +125,8 @@ def _judge_root(analysis: Analysis, node: ast.Attribute, name: str) -> str:
 def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     function = node.func
     if isinstance(function, ast.Name):
-        return "" if function.id in _FUNCTIONS else f"{function.id.removeprefix(_AT)}(…) in it"
+        name = function.id.removeprefix(_AT)
+        return "" if function.id in _FUNCTIONS or _is_own_function(analysis, name) else f"{name}(…) in it"
     if not isinstance(function, ast.Attribute):
         return "a call in it that cannot be read"
     if function.attr in analysis.tables.by_name or function.attr in analysis.tables.expressions:
@@ -136,3 +137,9 @@ def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     if isinstance(root, ast.Name) and root.id.startswith(_AT):
         return f"@{root.id.removeprefix(_AT)}.…(…) in it"
     return ""
+
+
+def _is_own_function(analysis: Analysis, name: str) -> bool:
+    """Recognise a plain function of the program, whose body is judged where it stands."""
+    bound = analysis.program.module.bindings.get(name, ())
+    return bool(bound) and isinstance(analysis.variable(analysis.program.module, name), Func)

@@ -60,7 +60,7 @@ def _spelled(value: Value) -> str | None:
     if isinstance(value, Const) and isinstance(value.value, str):
         return value.value
     if isinstance(value, Text) and not value.built and (type(value.parts[0]) is str or type(value.parts[-1]) is str):
-        return "".join("x" if part is None else str(part) for part in value.parts)
+        return "".join(part if isinstance(part, str) else "x" for part in value.parts)
     return None
 
 

@@ -113,7 +113,7 @@ class Sharing:
         if name is not None and name != "__dict__":
             self.stores.setdefault(name, []).append(store)
             self.changed.add(name)
-            if isinstance(store.value, ast.Constant):
+            if isinstance(store.value, _PLAIN):
                 return
             if store.spread:
                 self.unpack(store.value, name)
@@ -237,7 +237,7 @@ class Sharing:
         spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
         given = (*node.args, *(keyword.value for keyword in node.keywords))
         kept = self._is_library(name, node.func) and not any(map(self._is_callback, given))
-        if kept and name in _CONSUMERS:
+        if kept and (name in _CONSUMERS or _is_of_text(node.func)):
             return
         for one in given:
             if isinstance(one, ast.Constant):
@@ -341,3 +341,12 @@ class Sharing:
                 lost.add(name)
                 stack.append(name)
         return lost
+
+
+_PLAIN = (ast.Constant, ast.JoinedStr, ast.Compare)
+"""Expressions that give no container."""
+
+
+def _is_of_text(callee: ast.expr) -> bool:
+    """Recognise a method of a text that is written out: `", ".join(names)`."""
+    return isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.JoinedStr | ast.Constant)

@@ -64,13 +64,14 @@ _FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
 
 
 def _apart(separator: str, elements: list[Value]) -> Value | None:
-    """Join whole texts.pieces of an unknown order whose words the separator keeps apart; None for any others."""
-    parts: list[str | bool | None] = [None]
+    """Join whole pieces of an unknown order whose words the separator keeps apart; None for any others."""
+    rest = None if UNKNOWN in elements else True
+    parts: list[str | bool | None] = [rest]
     for one in elements:
         if isinstance(one, Const) and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
-            parts += [separator, one.value, separator, None]
+            parts += [separator, one.value, separator, rest]
         elif isinstance(one, Text) and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
-            parts += [separator, *one.parts, separator, None]
+            parts += [separator, *one.parts, separator, rest]
         elif one is not UNKNOWN:
             return None
     return make_text(parts) if len(parts) > 1 else None

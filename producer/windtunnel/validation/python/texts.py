@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from windtunnel.validation.policy import STANDARD_MODULES
 from windtunnel.validation.python.values import (
+    NUMBER,
     OPAQUE,
     UNKNOWN,
     Const,
@@ -71,10 +72,14 @@ def pieces(value: Value) -> tuple[str | bool | None, ...]:
     if isinstance(value, Const):
         constant = value.value
         return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
-    return (
-        (False,)
-        if any(
-            isinstance(one, Inst) or may_be_text(one) or (isinstance(one, Text) and one.built) for one in each(value)
-        )
-        else (None,)
+    if all(map(is_number, each(value))):
+        return (True,)
+    built = any(
+        isinstance(one, Inst) or may_be_text(one) or (isinstance(one, Text) and one.built) for one in each(value)
     )
+    return (False,) if built else (None,)
+
+
+def is_number(value: Value) -> bool:
+    """Recognise what is a number, whichever one."""
+    return value is NUMBER or (isinstance(value, Const) and isinstance(value.value, int | float))

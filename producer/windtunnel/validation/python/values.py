@@ -49,7 +49,11 @@ class Const(Value):
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Text(Value):
-    """A string built of known pieces and holes: None is a value put in, False a piece that was built."""
+    """A string built of known pieces and holes.
+
+    A hole is None (a value put in), True (a number, or pieces of the string itself again) or False (a piece that was
+    built so that it cannot be read).
+    """
 
     parts: tuple[str | bool | None, ...]
 
@@ -57,6 +61,11 @@ class Text(Value):
     def built(self) -> bool:
         """Say whether a piece was assembled by the program so that it cannot be read."""
         return False in self.parts
+
+    @property
+    def computed(self) -> bool:
+        """Say whether the string is known but for numbers: nothing put in can be a text."""
+        return not self.built and None not in self.parts
 
     @property
     def known(self) -> str:
@@ -172,6 +181,8 @@ class Many(Value):
     values: tuple[Value, ...]
 
 
+NUMBER = Foreign("numbers.Number")
+"""A number of which nothing else is known."""
 TRUE, FALSE, NONE = Const(True), Const(False), Const(None)
 
 

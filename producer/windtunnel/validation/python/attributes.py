@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel.validation.python import ownership, pathobjects, strings_as_code, surface
+from windtunnel.validation.python import descriptors, ownership, pathobjects, strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.paths import ARTIFACT
 from windtunnel.validation.python.values import (
@@ -180,6 +180,8 @@ def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST,
         if (own and name in analysis.program.attributes) or (name in _AMBIGUOUS and not called):
             return False
         analysis.report(rule, node, f".{name} is the name of a module that a library may re-export.")
+    elif name in _KIN and _is_own_class(analysis, receiver):
+        return False
     elif rule == "attributes.frame":
         if (own and name in analysis.program.attributes) or (
             name in _AMBIGUOUS and ownership.may_be_own(analysis, receiver, name)
@@ -205,8 +207,19 @@ def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST,
     return True
 
 
+_KIN = frozenset({"__mro__", "__bases__", "__base__", "__subclasses__", "mro"})
+"""What gives the classes around a class."""
+
+
+def _is_own_class(analysis: Analysis, receiver: Value) -> bool:
+    """Recognise a class of the program that inherits from nothing else: the classes around it are its own too."""
+    return all(isinstance(one, Class) for one in each(receiver)) and ownership.only_own(analysis, receiver)
+
+
 def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
     """Recognise the table of an object of the program that may be changed, which `setattr` in a loop could do too."""
+    if isinstance(node, ast.Attribute) and descriptors.is_own_given(analysis, node.value):
+        return True
     objects = all(isinstance(one, Inst) for one in each(receiver))
     return objects and node in analysis.program.filling and ownership.only_own(analysis, receiver)
 

@@ -61,7 +61,7 @@ def builtin(analysis: Analysis, call: Call, name: str) -> Value:
     if name in ("next", "iter", "max", "min") and isinstance(first, Bag):
         return folding.element(first, "iter") if name != "iter" else first
     if name == "format" and len(call.arguments) == 2 and not isinstance(first, Const):
-        return make_text(passing.as_formatted(call.arguments[1]))
+        return make_text(passing.as_formatted(first, call.arguments[1]))
     return folding.builtin(name, call.arguments) if len(call.arguments) <= MOST_FOLDED_ARGUMENTS else UNKNOWN
 
 

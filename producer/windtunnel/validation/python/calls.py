@@ -74,16 +74,29 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
 
 
 def _named_call(analysis: Analysis, node: ast.Call, function: ast.Name) -> Value | None:
-    """Evaluate `open(…)` of an artifact, and note where `vars(…)` is asked of what was parsed; None for any other."""
+    """Evaluate `open(…)` of an artifact and `memoryview(…)` of bytes; None for any other.
+
+    Where `vars(…)` is asked of what was parsed, its result is noted as one that is only looked at.
+    """
     if function.id == "open" and analysis.resolve("open") is None:
         opened = paths.open_artifact(analysis, node)
         if opened is not None:
             analysis.memo[function] = UNKNOWN
         return opened
+    if function.id == "memoryview" and len(node.args) == 1 and _is_bytes(analysis.value(node.args[0])):
+        analysis.memo[function] = UNKNOWN
+        return UNKNOWN
     if function.id == "vars" and len(node.args) == 1 and not node.keywords:
         if all(ownership.is_namespace(one) for one in each(analysis.value(node.args[0]))):
             analysis.program.readonly.add(function)
     return None
+
+
+def _is_bytes(value: Value) -> bool:
+    """Recognise bytes, which nothing can change: a literal, or an array's own."""
+    if isinstance(value, Const):
+        return isinstance(value.value, bytes)
+    return isinstance(value, Foreign) and value.path.endswith((".tobytes", "struct.pack"))
 
 
 def _callee(analysis: Analysis, node: ast.Call, receiver: Value | None) -> Value:

@@ -150,7 +150,7 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
         if isinstance(one, ast.FormattedValue):
             found = analysis.value(one.value)
             if one.format_spec is not None:
-                parts.extend(passing.as_formatted(analysis.value(one.format_spec)))
+                parts.extend(passing.as_formatted(found, analysis.value(one.format_spec)))
             else:
                 parts.extend(texts.pieces(found))
     if all(isinstance(part, str) for part in parts):

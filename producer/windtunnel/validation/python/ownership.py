@@ -37,9 +37,19 @@ def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
             if isinstance(one, Class):
                 if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
                     return True
-            elif not (isinstance(one, Builtin) and one.name in ("object", "Exception", "ValueError")):
+            elif not _is_plain_base(one):
                 return True
     return False
+
+
+_PLAIN_BASES = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol"})
+
+
+def _is_plain_base(base: Value) -> bool:
+    """Recognise bases that bring no attributes but the interpreter's own: `object`, exceptions, `ABC`."""
+    if isinstance(base, Builtin):
+        return base.name == "object" or base.name.endswith(("Error", "Exception", "Warning"))
+    return isinstance(base, Lib | Foreign) and base.path in _PLAIN_BASES
 
 
 def is_own(analysis: Analysis, receiver: Value, name: str) -> bool:

@@ -77,10 +77,12 @@ def result(path: str, arguments: list[Value]) -> Value | None:
     return None
 
 
-def as_formatted(spec: Value) -> tuple[str | bool | None, ...]:
+def as_formatted(value: Value, spec: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
-    if isinstance(spec, Const) and isinstance(spec.value, str) and _NUMBER.fullmatch(spec.value) is None:
-        return texts.pieces(as_date([spec]))
+    if isinstance(spec, Const) and isinstance(spec.value, str):
+        if _NUMBER.fullmatch(spec.value) is None:
+            return texts.pieces(as_date([spec]))
+        return (True,) if all(map(texts.is_number, each(value))) else (None,)
     return (False,) if has_built(spec) else (None,)
 
 

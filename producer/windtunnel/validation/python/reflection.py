@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes, escapes, stores
+from windtunnel.validation.python import attributes, descriptors, escapes, stores
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
@@ -13,7 +13,6 @@ from windtunnel.validation.python.values import (
     Const,
     Foreign,
     Inst,
-    Text,
     Value,
     each,
     has_built,
@@ -74,47 +73,6 @@ def is_filled(analysis: Analysis, value: Value) -> bool:
     return isinstance(value, Inst) and (bool(analysis.program.wild) or analysis.program.filled)
 
 
-_DESCRIBES = frozenset({"__get__", "__set__", "__delete__"})
-
-
-def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
-    """Recognise a descriptor that reads or sets the attribute that it was named by its class.
-
-    The interpreter alone calls its methods, with objects of the program's own classes; the name is one that the
-    class body binds, after a known beginning.
-    """
-    program = analysis.program
-    scope = analysis.scope
-    function = scope.node
-    if not (isinstance(function, ast.FunctionDef) and function.name in _DESCRIBES and scope.owner is not None):
-        return False
-    given, chosen = node.args[0], node.args[1]
-    if not (isinstance(given, ast.Name) and len(function.args.args) > 1 and given.id == function.args.args[1].arg):
-        return False
-    if len(scope.bindings.get(given.id, ())) != 1 or has_built(name):
-        return False
-    if any(
-        one.scope.owner is not scope.owner or getattr(one.scope.node, "name", "") not in _DESCRIBES
-        for one in program.wild
-    ):
-        return False
-    if not (isinstance(chosen, ast.Attribute) and isinstance(chosen.value, ast.Name)):
-        return False
-    begins = [one.parts[0] for one in each(name) if isinstance(one, Text)]
-    if chosen.attr.startswith("_") or not begins or any(not str(one).startswith("_") for one in begins):
-        return False
-    if chosen.value.id != function.args.args[0].arg or any(
-        program.reads.get(one) for one in (*_DESCRIBES, "__set_name__")
-    ):
-        return False
-    if any(one.endswith("__") and not one.startswith("__") for one in program.attributes):
-        return False
-    bound = program.attributes.get(chosen.attr, [])
-    return bool(bound) and all(
-        one.scope.owner is scope.owner and getattr(one.scope.node, "name", "") == "__set_name__" for one in bound
-    )
-
-
 def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
     prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
     own = all(isinstance(one, Inst | Class) for one in each(receiver))
@@ -122,7 +80,7 @@ def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver
         return UNKNOWN
     if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
         return UNKNOWN
-    if _names_itself(analysis, node, name):
+    if descriptors.names_itself(analysis, node, name):
         return UNKNOWN
     if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
         analysis.report("attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known.")

@@ -31,8 +31,11 @@ def _judge_named(program: Program, rules: dict[str, str]) -> None:
         if parent is None or parent.type in _DECLARING:
             continue
         name = unescape(program.text(node))
-        if name in rules and not (name == "constructor" and _is_looked_at(program, parent)):
+        if name in rules and not (name in _LOOKED_AT and _is_looked_at(program, parent)):
             program.report(rules[name], node, f".{name} leads out of the strategy.")
+
+
+_LOOKED_AT = frozenset({"constructor", "getPrototypeOf"})
 
 
 def _judge_computed(program: Program, strings: Strings, rules: dict[str, str]) -> None:
@@ -100,9 +103,11 @@ _GIVEN = frozenset({"variable_declarator", "assignment_expression"})
 
 
 def _is_looked_at(program: Program, member: Node) -> bool:
-    """Recognise `x.constructor.name` and `x.constructor === Array`, which only look at it."""
+    """Recognise `x.constructor.name`, `x.constructor === Array` and `Object.getPrototypeOf(x) === F.prototype`."""
     above = member.parent
-    if above is None or member.type != "member_expression":
+    if above is not None and above.type == "call_expression" and above.child_by_field_name("function") == member:
+        member, above = above, above.parent
+    if above is None or member.type not in ("member_expression", "call_expression"):
         return False
     if above.type == "member_expression":
         return above.child_by_field_name("object") == member and (

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
 from windtunnel.errors import LanguageUnavailable
@@ -81,8 +82,7 @@ class SecurityValidator:
             # How deep the caller's stack is must not decide how deep a program may nest: a fresh stack decides.
             with ThreadPoolExecutor(max_workers=1) as fresh:
                 findings, imports = fresh.submit(_judge, text, encoding, language, policy, last=True).result()
-        verdict = self._verdict(findings, policy, language, imports, started)
-        return verdict.model_copy(update={"code_sha256": _digest(text)})
+        return self._verdict(findings, policy, language, started, imports=imports, code_sha256=_digest(text))
 
     def _policy(self, language: str, libraries: Collection[str] = ()) -> Policy:
         """Give the policy of a known language as it was when first needed, so that `policy_id` stays true."""
@@ -94,9 +94,7 @@ class SecurityValidator:
                 self._policies[key] = policy_for(language, self._folder)
         return self._policies[key]
 
-    def _verdict(
-        self, findings: Findings, policy: Policy, language: str, imports: tuple[str, ...], started: float
-    ) -> Verdict:
+    def _verdict(self, findings: Findings, policy: Policy, language: str, started: float, **more: Any) -> Verdict:
         issues = findings.issues()
         refuse = SecurityLevel.HIGH if self.strict_mode else SecurityLevel.CRITICAL
         unreadable = any(issue.category == "input" and issue.severity >= SecurityLevel.HIGH for issue in issues)
@@ -108,14 +106,14 @@ class SecurityValidator:
             language=language,
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             policy=policy.label,
-            imports=imports,
+            **more,
         )
 
     def _refused(self, language: str, started: float) -> Verdict:
         policy = self._policy("python")
         findings = Findings(policy, "")
         findings.add("input.language", None, f"There is no policy for the language {language[:40]!r}.")
-        return self._verdict(findings, policy, language[:64], (), started)
+        return self._verdict(findings, policy, language[:64], started)
 
 
 def _digest(text: str) -> str:

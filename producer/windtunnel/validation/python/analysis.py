@@ -95,6 +95,12 @@ class Analysis:
                 found |= sensitive & scope.bindings.keys()
         return frozenset(found)
 
+    def release(self) -> None:
+        """Let go of all: what holds itself would wait for the garbage collector, which has to look at everything."""
+        for scope in self.program.scopes.values():
+            scope.bindings.clear()
+        self.__dict__.clear()
+
     def report(self, rule: str, node: Any, message: str, **more: Any) -> None:
         """Record a finding at a node."""
         self.findings.add(rule, node, message, **more)

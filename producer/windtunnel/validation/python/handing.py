@@ -37,11 +37,12 @@ _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split(
 def judge(analysis: Analysis, call: Call, callee: Value) -> None:
     """Judge all that a call is given, unless the callee only looks at it or is followed with its arguments."""
     callees = each(callee)
-    if _only_looks(call, callees) or _is_followed(analysis, call, callees):
-        return
     places = (*call.node.args, *(one.value for one in call.node.keywords))
-    for value, place in zip(call.given, places, strict=False):
-        if not (isinstance(value, Unknown) or _is_canvas(value, callees) or _is_type(value, callees)):
+    known = [pair for pair in zip(call.given, places, strict=False) if not isinstance(pair[0], Unknown)]
+    if not known or _only_looks(call, callees) or _is_followed(analysis, call, callees):
+        return
+    for value, place in known:
+        if not (_is_canvas(value, callees) or _is_type(value, callees)):
             _judge_given(analysis, place, value, callees)
 
 

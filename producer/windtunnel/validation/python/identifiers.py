@@ -6,6 +6,8 @@ A container is known by the variable, parameter or attribute that holds it, and 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
 EVERY = "*"
 """Any attribute of an object of the program: what `vars(x)` gives."""
@@ -24,37 +26,55 @@ def roots(node: ast.AST | None, deep: bool = False) -> list[Root]:
 
 
 def _collect(node: ast.AST | None, deep: bool, found: list[Root]) -> None:
-    if isinstance(node, ast.Name):
-        found.append((node.id, deep))
-    elif isinstance(node, ast.Attribute):
-        name = node.attr
-        found.append((EVERY if name == "__dict__" else name, deep))
-    elif isinstance(node, ast.Subscript):
-        _collect(node.value, True, found)
-    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-        for one in node.elts:
-            _collect(one, False, found)
-    elif isinstance(node, ast.Dict):
-        for key, one in zip(node.keys, node.values, strict=True):
-            _collect(one, key is None, found)
-    elif isinstance(node, ast.Starred | ast.NamedExpr | ast.Await):
-        _collect(node.value, deep or isinstance(node, ast.Starred), found)
-    elif isinstance(node, ast.IfExp):
-        _collect(node.body, deep, found)
-        _collect(node.orelse, deep, found)
-    elif isinstance(node, ast.BoolOp):
-        for one in node.values:
-            _collect(one, deep, found)
-    elif isinstance(node, ast.BinOp):
-        for one in (node.left, node.right):
-            if not isinstance(one, ast.BinOp):
-                _collect(one, True, found)
-    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-        _collect(node.elt, deep, found)
-    elif isinstance(node, ast.DictComp):
-        _collect(node.value, deep, found)
-    elif isinstance(node, ast.Call):
-        _of_call(node, deep, found)
+    collect = _COLLECT.get(type(node))
+    if collect is not None:
+        collect(node, deep, found)
+
+
+def _name(node: ast.Name, deep: bool, found: list[Root]) -> None:
+    found.append((node.id, deep))
+
+
+def _attribute(node: ast.Attribute, deep: bool, found: list[Root]) -> None:
+    found.append((EVERY if node.attr == "__dict__" else node.attr, deep))
+
+
+def _element(node: ast.Subscript, deep: bool, found: list[Root]) -> None:  # noqa: ARG001 - like its kin
+    _collect(node.value, True, found)
+
+
+def _display(node: ast.List | ast.Tuple | ast.Set, deep: bool, found: list[Root]) -> None:  # noqa: ARG001 - like its kin
+    for one in node.elts:
+        _collect(one, False, found)
+
+
+def _dictionary(node: ast.Dict, deep: bool, found: list[Root]) -> None:  # noqa: ARG001 - like its kin
+    for key, one in zip(node.keys, node.values, strict=True):
+        _collect(one, key is None, found)
+
+
+def _inner(node: ast.Starred | ast.NamedExpr | ast.Await | ast.DictComp, deep: bool, found: list[Root]) -> None:
+    _collect(node.value, deep or isinstance(node, ast.Starred), found)
+
+
+def _choice(node: ast.IfExp, deep: bool, found: list[Root]) -> None:
+    _collect(node.body, deep, found)
+    _collect(node.orelse, deep, found)
+
+
+def _boolean(node: ast.BoolOp, deep: bool, found: list[Root]) -> None:
+    for one in node.values:
+        _collect(one, deep, found)
+
+
+def _binary(node: ast.BinOp, deep: bool, found: list[Root]) -> None:  # noqa: ARG001 - like its kin
+    for one in (node.left, node.right):
+        if not isinstance(one, ast.BinOp):
+            _collect(one, True, found)
+
+
+def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp, deep: bool, found: list[Root]) -> None:
+    _collect(node.elt, deep, found)
 
 
 def _of_call(node: ast.Call, deep: bool, found: list[Root]) -> None:
@@ -75,6 +95,12 @@ def _of_call(node: ast.Call, deep: bool, found: list[Root]) -> None:
         found.append((callee.attr + "()", deep))
 
 
+_COLLECT: dict[type, Callable[[Any, bool, list[Root]], None]] = {
+    ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _element, ast.List: _display, ast.Tuple: _display,
+    ast.Set: _display, ast.Dict: _dictionary, ast.Starred: _inner, ast.NamedExpr: _inner, ast.Await: _inner,
+    ast.DictComp: _inner, ast.IfExp: _choice, ast.BoolOp: _boolean, ast.BinOp: _binary, ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension, ast.Call: _of_call,
+}  # fmt: skip
 LITERALS = (ast.List, ast.Dict, ast.Set, ast.Tuple)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from windtunnel.validation.python import fields
 from windtunnel.validation.python.identifiers import EVERY, roots
@@ -43,27 +44,12 @@ class Collector:
         self.sharing = Sharing()
         self.uses = Uses(self.program, self.sharing)
         self.called: set[ast.AST] = set()
-        self._handlers: dict[type, Callable[..., None]] = {
-            ast.Name: self._name, ast.Constant: self._nothing, ast.Attribute: self._attribute,
-            ast.Assign: self._assign, ast.AugAssign: self._aug, ast.AnnAssign: self._ann, ast.Call:
-            self._call,
-            ast.NamedExpr: self._walrus, ast.For: self._for, ast.AsyncFor: self._for, ast.With: self._with,
-            ast.AsyncWith: self._with, ast.Import: self._import, ast.ImportFrom: self._import_from,
-            ast.FunctionDef: self._function, ast.AsyncFunctionDef: self._function, ast.Lambda: self._lambda,
-            ast.ClassDef: self._class, ast.ListComp: self._comp, ast.SetComp: self._comp,
-            ast.GeneratorExp: self._comp, ast.DictComp: self._comp, ast.Global: self._outer,
-            ast.Nonlocal: self._outer, ast.Return: self._return, ast.Yield: self._yield,
-            ast.YieldFrom: self._yield, ast.ExceptHandler: self._handler, ast.Match: self._match,
-            ast.Delete: self._delete, ast.Pass: self._nothing, ast.Break: self._nothing,
-            ast.Continue: self._nothing, ast.Compare: self._compare, ast.Subscript: self._subscript,
-            ast.Dict: self._dictionary,
-        }  # fmt: skip
 
     def visit(self, node: ast.AST) -> None:
         """Walk one node."""
-        handler = self._handlers.get(type(node))
+        handler = _HANDLERS.get(type(node))
         if handler is not None:
-            handler(node)
+            handler(self, node)
         else:
             self._children(node)
 
@@ -81,13 +67,8 @@ class Collector:
                 self.visit(child)
 
     def _body(self, nodes: list[ast.stmt]) -> None:
-        handlers = self._handlers
         for node in nodes:
-            handler = handlers.get(type(node))
-            if handler is not None:
-                handler(node)
-            else:
-                self._children(node)
+            self.visit(node)
 
     def _nothing(self, node: ast.AST) -> None:
         """Leave a leaf."""
@@ -372,6 +353,22 @@ class Collector:
                 for name, _ in roots(target.value):
                     self.sharing.changed.add(name)
             self.visit(target)
+
+
+_HANDLERS: dict[type, Callable[[Collector, Any], None]] = {
+    ast.Name: Collector._name, ast.Constant: Collector._nothing, ast.Pass: Collector._nothing,
+    ast.Break: Collector._nothing, ast.Continue: Collector._nothing, ast.Attribute: Collector._attribute,
+    ast.Assign: Collector._assign, ast.AugAssign: Collector._aug, ast.AnnAssign: Collector._ann,
+    ast.Call: Collector._call, ast.NamedExpr: Collector._walrus, ast.For: Collector._for,
+    ast.AsyncFor: Collector._for, ast.With: Collector._with, ast.AsyncWith: Collector._with,
+    ast.Import: Collector._import, ast.ImportFrom: Collector._import_from, ast.FunctionDef: Collector._function,
+    ast.AsyncFunctionDef: Collector._function, ast.Lambda: Collector._lambda, ast.ClassDef: Collector._class,
+    ast.ListComp: Collector._comp, ast.SetComp: Collector._comp, ast.GeneratorExp: Collector._comp,
+    ast.DictComp: Collector._comp, ast.Global: Collector._outer, ast.Nonlocal: Collector._outer,
+    ast.Return: Collector._return, ast.Yield: Collector._yield, ast.YieldFrom: Collector._yield,
+    ast.ExceptHandler: Collector._handler, ast.Match: Collector._match, ast.Delete: Collector._delete,
+    ast.Compare: Collector._compare, ast.Subscript: Collector._subscript, ast.Dict: Collector._dictionary,
+}  # fmt: skip
 
 
 def collect(tree: ast.Module) -> Program:

@@ -193,24 +193,26 @@ def each(value: Value) -> tuple[Value, ...]:
 
 def _key(value: Value) -> object:
     """Give what two values share if they say the same."""
-    match value:
-        case Text(parts):
-            return Text, parts
-        case Const(constant):
-            return (Const, type(constant), constant) if constant.__hash__ else id(value)
-        case Module(path) | Lib(path) | Foreign(path):
-            return type(value), path
-        case Builtin(name):
-            return Builtin, name
-        case Func(node):
-            return Func, id(node)
-        case Class(scope) | Inst(scope):
-            return type(value), id(scope)
+    if isinstance(value, Text):
+        return Text, value.parts
+    if isinstance(value, Const):
+        constant = value.value
+        return (Const, type(constant), constant) if constant.__hash__ else id(value)
+    if isinstance(value, Module | Lib | Foreign):
+        return type(value), value.path
+    if isinstance(value, Builtin):
+        return Builtin, value.name
+    if isinstance(value, Func):
+        return Func, id(value.node)
+    if isinstance(value, Class | Inst):
+        return type(value), id(value.scope)
     return id(value)
 
 
 def join(values: list[Value]) -> Value:
     """Join alternatives. Past the bound the plain ones fall to `UNKNOWN`; those to be followed stay."""
+    if len(values) == 1:
+        return values[0]
     values = list({id(value): value for value in values}.values())
     if not values:
         return UNKNOWN

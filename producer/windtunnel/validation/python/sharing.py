@@ -28,7 +28,7 @@ _REORDER = frozenset("sort reverse pop remove clear rotate popleft popitem disca
 _CHANGERS = _GROW | _REORDER | {"__setitem__", "__iadd__", "__ior__", "__delitem__", "__imul__"}
 _READERS = frozenset(
     """len print sum any all range isinstance str repr type id bool int float abs hash callable round hasattr
-    getattr format issubclass""".split()
+    getattr format issubclass vars""".split()
 )
 _LIBRARIES = frozenset(
     """numpy pandas scipy matplotlib sklearn statsmodels math json statistics datetime re string logging decimal

@@ -109,22 +109,20 @@ def client(redis_url: str, keys: redis.Redis) -> Iterator[Client]:
 def s3_server() -> Iterator[str]:
     """The address of an S3 server on loopback, in a process of its own."""
     port = free_port()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert process.stdout
-    said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
-    assert process.poll() is None, "".join(said)
-    reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
-    reader.start()
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
-    reader.join()
-    process.stdout.close()
+    ) as process:
+        assert process.stdout
+        said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
+        assert process.poll() is None, "".join(said)
+        reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
+        reader.start()
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        reader.join()
 
 
 @pytest.fixture

@@ -89,11 +89,13 @@ def test_what_is_written_beside_the_program_comes_back_whatever_becomes_of_it(ru
 
 
 @pytest.mark.parametrize(
-    ("end", "outcome"),
-    [("import os; os._exit(0)", Outcome.SUCCEEDED), ("while True: pass", Outcome.TIMED_OUT)],
+    ("end", "outcome", "timeout_s"),
+    [("import os; os._exit(0)", Outcome.SUCCEEDED, 30), ("while True: pass", Outcome.TIMED_OUT, 1)],
 )
-def test_what_was_written_before_a_sudden_end_comes_back(run: Run, end: str, outcome: Outcome) -> None:
-    execution = run(f"open('before.txt', 'w').write('x')\n{end}", limits=Limits(timeout_s=1))
+def test_what_was_written_before_a_sudden_end_comes_back(
+    run: Run, end: str, outcome: Outcome, timeout_s: float
+) -> None:
+    execution = run(f"open('before.txt', 'w').write('x')\n{end}", limits=Limits(timeout_s=timeout_s))
     assert (execution.outcome, files(execution)) == (outcome, {"before.txt": b"x"})
 
 

@@ -51,9 +51,15 @@ Run = Callable[..., Execution]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below those that the kernel gives to connections, one of which could take it before it is used."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def missing(reason: str) -> NoReturn:
@@ -126,12 +132,13 @@ class RedisServer:
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
         assert process.stdout
-        ready = 0
+        said: list[str] = []
         for line in process.stdout:
-            ready += "eady to accept connections" in line
-            if ready == 2:  # the port and the socket
+            said.append(line)
+            if sum("eady to accept connections" in line for line in said) == 2:  # the port and the socket
                 return process
-        raise AssertionError(f"redis-server ended with {process.wait()}")
+        process.communicate()
+        raise AssertionError(f"redis-server ended with {process.returncode}:\n{''.join(said)}")
 
     def __enter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import redis
-from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
+from tests.support import ENOUGH, OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
 
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
@@ -190,7 +190,7 @@ def run(docker_engine: images.Image, settings: HostSettings) -> Iterator[Run]:
     executor = Executor(settings.model_copy(update={"default_image": docker_engine.name}), "tests")
 
     def run(code: str, hooks: Hooks | None = None, **fields: Any) -> Execution:
-        job = Job(code=textwrap.dedent(code), **fields)
+        job = Job(code=textwrap.dedent(code), **{"limits": ENOUGH, **fields})
         return executor.execute(an_assignment(job), hooks)
 
     yield run

@@ -28,6 +28,7 @@ from windtunnel.contract import (
     Facts,
     Issue,
     Job,
+    Limits,
     Outcome,
     Report,
     SecurityLevel,
@@ -46,8 +47,11 @@ NOBODY = "65534"
 PATIENCE_S = 120.0
 """How long a test waits for what takes a moment on an idle machine: one under load may need much of it."""
 
+ENOUGH = Limits(timeout_s=PATIENCE_S)
+"""The usual limits with time enough on a machine under load."""
+
 Run = Callable[..., Execution]
-"""The `run` fixture: program text and the job's other fields in, its execution out."""
+"""The `run` fixture: program text and the job's other fields in, its execution out. Limits are `ENOUGH` by default."""
 
 
 def free_port() -> int:

@@ -33,7 +33,7 @@ from windtunnel_worker.sandbox import list_sandboxes
 
 KEYS = Keyspace("wt")
 MARKER = "strategy_marker_90417"
-QUICK = Limits(memory_mb=128, processes=20, output_kb=4, disk_mb=4)
+QUICK = Limits(timeout_s=PATIENCE_S, memory_mb=128, processes=20, output_kb=4, disk_mb=4)
 BRIEF = QUICK.model_copy(update={"timeout_s": 1.0})
 
 BAD_KINDS: list[tuple[Outcome, str, Limits]] = [

@@ -206,16 +206,19 @@ def readable(stored: object) -> str:
     return str(stored)
 
 
-def test_flower_shows_the_tasks_and_no_code(stack: Stack, app: Client) -> None:
-    job = app.submit(Job(code=f"text = '{MARKER}'\nprint('fine')"))
+def test_flower_shows_the_tasks_and_the_jobs_that_failed_and_no_code(stack: Stack, app: Client) -> None:
+    job = app.submit(Job(code=f"text = '{MARKER}'\nraise KeyError(text)"))
     app.wait(job, timeout=60)
     (flower,) = [process for process in stack.processes() if "flower" in process.cmdline()[3:4]]
     (port,) = [part.partition("=")[2] for part in flower.cmdline() if part.startswith("--port=")]
-    tasks = get_json(f"http://127.0.0.1:{port}/api/tasks")
+    tasks, deadline = {}, time.monotonic() + 60
+    while job not in tasks and time.monotonic() < deadline:  # events come after the report
+        tasks = get_json(f"http://127.0.0.1:{port}/api/tasks")
     assert {"windtunnel.validate", "windtunnel.execute", "windtunnel.finalize"} <= {
         task["name"] for task in tasks.values()
     }
-    assert job in str(tasks)
+    assert (tasks[job]["name"], tasks[job]["state"]) == ("windtunnel.job", "FAILURE")
+    assert tasks[job]["exception"] == f"failed: windtunnel report {job}"
     assert MARKER not in str(tasks)
 
 

@@ -148,7 +148,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int,
     `node` is its name: `<role>@<host>`, with a number where the machine has several of them.
     """
     role = node.partition("@")[0]
-    process, parent = Process(settings, app), Process(settings, app)
+    process, parent = Process(settings, app, node), Process(settings, app)
     refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)

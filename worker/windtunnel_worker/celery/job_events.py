@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 NAME = "windtunnel.job"
 """As which task monitors see a job."""
 NO_FAILURES = (Outcome.SUCCEEDED, Outcome.CANCELLED)
+JOBS_A_MESSAGE = 100
+MOST = 5000
+"""Failures that may wait to be told, which is what Flower remembers."""
 
 
 class JobEvents:
@@ -32,27 +36,44 @@ class JobEvents:
 
     def __init__(self, app: Celery, node: str) -> None:
         self._app, self._node = app, node
+        self._untold: deque[Report] = deque(maxlen=MOST)
 
-    def __call__(self, what: str, job_id: str = "", **facts: object) -> None:
-        """Something happened."""
+    def __call__(self, what: str, job_id: str = "", **facts: object) -> None:  # noqa: ARG002 - as observers are called
+        """Something happened; it is told with the next call of `send`."""
         report = facts.get("report")
         if what == "finished" and isinstance(report, Report) and report.outcome not in NO_FAILURES:
-            try:
-                self._tell(report)
-            except (OperationalError, RedisError, OSError) as error:  # the report is written, which is what counts
-                log.warning("action=not-told job=%s reason=%s", job_id, type(error).__name__)
+            self._untold.append(report)
 
-    def _tell(self, report: Report) -> None:
-        execution = report.execution
-        with self._app.events.default_dispatcher(hostname=self._node) as dispatcher:
-            dispatcher.send(
-                "task-failed",
-                uuid=report.job_id,
-                name=NAME,
-                args=f"('{report.batch_id}',)",
-                kwargs=repr({"host": execution.host} if execution else {}),
-                exception=f"{report.outcome.value}: windtunnel report {report.job_id}",
-                traceback="",
-                received=time.time(),
-                runtime=execution.resources.duration_s if execution and execution.resources else None,
-            )
+    def send(self) -> None:
+        """Tell what happened, in few messages: one a job would cost as much as its report."""
+        if not self._untold:
+            return
+        try:
+            with self._app.amqp.producer_pool.acquire(block=True) as producer:
+                dispatcher = self._app.events.Dispatcher(
+                    producer.connection,
+                    self._node,
+                    channel=producer.channel,
+                    buffer_while_offline=False,
+                    buffer_group={"task"},
+                    buffer_limit=JOBS_A_MESSAGE,
+                )
+                while self._untold:
+                    dispatcher.send("task-failed", **_event(self._untold.popleft()))
+                dispatcher.flush()
+        except (OperationalError, RedisError, OSError) as error:  # the reports are written, which is what counts
+            log.warning("action=failures-not-told reason=%s", type(error).__name__)
+
+
+def _event(report: Report) -> dict[str, Any]:
+    execution = report.execution
+    return {
+        "uuid": report.job_id,
+        "name": NAME,
+        "args": f"('{report.batch_id}',)",
+        "kwargs": repr({"host": execution.host} if execution else {}),
+        "exception": f"{report.outcome.value}: windtunnel report {report.job_id}",
+        "traceback": "",
+        "received": time.time(),
+        "runtime": execution.resources.duration_s if execution else None,
+    }

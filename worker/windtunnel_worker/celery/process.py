@@ -61,6 +61,11 @@ class Process:
             observer=self._observer(),
         )
 
+    @cached_property
+    def job_events(self) -> JobEvents:
+        """Who tells Celery's monitors which jobs failed."""
+        return JobEvents(self._app, self._node)
+
     def close(self) -> None:
         """Leave no sandbox behind."""
         if "pipeline" in vars(self):
@@ -70,7 +75,7 @@ class Process:
         """The log, Celery's monitors, and the traces where the variables of OpenTelemetry name an endpoint."""
         told: list[Observer] = [log_what_happens]
         if self._node:
-            told.append(JobEvents(self._app, self._node))
+            told.append(self.job_events)
         if traces_wanted(os.environ):
             told.append(self._tracing())
         return all_of(*told)

@@ -109,6 +109,9 @@ def list_(
     if json:
         typer.echo(as_json(found))
         return
+    if not found:
+        typer.echo("No datasets. `windtunnel datasets add NAME FILE` adds one.")
+        return
     from windtunnel.cli import render, render_datasets
 
     render.console().print(render_datasets.table(found))

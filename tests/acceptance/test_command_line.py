@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support import COMMAND, NOBODY, PATIENCE_S, Stack, command, environment, free_port, unique
 
-from windtunnel.cli.commands import HOST_COMMANDS, MODULES
+from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.client import Client, is_job
 from windtunnel.contract import BatchStatus, HostStatus, Job, Limits, Outcome, Report, Transition
 
@@ -435,7 +435,7 @@ def test_the_api_gives_the_same_texts_as_the_command_line(stack: Stack) -> None:
 def test_help_names_every_command() -> None:
     done = command("--help")
     assert done.returncode == 0
-    for name in (*MODULES, *HOST_COMMANDS):
+    for name in (*COMMANDS, *HOST_COMMANDS):
         assert f" {name} " in done.stdout
     for part in ("0 done", "1 a program did not succeed", "2 it could not be done", "130 interrupted"):
         assert part in done.stdout

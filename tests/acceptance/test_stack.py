@@ -213,20 +213,20 @@ def readable(stored: object) -> str:
     return str(stored)
 
 
-def test_flower_shows_the_tasks_and_no_code(stack: Stack, app: Client) -> None:
-    job = app.submit(Job(code=f"text = '{MARKER}'\nprint('fine')"))
+def test_flower_shows_the_tasks_and_the_jobs_that_failed_and_no_code(stack: Stack, app: Client) -> None:
+    job = app.submit(Job(code=f"text = '{MARKER}'\nraise KeyError(text)"))
     app.wait(job, timeout=PATIENCE_S)
     (flower,) = [line for one in stack.processes() if "flower" in (line := command_line(one))[3:4]]
     (port,) = [part.partition("=")[2] for part in flower if part.startswith("--port=")]
-
-    url, stages = f"http://127.0.0.1:{port}/api/tasks", {f"windtunnel.{stage}" for stage in STAGES}
-
-    def all_shown() -> bool:
-        tasks = get_json(url)
-        return stages <= {task["name"] for task in tasks.values()} and job in str(tasks)
-
-    until(all_shown, "Flower, which is told of a task once that is done, shows those of the job")
-    assert MARKER not in str(get_json(url))
+    url, names = f"http://127.0.0.1:{port}/api/tasks", {f"windtunnel.{stage}" for stage in (*STAGES, "job")}
+    until(
+        lambda: job in (tasks := get_json(url)) and names <= {task["name"] for task in tasks.values()},
+        "Flower, which is told of tasks and jobs once they are done, shows them",
+    )
+    tasks = get_json(url)
+    assert (tasks[job]["name"], tasks[job]["state"]) == ("windtunnel.job", "FAILURE")
+    assert tasks[job]["exception"] == f"failed: windtunnel report {job}"
+    assert MARKER not in str(tasks)
 
 
 # -- the stages apart ------------------------------------------------------------------------------------

@@ -41,10 +41,11 @@ class Worker:
 
     def __init__(self, server: RedisServer, log: Path, pool: str, width: int = 2, stall_s: float = 30) -> None:
         self.server, self.log, self.host = server, log, unique("worker")
+        self.alive_file = log.with_suffix(".alive")
         self.name = f"test@{self.host}"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", str(PROGRAM), pool, str(width), str(stall_s)],
+                [sys.executable, "-P", str(PROGRAM), pool, str(width), str(stall_s), str(self.alive_file)],
                 env=environment(WINDTUNNEL_REDIS_URL=server.url, WINDTUNNEL_HOST=self.host),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -400,10 +401,13 @@ def test_a_deaf_worker_ends_itself_although_it_answers(
     worker = start("prefork", stall_s=3)
     serve("first")
     children = descendants(worker.process.pid)
+    while not worker.alive_file.exists():
+        time.sleep(0.05)
     producer.control.broadcast("deafen")
     producer.send_task("test.serve", ["unserved"], queue="work")
     assert producer.control.inspect([worker.name], timeout=60, limit=1).ping()
     assert worker.process.wait(60) == EXIT_CODE
+    assert time.time() - worker.alive_file.stat().st_mtime > 1  # it looked every second, and said no more that it is
     assert still_running(children) == []
     start("prefork")
     serve("by the next one")

@@ -55,6 +55,23 @@ PAIRS = {
         "p = P()\np.__dict__.update(how=lambda: 'read_csv')\n"
         "print(getattr(pd, p.how())('/etc/hostname'))\n",
     ),
+    "objects that are compared and shown by their tables": (
+        "class C:\n    def __init__(self):\n        self.a = 1\n"
+        "    def __eq__(self, other):\n        return self.__dict__ == other.__dict__\n"
+        "    def __repr__(self):\n        return f'C({self.__dict__})'\n"
+        "print(C() == C(), C())\n",
+        "import numpy as np\n"
+        "class C:\n    def __eq__(self, other):\n        return other['os'].system('id')\n"
+        "print(np.__dict__ == C())\n",
+    ),
+    "objects that are compared with others": (
+        "class C:\n    def __eq__(self, table):\n        return table['how'] == 'mean'\n"
+        "class P:\n    def __init__(self):\n        self.how = 'mean'\n"
+        "p = P()\nprint(C() == p.__dict__, data['x'].agg(p.how))\n",
+        "class C:\n    def __eq__(self, table):\n        table['how'] = data['x'].columns[0]\n"
+        "class P:\n    def __init__(self):\n        self.how = 'mean'\n"
+        "p = P()\nprint(C() == p.__dict__, data['x'].agg(p.how))\n",
+    ),
     "the object of a descriptor": (
         "class Positive:\n"
         "    def __set_name__(self, owner, name):\n        self.name = '_' + name\n"
@@ -77,6 +94,11 @@ PAIRS = {
         "print(Sizer.__abstractmethods__)\n",
         "from abc import ABC\nclass Sizer(ABC):\n    def size(self): ...\nprint(Sizer.size.__globals__)\n",
     ),
+    "the kinds of a class": (
+        "from abc import ABC\nclass S(ABC):\n    pass\nclass A(S):\n    pass\n"
+        "print([c() for c in S.__subclasses__()])\n",
+        "class S:\n    pass\nfor c in (S, object):\n    print(c.__subclasses__())\n",
+    ),
     "bytes that are looked at": (
         "import numpy as np\nraw = np.arange(4.0).tobytes()\nprint(np.frombuffer(raw), memoryview(raw).nbytes)\n",
         "import numpy as np\nraw = np.arange(4.0)\nprint(memoryview(raw).nbytes)\n",
@@ -91,8 +113,9 @@ PAIRS = {
     "a formula with a function of the program": (
         "import statsmodels.formula.api as smf\ndef scaled(x):\n    return x / x.std()\n"
         "print(smf.ols('Close ~ scaled(Volume)', data['x']).fit().params)\n",
-        "import statsmodels.formula.api as smf\nscaled = __import__\n"
-        "print(smf.ols('Close ~ scaled(Volume)', data['x']).fit().params)\n",
+        "import pandas as pd\nimport statsmodels.formula.api as smf\n"
+        "def pick(how, arg):\n    return getattr(pd, how)(arg)\n"
+        "pick('isna', 1)\nprint(smf.ols(\"Close ~ pick('read_csv', '/etc/passwd')\", data['x']).fit().params)\n",
     ),
     "modules under their old names": (
         "from scipy.ndimage.interpolation import shift\nimport scipy.signal.signaltools as tools\n"

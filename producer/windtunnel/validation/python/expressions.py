@@ -126,12 +126,19 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
         analysis.report("builtins.namespace_test", node, "Tests for a name in a table of names.")
         return UNKNOWN
     lookahead.judge_comparison(analysis, node)
-    for one in (node.left, *node.comparators):
-        if isinstance(one, ast.Attribute) and one.attr == "__class__":
+    operands = (node.left, *node.comparators)
+    only_compared = {"__class__", "__dict__"} if all(map(_is_table, operands)) else {"__class__"}
+    for one in operands:
+        if isinstance(one, ast.Attribute) and one.attr in only_compared:
             analysis.value(one.value)
         else:
             analysis.value(one)
     return UNKNOWN
+
+
+def _is_table(node: ast.expr) -> bool:
+    """Recognise a table of attributes; two of them are only compared: `self.__dict__ == other.__dict__`."""
+    return isinstance(node, ast.Attribute) and node.attr == "__dict__"
 
 
 def choice(analysis: Analysis, node: ast.IfExp) -> Value:

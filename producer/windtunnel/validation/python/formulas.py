@@ -126,7 +126,7 @@ def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     function = node.func
     if isinstance(function, ast.Name):
         name = function.id.removeprefix(_AT)
-        return "" if function.id in _FUNCTIONS or _is_own_function(analysis, name) else f"{name}(…) in it"
+        return "" if function.id in _FUNCTIONS or _is_own_function(analysis, node, name) else f"{name}(…) in it"
     if not isinstance(function, ast.Attribute):
         return "a call in it that cannot be read"
     if function.attr in analysis.tables.by_name or function.attr in analysis.tables.expressions:
@@ -139,7 +139,22 @@ def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     return ""
 
 
-def _is_own_function(analysis: Analysis, name: str) -> bool:
-    """Recognise a plain function of the program, whose body is judged where it stands."""
-    bound = analysis.program.module.bindings.get(name, ())
-    return bool(bound) and isinstance(analysis.variable(analysis.program.module, name), Func)
+def _is_own_function(analysis: Analysis, node: ast.Call, name: str) -> bool:
+    """Recognise a call of a plain function of the program with columns and numbers.
+
+    Its body is judged where it stands, for arguments of which nothing is known: nothing else may call it. A name that
+    the program binds itself might be a text, or another function where the formula is evaluated.
+    """
+    program = analysis.program
+    bound = [scope for scope in program.scopes.values() if name in scope.bindings]
+    if bound != [program.module] or program.calls.get(name) or node.keywords:
+        return False
+    plain = all(isinstance(one, ast.Name | ast.Constant | ast.expr_context) for one in _inside(node))
+    names = {one.id.removeprefix(_AT) for one in _inside(node) if isinstance(one, ast.Name)}
+    texts = any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in _inside(node))
+    own = any(not names.isdisjoint(scope.bindings) for scope in program.scopes.values())
+    return plain and not texts and not own and isinstance(analysis.variable(program.module, name), Func)
+
+
+def _inside(node: ast.Call) -> list[ast.AST]:
+    return [part for one in node.args for part in ast.walk(one)]

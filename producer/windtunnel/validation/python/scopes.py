@@ -136,8 +136,12 @@ class Collector:
         self._children(node)
 
     def _compare(self, node: ast.Compare) -> None:
-        for one in node.comparators:
+        for one in (node.left, *node.comparators):
             self.uses.look(one)
+        self._children(node)
+
+    def _formatted(self, node: ast.FormattedValue) -> None:
+        self.uses.look(node.value)
         self._children(node)
 
     def _subscript(self, node: ast.Subscript) -> None:
@@ -368,6 +372,7 @@ _HANDLERS: dict[type, Callable[[Collector, Any], None]] = {
     ast.Return: Collector._return, ast.Yield: Collector._yield, ast.YieldFrom: Collector._yield,
     ast.ExceptHandler: Collector._handler, ast.Match: Collector._match, ast.Delete: Collector._delete,
     ast.Compare: Collector._compare, ast.Subscript: Collector._subscript, ast.Dict: Collector._dictionary,
+    ast.FormattedValue: Collector._formatted,
 }  # fmt: skip
 
 
@@ -380,5 +385,6 @@ def collect(tree: ast.Module) -> Program:
     collector.sharing.finish(collector.program.reads, collector.program.calls)
     fields.fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
-    collector.program.overwritten = collector.sharing.reached(EVERY) is not None
+    collector.program.overwritten = collector.sharing.everything or collector.sharing.reached(EVERY) is not None
+    collector.program.filled |= collector.program.overwritten
     return collector.program

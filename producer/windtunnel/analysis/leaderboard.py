@@ -5,7 +5,8 @@ Nothing that a program printed or emitted has a place in the ranking; such jobs 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -42,6 +43,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class StageCount:
+    """What came of one stage of a cascade."""
+
+    stage: int
+    metric: str
+    at_least: float
+    asked: int
+    """Jobs that came to its end."""
+    passed: int
+    """Those of them that went on."""
+
+
+@dataclass(frozen=True)
 class Leaderboard:
     """A batch in the order of what it is worth."""
 
@@ -61,6 +75,8 @@ class Leaderboard:
     """The annual Sharpe ratio that the best of all these trials is expected to reach without skill."""
     minimum_years: float | None
     """Years of data below which that is expected to be 1 or more."""
+    stages: tuple[StageCount, ...] = ()
+    """Of a cascade, in their order; none without one."""
 
     @property
     def all_trials(self) -> Trials:
@@ -103,7 +119,15 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         overfitting=of_blocks([score.blocks for report, score in scored if not report.stopped]),
         noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
+        stages=stage_counts(reports),
     )
+
+
+def stage_counts(reports: Iterable[Report]) -> tuple[StageCount, ...]:
+    """How many jobs came to the end of each stage, and how many went on."""
+    found = Counter((run.stage, run.metric, run.at_least, run.passed) for one in reports for run in one.stages)
+    kinds = sorted({kind[:3] for kind in found})
+    return tuple(StageCount(*kind, found[*kind, True] + found[*kind, False], found[*kind, True]) for kind in kinds)
 
 
 def _is_ranked(row: Row) -> bool:

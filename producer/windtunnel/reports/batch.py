@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from windtunnel.analysis.clusters import Cluster, clusters
@@ -26,6 +27,8 @@ COLUMNS = [
     "params",
     "labels",
     "outcome",
+    "stage",
+    "stopped",
     "message",
     "seconds",
     "memory_mb",
@@ -60,6 +63,7 @@ def batch_page(reports: Sequence[Report], status: BatchStatus | None = None, ear
     data = {
         "batch": {"name": name, "about": _about(reports, status)},
         "summary": _summary(reports, board),
+        "stages": [asdict(one) for one in board.stages],
         "columns": COLUMNS,
         "rows": [_row(report, rows.get(report.job_id)) for report in reports],
         "clusters": [_cluster(kind) for kind in kinds[:MOST_CLUSTERS]],
@@ -109,6 +113,8 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         cut(json.dumps(report.params), 400),
         cut(json.dumps(report.labels), 200) if report.labels else "",
         report.outcome.value,
+        f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else "",
+        int(report.stopped),
         cut(report.message, 200),
         short(used.duration_s),
         short(used.memory_mb_peak),

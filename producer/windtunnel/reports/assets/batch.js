@@ -1,12 +1,16 @@
 const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
 const at = (row, name) => row[C[name]];
 const scored = data.rows.filter((row) => known(at(row, "total_return")));
+/* Those on all of their data: what a cascade stopped is over other bars. */
+const complete = scored.filter((row) => !at(row, "stopped"));
+const staged = data.stages.length > 0;
 const PAGE = 25;
 
 /* What the leaderboard shows: the column, its title, its text, and whether high comes first. */
 const SHOWN = [
   { key: "rank", name: "#", text: whole, n: true, up: true },
   { key: "name", name: "Job", up: true },
+  ...(staged ? [{ key: "stage", name: "Stage" }] : []),
   { key: "curve", name: "Equity" },
   { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
   { key: "deflated", name: "Deflated", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck" },
@@ -95,6 +99,7 @@ function cell(row, column) {
   if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, at(row, "params") === "{}" ? at(row, "job") : (at(row, "params") || "").slice(0, 90))];
   if (column.key === "curve") return sparkline(value, at(row, "total_return") > 0);
   if (column.key === "deflated" && value >= 0.95) return h("b", { class: "good" }, probability(value));
+  if (column.key === "stage") return value;
   if (column.key === "outcome") { const name = h("span", {}, value); name.style.color = outcomeColour(value); return name; }
   return column.text(value);
 }
@@ -106,7 +111,7 @@ function details(row) {
 
 function heatMap() {
   const values = new Map();
-  for (const row of scored) for (const [key, value] of Object.entries(params(row))) {
+  for (const row of complete) for (const [key, value] of Object.entries(params(row))) {
     if (value !== null && typeof value === "object") continue;
     if (!values.has(key)) values.set(key, new Set());
     values.get(key).add(value);
@@ -118,7 +123,7 @@ function heatMap() {
   const down = choose(keys[0]), across = choose(keys[1]), holder = h("div", {});
   function show() {
     const groups = new Map();
-    for (const row of scored) {
+    for (const row of complete) {
       if (!known(at(row, "sharpe"))) continue;
       const found = params(row), place = JSON.stringify([found[down.value], found[across.value]]);
       if (!groups.has(place)) groups.set(place, []);
@@ -136,8 +141,8 @@ function heatMap() {
 }
 
 function charts() {
-  const ratios = scored.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
-  const points = scored.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
+  const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
+  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
   if (!points.length) return null;
   return section("Luck and skill", h("div", { class: "grid" },
     ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, noise, `luck alone: ${number(noise)}`, "Distribution of the Sharpe ratios"), h("figcaption", {}, `The line is the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
@@ -156,6 +161,12 @@ function failures() {
   if (!data.clusters.length) return null;
   const rows = data.clusters.map((one) => [whole(one.count), h("b", {}, foreign(one.type)), [foreign(one.message), one.source ? [h("br", {}), h("code", {}, `line ${one.line}: ${one.source}`)] : null], foreign(one.remedy), foreign(one.jobs.join(", "))].map((cellOf, place) => h("td", { class: place ? null : "n" }, cellOf)));
   return section("What went wrong", table([{ name: "Jobs", n: true }, { name: "Kind" }, { name: "Example" }, { name: "How to fix it" }, { name: "Where" }], rows, { id: "clusters" }), data.more_clusters ? h("p", { class: "soft" }, `${whole(data.more_clusters)} more kinds are left out.`) : null);
+}
+
+function cascade() {
+  if (!staged) return null;
+  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${number(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
+  return section("Stages", table([{ name: "Stage", n: true }, { name: "Asked for" }, { name: "Jobs", n: true }, { name: "Went on", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "What a stage stopped is not ranked: its figures are those of that stage. Each stage counts as a trial."));
 }
 
 function times() {
@@ -184,5 +195,5 @@ function summary() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.batch.name)), h("p", { class: "soft" }, data.batch.about)), themeButton()),
   h("div", { class: `banner${data.summary.significant ? " good" : ""}`, id: "verdict" }, data.summary.verdict),
-  summary(), outcomes(), charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
+  summary(), outcomes(), cascade() || "", charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
   h("footer", {}, data.conventions.map((one) => h("p", {}, one))));

@@ -45,7 +45,7 @@ MODULES = {
     "doctor": "doctor",
 }
 """Command → the module of this package that has a function of the same name."""
-GROUPS = {"datasets": "datasets", "store": "storing"}
+GROUPS = {"datasets": "datasets", "store": "storing", "archive": "archiving"}
 """Group of commands → the module of this package that has it as `app`."""
 HOST_COMMANDS = ("up",)
 """What the host's side adds; named here to say what to install where it is missing."""

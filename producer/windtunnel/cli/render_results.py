@@ -138,7 +138,7 @@ def stage_of(report: Report) -> str:
 
 
 def _line(row: Row) -> tuple[str | Text, ...]:
-    chance = UNDEFINED if row.deflated is None else f"{row.deflated:.1%}"
+    chance = UNDEFINED if row.beyond_market is None else f"{row.beyond_market:.1%}"
     return (
         UNDEFINED if row.rank is None else str(row.rank),
         row.report.job_id,
@@ -227,6 +227,7 @@ def _plain_row(row: Row) -> dict[str, Any]:
         "stages": row.report.stage_count,
         "stopped": row.report.stopped,
         "deflated_sharpe": row.deflated,
+        "beyond_market": row.beyond_market,
         "significant": row.significant,
         "why": row.why,
         **row.score.metrics.model_dump(),

@@ -37,6 +37,7 @@ COLUMNS = [
     "why",
     "sharpe",
     "deflated",
+    "beyond",
     "deflated_effective",
     "left",
     "total_return",
@@ -98,11 +99,18 @@ def _summary(reports: Sequence[Report], board: Leaderboard) -> dict[str, Any]:
         },
         "effective": board.effective.count,
         "noise": short(board.noise_level),
+        "market": _market(board),
         "minimum_years": short(board.minimum_years),
         "overfitting": {"probability": short(found.probability), "splits": found.splits} if found else None,
         "verdict": board.verdict,
         "significant": any(row.significant for row in board.ranked),
     }
+
+
+def _market(board: Leaderboard) -> float | None:
+    """The Sharpe ratio of buy and hold, if it is the same for all that are ranked."""
+    found = {short(row.score.benchmark.sharpe) for row in board.ranked}
+    return found.pop() if len(found) == 1 else None
 
 
 def _row(report: Report, row: Row | None) -> list[Any]:
@@ -123,7 +131,8 @@ def _row(report: Report, row: Row | None) -> list[Any]:
     if row is None:
         return facts  # a shorter row: a missing cell is a figure that does not exist
     found, held = row.score.metrics, row.score.trading
-    figures = (row.deflated, row.deflated_effective, row.haircut_sharpe, found.total_return, found.annual_return)
+    chances = (row.deflated, row.beyond_market, row.deflated_effective)
+    figures = (*chances, row.haircut_sharpe, found.total_return, found.annual_return)
     more = (found.max_drawdown, found.volatility, found.sortino, found.calmar, held.trades, held.turnover_a_year)
     costly = row.score.stress[2].total_return if len(row.score.stress) > 2 else None
     return [

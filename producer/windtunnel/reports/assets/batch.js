@@ -13,7 +13,8 @@ const SHOWN = [
   ...(staged ? [{ key: "stage", name: "Stage" }] : []),
   { key: "curve", name: "Equity" },
   { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
-  { key: "deflated", name: "Deflated", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck" },
+  { key: "beyond", name: "Not luck", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck, and than it earns by moving with the market; significant from 95 %" },
+  { key: "deflated", name: "Deflated", text: probability, n: true, about: "deflated Sharpe ratio: probability that it is more than the best of all trials reaches by luck" },
   { key: "left", name: "After haircut", text: number, n: true, about: "annual Sharpe ratio after Šidák's correction for all trials" },
   { key: "total_return", name: "Return", text: percent, n: true },
   { key: "annual_return", name: "A year", text: percent, n: true },
@@ -98,7 +99,7 @@ function cell(row, column) {
   const value = at(row, column.key);
   if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, at(row, "params") === "{}" ? at(row, "job") : (at(row, "params") || "").slice(0, 90))];
   if (column.key === "curve") return sparkline(value, at(row, "total_return") > 0);
-  if (column.key === "deflated" && value >= 0.95) return h("b", { class: "good" }, probability(value));
+  if (column.key === "beyond" && value >= 0.95) return h("b", { class: "good" }, probability(value));
   if (column.key === "stage") return value;
   if (column.key === "outcome") { const name = h("span", {}, value); name.style.color = outcomeColour(value); return name; }
   return column.text(value);
@@ -142,10 +143,10 @@ function heatMap() {
 
 function charts() {
   const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
-  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
+  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "beyond") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
   if (!points.length) return null;
   return section("Luck and skill", h("div", { class: "grid" },
-    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, noise, `luck alone: ${number(noise)}`, "Distribution of the Sharpe ratios"), h("figcaption", {}, `The line is the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: data.summary.market, text: `buy and hold: ${number(data.summary.market)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
     h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")),
     heatMap()));
 }
@@ -187,7 +188,8 @@ function summary() {
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
     best ? tile("Best Sharpe ratio", number(at(best, "sharpe")), at(best, "name")) : null,
-    best ? tile("Deflated", probability(at(best, "deflated")), "probability that the best is more than luck", at(best, "deflated") >= 0.95 ? "good" : "") : null,
+    best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
+    known(found.market) ? tile("Buy and hold", number(found.market), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
     known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
 }

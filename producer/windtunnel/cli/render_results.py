@@ -53,8 +53,8 @@ def figure(name: str, value: float | None) -> str:
     if isinstance(value, float) and abs(value) >= HUGE:
         return f"{value:.1e}"
     if name in PERCENT:
-        return f"{value:.1%}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        return f"{value:z.1%}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:z,.2f}"
 
 
 def score(found: Score) -> RenderableType:

@@ -107,10 +107,14 @@ def _summary(reports: Sequence[Report], board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def _market(board: Leaderboard) -> float | None:
-    """The Sharpe ratio of buy and hold, if it is the same for all that are ranked."""
-    found = {short(row.score.benchmark.sharpe) for row in board.ranked}
-    return found.pop() if len(found) == 1 else None
+def _market(board: Leaderboard) -> dict[str, float | None] | None:
+    """Buy and hold, if it is the same for all that are ranked."""
+    found = {row.score.benchmark for row in board.ranked}
+    if len(found) != 1:
+        return None
+    held = found.pop()
+    names = ("sharpe", "annual_return", "total_return", "max_drawdown")
+    return {name: short(getattr(held, name)) for name in names}
 
 
 def _row(report: Report, row: Row | None) -> list[Any]:

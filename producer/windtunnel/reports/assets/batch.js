@@ -11,10 +11,10 @@ const SHOWN = [
   { key: "rank", name: "#", text: whole, n: true, up: true },
   { key: "name", name: "Job", up: true },
   ...(staged ? [{ key: "stage", name: "Stage" }] : []),
-  { key: "curve", name: "Equity" },
   { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
   { key: "beyond", name: "Not luck", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck, and than it earns by moving with the market; significant from 95 %" },
   { key: "deflated", name: "Deflated", text: probability, n: true, about: "deflated Sharpe ratio: probability that it is more than the best of all trials reaches by luck" },
+  { key: "curve", name: "Equity" },
   { key: "left", name: "After haircut", text: number, n: true, about: "annual Sharpe ratio after Šidák's correction for all trials" },
   { key: "total_return", name: "Return", text: percent, n: true },
   { key: "annual_return", name: "A year", text: percent, n: true },
@@ -32,6 +32,8 @@ const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "=": (a, b) => a =
 function params(row) {
   try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
 }
+
+const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ") || (at(row, "params") === "{}" ? "" : at(row, "params"));
 
 /* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
@@ -97,7 +99,7 @@ function leaderboard() {
 
 function cell(row, column) {
   const value = at(row, column.key);
-  if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, at(row, "params") === "{}" ? at(row, "job") : (at(row, "params") || "").slice(0, 90))];
+  if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, (parameters(row) || at(row, "job")).slice(0, 90))];
   if (column.key === "curve") return sparkline(value, at(row, "total_return") > 0);
   if (column.key === "beyond" && value >= 0.95) return h("b", { class: "good" }, probability(value));
   if (column.key === "stage") return value;
@@ -142,12 +144,14 @@ function heatMap() {
 }
 
 function charts() {
-  const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
+  const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise, market = data.summary.market || {};
   const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "beyond") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
   if (!points.length) return null;
+  const held = { x: market.max_drawdown, y: market.annual_return ?? market.total_return, colour: "--warn", text: `Buy and hold: Sharpe ${number(market.sharpe)}` };
+  if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
-    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: data.summary.market, text: `buy and hold: ${number(data.summary.market)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
-    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")),
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, "Green: significant. Yellow: buy and hold. A click shows the job in the leaderboard.")),
     heatMap()));
 }
 
@@ -184,12 +188,12 @@ function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} earlier, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} of other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
-    best ? tile("Best Sharpe ratio", number(at(best, "sharpe")), at(best, "name")) : null,
+    best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,
     best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
-    known(found.market) ? tile("Buy and hold", number(found.market), "annual Sharpe ratio") : null,
+    found.market && known(found.market.sharpe) ? tile("Buy and hold", number(found.market.sharpe), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
     known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
 }

@@ -145,13 +145,14 @@ function sparkline(text, up) {
 /* A colour from red over neutral to green, as strong as the value. */
 const tint = (value, most) => `color-mix(in srgb, var(${value < 0 ? "--bad" : "--good"}) ${Math.round(Math.min(1, Math.abs(value) / (most || 1)) * 65)}%, transparent)`;
 
-/* Values by two keys. `cell` gives {value, text, title} or nothing. */
+/* Values by two keys. `cell` gives {value, text, title} or nothing; a `plain` one is not compared with the others. */
 function heatTable(columns, rows, cell, corner) {
   const found = rows.map((row) => columns.map((column) => cell(row, column)));
-  const most = Math.max(...found.flat().filter(Boolean).map((one) => Math.abs(one.value)), 0);
+  const most = Math.max(...found.flat().filter((one) => one && !one.plain).map((one) => Math.abs(one.value)), 0);
   const cells = found.map((line) => line.map((one) => {
     const box = h("td", { class: "n", title: one && one.title }, one ? one.text : "");
-    if (one) box.style.background = tint(one.value, most);
+    if (one && one.plain) box.classList.add("total", sign(one.value) || "flat");
+    else if (one) box.style.background = tint(one.value, most);
     return box;
   }));
   return table([{ name: corner }, ...columns.map((column) => ({ name: column, n: true }))], rows.map((row, place) => [h("b", {}, row), ...cells[place]]), { class: "months" });

@@ -81,6 +81,8 @@ async def until_it_succeeds(call: Call, broken: Broken) -> list[str]:
         if judged["safe"]:
             timeout_s = 3 if code == BROKEN["endless"].code else 30
             found = await call("run", code=code, params={"n": 1}, datasets=["sp500"], timeout_s=timeout_s, wait_s=50)
+            while not found["done"]:
+                found = await call("status", id=found["id"], wait_s=50)
             done.append(found["outcome"])
             if found["outcome"] == "succeeded":
                 return done
@@ -112,7 +114,9 @@ def test_ten_broken_programs_are_repaired_over_stdio(stack: Stack) -> None:
             assert {one[1] for one in done[5:]} == {"failed", "timed_out"}
             grid = {"fast": [5, 10], "slow": [50]}
             batch = await call("submit_sweep", code=CROSSOVER, grid=grid, datasets=["sp500"])
-            assert (await call("status", id=batch["id"], wait_s=50))["outcomes"] == {"succeeded": 2}
+            while not (found := await call("status", id=batch["id"], wait_s=50))["done"]:
+                pass
+            assert found["outcomes"] == {"succeeded": 2}
             board = await call("leaderboard", id=batch["id"])
             assert [row["rank"] for row in board["ranked"]] == [1, 2]
             assert board["ranked"][0]["sharpe"] >= board["ranked"][1]["sharpe"]

@@ -46,7 +46,7 @@ BAD_KINDS: list[tuple[Outcome, str, Limits]] = [
     (Outcome.TIMED_OUT, "while True: pass", BRIEF),
     (Outcome.MEMORY_EXCEEDED, "x = b'x' * 2**30", QUICK),
     (Outcome.OUTPUT_EXCEEDED, "while True: print('x' * 1000)", QUICK),
-    (Outcome.CPU_EXCEEDED, "while True: pass", Limits(cpu_time_s=1, timeout_s=30)),
+    (Outcome.CPU_EXCEEDED, "while True: pass", Limits(cpu_time_s=1, timeout_s=PATIENCE_S)),
     (Outcome.PROCESSES_EXCEEDED, (EXAMPLES / "misbehaving" / "thread_bomb.py").read_text(), Limits()),
 ]
 
@@ -70,7 +70,7 @@ def test_a_batch_with_every_kind_of_bad_program(stack: Stack, app: Client) -> No
     added = command("datasets", "add", "sp500", EXAMPLES / "data" / "sp500.csv", under=stack.environment)
     assert added.returncode == 0, added.stderr
     batch = app.submit_batch(jobs, name="kinds")
-    events = list(app.stream(batch, timeout=120))
+    events = list(app.stream(batch, timeout=2 * PATIENCE_S))
 
     reports = list(app.reports(batch))
     expected = [outcome for outcome, _, _ in BAD_KINDS]

@@ -159,7 +159,7 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
     trials = found.all_trials
     notes.append(
         f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one; not counted: "
-        f"{trials.failed:,} that failed. About {found.effective.count:,} of this batch are different."
+        f"{trials.failed:,} that failed. Independent trials in this batch: about {found.effective.count:,}."
     )
     if found.overfitting is not None:
         notes.append(f"Probability of backtest overfitting: {found.overfitting.probability:.0%}.")

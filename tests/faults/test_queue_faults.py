@@ -244,7 +244,7 @@ def test_an_acknowledgement_without_redis_frees_its_place(server: RedisServer) -
             kombu.Consumer(channel, [kombu.Queue("work")], on_message=received.append),
         ):
             producer.publish({}, routing_key="work")
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=60)
             assert not channel.qos.can_consume()
             server.stop()
             received[0].ack()
@@ -263,7 +263,7 @@ def test_a_refusal_without_redis_frees_its_place(answer: str, server: RedisServe
             kombu.Consumer(channel, [kombu.Queue("work")], on_message=received.append),
         ):
             producer.publish({}, routing_key="work")
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=60)
             server.stop()
             getattr(received[0], answer)()
             assert channel.qos.can_consume()
@@ -361,7 +361,7 @@ def test_a_worker_outlives_a_full_redis(
     worker.await_said("action=control-failed", 3)
     keys.config_set("maxmemory", "0")
     assert keys.publish("/0.celery.pidbox", json.dumps(ping)) == 1
-    assert keys.blpop(["replies"], timeout=30)
+    assert keys.blpop(["replies"], timeout=60)
     serve("last")
     assert worker.stop() == 0
 
@@ -405,7 +405,7 @@ def test_a_deaf_worker_ends_itself_although_it_answers(
         time.sleep(0.05)
     producer.control.broadcast("deafen")
     producer.send_task("test.serve", ["unserved"], queue="work")
-    assert producer.control.inspect([worker.name], timeout=5, limit=1).ping()
+    assert producer.control.inspect([worker.name], timeout=60, limit=1).ping()
     assert worker.process.wait(60) == EXIT_CODE
     assert time.time() - worker.alive_file.stat().st_mtime > 1  # it looked every second, and said no more that it is
     assert still_running(children) == []
@@ -418,7 +418,7 @@ def test_busy_children_die_with_a_killed_worker(
 ) -> None:
     worker = start("prefork")
     producer.send_task("test.hold", ["held"], queue="work")
-    assert keys.blpop(["holding"], timeout=30)
+    assert keys.blpop(["holding"], timeout=60)
     children = descendants(worker.process.pid)
     assert children
     worker.process.send_signal(signal.SIGKILL)

@@ -51,7 +51,7 @@ def serve(label: str) -> None:
 def hold(label: str) -> None:
     """Says that it runs and waits for the list `go`."""
     keys.lpush("holding", label)
-    redis.Redis.from_url(URL).blpop(["go"], timeout=30)
+    redis.Redis.from_url(URL).blpop(["go"], timeout=120)
     serve(label)
 
 

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     line: str
 
 
-GROUPS = ("datasets", "store")
+GROUPS = ("datasets", "store", "archive")
 HOST_COMMANDS = {
     "up": "Run the whole stack on this host in the foreground; Ctrl-C stops all of it.",
     "image": "Sandbox images with libraries of your own, on this execution host.",
@@ -75,4 +75,5 @@ COMMANDS = {
     ),
     "datasets": Entry("datasets", "Add datasets, and see what is known of them."),
     "store": Entry("storing", "The store of datasets and artifacts."),
+    "archive": Entry("archiving", "The archive of finished reports."),
 }

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -58,6 +57,8 @@ def report(found: Report) -> RenderableType:
     execution = found.execution
     if execution:
         if execution.error and execution.error.traceback:
+            from rich.syntax import Syntax  # it brings Pygments, and most reports have no traceback
+
             parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
         traced = bool(execution.error and execution.error.traceback)  # stderr has it too
         for title, text, dropped in (

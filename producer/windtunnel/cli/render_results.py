@@ -166,7 +166,7 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
     trials = found.all_trials
     notes.append(
         f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one; not counted: "
-        f"{trials.failed:,} that failed. About {found.effective.count:,} of this batch are different."
+        f"{trials.failed:,} that failed. Independent trials in this batch: about {found.effective.count:,}."
     )
     notes += [
         f"Stage {one.stage}: {one.passed:,} of {jobs(one.asked)} reached a {one.metric.replace('_', ' ')} of "

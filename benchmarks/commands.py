@@ -167,7 +167,7 @@ class Run:
     def cell(self) -> str:
         """What the table says of it."""
         spoken = [re.sub(r"\s+", " ", line).strip(" │|┃") for line in self.lines if re.search(r"\w", line)]
-        told = [line for line in spoken if line.startswith(("error", "interrupted", "No such", "Invalid", "Got"))]
+        told = [line for line in spoken if line.startswith(("error", "Error", "interrupted"))]
         said = (told or spoken or [""])[0]
         text = said.replace("|", "\\|")
         return f"{self.code}: {text[:70]}{'…' if len(text) > 70 else ''}" if said else f"{self.code}"

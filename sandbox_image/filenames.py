@@ -33,6 +33,7 @@ RESULTS = frozenset(
 """A file whose name has one of these words is what a program writes, never its data."""
 
 Words = tuple[str, ...]
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 _open, _stat = builtins.open, os.stat
 _names: Names | None = None
 
@@ -107,7 +108,7 @@ def _line() -> str:
 
 
 def _words(text: str) -> Words:
-    return tuple(re.findall(r"[^\W\d_]+|\d+", text.lower()))
+    return tuple(_WORD.findall(text.lower()))
 
 
 def _within(inner: Words, outer: Words) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support import ROOT, environment, unique
+from tests.support import PATIENCE_S, ROOT, environment, unique
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery.reaper import reap
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.faults
 
 CONTAINER = "windtunnel_worker.sandbox.container:Sandbox"
 POOL = "windtunnel_worker.sandbox.pool:Pool"
-EXECUTOR = "windtunnel_worker.sandbox.executor"
+EXECUTOR = "windtunnel_worker.sandbox.executor:Executor"
+RUN = "windtunnel_worker.sandbox.run:Run"
 BOTH = (Isolation.CONTAINER, Isolation.CELL)
 
 
@@ -46,12 +47,12 @@ STEPS = [
     Step("taken_for_the_job", "after", f"{POOL}.take"),
     Step("preparing_the_next", "after", f"{POOL}.prepare", (Isolation.CONTAINER,)),
     Step("about_to_send_the_job", "before", f"{CONTAINER}.run"),
-    Step("the_first_line_runs", "after", f"{EXECUTOR}:_Run._on_started"),
-    Step("in_the_middle_of_the_program", "after", f"{EXECUTOR}:_Run._on_tick"),
+    Step("the_first_line_runs", "after", f"{RUN}._on_started"),
+    Step("in_the_middle_of_the_program", "after", f"{RUN}._on_tick"),
     Step("ended_and_not_judged", "after", f"{CONTAINER}.run"),
     Step("judged_and_not_given_back", "before", f"{POOL}.give_back"),
     Step("given_back", "after", f"{POOL}.give_back"),
-    Step("between_two_jobs", "after", f"{EXECUTOR}:Executor.execute"),
+    Step("between_two_jobs", "after", f"{EXECUTOR}.execute"),
     Step("about_to_close_the_sandbox", "before", f"{CONTAINER}.close"),
     Step("stream_closed_and_not_removed", "before", f"{CONTAINER}._remove"),
     Step("removed", "after", f"{CONTAINER}._remove"),
@@ -68,7 +69,7 @@ def test_a_killed_slot_leaves_nothing(step: Step, isolation: Isolation, tested_i
     host = unique("killed")
     _kill_at(step, isolation, host, tested_image.name)
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while list_sandboxes(host):
         reap(host)
         assert time.monotonic() < deadline, list_sandboxes(host)

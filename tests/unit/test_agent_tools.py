@@ -246,7 +246,7 @@ def test_unfinished_batches_and_waits_are_bounded() -> None:
             await call("run", code="print(1)", params={"n": 3})
         with pytest.raises(Refused, match="less than or equal to 50"):
             await call("status", id=ids[0], wait_s=51)
-        waits = [asyncio.create_task(call("status", id=ids[0], wait_s=5)) for _ in range(WAITS_AT_A_TIME)]
+        waits = [asyncio.create_task(call("status", id=ids[0], wait_s=50)) for _ in range(WAITS_AT_A_TIME)]
         while sum(not wait.done() for wait in waits) == WAITS_AT_A_TIME:
             await asyncio.sleep(0.05)
             try:

@@ -14,7 +14,7 @@ from windtunnel.cli.options import AsJson
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.settings import client_settings
 
-app = typer.Typer(help="The archive of finished reports.", no_args_is_help=True)
+app = typer.Typer(help="The archive of finished reports.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()

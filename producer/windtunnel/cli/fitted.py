@@ -84,9 +84,11 @@ class Fitted:
             for cells, column in zip(widest, self._columns, strict=True)
         ]
         chosen, room = self._chosen(needs, width)
-        wrapping = [place for place in chosen if self._columns[place].wraps]
-        for place in wrapping:
-            more = min(room, widest[place] - needs[place]) if room > 0 else max(room, min(0, LEAST - needs[place]))
+        # Those that want least first: what they leave is shared by the others.
+        wrapping = sorted(filter(lambda place: self._columns[place].wraps, chosen), key=lambda place: widest[place])
+        for others, place in zip(range(len(wrapping), 0, -1), wrapping, strict=True):
+            wanted = widest[place] - needs[place]
+            more = min(room // others, wanted) if room > 0 else max(room, min(0, LEAST - needs[place]))
             needs[place] += more
             room -= more
         return {place: needs[place] if room >= 0 else None for place in chosen}

@@ -165,8 +165,8 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
         notes.append(f"Luck alone is expected to reach a Sharpe ratio of {found.noise_level:.2f} in so many trials.")
     trials = found.all_trials
     notes.append(
-        f"Trials: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one counted, "
-        f"{trials.failed:,} that failed not; about {found.effective.count:,} of this batch are different."
+        f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one; not counted: "
+        f"{trials.failed:,} that failed. About {found.effective.count:,} of this batch are different."
     )
     notes += [
         f"Stage {one.stage}: {one.passed:,} of {jobs(one.asked)} reached a {one.metric.replace('_', ' ')} of "

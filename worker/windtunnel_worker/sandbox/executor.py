@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from windtunnel.contract import (
     Artifact,
-    DroppedFile,
     Execution,
     Isolation,
     Job,
     Limits,
     Outcome,
-    ProgramError,
-    Resources,
 )
 from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
 from windtunnel_worker.locks import Turns
 from windtunnel_worker.monitoring.kept_limits import Wanted, ignored_limits
-from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.background import wait_for
@@ -40,19 +33,18 @@ from windtunnel_worker.sandbox.container import (
     Sandbox,
     longest_run_s,
 )
-from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
 from windtunnel_worker.sandbox.hardening import Deployment, host_config
 from windtunnel_worker.sandbox.languages import for_language
-from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
+from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.sandbox.neutral import neutral_path
-from windtunnel_worker.sandbox.outcomes import STOPS, Evidence, classify
-from windtunnel_worker.sandbox.output import Output, readable
+from windtunnel_worker.sandbox.outcomes import STOPS, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.preloads import preload_for
 from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.run import Run, written
 from windtunnel_worker.sandbox.working_folder import File
 from windtunnel_worker.settings import HostSettings
 
@@ -60,10 +52,6 @@ log = logging.getLogger(__name__)
 
 IMAGE_KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
-FULL = 0.99
-"""The share of its memory above which a sandbox that died without a word is taken to have died of it."""
-LONGEST_TICK_S = 1.0
-"""The caller is asked at least so often whether the attempt is to stop."""
 PRELOADED_BYTES = 64 * 2**20
 """A dataset up to this size is read before the job's clock starts."""
 
@@ -177,7 +165,7 @@ class Executor:
         clean = False
         try:
             self._require_limits(sandbox)
-            run = _Run(sandbox, job, hooks, self._settings)
+            run = Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
             transcript = run.follow(paths, imports, _probes(job, datasets))
             files = transcript.files.files()
@@ -190,7 +178,7 @@ class Executor:
             attempt=assignment.attempt,
             outcome=outcome,
             message=message,
-            **_output(transcript),
+            **written(transcript),
             positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
             probe_runs=tuple(transcript.probe_runs.values()) if outcome is Outcome.SUCCEEDED else (),
             artifacts=self._keep(files, hooks) if not job.holdouts else [],
@@ -327,157 +315,3 @@ def _left_clean(transcript: Transcript, outcome: Outcome) -> bool:
     end = transcript.end
     ordinary = outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
     return ordinary and end is not None and end.clean and end.signal is None
-
-
-class _Run:
-    """One program in one ready sandbox."""
-
-    def __init__(self, sandbox: Sandbox, job: Job, hooks: Hooks, settings: HostSettings) -> None:
-        self._sandbox, self._job, self._hooks = sandbox, job, hooks
-        self._tick_s = min(settings.sample_interval_s, LONGEST_TICK_S)
-        try:
-            sandbox.reader = sandbox.reader or reader_for(sandbox.id, sandbox.pid, settings.cgroup_root)
-            self._sampler = Sampler(sandbox.reader, sandbox.last_reading)
-        except OSError as error:
-            raise SandboxFailure(
-                f"The sandbox cannot be measured: {error}.",
-                remedy="The worker must see the host's processes or its control groups (WINDTUNNEL_CGROUP_ROOT).",
-            ) from error
-        self._folder = FolderLimits.of(settings)
-        self._stop: Stop | None = None
-        self._began = False
-        """The warden has said that the program's first line runs."""
-        self._lasting = False
-        self._io_exceeded = False
-        self._io_compiling: int | None = None if for_language(job.language).compile else 0
-        """Disk operations before the program's first line; None while it is compiled, which has no limit of them."""
-        self.sent = self.started = self.ended = time.monotonic()
-        self.started_at = datetime.now(UTC)
-
-    def follow(self, datasets: Mapping[str, str], imports: Sequence[str], probes: Sequence[Any]) -> Transcript:
-        limits, language = self._job.limits, for_language(self._job.language)
-        program = language.program(limits, self._job.seed)
-        transcript = self._sandbox.run(
-            {
-                **({"program": program} if program else {}),
-                "code": self._job.code,
-                "params": self._job.params,
-                "datasets": datasets,
-                "aliases": self._job.aliases,
-                "seed": self._job.seed,
-                "timeout_s": limits.timeout_s,
-                "cpu_time_s": limits.cpu_time_s,
-                "output_bytes": limits.output_kb * 1024,
-                "cpus": limits.cpus,
-                "folder": asdict(self._folder),
-                "imports": imports,
-                "probes": probes,
-            },
-            RunLimits.of(limits, self._folder),
-            on_started=self._on_started,
-            on_tick=self._on_tick,
-            tick_s=self._tick_s,
-        )
-        self.ended = time.monotonic()
-        self._correct_start(transcript)
-        if self._stop is Stop.SUPERSEDED:
-            raise Superseded
-        transcript.fault = transcript.fault or diagnose(language, self._job.code, transcript)
-        if not self._hooks.samples:
-            self._sample()
-        else:
-            with suppress(OSError):
-                self._sampler.sample()  # the final totals; too soon after the last tick for a rate
-        self._sandbox.last_reading = self._sampler.last
-        return transcript
-
-    def _on_started(self) -> None:
-        self._began = True
-        self.started = time.monotonic()
-        self.started_at = datetime.now(UTC)
-        if self._io_compiling is None:
-            with suppress(OSError):
-                self._io_compiling = self._sampler.sample().io_operations
-        self._hooks.started(self._sandbox)
-
-    def _correct_start(self, transcript: Transcript) -> None:
-        """The start of a short program is told together with its end, which says how long it ran."""
-        if self._began and transcript.end is not None:
-            late = self.started - max(self.sent, self.ended - transcript.end.duration_s)
-            if late > 0:
-                self.started -= late
-                self.started_at -= timedelta(seconds=late)
-
-    def _on_tick(self) -> bool:
-        if not self._lasting:
-            self._lasting = True
-            self._hooks.lasting(self._sandbox)
-        self._sample()
-        self._stop = self._hooks.stop()
-        return self._stop is None and not self._io_exceeded
-
-    def _sample(self) -> None:
-        try:
-            sample = self._sampler.sample()
-        except OSError:
-            return  # the container is gone; the end of the stream says so too
-        self._hooks.samples.append(sample)
-        most = self._job.limits.io_operations
-        if most is not None and self._io_compiling is not None:
-            self._io_exceeded = sample.io_operations - self._io_compiling > most
-
-    def evidence(self, transcript: Transcript) -> Evidence:
-        first, last = self._sampler.first, self._sampler.last
-        gone = transcript.end is None
-        return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._ran_out_of_memory()),
-            processes_refused=last.processes_refused > first.processes_refused,
-            overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
-            io_exceeded=self._io_exceeded,
-            stop=self._stop,
-            faults=self._sandbox.faults,
-        )
-
-    def _ran_out_of_memory(self) -> bool:
-        """Of a sandbox that died and said nothing.
-
-        The counter of kills is gone with the control group if the last reading came too late, and Docker's word is
-        missing if the notice of the kill reached it after that of the end. The high-water mark of an earlier reading
-        remains.
-        """
-        return (
-            self._sandbox.oom_killed() or self._sampler.last.memory_peak_bytes >= FULL * self._sandbox.kind.memory_bytes
-        )
-
-    def resources(self, transcript: Transcript) -> Resources:
-        # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
-        longest = self.ended - self.sent
-        duration = min(transcript.end.duration_s, longest) if transcript.end else longest
-        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
-
-
-def _output(transcript: Transcript) -> dict[str, Any]:
-    end, fault = transcript.end, transcript.fault
-    return {
-        "exit_code": end.exit_code if end else None,
-        "signal": end.signal if end else None,
-        **_stream("stdout", transcript.stdout, end.stdout_bytes if end else 0),
-        **_stream("stderr", transcript.stderr, end.stderr_bytes if end else 0),
-        "values": transcript.values,
-        "not_finite": transcript.not_finite,
-        "dropped": [DroppedFile(**file.model_dump()) for file in transcript.files.dropped],
-        "dropped_count": transcript.dropped_files,
-        "error": ProgramError(**fault.model_dump(exclude={"errno", "memory", "processes"})) if fault else None,
-    }
-
-
-def _stream(name: str, output: Output, written: int) -> dict[str, Any]:
-    written = max(written, len(output))
-    found = readable(output, written)
-    return {
-        name: found.text,
-        f"{name}_truncated": found.dropped > 0,
-        f"{name}_bytes": written,
-        f"{name}_dropped_bytes": found.dropped,
-        f"{name}_raw": base64.b64encode(found.raw).decode(),
-    }

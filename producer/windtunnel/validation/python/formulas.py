@@ -10,9 +10,9 @@ import ast
 import re
 import warnings
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Foreign, Text, Value, each
+from windtunnel.validation.python.values import Const, Foreign, Func, Text, Value, each
 
 MOST_CHARACTERS = 2_000
 MOST_BRACKETS = 40
@@ -36,18 +36,18 @@ _PLAIN = (
 def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
     """Judge a string that a library evaluates as an expression."""
     for one in each(value):
-        if type(one) is Const:
+        if isinstance(one, Const):
             if isinstance(one.value, str):
                 judge_text(analysis, node, one.value, how)
-        elif type(one) is Text:
+        elif isinstance(one, Text):
             if one.built or not one.known.strip("\x00 "):
                 analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
             else:
                 judge_text(analysis, node, one.known.replace("\x00", "0") if len(one.parts) > 1 else "0", how)
-        elif type(one) is Foreign and one.path.startswith("sandbox."):
+        elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
         else:
-            rule = "library.expression" if sure or folding.may_be_text(one) else "library.expression_unknown"
+            rule = "library.expression" if sure or texts.may_be_text(one) else "library.expression_unknown"
             analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return
 
@@ -125,7 +125,8 @@ def _judge_root(analysis: Analysis, node: ast.Attribute, name: str) -> str:
 def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     function = node.func
     if isinstance(function, ast.Name):
-        return "" if function.id in _FUNCTIONS else f"{function.id.removeprefix(_AT)}(…) in it"
+        name = function.id.removeprefix(_AT)
+        return "" if function.id in _FUNCTIONS or _is_own_function(analysis, name) else f"{name}(…) in it"
     if not isinstance(function, ast.Attribute):
         return "a call in it that cannot be read"
     if function.attr in analysis.tables.by_name or function.attr in analysis.tables.expressions:
@@ -136,3 +137,9 @@ def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     if isinstance(root, ast.Name) and root.id.startswith(_AT):
         return f"@{root.id.removeprefix(_AT)}.…(…) in it"
     return ""
+
+
+def _is_own_function(analysis: Analysis, name: str) -> bool:
+    """Recognise a plain function of the program, whose body is judged where it stands."""
+    bound = analysis.program.module.bindings.get(name, ())
+    return bool(bound) and isinstance(analysis.variable(analysis.program.module, name), Func)

@@ -137,6 +137,7 @@ def test_every_table_has_the_stage(tmp_path: Path) -> None:
 def test_what_a_stage_stopped_is_not_promoted(tmp_path: Path) -> None:
     app = App(tmp_path)
     batch = app.submit(-0.5)
+    assert "No job came through the stages" in app.client.leaderboard(batch).verdict
     with pytest.raises(InvalidInput, match="was stopped at a stage"):
         app.client.promote(f"{batch}-0")
 

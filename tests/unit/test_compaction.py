@@ -216,6 +216,17 @@ def test_half_written_files_are_no_part_of_it_and_go(place: Path) -> None:
     assert (jobs(place), half.exists()) == ([0], False)
 
 
+def test_an_archive_in_s3(s3_bucket: str) -> None:
+    store = Store(s3_bucket)
+    for number in range(3):
+        store.write(f"{DAY}/p{number}.parquet", table.as_parquet([report(number)]))
+    found = Archive(s3_bucket)
+    assert (found.compact().merged, store.remove_leftovers(0, "")) == (3, 0)
+    (file,) = found.files()
+    assert file.startswith(f"{s3_bucket}/{DAY}/compacted-")
+    assert (len(store.files(DAY)), len(pd.read_parquet(file))) == (4, 3)
+
+
 @pytest.fixture
 def configured(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("WINDTUNNEL_ARCHIVE_URL", str(place))

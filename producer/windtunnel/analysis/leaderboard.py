@@ -89,7 +89,9 @@ class Leaderboard:
     def verdict(self) -> str:
         """What a reader should take away, in a sentence or two."""
         if not self.ranked:
-            return "No job has a Sharpe ratio."
+            stopped = sum(row.report.stopped for row in self.unranked)
+            through = "No job came through the stages: all that were scored were stopped."
+            return through if stopped and stopped == len(self.unranked) else "No job has a Sharpe ratio."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
         if self.earlier.count:

@@ -73,6 +73,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "datasets verify": ("prices", "nasdaq"),
     "datasets remove": ("prices", "nasdaq"),
     "store prune": ("--dry-run", "0123"),
+    "archive files": ("", "0123"),
+    "archive compact": ("--dry-run", "0123"),
     "mcp": ("--http --port {port}", "--http --tokens no-such-file.toml"),
     "doctor": ("", "0123"),
     "up": ("--redis-port {port} --state {folder}/up", "--state /proc/nowhere"),
@@ -165,7 +167,7 @@ class Run:
     def cell(self) -> str:
         """What the table says of it."""
         spoken = [re.sub(r"\s+", " ", line).strip(" │|┃") for line in self.lines if re.search(r"\w", line)]
-        told = [line for line in spoken if line.startswith(("error", "interrupted", "No such", "Invalid", "Got"))]
+        told = [line for line in spoken if line.startswith(("error", "Error", "interrupted"))]
         said = (told or spoken or [""])[0]
         text = said.replace("|", "\\|")
         return f"{self.code}: {text[:70]}{'…' if len(text) > 70 else ''}" if said else f"{self.code}"
@@ -265,7 +267,11 @@ def main() -> None:
         rows = "".join(f"2024-01-{day:02},{100 + day}\n" for day in range(1, 29))
         (folder / "prices.csv").write_text(f"Date,Close\n{rows}")
         values = {**filled(url), "folder": name, "port": str(free_port())}
-        variables = {"WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_STORE_URL": str(folder / "store")}
+        variables = {
+            "WINDTUNNEL_REDIS_URL": url,
+            "WINDTUNNEL_STORE_URL": str(folder / "store"),
+            "WINDTUNNEL_ARCHIVE_URL": str(folder / "archive"),
+        }
         machine = Machine(folder, variables)
         for command, (meant, wrong) in COMMANDS.items():
             if only and command not in only:

@@ -25,7 +25,7 @@ from windtunnel.keyspace import batch_of
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
-from windtunnel.records.lua import scripts
+from windtunnel.records.lua import script
 from windtunnel.records.schedule import VALIDATE, Claimed, Held, execute_queue
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.validation import SecurityValidator
@@ -234,7 +234,7 @@ class Simulation:
 
     def _saturate(self) -> float:
         """Claims a second while Redis does nothing else and never waits for a client."""
-        digest = scripts()["claim"][1]
+        digest = script("claim")[1]
         began = time.monotonic()
         for first in range(0, SATURATING, AT_ONCE):
             with self._server.keys.pipeline(transaction=False) as pipe:

@@ -40,51 +40,28 @@ not clean then (`clean` false) ends.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import math
 import os
 import select
-import shutil
 import signal
-import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import foreign
+from channels import Output, Records
+from cleanup import acting_as, clean_up, kill_all
 from folder import FOLDER, Collector
-from interpreter import IMPORTED, Interpreter, Preload, become, set_dumpable, write_all
-from reporter import MAX_RECORD_BYTES
+from host import Host
+from interpreter import IMPORTED, Interpreter, Preload, become, set_dumpable
 
-HEADER = struct.Struct(">cI")
-MAX_JOB_BYTES = 8 * 1024 * 1024
-"""More than the largest job takes: a megabyte of code, of which JSON makes six where it is control characters."""
-MAX_RECORDS_BYTES = {
-    b"V": 1024 * 1024,
-    b"P": 6 * 1024 * 1024,
-    b"L": 6 * 1024 * 1024,
-    b"F": 1024 * 1024,
-    b"D": 64 * 1024,
-}
-"""All records of a kind together; what is more is dropped and counted."""
-FLOOD_FACTOR = 64
-"""A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
-OUTPUT_FRAME_BYTES = 256 * 1024
-"""What is kept of the end of an output goes in frames of this size."""
-IDLE_S = 900.0
-"""A sandbox that gets no job for so long ends itself."""
-HOLD_S = 0.05
-HELD_BYTES = 64 * 1024
-"""For how long and up to what size the program's output waits for more to go with it."""
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
 IMPORTS_S = 60.0
 """For how long a program's libraries are imported before its clock starts."""
 MAX_VERSIONS_BYTES = 4096
 """What a pipe takes in one piece."""
-SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 KILL_WAIT_S = 0.05
 """How long a kill is waited for before it is repeated."""
 
@@ -146,126 +123,6 @@ def keep(host: Host, interpreter: Interpreter, user: int) -> bool:
     return supervise(host, interpreter, job, payload, user)
 
 
-class Host:
-    """The frames to and from the host."""
-
-    def __init__(self, source: int, sink: int) -> None:
-        self.source = source
-        self._sink = sink
-        self._held = bytearray()
-        self._due = math.inf
-
-    def send(self, kind: bytes, payload: bytes = b"") -> None:
-        """Write one frame, after those that are held back."""
-        self.hold(kind, payload)
-        self.flush()
-
-    def hold(self, kind: bytes, payload: bytes = b"") -> None:
-        """Hold one frame back for a moment: most programs write little and end, which then is one message."""
-        if not self._held:
-            self._due = time.monotonic() + HOLD_S
-        self._held += HEADER.pack(kind, len(payload)) + payload
-        if len(self._held) > HELD_BYTES:
-            self.flush()
-
-    def patience(self) -> float:
-        """Seconds for which no frame that is held back has to go."""
-        return max(0.0, self._due - time.monotonic())
-
-    def flush(self) -> None:
-        """Write whole what is held back."""
-        held = bytes(self._held)
-        self._held.clear()
-        self._due = math.inf
-        write_all(self._sink, held)
-
-    def read_job(self) -> bytes | None:
-        """The job's JSON, or None when the host went away or let the sandbox idle too long."""
-        ready = select.select([self.source], [], [], IDLE_S)[0]
-        header = self._read(HEADER.size) if ready else None
-        if header is None:
-            return None
-        kind, length = HEADER.unpack(header)
-        if kind != b"J" or length > MAX_JOB_BYTES:
-            raise SystemExit(f"warden: expected a job, got {kind!r} of {length} bytes")
-        return self._read(length)
-
-    def _read(self, length: int) -> bytes | None:
-        data = bytearray()
-        while len(data) < length:
-            chunk = os.read(self.source, length - len(data))
-            if not chunk:
-                return None
-            data += chunk
-        return bytes(data)
-
-
-class Output:
-    """Forwards one output pipe up to its limit, then keeps the end of what follows, and drains it all."""
-
-    def __init__(self, fd: int, kind: bytes, limit: int, host: Host) -> None:
-        self.fd, self._kind, self._limit, self._host = fd, kind, limit, host
-        self._last = bytearray()
-        self._most = limit - limit // 2
-        self.total = 0
-
-    def take(self, chunk: bytes) -> None:
-        """Handle what was read."""
-        room = max(0, self._limit - self.total)
-        if room:
-            self._host.hold(self._kind, chunk[:room])
-        self.total += len(chunk)
-        self._last += chunk[room:]
-        if len(self._last) > 2 * self._most + len(chunk):  # now and then, as it moves what is kept
-            self._forget()
-
-    def _forget(self) -> None:
-        del self._last[: max(0, len(self._last) - self._most)]
-
-    def end(self) -> None:
-        """Forward the end of what went beyond the limit."""
-        self._forget()
-        for start in range(0, len(self._last), OUTPUT_FRAME_BYTES):
-            self._host.hold(self._kind, bytes(self._last[start : start + OUTPUT_FRAME_BYTES]))
-
-    @property
-    def flooded(self) -> bool:
-        """True when the program has written more than any program needs."""
-        return self.total > self._limit * FLOOD_FACTOR
-
-
-class Records:
-    """Forwards the lines of the program's value pipe: a kind byte, then JSON or base64."""
-
-    flooded = False
-
-    def __init__(self, fd: int, host: Host) -> None:
-        self.fd, self._host = fd, host
-        self._line = bytearray()
-        self._room = dict(MAX_RECORDS_BYTES)
-        self.dropped = 0
-
-    def take(self, chunk: bytes) -> None:
-        """Handle what was read."""
-        *ended, rest = chunk.split(b"\n")
-        for part in ended:
-            self._line += part
-            self._forward()
-        self._line += rest[: MAX_RECORD_BYTES + 1 - len(self._line)]
-
-    def _forward(self) -> None:
-        line, self._line = bytes(self._line), bytearray()
-        kind = line[:1]
-        if kind == IMPORTED:
-            return  # it came too late to be waited for
-        room = self._room.get(kind, 0)
-        if not room or len(line) > min(room, MAX_RECORD_BYTES):
-            self.dropped += 1
-            return
-        self._room[kind] = room - len(line)
-        self._host.hold(kind, line[1:])
-
-
 def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload: bytes, user: int) -> bool:
     """Have the program run, forward what it says until it ends or must be ended, clean up and report."""
     out, err, values = interpreter.launch(user, payload)
@@ -284,9 +141,9 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     stdout.end()
     stderr.end()
     collector = Collector(host.hold, job["folder"])
-    with _acting_as(user):
+    with acting_as(user):
         collector.collect(FOLDER)
-    clean = not interpreter.single and _clean_up(user)
+    clean = not interpreter.single and clean_up(user)
     status = ending.status
     end = {
         "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
@@ -314,46 +171,6 @@ def _await_imports(host: Host, values: int) -> bytes:
     if host.source in ready and not os.read(host.source, 1):
         os._exit(1)
     return os.read(values, MAX_VERSIONS_BYTES) if values in ready else b""
-
-
-@contextlib.contextmanager
-def _acting_as(user: int) -> Iterator[None]:
-    """Use the rights of a job's user and no other.
-
-    To the kernel the user's processes are this one's equals meanwhile: the system-call filter keeps them from changing
-    how it is scheduled, and process 1 hears no signal but those that it handles.
-    """
-    os.setresuid(user, user, 0)
-    try:
-        yield
-    finally:
-        os.setresuid(0, 0, 0)
-
-
-def kill_all(user: int) -> None:
-    """Kill every process of a job's user, which are all but this one and the interpreter."""
-    with contextlib.suppress(ProcessLookupError, PermissionError), _acting_as(user):
-        os.kill(-1, signal.SIGKILL)
-
-
-def _clean_up(user: int) -> bool:
-    """Remove every file of a job's user. True when the scratch directory is empty."""
-    with contextlib.suppress(OSError, RecursionError), _acting_as(user):
-        for entry in os.scandir(SCRATCH):
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            try:
-                os.rmdir(entry.path)  # most programs leave their artifacts' directory empty
-            except OSError:
-                shutil.rmtree(entry.path)
-    return _scratch_is_empty()
-
-
-def _scratch_is_empty() -> bool:
-    """True when there is no file, nor one without a name that something still holds."""
-    room = os.statvfs(SCRATCH)
-    return not os.listdir(SCRATCH) and room.f_bfree == room.f_blocks and room.f_files - room.f_ffree <= 1
 
 
 class Ending:

@@ -19,7 +19,7 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync --disable-extensions "
     "--remote-debugging-pipe"
 ).split()
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class Browser:
@@ -43,11 +43,19 @@ class Browser:
         self._ids, self._rest, self._session = itertools.count(1), b"", ""
         self.problems: list[str] = []
         self.requests: list[str] = []
-        self._events: list[dict[str, Any]] = []
+        self._loaded: set[str] = set()
+        try:
+            self._open_tab()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _open_tab(self) -> None:
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def __enter__(self) -> Self:
         return self
@@ -79,11 +87,11 @@ class Browser:
 
     def open(self, page: Path | str) -> None:
         """Load a file or an address and wait until it is complete."""
-        self._events.clear()
         self.requests.clear()
-        self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
+        # By its own number: the page that was open before may say that it is complete as late as now.
+        loader = self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())["loaderId"]
         deadline = time.monotonic() + PATIENCE_S
-        while not any(event["method"] == "Page.loadEventFired" for event in self._events):
+        while loader not in self._loaded:
             self._note(self._read(deadline))
         self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
@@ -96,7 +104,7 @@ class Browser:
 
     def until(self, condition: str) -> None:
         """Wait until an expression in the page is true."""
-        deadline = time.monotonic() + 2 * PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self.run(f"Boolean({condition})"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{condition} did not become true")
@@ -129,7 +137,6 @@ class Browser:
         return answer
 
     def _note(self, event: dict[str, Any]) -> None:
-        self._events.append(event)
         params = event.get("params", {})
         match event.get("method"):
             case "Runtime.exceptionThrown":
@@ -138,5 +145,7 @@ class Browser:
                 self.problems.append(json.dumps(params["entry"])[:1000])
             case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning", "assert"):
                 self.problems.append(json.dumps(params["args"])[:1000])
+            case "Page.lifecycleEvent" if params["name"] == "load":
+                self._loaded.add(params["loaderId"])
             case "Network.requestWillBeSent":
                 self.requests.append(params["request"]["url"])

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import redis
-from tests.support import OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
+from tests.support import ENOUGH, OUR_VARIABLES, RedisServer, Run, Stack, an_assignment, free_port, missing, unique
 
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
@@ -109,22 +109,20 @@ def client(redis_url: str, keys: redis.Redis) -> Iterator[Client]:
 def s3_server() -> Iterator[str]:
     """The address of an S3 server on loopback, in a process of its own."""
     port = free_port()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert process.stdout
-    said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
-    assert process.poll() is None, "".join(said)
-    reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
-    reader.start()
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
-    reader.join()
-    process.stdout.close()
+    ) as process:
+        assert process.stdout
+        said = list(itertools.takewhile(lambda line: "Running on" not in line, process.stdout))
+        assert process.poll() is None, "".join(said)
+        reader = threading.Thread(target=process.stdout.read, daemon=True)  # it must never wait for one
+        reader.start()
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        reader.join()
 
 
 @pytest.fixture
@@ -192,7 +190,7 @@ def run(docker_engine: images.Image, settings: HostSettings) -> Iterator[Run]:
     executor = Executor(settings.model_copy(update={"default_image": docker_engine.name}), "tests")
 
     def run(code: str, hooks: Hooks | None = None, **fields: Any) -> Execution:
-        job = Job(code=textwrap.dedent(code), **fields)
+        job = Job(code=textwrap.dedent(code), **{"limits": ENOUGH, **fields})
         return executor.execute(an_assignment(job), hooks)
 
     yield run

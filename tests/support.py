@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -27,13 +28,14 @@ from windtunnel.contract import (
     Facts,
     Issue,
     Job,
+    Limits,
     Outcome,
     Report,
     SecurityLevel,
     Timings,
     Verdict,
 )
-from windtunnel.keyspace import batch_of
+from windtunnel.keyspace import Keyspace, batch_of
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment, list_sandboxes
 
@@ -42,9 +44,14 @@ EXAMPLES = ROOT / "examples"
 COMMAND = str(Path(sys.executable).with_name("windtunnel"))
 OUR_VARIABLES = ("WINDTUNNEL_", "SANDBOX_", "DOCKER_", "FLOWER_")
 NOBODY = "65534"
+PATIENCE_S = 120.0
+"""How long a test waits for what takes a moment on an idle machine: one under load may need much of it."""
+
+ENOUGH = Limits(timeout_s=PATIENCE_S)
+"""The usual limits with time enough on a machine under load."""
 
 Run = Callable[..., Execution]
-"""The `run` fixture: program text and the job's other fields in, its execution out."""
+"""The `run` fixture: program text and the job's other fields in, its execution out. Limits are `ENOUGH` by default."""
 
 
 def free_port() -> int:
@@ -84,6 +91,14 @@ def drop_page_cache() -> None:
         Path("/proc/sys/vm/drop_caches").write_text("1")
     except PermissionError:
         missing("only root can drop the page cache")
+
+
+def until(true: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> None:
+    """Wait until it is true; fails after `within_s` seconds, saying what was waited for."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"waited {within_s:.0f} s in vain until {what}"
+        time.sleep(0.05)
 
 
 def unique(prefix: str) -> str:
@@ -161,10 +176,20 @@ def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-def still_running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Those that have not ended within a moment."""
-    _, alive = psutil.wait_procs(list(processes), timeout=5)
-    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+def still_running(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that do not end within half a minute."""
+    deadline = time.monotonic() + 30
+    while (alive := [process for process in processes if not ended(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it has ended, though nobody may have asked for its exit code yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Stack:
@@ -206,7 +231,8 @@ class Stack:
             said.append(line)
             if part in line:
                 return line
-        raise AssertionError(f"`windtunnel up` ended with {self._process.wait()}: {''.join(said)}")
+        self._process.communicate()
+        raise AssertionError(f"`windtunnel up` ended with {self._process.returncode}: {''.join(said)}")
 
     @property
     def pid(self) -> int:
@@ -230,7 +256,15 @@ class Stack:
 
     def connect(self) -> redis.Redis:
         # Above what any test blocks for.
-        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=60)
+        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=2 * PATIENCE_S)
+
+    def await_sample(self, job: str) -> dict[str, str]:
+        """Wait until the program of this job has been measured in its first attempt; that sample."""
+        with self.connect() as keys:
+            found = keys.xread({Keyspace("wt").samples(job, 1): "0"}, block=round(1000 * PATIENCE_S))
+        assert found, f"{job} was not measured"
+        fields: dict[str, str] = found[0][1][0][1]
+        return fields
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it and wait; nothing of it may be left. Returns its exit code."""
@@ -238,7 +272,7 @@ class Stack:
             return self._process.returncode
         processes = self.processes()
         self._process.send_signal(number)
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=PATIENCE_S)
         assert still_running(processes) == []
         assert list_sandboxes(self.host) == []
         return self._process.returncode
@@ -270,10 +304,10 @@ class Role:
         return self
 
     def __exit__(self, *_: object) -> None:
-        processes = descendants(self._process.pid)
-        self._process.terminate()
-        self._process.wait(timeout=60)
-        self._log.close()
+        with self._log:
+            processes = descendants(self._process.pid)
+            self._process.terminate()
+            self._process.wait(timeout=PATIENCE_S)
         assert still_running(processes) == []
 
 
@@ -290,9 +324,21 @@ def command(*arguments: str | Path, under: Mapping[str, str] | None = None) -> s
     )
 
 
+def answer_of(url: str) -> str:
+    """What a server answers that may be starting."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            time.sleep(0.1)
+
+
 def get_json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)
+    """The same, read as JSON."""
+    return json.loads(answer_of(url))
 
 
 # -- values ----------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _lines() -> Iterator[str]:
     yield EXPLAINED
     command: Any = typer.main.get_command(app)
-    for name in command.list_commands(None):
-        yield from _command(f"windtunnel {name}", command.get_command(None, name))
+    for name in command.commands:
+        yield from _command(f"windtunnel {name}", command.load(name))
 
 
 def _command(title: str, command: Any) -> Iterator[str]:

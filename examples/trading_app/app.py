@@ -175,7 +175,7 @@ def _row(row: Row) -> dict[str, Any]:
         "rank": row.rank,
         "params": row.report.params,
         "sharpe": found.sharpe,
-        "probability": row.deflated,
+        "probability": row.beyond_market,
         "total_return": found.total_return,
         "max_drawdown": found.max_drawdown,
     }

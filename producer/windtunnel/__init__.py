@@ -3,6 +3,8 @@
 Each name is loaded when it is first used, so that an app that only reads outcomes loads no Redis client.
 """
 
+from windtunnel.lazy import deferred
+
 TYPE_CHECKING = False
 """As in `typing`, which takes longer to load than all that this module has; type checkers know the name."""
 
@@ -76,16 +78,4 @@ _HOMES = ("errors", "contract", "client")
 """Where the names are looked for, the cheapest to load first."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
-
-    def __getattr__(name):
-        from importlib import import_module
-
-        if name in __all__:
-            for home in _HOMES:
-                module = import_module(f"{__name__}.{home}")
-                if hasattr(module, name):
-                    return globals().setdefault(name, getattr(module, name))
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = deferred(__name__, __all__, _HOMES)

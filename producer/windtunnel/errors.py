@@ -79,7 +79,7 @@ class AlreadyPromoted(InvalidInput):
     """A program is promoted once on a hold-out; `existing` is the job that was, `message` has what came of it."""
 
     def __init__(self, existing: str, result: str) -> None:
-        self.existing = existing
+        self.existing, self.result = existing, result
         super().__init__([FieldProblem("promote", f"this program was promoted as {existing}: {result}")])
 
 

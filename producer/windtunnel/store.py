@@ -42,6 +42,16 @@ class Stored:
     """Seconds since the epoch."""
 
 
+@dataclass(frozen=True)
+class File:
+    """A file of the store that is found by its name."""
+
+    path: str
+    bytes: int
+    written_at: float
+    """Seconds since the epoch."""
+
+
 class Store:
     """Bytes under their digest. Cheap to build: it connects when first used, anew after a fork; safe between threads.
 
@@ -117,10 +127,10 @@ class Store:
             if re.fullmatch(r"[0-9a-f]{64}", name):
                 yield Stored(name, size, written_at)
 
-    def remove_leftovers(self, older_than_s: float) -> int:
-        """Remove what writers that died have left half-written; returns how many."""
+    def remove_leftovers(self, older_than_s: float, folder: str = "blobs") -> int:
+        """Remove what writers that died have left half-written below a folder; returns how many."""
         count = 0
-        for path, _, written_at in self._found("blobs"):
+        for path, _, written_at in self._found(folder):
             if path.endswith(".part") and time.time() - written_at > older_than_s:
                 self.remove(path)
                 count += 1
@@ -128,10 +138,10 @@ class Store:
 
     # -- documents -----------------------------------------------------------------------------------
 
-    def write(self, path: str, text: bytes) -> None:
-        """Write a document, in place of what was there."""
+    def write(self, path: str, source: bytes | Path) -> None:
+        """Write a document, or the bytes of a file, in place of what was there."""
         with self._answers("keep a file"):
-            self._write(self._place(path), text)
+            self._write(self._place(path), source)
 
     def read(self, path: str) -> bytes | None:
         """A document, or None where there is none."""
@@ -150,6 +160,20 @@ class Store:
     def documents(self, folder: str) -> list[tuple[str, float]]:
         """Paths of the documents below a folder, in their order; when each was written, in seconds since the epoch."""
         return sorted((path, written_at) for path, _, written_at in self._found(folder) if path.endswith(".json"))
+
+    def files(self, folder: str) -> list[File]:
+        """Every file below a folder."""
+        return [File(*found) for found in self._found(folder)]
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[IO[bytes]]:
+        """A file to read from. Raises as `chunks` does."""
+        with self._answers("read a file"), self._stream(path) as stream:
+            yield stream
+
+    def address(self, path: str) -> str:
+        """Where another program finds a file: its path, or its URL."""
+        return str(self._filesystem.unstrip_protocol(self._place(path))).removeprefix("file://")
 
     def remove(self, path: str) -> None:
         """Remove a document, if it is there."""

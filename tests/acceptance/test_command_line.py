@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -12,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support import COMMAND, NOBODY, Stack, command, environment, free_port
+from tests.support import COMMAND, NOBODY, PATIENCE_S, Stack, command, environment, free_port, unique
 
-from windtunnel.cli.commands import HOST_COMMANDS, MODULES
+from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.client import Client, is_job
 from windtunnel.contract import BatchStatus, HostStatus, Job, Limits, Outcome, Report, Transition
 
@@ -167,13 +166,17 @@ def test_run_prints_the_jobs_id_at_once_and_ctrl_c_says_how_to_go_on(stack: Stac
     file = tmp_path / "endless.py"
     file.write_text(ENDLESS)
     with subprocess.Popen(
-        [COMMAND, "run", file], env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [COMMAND, "run", "--timeout", "600", file],
+        env=stack.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as running:
         assert running.stderr is not None
         job = running.stderr.readline().removeprefix("job ").strip()
         assert is_job(job)
         running.send_signal(signal.SIGINT)
-        printed, told = running.communicate(timeout=30)
+        printed, told = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, printed) == (130, "")
     assert f"windtunnel watch {job}" in told
     assert f"windtunnel cancel {job}" in told
@@ -388,7 +391,7 @@ main()
 
 
 def test_a_docker_socket_that_is_not_permitted_is_told() -> None:
-    address = Path("/tmp") / f"wt-{os.getpid()}.sock"  # where another user can reach it
+    address = Path("/tmp") / f"{unique('wt')}.sock"  # where another user can reach it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         try:
@@ -400,7 +403,7 @@ def test_a_docker_socket_that_is_not_permitted_is_told() -> None:
                 ),
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=PATIENCE_S,
                 check=False,
             )
         finally:
@@ -432,7 +435,8 @@ def test_the_api_gives_the_same_texts_as_the_command_line(stack: Stack) -> None:
 def test_help_names_every_command() -> None:
     done = command("--help")
     assert done.returncode == 0
-    for name in (*MODULES, *HOST_COMMANDS):
-        assert f" {name} " in done.stdout
+    said = " ".join(done.stdout.split())
+    for name in (*COMMANDS, *HOST_COMMANDS):
+        assert f" {name} " in said
     for part in ("0 done", "1 a program did not succeed", "2 it could not be done", "130 interrupted"):
-        assert part in done.stdout
+        assert part in said

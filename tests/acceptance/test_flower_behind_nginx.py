@@ -7,13 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.support import ROOT, Role, free_port, missing, unique
+from tests.support import PATIENCE_S, ROOT, Role, free_port, missing, unique, until
 
 BLOCK = (ROOT / "deploy/nginx/flower.conf").read_text()
 LOGIN = "operator:a-password"
@@ -38,7 +37,7 @@ def answer(url: str, login: str = "") -> Answer:
     if login:
         request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:
-        with urllib.request.urlopen(request, timeout=20) as found:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as found:
             return found.status, found.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         with error:
@@ -52,7 +51,7 @@ def flower(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     log = tmp_path_factory.mktemp("flower") / "log"
     variables = {"FLOWER_URL_PREFIX": "flower", "FLOWER_BASIC_AUTH": LOGIN}
     with Role("flower", redis_url, unique("nginx"), log, "--port", str(port), **variables):
-        await_answer(f"http://127.0.0.1:{port}/flower/healthcheck")
+        until(lambda: answers(f"http://127.0.0.1:{port}/flower/healthcheck"), "Flower answers")
         yield port
 
 
@@ -64,24 +63,20 @@ def ask(flower: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     block = re.sub("^#.*", "", BLOCK, flags=re.MULTILINE).replace("127.0.0.1:5555", f"127.0.0.1:{flower}")
     (folder / "nginx.conf").write_text(SETTINGS.format(folder=folder, port=port, block=block))
-    process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf"])
-    try:
-        await_answer(f"http://127.0.0.1:{port}/flower/")
-        yield lambda path, login=LOGIN: answer(f"http://127.0.0.1:{port}{path}", login)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def await_answer(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
+    with subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf"]) as process:
         try:
-            answer(url)
-            return
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.1)
+            until(lambda: answers(f"http://127.0.0.1:{port}/flower/"), "nginx answers")
+            yield lambda path, login=LOGIN: answer(f"http://127.0.0.1:{port}{path}", login)
+        finally:
+            process.terminate()
+
+
+def answers(url: str) -> bool:
+    try:
+        answer(url)
+    except OSError:
+        return False
+    return True
 
 
 def test_pages_and_all_that_they_load_are_under_the_prefix(ask: Ask) -> None:

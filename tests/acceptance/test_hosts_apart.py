@@ -6,14 +6,14 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.faults.daemon import Daemon, can_start
-from tests.support import EXAMPLES, RedisServer, Role, command, environment, missing
+from tests.support import EXAMPLES, RedisServer, Role, command, environment, missing, until
 
 from windtunnel.client import Client
 from windtunnel.client.ids import BatchId
@@ -126,19 +126,12 @@ def client(
                 stack.enter_context(Role(role, url, host.name, log, *options, inside=inside, **variables, **own))
         client = stack.enter_context(Client(url, settings=Settings(), store=Store(str(store))))
         client.datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
-        await_that(lambda: all_live(client, hosts))
+        until(lambda: all_live(client, hosts), "both hosts are there")
         yield client
 
 
 def all_live(client: Client, hosts: list[Host]) -> bool:
     return {one.host for one in client.hosts() if one.live} == {host.name for host in hosts}
-
-
-def await_that(true: Callable[[], bool], within_s: float = 120) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def jobs(count: int, seconds: float) -> list[Job]:
@@ -176,7 +169,7 @@ def test_a_batch_spreads_over_both(client: Client, hosts: list[Host]) -> None:
 def test_the_jobs_of_a_host_that_is_cut_off_finish_on_the_other(client: Client, hosts: list[Host]) -> None:
     north, south = hosts
     batch = client.submit_batch(jobs(24, 2))
-    await_that(lambda: both_busy(client))
+    until(lambda: both_busy(client), "both are busy")
     north.cut_off()
     reports = reports_of(client, batch, 24)
     taken_back = [report for report in reports if len(report.attempts) > 1]
@@ -187,9 +180,9 @@ def test_the_jobs_of_a_host_that_is_cut_off_finish_on_the_other(client: Client, 
             (Outcome.SUCCEEDED, south.name),
         ]
     assert hosts_of(reports)[south.name] >= 20
-    await_that(lambda: [one.host for one in client.hosts() if one.live] == [south.name])
+    until(lambda: [one.host for one in client.hosts() if one.live] == [south.name], "one counts as gone")
     north.connect()
-    await_that(lambda: all_live(client, hosts))
+    until(lambda: all_live(client, hosts), "it is there again")
     again = hosts_of(reports_of(client, client.submit_batch(jobs(40, 0.3)), 40))
     assert set(again) == {north.name, south.name}
 
@@ -199,7 +192,7 @@ def test_a_host_that_drains_finishes_what_it_runs_and_claims_nothing_more(
 ) -> None:
     north, south = hosts
     batch = client.submit_batch(jobs(24, 2))
-    await_that(lambda: both_busy(client))
+    until(lambda: both_busy(client), "both are busy")
     variables = environment(WINDTUNNEL_REDIS_URL=url)
     assert command("drain", south.name, under=variables).returncode == 0
     drained_at = time.time()

@@ -18,7 +18,7 @@ import pytest
 import redis
 import yaml
 from tests.contract.driver import THERE, Driver
-from tests.support import ROOT, free_port, get_json, missing
+from tests.support import ROOT, free_port, get_json, missing, until
 
 from windtunnel.contract import Outcome, SecurityLevel
 from windtunnel.records import Records
@@ -94,16 +94,12 @@ def happen(driver: Driver) -> None:
 
 def await_scrape(url: str, since: float) -> None:
     """Until something that was scraped after this moment can be queried."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            found = ask(url, "timestamp(windtunnel_redis_up)")
-        except OSError:
-            found = []
-        if found and float(found[0]["value"][1]) > since:
-            return
-        time.sleep(0.2)
-    raise AssertionError("Prometheus scraped nothing")
+
+    def scraped() -> bool:
+        found = ask(url, "timestamp(windtunnel_redis_up)")
+        return bool(found) and float(found[0]["value"][1]) > since
+
+    until(scraped, "Prometheus has scraped")
 
 
 def ask(url: str, query: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from tests.browser import Browser
 from tests.scored import edge, noise, report
 from tests.unit.analysis.test_clusters import failed, rejected
 
-from windtunnel.contract import Artifact, Attempt, DroppedFile, Execution, Outcome, Report, Sample
+from windtunnel.contract import Artifact, Attempt, DroppedFile, Execution, Outcome, Report, Sample, StageRun
 from windtunnel.contract.catalogue import DataNote
 from windtunnel.reports import batch_page, job_page
 
@@ -121,6 +121,24 @@ def test_luck_is_shown_beside_the_ratios(browser: Browser, batch: Path) -> None:
     assert browser.run("document.querySelector('#histogram .luck-label').textContent").startswith("luck alone")
     assert browser.run("document.querySelectorAll('#heat tbody tr').length") == 6
     assert browser.run("document.querySelectorAll('#scatter canvas').length") == 1
+
+
+def test_a_cascade_shows_its_stages(browser: Browser, reports: list[Report], tmp_path: Path) -> None:
+    runs = [StageRun(stage=1, metric="sharpe", at_least=0.5, passed=number < 20) for number in range(60)]
+    some = [
+        one.model_copy(update={"stages": (run,), "stage_count": 2}) for one, run in zip(reports, runs, strict=False)
+    ]
+    page = tmp_path / "cascade.html"
+    page.write_text(batch_page(some), "utf-8")
+    browser.open(page)
+    assert texts(browser, "#stages tbody tr") == ["1\tsharpe of at least 0.50\t60\t20\t33%"]
+    type_in(browser, "b-3")
+    assert "2 of 2" in texts(browser, "tr[data-job='b-3'] td")
+    type_in(browser, "b-59")
+    assert texts(browser, "tr[data-job='b-59'] td")[0] == "–"
+    assert "1 of 2" in texts(browser, "tr[data-job='b-59'] td")
+    assert "buy and hold" in browser.run("document.querySelector('#histogram .market-label').textContent")
+    is_clean(browser, page)
 
 
 def test_nothing_that_a_program_says_stands_where_our_figures_do(browser: Browser, batch: Path) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import redis
-from tests.support import ROOT, Role, free_port, get_json, unique
+from tests.support import PATIENCE_S, ROOT, Role, answer_of, free_port, get_json, unique, until
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
@@ -40,7 +38,7 @@ def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             variables[f"{name}_FILE"] = str(folder / user)
         else:
             variables[name] = password(user)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [ROOT / "deploy/redis/start.sh", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
         env={
             **os.environ,
@@ -50,17 +48,16 @@ def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         },
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "eady to accept connections" in line:
-            break
-    assert process.poll() is None, "".join(said)
-    yield port
-    process.terminate()
-    process.communicate()
+    ) as process:
+        assert process.stdout
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "eady to accept connections" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        yield port
+        process.terminate()
 
 
 @pytest.fixture
@@ -125,7 +122,8 @@ def test_nobody_comes_in_without_a_password(server: int) -> None:
     for wrong in (redis.Redis(port=server), redis.Redis(port=server, username="worker", password="guess")):
         with wrong, pytest.raises(redis.exceptions.AuthenticationError):
             wrong.ping()
-    assert redis.Redis(port=server, username="health", password="any").ping()
+    with redis.Redis(port=server, username="health", password="any") as health:
+        assert health.ping()
 
 
 def test_jobs_run_through_roles_that_each_have_their_own_user(
@@ -156,15 +154,16 @@ def test_jobs_run_through_roles_that_each_have_their_own_user(
             assert (slow.resources.samples > 0, rejected.resources.samples) == (True, 0)
             again = client.submit(Job(code=TIME))
             client.cancel(again)
-            assert client.wait(again, timeout=120).outcome is Outcome.CANCELLED
-            seen: set[str] = set()
-            deadline = time.monotonic() + 60
-            while "windtunnel.execute" not in seen and time.monotonic() < deadline:  # Flower may have come late
-                client.wait(client.submit(Job(code="1 / 0")), timeout=60)
-                seen = {task["name"] for task in get_json(f"http://127.0.0.1:{flower_port}/api/tasks").values()}
-            assert "windtunnel.execute" in seen
-        with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as answer:
-            assert 'windtunnel_jobs_total{outcome="succeeded"} 1.0' in answer.read().decode()
+            assert client.wait(again, timeout=PATIENCE_S).outcome is Outcome.CANCELLED
+
+            def shown() -> bool:  # Flower may have come late, and hears of a task when that is done
+                client.wait(client.submit(Job(code="1 / 0")), timeout=PATIENCE_S)
+                tasks = get_json(f"http://127.0.0.1:{flower_port}/api/tasks")
+                return "windtunnel.execute" in {task["name"] for task in tasks.values()}
+
+            until(shown, "Flower shows tasks")
+        metrics = answer_of(f"http://127.0.0.1:{metrics_port}/metrics")
+        assert 'windtunnel_jobs_total{outcome="succeeded"} 1.0' in metrics
     for log in tmp_path.glob("*.log"):
         assert "no permissions" not in log.read_text().lower(), log.read_text()[-2000:]
         assert "secret" not in log.read_text()

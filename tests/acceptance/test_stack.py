@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 import redis
-from tests.support import EXAMPLES, Role, Stack, command, get_json, unique
+from tests.support import (
+    EXAMPLES,
+    PATIENCE_S,
+    Role,
+    Stack,
+    command,
+    command_line,
+    get_json,
+    still_running,
+    unique,
+    until,
+)
 
 from windtunnel.broker import served_queues
 from windtunnel.client import Client
@@ -19,11 +29,13 @@ from windtunnel.contract import EventKind, Job, JobState, JobStatus, Limits, Out
 from windtunnel.errors import UnreadableRecord
 from windtunnel.keyspace import Keyspace
 from windtunnel.records.codec import unpack
+from windtunnel.wake import STAGES
 from windtunnel_worker.sandbox import list_sandboxes
 
 KEYS = Keyspace("wt")
 MARKER = "strategy_marker_90417"
-QUICK = Limits(timeout_s=1, memory_mb=128, processes=20, output_kb=4, disk_mb=4)
+QUICK = Limits(timeout_s=PATIENCE_S, memory_mb=128, processes=20, output_kb=4, disk_mb=4)
+BRIEF = QUICK.model_copy(update={"timeout_s": 1.0})
 
 BAD_KINDS: list[tuple[Outcome, str, Limits]] = [
     (Outcome.SUCCEEDED, "print('fine')\nemit(sharpe=1.5)", QUICK),
@@ -32,10 +44,10 @@ BAD_KINDS: list[tuple[Outcome, str, Limits]] = [
     (Outcome.REJECTED, "import socket", QUICK),
     (Outcome.REJECTED, "eval('1')", QUICK),
     (Outcome.FAILED, "1 / 0", QUICK),
-    (Outcome.TIMED_OUT, "while True: pass", QUICK),
+    (Outcome.TIMED_OUT, "while True: pass", BRIEF),
     (Outcome.MEMORY_EXCEEDED, "x = b'x' * 2**30", QUICK),
     (Outcome.OUTPUT_EXCEEDED, "while True: print('x' * 1000)", QUICK),
-    (Outcome.CPU_EXCEEDED, "while True: pass", Limits(cpu_time_s=1, timeout_s=30)),
+    (Outcome.CPU_EXCEEDED, "while True: pass", Limits(cpu_time_s=1, timeout_s=PATIENCE_S)),
     (Outcome.PROCESSES_EXCEEDED, (EXAMPLES / "misbehaving" / "thread_bomb.py").read_text(), Limits()),
 ]
 
@@ -46,14 +58,11 @@ SLOTS = 2
 @pytest.fixture(autouse=True)
 def _only_the_sandboxes_in_hand_are_left(stack: Stack) -> Iterator[None]:
     yield
-    deadline = time.monotonic() + 20
-    while len(left := list_sandboxes(stack.host)) > SLOTS and time.monotonic() < deadline:
-        time.sleep(0.1)  # used sandboxes are removed in the background
-    assert len(left) <= SLOTS
+    until(lambda: len(list_sandboxes(stack.host)) <= SLOTS, "the used sandboxes, removed in the background, are gone")
 
 
 def report_of(app: Client, code: str, limits: Limits = QUICK) -> Outcome:
-    return app.wait(app.submit(Job(code=code, limits=limits)), timeout=30).outcome
+    return app.wait(app.submit(Job(code=code, limits=limits)), timeout=PATIENCE_S).outcome
 
 
 def test_a_batch_with_every_kind_of_bad_program(stack: Stack, app: Client) -> None:
@@ -62,7 +71,7 @@ def test_a_batch_with_every_kind_of_bad_program(stack: Stack, app: Client) -> No
     added = command("datasets", "add", "sp500", EXAMPLES / "data" / "sp500.csv", under=stack.environment)
     assert added.returncode == 0, added.stderr
     batch = app.submit_batch(jobs, name="kinds")
-    events = list(app.stream(batch, timeout=120))
+    events = list(app.stream(batch, timeout=2 * PATIENCE_S))
 
     reports = list(app.reports(batch))
     expected = [outcome for outcome, _, _ in BAD_KINDS]
@@ -88,7 +97,7 @@ def test_text_that_is_no_unicode_ends_in_a_report_like_any_other(app: Client) ->
 
 def test_a_report_has_what_was_used_and_how_long_each_stage_took(app: Client) -> None:
     code = "import time\nuntil = time.monotonic() + 0.8\nwhile time.monotonic() < until: pass\nemit(done=True)"
-    report = app.wait(app.submit(Job(code=code, seed=3, params={"a": 1}, labels={"team": "x"})), timeout=60)
+    report = app.wait(app.submit(Job(code=code, seed=3, params={"a": 1}, labels={"team": "x"})), timeout=PATIENCE_S)
     used, timings = report.resources, report.timings
     assert report.outcome is Outcome.SUCCEEDED
     assert used.duration_s >= 0.8
@@ -103,21 +112,20 @@ def test_a_report_has_what_was_used_and_how_long_each_stage_took(app: Client) ->
 
 
 def test_samples_of_a_running_job_are_in_redis(stack: Stack, app: Client) -> None:
-    job = app.submit(Job(code="import time\ntime.sleep(3)", limits=Limits(timeout_s=20)))
-    with stack.connect() as keys:
-        (answer,) = keys.xread({KEYS.samples(job, 1): "0"}, block=20_000)
+    job = app.submit(Job(code="import time\ntime.sleep(600)", limits=Limits(timeout_s=600)))
+    sample = stack.await_sample(job)
     assert app.status(job).state is JobState.RUNNING
-    (_, fields) = answer[1][0]
-    assert fields.keys() >= {"cpu_percent", "memory_mb", "io_operations", "elapsed_s", "processes"}
-    assert float(fields["memory_mb"]) > 0
-    assert app.wait(job, timeout=60).resources.samples > 0
+    assert sample.keys() >= {"cpu_percent", "memory_mb", "io_operations", "elapsed_s", "processes"}
+    assert float(sample["memory_mb"]) > 0
+    assert app.cancel(job) == 1
+    assert app.wait(job, timeout=PATIENCE_S).resources.samples > 0
 
 
 def test_a_retry_keeps_the_earlier_attempts(app: Client) -> None:
     batch = app.submit_batch([{"code": "print('good')"}, {"code": "1 / 0"}])
-    app.wait(batch, timeout=60)
+    app.wait(batch, timeout=PATIENCE_S)
     assert app.retry(batch) == [f"{batch}-1"]
-    app.wait(batch, timeout=60)
+    app.wait(batch, timeout=PATIENCE_S)
     report = app.report(f"{batch}-1")
     assert [(attempt.number, attempt.outcome) for attempt in report.attempts] == [
         (1, Outcome.FAILED),
@@ -144,15 +152,15 @@ def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
 
 def test_a_thousand_jobs_that_wait_and_those_that_run_are_cancelled(app: Client) -> None:
     endless = "import time\nwhile True: time.sleep(0.1)"
-    batch = app.submit_batch({"code": endless, "params": {"at": at}} for at in range(1000 + SLOTS))
-    while (stats := app.stats()).running < SLOTS or stats.ready < 1000:
-        time.sleep(0.1)
+    limits = Limits(timeout_s=600)
+    batch = app.submit_batch(Job(code=endless, params={"at": at}, limits=limits) for at in range(1000 + SLOTS))
+    until(lambda: app.status(batch).running == SLOTS and app.stats().ready >= 1000, "the others wait for a slot")
     assert app.cancel(batch) == 1000 + SLOTS
-    assert app.wait(batch, timeout=60).outcomes == {Outcome.CANCELLED: 1000 + SLOTS}
+    assert app.wait(batch, timeout=PATIENCE_S).outcomes == {Outcome.CANCELLED: 1000 + SLOTS}
     assert sum(report.execution is not None for report in app.reports(batch)) == SLOTS
     # The slots serve the next jobs; that the sandboxes of the cancelled ones are gone is what the fixture looks at.
     again = app.submit_batch([Job(code="print('still here')", limits=QUICK)] * SLOTS)
-    assert app.wait(again, timeout=60).outcomes == {Outcome.SUCCEEDED: SLOTS}
+    assert app.wait(again, timeout=PATIENCE_S).outcomes == {Outcome.SUCCEEDED: SLOTS}
 
 
 def test_the_code_is_stored_once_and_is_nowhere_else(stack: Stack, app: Client) -> None:
@@ -162,10 +170,10 @@ def test_the_code_is_stored_once_and_is_nowhere_else(stack: Stack, app: Client) 
         f"text = '{MARKER}'\nwhile True: pass",
         f"text = '{MARKER}'\nraise SystemExit(3)",
     ]
-    batch = app.submit_batch([Job(code=code, limits=QUICK) for code in programs])
+    batch = app.submit_batch([Job(code=code, limits=BRIEF) for code in programs])
     with stack.connect() as keys:
         in_flight = places_of_marker(stack)
-        app.wait(batch, timeout=60)
+        app.wait(batch, timeout=PATIENCE_S)
         assert keys.dbsize() > 0
     codes = {(KEYS.code(Job(code=code).code_sha256), "") for code in programs}
     assert in_flight == places_of_marker(stack) == codes
@@ -206,16 +214,26 @@ def readable(stored: object) -> str:
     return str(stored)
 
 
-def test_flower_shows_the_tasks_and_no_code(stack: Stack, app: Client) -> None:
-    job = app.submit(Job(code=f"text = '{MARKER}'\nprint('fine')"))
-    app.wait(job, timeout=60)
-    (flower,) = [process for process in stack.processes() if "flower" in process.cmdline()[3:4]]
-    (port,) = [part.partition("=")[2] for part in flower.cmdline() if part.startswith("--port=")]
-    tasks = get_json(f"http://127.0.0.1:{port}/api/tasks")
-    assert {"windtunnel.validate", "windtunnel.execute", "windtunnel.finalize"} <= {
-        task["name"] for task in tasks.values()
-    }
-    assert job in str(tasks)
+def test_flower_shows_the_tasks_and_the_jobs_that_failed_and_no_code(stack: Stack, app: Client) -> None:
+    (flower,) = [line for one in stack.processes() if "flower" in (line := command_line(one))[3:4]]
+    (port,) = [part.partition("=")[2] for part in flower if part.startswith("--port=")]
+    url, names = f"http://127.0.0.1:{port}/api/tasks", {f"windtunnel.{stage}" for stage in (*STAGES, "job")}
+    jobs: list[str] = []
+
+    def shown() -> dict[str, Any]:
+        """The tasks, if all kinds are among them. Flower may begin to listen after the first jobs."""
+        jobs.append(app.submit(Job(code=f"text = '{MARKER}'\nraise KeyError(text)")))
+        app.wait(jobs[-1], timeout=PATIENCE_S)
+        tasks: dict[str, Any] = get_json(url)
+        return tasks if names <= {task["name"] for task in tasks.values()} else {}
+
+    until(lambda: bool(shown()), "Flower, which is told of tasks and jobs once they are done, shows them")
+    tasks = get_json(url)
+    failed = {name: task for name, task in tasks.items() if name in jobs}
+    assert failed
+    for job, task in failed.items():
+        assert (task["name"], task["state"]) == ("windtunnel.job", "FAILURE")
+        assert task["exception"] == f"failed: windtunnel report {job}"
     assert MARKER not in str(tasks)
 
 
@@ -235,9 +253,10 @@ def test_a_rejected_job_never_reaches_the_schedule(
         Role("validate", redis_url, host, tmp_path / "validate.log"),
         Role("finalize", redis_url, host, tmp_path / "finalize.log"),
     ):
-        for event in client.stream(batch, timeout=60):
+        for event in client.stream(batch, timeout=PATIENCE_S):
             if event.finished == 6:
                 break
+        until(lambda: client.jobs(batch)[6].state is JobState.READY, "the good one is judged too")
     assert keys.hget("wt:queue:execute.default", "waiting") == "1"
     statuses = client.jobs(batch)
     assert [status.outcome for status in statuses[:6]] == [Outcome.REJECTED] * 6
@@ -249,13 +268,13 @@ def test_a_rejected_job_never_reaches_the_schedule(
 
 
 def test_a_job_whose_slot_is_killed_still_ends_in_one_report(start_stack: Callable[..., Stack], tmp_path: Path) -> None:
-    with start_stack(tmp_path, slots=1, WINDTUNNEL_LEASE_S="3") as short, Client(short.url) as client:
-        job = client.submit(Job(code="import time\ntime.sleep(2)\nprint('ran')", limits=Limits(timeout_s=30)))
-        with short.connect() as keys:
-            keys.xread({KEYS.samples(job, 1): "0"}, block=20_000)
+    # Long enough that a busy machine renews the lease in time and kills the slot while the program runs.
+    with start_stack(tmp_path, slots=1, WINDTUNNEL_LEASE_S="5") as short, Client(short.url) as client:
+        job = client.submit(Job(code="import time\ntime.sleep(4)\nprint('ran')", limits=Limits(timeout_s=60)))
+        short.await_sample(job)
         (slot,) = short.role("execute").children()
         slot.send_signal(signal.SIGKILL)
-        report = client.wait(job, timeout=90)
+        report = client.wait(job, timeout=PATIENCE_S)
         assert report.outcome is Outcome.SUCCEEDED
         assert [(attempt.number, attempt.outcome) for attempt in report.attempts] == [
             (1, Outcome.LOST),
@@ -263,13 +282,14 @@ def test_a_job_whose_slot_is_killed_still_ends_in_one_report(start_stack: Callab
         ]
         batch = report.batch_id
         assert [event.kind for event in client.stream(batch)] == [EventKind.FINISHED, EventKind.BATCH_FINISHED]
-        assert client.wait(client.submit({"code": "print('next')"}), timeout=60).outcome is Outcome.SUCCEEDED
+        following = client.wait(client.submit({"code": "print('next')"}), timeout=PATIENCE_S)
+        assert following.outcome is Outcome.SUCCEEDED
 
 
 def test_a_role_that_dies_is_started_again(stack: Stack, app: Client) -> None:
     before = stack.role("finalize")
     before.kill()
-    psutil.wait_procs([before], timeout=10)
+    assert still_running([before]) == []
     assert report_of(app, "print('fine')") is Outcome.SUCCEEDED
     assert stack.role("finalize").pid != before.pid
 
@@ -283,24 +303,25 @@ def test_up_stops_whole_while_jobs_run(
 ) -> None:
     with start_stack(tmp_path) as short:
         with Client(short.url) as client:
-            jobs = [client.submit(Job(code="while True: pass", limits=Limits(timeout_s=60))) for _ in range(2)]
-            with short.connect() as keys:
-                for job in jobs:
-                    keys.xread({KEYS.samples(job, 1): "0"}, block=30_000)
+            jobs = [client.submit(Job(code="while True: pass", limits=Limits(timeout_s=600))) for _ in range(2)]
+        for job in jobs:
+            short.await_sample(job)
         assert list_sandboxes(short.host)
         assert short.stop(number) == 0
 
 
 def test_up_serves_every_queue(stack: Stack) -> None:
-    served = served_queues(stack.url)
-    assert set(served) == {"validate", "execute", "finalize", f"monitor.{stack.host}"}
-    for workers in served.values():
-        assert len(workers) == 1
+    one_each = dict.fromkeys((*STAGES, f"monitor.{stack.host}"), 1)
+
+    def as_it_should() -> bool:
+        return {queue: len(workers) for queue, workers in served_queues(stack.url).items()} == one_each
+
+    until(as_it_should, "one worker of each queue has answered within a second")
 
 
 def test_a_status_knows_where_a_job_stands(app: Client) -> None:
     job = app.submit(Job(code="print(1)", name="named"))
-    app.wait(job, timeout=60)
+    app.wait(job, timeout=PATIENCE_S)
     status = app.status(job)
     assert isinstance(status, JobStatus)
     assert (status.name, status.state, status.outcome, status.attempt) == (

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.support import RedisServer, Role, free_port, get_json, missing, unique
+from tests.support import PATIENCE_S, RedisServer, Role, answer_of, free_port, get_json, missing, unique, until
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
@@ -22,18 +20,6 @@ from windtunnel.settings import Settings, load
 def openssl(*arguments: str | Path) -> None:
     program = shutil.which("openssl") or missing("there is no openssl on this machine")
     subprocess.run([program, *arguments], check=True, capture_output=True)
-
-
-def answer_of(url: str) -> str:
-    """What a server answers that is starting."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +57,16 @@ def test_client_workers_exporter_and_flower_all_speak_tls(port: int, authority: 
             log = tmp_path / f"{role}.log"
             stack.enter_context(Role(role, url, host, log, *options, FLOWER_UNAUTHENTICATED_API="1"))
         client = stack.enter_context(Client(url))
-        status = client.wait(client.submit_batch([Job(code="import os")] * 20), timeout=60)
+        status = client.wait(client.submit_batch([Job(code="import os")] * 20), timeout=PATIENCE_S)
         assert status.outcomes == {Outcome.REJECTED: 20}
         assert 'windtunnel_jobs_total{outcome="rejected"} 20.0' in answer_of(f"http://127.0.0.1:{metrics}/metrics")
-        answer_of(f"http://127.0.0.1:{flower}/healthcheck")
-        seen: set[str] = set()
-        deadline = time.monotonic() + 60
-        while not seen and time.monotonic() < deadline:  # Flower may have come late
-            client.wait(client.submit(Job(code="import os")), timeout=60)
-            seen = {task["name"] for task in get_json(f"http://127.0.0.1:{flower}/api/tasks").values()}
-        assert "windtunnel.validate" in seen
+
+        def shown() -> bool:  # Flower may have come late, and hears of a task when that is done
+            client.wait(client.submit(Job(code="import os")), timeout=PATIENCE_S)
+            tasks = get_json(f"http://127.0.0.1:{flower}/api/tasks")
+            return "windtunnel.validate" in {task["name"] for task in tasks.values()}
+
+        until(shown, "Flower shows tasks")
         # It asks Redis for this by a connection of its own.
         assert get_json(f"http://127.0.0.1:{flower}/api/queues/length")["active_queues"]
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from examples.trading_app.app import findings
 from examples.trading_app.ideas import IDEAS, numbers
 from tests.browser import Browser
 from tests.scored import edge, noise, report
-from tests.support import EXAMPLES, ROOT, Stack, command, free_port, get_json
+from tests.support import EXAMPLES, PATIENCE_S, ROOT, Stack, command, free_port, get_json, until
 
 from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.client import Client
@@ -37,15 +36,14 @@ def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     log = tmp_path_factory.mktemp("app") / "log"
     with log.open("wb") as opened:
         arguments = [sys.executable, "-m", "uvicorn", "examples.trading_app.app:app", "--port", str(port)]
-        process = subprocess.Popen(arguments, cwd=ROOT, env=stack.environment, stdout=opened, stderr=opened)
-        deadline = time.monotonic() + 60
-        while "Uvicorn running" not in log.read_text():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-        process.wait(30)
+        arguments += ["--timeout-graceful-shutdown", "5"]  # the page of a test that failed may follow a batch
+        with subprocess.Popen(arguments, cwd=ROOT, env=stack.environment, stdout=opened, stderr=opened) as process:
+            try:
+                until(lambda: "Uvicorn running" in log.read_text() or process.poll() is not None, "the app is there")
+                assert process.poll() is None, log.read_text()
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
     assert "Traceback" not in log.read_text()
 
 
@@ -80,8 +78,23 @@ def click(browser: Browser, batch: str, button: str) -> None:
     browser.run(f"document.querySelector('[data-batch=\"{batch}\"] .{button}').click()")
 
 
-def until(browser: Browser, batch: str, state: str) -> None:
+def await_state(browser: Browser, batch: str, state: str) -> None:
     browser.until(f"document.querySelector('[data-batch=\"{batch}\"]').dataset.state === '{state}'")
+
+
+def note_changes(browser: Browser) -> None:
+    """Have the page itself note each state and progress that it shows: some last too short to be asked for."""
+    browser.run(
+        "window.noted = []; new MutationObserver((changes) => changes.forEach(({target, attributeName: name}) =>"
+        " noted.push([target.closest('article').dataset.batch, name, target.getAttribute(name)])))"
+        ".observe(document.querySelector('#backtests'),"
+        " {subtree: true, attributes: true, attributeFilter: ['data-state', 'value']})"
+    )
+
+
+def noted(browser: Browser, batch: str, name: str) -> list[str]:
+    """What this attribute of a batch's card became, in order."""
+    return [value for of, changed, value in browser.run("window.noted") if (of, changed) == (batch, name)]
 
 
 def words(browser: Browser, batch: str, part: str) -> str:
@@ -92,15 +105,14 @@ def words(browser: Browser, batch: str, part: str) -> str:
 def test_variants_run_are_repaired_cancelled_and_reported(browser: Browser, address: str, app: Client) -> None:
     browser.open(address)
     browser.until("document.body.dataset.ready")
+    note_changes(browser)
 
     batch = start(browser, GRID)
-    seen = set()
-    while browser.run("document.querySelector('article').dataset.state") == "running":
-        seen.add(browser.run("document.querySelector('article progress').value"))
-        if 20 < max(seen) < 180:
-            picture(browser, "1-progress")
-    until(browser, batch, "done")
-    assert len(seen) > 2
+    browser.until("document.querySelector('article progress').value > 20")
+    picture(browser, "1-progress")
+    await_state(browser, batch, "done")
+    assert noted(browser, batch, "data-state") == ["running", "done"]
+    assert len(set(noted(browser, batch, "value"))) > 2
     assert words(browser, batch, ".count") == "200 of 200"
     assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed", words(browser, batch, ".failures")
     assert "fast must be below slow" in words(browser, batch, ".failures")
@@ -108,21 +120,23 @@ def test_variants_run_are_repaired_cancelled_and_reported(browser: Browser, addr
 
     (failed,) = [report for report in app.reports(batch) if report.outcome == "failed"]
     click(browser, batch, "retry")
-    until(browser, batch, "running")
-    until(browser, batch, "done")
+    browser.until(f"noted.filter(([of, name]) => of === '{batch}' && name === 'data-state').length === 4")
+    assert noted(browser, batch, "data-state") == ["running", "done"] * 2
     assert len(app.report(failed.job_id).attempts) == 2
     assert words(browser, batch, ".outcomes") == "199 succeeded, 1 failed"
 
     other = start(browser, MANY)
-    until(browser, other, "running")
+    await_state(browser, other, "running")
     click(browser, other, "cancel")
-    until(browser, other, "done")
+    await_state(browser, other, "done")
     assert "cancelled" in words(browser, other, ".outcomes")
     assert words(browser, other, ".count") == "1500 of 1500"
     picture(browser, "2-cancelled")
 
     browser.open(address)  # a page that is opened again shows the same
-    browser.until("document.querySelectorAll('[data-state=done]').length === 2")
+    browser.until("document.body.dataset.ready")
+    for one in (batch, other):
+        await_state(browser, one, "done")
     assert browser.problems == []
     browser.open(browser.run(f"document.querySelector('[data-batch=\"{batch}\"] .report').href"))
     assert browser.run("document.querySelectorAll('#leaderboard tr[data-job]').length") == 25
@@ -149,7 +163,8 @@ def test_what_is_wrong_with_the_form_is_said(browser: Browser, address: str) -> 
 def post(url: str, **body: Any) -> int:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
-        return int(urllib.request.urlopen(request, timeout=30).status)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
         return error.code

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.support import EXAMPLES, Role, unique
+from tests.support import EXAMPLES, PATIENCE_S, Role, unique, until
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome, Report
@@ -39,8 +38,7 @@ def hosts(
             }
             log = tmp_path / f"{role}-{host}.log"
             roles.enter_context(Role(role, redis_url, host, log, "--concurrency", "1", **variables))
-        while {host.host for host in app.hosts()} != set(names):
-            time.sleep(0.1)
+        until(lambda: {host.host for host in app.hosts() if host.live} == set(names), "both hosts are there")
         yield names
 
 
@@ -54,7 +52,7 @@ def app(keys: object, redis_url: str, s3_bucket: str) -> Iterator[Client]:
 def run_on(host: str, other: str, app: Client) -> Report:
     """Run a job while the other host takes none."""
     app.drain(other)
-    report = app.wait(app.submit(Job(code=CODE, datasets=("sp500",))), timeout=120)
+    report = app.wait(app.submit(Job(code=CODE, datasets=("sp500",))), timeout=PATIENCE_S)
     app.undrain(other)
     assert report.outcome is Outcome.SUCCEEDED, report
     assert report.execution
@@ -65,8 +63,6 @@ def run_on(host: str, other: str, app: Client) -> Report:
 def test_a_dataset_that_was_added_elsewhere_is_used_on_both(app: Client, hosts: list[str], tmp_path: Path) -> None:
     version = app.datasets.add("sp500", EXAMPLES / "data" / "sp500.csv")
     one, other = hosts
-    while {host.host for host in app.hosts() if host.live} != set(hosts):
-        pass
     for host, idle in ((one, other), (other, one)):
         report = run_on(host, idle, app)
         assert report.execution

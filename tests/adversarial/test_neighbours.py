@@ -242,7 +242,7 @@ def test_what_one_sandbox_uses_up_another_still_has(isolation: Isolation, firing
         another = firing_range.run(USE_SOME, isolation, "runc")
         said.append((another.outcome, another.values))
 
-    firing_range.run(USE_UP, Isolation.CONTAINER, "runc", Hooks(lasting=run_another))
+    firing_range.run(USE_UP, Isolation.CONTAINER, "runc", Hooks(lasting=run_another), timeout_s=2)
     assert said == [(Outcome.SUCCEEDED, {"signals": 0, "timer": 0, "locked": 0, "pipe": 2**18})]
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +21,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from tests.faults.proxy import Proxy
-from tests.support import ROOT, environment, free_port
+from tests.support import ROOT, environment, free_port, until
 
 from windtunnel.client import Client
 from windtunnel_worker.recovery.reaper import reap, remove_sandboxes
@@ -243,7 +243,7 @@ class System:
     def remove_what_is_left(self) -> int:
         """Remove sandboxes as a host does that starts again; returns how many it had to remove after the reaper."""
         for host in {self.host, *(key.partition("@")[2] or self.host for key in self.roles)}:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while list_sandboxes(host) and time.monotonic() < deadline:
                 reap(host)
         return sum(
@@ -256,11 +256,3 @@ def _answers(keys: Any) -> bool:
         return bool(keys.ping())
     except (redis.ConnectionError, redis.BusyLoadingError, redis.TimeoutError):
         return False
-
-
-def until(true: Callable[[], bool], what: str, within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {within_s:.0f} s in vain until {what}")
-        time.sleep(0.05)

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.faults import checks
-from tests.faults.system import ROLES, System, until
+from tests.faults.system import ROLES, System
 from tests.faults.workload import EMITS, FAILS, LIMITS, REJECTED
-from tests.support import unique
+from tests.support import unique, until
 
 from windtunnel.contract import Isolation, Job, Outcome
 from windtunnel_worker.sandbox import images

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support import ROOT, environment, unique
+from tests.support import PATIENCE_S, ROOT, environment, unique
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery.reaper import reap
@@ -69,7 +69,7 @@ def test_a_killed_slot_leaves_nothing(step: Step, isolation: Isolation, tested_i
     host = unique("killed")
     _kill_at(step, isolation, host, tested_image.name)
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while list_sandboxes(host):
         reap(host)
         assert time.monotonic() < deadline, list_sandboxes(host)

@@ -41,10 +41,11 @@ class Worker:
 
     def __init__(self, server: RedisServer, log: Path, pool: str, width: int = 2, stall_s: float = 30) -> None:
         self.server, self.log, self.host = server, log, unique("worker")
+        self.alive_file = log.with_suffix(".alive")
         self.name = f"test@{self.host}"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", str(PROGRAM), pool, str(width), str(stall_s)],
+                [sys.executable, "-P", str(PROGRAM), pool, str(width), str(stall_s), str(self.alive_file)],
                 env=environment(WINDTUNNEL_REDIS_URL=server.url, WINDTUNNEL_HOST=self.host),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -243,7 +244,7 @@ def test_an_acknowledgement_without_redis_frees_its_place(server: RedisServer) -
             kombu.Consumer(channel, [kombu.Queue("work")], on_message=received.append),
         ):
             producer.publish({}, routing_key="work")
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=60)
             assert not channel.qos.can_consume()
             server.stop()
             received[0].ack()
@@ -262,7 +263,7 @@ def test_a_refusal_without_redis_frees_its_place(answer: str, server: RedisServe
             kombu.Consumer(channel, [kombu.Queue("work")], on_message=received.append),
         ):
             producer.publish({}, routing_key="work")
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=60)
             server.stop()
             getattr(received[0], answer)()
             assert channel.qos.can_consume()
@@ -360,7 +361,7 @@ def test_a_worker_outlives_a_full_redis(
     worker.await_said("action=control-failed", 3)
     keys.config_set("maxmemory", "0")
     assert keys.publish("/0.celery.pidbox", json.dumps(ping)) == 1
-    assert keys.blpop(["replies"], timeout=30)
+    assert keys.blpop(["replies"], timeout=60)
     serve("last")
     assert worker.stop() == 0
 
@@ -400,10 +401,13 @@ def test_a_deaf_worker_ends_itself_although_it_answers(
     worker = start("prefork", stall_s=3)
     serve("first")
     children = descendants(worker.process.pid)
+    while not worker.alive_file.exists():
+        time.sleep(0.05)
     producer.control.broadcast("deafen")
     producer.send_task("test.serve", ["unserved"], queue="work")
-    assert producer.control.inspect([worker.name], timeout=5, limit=1).ping()
+    assert producer.control.inspect([worker.name], timeout=60, limit=1).ping()
     assert worker.process.wait(60) == EXIT_CODE
+    assert time.time() - worker.alive_file.stat().st_mtime > 1  # it looked every second, and said no more that it is
     assert still_running(children) == []
     start("prefork")
     serve("by the next one")
@@ -414,7 +418,7 @@ def test_busy_children_die_with_a_killed_worker(
 ) -> None:
     worker = start("prefork")
     producer.send_task("test.hold", ["held"], queue="work")
-    assert keys.blpop(["holding"], timeout=30)
+    assert keys.blpop(["holding"], timeout=60)
     children = descendants(worker.process.pid)
     assert children
     worker.process.send_signal(signal.SIGKILL)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.system import System, until
+from tests.faults.system import System
 from tests.faults.workload import LIMITS
-from tests.support import unique
+from tests.support import unique, until
 
 from windtunnel.broker import Broker
 from windtunnel.client import Client

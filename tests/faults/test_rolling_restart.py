@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.faults import checks
-from tests.faults.system import ROLES, Role, System, until
+from tests.faults.system import ROLES, Role, System
 from tests.faults.workload import PlannedBatch, plan
-from tests.support import unique
+from tests.support import unique, until
 
 from windtunnel.client import Client
 from windtunnel.client.ids import BatchId

@@ -6,9 +6,9 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.faults.supervised import EAGER, LOG_BYTES, Events, Supervised
+from tests.support import still_running
 
 from windtunnel_worker.stack.child import LOGS_KEPT, Backoff, Log
 from windtunnel_worker.stack.plan import Timing
@@ -65,8 +65,7 @@ def test_a_role_that_is_stopped_is_killed_and_started_again(tmp_path: Path) -> N
             one.send_signal(signal.SIGSTOP)
         up.await_line("role has stopped or hangs")
         up.await_line("role ended with SIGKILL")
-        psutil.wait_procs(before, timeout=10)
-        assert not any(one.is_running() for one in before)
+        assert still_running(before) == []
 
 
 def test_a_role_that_never_gets_ready_is_killed_and_started_again(tmp_path: Path) -> None:
@@ -83,8 +82,7 @@ def test_what_a_dead_role_left_in_its_group_dies_too(tmp_path: Path) -> None:
         parent, child = sorted(up.others(), key=lambda one: one.ppid() != up.process.pid)
         parent.kill()
         up.await_line("role ended with SIGKILL")
-        psutil.wait_procs([child], timeout=10)
-        assert not child.is_running()
+        assert still_running([child]) == []
 
 
 # -- the end ---------------------------------------------------------------------------------------------
@@ -92,7 +90,7 @@ def test_what_a_dead_role_left_in_its_group_dies_too(tmp_path: Path) -> None:
 
 def test_everything_stops_in_order(tmp_path: Path, events: Events) -> None:
     redis = f"note_at_term('redis')\n{events.tell}\n{IDLE}"
-    with Supervised(tmp_path, {"a": GOOD, "b": GOOD}, redis=redis) as up:
+    with Supervised(tmp_path, {"a": GOOD, "b": GOOD}, redis=redis, timing=replace(EAGER, stop_s=30)) as up:
         up.await_line("all are ready")
         events.wait()
         assert up.end(signal.SIGINT) == 0
@@ -108,8 +106,7 @@ def test_a_second_signal_stops_at_once_and_cleans_up_all_the_same(tmp_path: Path
         up.process.send_signal(signal.SIGINT)
         up.await_line("stopped")
         assert up.process.wait() == 0
-        psutil.wait_procs(processes, timeout=10)
-        assert not any(one.is_running() for one in processes)
+        assert still_running(processes) == []
     assert "cleanup" in up.noted()
 
 
@@ -153,8 +150,7 @@ def test_processes_are_asked_to_end_when_supervisor_and_guardian_are_killed(tmp_
         up.guardian().send_signal(signal.SIGSTOP)
         others, guardian = up.others(), up.guardian()
         up.process.kill()
-        psutil.wait_procs(others, timeout=10)
-        assert not any(one.is_running() for one in others)
+        assert still_running(others) == []
         guardian.kill()
     assert sorted(up.noted()) == ["good", "redis"]
 

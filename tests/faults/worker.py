@@ -1,4 +1,5 @@
-"""A small worker for the tests of the queue's side. Run as a program: pool, width, watchdog's limit in seconds.
+"""A small worker for the tests of the queue's side. Run as a program: pool, width, watchdog's limit in seconds,
+and the file that says that it is alive.
 
 It serves the queue `work`, writes what it served to the list `served` and what it set aside to `dead`.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -49,7 +51,7 @@ def serve(label: str) -> None:
 def hold(label: str) -> None:
     """Says that it runs and waits for the list `go`."""
     keys.lpush("holding", label)
-    redis.Redis.from_url(URL).blpop(["go"], timeout=30)
+    redis.Redis.from_url(URL).blpop(["go"], timeout=120)
     serve(label)
 
 
@@ -69,8 +71,8 @@ def stumble(state: Any) -> None:
     state.consumer.hub.call_soon(lambda: 1 // 0)
 
 
-def main(pool: str, width: str, stall_s: str) -> int:
-    make_resilient(app, set_aside, float(stall_s))
+def main(pool: str, width: str, stall_s: str, alive_file: str) -> int:
+    make_resilient(app, set_aside, float(stall_s), Path(alive_file))
     for function in (serve, hold, fail):
         app.task(name=f"test.{function.__name__}")(function)
     return serve_queues(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support import ENOUGH
 
 from windtunnel.contract import Execution, Isolation, Job, Outcome
 from windtunnel_worker.pipeline.advice import advise
@@ -31,7 +32,7 @@ def run_case(request: pytest.FixtureRequest, executor: Executor) -> RunCase:
     def run(number: str) -> Execution:
         (program,) = CASES.glob(f"{number}-*/program.*")
         language = "javascript" if program.suffix == ".js" else "python"
-        job = Job(code=program.read_text(), language=language)
+        job = Job(code=program.read_text(), language=language, limits=ENOUGH)
         return executor.execute(Assignment(f"test{secrets.token_hex(6)}-0", 1, job, (), isolation, "cases"))
 
     return run

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.support import ENOUGH
 
 from windtunnel.contract import Execution, Isolation, Job, Outcome
 from windtunnel_worker.sandbox import Assignment, Executor, images
@@ -22,7 +23,7 @@ def in_cell(docker_engine: images.Image) -> Iterator[RunInCell]:
     executor = Executor(host_settings().model_copy(update={"default_image": docker_engine.name}), "ends")
 
     def run(code: str) -> Execution:
-        job = Job(code=textwrap.dedent(code))
+        job = Job(code=textwrap.dedent(code), limits=ENOUGH)
         name = f"test{secrets.token_hex(6)}-0"
         return executor.execute(Assignment(name, 1, job, (), Isolation.CELL, "ends"))
 

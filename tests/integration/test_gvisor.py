@@ -9,7 +9,7 @@ from windtunnel.contract import Limits, Outcome
 from windtunnel_worker.settings import HostSettings
 
 LIMITS = Limits(memory_mb=128, processes=10, timeout_s=20)
-FORKS = "import os, time\nfor _ in range({number}):\n    if os.fork() == 0: time.sleep(0.1); os._exit(0)"
+FORKS = "import os, time\nfor _ in range({number}):\n    if os.fork() == 0: time.sleep(1); os._exit(0)"
 THREADS = """
 import threading
 end = threading.Event()
@@ -18,9 +18,9 @@ for _ in range({number}): threading.Thread(target=end.wait, daemon=True).start()
 POOL = """
 from concurrent.futures import ThreadPoolExecutor
 import time
-list(ThreadPoolExecutor({number}).map(time.sleep, [0.1] * {number}))
+list(ThreadPoolExecutor({number}).map(time.sleep, [1] * {number}))
 """
-PROGRAMS = "import subprocess\nheld = [subprocess.Popen(['/bin/sleep', '0.1']) for _ in range({number})]"
+PROGRAMS = "import subprocess\nheld = [subprocess.Popen(['/bin/sleep', '1']) for _ in range({number})]"
 MEMORY = "held = [bytearray(b'x') * 2**20 for _ in range({number})]"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support import an_assignment
+from tests.support import ENOUGH, an_assignment
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring, Sight, Stage
@@ -47,7 +47,8 @@ def score_job(docker_engine: images.Image, store: Store, tmp_path_factory: pytes
     def run(
         code: str, *datasets: str, check: bool = False, fields: Mapping[str, object] | None = None, **scoring: object
     ) -> Report:
-        job = Job(code=code, datasets=datasets or ("prices",), scoring=Scoring(**scoring), check_lookahead=check)
+        scored = Scoring(**scoring)
+        job = Job(code=code, datasets=datasets or ("prices",), scoring=scored, check_lookahead=check, limits=ENOUGH)
         return manager.run_job(job.model_copy(update=fields or {}))
 
     yield run

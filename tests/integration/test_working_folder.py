@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import an_assignment
+from tests.support import ENOUGH, PATIENCE_S, an_assignment
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
@@ -32,7 +32,7 @@ def run(request: pytest.FixtureRequest, docker_engine: images.Image) -> Iterator
     executor = Executor(settings, "tests")
 
     def run(code: str, **fields: Any) -> Execution:
-        job = Job(code=textwrap.dedent(code), datasets=("prices",), **fields)
+        job = Job(code=textwrap.dedent(code), datasets=("prices",), **{"limits": ENOUGH, **fields})
         imports = SecurityValidator().validate_code(job.code).imports
         name = f"test{secrets.token_hex(6)}-0"
         return executor.execute(Assignment(name, 1, job, imports, request.param, "one-batch"))
@@ -89,11 +89,13 @@ def test_what_is_written_beside_the_program_comes_back_whatever_becomes_of_it(ru
 
 
 @pytest.mark.parametrize(
-    ("end", "outcome"),
-    [("import os; os._exit(0)", Outcome.SUCCEEDED), ("while True: pass", Outcome.TIMED_OUT)],
+    ("end", "outcome", "timeout_s"),
+    [("import os; os._exit(0)", Outcome.SUCCEEDED, PATIENCE_S), ("while True: pass", Outcome.TIMED_OUT, 1)],
 )
-def test_what_was_written_before_a_sudden_end_comes_back(run: Run, end: str, outcome: Outcome) -> None:
-    execution = run(f"open('before.txt', 'w').write('x')\n{end}", limits=Limits(timeout_s=1))
+def test_what_was_written_before_a_sudden_end_comes_back(
+    run: Run, end: str, outcome: Outcome, timeout_s: float
+) -> None:
+    execution = run(f"open('before.txt', 'w').write('x')\n{end}", limits=Limits(timeout_s=timeout_s))
     assert (execution.outcome, files(execution)) == (outcome, {"before.txt": b"x"})
 
 

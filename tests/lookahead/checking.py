@@ -1,6 +1,6 @@
 """How often the look-ahead check misses a leak and accuses an honest program, on the sets beside this file.
 
-python -m tests.lookahead.rates
+PYTHONPATH=. benchmarks/lookahead.py prints the rates.
 """
 
 from __future__ import annotations

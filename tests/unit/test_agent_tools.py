@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import pandas as pd
 import pytest
 from mcp import Client
 from tests.support import a_version
@@ -23,7 +25,7 @@ from windtunnel.mcp.server import WAITS_AT_A_TIME, local_server
 from windtunnel.mcp.tools import MOST_JOBS, Tools, parameter_sets
 from windtunnel.records.allowances import Allowance
 from windtunnel.settings import Settings
-from windtunnel.testing import Tunnel, ended, succeeded
+from windtunnel.testing import Tunnel, ended, returned, succeeded
 from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment
 
@@ -159,7 +161,7 @@ def test_no_owner_sees_touches_or_meets_another_s_jobs() -> None:
     async def mallory(call: Call) -> None:
         job = theirs[0]
         batch = job.partition("-")[0]
-        for tool in ("status", "report", "errors", "leaderboard", "cancel"):
+        for tool in ("status", "report", "errors", "leaderboard", "cancel", "promote"):
             for name in (job, batch, "0" * 19 + "-0", "0" * 19):
                 with pytest.raises(Refused, match=r"There is no (job|batch)"):
                     await call(tool, id=name)
@@ -244,7 +246,7 @@ def test_unfinished_batches_and_waits_are_bounded() -> None:
             await call("run", code="print(1)", params={"n": 3})
         with pytest.raises(Refused, match="less than or equal to 50"):
             await call("status", id=ids[0], wait_s=51)
-        waits = [asyncio.create_task(call("status", id=ids[0], wait_s=5)) for _ in range(WAITS_AT_A_TIME)]
+        waits = [asyncio.create_task(call("status", id=ids[0], wait_s=50)) for _ in range(WAITS_AT_A_TIME)]
         while sum(not wait.done() for wait in waits) == WAITS_AT_A_TIME:
             await asyncio.sleep(0.05)
             try:
@@ -258,6 +260,75 @@ def test_unfinished_batches_and_waits_are_bounded() -> None:
         await call("run", code="print(1)", params={"n": 3}, wait_s=0)
 
     agent(tunnel, use, open_batches=3)
+
+
+def cascading(folder: Path) -> Tunnel:
+    """A tunnel whose programs hold what they are told on all that they find: 20, 80 or, promoted, 100 bars."""
+    index = pd.date_range("2024-01-01", periods=100, freq="D", name="Date")
+
+    def script(assignment: Assignment) -> Execution:
+        job = assignment.job
+        bars = 100 if job.holdouts else 20 if job.dataset_digests != whole else 80
+        return returned(index[:bars], np.full(bars, job.params["side"], dtype=float), "prices")
+
+    tunnel = Tunnel(script)
+    close = 100 * 1.01 ** np.arange(100) + np.tile([0.0, 0.1], 50)
+    pd.DataFrame({"Close": close}, index=index).to_csv(folder / "prices.csv")
+    whole = {"prices": tunnel.client.datasets.add("prices", folder / "prices.csv", holdout="20%").sha256}
+    tunnel.run()  # so that its host is known
+    return tunnel
+
+
+def test_a_cascade_says_where_each_job_was_stopped(tmp_path: Path) -> None:
+    tunnel = cascading(tmp_path)
+
+    async def use(call: Call) -> None:
+        grid = {"side": [1.0, 0.5, -1.0]}
+        stages = [{"bars": 20, "metric": "total_return", "at_least": 0.01}]
+        shared = {"code": "print(1)", "grid": grid, "datasets": ["prices"]}
+        with pytest.raises(Refused, match="slot-seconds"):  # both runs of each job are reserved
+            await call("submit_sweep", **shared, stages=stages, timeout_s=20)
+        batch = await call("submit_sweep", **shared, stages=stages, timeout_s=10)
+        board = await call("leaderboard", id=batch["id"])
+        assert [(one["stage"], one["asked"], one["passed"]) for one in board["stages"]] == [(1, 3, 2)]
+        assert (len(board["ranked"]), board["stopped"], board["without_sharpe"], board["trials"]) == (2, 1, 0, 5)
+        stopped = await call("report", id=f"{batch['id']}-2")
+        assert (stopped["stage"], stopped["stages"], stopped["stopped"]) == (1, 2, True)
+        assert [run["passed"] for run in stopped["stage_runs"]] == [False]
+        status = await call("status", id=f"{batch['id']}-0")
+        assert (status["stage"], status["stages"]) == (2, 2)
+        with pytest.raises(Refused, match="stages"):
+            await call("submit_sweep", **shared, stages=[{"bars": 20, "at_least": 0.0, "dataset_digests": {}}])
+        with pytest.raises(Refused, match="was stopped at a stage"):
+            await call("promote", id=f"{batch['id']}-2")
+
+    agent(tunnel, use, slot_seconds=100)
+
+
+def test_a_program_is_promoted_once_within_the_allowance(tmp_path: Path) -> None:
+    tunnel = cascading(tmp_path)
+
+    async def alice(call: Call) -> None:
+        (found,) = (await call("datasets"))["datasets"]
+        assert found["held_out"]["bars"] == 20
+        job = (await call("run", code="print(1)", params={"side": 1}, datasets=["prices"], timeout_s=10))["id"]
+        promoted = await call("promote", id=job)
+        assert (promoted["outcome"], promoted["score"], promoted["held_out"]["bars"]) == ("succeeded", None, 20)
+        assert promoted["held_out"]["total_return"] > 0
+        assert promoted["held_out"]["programs_promoted_on_these_bars"] == 1
+        assert await call("promote", id=job) == promoted
+        assert (await call("allowance"))["jobs"] == [2, 3]
+        other = (await call("run", code="print(2)", params={"side": 1}, datasets=["prices"], timeout_s=10))["id"]
+        with pytest.raises(Refused, match="3 jobs a day"):
+            await call("promote", id=other)
+
+    async def mallory(call: Call) -> None:
+        job = (await call("run", code="print(1)", params={"side": 1}, datasets=["prices"]))["id"]
+        with pytest.raises(Refused, match="was promoted as an earlier job: a Sharpe ratio of"):
+            await call("promote", id=job)
+
+    agent(tunnel, alice, jobs=3)
+    agent(tunnel, mallory, owner="mallory")
 
 
 def test_cancel_ends_what_waits() -> None:

@@ -38,13 +38,13 @@ class Dying(Store):
         super().__init__(url)
         self._folder, self._after = Path(url), after
 
-    def write(self, path: str, text: bytes) -> None:
+    def write(self, path: str, source: bytes | Path) -> None:
         if self._after:
-            super().write(path, text)
+            super().write(path, source)
         else:
             half = (self._folder / path).with_name(f".{Path(path).name}.0123.part")
             half.parent.mkdir(parents=True)
-            half.write_bytes(text[:100])
+            half.write_bytes(source[:100] if isinstance(source, bytes) else b"")
         raise Killed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from windtunnel.cli.job_options import stages_of
 from windtunnel.cli.render import batch as rendered_batch
 from windtunnel.cli.render import console
 from windtunnel.cli.render import report as rendered
+from windtunnel.cli.render import reports as rendered_reports
+from windtunnel.cli.render_results import board as rendered_board
+from windtunnel.cli.render_results import plain_board
 from windtunnel.contract import Execution, Job, JobState, Outcome, Stage
 from windtunnel.errors import InvalidInput
 from windtunnel.reports.job import job_page
@@ -105,6 +109,37 @@ def test_what_a_stage_says_can_be_read(tmp_path: Path) -> None:
         [good.job_id],
         [bad.message],
     )
+
+
+def test_every_table_has_the_stage(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    batch = app.submit(0.5, -0.5)
+    board = app.client.leaderboard(batch)
+    assert [(one.stage, one.asked, one.passed) for one in board.stages] == [(1, 2, 1)]
+    told = plain_board(board)
+    assert [(row["stage"], row["stages"], row["stopped"]) for row in told["jobs"]] == [(2, 2, False), (1, 2, True)]
+    exported = json.loads(app.client.export(batch, "json"))
+    for rows in (exported, app.client.frame(batch).to_dict("records")):
+        assert [(row["stage"], row["stages"], row["stopped"]) for row in rows] == [(2, 2, False), (1, 2, True)]
+    assert [run["passed"] for row in exported for run in json.loads(row["stage_runs"])] == [True, False]
+    assert '"1 of 2"' in app.client.page(batch)
+    for shown in (rendered_board(board, 20), rendered_reports(app.client.reports(batch))):
+        with (printer := console()).capture() as text:
+            printer.print(shown)
+        assert all(word in text.get() for word in ("stage", "1 of 2", "2 of 2"))
+    plain = app.submit(0.5, stages=())
+    assert [row["stages"] for row in json.loads(app.client.export(plain, "json"))] == [1]
+    with (printer := console()).capture() as text:
+        printer.print(rendered_board(app.client.leaderboard(plain), 20))
+    assert "stage" not in text.get().splitlines()[0]
+
+
+def test_what_a_stage_stopped_is_not_promoted(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    batch = app.submit(-0.5)
+    assert "No job came through the stages" in app.client.leaderboard(batch).verdict
+    with pytest.raises(InvalidInput, match="was stopped at a stage"):
+        app.client.promote(f"{batch}-0")
 
 
 def test_each_stage_is_a_trial(tmp_path: Path) -> None:

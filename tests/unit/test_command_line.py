@@ -99,6 +99,13 @@ def test_a_sweeps_jobs_have_its_aliases(monkeypatch: pytest.MonkeyPatch, program
     assert [one.aliases for one in client.reports(found["batch_id"])] == [{"data.csv": "sp500"}] * 2
 
 
+def test_a_sweep_takes_the_options_of_a_batch(client: Client, program: Path) -> None:
+    words = ["--owner", "quant", "--priority", "2", "--pool", "gpu", "--max-running", "1"]
+    answered("sweep", program, "--grid", "fast=5,10", *words)  # no host serves that pool, so they wait
+    (waiting,) = client.stats().waiting
+    assert (waiting.owner, waiting.priority, waiting.jobs) == ("quant", 2, 2)
+
+
 def test_a_grid_that_is_too_large_is_refused_before_anything_is_stored(client: Client, program: Path) -> None:
     done = run("sweep", program, "--grid", "a=1:1000", "--grid", "b=1:1000")
     assert isinstance(done.exception, InvalidInput)

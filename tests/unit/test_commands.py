@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import typer
 from rich.console import Console, RenderableType
 
 import windtunnel
 from windtunnel.cli import render
+from windtunnel.cli.commands import app
 from windtunnel.cli.doctor import host_checks, worker_checks
+from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, HostStatus, Transition
 
@@ -82,6 +85,21 @@ def test_a_command_of_the_client_loads_none_of_them(command: str) -> None:
     loaded = done.stderr.splitlines()[-1].split()
     assert "typer" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+def test_help_loads_no_command() -> None:
+    done = python(LOADED.format(code=COMMAND), "--help")
+    loaded = done.stderr.splitlines()[-1].split()
+    assert "typer" in loaded
+    assert not {"pydantic", "redis", "rich", *HEAVY} & set(loaded)
+
+
+def test_the_line_of_each_command_begins_its_own_help() -> None:
+    group: Any = typer.main.get_command(app)
+    lines = {**{name: entry.line for name, entry in COMMANDS.items()}, **HOST_COMMANDS}
+    assert set(group.commands) == set(lines)
+    for name, line in lines.items():
+        assert " ".join(group.load(name).help.split()).startswith(line), name
 
 
 def test_every_exported_name_is_there_and_no_other() -> None:

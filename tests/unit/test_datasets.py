@@ -260,7 +260,7 @@ def test_the_bytes_are_fetched_once_for_all_processes_of_a_host(known: Datasets,
     workers = [context.Process(target=_fetch_as_process, args=(tmp_path, digests, begin, reads)) for _ in range(4)]
     for worker in workers:
         worker.start()
-    assert sum(reads.get(timeout=60) for _ in workers) == 2
+    assert sum(reads.get(timeout=240) for _ in workers) == 2
     for worker in workers:
         worker.join()
         worker.close()

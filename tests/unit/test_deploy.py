@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -58,3 +60,22 @@ def test_only_a_url_with_a_password_is_refused_when_a_host_is_set_up(url: str, s
     done = subprocess.run([script, url, password], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("role", ["validate", "execute", "monitor", "finalize"])
+def test_a_role_is_healthy_as_long_as_its_alive_file_is_fresh(role: str, tmp_path: Path) -> None:
+    service = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"][role]
+    told = service["command"][service["command"].index("--alive-file") + 1]
+    _, check = service["healthcheck"]["test"]
+    assert told in check
+    file = tmp_path / "alive"
+    check = check.replace("$$", "$").replace(told, str(file))
+
+    def healthy() -> bool:
+        return subprocess.run(["/bin/sh", "-c", check], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    assert not healthy()
+    file.touch()
+    assert healthy()
+    os.utime(file, (time.time() - 61,) * 2)
+    assert not healthy()

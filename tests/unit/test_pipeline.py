@@ -189,9 +189,9 @@ class Trouble(fakeredis.FakeRedis):
     error: Exception = redis.OutOfMemoryError("OOM command not allowed")
 
     def evalsha(self, sha: str, numkeys: int, *rest: Any) -> Any:
-        from windtunnel.records.lua import scripts
+        from windtunnel.records.lua import script
 
-        if self.refuse and sha == scripts()[self.refuse][1]:
+        if self.refuse and sha == script(self.refuse)[1]:
             raise self.error
         return super().evalsha(sha, numkeys, *rest)
 

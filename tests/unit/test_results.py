@@ -160,6 +160,16 @@ def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) ->
     assert found.reasons == ("line 2: numpy.random.default_rng without a seed gives other numbers at each run.",)
 
 
+def test_a_run_that_was_cut_off_is_named_as_the_reason() -> None:
+    ends = iter([ended(Outcome.TIMED_OUT), succeeded(x=1)])
+    tunnel = Tunnel(lambda _: next(ends))
+    found = tunnel.client.reproduce(tunnel.client.submit({"code": "emit(x=1)"}))
+    assert found.differences[0].what == "outcome"
+    assert found.reasons == (
+        f"{found.job_id} was cut off (timed_out): how far a run comes depends on how busy its host is.",
+    )
+
+
 def test_a_job_is_checked_again_as_it_was_submitted(tunnel: Tunnel) -> None:
     scoring, aliases = {"commission_bps": 7}, {"data.csv": "prices"}
     first = tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "aliases": aliases, "scoring": scoring})

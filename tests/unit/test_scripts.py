@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windtunnel.records.lua import scripts, with_shared
+from windtunnel.records.lua import script, with_shared
 
 SHARED = """-- About all of it.
 local P = KEYS[1]
@@ -38,6 +38,5 @@ def test_what_only_comments_name_is_left_out() -> None:
 
 
 def test_the_shipped_scripts_get_different_parts() -> None:
-    texts = {name: text for name, (text, _) in scripts().items()}
-    assert "local function enqueue" in texts["claim"]
-    assert "local function enqueue" not in texts["host_alive"]
+    assert "local function enqueue" in script("claim")[0]
+    assert "local function enqueue" not in script("host_alive")[0]

@@ -25,7 +25,11 @@ for _library in ("docker", "psutil"):
 def register(app: typer.Typer) -> None:
     """Add this side's commands."""
     app.command()(up)
-    image = typer.Typer(help="Sandbox images with libraries of your own, on this execution host.", no_args_is_help=True)
+    image = typer.Typer(
+        help="Sandbox images with libraries of your own, on this execution host.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
     image.command("add")(image_add)
     image.command("list")(image_list)
     app.add_typer(image, name="image")
@@ -72,7 +76,7 @@ def image_add(
     tag: Annotated[str, typer.Option(help="The new image's name.")] = "windtunnel/sandbox:python-own",
     base: Annotated[str | None, typer.Option(help="The image to build on; without it the shipped one.")] = None,
 ) -> None:
-    """Build a sandbox image that holds further Python libraries; programs of jobs that name it may import them."""
+    """Build a sandbox image with further Python libraries. Programs of jobs that name it may import them."""
     from windtunnel_worker.sandbox import custom_image
 
     wanted = [*(packages or []), *(custom_image.read_requirements(requirements) if requirements else [])]
@@ -82,7 +86,7 @@ def image_add(
 
 
 def image_list() -> None:
-    """List this host's images that `image add` made: name, digest, libraries, and whether they are up to date."""
+    """List the images that `image add` made on this host. With digest, libraries, and whether they are up to date."""
     from windtunnel_worker.sandbox import images
 
     current = {image.digest for image in (*images.own(), images.find(_shipped_image()))}

@@ -5,8 +5,9 @@ Nothing that a program printed or emitted has a place in the ranking; such jobs 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from windtunnel.analysis.ledger import Trials, trials_of
@@ -29,6 +30,8 @@ class Row:
     score: Score
     deflated: float | None
     """Probability that the Sharpe ratio is more than the best of all trials reaches by luck."""
+    beyond_market: float | None
+    """The same, where what it earns by moving with the market is no skill either: what decides."""
     deflated_effective: float | None
     """The same, with clusters of similar trials counted once."""
     haircut_sharpe: float | None
@@ -37,8 +40,21 @@ class Row:
 
     @property
     def significant(self) -> bool:
-        """Whether it is more than luck at 95 %, with every trial counted."""
-        return self.deflated is not None and self.deflated >= SIGNIFICANT
+        """Whether it is more than luck and the market at 95 %, with every trial counted."""
+        return self.beyond_market is not None and self.beyond_market >= SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class StageCount:
+    """What came of one stage of a cascade."""
+
+    stage: int
+    metric: str
+    at_least: float
+    asked: int
+    """Jobs that came to its end."""
+    passed: int
+    """Those of them that went on."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,8 @@ class Leaderboard:
     """The annual Sharpe ratio that the best of all these trials is expected to reach without skill."""
     minimum_years: float | None
     """Years of data below which that is expected to be 1 or more."""
+    stages: tuple[StageCount, ...] = ()
+    """Of a cascade, in their order; none without one."""
 
     @property
     def all_trials(self) -> Trials:
@@ -71,15 +89,20 @@ class Leaderboard:
     def verdict(self) -> str:
         """What a reader should take away, in a sentence or two."""
         if not self.ranked:
-            return "No job has a Sharpe ratio."
+            stopped = sum(row.report.stopped for row in self.unranked)
+            through = "No job came through the stages: all that were scored were stopped."
+            return through if stopped and stopped == len(self.unranked) else "No job has a Sharpe ratio."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
         if self.earlier.count:
-            tried += f" ({self.earlier.count:,} of them in earlier batches)"
+            tried += f" ({self.earlier.count:,} of them in other batches or stages)"
         strong = sum(row.significant for row in self.ranked)
         if not strong:
-            return f"No result is significant: the best of {tried} is within what luck reaches."
-        return f"{strong:,} of {tried} {'is' if strong == 1 else 'are'} significant; the best with {best.deflated:.1%}."
+            market = any((row.deflated or 0.0) >= SIGNIFICANT for row in self.ranked)
+            reach = "luck and the market's own rise reach" if market else "luck reaches"
+            return f"No result is significant: the best of {tried} is within what {reach}."
+        is_or_are = "is" if strong == 1 else "are"
+        return f"{strong:,} of {tried} {is_or_are} significant; the best with {best.beyond_market:.1%}."
 
 
 def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:
@@ -94,7 +117,7 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     defined = sorted((row for row in rows if _is_ranked(row)), key=_worth, reverse=True)
     yearly = next((score.bars_a_year for _, score in scored if score.bars_a_year), None)
     return Leaderboard(
-        ranked=tuple(_ranked(row, rank) for rank, row in enumerate(defined, start=1)),
+        ranked=tuple(replace(row, rank=rank, why="") for rank, row in enumerate(defined, start=1)),
         unranked=tuple(row for row in rows if not _is_ranked(row)),
         self_reported=tuple(one for one in reports if _only_says(one)),
         trials=own,
@@ -103,7 +126,15 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         overfitting=of_blocks([score.blocks for report, score in scored if not report.stopped]),
         noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
+        stages=stage_counts(reports),
     )
+
+
+def stage_counts(reports: Iterable[Report]) -> tuple[StageCount, ...]:
+    """How many jobs came to the end of each stage, and how many went on."""
+    found = Counter((run.stage, run.metric, run.at_least, run.passed) for one in reports for run in one.stages)
+    kinds = sorted({kind[:3] for kind in found})
+    return tuple(StageCount(*kind, found[*kind, True] + found[*kind, False], found[*kind, True]) for kind in kinds)
 
 
 def _is_ranked(row: Row) -> bool:
@@ -115,17 +146,24 @@ def _only_says(report: Report) -> bool:
 
 
 def _worth(row: Row) -> tuple[float, float]:
-    return (row.deflated if row.deflated is not None else -1.0, row.score.metrics.sharpe or 0.0)
+    return (row.beyond_market if row.beyond_market is not None else -1.0, row.score.metrics.sharpe or 0.0)
 
 
-def _ranked(row: Row, rank: int) -> Row:
-    return Row(rank, row.report, row.score, row.deflated, row.deflated_effective, row.haircut_sharpe)
+def market_part(score: Score) -> float:
+    """The Sharpe ratio per bar that a strategy without skill has from moving with the market, at least 0.
+
+    Positions that are taken at random, but more often long than short, earn a part of what buy and hold earns: the
+    correlation with it times its Sharpe ratio. It is what the capital asset pricing model says of a strategy without
+    an alpha (Sharpe 1964).
+    """
+    market = score.benchmark.sharpe_per_bar
+    return max(0.0, (score.market_correlation or 0.0) * market) if market is not None else 0.0
 
 
 def _row(report: Report, score: Score, trials: int, luck: float, luck_of_groups: float) -> Row:
     found = score.metrics
     if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None:
-        return Row(None, report, score, None, None, None, score.undefined.get("sharpe", "undefined"))
+        return Row(None, report, score, None, None, None, None, score.undefined.get("sharpe", "undefined"))
     moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
     years = score.bars / score.bars_a_year if score.bars_a_year else None
     left = haircut(found.sharpe, years, max(1, trials)) if found.sharpe is not None and years else None
@@ -134,6 +172,7 @@ def _row(report: Report, score: Score, trials: int, luck: float, luck_of_groups:
         report,
         score,
         probabilistic_sharpe(*moments, benchmark=luck),
+        probabilistic_sharpe(*moments, benchmark=luck + market_part(score)),
         probabilistic_sharpe(*moments, benchmark=luck_of_groups),
         left,
         report.message if report.stopped else score.undefined.get("sharpe", ""),

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from windtunnel.contract import Report
+from windtunnel.contract import Outcome, Report
 
 LONGEST_LINE = 200
+CUT_OFF = (Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
+"""Ends that do not only depend on the program and its data."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Reproduction:
     again_id: str
     differences: tuple[Difference, ...]
     reasons: tuple[str, ...]
-    """What in the program gives other results at each run, as validation found it; empty where all is the same."""
+    """What in the program gives other results at each run, as validation found it, and which run was cut off; empty
+    where all is the same."""
 
     @property
     def identical(self) -> bool:
@@ -42,6 +45,9 @@ def reproduction(first: Report, again: Report) -> Reproduction:
     differences = tuple(_differences(first, again))
     issues = first.validation.issues if first.validation else ()
     reasons = tuple(f"line {one.line}: {one.message}" for one in issues if one.category == "repeat")
+    cut_off = [f"{one.job_id} was cut off ({one.outcome.value})" for one in (first, again) if one.outcome in CUT_OFF]
+    if cut_off:
+        reasons = (f"{' and '.join(cut_off)}: how far a run comes depends on how busy its host is.", *reasons)
     return Reproduction(first.job_id, again.job_id, differences, reasons if differences else ())
 
 

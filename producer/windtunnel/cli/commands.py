@@ -1,4 +1,4 @@
-"""The table of commands, and how they are run: which module has each, what ends in which exit code."""
+"""How the commands of `windtunnel.cli.table` are loaded and run, and what ends in which exit code."""
 
 from __future__ import annotations
 
@@ -10,45 +10,13 @@ from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from windtunnel.cli import host
 from windtunnel.cli.exits import COULD_NOT, DONE, EXPLAINED, INTERRUPTED
+from windtunnel.cli.table import COMMANDS, GROUPS, HOST_COMMANDS
 from windtunnel.cli.texts import harmless
 from windtunnel.errors import WindtunnelError
-
-MODULES = {
-    "run": "submitting",
-    "submit": "submitting",
-    "sweep": "sweeping",
-    "validate": "validate",
-    "status": "reading",
-    "watch": "following",
-    "report": "reading",
-    "check": "submitting",
-    "promote": "submitting",
-    "repro": "results",
-    "leaderboard": "results",
-    "errors": "results",
-    "compare": "results",
-    "export": "results",
-    "history": "reading",
-    "stats": "reading",
-    "retry": "changing",
-    "cancel": "changing",
-    "hosts": "machinery",
-    "drain": "machinery",
-    "undrain": "machinery",
-    "dead": "machinery",
-    "artifacts": "storing",
-    "mcp": "agents",
-    "doctor": "doctor",
-}
-"""Command → the module of this package that has a function of the same name."""
-GROUPS = {"datasets": "datasets", "store": "storing"}
-"""Group of commands → the module of this package that has it as `app`."""
-HOST_COMMANDS = ("up",)
-"""What the host's side adds; named here to say what to install where it is missing."""
 
 
 class Interrupted(Exception):
@@ -56,27 +24,27 @@ class Interrupted(Exception):
 
 
 class Commands(TyperGroup):
-    """A group that loads a command's module when the command is asked for, and the host's side only if it must."""
+    """A group that knows its commands by their lines, and loads the module of the one that is used."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - its signature is Typer's
-        """Every command, in the order of the table; those of the host's side come last."""
-        side = host.load()
-        if side is not None:
-            self._add(side)
-        own = [*MODULES, *GROUPS]
-        for name in own:
-            self._load(name)
-        return [*own, *(name for name in self.commands if name not in own)]
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        lines = {**{name: entry.line for name, entry in COMMANDS.items()}, **HOST_COMMANDS}
+        self.commands.update({name: TyperCommand(name, short_help=line) for name, line in lines.items()})
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One command, or None."""
-        if cmd_name in MODULES or cmd_name in GROUPS:
-            self._load(cmd_name)
-        elif cmd_name in HOST_COMMANDS:
-            self._add(host.required())
-        else:
-            self.list_commands(ctx)  # so that the error can name what is spelled alike
-        return self.commands.get(cmd_name)
+    def load(self, name: str) -> Any:
+        """The command itself in the place of its line; None if there is no such command."""
+        if name in HOST_COMMANDS:
+            theirs = typer.Typer(rich_markup_mode=None)
+            host.required().register(theirs)
+            self.commands.update(typer.main.get_group(theirs).commands)
+        elif name in COMMANDS:
+            self.commands[name] = _command(name)
+        return self.commands.get(name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant, and what is left of the words."""
+        self.load(args[0])
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for. Typer itself would say nothing of Ctrl-C."""
@@ -87,21 +55,14 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             raise typer.Exit(COULD_NOT) from None
 
-    def _load(self, name: str) -> None:
-        if name in self.commands:
-            return
-        if name in GROUPS:
-            self.commands[name] = typer.main.get_group(import_module(f"windtunnel.cli.{GROUPS[name]}").app)
-        else:
-            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            alone.command(name)(getattr(import_module(f"windtunnel.cli.{MODULES[name]}"), name))
-            self.commands[name] = typer.main.get_command(alone)
 
-    def _add(self, side: host.Host) -> None:
-        theirs = typer.Typer()
-        side.register(theirs)
-        for name, command in typer.main.get_group(theirs).commands.items():
-            self.commands.setdefault(name, command)
+def _command(name: str) -> Any:
+    module = import_module(f"windtunnel.cli.{COMMANDS[name].module}")
+    if name in GROUPS:
+        return typer.main.get_group(module.app)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name)(getattr(module, name))
+    return typer.main.get_command(alone)
 
 
 app = typer.Typer(
@@ -109,6 +70,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: loading what draws the other kind takes longer than most commands
     epilog=EXPLAINED,
 )
 

@@ -18,7 +18,7 @@ from windtunnel.datasets.options import ReadOptions
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
-app = typer.Typer(help="Add datasets, and see what is known of them.", no_args_is_help=True)
+app = typer.Typer(help="Add datasets, and see what is known of them.", no_args_is_help=True, rich_markup_mode=None)
 
 Dataset = Annotated[str, typer.Argument(help="A dataset.", metavar="NAME")]
 Version = Annotated[int | None, typer.Option(help="A version of it.", show_default="the newest")]
@@ -109,6 +109,9 @@ def list_(
     if json:
         typer.echo(as_json(found))
         return
+    if not found:
+        typer.echo("No datasets. `windtunnel datasets add NAME FILE` adds one.")
+        return
     from windtunnel.cli import render, render_datasets
 
     render.console().print(render_datasets.table(found))
@@ -131,7 +134,7 @@ def verify(
     local: Local = False,
     json: AsJson = False,
 ) -> None:
-    """Read datasets whole out of the store and check their content hashes."""
+    """Read datasets out of the store and check their hashes."""
     intact: list[DatasetVersion] = []
     with _datasets(local) as datasets:
         for name in names or [one.name for one in datasets.list()]:

@@ -28,6 +28,8 @@ class Shown:
     """0: always shown. The others join in the order of their ranks, as far as there is room."""
     least: int = 0
     """Cells that a text that wraps should have."""
+    filled: bool = False
+    """Only shown where a row has something in it."""
 
 
 def figure_column(name: str, rank: int = 0) -> Shown:
@@ -61,9 +63,14 @@ class Fitted:
         for row in self._rows:
             table.add_row(*(row[place] for place in widths))
         yield table
-        left_out = len(self._columns) - len(widths) + (self._further or 0)
+        empty = sum(map(self._empty, range(len(self._columns))))
+        left_out = len(self._columns) - empty - len(widths) + (self._further or 0)
         if left_out and self._further is not None:
             yield Text(f"Columns that are not shown: {left_out:,}", style="dim")
+
+    def _empty(self, place: int) -> bool:
+        """Whether it is a column that is left out without a word, as no row has anything in it."""
+        return self._columns[place].filled and not any(row[place] for row in self._rows)
 
     def _widths(self, width: int) -> dict[int, int | None]:
         """The columns to show and their cells; None where even those that are always shown are too wide."""
@@ -77,16 +84,19 @@ class Fitted:
             for cells, column in zip(widest, self._columns, strict=True)
         ]
         chosen, room = self._chosen(needs, width)
-        wrapping = [place for place in chosen if self._columns[place].wraps]
-        for place in wrapping:
-            more = min(room, widest[place] - needs[place]) if room > 0 else max(room, min(0, LEAST - needs[place]))
+        # Those that want least first: what they leave is shared by the others.
+        wrapping = sorted(filter(lambda place: self._columns[place].wraps, chosen), key=lambda place: widest[place])
+        for others, place in zip(range(len(wrapping), 0, -1), wrapping, strict=True):
+            wanted = widest[place] - needs[place]
+            more = min(room // others, wanted) if room > 0 else max(room, min(0, LEAST - needs[place]))
             needs[place] += more
             room -= more
         return {place: needs[place] if room >= 0 else None for place in chosen}
 
     def _chosen(self, needs: Sequence[int], width: int) -> tuple[list[int], int]:
         """The columns to show and the cells that are left; negative where they do not fit."""
-        by_rank = sorted(range(len(self._columns)), key=lambda place: self._columns[place].rank)
+        places = [place for place in range(len(self._columns)) if not self._empty(place)]
+        by_rank = sorted(places, key=lambda place: self._columns[place].rank)
         chosen, room = [], width + GAP
         for place in by_rank:
             if self._columns[place].rank == 0 or needs[place] + GAP <= room:

@@ -1,10 +1,11 @@
-"""The options of the commands that submit, and the job that they describe. May import the contract."""
+"""The options of the commands that submit, and what they describe. May import the contract."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,66 +18,87 @@ from windtunnel.errors import FieldProblem, InvalidInput
 DEFAULTS = Limits()
 
 ProgramFile = Annotated[Path, typer.Argument(help="The program.")]
-Params = Annotated[str, typer.Option("--params", help="What the program finds as `params`, a JSON object.")]
-Datasets = Annotated[
-    list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
-]
-Aliases = Annotated[
-    list[str] | None, typer.Option("--alias", help="A file name that stands for a dataset: data.csv=sp500. Repeat.")
-]
-Timeout = Annotated[float, typer.Option(help="Wall-clock seconds.")]
-Memory = Annotated[int, typer.Option(help="Megabytes.")]
-CheckLookahead = Annotated[
-    bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
-]
-Seed = Annotated[int, typer.Option(help="Seeds `random` and NumPy.")]
-Stages = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--stage",
-        help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
-    ),
-]
 BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
 Isolated = Annotated[
     Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
 ]
-Owner = Annotated[
-    str | None, typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
-]
-MaxRunning = Annotated[
-    int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
-]
-IdempotencyKey = Annotated[
-    str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
-]
 
 
-def job_of(
-    program: Program,
-    params: str,
-    datasets: Iterable[str] | None,
-    *,
-    timeout_s: float,
-    memory_mb: int,
-    **fields: Any,
-) -> Job:
-    """The job that the options describe; `InvalidInput` names the file where the program itself is wrong."""
-    text = program.text()
-    try:
-        return Job(
-            code=text,
-            language=program.language,
-            name=program.name,
-            params=_parsed(params),
-            datasets=tuple(datasets or ()),
-            limits=Limits(timeout_s=timeout_s, memory_mb=memory_mb),
-            **fields,
-        )
-    except InvalidInput as error:
-        file = str(program.file)
-        problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
-        raise InvalidInput(problems, remedy=error.remedy) from None
+@dataclass(frozen=True)
+class JobOptions:
+    """What is said of each job."""
+
+    params: Annotated[str, typer.Option("--params", help="What the program finds as `params`, a JSON object.")] = "{}"
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
+    ] = None
+    alias: Annotated[
+        list[str] | None, typer.Option("--alias", help="A file name that stands for a dataset: data.csv=sp500. Repeat.")
+    ] = None
+    timeout: Annotated[float, typer.Option(help="Wall-clock seconds.")] = DEFAULTS.timeout_s
+    memory_mb: Annotated[int, typer.Option(help="Megabytes.")] = DEFAULTS.memory_mb
+    seed: Annotated[int, typer.Option(help="Seeds `random` and NumPy.")] = 0
+    check_lookahead: Annotated[
+        bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
+    ] = False
+
+    def job(self, program: Program, **fields: Any) -> Job:
+        """The job that they describe; `InvalidInput` names the file where the program itself is wrong."""
+        text = program.text()
+        try:
+            return Job(
+                code=text,
+                language=program.language,
+                name=program.name,
+                params=_parsed(self.params),
+                datasets=tuple(self.dataset or ()),
+                aliases=aliases_of(self.alias),
+                limits=Limits(timeout_s=self.timeout, memory_mb=self.memory_mb),
+                seed=self.seed,
+                check_lookahead=self.check_lookahead,
+                **fields,
+            )
+        except InvalidInput as error:
+            file = str(program.file)
+            problems = [FieldProblem(file if one.field == "code" else one.field, one.message) for one in error.problems]
+            raise InvalidInput(problems, remedy=error.remedy) from None
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What is said of a batch."""
+
+    owner: Annotated[
+        str | None, typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
+    ] = None
+    max_running: Annotated[
+        int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
+    ] = None
+    priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5
+    pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default"
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stage",
+            help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
+        ),
+    ] = None
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
+    ] = None
+
+    def of_jobs(self) -> dict[str, Any]:
+        """What they say of each job."""
+        return {"priority": self.priority, "pool": self.pool}
+
+    def of_batch(self) -> dict[str, Any]:
+        """What they say to `Client.submit_batch`."""
+        return {
+            "owner": self.owner,
+            "max_running": self.max_running,
+            "stages": stages_of(self.stage),
+            "idempotency_key": self.idempotency_key,
+        }
 
 
 def aliases_of(given: Iterable[str] | None) -> dict[str, str]:

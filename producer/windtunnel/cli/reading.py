@@ -40,7 +40,11 @@ def _print_status(client: Client, name: str | None) -> None:
     from windtunnel.cli import render
 
     if name is None:
-        render.console().print(render.batches(client.batches()))
+        found = client.batches()
+        if found:
+            render.console().print(render.batches(found))
+        else:
+            typer.echo("No batches. `windtunnel run FILE` or `windtunnel submit FILE` makes one.")
         return
     one = client.status(name)
     if isinstance(one, BatchStatus):

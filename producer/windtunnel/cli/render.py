@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -58,6 +57,8 @@ def report(found: Report) -> RenderableType:
     execution = found.execution
     if execution:
         if execution.error and execution.error.traceback:
+            from rich.syntax import Syntax  # it brings Pygments, and most reports have no traceback
+
             parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
         traced = bool(execution.error and execution.error.traceback)  # stderr has it too
         for title, text, dropped in (
@@ -178,12 +179,13 @@ def batches(found: Iterable[BatchStatus]) -> Fitted:
 
 def reports(found: Iterable[Report]) -> Fitted:
     """Reports of a batch, one a line. What a program says of itself is in the last column only."""
-    from windtunnel.cli.render_results import figure
+    from windtunnel.cli.render_results import figure, stage_of
 
     table = Fitted(
         Shown("job"),
         Shown("name", wraps=True),
         Shown("outcome"),
+        Shown("stage", filled=True),
         figure_column("Sharpe", rank=1),
         figure_column("return", rank=2),
         figure_column("s", rank=3),
@@ -198,6 +200,7 @@ def reports(found: Iterable[Report]) -> Fitted:
             one.job_id,
             one.name,
             outcome_text(one.outcome),
+            stage_of(one),
             figure("sharpe", metrics.sharpe) if metrics else "",
             figure("total_return", metrics.total_return) if metrics else "",
             f"{used.duration_s:.2f}",

@@ -53,8 +53,8 @@ def figure(name: str, value: float | None) -> str:
     if isinstance(value, float) and abs(value) >= HUGE:
         return f"{value:.1e}"
     if name in PERCENT:
-        return f"{value:.1%}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        return f"{value:z.1%}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:z,.2f}"
 
 
 def score(found: Score) -> RenderableType:
@@ -121,6 +121,7 @@ def board(found: Leaderboard, most: int) -> RenderableType:
         figure_column("#"),
         Shown("job"),
         Shown("name", wraps=True),
+        Shown("stage", filled=True),
         figure_column("Sharpe"),
         figure_column("not luck"),
         *(figure_column(name, rank) for rank, (name, _) in enumerate(FURTHER, start=1)),
@@ -131,12 +132,18 @@ def board(found: Leaderboard, most: int) -> RenderableType:
     return Group(table, *(foreign(line) for line in _notes(found, len(shown))))
 
 
+def stage_of(report: Report) -> str:
+    """The stage of a cascade that a report is about, as `1 of 2`; empty without a cascade."""
+    return f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else ""
+
+
 def _line(row: Row) -> tuple[str | Text, ...]:
-    chance = UNDEFINED if row.deflated is None else f"{row.deflated:.1%}"
+    chance = UNDEFINED if row.beyond_market is None else f"{row.beyond_market:.1%}"
     return (
         UNDEFINED if row.rank is None else str(row.rank),
         row.report.job_id,
         f"{row.report.name} {_params(row.report)}".strip(),
+        stage_of(row.report),
         figure("sharpe", row.score.metrics.sharpe),
         Text(chance, style="green" if row.significant else ""),
         *(figure(name, _of(row.score, name)) for _, name in FURTHER),
@@ -158,9 +165,14 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
         notes.append(f"Luck alone is expected to reach a Sharpe ratio of {found.noise_level:.2f} in so many trials.")
     trials = found.all_trials
     notes.append(
-        f"Trials: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one counted, "
-        f"{trials.failed:,} that failed not; about {found.effective.count:,} of this batch are different."
+        f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one; not counted: "
+        f"{trials.failed:,} that failed. Independent trials in this batch: about {found.effective.count:,}."
     )
+    notes += [
+        f"Stage {one.stage}: {one.passed:,} of {jobs(one.asked)} reached a {one.metric.replace('_', ' ')} of "
+        f"{figure(one.metric, one.at_least)} and went on."
+        for one in found.stages
+    ]
     if found.overfitting is not None:
         notes.append(f"Probability of backtest overfitting: {found.overfitting.probability:.0%}.")
     if scored > shown:
@@ -199,6 +211,7 @@ def plain_board(found: Leaderboard) -> dict[str, Any]:
         "other_trials": asdict(found.earlier),
         "effective_trials": found.effective.count,
         "overfitting": asdict(found.overfitting) if found.overfitting else None,
+        "stages": [asdict(one) for one in found.stages],
         "jobs": [_plain_row(row) for row in (*found.ranked, *found.unranked)],
         "self_reported": [one.job_id for one in found.self_reported],
     }
@@ -210,7 +223,11 @@ def _plain_row(row: Row) -> dict[str, Any]:
         "job_id": row.report.job_id,
         "name": row.report.name,
         "params": row.report.params,
+        "stage": row.report.stage,
+        "stages": row.report.stage_count,
+        "stopped": row.report.stopped,
         "deflated_sharpe": row.deflated,
+        "beyond_market": row.beyond_market,
         "significant": row.significant,
         "why": row.why,
         **row.score.metrics.model_dump(),
@@ -251,6 +268,8 @@ def comparison(one: Report, other: Report) -> RenderableType:
     table.add_row("name", foreign(one.name), foreign(other.name))
     table.add_row("outcome", outcome_text(one.outcome), outcome_text(other.outcome))
     table.add_row("program", *(report.code_sha256[:12] for report in (one, other)))
+    if max(one.stage_count, other.stage_count) > 1:
+        table.add_row("stage", stage_of(one), stage_of(other))
     for name in sorted({*one.params, *other.params}):
         table.add_row(short(name, 40), *(foreign(short(str(report.params.get(name, "")))) for report in (one, other)))
     if one.score or other.score:

@@ -12,7 +12,7 @@ from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 
-app = typer.Typer(help="The store of datasets and artifacts.", no_args_is_help=True)
+app = typer.Typer(help="The store of datasets and artifacts.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

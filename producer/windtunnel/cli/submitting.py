@@ -10,28 +10,10 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.job_options import (
-    DEFAULTS,
-    Aliases,
-    BatchLabel,
-    CheckLookahead,
-    Datasets,
-    IdempotencyKey,
-    Isolated,
-    MaxRunning,
-    Memory,
-    Owner,
-    Params,
-    ProgramFile,
-    Seed,
-    Stages,
-    Timeout,
-    aliases_of,
-    job_of,
-    stages_of,
-)
+from windtunnel.cli.job_options import BatchLabel, BatchOptions, Isolated, JobOptions, ProgramFile
 from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
+from windtunnel.cli.spread import spread
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client, artifacts
 from windtunnel.client import JobId as JobName
@@ -40,32 +22,18 @@ from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
 
+@spread
 def run(
     file: ProgramFile,
-    params: Params = "{}",
-    dataset: Datasets = None,
-    alias: Aliases = None,
-    timeout: Timeout = DEFAULTS.timeout_s,
-    memory_mb: Memory = DEFAULTS.memory_mb,
-    seed: Seed = 0,
+    options: JobOptions,
     local: Annotated[bool, typer.Option(help="In this process, with Docker and without a queue.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
     ] = None,
-    check_lookahead: CheckLookahead = False,
     json: AsJson = False,
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
-    job = job_of(
-        Program.at(file),
-        params,
-        dataset,
-        aliases=aliases_of(alias),
-        timeout_s=timeout,
-        memory_mb=memory_mb,
-        seed=seed,
-        check_lookahead=check_lookahead,
-    )
+    job = options.job(Program.at(file))
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
     if json:
         typer.echo(as_json(found))
@@ -96,58 +64,26 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
             return follow_job(client, job_id)
 
 
+@spread
 def submit(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    jobs: JobOptions,
+    batch: BatchOptions,
     name: BatchLabel = "batch",
-    params: Params = "{}",
-    dataset: Datasets = None,
-    alias: Aliases = None,
-    timeout: Timeout = DEFAULTS.timeout_s,
-    memory_mb: Memory = DEFAULTS.memory_mb,
-    seed: Seed = 0,
     isolation: Isolated = Isolation.CONTAINER,
-    owner: Owner = None,
-    max_running: MaxRunning = None,
-    priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5,
-    pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default",
-    check_lookahead: CheckLookahead = False,
-    stage: Stages = None,
-    idempotency_key: IdempotencyKey = None,
     json: AsJson = False,
 ) -> None:
     """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
     programs = find(paths)
-    jobs = [
-        job_of(
-            program,
-            params,
-            dataset,
-            aliases=aliases_of(alias),
-            timeout_s=timeout,
-            memory_mb=memory_mb,
-            seed=seed,
-            priority=priority,
-            pool=pool,
-        )
-        for program in programs
-    ]
+    found = [jobs.job(program, **batch.of_jobs()) for program in programs]
     with Client() as client:
-        batch = client.submit_batch(
-            jobs,
-            name=name,
-            isolation=isolation,
-            owner=owner,
-            max_running=max_running,
-            stages=stages_of(stage),
-            idempotency_key=idempotency_key,
-            check_lookahead=check_lookahead,
-        )
+        batch_id = client.submit_batch(found, name=name, isolation=isolation, **batch.of_batch())
     if json:
-        typer.echo(plain_json.dumps({"batch_id": batch, "jobs": len(jobs)}, indent=2))
+        typer.echo(plain_json.dumps({"batch_id": batch_id, "jobs": len(found)}, indent=2))
         return
-    typer.echo(batch)
+    typer.echo(batch_id)
     typer.echo(harmless(listed(programs)), err=True)
-    typer.echo(f"Follow them with: windtunnel watch {batch}", err=True)
+    typer.echo(f"Follow them with: windtunnel watch {batch_id}", err=True)
 
 
 def check(job: JobId, json: AsJson = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput
@@ -13,6 +12,16 @@ if TYPE_CHECKING:
     from windtunnel.records.promotions import Promoted, Promotions
 
 
+def checked(report: Report, catalogue: Catalogue, promotions: Promotions) -> dict[str, str]:
+    """The hold-outs that a job's program may be run on, as `holdouts_of`; `AlreadyPromoted` where it was before."""
+    check_not_promoted(report)
+    holdouts = holdouts_of(report, catalogue)
+    earlier = promotions.find(report.code_sha256, holdouts.values())
+    if earlier is not None:
+        raise AlreadyPromoted(earlier.job_id, _result(earlier))
+    return holdouts
+
+
 def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
     """The digest of the whole series of each dataset that a job ran on.
 
@@ -20,6 +29,8 @@ def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
     """
     if report.score is None:
         raise _refused("job", "has no score, and only programs that return positions from `signals` can be promoted")
+    if report.stopped:
+        raise _refused("job", "was stopped at a stage of its cascade; promote one that ran on all of its data")
     holdouts, problems = {}, []
     for name, sha256 in report.dataset_digests.items():
         version = next((one for one in catalogue.versions(name) if one.sha256 == sha256), None)
@@ -34,13 +45,6 @@ def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
         )
         raise InvalidInput(problems, remedy=remedy)
     return holdouts
-
-
-def check_first(code_sha256: str, holdouts: Mapping[str, str], promotions: Promotions) -> None:
-    """Raise `AlreadyPromoted` where the program was run on one of these hold-outs before."""
-    earlier = promotions.find(code_sha256, holdouts.values())
-    if earlier is not None:
-        raise AlreadyPromoted(earlier.job_id, _result(earlier))
 
 
 def check_not_promoted(report: Report) -> None:

@@ -91,18 +91,17 @@ class Client(Submitting, Reporting):
         """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
         return self._again(self.report(job), check_lookahead=True)
 
-    def promote(self, job: str) -> JobId:
+    def promote(self, job: str, *, owner: str | None = None) -> JobId:
         """Run a finished job's program once on its whole datasets, and score it on the bars that are held out.
 
-        Returns the new job's id. Its report has rounded figures (`Report.promotion`) and nothing else of the run. A
-        program is promoted once on a hold-out, whatever its parameters: `AlreadyPromoted` names the job that was.
-        `InvalidInput` for a job without a score, or where a dataset has no hold-out.
+        Returns the new job's id, which is `owner`'s (default: `WINDTUNNEL_OWNER`). Its report has rounded figures
+        (`Report.promotion`) and nothing else of the run. A program is promoted once on a hold-out, whatever its
+        parameters: `AlreadyPromoted` names the job that was. `InvalidInput` for a job without a score, one that a
+        stage stopped, or where a dataset has no hold-out.
         """
         report = self.report(job)
-        promotion.check_not_promoted(report)
-        holdouts = promotion.holdouts_of(report, self._records.catalogue)
-        promotion.check_first(report.code_sha256, holdouts, self._records.promotions)
-        return self._again(report, holdouts=holdouts)
+        holdouts = promotion.checked(report, self._records.catalogue, self._records.promotions)
+        return self._again(report, owner, holdouts=holdouts)
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
         """Run a finished job again on the same data, wait for it and compare. `WaitTimeout` as `wait` raises it."""
@@ -111,7 +110,7 @@ class Client(Submitting, Reporting):
         first = self.report(job)
         return reproduction(first, self.wait(self._again(first), timeout=timeout))
 
-    def _again(self, report: Report, **changes: Any) -> JobId:
+    def _again(self, report: Report, owner: str | None = None, **changes: Any) -> JobId:
         """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
         kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
@@ -124,9 +123,8 @@ class Client(Submitting, Reporting):
             **same,
             **changes,
         )
-        batch = contract.Batch(
-            jobs=(job,), name=job.name, owner=self._settings.owner, cache=False
-        )  # so that it really runs
+        # Without the cache, so that it really runs.
+        batch = contract.Batch(jobs=(job,), name=job.name, owner=owner or self._settings.owner, cache=False)
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ May import `windtunnel.errors` only. Each name is loaded when it is first used: 
 
 from typing import TYPE_CHECKING
 
+from windtunnel.lazy import deferred
+
 if TYPE_CHECKING:
     from windtunnel.contract.base import NAME_PATTERN, Contract, Name, compile_models, problems_of
     from windtunnel.contract.catalogue import DataNote, DatasetVersion, HoldOut, Sha256
@@ -127,16 +129,4 @@ _HOMES = (
 """Where the names are looked for."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
-
-    def __getattr__(name):
-        from importlib import import_module
-
-        if name in __all__:
-            for home in _HOMES:
-                module = import_module(f"{__name__}.{home}")
-                if hasattr(module, name):
-                    return globals().setdefault(name, getattr(module, name))
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = deferred(__name__, __all__, _HOMES)

@@ -114,6 +114,8 @@ class Report(Contract):
     """Whether its positions know the future, where that was asked for."""
     stages: tuple[StageRun, ...] = ()
     """What came of the stages that a job of a cascade has gone through; the rest is about the last one that it ran."""
+    stage_count: int = 1
+    """Stages of its cascade, the run on all of its data included; 1 without a cascade."""
     promotion: Promotion | None = None
     """Of a promoted run, which has neither score nor output: what the program is worth on bars that were held out."""
     positions_sha256: str = ""
@@ -139,6 +141,11 @@ class Report(Contract):
     """The job that really ran, where this one got its result from the cache."""
     submitted_at: datetime
     finished_at: datetime
+
+    @property
+    def stage(self) -> int:
+        """The stage that the report is about, from 1; on all of the job's data if that is `stage_count`."""
+        return 1 + sum(run.passed for run in self.stages)
 
     @property
     def stopped(self) -> bool:

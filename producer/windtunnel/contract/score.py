@@ -145,6 +145,8 @@ class Score(Contract):
     trading: Trading
     benchmark: Metrics
     """Buy and hold in equal parts, bought at the first fill that was possible, with the same costs."""
+    market_correlation: float | None = None
+    """Of the bars' returns with those of buy and hold; None where one of them never moves."""
     probabilistic_sharpe: float | None = None
     """Probability that the true Sharpe ratio is above 0, for this one trial on its own."""
     track_record_years: float | None = None

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from windtunnel.analysis.leaderboard import Leaderboard, Row
 from windtunnel.cli.texts import harmless
-from windtunnel.contract import BatchStatus, DatasetVersion, Execution, JobState, JobStatus, Report, Score, Verdict
+from windtunnel.contract import (
+    BatchStatus,
+    DatasetVersion,
+    Execution,
+    JobState,
+    JobStatus,
+    Promotion,
+    Report,
+    Score,
+    StageRun,
+    Verdict,
+)
 
 MOST_CHARS = 24_000
 """An answer as JSON has no more characters; tests hold it to that."""
@@ -84,6 +96,8 @@ def job_status(found: JobStatus) -> dict[str, Any]:
         "done": found.state is JobState.FINISHED,
         "state": found.state.value,
         "attempt": found.attempt,
+        "stage": found.stage,
+        "stages": found.stages,
         "outcome": found.outcome.value if found.outcome else None,
     }
 
@@ -96,7 +110,14 @@ def report(found: Report) -> dict[str, Any]:
         "done": True,
         "outcome": found.outcome.value,
         "params": value(found.params, LINE_CHARS),
+        "stage": found.stage,
+        "stages": found.stage_count,
+        "stopped": found.stopped,
+        "stage_runs": [_stage_run(run) for run in found.stages],
         "score": score(found.score) if found.score else None,
+        "held_out": held_out(found.promotion) if found.promotion else None,
+        "look_ahead": found.look_ahead
+        and {"sight": found.look_ahead.sight.value, "message": line(found.look_ahead.message)},
         "issues": issues(found.validation) if found.validation else [],
         "duration_s": round(found.resources.duration_s, 3),
         "memory_mb": round(found.resources.memory_mb_peak, 1),
@@ -106,6 +127,28 @@ def report(found: Report) -> dict[str, Any]:
             for note in (found.execution.data_notes if found.execution else ())[:MOST_NAMES]
         ],
         "program_says": {"note": UNTRUSTED, "message": line(found.message, 600), **_said(found.execution)},
+    }
+
+
+def _stage_run(run: StageRun) -> dict[str, Any]:
+    """What came of a stage of a cascade."""
+    named = ("stage", "metric", "at_least", "value", "passed", "bars")
+    return {name: getattr(run, name) for name in named}
+
+
+def held_out(found: Promotion) -> dict[str, Any]:
+    """What a program is worth on bars that no program sees; 0 bars where the run gave no figures."""
+    own = found.metrics
+    return {
+        "bars": found.bars,
+        "first": found.first.isoformat() if found.first else None,
+        "sharpe": own.sharpe,
+        "total_return": own.total_return,
+        "annual_return": own.annual_return,
+        "max_drawdown": own.max_drawdown,
+        "buy_and_hold_return": found.benchmark.total_return,
+        "probability_sharpe_above_0": found.probabilistic_sharpe,
+        "programs_promoted_on_these_bars": found.programs,
     }
 
 
@@ -139,6 +182,7 @@ def score(found: Score) -> dict[str, Any]:
         "volatility": own.volatility,
         "max_drawdown": own.max_drawdown,
         "buy_and_hold_return": found.benchmark.total_return,
+        "buy_and_hold_sharpe": found.benchmark.sharpe,
         "trades": found.trading.trades,
         "exposure": found.trading.exposure,
         "bars": found.bars,
@@ -154,7 +198,9 @@ def leaderboard(board: Leaderboard, most: int) -> dict[str, Any]:
         "luck_alone_reaches_sharpe": board.noise_level,
         "ranked": [_row(row) for row in board.ranked[:most]],
         "more_ranked": max(0, len(board.ranked) - most),
-        "without_sharpe": len(board.unranked),
+        "stages": [asdict(one) for one in board.stages[:MOST_NAMES]],
+        "stopped": sum(row.report.stopped for row in board.unranked),
+        "without_sharpe": sum(not row.report.stopped for row in board.unranked),
         "unscored": len(board.self_reported),
         "note": "Unscored programs succeeded but returned no positions: define `signals(data, params)` to be ranked."
         if board.self_reported
@@ -170,7 +216,7 @@ def _row(row: Row) -> dict[str, Any]:
         "name": row.report.name,
         "params": value(row.report.params, LINE_CHARS),
         "sharpe": own.sharpe,
-        "probability_not_luck": row.deflated,
+        "probability_not_luck": row.beyond_market,
         "total_return": own.total_return,
         "max_drawdown": own.max_drawdown,
         "trades": row.score.trading.trades,
@@ -191,6 +237,7 @@ def _dataset(found: DatasetVersion) -> dict[str, Any]:
         "first": facts.first.isoformat() if facts.first else None,
         "last": facts.last.isoformat() if facts.last else None,
         "zone": line(facts.zone, 60),
+        "held_out": found.holdout and {"bars": found.holdout.bars, "first": found.holdout.first.isoformat()},
         "columns": [f"{line(column.name, 60)} ({column.type})" for column in facts.columns[:MOST_COLUMNS]],
         "findings": [line(finding.message, 200) for finding in facts.findings[:5]],
     }

@@ -14,7 +14,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from windtunnel import __version__
 from windtunnel.errors import StoreUnavailable, WindtunnelError
@@ -30,7 +30,8 @@ CALLS_AT_A_TIME, WAITS_AT_A_TIME = 8, 4
 MOST_REQUEST_BYTES = 2 * 2**20
 INSTRUCTIONS = """\
 Windtunnel backtests trading strategies in sandboxes. Write one program, `validate` it, repair what is found, `run` it,
-read `report` or `errors`, then `submit_sweep` over parameters and read `leaderboard`.
+read `report` or `errors`, then `submit_sweep` over parameters and read `leaderboard`. Last, `promote` the one job you
+believe in: it is scored once on bars that no program has seen.
 
 A program is a plain Python script. Without an import it has `data["NAME"]` (a pandas frame for each dataset of the job,
 see `datasets`), `params` (a dict) and `emit(name=value)`, which returns values. To be scored and ranked it defines
@@ -63,6 +64,33 @@ Key = Annotated[
         "content: the same call gives the earlier result. Give a new key to run the same again.",
         min_length=1,
         max_length=200,
+    ),
+]
+CheckLookahead = Annotated[
+    bool,
+    Field(description="Also run it on changed data, to see whether its positions know the future; see `look_ahead`."),
+]
+
+
+class StageAsked(BaseModel):
+    """A run on less data that decides whether a job goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metric: Literal[
+        "sharpe", "sortino", "calmar", "total_return", "annual_return", "max_drawdown", "probabilistic_sharpe"
+    ] = "sharpe"
+    at_least: float = Field(description="From this value of the score on the job goes on.")
+    bars: int | None = Field(None, description="The first so many bars of each dataset; without it, all.", ge=2)
+    datasets: DatasetNames = Field([], description="Those of the job's datasets that it finds; without any, all.")
+
+
+Stages = Annotated[
+    list[StageAsked],
+    Field(
+        description="A cascade: each job first runs on less data, and only what reaches the thresholds runs on all of "
+        "it. Each stage reserves the whole time limit and counts as a trial.",
+        max_length=8,
     ),
 ]
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -196,11 +224,12 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         timeout_s: Timeout = 30.0,
         memory_mb: Memory = 512,
         seed: Seed = 0,
+        check_lookahead: CheckLookahead = False,
         idempotency_key: Key = None,
         wait_s: Wait = 30.0,
     ) -> dict[str, Any]:
         """Run one program and wait up to `wait_s` seconds for its report; later, ask `status` with the returned id."""
-        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed)
+        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead)
         job = await desk.call(tools.run, program, params, idempotency_key)
         found = await desk.wait(tools.status, job, wait_s)
         return await desk.call(tools.report, job) if found["done"] else found
@@ -218,11 +247,25 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         timeout_s: Timeout = 30.0,
         memory_mb: Memory = 512,
         seed: Seed = 0,
+        check_lookahead: CheckLookahead = False,
+        stages: Stages = [],
         idempotency_key: Key = None,
     ) -> dict[str, Any]:
         """Run one program over up to 1,000 parameter sets, as one batch. Returns at once; follow it with `status`."""
-        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed)
+        asked = [stage.model_dump() for stage in stages]
+        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead, asked)
         return await desk.call(tools.submit_sweep, program, grid, params, idempotency_key)
+
+    @server.tool(annotations=CHANGES)
+    async def promote(id: Id, wait_s: Wait = 30.0) -> dict[str, Any]:
+        """Score a job's program on the bars that are held out of its datasets: once a program, whatever its parameters.
+
+        Do it last, with the one program you believe in. `held_out` has the figures, rounded; a later call gives the
+        same report. It costs what the job may use.
+        """
+        job = await desk.call(tools.promote, id)
+        found = await desk.wait(tools.status, job, wait_s)
+        return await desk.call(tools.report, job) if found["done"] else found
 
     @server.tool(annotations=ENDS)
     async def cancel(id: Id) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from threading import Lock
 from typing import Any
 
 from windtunnel.client import Client, is_job, results
+from windtunnel.client.promotion import checked
 from windtunnel.client.resolution import resolve
+from windtunnel.client.stages import with_stages
 from windtunnel.contract import Batch, BatchStatus, Isolation, Job, Limits, Report
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput, NotFound
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.mcp import answers
 from windtunnel.mcp.access import Access
@@ -45,6 +47,14 @@ class Program:
     timeout_s: float
     memory_mb: int
     seed: int
+    check_lookahead: bool = False
+    stages: Sequence[Params] = ()
+    """Those of a cascade, as `contract.Stage` has them."""
+
+    @property
+    def slot_seconds(self) -> float:
+        """What one of its jobs may use: each stage has the whole time limit."""
+        return self.timeout_s * (1 + len(self.stages))
 
     def batch(self, params: Sequence[Params], owner: str, isolation: Isolation) -> Batch:
         """A job for each parameter set; `InvalidInput` names what is wrong."""
@@ -60,9 +70,11 @@ class Program:
                 datasets=tuple(self.datasets),
                 seed=self.seed,
                 limits=limits,
+                check_lookahead=self.check_lookahead,
             )
             for one in params
         )
+        jobs = with_stages(jobs, self.stages) if self.stages else jobs
         return Batch(jobs=jobs, name=self.name, owner=owner, isolation=isolation)
 
 
@@ -77,7 +89,7 @@ class Tools:
 
     def run(self, access: Access, program: Program, params: Params, key: str | None) -> str:
         """Submit one program. Returns the job's id."""
-        return job_id(self._submit(access, program.batch([params], access.owner, Isolation.CONTAINER), key), 0)
+        return job_id(self._submit(access, program, [params], Isolation.CONTAINER, key), 0)
 
     def submit_sweep(
         self,
@@ -88,8 +100,25 @@ class Tools:
         key: str | None,
     ) -> dict[str, Any]:
         """Submit one program over parameter sets. Returns where the batch stands."""
-        batch = program.batch(parameter_sets(grid, params), access.owner, Isolation.CELL)
-        return self.status(access, self._submit(access, batch, key))
+        return self.status(access, self._submit(access, program, parameter_sets(grid, params), Isolation.CELL, key))
+
+    def promote(self, access: Access, name: str) -> str:
+        """Run a job's program once on the bars that are held out. Returns the new job's id, or that of the earlier run.
+
+        It costs what the job may use. `AlreadyPromoted` where the earlier run was another caller's.
+        """
+        self._own(access, name)
+        report = self._client.report(name)
+        try:
+            holdouts = checked(report, self._records.catalogue, self._records.promotions)
+        except AlreadyPromoted as error:
+            return self._promoted_before(access, error)
+        digest = _digest("promote", access.owner, report.code_sha256, sorted(holdouts.values()))
+        cost = Cost(jobs=1, slot_seconds=report.limits.timeout_s)
+        charge = self._records.allowances.submission(access.token, access.allowance, cost, digest)
+        job = self._client.promote(name, owner=access.owner)
+        self._records.allowances.opened(charge, batch_of(job))
+        return job
 
     def cancel(self, access: Access, name: str) -> dict[str, Any]:
         """Cancel a job or a batch; doing it twice is harmless."""
@@ -144,7 +173,17 @@ class Tools:
 
     # ------------------------------------------------------------------------------------------------
 
-    def _submit(self, access: Access, batch: Batch, key: str | None) -> str:
+    def _promoted_before(self, access: Access, error: AlreadyPromoted) -> str:
+        try:
+            self._own(access, error.existing)
+        except NotFound:
+            raise AlreadyPromoted("an earlier job", error.result) from error
+        return error.existing
+
+    def _submit(
+        self, access: Access, program: Program, params: Sequence[Params], isolation: Isolation, key: str | None
+    ) -> str:
+        batch = program.batch(params, access.owner, isolation)
         job = batch.jobs[0]  # its jobs differ in their parameters only
         content = [batch.digest, *self._checked(job)]
         # Owners share the records, so a caller's key must never meet another's.
@@ -152,7 +191,7 @@ class Tools:
         charge = self._records.allowances.submission(
             access.token,
             access.allowance,
-            Cost(jobs=len(batch.jobs), slot_seconds=len(batch.jobs) * job.limits.timeout_s),
+            Cost(jobs=len(batch.jobs), slot_seconds=len(batch.jobs) * program.slot_seconds),
             _digest(batch.idempotency_key, content),
         )
         batch_id = self._client.submit_batch(batch)

@@ -78,8 +78,10 @@ def near(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3)
     if close:
         return f"the nearest are {', '.join(map(repr, close))}"
+    if not known:
+        return "none has been added"
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
-    return f"known are: {', '.join(known[:MOST_NAMED]) or 'none'}{more}"
+    return f"known are: {', '.join(known[:MOST_NAMED])}{more}"
 
 
 def _readable(stored: Iterable[bytes | None]) -> Iterable[DatasetVersion]:

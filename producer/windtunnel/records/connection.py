@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from windtunnel.address import SentinelAddress
 from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
-from windtunnel.records.lua import scripts
+from windtunnel.records import lua
 
 if TYPE_CHECKING:
     import redis
@@ -99,7 +99,7 @@ class Connection:
         """Run a script; it is loaded again where Redis has forgotten it."""
         from redis.exceptions import NoScriptError
 
-        text, digest = scripts()[script]
+        text, digest = lua.script(script)
         with self._answered():
             try:
                 return self._client.evalsha(digest, 1, self.keys.prefix, *arguments)

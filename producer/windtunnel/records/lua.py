@@ -9,17 +9,19 @@ from importlib import resources
 
 
 @cache
-def scripts() -> dict[str, tuple[str, str]]:
-    """Name → (text, SHA-1) of each script, with what it uses of `lib.lua` in front."""
-    folder = resources.files("windtunnel.records").joinpath("scripts")
-    shared = folder.joinpath("lib.lua").read_text()
-    texts = {
-        script.name.removesuffix(".lua"): with_shared(shared, script.read_text())
-        for script in folder.iterdir()
-        if script.name.endswith(".lua") and script.name != "lib.lua"
-    }
-    # SHA-1 is how Redis names scripts.
-    return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
+def script(name: str) -> tuple[str, str]:
+    """The text of a script, with what it uses of `lib.lua` in front, and its SHA-1, which is how Redis names it."""
+    text = with_shared(_shared(), _text(name))
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@cache
+def _shared() -> str:
+    return _text("lib")
+
+
+def _text(name: str) -> str:
+    return resources.files("windtunnel.records").joinpath("scripts", f"{name}.lua").read_text()
 
 
 def with_shared(shared: str, script: str) -> str:

@@ -98,7 +98,8 @@ def unknown(what: str, name: str) -> NotFound:
     """There is no such job or batch."""
     other = {"job": "batch", "batch": "job"}[what]
     hint = f" This looks like the id of a {other}." if ("-" in name) == (what == "batch") else ""
-    return NotFound(f"There is no {what} {name}.{hint}", remedy="Its id may be mistyped or its lifetime over.")
+    remedy = "Its id may be mistyped or its lifetime over; `windtunnel status` lists the newest batches."
+    return NotFound(f"There is no {what} {name}.{hint}", remedy=remedy)
 
 
 def _time(ms: bytes | str | int) -> datetime:

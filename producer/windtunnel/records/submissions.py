@@ -14,6 +14,7 @@ from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
 from windtunnel.records.codec import ProgramKey, encode, pack
 from windtunnel.records.connection import Connection
 from windtunnel.records.promotions import UNSPENT
+from windtunnel.records.reading import unknown
 
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
 SECONDS_A_WAITING_JOB = 0.05
@@ -167,7 +168,7 @@ class Submissions:
         """Have nothing of a batch claimed any more; `cancel` ends its jobs. Returns how many were written."""
         written = int(self._redis.run("cancel_batch", batch_id, one_word(who)))
         if written < 0:
-            raise NotFound(f"There is no batch {batch_id}.", remedy="Its id may be mistyped or its lifetime over.")
+            raise unknown("batch", batch_id)
         return written
 
     def retry(self, report: Report, who: str) -> bool:

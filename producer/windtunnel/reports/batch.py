@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from windtunnel.analysis.clusters import Cluster, clusters
@@ -26,6 +27,8 @@ COLUMNS = [
     "params",
     "labels",
     "outcome",
+    "stage",
+    "stopped",
     "message",
     "seconds",
     "memory_mb",
@@ -34,6 +37,7 @@ COLUMNS = [
     "why",
     "sharpe",
     "deflated",
+    "beyond",
     "deflated_effective",
     "left",
     "total_return",
@@ -60,6 +64,7 @@ def batch_page(reports: Sequence[Report], status: BatchStatus | None = None, ear
     data = {
         "batch": {"name": name, "about": _about(reports, status)},
         "summary": _summary(reports, board),
+        "stages": [asdict(one) for one in board.stages],
         "columns": COLUMNS,
         "rows": [_row(report, rows.get(report.job_id)) for report in reports],
         "clusters": [_cluster(kind) for kind in kinds[:MOST_CLUSTERS]],
@@ -94,11 +99,22 @@ def _summary(reports: Sequence[Report], board: Leaderboard) -> dict[str, Any]:
         },
         "effective": board.effective.count,
         "noise": short(board.noise_level),
+        "market": _market(board),
         "minimum_years": short(board.minimum_years),
         "overfitting": {"probability": short(found.probability), "splits": found.splits} if found else None,
         "verdict": board.verdict,
         "significant": any(row.significant for row in board.ranked),
     }
+
+
+def _market(board: Leaderboard) -> dict[str, float | None] | None:
+    """Buy and hold, if it is the same for all that are ranked."""
+    found = {row.score.benchmark for row in board.ranked}
+    if len(found) != 1:
+        return None
+    held = found.pop()
+    names = ("sharpe", "annual_return", "total_return", "max_drawdown")
+    return {name: short(getattr(held, name)) for name in names}
 
 
 def _row(report: Report, row: Row | None) -> list[Any]:
@@ -109,6 +125,8 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         cut(json.dumps(report.params), 400),
         cut(json.dumps(report.labels), 200) if report.labels else "",
         report.outcome.value,
+        f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else "",
+        int(report.stopped),
         cut(report.message, 200),
         short(used.duration_s),
         short(used.memory_mb_peak),
@@ -117,7 +135,8 @@ def _row(report: Report, row: Row | None) -> list[Any]:
     if row is None:
         return facts  # a shorter row: a missing cell is a figure that does not exist
     found, held = row.score.metrics, row.score.trading
-    figures = (row.deflated, row.deflated_effective, row.haircut_sharpe, found.total_return, found.annual_return)
+    chances = (row.deflated, row.beyond_market, row.deflated_effective)
+    figures = (*chances, row.haircut_sharpe, found.total_return, found.annual_return)
     more = (found.max_drawdown, found.volatility, found.sortino, found.calmar, held.trades, held.turnover_a_year)
     costly = row.score.stress[2].total_return if len(row.score.stress) > 2 else None
     return [

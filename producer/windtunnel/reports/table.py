@@ -19,7 +19,7 @@ Value = str | int | float | None
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
-TEXT, WHOLE, NUMBER, TIME = "text", "whole", "number", "time"
+TEXT, WHOLE, NUMBER, TIME, FLAG = "text", "whole", "number", "time", "flag"
 
 
 def _json(value: object) -> str:
@@ -40,6 +40,10 @@ def _metric(name: str) -> Callable[[Report], Any]:
 
 def _trading(name: str) -> Callable[[Report], Any]:
     return lambda one: getattr(one.score.trading, name) if one.score else None
+
+
+def _held_out(name: str) -> Callable[[Report], Any]:
+    return lambda one: getattr(one.promotion.metrics, name) if one.promotion else None
 
 
 def _used(name: str) -> Callable[[Report], Any]:
@@ -67,6 +71,10 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "seed": (WHOLE, lambda one: one.seed),
     "code_sha256": (TEXT, lambda one: one.code_sha256),
     "datasets": (TEXT, lambda one: _json(one.dataset_digests)),
+    "stage": (WHOLE, lambda one: one.stage),
+    "stages": (WHOLE, lambda one: one.stage_count),
+    "stopped": (FLAG, lambda one: one.stopped),
+    "stage_runs": (TEXT, lambda one: _json([run.model_dump(mode="json") for run in one.stages])),
     "look_ahead": (TEXT, lambda one: one.look_ahead.sight.value if one.look_ahead else ""),
     "positions_sha256": (TEXT, lambda one: one.positions_sha256),
     "attempts": (WHOLE, lambda one: len(one.attempts)),
@@ -79,12 +87,21 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "bars_a_year": (NUMBER, _scored("bars_a_year")),
     "final_equity": (NUMBER, _scored("final_equity")),
     "probabilistic_sharpe": (NUMBER, _scored("probabilistic_sharpe")),
+    "market_correlation": (NUMBER, _scored("market_correlation")),
+    "buy_and_hold_sharpe": (NUMBER, lambda one: one.score.benchmark.sharpe if one.score else None),
+    "buy_and_hold_return": (NUMBER, lambda one: one.score.benchmark.total_return if one.score else None),
     **{name: (WHOLE if name in _WHOLE else NUMBER, _metric(name)) for name in Metrics.model_fields},
     **{name: (NUMBER, _trading(name)) for name in ("turnover", "exposure", "hit_rate")},
     **{name: (WHOLE, _trading(name)) for name in ("fills", "trades")},
+    "held_out_bars": (WHOLE, lambda one: one.promotion.bars if one.promotion else None),
+    **{f"held_out_{name}": (NUMBER, _held_out(name)) for name in ("sharpe", "total_return", "max_drawdown")},
     "self_reported": (TEXT, lambda one: _json(one.execution.values) if one.execution else "{}"),
 }
-"""Name → type and how to get it. What belongs to a score is empty where a job has none."""
+"""Name → type and how to get it. What belongs to a score is empty where a job has none.
+
+`stage` is the stage of a cascade that the row is about, of `stages`: its figures are on all of the job's data where
+they are equal. `stopped`: it went no further, as a stage asked for more. `held_out…` are those of a promoted run.
+"""
 
 
 def rows(reports: Iterable[Report]) -> list[dict[str, Any]]:
@@ -147,7 +164,8 @@ def schema() -> Any:
     """The columns as an Arrow schema: that of every Parquet file, whatever is in it."""
     import pyarrow as pa
 
-    types = {TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), TIME: pa.timestamp("us", "UTC")}
+    times = pa.timestamp("us", "UTC")
+    types = {TEXT: pa.string(), WHOLE: pa.int64(), NUMBER: pa.float64(), TIME: times, FLAG: pa.bool_()}
     return pa.schema([(name, types[kind]) for name, (kind, _) in COLUMNS.items()])
 
 
@@ -160,7 +178,7 @@ def frame(reports: Iterable[Report]) -> Any:
     """A pandas `DataFrame`, one row a report."""
     import pandas as pd
 
-    types = {TEXT: "str", WHOLE: "Int64", NUMBER: "float64", TIME: "datetime64[us, UTC]"}
+    types = {TEXT: "str", WHOLE: "Int64", NUMBER: "float64", TIME: "datetime64[us, UTC]", FLAG: "bool"}
     found = rows(reports)
     return pd.DataFrame(
         {name: pd.Series([row[name] for row in found], dtype=types[kind]) for name, (kind, _) in COLUMNS.items()}

@@ -11,10 +11,11 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
 from windtunnel.errors import LanguageUnavailable
-from windtunnel.validation import python, report, source
+from windtunnel.validation import bounds, characters, decoding, python, report
 from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy, policy_for, with_libraries
@@ -59,7 +60,7 @@ class SecurityValidator:
 
         A byte-order mark before the program is dropped, as by whoever reads the file to run it.
         """
-        text, problem = source.decode(code[: source.MOST_DECODED], cookie=language == "python")
+        text, problem = decoding.decode(code[: decoding.MOST_DECODED], cookie=language == "python")
         return self._validate(text, problem, language)
 
     def format_report(self, verdict: Verdict) -> str:
@@ -81,8 +82,7 @@ class SecurityValidator:
             # How deep the caller's stack is must not decide how deep a program may nest: a fresh stack decides.
             with ThreadPoolExecutor(max_workers=1) as fresh:
                 findings, imports = fresh.submit(_judge, text, encoding, language, policy, last=True).result()
-        verdict = self._verdict(findings, policy, language, imports, started)
-        return verdict.model_copy(update={"code_sha256": _digest(text)})
+        return self._verdict(findings, policy, language, started, imports=imports, code_sha256=_digest(text))
 
     def _policy(self, language: str, libraries: Collection[str] = ()) -> Policy:
         """Give the policy of a known language as it was when first needed, so that `policy_id` stays true."""
@@ -94,9 +94,7 @@ class SecurityValidator:
                 self._policies[key] = policy_for(language, self._folder)
         return self._policies[key]
 
-    def _verdict(
-        self, findings: Findings, policy: Policy, language: str, imports: tuple[str, ...], started: float
-    ) -> Verdict:
+    def _verdict(self, findings: Findings, policy: Policy, language: str, started: float, **more: Any) -> Verdict:
         issues = findings.issues()
         refuse = SecurityLevel.HIGH if self.strict_mode else SecurityLevel.CRITICAL
         unreadable = any(issue.category == "input" and issue.severity >= SecurityLevel.HIGH for issue in issues)
@@ -108,14 +106,14 @@ class SecurityValidator:
             language=language,
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
             policy=policy.label,
-            imports=imports,
+            **more,
         )
 
     def _refused(self, language: str, started: float) -> Verdict:
         policy = self._policy("python")
         findings = Findings(policy, "")
         findings.add("input.language", None, f"There is no policy for the language {language[:40]!r}.")
-        return self._verdict(findings, policy, language[:64], (), started)
+        return self._verdict(findings, policy, language[:64], started)
 
 
 def _digest(text: str) -> str:
@@ -130,15 +128,15 @@ def _judge(
     if encoding is not None:
         findings.add("input.encoding", (1, 0), encoding)
     elif language == "python" and "coding" in text[:1000]:
-        problem = source.cookie_problem(text[:1000].encode(errors="replace"))
+        problem = decoding.cookie_problem(text[:1000].encode(errors="replace"))
         if problem:
             findings.add("input.encoding", (1, 0), problem)
-    source.check_characters(text, findings)
-    source.check_bounds(text, policy, findings, language)
-    if findings.worst >= SecurityLevel.HIGH and source.stops(findings):
+    characters.check(text, findings)
+    bounds.check(text, policy, findings, language)
+    if findings.worst >= SecurityLevel.HIGH and bounds.stops(findings):
         return findings, ()
     if language == "python":
-        source.check_identifiers(text, findings)
+        characters.check_identifiers(text, findings)
     try:
         return findings, _analyse(text, policy, findings, language)
     except RecursionError:

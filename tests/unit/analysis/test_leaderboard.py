@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from tests.scored import MARKET, edge, noise, report
 
-from windtunnel.analysis.leaderboard import leaderboard
+from windtunnel.analysis.leaderboard import SIGNIFICANT, leaderboard
 from windtunnel.analysis.ledger import Trials, earlier_than, sharpes_of, trials_of
 from windtunnel.analysis.overfitting import of_blocks, of_returns
 from windtunnel.analysis.significance import expected_maximum
 from windtunnel.analysis.trials import clusters, effective
 from windtunnel.contract import Execution, Outcome, Report
+from windtunnel_worker.scoring import Market, Prices
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,38 @@ def test_the_best_of_noise_is_not_significant(lucky: list[Report]) -> None:
     assert (best.score.probabilistic_sharpe or 0) > 0.95  # alone, it would have looked like skill
     assert "No result is significant" in found.verdict
     assert (found.noise_level or 0) > 0.8
+
+
+STEPS = np.random.default_rng(0).normal(0.0, 0.01, 1000)
+RISING = Prices("prices", MARKET.datasets[0].times, 100 * np.exp(np.cumsum(STEPS - STEPS.mean() + 0.0009)))
+"""A market with a Sharpe ratio of about 1.5."""
+
+
+@pytest.mark.parametrize("kind", ["in or out", "any size"])
+def test_noise_that_rises_with_its_market_is_not_significant(kind: str) -> None:
+    """Whoever is long at random in a rising market earns a part of the rise, and that is no skill."""
+    market, rng = Market([RISING], 252.0), np.random.default_rng(3)
+    draws = rng.integers(0, 2, (300, 1000)) if kind == "in or out" else rng.random((300, 1000))
+    found = leaderboard([report(number, wanted, market) for number, wanted in enumerate(draws)])
+    assert max(row.deflated or 0 for row in found.ranked) >= SIGNIFICANT  # what luck alone explains is not enough
+    assert not any(row.significant for row in found.ranked)
+    assert "luck and the market's own rise" in found.verdict
+    held = leaderboard([report(0, np.ones(1000), market)]).ranked[0]
+    assert (held.score.market_correlation or 0) > 0.999
+    assert held.beyond_market == pytest.approx(0.5, abs=0.02)
+
+
+def test_an_edge_that_is_only_ever_long_is_found_in_a_rising_market() -> None:
+    market = Market([RISING], 252.0)
+    draws = np.random.default_rng(3).integers(0, 2, (200, 1000))
+    found = leaderboard(
+        [
+            *(report(number, wanted, market) for number, wanted in enumerate(draws)),
+            report(1000, np.maximum(edge(market), 0.0), market),
+        ]
+    )
+    assert found.ranked[0].report.job_id == "b-1000"
+    assert [row.significant for row in found.ranked[:2]] == [True, False]
 
 
 def test_noise_in_many_small_batches_is_not_significant(lucky: list[Report]) -> None:

@@ -32,7 +32,7 @@ PROGRAMS = {
     "builtins.terminal": "input()",
     "builtins.namespace": "globals()['x']",
     "builtins.namespace_test": "'x' in globals()",
-    "builtins.memory": "memoryview(b'')",
+    "builtins.memory": "memoryview(bytearray(2))",
     "builtins.site": "license()",
     "builtins.listing": "dir()",
     "builtins.exit": "exit()",

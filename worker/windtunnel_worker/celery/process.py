@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from windtunnel.broker import Broker
 from windtunnel.errors import HostFeatureMissing
 from windtunnel.records import Records, records_of
+from windtunnel_worker.celery.job_events import JobEvents
 from windtunnel_worker.pipeline import Pipeline, Terms
 from windtunnel_worker.pipeline.collaborators import all_of, log_what_happens
 from windtunnel_worker.settings import HostSettings
@@ -27,8 +28,9 @@ PATIENCE = 30
 class Process:
     """The collaborators of one worker process."""
 
-    def __init__(self, settings: HostSettings, app: Celery) -> None:
-        self.settings, self._app = settings, app
+    def __init__(self, settings: HostSettings, app: Celery, node: str = "") -> None:
+        """`node` is the worker's name, for whoever watches its events."""
+        self.settings, self._app, self._node = settings, app, node
 
     @cached_property
     def session(self) -> str:
@@ -59,15 +61,26 @@ class Process:
             observer=self._observer(),
         )
 
+    @cached_property
+    def job_events(self) -> JobEvents:
+        """Who tells Celery's monitors which jobs failed."""
+        return JobEvents(self._app, self._node)
+
     def close(self) -> None:
         """Leave no sandbox behind."""
         if "pipeline" in vars(self):
             self.pipeline.close()
 
     def _observer(self) -> Observer:
-        """The log, and the traces where the standard variables of OpenTelemetry name an endpoint."""
-        if not traces_wanted(os.environ):
-            return log_what_happens
+        """The log, Celery's monitors, and the traces where the variables of OpenTelemetry name an endpoint."""
+        told: list[Observer] = [log_what_happens]
+        if self._node:
+            told.append(self.job_events)
+        if traces_wanted(os.environ):
+            told.append(self._tracing())
+        return all_of(*told)
+
+    def _tracing(self) -> Observer:
         try:
             from windtunnel_worker.telemetry.tracing import Tracing
         except ModuleNotFoundError as error:
@@ -75,7 +88,7 @@ class Process:
                 "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the libraries for traces are not installed.",
                 remedy="Run `pip install 'windtunnel[otel]'`, or unset the variable.",
             ) from error
-        return all_of(log_what_happens, Tracing(self.records.reading.submitted_in))
+        return Tracing(self.records.reading.submitted_in)
 
     def _validator(self) -> Validator:
         from windtunnel.validation import SecurityValidator

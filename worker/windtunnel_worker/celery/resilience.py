@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -16,11 +17,14 @@ HEARTBEAT_EVERY_S = 10
 """Between two heartbeat events of a worker; Flower shows it as lost after twice this."""
 
 
-def make_resilient(app: Celery, set_aside: SetAside = only_log, stall_s: float = 30.0) -> None:
+def make_resilient(
+    app: Celery, set_aside: SetAside = only_log, stall_s: float = 30.0, alive_file: Path | None = None
+) -> None:
     """Call before the application's first task is made and its first connection.
 
     `set_aside` is called, in a worker's main process, with each message that cannot be read. A worker ends when its
-    queue had messages for `stall_s` seconds and it took none although it could have.
+    queue had messages for `stall_s` seconds and it took none although it could have. `alive_file` is touched as long as
+    it does its work.
     """
     app.task_cls = f"{Task.__module__}:{Task.__name__}"
     app.amqp.Connection = connection_class(set_aside)
@@ -29,7 +33,7 @@ def make_resilient(app: Celery, set_aside: SetAside = only_log, stall_s: float =
         # A command that Redis refuses, for want of memory say, costs a connection and not the worker.
         broker_channel_error_retry=True,
     )
-    app.steps["worker"].add(type("Watchdog", (Watchdog,), {"limit_s": stall_s}))
+    app.steps["worker"].add(type("Watchdog", (Watchdog,), {"limit_s": stall_s, "alive_file": alive_file}))
 
 
 def serve(app: Celery, **options: Any) -> int:

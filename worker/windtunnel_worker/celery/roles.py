@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--concurrency", type=int, help="slots of execute, processes or threads of the others")
     parser.add_argument("--port", type=int, help="flower's (5555) or metrics' (9808)")
     parser.add_argument("--address", default="127.0.0.1", help="flower's or metrics' address")
-    parser.add_argument("--node-file", type=Path, help="where to write the worker's node name, for a health check")
+    parser.add_argument("--alive-file", type=Path, help="touched while the worker does its work, for a health check")
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
@@ -104,9 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app.start(["flower", f"--address={options.address}", f"--port={options.port or 5555}", "--max_tasks=5000"])
         else:
             node, _held = take_node_name(options.role, settings.host, settings.lock_dir)
-            if options.node_file:
-                options.node_file.write_text(node)
-            sys.exit(run_worker(app, settings, node, options.concurrency or width_of(options.role)))
+            width = options.concurrency or width_of(options.role)
+            sys.exit(run_worker(app, settings, node, width, options.alive_file))
     except WindtunnelError as error:
         raise SystemExit(f"windtunnel_worker: {error}") from error
 
@@ -143,15 +142,15 @@ def export(settings: HostSettings, address: str, port: int) -> None:
     serve_metrics(settings, address, port)
 
 
-def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int) -> int:
+def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int, alive_file: Path | None = None) -> int:
     """Run a role's worker, with what belongs beside it, until TERM. Returns its exit code: not 0 after a fault.
 
     `node` is its name: `<role>@<host>`, with a number where the machine has several of them.
     """
     role = node.partition("@")[0]
-    process, parent = Process(settings, app), Process(settings, app)
+    process, parent = Process(settings, app, node), Process(settings, app)
     refuse_cluster(settings)
-    make_resilient(app, parent.records.care.set_aside)
+    make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)
     compile_models()  # before any fork: once for all slots
 

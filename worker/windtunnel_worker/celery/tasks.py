@@ -45,7 +45,9 @@ def register(app: Celery, process: Process) -> None:
     @task("finalize")
     def finalize(_: Task[..., Any], ran: list[str]) -> list[str]:
         """Write the reports that are due; `ran` only shows which execution woke this."""
-        return _shown(process.pipeline.finalize())
+        finished = process.pipeline.finalize()
+        process.job_events.send()
+        return _shown(finished)
 
     @task("monitor", acks_late=False)
     def monitor(_: Task[..., Any], job_id: str, token: str, container_id: str, pid: int, deadline: float) -> int:

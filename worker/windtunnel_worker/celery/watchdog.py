@@ -1,19 +1,22 @@
 """Ends a worker whose queue does not move, so that whoever supervises it starts a fresh one.
 
 An answer to a ping proves only that the event loop turns; a worker is alive if it takes messages. systemd, where that
-started it, is told the same: it ends a worker whose watchdog hangs.
+started it, is told the same: it ends a worker whose watchdog hangs. A container's health check looks at a file.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from celery.bootsteps import StartStopStep
+from celery.signals import heartbeat_sent
 from celery.worker import state
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -26,6 +29,8 @@ EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: start it again."""
 LOOKS = 3
 """How often the queue is looked at within the limit."""
+BEATS_WITHIN_S = 30.0
+"""The event loop hangs, or has no Redis, if it sent no heartbeat for so long."""
 
 
 class Stall:
@@ -52,10 +57,14 @@ class Watchdog(StartStopStep):
 
     requires = ("celery.worker.components:Pool",)
     limit_s = 30.0
+    alive_file: Path | None = None
+    """Touched while the queue moves and the event loop sends heartbeats, which it does not without Redis."""
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self._stopping = threading.Event()
+        self._beat_at = -math.inf
+        heartbeat_sent.connect(self._note_beat)
 
     def start(self, parent: Any) -> None:
         """Watch until the worker stops."""
@@ -67,6 +76,14 @@ class Watchdog(StartStopStep):
         notify(STOPPING)
 
     close = terminate = stop
+
+    def _note_beat(self, **_: object) -> None:
+        self._beat_at = time.monotonic()
+
+    def _say_alive(self) -> None:
+        notify(ALIVE)
+        if self.alive_file and time.monotonic() - self._beat_at < BEATS_WITHIN_S:
+            self.alive_file.touch()
 
     def _watch(self, worker: Any) -> None:
         stall = Stall()
@@ -87,7 +104,7 @@ class Watchdog(StartStopStep):
             free = len(state.reserved_requests) < worker.pool.num_processes
             seconds = stall.seconds(worker.consumer.received, free, lambda: bool(channel.waiting(queues)))
             if not seconds:
-                notify(ALIVE)
+                self._say_alive()
             elif seconds >= self.limit_s and not self._told_to_stop():
                 self._end(queues, seconds)
             if self._stopping.wait(self.limit_s / LOOKS):

@@ -59,6 +59,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         labels=spec.labels,
         limits=spec.limits,
         scoring=spec.scoring,
+        stage_count=1 + len(spec.stages),
         promotion=Promotion(holdouts=spec.holdouts) if spec.holdouts else None,
         image=spec.image,
         code_sha256=record.code_sha256,

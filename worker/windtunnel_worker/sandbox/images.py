@@ -35,9 +35,15 @@ def find(name: str) -> Image:
 
 def own() -> list[Image]:
     """The images on this host that `windtunnel image add` made, by name."""
-    with engine_errors():
-        found = engine().images.list(filters={"label": LIBRARIES})
-    return sorted((_image(tag, one) for one in found for tag in one.tags), key=lambda image: image.name)
+    with engine_errors():  # not `images.list`, which fails over an image that is removed meanwhile
+        found = engine().api.images(filters={"label": LIBRARIES})
+    listed = (
+        Image(tag, one["Id"], one["Labels"][LIBRARIES], one["Labels"].get(BASE, ""))
+        for one in found
+        for tag in one["RepoTags"] or ()
+        if tag != "<none>:<none>"
+    )
+    return sorted(listed, key=lambda image: image.name)
 
 
 def libraries_of(default_and_others: Iterable[str], *further: str | None) -> dict[str, str]:

@@ -93,6 +93,13 @@ def _calmar(annual_return: float | None, depth: float, undefined: Reasons) -> fl
     return None
 
 
+def correlation(returns: Floats, others: Floats) -> float | None:
+    """Of two series of returns (bars,); None where one of them never moves."""
+    left, right = returns - returns.mean(), others - others.mean()
+    spread = sqrt(float(left @ left) * float(right @ right))
+    return max(-1.0, min(1.0, float(left @ right) / spread)) if spread > TINY**2 else None
+
+
 def drawdown(equity: Floats) -> tuple[float, int]:
     """The deepest fall from a peak (at most 0), and the bars from that peak until it is reached again or to the end."""
     curve = np.concatenate(([1.0], equity))

@@ -13,7 +13,7 @@ from windtunnel.analysis.significance import minimum_track_record, probabilistic
 from windtunnel.contract.score import Curve, Fill, Metrics, Score, Scoring, Stress
 from windtunnel_worker.scoring.fills import Path, buy_and_hold, follow, returns_of
 from windtunnel_worker.scoring.inputs import Floats, Positions, Prices, Table, Unscorable, join
-from windtunnel_worker.scoring.metrics import Reasons, blocks, metrics, months, trading
+from windtunnel_worker.scoring.metrics import Reasons, blocks, correlation, metrics, months, trading
 
 CURVE_POINTS = 300
 NS = 1_000_000_000
@@ -56,7 +56,7 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
     undefined: Reasons = {}
     path = follow(table, targets)
     equity, bought = path.equity(rate), buy_and_hold(table, rate=rate)
-    returns = returns_of(equity)
+    returns, market_returns = returns_of(equity), returns_of(bought)
     own = metrics(equity, returns, year, undefined)
     held = trading(path, table.names, rate, year, at_open=at_open)
     if not held.trades:
@@ -75,7 +75,8 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
         final_equity=scoring.capital * float(equity[-1]),
         metrics=own,
         trading=held,
-        benchmark=metrics(bought, returns_of(bought), year, {}),
+        benchmark=metrics(bought, market_returns, year, {}),
+        market_correlation=correlation(returns, market_returns),
         stress=_stress(path, follow(market.at_close.since(scoring.warmup), targets, lag=0), rate, year),
         curve=_curve(table, equity, bought),
         months=months(table.times, equity),

@@ -1,15 +1,20 @@
 const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
 const at = (row, name) => row[C[name]];
 const scored = data.rows.filter((row) => known(at(row, "total_return")));
+/* Those on all of their data: what a cascade stopped is over other bars. */
+const complete = scored.filter((row) => !at(row, "stopped"));
+const staged = data.stages.length > 0;
 const PAGE = 25;
 
 /* What the leaderboard shows: the column, its title, its text, and whether high comes first. */
 const SHOWN = [
   { key: "rank", name: "#", text: whole, n: true, up: true },
   { key: "name", name: "Job", up: true },
-  { key: "curve", name: "Equity" },
+  ...(staged ? [{ key: "stage", name: "Stage" }] : []),
   { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
-  { key: "deflated", name: "Deflated", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck" },
+  { key: "beyond", name: "Not luck", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck, and than it earns by moving with the market; significant from 95 %" },
+  { key: "deflated", name: "Deflated", text: probability, n: true, about: "deflated Sharpe ratio: probability that it is more than the best of all trials reaches by luck" },
+  { key: "curve", name: "Equity" },
   { key: "left", name: "After haircut", text: number, n: true, about: "annual Sharpe ratio after Šidák's correction for all trials" },
   { key: "total_return", name: "Return", text: percent, n: true },
   { key: "annual_return", name: "A year", text: percent, n: true },
@@ -27,6 +32,8 @@ const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "=": (a, b) => a =
 function params(row) {
   try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
 }
+
+const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ") || (at(row, "params") === "{}" ? "" : at(row, "params"));
 
 /* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
@@ -92,9 +99,10 @@ function leaderboard() {
 
 function cell(row, column) {
   const value = at(row, column.key);
-  if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, at(row, "params") === "{}" ? at(row, "job") : (at(row, "params") || "").slice(0, 90))];
+  if (column.key === "name") return [foreign(value), h("br", {}), h("small", { class: "soft foreign" }, (parameters(row) || at(row, "job")).slice(0, 90))];
   if (column.key === "curve") return sparkline(value, at(row, "total_return") > 0);
-  if (column.key === "deflated" && value >= 0.95) return h("b", { class: "good" }, probability(value));
+  if (column.key === "beyond" && value >= 0.95) return h("b", { class: "good" }, probability(value));
+  if (column.key === "stage") return value;
   if (column.key === "outcome") { const name = h("span", {}, value); name.style.color = outcomeColour(value); return name; }
   return column.text(value);
 }
@@ -106,7 +114,7 @@ function details(row) {
 
 function heatMap() {
   const values = new Map();
-  for (const row of scored) for (const [key, value] of Object.entries(params(row))) {
+  for (const row of complete) for (const [key, value] of Object.entries(params(row))) {
     if (value !== null && typeof value === "object") continue;
     if (!values.has(key)) values.set(key, new Set());
     values.get(key).add(value);
@@ -118,7 +126,7 @@ function heatMap() {
   const down = choose(keys[0]), across = choose(keys[1]), holder = h("div", {});
   function show() {
     const groups = new Map();
-    for (const row of scored) {
+    for (const row of complete) {
       if (!known(at(row, "sharpe"))) continue;
       const found = params(row), place = JSON.stringify([found[down.value], found[across.value]]);
       if (!groups.has(place)) groups.set(place, []);
@@ -136,12 +144,14 @@ function heatMap() {
 }
 
 function charts() {
-  const ratios = scored.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise;
-  const points = scored.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "deflated") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
+  const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise, market = data.summary.market || {};
+  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "beyond") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
   if (!points.length) return null;
+  const held = { x: market.max_drawdown, y: market.annual_return ?? market.total_return, colour: "--warn", text: `Buy and hold: Sharpe ${number(market.sharpe)}` };
+  if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
-    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, noise, `luck alone: ${number(noise)}`, "Distribution of the Sharpe ratios"), h("figcaption", {}, `The line is the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
-    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => leaderboard.find(row)), h("figcaption", {}, "Green: significant. A click shows the job in the leaderboard.")),
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, "Green: significant. Yellow: buy and hold. A click shows the job in the leaderboard.")),
     heatMap()));
 }
 
@@ -158,6 +168,12 @@ function failures() {
   return section("What went wrong", table([{ name: "Jobs", n: true }, { name: "Kind" }, { name: "Example" }, { name: "How to fix it" }, { name: "Where" }], rows, { id: "clusters" }), data.more_clusters ? h("p", { class: "soft" }, `${whole(data.more_clusters)} more kinds are left out.`) : null);
 }
 
+function cascade() {
+  if (!staged) return null;
+  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${number(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
+  return section("Stages", table([{ name: "Stage", n: true }, { name: "Asked for" }, { name: "Jobs", n: true }, { name: "Went on", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "What a stage stopped is not ranked: its figures are those of that stage. Each stage counts as a trial."));
+}
+
 function times() {
   const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : `${number(one[name], 1)} ${one.unit}`)]);
   return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Most", n: true }], rows, { id: "usage" })) : null;
@@ -172,11 +188,12 @@ function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} earlier, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} of other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
-    best ? tile("Best Sharpe ratio", number(at(best, "sharpe")), at(best, "name")) : null,
-    best ? tile("Deflated", probability(at(best, "deflated")), "probability that the best is more than luck", at(best, "deflated") >= 0.95 ? "good" : "") : null,
+    best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,
+    best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
+    found.market && known(found.market.sharpe) ? tile("Buy and hold", number(found.market.sharpe), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
     known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
 }
@@ -184,5 +201,5 @@ function summary() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.batch.name)), h("p", { class: "soft" }, data.batch.about)), themeButton()),
   h("div", { class: `banner${data.summary.significant ? " good" : ""}`, id: "verdict" }, data.summary.verdict),
-  summary(), outcomes(), charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
+  summary(), outcomes(), cascade() || "", charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
   h("footer", {}, data.conventions.map((one) => h("p", {}, one))));

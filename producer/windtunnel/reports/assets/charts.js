@@ -69,25 +69,26 @@ function lineChart(times, series, text, label, height, xText = day) {
   }, height);
 }
 
-/* How often each value occurs, with a marked level. */
-function histogram(values, level, levelText, label) {
+/* How often each value occurs, with marked levels {at, text, style}. */
+function histogram(values, given, label) {
+  const levels = given.filter((one) => known(one.at));
   return plot((width, tall) => {
-    const [least, most] = extent(known(level) ? [...values, level] : values);
+    const [least, most] = extent([...values, ...levels.map((one) => one.at)]);
     const steps = ticks(least, most, Math.min(40, Math.max(8, Math.floor(width / 18))));
     const step = steps.length > 1 ? steps[1] - steps[0] : 1;
     const low = Math.floor(least / step) * step, bins = new Array(Math.max(1, Math.floor((most - low) / step) + 1)).fill(0);
     for (const value of values) bins[Math.min(bins.length - 1, Math.max(0, Math.floor((value - low) / step)))] += 1;
     const high = low + bins.length * step, top = Math.max(...bins, 1);
-    const x = scale(low, high, MARGIN.left, width - MARGIN.right), y = scale(0, top, tall - MARGIN.bottom, MARGIN.top + 14);
+    const x = scale(low, high, MARGIN.left, width - MARGIN.right), y = scale(0, top, tall - MARGIN.bottom, MARGIN.top + 14 * Math.max(1, levels.length));
     const picture = frame(width, tall, x, y, ticks(low, high, Math.floor(width / 80)), ticks(0, top, 4).filter(Number.isInteger), (one) => number(one, step < 0.1 ? 2 : 1), whole, label);
     bins.forEach((count, place) => {
       const from = low + place * step;
       if (count) picture.append(s("rect", { class: "bar", x: x(from) + 0.5, width: Math.max(1, x(from + step) - x(from) - 1), y: y(count), height: y(0) - y(count) }, s("title", {}, `${number(from)} to ${number(from + step)}: ${whole(count)}`)));
     });
-    if (known(level)) {
-      const late = x(level) > width * 0.6;
-      picture.append(s("line", { class: "luck", x1: x(level), x2: x(level), y1: MARGIN.top, y2: tall - MARGIN.bottom }), s("text", { class: "luck-label", x: x(level) + (late ? -6 : 6), y: MARGIN.top + 8, "text-anchor": late ? "end" : "start" }, levelText));
-    }
+    levels.forEach((one, place) => {
+      const late = x(one.at) > width * 0.6;
+      picture.append(s("line", { class: one.style, x1: x(one.at), x2: x(one.at), y1: MARGIN.top, y2: tall - MARGIN.bottom }), s("text", { class: `${one.style}-label`, x: x(one.at) + (late ? -6 : 6), y: MARGIN.top + 8 + place * 14, "text-anchor": late ? "end" : "start" }, one.text));
+    });
     return picture;
   });
 }
@@ -144,13 +145,14 @@ function sparkline(text, up) {
 /* A colour from red over neutral to green, as strong as the value. */
 const tint = (value, most) => `color-mix(in srgb, var(${value < 0 ? "--bad" : "--good"}) ${Math.round(Math.min(1, Math.abs(value) / (most || 1)) * 65)}%, transparent)`;
 
-/* Values by two keys. `cell` gives {value, text, title} or nothing. */
+/* Values by two keys. `cell` gives {value, text, title} or nothing; a `plain` one is not compared with the others. */
 function heatTable(columns, rows, cell, corner) {
   const found = rows.map((row) => columns.map((column) => cell(row, column)));
-  const most = Math.max(...found.flat().filter(Boolean).map((one) => Math.abs(one.value)), 0);
+  const most = Math.max(...found.flat().filter((one) => one && !one.plain).map((one) => Math.abs(one.value)), 0);
   const cells = found.map((line) => line.map((one) => {
     const box = h("td", { class: "n", title: one && one.title }, one ? one.text : "");
-    if (one) box.style.background = tint(one.value, most);
+    if (one && one.plain) box.classList.add("total", sign(one.value) || "flat");
+    else if (one) box.style.background = tint(one.value, most);
     return box;
   }));
   return table([{ name: corner }, ...columns.map((column) => ({ name: column, n: true }))], rows.map((row, place) => [h("b", {}, row), ...cells[place]]), { class: "months" });

@@ -27,7 +27,7 @@ const section = (title, ...children) => h("section", {}, h("h2", {}, title), ...
 const tile = (label, value, note, style) => h("div", { class: "tile" }, h("small", {}, label), h("b", { class: style }, value), note ? h("small", {}, note) : null);
 
 const known = (value) => value !== null && value !== undefined;
-const number = (value, digits = 2) => known(value) ? value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) : NONE;
+const number = (value, digits = 2) => known(value) ? value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }) : NONE;
 const whole = (value) => known(value) ? value.toLocaleString("en") : NONE;
 function percent(value, digits = 1) {
   if (!known(value)) return NONE;

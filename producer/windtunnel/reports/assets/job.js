@@ -14,8 +14,10 @@ function promotionParts() {
 function scoreParts() {
   const curve = score.curve, held = score.trading, pct = (value) => percent(value - 1, 0);
   const years = [...new Set(Object.keys(score.months).map((month) => month.slice(0, 4)))];
-  const names = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"];
-  const month = (year, which) => { const value = score.months[`${year}-${which}`]; return known(value) ? { value, text: percent(value) } : null; };
+  const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const of = (year) => names.map((_, place) => score.months[`${year}-${String(place + 1).padStart(2, "0")}`]);
+  const total = (year) => of(year).filter(known).reduce((product, one) => product * (1 + one), 1) - 1;
+  const month = (year, which) => { const value = which === "Year" ? total(year) : of(year)[names.indexOf(which)]; return known(value) ? { value, text: percent(value), plain: which === "Year" } : null; };
   const open = Object.entries(held.open_positions).map(([name, size]) => `${name} ${number(size)}`).join(", ");
   return [
     h("div", { class: "tiles" },
@@ -28,9 +30,9 @@ function scoreParts() {
       tile("Turnover a year", number(held.turnover_a_year, 1), "times equity"),
       tile("Exposure", percent(held.exposure), open ? `open at the end: ${open}` : "nothing open at the end")),
     section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], (value) => percent(value, 0), "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Positions, added up"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], (value) => number(value), "Positions", 130)) : null),
-    section("Figures", figures(score.metrics, score.benchmark, score.undefined)),
+    section("Figures", figures(score.metrics, score.benchmark, score.undefined), known(score.market_correlation) ? h("p", { class: "soft" }, `Correlation of its returns with those of buy and hold: ${number(score.market_correlation)}.`) : null),
     section("Costs", table([{ name: "" }, { name: "Total return", n: true }, { name: "Sharpe ratio", n: true }], score.stress.map((one) => [one.label, percent(one.total_return), number(one.sharpe)]), { id: "stress" }), h("p", { class: "soft" }, `${score.convention} ${score.costs}`)),
-    years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable(names, years, month, "Year"))) : null];
+    years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable([...names, "Year"], years, month, ""))) : null];
 }
 
 function program() {

@@ -66,13 +66,21 @@ def _analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     try:
         if all(map(_does_nothing, tree.body)):
             findings.add("input.no_statement", None, "The program has no statement that does anything.")
-        analysis = Analysis(collect(tree), tables_for(policy), findings)
-        analysis.expressions = EXPRESSIONS
-        names.judge_bindings(analysis)
-        statements.body(analysis, tree.body)
+        return _imports(tree, policy, findings)
     except RecursionError:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
         findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
         return ()
-    return tuple(sorted(analysis.imports))
+
+
+def _imports(tree: ast.Module, policy: Policy, findings: Findings) -> tuple[str, ...]:
+    """Analyse a program and give the modules that it imports."""
+    analysis = Analysis(collect(tree), tables_for(policy), findings)
+    try:
+        analysis.expressions = EXPRESSIONS
+        names.judge_bindings(analysis)
+        statements.body(analysis, tree.body)
+        return tuple(sorted(analysis.imports))
+    finally:
+        analysis.release()

@@ -13,38 +13,31 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.findings import Findings
-from windtunnel.validation.python import folding
-from windtunnel.validation.python.files import FILES
+from windtunnel.validation.python import folding, texts
+from windtunnel.validation.python.containers import Containers
 from windtunnel.validation.python.lent import lent_modules
+from windtunnel.validation.python.modules import Modules
 from windtunnel.validation.python.parameters import Parameters
 from windtunnel.validation.python.program import Binding, Program, Scope
+from windtunnel.validation.python.swaps import Swaps
 from windtunnel.validation.python.tables import Tables
 from windtunnel.validation.python.values import (
     BUILT,
     OPAQUE,
     UNKNOWN,
     Bag,
-    Builtin,
     Class,
-    Danger,
     Foreign,
     Func,
     Inst,
-    Lib,
     Many,
-    Method,
-    Module,
     Value,
     each,
     join,
 )
 
 MOST_LAZY = 60
-METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
-_HOOKS = frozenset({"__getattr__", "__getattribute__", "__prepare__"})
-_WRITING = frozenset("save savez savez_compressed savetxt savefig imsave imread".split())
 MOST_BINDINGS = 16
-MOST_STORES = 64
 BUILTINS = frozenset(
     name
     for name, value in vars(builtins).items()
@@ -73,6 +66,8 @@ class Analysis:
         self.too_deep = False
         """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
         self.parameters = Parameters(program, self.value_in)
+        self.containers = Containers(program.sharing, self.value_in)
+        self.swaps = Swaps(program, tables.decorators, self.value_in)
         self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
@@ -84,10 +79,9 @@ class Analysis:
         self.hidden = self._hidden()
         self.unreached = 0
         """Above zero: in code that control never reaches, or that nothing calls."""
-        self._swapped: dict[ast.AST, bool] = {}
-        self._lies: bool | None = None
         self.lent = lent_modules(program.module.node, program.imported, tables)
         """Modules of which a part is lent, as nothing else of them is used."""
+        self.modules = Modules(tables, self.lent)
         self.guarded = 0
         """Above zero: in the body of a `try` that goes on where an import fails."""
         self.quiet = 0
@@ -100,6 +94,12 @@ class Analysis:
             if scope.kind in ("module", "class"):
                 found |= sensitive & scope.bindings.keys()
         return frozenset(found)
+
+    def release(self) -> None:
+        """Let go of all: what holds itself would wait for the garbage collector, which has to look at everything."""
+        for scope in self.program.scopes.values():
+            scope.bindings.clear()
+        self.__dict__.clear()
 
     def report(self, rule: str, node: Any, message: str, **more: Any) -> None:
         """Record a finding at a node."""
@@ -171,13 +171,13 @@ class Analysis:
         running = self.partial[key] = []
         for binding in scope.bindings.get(name, ()):
             found = self.bound(binding, running)
-            if found not in running and not any(type(one) is Many and found in one.values for one in running):
+            if found not in running and not any(isinstance(one, Many) and found in one.values for one in running):
                 running.append(found)
-            if len(running) > MOST_BINDINGS or (len(running) > 1 and type(found) is Many):
+            if len(running) > MOST_BINDINGS or (len(running) > 1 and isinstance(found, Many)):
                 running[:] = [join(running)]
         found = join(running)
-        if type(found) in (Bag, Many):
-            found = self.contents(name, found)
+        if isinstance(found, Bag | Many):
+            found = self.containers.filled(name, found)
         self.names[key] = found
         del self.partial[key]
         return found
@@ -200,77 +200,31 @@ class Analysis:
             self.wild = [] if found is None else [found]
         return self.wild
 
-    def contents(self, name: str, value: Value) -> Value:
-        """Add to a container what is stored in it; what is changed out of sight may hold any text."""
-        sharing = self.program.sharing
-        if not any(type(one) is Bag for one in each(value)):
-            return value
-        if sharing.is_lost(name):
-            keys, items = self._stored(sharing.stores.get(name, ()))
-            keys, items = [*keys, BUILT], [*items, BUILT]
-        else:
-            stores = sharing.reached(name)
-            if stores is None:
-                return value
-            keys, items = self._stored(stores)
-        return join([self._opened(one, keys, items) if type(one) is Bag else one for one in each(value)])
-
-    def _opened(self, bag: Bag, keys: list[Value], items: list[Value]) -> Bag:
-        if bag.loose and (bag.items[-1] is BUILT or len(bag.items) > MOST_STORES):
-            return bag if bag.items[-1] is BUILT else self._opened(Bag(bag.items[:MOST_STORES]), [BUILT], [BUILT])
-        own = bag.keys if len(bag.keys) == len(bag.items) else tuple(UNKNOWN for _ in bag.items)
-        return Bag((*bag.items, *items), ordered=False, keys=(*own, *keys) if bag.keys else (), loose=True)
-
-    def _stored(self, stores: Any) -> tuple[list[Value], list[Value]]:
-        keys: list[Value] = []
-        items: list[Value] = []
-        for store in stores[:MOST_STORES]:
-            found = self.value_in(store.scope, store.value)
-            for step in store.path:
-                found = folding.element(found, step)
-            key = UNKNOWN if store.key is None else self.value_in(store.scope, store.key)
-            if store.grows:
-                found = BUILT if any(map(folding.is_textual, each(found))) else UNKNOWN
-            if not store.spread:
-                keys.append(key)
-                items.append(found)
-                continue
-            for one in each(found):
-                bag = type(one) is Bag
-                keyed = bag and len(one.keys) == len(one.items)  # type: ignore[attr-defined]
-                more = one.items if bag else (BUILT if folding.is_textual(one) else UNKNOWN,)  # type: ignore[attr-defined]
-                items.extend(more)
-                keys.extend(one.keys if keyed else (UNKNOWN,) * len(more))  # type: ignore[attr-defined]
-        if len(stores) > MOST_STORES:
-            keys.append(BUILT)
-            items.append(BUILT)
-        return keys, items
-
     def _other(self, kind: str, binding: Binding, earlier: list[Value]) -> Value:
         node: Any = binding.node
         if kind == "import":
-            return self.module(str(binding.extra))
+            return self.modules.value(str(binding.extra))
         if kind == "from":
-            return self.module_member(node.module or "", str(binding.extra)) if not node.level else UNKNOWN
+            return self.modules.member(node.module or "", str(binding.extra)) if not node.level else UNKNOWN
         if kind == "def":
             return self._defined(node)
         if kind == "class":
-            return OPAQUE if self.is_swapped(node) else Class(self.program.scopes[node])
+            return OPAQUE if self.swaps.is_swapped(node) else Class(self.program.scopes[node])
         if kind == "parameter":
             return self.parameters.value_of(binding)
         if kind == "aug":
             added = self.value_in(binding.scope, node.value)
             before = join(list(earlier)) if earlier else UNKNOWN
-            if len(each(before)) == 1 and type(added) is not Many:
+            if len(each(before)) == 1 and not isinstance(added, Many):
                 return folding.binary(node.op, before, added)
             return folding.grown(node.op, before, added)
         if kind == "lost":
             return BUILT
         if kind in ("with", "match"):
             found = self.value_in(binding.scope, node)
-            if type(found) is Foreign and kind == "with":
+            if isinstance(found, Foreign) and kind == "with":
                 return found
-            return join([found, OPAQUE if any(type(one) is Inst for one in each(found)) else UNKNOWN])
+            return join([found, OPAQUE if any(isinstance(one, Inst) for one in each(found)) else UNKNOWN])
         return OPAQUE if kind == "caught" else UNKNOWN
 
     def _defined(self, node: Any) -> Value:
@@ -278,80 +232,9 @@ class Analysis:
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property"):
                 return self.returned(function)
-            if not self._is_plain(decorator, self.program.scopes[node].parent or self.program.module):
+            if not self.swaps.is_plain(decorator, self.program.scopes[node].parent or self.program.module):
                 return OPAQUE
         return function
-
-    def _is_plain(self, decorator: ast.expr, scope: Scope) -> bool:
-        """Say whether a decorator gives back what it is given, but for what it does at a call."""
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if isinstance(called, ast.Attribute) and called.attr in ("setter", "deleter", "getter"):
-            return isinstance(called.value, ast.Name)
-        value = self.value_in(scope, called)
-        if type(value) is Builtin:
-            return value.name in ("staticmethod", "classmethod", "property")
-        return type(value) is Lib and value.path in self.tables.decorators
-
-    def is_swapped(self, node: Any, depth: int = 0) -> bool:
-        """Say whether a class may be another than the one that is written here: by a decorator or a metaclass."""
-        known = self._swapped.get(node)
-        if known is None:
-            self._swapped[node] = depth > 8
-            self._swapped[node] = known = self._find_swapped(node, depth)
-        return known
-
-    def _find_swapped(self, node: ast.ClassDef, depth: int) -> bool:
-        scope = self.program.scopes[node].parent or self.program.module
-        if any(not self._is_plain(one, scope) for one in node.decorator_list):
-            return True
-        for keyword in node.keywords:
-            if keyword.arg in ("metaclass", None):
-                value = self.value_in(scope, keyword.value)
-                if not (type(value) is Lib and value.path in METACLASSES):
-                    return True
-        for base in node.bases:
-            for one in each(self.value_in(scope, base)):
-                if one is OPAQUE or (type(one) is Class and self.is_swapped(one.scope.node, depth + 1)):
-                    return True
-        return False
-
-    def lies(self) -> bool:
-        """Say whether attributes may be others than those that the program assigns: by hooks, or by a library."""
-        if self._lies is None:
-            self._lies = False
-            classes = [scope for scope in self.program.scopes.values() if scope.kind == "class"]
-            hooked = any(not _HOOKS.isdisjoint(scope.bindings) for scope in classes)
-            self._lies = hooked or self.program.filled or any(self.is_swapped(scope.node) for scope in classes)
-        return self._lies
-
-    def module(self, path: str) -> Value:
-        """Give the value of an imported module; one that may not be imported is a danger already reported."""
-        root = path.split(".", maxsplit=1)[0]
-        tables = self.tables
-        if path in tables.surface or path in tables.packages or root in tables.open or path in self.lent:
-            return Module(path)
-        if path in tables.aliases:
-            return Module(tables.aliases[path])
-        if tables.is_missing(root) and root not in tables.critical:
-            return Foreign(f"missing.{path}")
-        return Danger(f"module {path}", 0)
-
-    def module_member(self, path: str, name: str) -> Value:
-        """Give the value of `name` in an allowed module, without judging it."""
-        tables = self.tables
-        full = f"{path}.{name}"
-        module = self.module(path)
-        if type(module) is not Module:
-            return Danger(full, 0) if type(module) is Danger else Foreign(f"missing.{full}")
-        if module.path != path:
-            return self.module_member(module.path, name)
-        if full in tables.aliases:
-            return Module(tables.aliases[full])
-        if full in tables.surface or full in tables.packages or full in self.lent:
-            return Module(full)
-        if name in tables.abbreviations and name not in tables.surface.get(path, ()):
-            return Danger(full, 0)
-        return Lib(full)
 
     def returned(self, function: Func) -> Value:
         """Join what a function of the program returns."""
@@ -376,54 +259,8 @@ class Analysis:
                 return UNKNOWN
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
-            found = self.contents(name, found)
-            if self.lies() and any(type(one) is Bag or folding.is_textual(one) for one in each(found)):
+            found = self.containers.filled(name, found)
+            if self.swaps.lies() and any(isinstance(one, Bag) or texts.is_textual(one) for one in each(found)):
                 found = join([found, OPAQUE])
             self.members[name] = found
         return found
-
-    def is_judged(self, path: str) -> bool:
-        """Recognise a library's function whose arguments have to be seen."""
-        rule = self.tables.judge_name(path.rpartition(".")[2])
-        root, _, name = path.rpartition(".")
-        if ".formula." in path or path in FILES:
-            return True
-        if root != "json" and (name in self.tables.reading or name in _WRITING):
-            return True
-        return path in self.tables.judged or rule == "judged" or rule.startswith("library.")
-
-    def is_followed(self, value: Value, depth: int = 0) -> Value | None:
-        """Give the part of a value that must not get out of sight: a module or a judged function."""
-        for one in each(value):
-            kind = type(one)
-            if kind is Module or (kind is Builtin and one.name in self.tables.followed):  # type: ignore[attr-defined]
-                return one
-            if kind is Method and type(one.owner) is Builtin and one.name in ("format", "format_map"):  # type: ignore[attr-defined]
-                return one
-            if kind is Lib and self.is_judged(one.path):  # type: ignore[attr-defined]
-                return one
-            if kind is Bag and depth < 3:
-                for item in one.items[:64]:  # type: ignore[attr-defined]
-                    if type(item) is Module or (type(item) in (Bag, Many) and self.is_followed(item, depth + 1)):
-                        return item if type(item) is Module else self.is_followed(item, depth + 1)
-        return None
-
-    def escapes(self, value: Value, node: ast.AST, how: str) -> None:
-        """Report a followed value that goes where it is not followed."""
-        if type(value) in (Foreign, Inst):
-            return
-        found = self.is_followed(value)
-        if found is None:
-            return
-        if type(found) is Method:
-            self.report("attributes.format_unknown", node, f"str.{found.name} is {how}: its template is not seen.")
-        elif type(found) is Builtin:
-            self.report(
-                "builtins.indirect",
-                node,
-                f"{getattr(found, 'name', '?')} is {how}, where its arguments cannot be judged.",
-            )
-        else:
-            path = getattr(found, "path", "?")
-            what = "module" if type(found) is Module else "function"
-            self.report("dataflow.escape", node, f"The {what} {path} is {how}, where it cannot be followed.")

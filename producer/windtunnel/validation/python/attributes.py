@@ -9,10 +9,9 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel.validation.python import pathobjects, strings_as_code, surface
+from windtunnel.validation.python import descriptors, ownership, pathobjects, strings_as_code, surface
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.paths import ARTIFACT
-from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import (
     OPAQUE,
     PUT_IN,
@@ -35,15 +34,9 @@ from windtunnel.validation.python.values import (
     Value,
     each,
     join,
-    strings,
 )
 
-_OWN = (Inst, Class)
 _LENT = ("os.", "pathlib.")
-_FOREIGN = (Lib, Foreign, Module, Builtin)
-_STORABLE = frozenset(
-    "__name__ __doc__ __qualname__ __version__ __author__ __wrapped__ __test__ __all__ __signature__".split()
-)
 _MANGLED = re.compile(r"_([A-Za-z]\w*?)(__\w+)")
 _AMBIGUOUS = frozenset(
     """dump dumps save load kill touch system environ argv spawn fork execute unlink wget mkdir exec_command
@@ -52,7 +45,6 @@ _AMBIGUOUS = frozenset(
 )
 _HIDDEN = frozenset({"module", "globals", "frame", "code", "loader", "builtins", "getframe", "import"})
 _KEPT_TABLES = frozenset({"__annotations__", "__dataclass_fields__"})
-_MEMORY_STORES = frozenset({"strides", "data_ptr"})
 
 
 def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
@@ -68,87 +60,49 @@ def attribute(analysis: Analysis, node: ast.Attribute) -> Value:
     return read(analysis, receiver, node.attr, node, called=False)
 
 
-def has_foreign_base(analysis: Analysis, scope: Scope, depth: int = 0) -> bool:
-    """Say whether a class of the program inherits from anything but its own classes and object."""
-    if depth > 8:
-        return True
-    known = analysis.foreign.get(scope)
-    if known is None:
-        analysis.foreign[scope] = True
-        known = analysis.foreign[scope] = _foreign_base(analysis, scope, depth)
-    return known
-
-
-def _foreign_base(analysis: Analysis, scope: Scope, depth: int) -> bool:
-    for base in scope.node.bases:  # type: ignore[attr-defined]
-        value = analysis.value_in(scope.parent or scope, base)
-        for one in each(value):
-            if type(one) is Class:
-                if one.scope is scope or has_foreign_base(analysis, one.scope, depth + 1):
-                    return True
-            elif not (type(one) is Builtin and one.name in ("object", "Exception", "ValueError")):
-                return True
-    return False
-
-
-def _is_own(analysis: Analysis, receiver: Value, name: str) -> bool:
-    """Say whether the attribute is surely the program's own: its object, and defined by it or by nobody."""
-    for one in each(receiver):
-        if type(one) not in _OWN:
-            return False
-        if name not in analysis.program.attributes and has_foreign_base(analysis, one.scope):  # type: ignore[attr-defined]
-            return False
-    return True
-
-
-def _may_be_own(analysis: Analysis, receiver: Value, name: str) -> bool:
-    return name in analysis.program.attributes and not any(type(one) in _FOREIGN for one in each(receiver))
-
-
 def judge(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
     """Report what reading `name` of a receiver breaks. True if something was reported."""
-    rule = analysis.tables.judge_name(name)
-    if _is_stream(receiver) and name not in _STREAM_METHODS:
-        analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
-        return True
     if _is_stream(receiver):
-        return False
+        if name not in _STREAM_METHODS:
+            analysis.report("attributes.stream", node, f".{name} of a stream of the interpreter or of a file.")
+        return name not in _STREAM_METHODS
     if name in analysis.tables.streams and _judge_stream(analysis, receiver, name, node):
         return True
     if name in _KEPT_TABLES and node not in analysis.program.readonly:
         analysis.report("structure.annotation", node, f".{name} may be changed here, and is code for other functions.")
         return True
+    rule = analysis.tables.judge_name(name)
     if not rule or (called and rule == "judged"):
         return False
-    own = _is_own(analysis, receiver, name)
     if rule == "attributes.private":
-        return _judge_private(analysis, receiver, name, node, own=own)
+        return _judge_private(analysis, receiver, name, node)
     if rule.startswith("attributes."):
-        return _judge_inside(analysis, receiver, name, node, rule, own=own, called=called)
-    if own and name in analysis.program.attributes:
+        return _judge_inside(analysis, receiver, name, node, called=called)
+    return _judge_input(analysis, receiver, name, node, called=called)
+
+
+def _judge_input(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
+    """Judge a name that says input, output or evaluation."""
+    rule = analysis.tables.judge_name(name)
+    if name in analysis.program.attributes and ownership.is_own(analysis, receiver, name):
         return False
-    if rule == "structural.read" and name.startswith("open_"):
-        return False  # a column or a field, unless it is called with a path: `library` judges that
+    may_be_own = ownership.may_be_own(analysis, receiver, name)
     if rule == "judged":
-        if name in analysis.tables.expressions:
-            if _may_be_own(analysis, receiver, name) or type(receiver) is Unknown:
-                return False
-            analysis.report("library.expression", node, f".{name} is read without being called.")
-        else:
-            analysis.report("library.file_write", node, f".{name} is read without being called.")
+        expression = name in analysis.tables.expressions
+        if expression and (may_be_own or isinstance(receiver, Unknown)):
+            return False
+        said = f".{name} is read without being called."
+        analysis.report("library.expression" if expression else "library.file_write", node, said)
         return True
     if rule.startswith("structural."):
-        if _may_be_own(analysis, receiver, name):
-            return False
-        if called and name.startswith("to_"):
+        # open_… is a column or a field, unless it is called with a path; that and to_… are judged with the call
+        if may_be_own or name.startswith("open_") or (called and name.startswith("to_")):
             return False
         write = rule == "structural.write"
-        analysis.report(
-            "library.file_write" if write else "library.file_read", node,
-            f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it.",
-        )  # fmt: skip
+        said = f"By its name, .{name} {'writes' if write else 'reads'} files; nothing known converts under it."
+        analysis.report("library.file_write" if write else "library.file_read", node, said)
         return True
-    if name in _AMBIGUOUS and (_may_be_own(analysis, receiver, name) or not called):
+    if name in _AMBIGUOUS and (may_be_own or not called):
         return False
     said = f".{name} {_SAID.get(rule, 'is not part of the numeric surface')}."
     analysis.report(rule, node, said, fix=_DRAWN if name in ("to_image", "write_image") else None)
@@ -173,7 +127,7 @@ _SAID = {
 
 
 def _is_stream(receiver: Value) -> bool:
-    return any(type(one) in (Lib, Foreign) and one.path in _STREAMS for one in each(receiver))  # type: ignore[attr-defined]
+    return any(isinstance(one, Lib | Foreign) and one.path in _STREAMS for one in each(receiver))
 
 
 _STREAMS = frozenset({"sys.stdout", "sys.stderr", ARTIFACT})
@@ -185,11 +139,11 @@ _STREAM_METHODS = frozenset(
 def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
     """Judge reading the file, stream or archive inside an object of a library."""
     for one in each(receiver):
-        if type(one) in (Lib, Foreign):
-            if one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+        if isinstance(one, Lib | Foreign):
+            if one.path.startswith("sandbox."):
                 continue
         elif (
-            type(one) is not Unknown
+            not isinstance(one, Unknown)
             or name in analysis.program.attributes
             or name in ("raw", "stream", "zip", "handle")
         ):
@@ -199,13 +153,13 @@ def _judge_stream(analysis: Analysis, receiver: Value, name: str, node: ast.AST)
     return False
 
 
-def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, own: bool) -> bool:
-    if own:
+def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> bool:
+    if ownership.is_own(analysis, receiver, name):
         return False
     mangled = _MANGLED.fullmatch(name)
     if mangled is not None and any(one.lstrip("_") == mangled[1] for one in analysis.classes):
         return False
-    if mangled is None and _may_be_own(analysis, receiver, name):
+    if mangled is None and ownership.may_be_own(analysis, receiver, name):
         return False
     kinds = {type(one) for one in each(receiver)}
     if Danger in kinds:
@@ -218,28 +172,33 @@ def _judge_private(analysis: Analysis, receiver: Value, name: str, node: ast.AST
     return rule == "attributes.private"
 
 
-def _judge_inside(
-    analysis: Analysis, receiver: Value, name: str, node: ast.AST, rule: str, *, own: bool, called: bool,
-) -> bool:  # fmt: skip
+def _judge_inside(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> bool:
+    """Judge a name that leads to modules, frames or the inside of the interpreter."""
+    rule = analysis.tables.judge_name(name)
+    own = ownership.is_own(analysis, receiver, name)
     if rule == "attributes.module":
         if (own and name in analysis.program.attributes) or (name in _AMBIGUOUS and not called):
             return False
         analysis.report(rule, node, f".{name} is the name of a module that a library may re-export.")
+    elif name in _KIN and _is_own_class(analysis, receiver):
+        return False
     elif rule == "attributes.frame":
         if (own and name in analysis.program.attributes) or (
-            name in _AMBIGUOUS and _may_be_own(analysis, receiver, name)
+            name in _AMBIGUOUS and ownership.may_be_own(analysis, receiver, name)
         ):
             return False
         analysis.report(rule, node, f".{name} leads to frames, code objects, tracebacks or loaders.")
+    elif name == "__dict__" and all(map(ownership.is_namespace, each(receiver))):
+        return False
     elif name == "__dict__" and own and node in analysis.program.readonly:
         analysis.report("builtins.namespace_test", node, "The object's own table of attributes is looked at.")
         return False
-    elif name == "__cause__" and all(type(one) is Unknown for one in each(receiver)):
+    elif name == "__cause__" and all(isinstance(one, Unknown) for one in each(receiver)):
         return False  # another exception: what is read of it is judged by its name
     elif name == "__dict__" and _is_filled(analysis, receiver, node):
         analysis.report("attributes.unknown_store", node, "Sets attributes by names that are not known here.")
         return False
-    elif name == "__class__" and called and all(type(one) is Inst for one in each(receiver)):
+    elif name == "__class__" and called and all(isinstance(one, Inst) for one in each(receiver)):
         return False
     elif name in analysis.tables.soft_dunders or (name == "__dict__" and own):
         analysis.report("attributes.dunder", node, f".{name} belongs to the interpreter.")
@@ -248,61 +207,73 @@ def _judge_inside(
     return True
 
 
+_KIN = frozenset({"__mro__", "__bases__", "__base__", "__subclasses__", "mro"})
+"""What gives the classes around a class."""
+
+
+def _is_own_class(analysis: Analysis, receiver: Value) -> bool:
+    """Recognise a class of the program that inherits from nothing else: the classes around it are its own too."""
+    return all(isinstance(one, Class) for one in each(receiver)) and ownership.only_own(analysis, receiver)
+
+
 def _is_filled(analysis: Analysis, receiver: Value, node: ast.AST) -> bool:
-    """Recognise `self.__dict__.update(options)` of an object of the program, which `setattr` in a loop could do too."""
-    return node in analysis.program.filling and _only_own(analysis, receiver)
+    """Recognise the table of an object of the program that may be changed, which `setattr` in a loop could do too."""
+    if isinstance(node, ast.Attribute) and descriptors.is_own_given(analysis, node.value):
+        return True
+    objects = all(isinstance(one, Inst) for one in each(receiver))
+    return objects and node in analysis.program.filling and ownership.only_own(analysis, receiver)
 
 
 def read(analysis: Analysis, receiver: Value, name: str, node: ast.AST, *, called: bool) -> Value:
     """Judge and evaluate reading `name` of a receiver."""
-    kind = type(receiver)
-    if kind is Module:
-        return surface.member(analysis, receiver.path, name, node)  # type: ignore[attr-defined]
-    if kind is Danger:
+    if isinstance(receiver, Module):
+        return surface.member(analysis, receiver.path, name, node)
+    if isinstance(receiver, Danger):
         return receiver
-    if any(type(one) is File for one in each(receiver)):
-        files = [one for one in each(receiver) if type(one) is File]
-        rest = [one for one in each(receiver) if type(one) is not File]
+    if any(isinstance(one, File) for one in each(receiver)):
+        files = [one for one in each(receiver) if isinstance(one, File)]
+        rest = [one for one in each(receiver) if not isinstance(one, File)]
         found = [pathobjects.attribute(analysis, one, name, node, called=called) for one in files]
         return join([*found, read(analysis, join(rest), name, node, called=called)] if rest else found)
-    if kind is Lib and receiver.path.startswith(_LENT):  # type: ignore[attr-defined]
-        analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")  # type: ignore[attr-defined]
+    if isinstance(receiver, Lib) and receiver.path.startswith(_LENT):
+        if called and name == "cwd" and receiver.path in pathobjects.CLASSES:
+            return Method(File(Const("")), "absolute")
+        analysis.report("library.file_read", node, f"{receiver.path}.{name} is not for strategies.")
         return Danger(name, getattr(node, "lineno", 0))
-    if kind is Many:
-        modules = [one for one in each(receiver) if type(one) is Module]
+    if isinstance(receiver, Many):
+        modules = [one for one in each(receiver) if isinstance(one, Module)]
         if modules:
-            rest = [one for one in each(receiver) if type(one) is not Module]
+            rest = [one for one in each(receiver) if not isinstance(one, Module)]
             found = [surface.member(analysis, one.path, name, node) for one in modules]
-            if any(one is not UNKNOWN and type(one) is not Const for one in rest):
+            if any(one is not UNKNOWN and not isinstance(one, Const) for one in rest):
                 found.append(read(analysis, join(rest), name, node, called=called))
             return join(found)
     if judge(analysis, receiver, name, node, called=called):
         return Danger(name, getattr(node, "lineno", 0))
     if name in analysis.tables.abbreviations and name not in analysis.program.attributes:
-        if all(type(one) in (Lib, Foreign, Unknown) for one in each(receiver)):
-            found_module = analysis.module(analysis.tables.abbreviations[name])
+        if all(isinstance(one, Lib | Foreign | Unknown) for one in each(receiver)):
+            found_module = analysis.modules.value(analysis.tables.abbreviations[name])
             analysis.report("imports.reexport", node, f".{name} is another module that a library keeps as its own.")
             return found_module
-    if type(receiver) is Unknown and name in _AMBIGUOUS and not called:
+    if isinstance(receiver, Unknown) and name in _AMBIGUOUS and not called:
         return Foreign(f"unknown.{name}")
-    if type(receiver) is Unknown and name not in analysis.program.attributes:
+    if isinstance(receiver, Unknown) and name not in analysis.program.attributes:
         return receiver if name not in _NUMERIC else UNKNOWN
     return join([_evaluated(analysis, one, name) for one in each(receiver)])
 
 
 def _evaluated(analysis: Analysis, receiver: Value, name: str) -> Value:
-    kind = type(receiver)
-    if kind in (Const, Text) and name in ("value", "_value_"):
+    if isinstance(receiver, Const | Text) and name in ("value", "_value_"):
         return receiver if not analysis.program.renamed else join([receiver, OPAQUE])  # a member of an enumeration
-    if kind in (Const, Text, Bag, Builtin, Func):
+    if isinstance(receiver, Const | Text | Bag | Builtin | Func):
         return Method(receiver, name)
-    if kind in (Lib, Foreign):
-        return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN  # type: ignore[attr-defined]
-    if kind in _OWN:
+    if isinstance(receiver, Lib | Foreign):
+        return Foreign(f"{receiver.path}.{name}") if len(receiver.path) < 200 else UNKNOWN
+    if isinstance(receiver, Inst | Class):
         return analysis.member(name)
-    if kind is Danger:
+    if isinstance(receiver, Danger):
         return receiver
-    rest = receiver if kind is Unknown and name not in _NUMERIC else UNKNOWN
+    rest = receiver if isinstance(receiver, Unknown) and name not in _NUMERIC else UNKNOWN
     if name in analysis.program.attributes:
         return join([analysis.member(name), rest])
     return rest
@@ -314,89 +285,3 @@ _NUMERIC = frozenset(
     date year month day hour minute weekday timestamp total_seconds days seconds bit_length""".split()
 )
 """Attributes that no text has and whose results are no texts."""
-
-
-def judge_target(analysis: Analysis, target: ast.AST) -> None:
-    """Judge what is assigned to: attributes and items; names are bindings."""
-    if isinstance(target, ast.Name):
-        return
-    if isinstance(target, ast.Attribute):
-        store(analysis, analysis.value(target.value), target.attr, target)
-    elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            judge_target(analysis, one)
-    elif isinstance(target, ast.Starred):
-        judge_target(analysis, target.value)
-    elif isinstance(target, ast.Subscript):
-        inner = target.value
-        if (
-            isinstance(inner, ast.Attribute)
-            and inner.attr in _SPARSE
-            and _is_sparse(analysis, analysis.value(inner.value))
-        ):
-            store(analysis, analysis.value(inner.value), inner.attr, target)
-        analysis.value(inner)
-        analysis.value(target.slice)
-
-
-_SPARSE = frozenset({"indices", "indptr", "coords"})
-
-
-def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
-    """Say whether a value may be a sparse array of scipy."""
-    known = [one.path for one in each(receiver) if type(one) in (Lib, Foreign)]  # type: ignore[attr-defined]
-    if known:
-        return any(one.startswith("scipy.sparse") for one in known)
-    return type(receiver) is Unknown and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
-
-
-def _only_own(analysis: Analysis, receiver: Value) -> bool:
-    return all(type(one) in _OWN and not has_foreign_base(analysis, one.scope) for one in each(receiver))  # type: ignore[attr-defined]
-
-
-def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
-    """Judge assigning to `name` of a receiver."""
-    for one in each(receiver):
-        kind = type(one)
-        if kind is Module or kind is Builtin:
-            what = getattr(one, "path", None) or getattr(one, "name", "")
-            analysis.report("structure.patch", node, f"Assigns to {what}.{name}: the library would change.")
-            return
-        if kind is Danger:
-            return
-        if kind in (Lib, Foreign):
-            path = one.path  # type: ignore[attr-defined]
-            if "backend" in name or "engine" in name:
-                analysis.report("library.backend", node, f"Sets the option {path}.{name}, which names a module.")
-                return
-            if not path.startswith("sandbox.") and (name in analysis.tables.path_keywords or name == "input"):
-                analysis.report("library.path_argument", node, f"Sets {path}.{name}: the library would read a file.")
-                return
-            if name.startswith("_") and name not in _STORABLE:
-                analysis.report("structure.patch", node, f"Assigns to {path}.{name}, which is not public.")
-                return
-            if path.startswith("dataclasses."):
-                analysis.report("structure.patch", node, f"Assigns to .{name} of a dataclass's field.")
-                return
-            if kind is Lib and ".options" not in path and not path.endswith("rcParams"):
-                analysis.report("structure.extend", node, f"Changes {path} for the whole program.")
-    if name.startswith("__") and name.endswith("__") and name not in _STORABLE:
-        rule = analysis.tables.judge_name(name)
-        if rule == "attributes.interpreter":
-            analysis.report(rule, node, f"Assigns to .{name}.")
-        else:
-            analysis.report("structure.dunder_store", node, f"Assigns to .{name} from outside the class.")
-    elif name in ("fromfile_prefix_chars", "baseFilename", "input", "name") and not _only_own(analysis, receiver):
-        texts = list(strings(analysis.member(name)))
-        if (
-            name in ("fromfile_prefix_chars", "baseFilename")
-            or "filename" in texts
-            or any("__" in text for text in texts)
-        ):
-            analysis.report("structure.patch", node, f"Assigns a name that a library would follow to .{name}.")
-    elif name in _SPARSE and _is_sparse(analysis, receiver):
-        analysis.report(
-            "library.memory_unsafe", node, f"Assigns to .{name} of a sparse array: nothing checks its bounds."
-        )
-    elif name in _MEMORY_STORES and not all(type(one) in _OWN for one in each(receiver)):
-        analysis.report("library.memory_unsafe", node, f"Assigns to .{name}: memory outside the array.")

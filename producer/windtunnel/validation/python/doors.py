@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 
-from windtunnel.validation.python import folding, formulas
+from windtunnel.validation.python import formulas, texts
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.files import FILES
 from windtunnel.validation.python.values import (
     OPAQUE,
@@ -41,83 +42,84 @@ _ZONES = frozenset({"dateutil.tz.gettz", "dateutil.tz.tz.gettz", "pytz.timezone"
 _OBJECT = frozenset({"O", "object", "object_", "|O", "O8", "=O", "<O", ">O"})
 
 
-def judge_function(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     """Judge a call of a library's function, known by its full name."""
     root = path.split(".", 1)[0]
     if root in ("statsmodels", "patsy"):
-        _judge_formulas(analysis, node, path, arguments, keywords)
+        _judge_formulas(analysis, call, path)
     elif path in _ZONES:
-        _judge_zone(analysis, node, path, arguments or list(keywords.values()))
+        _judge_zone(analysis, call.node, path, call.arguments or list(call.keywords.values()))
     elif path.startswith("scipy.spatial.") and path.rpartition(".")[2][:1].isupper():
-        _judge_qhull(analysis, node, path, [*arguments, *keywords.values()])
+        _judge_qhull(analysis, call.node, path, call.given)
     elif path == "numpy.frombuffer":
-        _judge_object(analysis, node, [*arguments[1:2], keywords.get("dtype", UNKNOWN)])
+        _judge_object(analysis, call.node, [*call.arguments[1:2], call.keywords.get("dtype", UNKNOWN)])
     elif root == "lightgbm":
-        _judge_booster(analysis, node, path, arguments, keywords)
+        _judge_booster(analysis, call, path)
     if path in FILES:
-        _judge_files(analysis, node, path, arguments, keywords)
-    if path == "numpy.load" and len(arguments) > 2 and not (type(arguments[2]) is Const and not arguments[2].value):
-        analysis.report("library.pickle", node, "numpy.load unpickles what it reads.")
+        _judge_files(analysis, call, path)
+    if (
+        path == "numpy.load"
+        and len(call.arguments) > 2
+        and not (type(call.arguments[2]) is Const and not call.arguments[2].value)
+    ):
+        analysis.report("library.pickle", call.node, "numpy.load unpickles what it reads.")
     elif path in _GENERATORS:
-        _judge_generator(analysis, node, path, [*arguments, *keywords.values()])
-    if any(isinstance(one, ast.Starred) for one in node.args):
+        _judge_generator(analysis, call.node, path, call.given)
+    if call.is_starred:
         name = path.rpartition(".")[2]
         if path in FILES or name in analysis.tables.path_argument:
-            analysis.report("library.path_argument", node, f"{path} gets arguments that cannot be told apart here.")
+            analysis.report(
+                "library.path_argument", call.node, f"{path} gets arguments that cannot be told apart here."
+            )
 
 
 _DOORS = frozenset("view set_imputer MICE set_params from_file tz_localize tz_convert astimezone".split())
 
 
-def judge_method(
-    analysis: Analysis, node: ast.Call, receiver: Value, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> None:
     """Judge the arguments of a method on an object of a library."""
-    if not (keywords or name in _DOORS or type(receiver) in (Lib, Foreign, Many)):
+    if not (call.keywords or name in _DOORS or isinstance(receiver, Lib | Foreign | Many)):
         return
-    if name == "view" and arguments:
-        _judge_object(analysis, node, arguments[:1])
+    if name == "view" and call.arguments:
+        _judge_object(analysis, call.node, call.arguments[:1])
     elif name in ("set_imputer", "MICE"):
-        for value in (*arguments[1:2], *(value for key, value in keywords.items() if key == "formula")):
-            formulas.judge_expression(analysis, node, value, f".{name}")
+        for value in (*call.arguments[1:2], *(value for key, value in call.keywords.items() if key == "formula")):
+            formulas.judge_expression(analysis, call.node, value, f".{name}")
     elif name == "set_params":
-        _judge_parameters(analysis, node, keywords)
-    elif name == "from_file" and type(receiver) in (Lib, Foreign):
-        analysis.report("library.file_read", node, ".from_file reads a file.")
-    if "tz" in keywords:
-        _judge_zone(analysis, node, f".{name}", [keywords["tz"]])
+        _judge_parameters(analysis, call)
+    elif name == "from_file" and isinstance(receiver, Lib | Foreign):
+        analysis.report("library.file_read", call.node, ".from_file reads a file.")
+    if "tz" in call.keywords:
+        _judge_zone(analysis, call.node, f".{name}", [call.keywords["tz"]])
     elif name in ("tz_localize", "tz_convert", "astimezone"):
-        _judge_zone(analysis, node, f".{name}", arguments[:1])
+        _judge_zone(analysis, call.node, f".{name}", call.arguments[:1])
     for one in each(receiver):
-        if type(one) not in (Lib, Foreign):
+        if not isinstance(one, Lib | Foreign):
             continue
-        if one.path.startswith("statsmodels"):  # type: ignore[attr-defined]
-            _judge_formulas(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
+        if one.path.startswith("statsmodels"):
+            _judge_formulas(analysis, call, f"{one.path}.{name}")
             return
-        if one.path.startswith("lightgbm"):  # type: ignore[attr-defined]
-            _judge_booster(analysis, node, f"{one.path}.{name}", arguments, keywords)  # type: ignore[attr-defined]
+        if one.path.startswith("lightgbm"):
+            _judge_booster(analysis, call, f"{one.path}.{name}")
             return
 
 
-def _judge_formulas(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def _judge_formulas(analysis: Analysis, call: Call, path: str) -> None:
     """Judge every text given to statsmodels: it hands many of them to patsy, which evaluates them."""
-    given = [*arguments, *(value for key, value in keywords.items() if key not in _LABELS)]
+    given = [*call.arguments, *(value for key, value in call.keywords.items() if key not in _LABELS)]
     for value in given:
         for text in strings(value):
             if _CODE.search(text):
-                formulas.judge_text(analysis, node, text, path)
-    named = [keywords[key] for key in keywords if "formula" in key or key in ("dep_data", "subset", "**")]
+                formulas.judge_text(analysis, call.node, text, path)
+    named = [call.keywords[key] for key in call.keywords if "formula" in key or key in ("dep_data", "subset", "**")]
     if ".formula." in path or path.endswith(".MICE"):
-        named += arguments[:1]
-    for value in named:
-        for one in each(value):
-            if type(one) is not Const and (has_built(one) or folding.may_be_text(one)):
-                analysis.report("library.expression", node, f"{path} evaluates a string that cannot be read.")
-                return
+        named += call.arguments[:1]
+    for one in (one for value in named for one in each(value)):
+        if isinstance(one, Text) and one.computed:
+            formulas.judge_expression(analysis, call.node, one, path)
+        elif not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
+            analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
+            return
 
 
 _BOOSTER_FILES = frozenset(
@@ -131,15 +133,13 @@ _BOOSTER_FILES = frozenset(
 """LightGBM's parameters, with their other names, by which it reads or writes files or opens connections."""
 
 
-def _judge_booster(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def _judge_booster(analysis: Analysis, call: Call, path: str) -> None:
     """Judge LightGBM's parameters: those of a table too may name files and machines."""
-    named = () if path in ("lightgbm.train", "lightgbm.cv", "lightgbm.Dataset") else keywords
-    tables = [one for value in (*arguments, *keywords.values()) for one in each(value) if type(one) is Bag]
+    named = () if path in ("lightgbm.train", "lightgbm.cv", "lightgbm.Dataset") else call.keywords
+    tables = [one for value in call.given for one in each(value) if isinstance(one, Bag)]
     for name in (*named, *(text for table in tables for key in table.keys for text in strings(key))):
         if name in _BOOSTER_FILES:
-            analysis.report("library.path_argument", node, f"{path}: {name} makes it use files or the network.")
+            analysis.report("library.path_argument", call.node, f"{path}: {name} makes it use files or the network.")
             return
 
 
@@ -149,8 +149,8 @@ def _judge_zone(analysis: Analysis, node: ast.Call, path: str, given: list[Value
         for text in strings(value):
             if text.startswith(("/", "~", ".", ":")) or ".." in text or "//" in text:
                 analysis.report("library.path_argument", node, f"{path} reads the time zone from the file {text!r}.")
-        unknown = [one for one in each(value) if has_built(one) or folding.may_be_text(one)]
-        if unknown or (path == "dateutil.tz.gettz" and any(type(one) in (Unknown, Foreign) for one in each(value))):
+        unknown = [one for one in each(value) if has_built(one) or texts.may_be_text(one)]
+        if unknown or (path == "dateutil.tz.gettz" and any(isinstance(one, Unknown | Foreign) for one in each(value))):
             analysis.report("library.path_argument", node, f"{path} gets a time zone that is not known here.")
 
 
@@ -165,7 +165,7 @@ def _judge_qhull(analysis: Analysis, node: ast.Call, path: str, given: list[Valu
 
 def _texts(value: Value) -> list[str]:
     """Give the known strings of a value, and what is known of those put together."""
-    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if type(one) is Text)]
+    return [*strings(value), *(one.known.replace("\0", " ") for one in each(value) if isinstance(one, Text))]
 
 
 _GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
@@ -174,7 +174,7 @@ _GENERATORS = frozenset({"numpy.random.Generator", "numpy.random.RandomState"})
 def _judge_generator(analysis: Analysis, node: ast.Call, path: str, given: list[Value]) -> None:
     """Judge what random numbers are drawn from: an object of the program would be taken for memory of numpy's."""
     for value in given:
-        if any(type(one) in (Inst, Class) or one is OPAQUE for one in each(value)):
+        if any(isinstance(one, Inst | Class) or one is OPAQUE for one in each(value)):
             analysis.report("library.memory_unsafe", node, f"{path} takes memory from an object of the program.")
 
 
@@ -182,32 +182,35 @@ def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> Non
     """Judge a type that takes numbers for addresses of objects."""
     for value in given:
         for one in each(value):
-            name = one.value if type(one) is Const else getattr(one, "name", "") or getattr(one, "path", "")
+            name = one.value if isinstance(one, Const) else getattr(one, "name", "") or getattr(one, "path", "")
             if str(name).rpartition(".")[2] in _OBJECT or has_built(one):
                 analysis.report("library.memory_unsafe", node, "Takes the bytes of an array for addresses of objects.")
 
 
-def _judge_files(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def _judge_files(analysis: Analysis, call: Call, path: str) -> None:
     keyword, at = FILES[path]
     if keyword == "memory" and path.endswith("Pipeline"):
-        arguments = [one for one in arguments[1:] if type(one) is not Bag]
-        at = 0
-    for value in (*arguments[at : at + 2], *(keywords[key] for key in (keyword,) if key in keywords)):
+        placed = [one for one in call.arguments[1:] if not isinstance(one, Bag)][:2]
+    else:
+        placed = call.arguments[at : at + 2]
+    for value in (*placed, *(call.keywords[key] for key in (keyword,) if key in call.keywords)):
         for one in each(value):
-            if type(one) is Const and (one.value is None or one.value in _HARMLESS or not isinstance(one.value, str)):
+            if isinstance(one, Const) and (
+                one.value is None or one.value in _HARMLESS or not isinstance(one.value, str)
+            ):
                 continue
-            if type(one) in (Const, Text) or has_built(one) or folding.may_be_text(one):
-                analysis.report("library.path_argument", node, f"{path}: {keyword} makes it read or write files.")
+            if isinstance(one, Const | Text) or has_built(one) or texts.may_be_text(one):
+                analysis.report("library.path_argument", call.node, f"{path}: {keyword} makes it read or write files.")
                 return
 
 
-def _judge_parameters(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+def _judge_parameters(analysis: Analysis, call: Call) -> None:
     """Judge parameters that are set later: `set_params(memory=…)` of an estimator."""
-    for key, value in keywords.items():
+    for key, value in call.keywords.items():
         last = key.rpartition("__")[2]
-        if last == "memory" and not all(type(one) is Const and one.value is None for one in each(value)):
-            analysis.report("library.path_argument", node, f"{key}= makes the library pickle to and from a folder.")
+        if last == "memory" and not all(isinstance(one, Const) and one.value is None for one in each(value)):
+            analysis.report(
+                "library.path_argument", call.node, f"{key}= makes the library pickle to and from a folder."
+            )
         elif last == "input" and ("filename" in strings(value) or has_built(value)):
-            analysis.report("library.path_argument", node, f"{key}= makes the library read files.")
+            analysis.report("library.path_argument", call.node, f"{key}= makes the library read files.")

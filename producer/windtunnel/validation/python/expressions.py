@@ -8,13 +8,17 @@ import re
 from windtunnel.validation.python import (
     attributes,
     calls,
+    escapes,
     folding,
     lookahead,
     names,
     passing,
     pathobjects,
     resources,
+    stores,
+    subscripts,
     substitution,
+    texts,
 )
 from windtunnel.validation.python.analysis import Analysis, Evaluator
 from windtunnel.validation.python.values import (
@@ -23,9 +27,7 @@ from windtunnel.validation.python.values import (
     UNKNOWN,
     Bag,
     Const,
-    Foreign,
     Func,
-    Text,
     Unknown,
     Value,
     each,
@@ -78,14 +80,14 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
     else:
         left, right = analysis.value(node.left), analysis.value(node.right)
     resources.judge_binary(analysis, node, left, right)
-    if type(left) is Unknown and type(right) is Unknown and OPAQUE not in (left, right):
+    if isinstance(left, Unknown) and isinstance(right, Unknown) and OPAQUE not in (left, right):
         return UNKNOWN
     lefts, rights = each(left), each(right)
     if len(lefts) * len(rights) > 16:
         if has_built(left) or has_built(right):
             return BUILT
-        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(folding.is_textual, lefts)) else BUILT,)
-        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(folding.is_textual, rights)) else BUILT,)
+        lefts = lefts if len(lefts) <= 8 else (UNKNOWN if not any(map(texts.is_textual, lefts)) else BUILT,)
+        rights = rights if len(rights) <= 8 else (UNKNOWN if not any(map(texts.is_textual, rights)) else BUILT,)
     found = join([folding.binary(node.op, one, two) for one in lefts for two in rights])
     return pathobjects.made(analysis, node, found) if isinstance(node.op, ast.Div) else found
 
@@ -93,7 +95,7 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
 def unary(analysis: Analysis, node: ast.UnaryOp) -> Value:
     """Evaluate a sign, `~` or `not`."""
     found = analysis.value(node.operand)
-    if type(found) is Const and isinstance(found.value, int | float):
+    if isinstance(found, Const) and isinstance(found.value, int | float):
         if isinstance(node.op, ast.USub):
             return Const(-found.value)
         if isinstance(node.op, ast.Invert) and isinstance(found.value, int):
@@ -124,12 +126,19 @@ def compare(analysis: Analysis, node: ast.Compare) -> Value:
         analysis.report("builtins.namespace_test", node, "Tests for a name in a table of names.")
         return UNKNOWN
     lookahead.judge_comparison(analysis, node)
-    for one in (node.left, *node.comparators):
-        if isinstance(one, ast.Attribute) and one.attr == "__class__":
+    operands = (node.left, *node.comparators)
+    only_compared = {"__class__", "__dict__"} if all(map(_is_table, operands)) else {"__class__"}
+    for one in operands:
+        if isinstance(one, ast.Attribute) and one.attr in only_compared:
             analysis.value(one.value)
         else:
             analysis.value(one)
     return UNKNOWN
+
+
+def _is_table(node: ast.expr) -> bool:
+    """Recognise a table of attributes; two of them are only compared: `self.__dict__ == other.__dict__`."""
+    return isinstance(node, ast.Attribute) and node.attr == "__dict__"
 
 
 def choice(analysis: Analysis, node: ast.IfExp) -> Value:
@@ -148,64 +157,12 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
         if isinstance(one, ast.FormattedValue):
             found = analysis.value(one.value)
             if one.format_spec is not None:
-                parts.extend(passing.as_formatted(analysis.value(one.format_spec)))
+                parts.extend(passing.as_formatted(found, analysis.value(one.format_spec)))
             else:
-                parts.extend(folding.pieces(found))
+                parts.extend(texts.pieces(found))
     if all(isinstance(part, str) for part in parts):
         return Const("".join(part for part in parts if isinstance(part, str)))
     return make_text(parts)
-
-
-def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
-    """Evaluate `x[i]`."""
-    owner = analysis.value(node.value)
-    index = analysis.value(node.slice)
-    lookahead.judge_subscript(analysis, node)
-    if type(owner) is Unknown:
-        return owner
-    return join([_item(one, index) for one in each(owner)])
-
-
-def _item(owner: Value, index: Value) -> Value:
-    kind = type(owner)
-    at = index.value if type(index) is Const else None
-    if kind is Const and isinstance(owner.value, str | bytes):  # type: ignore[attr-defined]
-        if isinstance(at, int | slice):
-            try:
-                return folding.as_value(owner.value[at])  # type: ignore[attr-defined]
-            except (LookupError, ValueError, TypeError):
-                return UNKNOWN
-        return BUILT
-    if kind is Text:
-        return BUILT
-    if kind is Bag:
-        items, keys = owner.items, owner.keys  # type: ignore[attr-defined]
-        if keys and len(keys) == len(items) and at is not None:
-            if owner.loose:  # type: ignore[attr-defined]
-                pairs = zip(keys, items, strict=True)
-                return join([item for key, item in pairs if type(key) is not Const or key.value == at] or [UNKNOWN])
-            found = [item for key, item in zip(keys, items, strict=True) if type(key) is Const and key.value == at]
-            if found:
-                return join(found[-1:])
-        elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):  # type: ignore[attr-defined]
-            return join([items[at]])
-        elif owner.ordered and isinstance(at, slice):  # type: ignore[attr-defined]
-            try:
-                return Bag(items[at], ordered=True)
-            except (ValueError, TypeError):
-                return owner
-        return join(list(items)) if items else UNKNOWN
-    if kind is Foreign and owner.path in ("dataclasses.fields", "sandbox.params"):  # type: ignore[attr-defined]
-        return owner
-    return folding.inner(owner)
-
-
-def sliced(analysis: Analysis, node: ast.Slice) -> Value:
-    """Evaluate `a:b:c`."""
-    parts = [None if one is None else analysis.value(one) for one in (node.lower, node.upper, node.step)]
-    if all(one is None or type(one) is Const for one in parts):
-        return Const(slice(*(None if one is None else one.value for one in parts)))  # type: ignore[attr-defined]
-    return UNKNOWN
 
 
 def function(analysis: Analysis, node: ast.Lambda) -> Value:
@@ -213,10 +170,10 @@ def function(analysis: Analysis, node: ast.Lambda) -> Value:
     scope = analysis.program.scopes[node]
     for default in (*node.args.defaults, *node.args.kw_defaults):
         if default is not None:
-            analysis.escapes(analysis.value(default), default, "a parameter's default")
+            escapes.judge(analysis, analysis.value(default), default, "a parameter's default")
     outer, analysis.scope = analysis.scope, scope
     found = analysis.value(node.body)
-    analysis.escapes(found, node.body, "returned by a lambda")
+    escapes.judge(analysis, found, node.body, "returned by a lambda")
     analysis.scope = outer
     return Func(node, scope)
 
@@ -230,7 +187,7 @@ def comprehension(analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.Gen
         for index, generator in enumerate(node.generators):
             if index:
                 analysis.value(generator.iter)
-            attributes.judge_target(analysis, generator.target)
+            stores.judge_target(analysis, generator.target)
             for test in generator.ifs:
                 analysis.value(test)
         if isinstance(node, ast.DictComp):
@@ -280,7 +237,7 @@ def awaited(analysis: Analysis, node: ast.Await) -> Value:
 def yielded(analysis: Analysis, node: ast.Yield | ast.YieldFrom) -> Value:
     """Evaluate `yield`."""
     if node.value is not None:
-        analysis.escapes(analysis.value(node.value), node, "yielded")
+        escapes.judge(analysis, analysis.value(node.value), node, "yielded")
     return UNKNOWN
 
 
@@ -294,7 +251,8 @@ EXPRESSIONS: dict[type, Evaluator] = {
     ast.Tuple: sequence, ast.List: sequence, ast.Set: sequence, ast.Dict: dictionary, ast.BinOp: binary,
     ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr:
     formatted,
-    ast.Subscript: subscript, ast.Slice: sliced, ast.Lambda: function, ast.ListComp: comprehension,
+    **subscripts.EXPRESSIONS,
+    ast.Lambda: function, ast.ListComp: comprehension,
     ast.SetComp: comprehension, ast.GeneratorExp: comprehension, ast.DictComp: comprehension,
     ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded,
     ast.YieldFrom: yielded, ast.FormattedValue: formatted_value,

@@ -9,23 +9,20 @@ from __future__ import annotations
 import ast
 import operator
 import posixpath
-import re
-import string
 from collections.abc import Callable
 from typing import Any
 
-from windtunnel.validation.policy import STANDARD_MODULES
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.values import (
     BUILT,
     MOST_FOLDED,
-    OPAQUE,
+    NUMBER,
     PUT_IN,
     UNKNOWN,
     Bag,
     Const,
     File,
     Foreign,
-    Inst,
     Text,
     Unknown,
     Value,
@@ -45,22 +42,6 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 _TEXTUAL = (str, bytes)
-PURE_METHODS = frozenset(
-    """join format replace lower upper swapcase title capitalize casefold strip lstrip rstrip removeprefix
-    removesuffix encode decode split rsplit splitlines partition rpartition zfill center ljust rjust hex
-    fromhex
-    translate expandtabs index find count startswith endswith to_bytes maketrans format_map""".split()
-)
-_GIVE_TEXT = PURE_METHODS - {
-    "index",
-    "find",
-    "count",
-    "startswith",
-    "endswith",
-    "split",
-    "rsplit",
-    "partition",
-}
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "chr": chr, "ord": ord, "str": str, "int": int, "hex": hex, "bytes": bytes, "bool": bool, "ascii": ascii,
     "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin":
@@ -70,17 +51,15 @@ _BUILTINS: dict[str, Callable[..., Any]] = {
     "format": lambda x, spec="": format(x, spec) if len(spec) < 4 else UNKNOWN,
     "enumerate": lambda x, start=0: list(enumerate(x, start)), "zip": lambda *x: list(zip(*x, strict=False)),
 }  # fmt: skip
-_CODECS = frozenset("utf-8 utf8 ascii latin-1 latin1 utf-16 utf-32 unicode-escape iso-8859-1 cp1252 utf-7".split())
 _BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted"})
 
 
 def known(value: Value) -> Any:
     """Give the Python value of a constant or of a container of constants; `UNKNOWN` where there is none."""
-    kind = type(value)
-    if kind is Const:
-        return value.value  # type: ignore[attr-defined]
-    if kind is Bag and value.ordered and len(value.items) <= MOST_FOLDED:  # type: ignore[attr-defined]
-        items = [known(item) for item in value.items]  # type: ignore[attr-defined]
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Bag) and value.ordered and len(value.items) <= MOST_FOLDED:
+        items = [known(item) for item in value.items]
         return UNKNOWN if any(item is UNKNOWN for item in items) else items
     return UNKNOWN
 
@@ -94,70 +73,6 @@ def as_value(result: Any) -> Value:
     if isinstance(result, list | tuple) and len(result) <= MOST_FOLDED:
         return Bag(tuple(as_value(item) for item in result), ordered=True)
     return UNKNOWN
-
-
-def is_textual(value: Value) -> bool:
-    """Recognise a string that is known, or known to be one."""
-    kind = type(value)
-    return kind is Text or (kind is Const and isinstance(value.value, _TEXTUAL))  # type: ignore[attr-defined]
-
-
-_TEXT_SOURCES = frozenset(
-    """functools.reduce numpy.str_ numpy.char numpy.strings tabulate collections.UserString
-    operator.getitem""".split()
-)
-_NUMBERS = frozenset(
-    """math cmath random statistics decimal fractions numbers datetime time zoneinfo calendar heapq bisect array
-    collections itertools functools operator dataclasses abc asyncio weakref graphlib queue sys""".split()
-)
-"""Modules of the standard library whose results are numbers, times, or what is judged where it is put in."""
-_GIVE_WHOLE_TEXT = frozenset(
-    """to_string to_markdown to_html to_latex to_json as_text as_html as_latex as_csv export_text array2string
-    array_str array_repr base_repr binary_repr datetime_as_string getvalue isoformat ctime month_name day_name
-    day_abbr month_abbr tzname""".split()
-)
-"""Methods and functions of any library that put a whole text together."""
-"""Modules, and functions of theirs, that may give a text: what comes out of them is not known here."""
-
-
-def may_be_text(value: Value) -> bool:
-    """Say whether the value may be a text that nobody can know here: made by a library, or out of sight."""
-    if type(value) is not Foreign:
-        return type(value) is Text or value is OPAQUE
-    parts = value.path.split(".")
-    root = parts[0]
-    if root in ("pandas", "sandbox"):
-        return parts[-1] in _NAMING or not _GIVE_WHOLE_TEXT.isdisjoint(parts)
-    if root in STANDARD_MODULES and root not in _NUMBERS:
-        return True
-    named = root in _TEXT_SOURCES or ".".join(parts[:2]) in _TEXT_SOURCES
-    return named or not _GIVE_WHOLE_TEXT.isdisjoint(parts)
-
-
-_NAMING = frozenset("columns name names str keys item tolist to_list categories levels".split())
-"""What gives the names in a table, or its cells as they are."""
-
-
-def inner(value: Value) -> Value:
-    """Give what may be in a value of a library, or in an object of a class of the program."""
-    return OPAQUE if type(value) is Inst or may_be_text(value) else UNKNOWN
-
-
-def pieces(value: Value) -> tuple[str | bool | None, ...]:
-    """Give the pieces that a value contributes to a string."""
-    kind = type(value)
-    if kind is File:
-        return pieces(value.text)  # type: ignore[attr-defined]
-    if kind is Text:
-        return value.parts  # type: ignore[no-any-return, attr-defined]
-    if kind is Const:
-        constant = value.value  # type: ignore[attr-defined]
-        return (constant.decode("latin-1") if isinstance(constant, bytes) else str(constant),)
-    return (
-        (False,)
-        if any(type(one) is Inst or may_be_text(one) or (type(one) is Text and one.built) for one in each(value))
-        else (None,)
-    )
 
 
 def _small(op: type, left: Any, right: Any) -> bool:
@@ -192,15 +107,15 @@ def _joined(one: Value, two: Value) -> Value:
     first, second = known(one), known(two)
     if isinstance(first, str) and isinstance(second, str):
         return as_value(posixpath.join(first, second))
-    return make_text((*pieces(one), "" if first == "" else "/", *pieces(two)))
+    return make_text((*texts.pieces(one), "" if first == "" else "/", *texts.pieces(two)))
 
 
 def binary(op: ast.operator, left: Value, right: Value) -> Value:
     """Fold `left op right`."""
     kind = type(op)
-    if type(left) is File or type(right) is File:
+    if isinstance(left, File) or isinstance(right, File):
         return File(joined_path([left, right])) if kind is ast.Div else UNKNOWN
-    if kind is ast.Mod and is_textual(left) and type(right) is Bag:
+    if kind is ast.Mod and texts.is_textual(left) and isinstance(right, Bag):
         values = known(right)
         first = known(left)
         if isinstance(first, _TEXTUAL) and isinstance(values, list) and _small(kind, first, None):
@@ -214,18 +129,18 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
             return as_value(_BINARY[kind](one, two))
         except (TypeError, ValueError, ArithmeticError, MemoryError):
             return UNKNOWN
-    if kind is ast.BitOr and type(left) is Bag and type(right) is Bag:
+    if kind is ast.BitOr and isinstance(left, Bag) and isinstance(right, Bag):
         return table([left, right])
     if kind is ast.Add:
-        if type(left) is Bag and type(right) is Bag:
+        if isinstance(left, Bag) and isinstance(right, Bag):
             return Bag(left.items + right.items, left.ordered and right.ordered)
-        if is_textual(left) or is_textual(right):
-            return make_text(pieces(left) + pieces(right))
-    if kind is ast.Mod and is_textual(left):
-        values = right.items if type(right) is Bag else (right,)
-        return make_text(pieces(left) + tuple(part for item in values for part in pieces(item)))
-    if kind is ast.Mult and (is_textual(left) or is_textual(right)):
-        return Text(pieces(left if is_textual(left) else right))
+        if texts.is_textual(left) or texts.is_textual(right):
+            return make_text(texts.pieces(left) + texts.pieces(right))
+    if kind is ast.Mod and texts.is_textual(left):
+        values = right.items if isinstance(right, Bag) else (right,)
+        return make_text(texts.pieces(left) + tuple(part for item in values for part in texts.pieces(item)))
+    if kind is ast.Mult and (texts.is_textual(left) or texts.is_textual(right)):
+        return Text(texts.pieces(left if texts.is_textual(left) else right))
     return UNKNOWN
 
 
@@ -235,9 +150,9 @@ def table(parts: list[Value]) -> Value:
     items: list[Value] = []
     for part in parts:
         for one in each(part):
-            if type(one) is not Bag:
-                return inner(one)
-            pairs = [item for item in one.items if type(item) is Bag and item.ordered and len(item.items) == 2]
+            if not isinstance(one, Bag):
+                return texts.inner(one)
+            pairs = [item for item in one.items if isinstance(item, Bag) and item.ordered and len(item.items) == 2]
             if one.keys or not one.items:
                 known_keys = len(one.keys) == len(one.items)
                 keys.extend(one.keys if known_keys else (UNKNOWN,) * len(one.items))
@@ -246,9 +161,9 @@ def table(parts: list[Value]) -> Value:
                 keys.extend(pair.items[0] for pair in pairs)
                 items.extend(pair.items[1] for pair in pairs)
             else:
-                given = [part for item in one.items for part in (item.items if type(item) is Bag else (item,))]
+                given = [part for item in one.items for part in (item.items if isinstance(item, Bag) else (item,))]
                 keys.extend((UNKNOWN,) * len(given))
-                items.extend(item if is_textual(item) else inner(item) for item in given)
+                items.extend(item if texts.is_textual(item) else texts.inner(item) for item in given)
     return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
 
 
@@ -265,14 +180,16 @@ def builtin(name: str, arguments: list[Value]) -> Value:
             return UNKNOWN
     if name in _BUILDERS and arguments:
         if name in ("reversed", "sorted") and type(arguments[0]) is Bag:
-            if not any(is_textual(one) for item in arguments[0].items for one in each(item)):
+            if not any(texts.is_textual(one) for item in arguments[0].items for one in each(item)):
                 return Bag(arguments[0].items)
-        textual = any(type(one) in (Text, Bag) or is_textual(one) for one in arguments)
+        textual = any(isinstance(one, Text | Bag) or texts.is_textual(one) for one in arguments)
         return BUILT if name == "chr" or textual else UNKNOWN
     if name in ("str", "repr", "format"):
-        if not arguments or may_be_text(arguments[0]):
+        if not arguments or texts.may_be_text(arguments[0]):
             return BUILT if arguments else Text((None,))
-        return Text(pieces(arguments[0]))
+        return Text(texts.pieces(arguments[0]))
+    if name == "range":
+        return Bag((NUMBER,))
     if name in ("next", "max", "min") and arguments:
         return element(arguments[0], "iter")
     if name in ("list", "tuple", "sorted", "set", "iter", "enumerate", "zip") and arguments:
@@ -288,113 +205,39 @@ def _modest(name: str, values: list[Any]) -> bool:
     return not any(isinstance(one, int) and abs(one) >> 256 for one in values)
 
 
-def method(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-    """Fold a call of a pure method of a constant (or of the types str, bytes and int)."""
-    values = [known(argument) for argument in arguments]
-    named = {key: known(value) for key, value in keywords.items()}
-    text = isinstance(owner, _TEXTUAL) or owner in (str, bytes)
-    ready = not any(one is UNKNOWN for one in (*values, *named.values()))
-    if ready and _fits(owner, name, values):
-        try:
-            if name == "format" and isinstance(owner, str):
-                return as_value(_format(owner, values, named))
-            if name != "format_map":
-                return as_value(getattr(owner, name)(*values, **named))
-        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError):
-            return BUILT if name in _GIVE_TEXT else UNKNOWN
-    if not text or name not in _GIVE_TEXT:
-        return UNKNOWN
-    if name == "format" and isinstance(owner, str):
-        return make_text((owner, *(part for one in (*arguments, *keywords.values()) for part in pieces(one))))
-    if name == "join" and len(arguments) == 1 and type(arguments[0]) is Bag and arguments[0].ordered:
-        return make_text(part for one in arguments[0].items for part in (*pieces(one), str(owner)))
-    if name == "join" and arguments and any(map(str.isspace, str(owner))):
-        apart = _apart(str(owner), _elements(arguments[0]))
-        if apart is not None:
-            return apart
-    if name == "join" and arguments and not any(is_textual(e) or e is BUILT for e in _elements(arguments[0])):
-        return Text((None,))
-    return BUILT
-
-
-_WHOLE = re.compile(r"[\w`'\"][^@]*[\w`'\")\]]|\w")
-_FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
-
-
-def _apart(separator: str, elements: list[Value]) -> Value | None:
-    """Join whole pieces of an unknown order whose words the separator keeps apart; None for any others."""
-    parts: list[str | bool | None] = [None]
-    for one in elements:
-        if type(one) is Const and isinstance(one.value, str) and _WHOLE.fullmatch(one.value):
-            parts += [separator, one.value, separator, None]
-        elif type(one) is Text and not one.built and _FIELD_OF_WIDTH.fullmatch(one.known):
-            parts += [separator, *one.parts, separator, None]
-        elif one is not UNKNOWN:
-            return None
-    return make_text(parts) if len(parts) > 1 else None
-
-
-def _elements(value: Value) -> list[Value]:
-    return [item for one in each(value) if type(one) is Bag for item in each(join_items(one))]
-
-
-def join_items(bag: Bag) -> Value:
-    """Join the elements of a container."""
-    return join(list(bag.items)) if bag.items else UNKNOWN
-
-
-def _fits(owner: Any, name: str, values: list[Any]) -> bool:
-    if name in ("zfill", "center", "ljust", "rjust", "expandtabs", "to_bytes"):
-        return all(not isinstance(one, int) or abs(one) <= 256 for one in values)
-    if name == "replace" and len(values) >= 2:
-        sized = [len(one) for one in (owner, values[1]) if isinstance(one, (*_TEXTUAL,))]
-        return len(sized) == 2 and sized[0] * max(sized[1], 1) <= 16 * MOST_FOLDED
-    if name in ("encode", "decode"):
-        return not values or str(values[0]).lower().replace("_", "-") in _CODECS
-    if name == "join":
-        return len(values) == 1 and len(values[0] if hasattr(values[0], "__len__") else ()) <= MOST_FOLDED
-    return True
-
-
-def _format(template: str, values: list[Any], named: dict[str, Any]) -> str | Value:
-    for _, field, spec, _ in string.Formatter().parse(template):
-        if (field and ("." in field or "[" in field)) or (spec and len(spec) > 6):
-            return UNKNOWN
-    return template.format(*values, **named)
-
-
 def element(value: Value, step: int | str) -> Value:
     """Take one step into a value: an index, `iter` (any element) or `star`."""
     found: list[Value] = []
     for one in each(value):
-        kind = type(one)
-        if kind is Bag:
-            items = one.keys if one.keys and step == "iter" else one.items  # type: ignore[attr-defined]
-            if isinstance(step, int) and one.ordered and step < len(items):  # type: ignore[attr-defined]
+        if isinstance(one, Bag):
+            items = one.keys if one.keys and step == "iter" else one.items
+            if isinstance(step, int) and one.ordered and step < len(items):
                 found.append(items[step])
             elif items:
                 found.append(Bag(items) if step == "star" else join(list(items)))
             else:
                 found.append(UNKNOWN)
-        elif kind is Const and isinstance(one.value, _TEXTUAL) and one.value:  # type: ignore[attr-defined]
-            text = one.value  # type: ignore[attr-defined]
+        elif isinstance(one, Const) and isinstance(one.value, _TEXTUAL) and one.value:
+            text = one.value
             found.append(Const(text[step]) if isinstance(step, int) and step < len(text) else BUILT)
-        elif kind is Foreign and one.path == "dataclasses.fields":  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path == "dataclasses.fields":
             found.append(one)
-        elif kind is Foreign and one.path.endswith(".parse_known_args") and step == 0:  # type: ignore[attr-defined]
-            found.append(Foreign(one.path.replace("parse_known_args", "parse_args")))  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path.endswith(".parse_known_args") and step == 0:
+            found.append(Foreign(one.path.replace("parse_known_args", "parse_args")))
         else:
-            found.append(BUILT if kind is Text and one.built else one if kind is Unknown else inner(one))  # type: ignore[attr-defined]
+            found.append(
+                BUILT if isinstance(one, Text) and one.built else one if isinstance(one, Unknown) else texts.inner(one)
+            )
     return join(found)
 
 
 def grown(op: ast.operator, before: Value, added: Value) -> Value:
     """Give what `x += added` makes of one of several values: of texts, the latest grows."""
-    texts = [one for one in each(before) if is_textual(one)]
-    if not texts:
-        textual = any(map(is_textual, each(added)))
+    before_texts = [one for one in each(before) if texts.is_textual(one)]
+    if not before_texts:
+        textual = any(map(texts.is_textual, each(added)))
         return BUILT if textual else join([before, added, UNKNOWN])
-    single = len(each(added)) == 1 and (is_textual(added) or added is UNKNOWN)
+    single = len(each(added)) == 1 and (texts.is_textual(added) or added is UNKNOWN)
     if not single or has_built(before) or has_built(added):
         return BUILT
-    return join([binary(op, texts[-1], added), PUT_IN])
+    return join([binary(op, before_texts[-1], added), PUT_IN])

@@ -10,9 +10,9 @@ import ast
 import re
 import warnings
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Foreign, Text, Value, each
+from windtunnel.validation.python.values import Const, Foreign, Func, Text, Value, each
 
 MOST_CHARACTERS = 2_000
 MOST_BRACKETS = 40
@@ -36,18 +36,18 @@ _PLAIN = (
 def judge_expression(analysis: Analysis, node: ast.AST, value: Value, how: str, *, sure: bool = True) -> None:
     """Judge a string that a library evaluates as an expression."""
     for one in each(value):
-        if type(one) is Const:
+        if isinstance(one, Const):
             if isinstance(one.value, str):
                 judge_text(analysis, node, one.value, how)
-        elif type(one) is Text:
+        elif isinstance(one, Text):
             if one.built or not one.known.strip("\x00 "):
                 analysis.report("library.expression", node, f"{how} evaluates a string that cannot be read.")
             else:
                 judge_text(analysis, node, one.known.replace("\x00", "0") if len(one.parts) > 1 else "0", how)
-        elif type(one) is Foreign and one.path.startswith("sandbox."):
+        elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             analysis.report("library.expression_unknown", node, f"{how} evaluates a string that was submitted.")
         else:
-            rule = "library.expression" if sure or folding.may_be_text(one) else "library.expression_unknown"
+            rule = "library.expression" if sure or texts.may_be_text(one) else "library.expression_unknown"
             analysis.report(rule, node, f"{how} evaluates a string that is not known here.")
             return
 
@@ -125,7 +125,8 @@ def _judge_root(analysis: Analysis, node: ast.Attribute, name: str) -> str:
 def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     function = node.func
     if isinstance(function, ast.Name):
-        return "" if function.id in _FUNCTIONS else f"{function.id.removeprefix(_AT)}(…) in it"
+        name = function.id.removeprefix(_AT)
+        return "" if function.id in _FUNCTIONS or _is_own_function(analysis, node, name) else f"{name}(…) in it"
     if not isinstance(function, ast.Attribute):
         return "a call in it that cannot be read"
     if function.attr in analysis.tables.by_name or function.attr in analysis.tables.expressions:
@@ -136,3 +137,24 @@ def _judge_call(analysis: Analysis, node: ast.Call) -> str:
     if isinstance(root, ast.Name) and root.id.startswith(_AT):
         return f"@{root.id.removeprefix(_AT)}.…(…) in it"
     return ""
+
+
+def _is_own_function(analysis: Analysis, node: ast.Call, name: str) -> bool:
+    """Recognise a call of a plain function of the program with columns and numbers.
+
+    Its body is judged where it stands, for arguments of which nothing is known: nothing else may call it. A name that
+    the program binds itself might be a text, or another function where the formula is evaluated.
+    """
+    program = analysis.program
+    bound = [scope for scope in program.scopes.values() if name in scope.bindings]
+    if bound != [program.module] or program.calls.get(name) or node.keywords:
+        return False
+    plain = all(isinstance(one, ast.Name | ast.Constant | ast.expr_context) for one in _inside(node))
+    names = {one.id.removeprefix(_AT) for one in _inside(node) if isinstance(one, ast.Name)}
+    texts = any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in _inside(node))
+    own = any(not names.isdisjoint(scope.bindings) for scope in program.scopes.values())
+    return plain and not texts and not own and isinstance(analysis.variable(program.module, name), Func)
+
+
+def _inside(node: ast.Call) -> list[ast.AST]:
+    return [part for one in node.args for part in ast.walk(one)]

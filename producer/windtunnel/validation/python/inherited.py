@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import library
+from windtunnel.validation.python import library, options
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.program import Scope
 from windtunnel.validation.python.values import Class, Foreign, Inst, Lib, Value, each, join
 
@@ -15,9 +16,9 @@ MOST_BASES = 8
 
 def constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Value) -> Value:
     """Take `super().__init__(…)` of a subclass of a library's class for a call of that class."""
-    if type(receiver) in (Lib, Foreign) and type(callee) is Foreign:
-        return Lib(receiver.path)  # type: ignore[attr-defined]
-    if type(receiver) is not Inst:
+    if isinstance(receiver, Lib | Foreign) and isinstance(callee, Foreign):
+        return Lib(receiver.path)
+    if not isinstance(receiver, Inst):
         return callee
     bases = _library_bases(analysis, receiver.scope)
     if not bases:
@@ -31,20 +32,18 @@ def _library_bases(analysis: Analysis, scope: Scope, depth: int = 0) -> list[Val
     found: list[Value] = []
     for base in getattr(scope.node, "bases", ()):
         for one in each(analysis.value_in(scope.parent or scope, base)):
-            if type(one) is Lib and not one.path.startswith(_PLAIN_BASES):
+            if isinstance(one, Lib) and not one.path.startswith(_PLAIN_BASES):
                 found.append(one)
-            elif type(one) is Class and depth < MOST_BASES:
+            elif isinstance(one, Class) and depth < MOST_BASES:
                 found += _library_bases(analysis, one.scope, depth + 1)
     return found[:MOST_BASES]
 
 
-def judge_made(
-    analysis: Analysis, node: ast.Call, made: Class, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_made(analysis: Analysis, call: Call, made: Class) -> None:
     """Take making an object of a subclass without a constructor for a call of the library's class."""
-    if "__init__" in made.scope.bindings or not (arguments or keywords):
+    if "__init__" in made.scope.bindings or not (call.arguments or call.keywords):
         return
     for base in _library_bases(analysis, made.scope):
-        if type(base) is Lib:
-            library.judge_function(analysis, node, base.path, arguments, keywords)
-            library.judge_keywords(analysis, node, keywords, base)
+        if isinstance(base, Lib):
+            library.judge_function(analysis, call, base.path)
+            options.judge(analysis, call, base)

@@ -6,44 +6,51 @@ import ast
 import re
 
 from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.values import Const, Value
+from windtunnel.validation.python.callsite import Call
+from windtunnel.validation.python.values import Const
 
 _WHOLE = frozenset({"mean", "std", "max", "min", "median", "quantile"})
 _INDEXERS = frozenset({"iloc", "iat", "loc"})
 
 
-def judge_call(analysis: Analysis, node: ast.Call, name: str, keywords: dict[str, Value]) -> None:
+def judge_call(analysis: Analysis, call: Call, name: str) -> None:
     """Look for shifts into the future, centred windows and backward fills."""
     if name == "shift":
-        given = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "periods"), None)
+        given = (
+            call.node.args[0]
+            if call.node.args
+            else next((k.value for k in call.node.keywords if k.arg == "periods"), None)
+        )
         value = analysis.value(given) if given is not None else None
-        if type(value) is Const and isinstance(value.value, int | float) and value.value < 0:
-            analysis.report("lookahead.negative_shift", node, f"shift({value.value}) brings later rows forward.")
+        if isinstance(value, Const) and isinstance(value.value, int | float) and value.value < 0:
+            analysis.report("lookahead.negative_shift", call.node, f"shift({value.value}) brings later rows forward.")
         elif isinstance(given, ast.UnaryOp) and isinstance(given.op, ast.USub):
-            analysis.report("lookahead.negative_shift", node, "shift by a negative number brings later rows forward.")
+            analysis.report(
+                "lookahead.negative_shift", call.node, "shift by a negative number brings later rows forward."
+            )
     elif name == "resample":
-        _judge_resample(analysis, node, keywords)
+        _judge_resample(analysis, call)
     elif name in ("bfill", "backfill"):
-        analysis.report("lookahead.backfill", node, f".{name}() fills with later values.")
-    elif keywords:
-        centre = keywords.get("center")
-        if type(centre) is Const and centre.value is True and name == "rolling":
-            analysis.report("lookahead.centred_window", node, "A centred window reaches into the future.")
-        method = keywords.get("method")
-        if name == "fillna" and type(method) is Const and method.value in ("bfill", "backfill"):
-            analysis.report("lookahead.backfill", node, "fillna(method='bfill') fills with later values.")
+        analysis.report("lookahead.backfill", call.node, f".{name}() fills with later values.")
+    elif call.keywords:
+        centre = call.keywords.get("center")
+        if isinstance(centre, Const) and centre.value is True and name == "rolling":
+            analysis.report("lookahead.centred_window", call.node, "A centred window reaches into the future.")
+        method = call.keywords.get("method")
+        if name == "fillna" and isinstance(method, Const) and method.value in ("bfill", "backfill"):
+            analysis.report("lookahead.backfill", call.node, "fillna(method='bfill') fills with later values.")
 
 
-def _judge_resample(analysis: Analysis, node: ast.Call, keywords: dict[str, Value]) -> None:
+def _judge_resample(analysis: Analysis, call: Call) -> None:
     """Look for periods that carry the label of their end: weeks, months, quarters, years, or `label="right"`."""
-    rule = keywords.get("rule", analysis.value(node.args[0]) if node.args else None)
-    label = keywords.get("label")
-    if type(label) is Const:
+    rule = call.keywords.get("rule", analysis.value(call.node.args[0]) if call.node.args else None)
+    label = call.keywords.get("label")
+    if isinstance(label, Const):
         late = label.value == "right"
     else:
-        late = type(rule) is Const and isinstance(rule.value, str) and _LATE.fullmatch(rule.value) is not None
+        late = isinstance(rule, Const) and isinstance(rule.value, str) and _LATE.fullmatch(rule.value) is not None
     if late:
-        analysis.report("lookahead.late_label", node, "Each period carries the label of its end.")
+        analysis.report("lookahead.late_label", call.node, "Each period carries the label of its end.")
 
 
 _LATE = re.compile(r"\d*(?:W|M|ME|BM|BME|Q|QE|BQ|BQE|A|Y|YE|BA|BY|BYE)(?:-[A-Z]{3})?")

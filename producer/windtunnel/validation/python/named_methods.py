@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     UNKNOWN,
     Bag,
@@ -33,46 +34,44 @@ _PLAIN = frozenset(
 _AMBIGUOUS = frozenset({"glob", "inspect", "gc", "save", "load"})
 
 
-def judge_call(
-    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_call(analysis: Analysis, call: Call, name: str) -> None:
     """Judge a call of a method that takes another one by its name."""
     place = analysis.tables.by_name[name]
     if name == "map":
-        for one in each(arguments[0]) if arguments else ():
-            if type(one) is Const:
-                judge_strings(analysis, node, one)
+        for one in each(call.arguments[0]) if call.arguments else ():
+            if isinstance(one, Const):
+                judge_strings(analysis, call.node, one)
         return
-    judge_place(analysis, node, place, arguments, keywords)
+    judge_place(analysis, call, place)
     if name in ("agg", "aggregate"):
-        for key, value in keywords.items():
+        for key, value in call.keywords.items():
             if key not in _PLAIN and key != place[0]:
-                _judge_column(analysis, node, value)
-    elif name in ("apply", "transform") and arguments and _hands_on(arguments[1:], keywords):
-        for one in each(arguments[0]):
-            if one is UNKNOWN or folding.may_be_text(one):
-                analysis.report("library.unknown_method", node, f".{name} may call a method that is not known here.")
+                _judge_column(analysis, call.node, value)
+    elif name in ("apply", "transform") and call.arguments and _hands_on(call.arguments[1:], call.keywords):
+        for one in each(call.arguments[0]):
+            if one is UNKNOWN or texts.may_be_text(one):
+                analysis.report(
+                    "library.unknown_method", call.node, f".{name} may call a method that is not known here."
+                )
                 return
 
 
-def judge_place(
-    analysis: Analysis, node: ast.Call, place: tuple[str, int], arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_place(analysis: Analysis, call: Call, place: tuple[str, int]) -> None:
     """Judge the argument that names the method, where it is given by its place."""
     keyword, at = place
-    if keyword not in analysis.tables.by_name_keywords and keyword in keywords:
-        judge(analysis, node, keywords[keyword])
-    given = _given(node, keyword, at)
+    if keyword not in analysis.tables.by_name_keywords and keyword in call.keywords:
+        judge(analysis, call.node, call.keywords[keyword])
+    given = _given(call.node, keyword, at)
     if given is not None and not _is_from_caller(analysis, given):
         for one in each(analysis.value(given)):
             if one is UNKNOWN:
-                analysis.report("library.unknown_method", node, "Calls a method by a name that is not known here.")
+                analysis.report("library.unknown_method", call.node, "Calls a method by a name that is not known here.")
                 return
-    if at < len(arguments) and not any(isinstance(one, ast.Starred) for one in node.args[: at + 1]):
-        judge(analysis, node, arguments[at])
-    elif any(isinstance(one, ast.Starred) for one in node.args):
-        for value in arguments:
-            judge(analysis, node, value)
+    if at < len(call.arguments) and not any(isinstance(one, ast.Starred) for one in call.node.args[: at + 1]):
+        judge(analysis, call.node, call.arguments[at])
+    elif call.is_starred:
+        for value in call.arguments:
+            judge(analysis, call.node, value)
 
 
 def _given(node: ast.Call, keyword: str, at: int) -> ast.expr | None:
@@ -105,26 +104,25 @@ def _is_from_caller(analysis: Analysis, node: ast.expr) -> bool:
 def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> None:
     """Judge what is the name of a method, a list of such, or a table of columns with such."""
     for one in each(value):
-        kind = type(one)
-        if kind is Const:
+        if isinstance(one, Const):
             judge_strings(analysis, node, one)
-        elif kind is Bag and depth < MOST_DEPTH:
-            for item in one.items:  # type: ignore[attr-defined]
+        elif isinstance(one, Bag) and depth < MOST_DEPTH:
+            for item in one.items:
                 judge(analysis, node, item, depth + 1)
-        elif kind is Foreign and one.path.startswith("sandbox."):  # type: ignore[attr-defined]
+        elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             continue
-        elif kind in (Text, Bag) or folding.may_be_text(one) or _is_textual_object(analysis, one):
+        elif isinstance(one, Text | Bag) or texts.may_be_text(one) or _is_textual_object(analysis, one):
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
 
 
 def _is_textual_object(analysis: Analysis, value: Value) -> bool:
     """Recognise objects of the program whose class is a text or a container with methods of its own."""
-    if type(value) is not Inst:
+    if not isinstance(value, Inst):
         return False
     scope = value.scope
     bases = [one for base in getattr(scope.node, "bases", ()) for one in each(analysis.value_in(scope, base))]
-    return any(type(one) not in (Class, Lib) for one in bases) or "__iter__" in scope.bindings
+    return any(not isinstance(one, Class | Lib) for one in bases) or "__iter__" in scope.bindings
 
 
 def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:
@@ -140,7 +138,7 @@ def judge_strings(analysis: Analysis, node: ast.AST, value: Value) -> None:
 def _judge_column(analysis: Analysis, node: ast.AST, value: Value) -> None:
     """Judge `name=(column, method)` and `name=method`."""
     for one in each(value):
-        if type(one) is Bag and one.ordered and len(one.items) == 2:
+        if isinstance(one, Bag) and one.ordered and len(one.items) == 2:
             judge(analysis, node, one.items[1])
         else:
             judge(analysis, node, one)
@@ -154,10 +152,10 @@ def _hands_on(arguments: list[Value], keywords: dict[str, Value]) -> bool:
 
 def _may_be_path(value: Value, depth: int = 0) -> bool:
     for one in each(value):
-        if type(one) is Bag and depth < MOST_DEPTH:
+        if isinstance(one, Bag) and depth < MOST_DEPTH:
             if any(_may_be_path(item, depth + 1) for item in one.items):
                 return True
-        elif one is UNKNOWN or type(one) in (Bag, Text) or (type(one) is Const and isinstance(one.value, str)):
+        elif one is UNKNOWN or isinstance(one, Bag | Text) or (isinstance(one, Const) and isinstance(one.value, str)):
             return True
     return False
 

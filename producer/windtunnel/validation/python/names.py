@@ -21,6 +21,8 @@ _SAID = {
 _INTERPRETERS = frozenset({"__builtins__", "__import__", "__build_class__", "__loader__", "__spec__"})
 GIVEN = frozenset({"data", "params", "emit"})
 """What the sandbox gives a program."""
+PROGRAM = "strategy.py"
+"""What the sandbox calls a program, by a path beside its artifacts."""
 _CONSTANTS = {"True": True, "False": False, "None": None, "__debug__": True}
 
 
@@ -44,7 +46,9 @@ def name(analysis: Analysis, node: ast.Name) -> Value:
             analysis.report("attributes.dunder", node, "__class__ gives the class object itself.")
             return UNKNOWN
         rule = "attributes.interpreter" if text in analysis.tables.interpreter else "attributes.dunder"
-        if text in ("__file__", "__package__"):
+        if text == "__file__":
+            return Const(PROGRAM)
+        if text == "__package__":
             analysis.report("attributes.private_object", node, f"{text} belongs to the interpreter.")
             return UNKNOWN
         analysis.report(rule, node, f"{text} belongs to the interpreter.")
@@ -78,7 +82,8 @@ def _builtin(analysis: Analysis, node: ast.Name) -> Value:
     if text in _CONSTANTS:
         return Const(_CONSTANTS[text])
     rule = analysis.tables.builtins.get(text)
-    if rule is None or (text == "vars" and node in analysis.program.readonly):
+    program = analysis.program
+    if rule is None or (text == "vars" and (node in program.readonly or node in program.filling)):
         return Builtin(text)
     analysis.report(rule, node, f"{text} {_SAID.get(rule, 'is not allowed')}.")
     if rule in ("builtins.listing", "builtins.exit"):

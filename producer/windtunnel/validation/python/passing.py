@@ -9,7 +9,7 @@ import ast
 import re
 from typing import Final
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import folding, texts
 from windtunnel.validation.python.values import (
     BUILT,
     OPAQUE,
@@ -77,10 +77,12 @@ def result(path: str, arguments: list[Value]) -> Value | None:
     return None
 
 
-def as_formatted(spec: Value) -> tuple[str | bool | None, ...]:
+def as_formatted(value: Value, spec: Value) -> tuple[str | bool | None, ...]:
     """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
-    if type(spec) is Const and isinstance(spec.value, str) and _NUMBER.fullmatch(spec.value) is None:
-        return folding.pieces(as_date([spec]))
+    if isinstance(spec, Const) and isinstance(spec.value, str):
+        if _NUMBER.fullmatch(spec.value) is None:
+            return texts.pieces(as_date([spec]))
+        return (True,) if all(map(texts.is_number, each(value))) else (None,)
     return (False,) if has_built(spec) else (None,)
 
 
@@ -88,8 +90,8 @@ def as_date(arguments: list[Value]) -> Value:
     """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
     found: list[Value] = []
     for one in each(arguments[0]) if arguments else ():
-        if type(one) is not Const or not isinstance(one.value, str):
-            found.append(OPAQUE if folding.may_be_text(one) else PUT_IN)
+        if not isinstance(one, Const) or not isinstance(one.value, str):
+            found.append(OPAQUE if texts.may_be_text(one) else PUT_IN)
             continue
         parts: list[str | None] = []
         for index, piece in enumerate(_DIRECTIVE.split(one.value.replace("%%", "\1"))):
@@ -101,13 +103,13 @@ def as_date(arguments: list[Value]) -> Value:
 
 def _element(value: Value) -> Value:
     """Give any element of a container; of a text, a piece that cannot be read."""
-    return BUILT if folding.is_textual(value) else folding.element(value, "iter")
+    return BUILT if texts.is_textual(value) else folding.element(value, "iter")
 
 
 def _holds_text(value: Value, depth: int = 0) -> bool:
     for one in each(value):
-        if folding.is_textual(one) or folding.may_be_text(one):
+        if texts.is_textual(one) or texts.may_be_text(one):
             return True
-        if type(one) is Bag and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
+        if isinstance(one, Bag) and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
             return True
     return False

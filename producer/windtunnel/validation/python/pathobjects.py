@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from windtunnel.validation.python import folding, paths
+from windtunnel.validation.python import folding, paths, texts
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     BUILT,
     PUT_IN,
@@ -24,38 +26,46 @@ from windtunnel.validation.python.values import (
     Text,
     Value,
     each,
+    join,
     text_of,
 )
 
 CLASSES = ("pathlib.Path", "pathlib.PurePath")
 _MAKING = ("os.makedirs", "os.mkdir")
 _ASKING = frozenset({"exists", "is_file", "is_dir"})
+_RESOLVING = frozenset({"resolve", "absolute"})
 _RENAMING = frozenset({"with_suffix", "with_name", "with_stem"})
-_METHODS = _ASKING | _RENAMING | {"mkdir", "write_text", "write_bytes", "read_text", "read_bytes", "open", "joinpath"}
+_METHODS = (
+    _ASKING
+    | _RENAMING
+    | _RESOLVING
+    | {"mkdir", "write_text", "write_bytes", "read_text", "read_bytes", "open", "joinpath"}
+)
 _PARTS = frozenset({"name", "stem", "suffix"})
 
 
-def call(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def function(analysis: Analysis, call: Call, path: str) -> Value:
     """Evaluate and judge a call of what is lent of `os` and `pathlib`."""
-    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
-        arguments = [BUILT]
+    arguments: list[Value] = [BUILT] if call.is_open else call.arguments
     if path in CLASSES:
-        return made(analysis, node, File(folding.joined_path(arguments or [Const(".")])))
+        return made(analysis, call.node, File(folding.joined_path(arguments or [Const(".")])))
     if path == "os.path.join":
         return folding.joined_path(arguments) if arguments else UNKNOWN
-    given = arguments[0] if arguments else keywords.get("name", keywords.get("path", UNKNOWN))
+    if path in _TEXTUAL:
+        return _part(analysis, path, arguments[0] if arguments else call.keywords.get("path", UNKNOWN))
+    given = arguments[0] if arguments else call.keywords.get("name", call.keywords.get("path", UNKNOWN))
     if path in _MAKING:
-        _judge_folder(analysis, node, path, given)
+        _judge_folder(analysis, call.node, path, given)
     else:
-        _judge_asking(analysis, node, path, given)
+        _judge_asking(analysis, call.node, path, given)
     return UNKNOWN
 
 
 def made(analysis: Analysis, node: ast.AST, value: Value) -> Value:
     """Judge the path objects in a value where they are made."""
     for one in each(value):
-        if type(one) is File and not all(_is_within(analysis, text) for text in each(one.text)):
-            shown = f" {one.text.value!r}" if type(one.text) is Const else ""
+        if isinstance(one, File) and not all(_is_within(analysis, text) for text in each(one.text)):
+            shown = f" {one.text.value!r}" if isinstance(one.text, Const) else ""
             analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.")
     return value
 
@@ -73,27 +83,27 @@ def attribute(analysis: Analysis, file: File, name: str, node: ast.AST, *, calle
     return Danger(name, getattr(node, "lineno", 0))
 
 
-def method(
-    analysis: Analysis, node: ast.Call, file: File, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> Value:
+def method(analysis: Analysis, call: Call, file: File, name: str) -> Value:
     """Evaluate and judge a method of a path object."""
     if name == "as_posix":
         return file.text
     if name == "mkdir":
-        _judge_folder(analysis, node, ".mkdir", file.text)
+        _judge_folder(analysis, call.node, ".mkdir", file.text)
     elif name in _ASKING:
-        _judge_asking(analysis, node, f".{name}", file.text)
+        _judge_asking(analysis, call.node, f".{name}", file.text)
     elif name in ("write_text", "write_bytes"):
-        paths.judge_writing(analysis, node, f".{name}", file.text)
+        paths.judge_writing(analysis, call.node, f".{name}", file.text)
     elif name == "open":
-        mode = keywords.get("mode", arguments[0] if arguments else Const("r"))
-        return _opened(analysis, node, file.text, UNKNOWN if "**" in keywords else mode)
+        mode = call.keywords.get("mode", call.arguments[0] if call.arguments else Const("r"))
+        return _opened(analysis, call.node, file.text, UNKNOWN if "**" in call.keywords else mode)
     elif name in ("read_text", "read_bytes"):
-        return _opened(analysis, node, file.text, Const("r"))
+        return _opened(analysis, call.node, file.text, Const("r"))
     elif name == "joinpath":
-        return made(analysis, node, File(folding.joined_path([file.text, *arguments])))
+        return made(analysis, call.node, File(folding.joined_path([file.text, *call.arguments])))
+    elif name in _RESOLVING:
+        return File(_absolute(analysis, file.text))
     elif name in _RENAMING:
-        return made(analysis, node, File(_renamed(file.text, name, arguments)))
+        return made(analysis, call.node, File(_renamed(file.text, name, call.arguments)))
     return UNKNOWN
 
 
@@ -106,7 +116,7 @@ def _opened(analysis: Analysis, node: ast.Call, text: Value, mode: Value) -> Val
 
 def _judge_folder(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
     for one in each(text_of(given)):
-        target = f" {one.value!r}" if type(one) is Const else ""
+        target = f" {one.value!r}" if isinstance(one, Const) else ""
         if not paths.is_folder(analysis, one):
             analysis.report(
                 "library.file_write", node, f"{how} makes the folder{target}, which is not beside the program."
@@ -122,22 +132,59 @@ def _judge_asking(analysis: Analysis, node: ast.AST, how: str, given: Value) -> 
 
 def _is_within(analysis: Analysis, text: Value) -> bool:
     """Recognise a path beside the program, among its artifacts or among the datasets."""
-    if type(text) is Const and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
+    if isinstance(text, Const) and isinstance(text.value, str) and paths.is_mounted(analysis, f"{text.value}/x"):
         return True
     return paths.is_folder(analysis, text)
 
 
+def _root(analysis: Analysis) -> str:
+    """Give the folder that a program runs in."""
+    return analysis.tables.artifacts.rstrip("/")
+
+
+def _absolute(analysis: Analysis, text: Value) -> Value:
+    """Give paths as seen from the root of the file system."""
+    return join([folding.joined_path([Const(_root(analysis)), one]) for one in each(text)])
+
+
+def _part(analysis: Analysis, path: str, given: Value) -> Value:
+    """Give what `os.path.dirname` and its kin make of a path."""
+    found: list[Value] = []
+    for one in each(text_of(given)):
+        known = folding.known(one)
+        if path in _ABSOLUTE:
+            whole = folding.known(_absolute(analysis, one))
+            found.append(Const(posixpath.normpath(whole)) if isinstance(whole, str) else BUILT)
+        elif isinstance(known, str):
+            found.append(folding.as_value(_TEXTUAL[path](known)))
+        elif path == "os.path.dirname" and texts.is_textual(one):
+            found.append(_parent(one))
+        else:
+            found.append(BUILT)
+    return join(found)
+
+
+_ABSOLUTE = ("os.path.abspath", "os.path.realpath")
+_TEXTUAL: dict[str, Callable[[str], str | tuple[str, str]]] = {
+    "os.path.dirname": posixpath.dirname,
+    "os.path.basename": posixpath.basename,
+    "os.path.normpath": posixpath.normpath,
+    "os.path.splitext": posixpath.splitext,
+    **dict.fromkeys(_ABSOLUTE, posixpath.normpath),
+}
+
+
 def _parent(text: Value) -> Value:
-    if type(text) is Const and isinstance(text.value, str):
+    if isinstance(text, Const) and isinstance(text.value, str):
         return Const(str(PurePosixPath(text.value).parent))
-    if type(text) is Text and isinstance(text.parts[-1], str) and "/" in text.parts[-1]:
+    if isinstance(text, Text) and isinstance(text.parts[-1], str) and "/" in text.parts[-1]:
         return Text((*text.parts[:-1], posixpath.dirname(text.parts[-1])))
     return BUILT
 
 
 def _renamed(text: Value, name: str, arguments: list[Value]) -> Value:
     given = folding.known(arguments[0]) if len(arguments) == 1 else UNKNOWN
-    if type(text) is Const and isinstance(text.value, str) and isinstance(given, str):
+    if isinstance(text, Const) and isinstance(text.value, str) and isinstance(given, str):
         try:
             return Const(str(getattr(PurePosixPath(text.value), name)(given)))
         except ValueError:

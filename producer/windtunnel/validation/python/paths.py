@@ -6,35 +6,34 @@ import ast
 import posixpath
 
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import NONE, UNKNOWN, Bag, Const, Foreign, Lib, Text, Value, each, text_of
 
 
-def judge_path_argument(
-    analysis: Analysis, node: ast.Call, name: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_path_argument(analysis: Analysis, call: Call, name: str) -> None:
     """Judge a writing method: without a path it only makes text; an artifact comes back with the report."""
     keyword, position = analysis.tables.path_argument[name]
-    callee = analysis.memo.get(node.func)
-    if type(callee) is Lib and callee.path in _AS_FUNCTIONS:
+    callee = analysis.memo.get(call.node.func)
+    if isinstance(callee, Lib) and callee.path in _AS_FUNCTIONS:
         position += 1
-    given = keywords.get(keyword, arguments[position] if len(arguments) > position else NONE)
-    if "**" in keywords or any(isinstance(one, ast.Starred) for one in node.args):
+    given = call.keywords.get(keyword, call.arguments[position] if len(call.arguments) > position else NONE)
+    if call.is_open:
         given = UNKNOWN
-    judge_writing(analysis, node, f".{name}", given)
+    judge_writing(analysis, call.node, f".{name}", given)
 
 
 def judge_writing(analysis: Analysis, node: ast.AST, how: str, given: Value) -> None:
     """Judge the path that something is written to."""
     for one in each(given):
-        if type(one) is Foreign and one.path in analysis.tables.memory:
+        if isinstance(one, Foreign) and one.path in analysis.tables.memory:
             continue
-        if type(one) is Const and not isinstance(one.value, str):
+        if isinstance(one, Const) and not isinstance(one.value, str):
             continue
-        target = f" to {one.value!r}" if type(one) is Const else ""
+        target = f" to {one.value!r}" if isinstance(one, Const) else ""
         if not is_artifact(analysis, one):
             analysis.report("library.file_write", node, f"{how} writes a file{target}.")
             return
-        if type(one) is Const:
+        if isinstance(one, Const):
             analysis.written.add(posixpath.normpath(one.value))
         analysis.report("library.artifact", node, f"{how} writes an artifact{target}.")
 
@@ -58,15 +57,15 @@ def is_dataset_name(analysis: Analysis, value: Value) -> bool:
 
 def _spelled(value: Value) -> str | None:
     """The text of a path, with a letter for each part that is known at run time only; None for any other value."""
-    if type(value) is Const and isinstance(value.value, str):
+    if isinstance(value, Const) and isinstance(value.value, str):
         return value.value
-    if type(value) is Text and not value.built and (type(value.parts[0]) is str or type(value.parts[-1]) is str):
-        return "".join("x" if part is None else str(part) for part in value.parts)
+    if isinstance(value, Text) and not value.built and (type(value.parts[0]) is str or type(value.parts[-1]) is str):
+        return "".join(part if isinstance(part, str) else "x" for part in value.parts)
     return None
 
 
 def _ends(value: Value, endings: tuple[str, ...]) -> bool:
-    last = value.parts[-1] if type(value) is Text else _spelled(value)
+    last = value.parts[-1] if isinstance(value, Text) else _spelled(value)
     return isinstance(last, str) and last.lower().endswith(endings)
 
 
@@ -96,25 +95,25 @@ def open_artifact(analysis: Analysis, node: ast.Call) -> Value | None:
 
 def judge_opening(analysis: Analysis, node: ast.AST, path: Value, mode: Value) -> bool:
     """Report what may be opened: artifacts, and file names that are answered with a dataset. False for any other."""
-    if type(mode) is not Const or mode.value not in _MODES:
+    if not isinstance(mode, Const) or mode.value not in _MODES:
         return False
     reads = mode.value[0] == "r"
     for one in each(path):
-        known = type(one) is Const and isinstance(one.value, str)
-        if known and reads and posixpath.normpath(one.value) in analysis.written:  # type: ignore[attr-defined]
+        known = posixpath.normpath(one.value) if isinstance(one, Const) and isinstance(one.value, str) else None
+        if reads and known in analysis.written:
             continue
         if reads and is_dataset_name(analysis, one):
             _report_dataset(analysis, node, "open", one)
         elif reads or not is_artifact(analysis, one):
             return False
-        elif known:
-            analysis.written.add(posixpath.normpath(one.value))  # type: ignore[attr-defined]
+        elif known is not None:
+            analysis.written.add(known)
     analysis.report("library.artifact", node, "open() of an artifact.")
     return True
 
 
 def _report_dataset(analysis: Analysis, node: ast.AST, how: str, name: Value) -> None:
-    shown = repr(name.value) if type(name) is Const else "a file"
+    shown = repr(name.value) if isinstance(name, Const) else "a file"
     said = f"{how} reads {shown}, which is there only if a dataset of the job is called so."
     analysis.report("library.dataset_name", node, said)
 
@@ -128,11 +127,11 @@ ARTIFACT = "io.artifact"
 
 def is_scratch(analysis: Analysis, value: Value) -> bool:
     """Recognise a file below the sandbox's own temporary folder, or one in memory."""
-    if type(value) is Foreign:
+    if isinstance(value, Foreign):
         return value.path in analysis.tables.memory
-    if type(value) is Const and isinstance(value.value, str):
+    if isinstance(value, Const) and isinstance(value.value, str):
         return posixpath.normpath(value.value).startswith(analysis.tables.writable)
-    if type(value) is Text and not value.built and isinstance(value.parts[0], str):
+    if isinstance(value, Text) and not value.built and isinstance(value.parts[0], str):
         whole = value.known.replace("\0", "x")
         return value.parts[0].startswith(analysis.tables.writable) and ".." not in whole
     return False
@@ -147,37 +146,48 @@ READ = ("filepath_or_buffer", "path_or_buf", "fname", "file", "path", "io", "sou
 """How readers call what they read."""
 
 
-def judge_reading(
-    analysis: Analysis, node: ast.Call, path: str, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_reading(analysis: Analysis, call: Call, path: str) -> None:
     """Judge a reading function: mounted datasets and text in memory may be read."""
-    given = next((keywords[one] for one in READ if one in keywords), arguments[0] if arguments else UNKNOWN)
+    given = next(
+        (call.keywords[one] for one in READ if one in call.keywords), call.arguments[0] if call.arguments else UNKNOWN
+    )
     for one in each(given):
-        if type(one) is Foreign and one.path in analysis.tables.memory:
+        if isinstance(one, Foreign) and one.path in analysis.tables.memory:
             continue
-        if type(one) is Bag and path in ("numpy.loadtxt", "numpy.genfromtxt"):
+        if isinstance(one, Bag) and path in ("numpy.loadtxt", "numpy.genfromtxt"):
             continue
         if path in analysis.tables.scratch and is_scratch(analysis, one):
-            analysis.report("library.scratch_file", node, f"{path} reads a temporary file.")
+            analysis.report("library.scratch_file", call.node, f"{path} reads a temporary file.")
             continue
-        if type(one) is Const and isinstance(one.value, str):
+        if isinstance(one, Const) and isinstance(one.value, str):
             if is_mounted(analysis, one.value) or posixpath.normpath(one.value) in analysis.written:
                 continue
             if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
-                _report_dataset(analysis, node, path, one)
+                _report_dataset(analysis, call.node, path, one)
                 continue
             if "://" in one.value:
-                analysis.report("library.network", node, f"{path} fetches {one.value!r}.")
+                analysis.report("library.network", call.node, f"{path} fetches {one.value!r}.")
             else:
                 why = "which is no dataset" if one.value.startswith("/") else "and there is no such file here"
-                analysis.report("library.file_read", node, f"{path} reads {one.value!r}, {why}.")
+                analysis.report("library.file_read", call.node, f"{path} reads {one.value!r}, {why}.")
             return
         if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):
-            _report_dataset(analysis, node, path, one)
+            _report_dataset(analysis, call.node, path, one)
             continue
-        if type(one) is Text and not one.built and isinstance(one.parts[0], str):
+        if isinstance(one, Text) and not one.built and isinstance(one.parts[0], str):
             if is_mounted(analysis, one.known.replace("\0", "x")) and one.parts[0].startswith(analysis.tables.roots):
-                analysis.report("library.dataset_path", node, f"{path} reads a dataset by a path put together.")
+                analysis.report("library.dataset_path", call.node, f"{path} reads a dataset by a path put together.")
                 continue
-        analysis.report("library.file_read", node, f"{path} reads a file that is not known here.")
+        analysis.report("library.file_read", call.node, f"{path} reads a file that is not known here.")
         return
+
+
+def judge_saving(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge a function that writes arrays: artifacts, and files put aside in the temporary folder."""
+    given = call.keywords.get("file", call.argument("fname", 0))
+    targets = each(given)
+    artifact = all(is_artifact(analysis, one) for one in targets)
+    if not artifact and path in analysis.tables.scratch and all(is_scratch(analysis, one) for one in targets):
+        analysis.report("library.scratch_file", call.node, f"{path} writes a file.")
+    else:
+        judge_writing(analysis, call.node, path, given)

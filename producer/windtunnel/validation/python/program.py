@@ -53,7 +53,7 @@ class Program:
     readonly: set[ast.AST] = field(default_factory=set)
     """Expressions that stand where what they give is only looked at."""
     filling: set[ast.AST] = field(default_factory=set)
-    """Tables of attributes that are only filled: the `x.__dict__` of `x.__dict__.update(…)`."""
+    """Tables of attributes that may be changed where they go: `x.__dict__`, and the `vars` of `vars(x)`."""
     wild: list[Binding] = field(default_factory=list)
     """Values stored under attribute names that are not written out."""
     renamed: bool = False
@@ -62,6 +62,8 @@ class Program:
     """Modules, and names of theirs, that the program imports."""
     filled: bool = False
     """A library fills in the attributes of an object of the program: `parse_args(namespace=x)`."""
+    overwritten: bool = False
+    """Something is put into a table of attributes: a method may be another than the one that is written."""
     sharing: Any = None
     """Which containers may be changed where their name does not show it: `sharing.Sharing`."""
     recursive: set[ast.AST] = field(default_factory=set)

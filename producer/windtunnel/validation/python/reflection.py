@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python import attributes
+from windtunnel.validation.python import attributes, descriptors, escapes, stores
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     UNKNOWN,
     Class,
     Const,
     Foreign,
     Inst,
-    Text,
     Value,
     each,
     has_built,
@@ -20,84 +20,67 @@ from windtunnel.validation.python.values import (
 )
 
 
-def reflect(analysis: Analysis, node: ast.Call, function: str, arguments: list[Value]) -> Value:
+def reflect(analysis: Analysis, call: Call, function: str) -> Value:
     """Judge `getattr` and its kin: an attribute whose name is a value."""
+    node, arguments = call.node, call.arguments
     if len(arguments) < 2 or any(isinstance(one, ast.Starred) for one in node.args[:2]):
         analysis.report("attributes.unknown_name", node, f"{function} gets its arguments from elsewhere.")
         return UNKNOWN
     receiver, name = arguments[0], arguments[1]
-    known = [one.value for one in each(name) if type(one) is Const and isinstance(one.value, str)]
+    known = [one.value for one in each(name) if isinstance(one, Const) and isinstance(one.value, str)]
     if len(known) != len(each(name)):
         return _reflect_unknown(analysis, node, function, receiver, name)
     if function == "hasattr":
         return UNKNOWN
     if function in ("setattr", "delattr"):
         for one in known:
-            attributes.store(analysis, receiver, one, node)
+            stores.store(analysis, receiver, one, node)
         for value in arguments[2:]:
-            analysis.escapes(value, node, "set as an attribute by name")
+            escapes.judge(analysis, value, node, "set as an attribute by name")
         return UNKNOWN
     defaults = arguments[2:]
     found = [attributes.read(analysis, receiver, one, node, called=False) for one in known]
-    return join([*found, *(value for value in defaults if type(value) is not Const)])
+    return join([*found, *(value for value in defaults if not isinstance(value, Const))])
+
+
+def judge_getter(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge `operator.attrgetter` and `methodcaller`: the names of attributes have to be known."""
+    chosen = call.arguments if path == "operator.attrgetter" else call.arguments[:1]
+    if not chosen or call.is_starred:
+        analysis.report("attributes.unknown_name", call.node, "A getter whose attribute is not known here.")
+        return
+    for one in (one for value in chosen for one in each(value)):
+        if not isinstance(one, Const) or not isinstance(one.value, str):
+            analysis.report("attributes.unknown_name", call.node, "A getter whose attribute is not known here.")
+            return
+        for name in one.value.split("."):
+            _judge_gotten(analysis, call.node, name)
+
+
+def _judge_gotten(analysis: Analysis, node: ast.Call, name: str) -> None:
+    if name in ("format", "format_map"):
+        analysis.report("attributes.format_unknown", node, "Formats with a template that is not seen.")
+    elif analysis.tables.judge_name(name) == "judged":
+        analysis.report("library.named_method", node, f"Calls the method {name!r} by its name.")
+    else:
+        attributes.judge(analysis, UNKNOWN, name, node, called=False)
 
 
 def is_filled(analysis: Analysis, value: Value) -> bool:
     """Say whether an object's attributes may have been named at run time."""
-    if type(value) is Foreign:
+    if isinstance(value, Foreign):
         return value.path == "types.SimpleNamespace" or value.path.endswith(".parse_args")
-    return type(value) is Inst and (bool(analysis.program.wild) or analysis.program.filled)
-
-
-_DESCRIBES = frozenset({"__get__", "__set__", "__delete__"})
-
-
-def _names_itself(analysis: Analysis, node: ast.Call, name: Value) -> bool:
-    """Recognise a descriptor that reads or sets the attribute that it was named by its class.
-
-    The interpreter alone calls its methods, with objects of the program's own classes; the name is one that the
-    class body binds, after a known beginning.
-    """
-    program = analysis.program
-    scope = analysis.scope
-    function = scope.node
-    if not (isinstance(function, ast.FunctionDef) and function.name in _DESCRIBES and scope.owner is not None):
-        return False
-    given, chosen = node.args[0], node.args[1]
-    if not (isinstance(given, ast.Name) and len(function.args.args) > 1 and given.id == function.args.args[1].arg):
-        return False
-    if len(scope.bindings.get(given.id, ())) != 1 or has_built(name):
-        return False
-    if any(
-        one.scope.owner is not scope.owner or getattr(one.scope.node, "name", "") not in _DESCRIBES
-        for one in program.wild
-    ):
-        return False
-    if not (isinstance(chosen, ast.Attribute) and isinstance(chosen.value, ast.Name)):
-        return False
-    begins = [one.parts[0] for one in each(name) if type(one) is Text]
-    if chosen.attr.startswith("_") or not begins or any(not str(one).startswith("_") for one in begins):
-        return False
-    if chosen.value.id != function.args.args[0].arg or any(
-        program.reads.get(one) for one in (*_DESCRIBES, "__set_name__")
-    ):
-        return False
-    if any(one.endswith("__") and not one.startswith("__") for one in program.attributes):
-        return False
-    bound = program.attributes.get(chosen.attr, [])
-    return bool(bound) and all(
-        one.scope.owner is scope.owner and getattr(one.scope.node, "name", "") == "__set_name__" for one in bound
-    )
+    return isinstance(value, Inst) and (bool(analysis.program.wild) or analysis.program.filled)
 
 
 def _reflect_unknown(analysis: Analysis, node: ast.Call, function: str, receiver: Value, name: Value) -> Value:
     prefix = next((getattr(one, "parts", ("",))[0] for one in each(name)), "")
-    own = all(type(one) in (Inst, Class) for one in each(receiver))
+    own = all(isinstance(one, Inst | Class) for one in each(receiver))
     if function == "hasattr":
         return UNKNOWN
     if own and isinstance(prefix, str) and len(prefix) > 2 and prefix[0] != "_" and not has_built(name):
         return UNKNOWN
-    if _names_itself(analysis, node, name):
+    if descriptors.names_itself(analysis, node, name):
         return UNKNOWN
     if isinstance(prefix, str) and not has_built(name) and analysis.tables.harmless_prefix(prefix):
         analysis.report("attributes.unknown_store", node, f"{function} with a name of which only {prefix!r} is known.")

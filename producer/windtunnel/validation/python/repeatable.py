@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import Const, Foreign, Lib, Value, each
 
 _UNSEEDED = frozenset(
@@ -17,16 +16,18 @@ _CLOCKS = frozenset(
 )
 
 
-def judge_call(
-    analysis: Analysis, node: ast.Call, callee: Value, arguments: list[Value], keywords: dict[str, Value]
-) -> None:
+def judge_call(analysis: Analysis, call: Call, callee: Value) -> None:
     """Look for generators without a seed, clocks, and calls that would start processes."""
-    if type(callee) in (Lib, Foreign):
-        path = callee.path  # type: ignore[attr-defined]
+    if isinstance(callee, Lib | Foreign):
+        path = callee.path
         if path in _CLOCKS:
-            analysis.report("repeat.clock", node, f"{path} reads the clock.")
-        elif path in _UNSEEDED and not keywords and all(type(one) is Const and one.value is None for one in arguments):
-            analysis.report("repeat.unseeded", node, f"{path} without a seed gives other numbers at each run.")
-    jobs = keywords.get("n_jobs")
-    if jobs is not None and not all(type(one) is Const and one.value in (None, 1) for one in each(jobs)):
-        analysis.report("resources.processes", node, "n_jobs starts processes or threads.")
+            analysis.report("repeat.clock", call.node, f"{path} reads the clock.")
+        elif (
+            path in _UNSEEDED
+            and not call.keywords
+            and all(isinstance(one, Const) and one.value is None for one in call.arguments)
+        ):
+            analysis.report("repeat.unseeded", call.node, f"{path} without a seed gives other numbers at each run.")
+    jobs = call.keywords.get("n_jobs")
+    if jobs is not None and not all(isinstance(one, Const) and one.value in (None, 1) for one in each(jobs)):
+        analysis.report("resources.processes", call.node, "n_jobs starts processes or threads.")

@@ -8,6 +8,7 @@ import re
 from windtunnel.contract import SecurityLevel
 from windtunnel.validation.python import flow, lookahead
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import Bag, Const, Lib, Value
 
 HUGE_STEPS = 1_000_000_000
@@ -28,7 +29,7 @@ def warn(analysis: Analysis, rule: str, node: ast.AST, message: str) -> None:
 
 
 def _number(value: Value) -> float | int | None:
-    if type(value) is Const and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+    if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
         return value.value
     return None
 
@@ -53,44 +54,48 @@ def judge_binary(analysis: Analysis, node: ast.BinOp, left: Value, right: Value)
     elif op is ast.Mult:
         for one, other in ((left, right), (right, left)):
             times = _number(other)
-            textual = type(one) is Bag or (type(one) is Const and isinstance(one.value, str | bytes))
+            textual = isinstance(one, Bag) or (isinstance(one, Const) and isinstance(one.value, str | bytes))
             if textual and times is not None and times > HUGE_ITEMS / 10:
                 warn(analysis, "resources.huge_allocation", node, f"Repeats a sequence {times:,} times.")
 
 
-def judge_builtin(analysis: Analysis, node: ast.Call, name: str, arguments: list[Value]) -> None:
+def judge_builtin(analysis: Analysis, call: Call, name: str) -> None:
     """Look for absurd ranges and buffers."""
     if name == "range":
-        numbers = [_number(one) for one in arguments]
+        numbers = [_number(one) for one in call.arguments]
         if numbers and max((abs(one) for one in numbers if one is not None), default=0) >= HUGE_STEPS:
-            warn(analysis, "resources.huge_range", node, "A range of a billion steps or more.")
-    elif name in ("bytearray", "bytes") and arguments:
-        size = _number(arguments[0])
+            warn(analysis, "resources.huge_range", call.node, "A range of a billion steps or more.")
+    elif name in ("bytearray", "bytes") and call.arguments:
+        size = _number(call.arguments[0])
         if size is not None and size >= HUGE_ITEMS:
-            warn(analysis, "resources.huge_allocation", node, f"Allocates {size:,} bytes.")
-    elif name in ("list", "tuple", "set", "sum", "max", "min", "sorted") and node.args:
-        inner = node.args[0]
+            warn(analysis, "resources.huge_allocation", call.node, f"Allocates {size:,} bytes.")
+    elif name in ("list", "tuple", "set", "sum", "max", "min", "sorted") and call.node.args:
+        inner = call.node.args[0]
         if isinstance(inner, ast.Call) and analysis.value(inner.func) is not None:
             callee = analysis.value(inner.func)
-            if type(callee) is Lib and callee.path in ("itertools.count", "itertools.cycle"):
-                warn(analysis, "resources.endless_loop", node, f"{name}() of an endless iterator.")
+            if isinstance(callee, Lib) and callee.path in ("itertools.count", "itertools.cycle"):
+                warn(analysis, "resources.endless_loop", call.node, f"{name}() of an endless iterator.")
 
 
-def judge_function(analysis: Analysis, node: ast.Call, path: str, arguments: list[Value]) -> None:
+def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     """Look for huge arrays and catastrophic patterns."""
     name = path.rpartition(".")[2]
-    if path.startswith("re.") and arguments:
-        pattern = arguments[0]
-        if type(pattern) is Const and isinstance(pattern.value, str) and len(pattern.value) < 2000:
+    if path.startswith("re.") and call.arguments:
+        pattern = call.arguments[0]
+        if isinstance(pattern, Const) and isinstance(pattern.value, str) and len(pattern.value) < 2000:
             if _NESTED.search(pattern.value) or _ALTERNATES.search(pattern.value):
-                warn(analysis, "resources.regex", node, "The pattern repeats a repetition: time may explode.")
-    elif path.startswith("numpy") and name in _MAKERS and arguments:
+                warn(analysis, "resources.regex", call.node, "The pattern repeats a repetition: time may explode.")
+    elif path.startswith("numpy") and name in _MAKERS and call.arguments:
         size = 1.0
-        items = arguments[0].items if type(arguments[0]) is Bag else tuple(arguments[: 3 if name != "full" else 1])
+        items = (
+            call.arguments[0].items
+            if type(call.arguments[0]) is Bag
+            else tuple(call.arguments[: 3 if name != "full" else 1])
+        )
         for one in items:
             size *= abs(_number(one) or 1) if name not in ("linspace",) else 1
         if size >= HUGE_ITEMS:
-            warn(analysis, "resources.huge_allocation", node, f"Allocates an array of {size:,.0f} items.")
+            warn(analysis, "resources.huge_allocation", call.node, f"Allocates an array of {size:,.0f} items.")
 
 
 def judge_while(analysis: Analysis, node: ast.While) -> None:
@@ -107,8 +112,8 @@ def judge_for(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
     source = node.iter
     if isinstance(source, ast.Call):
         callee = analysis.value(source.func)
-        endless = type(callee) is Lib and callee.path in _ENDLESS and len(source.args) < 3
-        if type(callee) is Lib and callee.path == "itertools.repeat":
+        endless = isinstance(callee, Lib) and callee.path in _ENDLESS and len(source.args) < 3
+        if isinstance(callee, Lib) and callee.path == "itertools.repeat":
             endless = len(source.args) == 1 and not source.keywords
         if isinstance(source.func, ast.Name) and source.func.id == "iter" and len(source.args) == 2:
             endless = isinstance(source.args[0], ast.Name) and source.args[0].id in (

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
+from windtunnel.validation.python import fields
+from windtunnel.validation.python.identifiers import EVERY, roots
 from windtunnel.validation.python.program import (
     Binding,
     Function,
@@ -19,20 +22,16 @@ from windtunnel.validation.python.program import (
     redirect_outer,
 )
 from windtunnel.validation.python.sharing import LOST, Sharing, Store
+from windtunnel.validation.python.uses import Uses
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
-def _fields_of(kind: type) -> tuple[str, ...]:
+def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
     drop = {"ctx", "op", "ops", "type_comment", "kind", "name", "id", "attr", "lineno", "n", "level"}
-    fields = tuple(name for name in kind._fields if name not in drop)  # type: ignore[attr-defined]
+    fields = tuple(name for name in kind._fields if name not in drop)
     _FIELDS[kind] = fields
     return fields
-
-
-_LOOKERS = frozenset("len print list dict tuple set sorted str repr any all bool".split())
-_FILLERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "update"})
-_TABLE_READS = frozenset("items values get keys copy".split())
 
 
 class Collector:
@@ -43,27 +42,14 @@ class Collector:
         self.program = Program(self.scope)
         self.program.scopes[tree] = self.scope
         self.sharing = Sharing()
+        self.uses = Uses(self.program, self.sharing)
         self.called: set[ast.AST] = set()
-        self._handlers: dict[type, Callable[..., None]] = {
-            ast.Name: self._name, ast.Constant: self._nothing, ast.Attribute: self._attribute,
-            ast.Assign: self._assign, ast.AugAssign: self._aug, ast.AnnAssign: self._ann, ast.Call:
-            self._call,
-            ast.NamedExpr: self._walrus, ast.For: self._for, ast.AsyncFor: self._for, ast.With: self._with,
-            ast.AsyncWith: self._with, ast.Import: self._import, ast.ImportFrom: self._import_from,
-            ast.FunctionDef: self._function, ast.AsyncFunctionDef: self._function, ast.Lambda: self._lambda,
-            ast.ClassDef: self._class, ast.ListComp: self._comp, ast.SetComp: self._comp,
-            ast.GeneratorExp: self._comp, ast.DictComp: self._comp, ast.Global: self._outer,
-            ast.Nonlocal: self._outer, ast.Return: self._return, ast.Yield: self._yield,
-            ast.YieldFrom: self._yield, ast.ExceptHandler: self._handler, ast.Match: self._match,
-            ast.Delete: self._delete, ast.Pass: self._nothing, ast.Break: self._nothing,
-            ast.Continue: self._nothing, ast.Compare: self._compare, ast.Subscript: self._subscript,
-        }  # fmt: skip
 
     def visit(self, node: ast.AST) -> None:
         """Walk one node."""
-        handler = self._handlers.get(type(node))
+        handler = _HANDLERS.get(type(node))
         if handler is not None:
-            handler(node)
+            handler(self, node)
         else:
             self._children(node)
 
@@ -81,13 +67,8 @@ class Collector:
                 self.visit(child)
 
     def _body(self, nodes: list[ast.stmt]) -> None:
-        handlers = self._handlers
         for node in nodes:
-            handler = handlers.get(type(node))
-            if handler is not None:
-                handler(node)
-            else:
-                self._children(node)
+            self.visit(node)
 
     def _nothing(self, node: ast.AST) -> None:
         """Leave a leaf."""
@@ -99,8 +80,8 @@ class Collector:
             self.program.attributes.setdefault(name, []).append(binding)
 
     def _target(self, target: ast.AST, kind: str, node: ast.AST, path: Path = ()) -> None:
-        if type(target) in (ast.Name, ast.Attribute):
-            name = target.id if isinstance(target, ast.Name) else target.attr  # type: ignore[attr-defined]
+        if isinstance(target, ast.Name | ast.Attribute):
+            name = target.id if isinstance(target, ast.Name) else target.attr
             own = isinstance(target, ast.Attribute) or self.scope.kind == "class"
             (self.sharing.given if own else self.sharing.rebound).add(name)
             if kind == "aug":
@@ -129,8 +110,9 @@ class Collector:
         elif isinstance(target, ast.Subscript):
             whole = isinstance(target.slice, ast.Slice)
             value = node.value if isinstance(node, ast.AugAssign) else node
-            more = {"key": None if whole else target.slice, "spread": whole, "grows": kind == "aug"}
-            self.sharing.store(target.value, Store(value, self.scope, path, **more))  # type: ignore[arg-type]
+            key = None if whole else target.slice
+            stored = Store(value, self.scope, path, key=key, spread=whole, grows=kind == "aug")
+            self.sharing.store(target.value, stored)
             self.visit(target)
         else:
             self.visit(target)
@@ -144,72 +126,35 @@ class Collector:
         reads[node.attr] = reads.get(node.attr, 0) + 1
         if node not in self.called:
             self.sharing.attribute(node)
+        self.uses.attribute(node)
         self.visit(node.value)
 
-    def _looks(self, node: ast.AST) -> None:
-        """Note that what an expression gives is only looked at here."""
-        if type(node) in (ast.Attribute, ast.Name):
-            self.program.readonly.add(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars":
-            self.program.readonly.add(node.func)
+    def _dictionary(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                self.uses.look(value)
+        self._children(node)
 
     def _compare(self, node: ast.Compare) -> None:
-        for one in node.comparators:
-            self._looks(one)
+        for one in (node.left, *node.comparators):
+            self.uses.look(one)
+        self._children(node)
+
+    def _formatted(self, node: ast.FormattedValue) -> None:
+        self.uses.look(node.value)
         self._children(node)
 
     def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load) and getattr(node.value, "attr", "") in ("__annotations__", "__dict__"):
-            self._looks(node.value)
+            self.uses.look(node.value)
         self.visit(node.value)
         self.visit(node.slice)
-
-    def _named_store(self, node: ast.Call, at: int) -> None:
-        """Record `setattr(x, name, value)` as what it is."""
-        name = node.args[at]
-        binding = Binding("value", node.args[at + 1], self.scope)
-        if isinstance(name, ast.Constant):
-            self.program.attributes.setdefault(str(name.value), []).append(binding)
-        else:
-            self.program.wild.append(binding)
-
-    def _looking_call(self, node: ast.Call, callee: ast.expr) -> None:
-        if isinstance(callee, ast.Name):
-            if callee.id in _LOOKERS:
-                for one in node.args:
-                    self._looks(one)
-            elif callee.id == "setattr" and len(node.args) == 3:
-                self._named_store(node, 1)
-        elif isinstance(callee, ast.Attribute):
-            if callee.attr in _FILLERS:
-                self._filling(node, callee.attr)
-            table = getattr(callee.value, "attr", "")
-            if callee.attr in ("keys", "copy") or (callee.attr in _TABLE_READS and table != "__dataclass_fields__"):
-                self._looks(callee.value)
-            elif callee.attr == "setdefault" and table == "__dict__" and node.args:
-                key = node.args[0]
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value[:1].isalpha():
-                    self._looks(callee.value)
-                    self.sharing.move(ast.Name(key.value), LOST)
-            elif callee.attr == "__setattr__" and len(node.args) >= 2:
-                self._named_store(node, len(node.args) - 2)
-
-    def _filling(self, node: ast.Call, name: str) -> None:
-        """Note calls that fill in attributes of an object they are given."""
-        if name in ("parse_args", "parse_known_args", "parse_intermixed_args"):
-            given = [*node.args[1:], *(one for one in node.keywords if one.arg in ("namespace", None))]
-            self.program.filled |= bool(given) or any(isinstance(one, ast.Starred) for one in node.args)
-        elif name == "update" and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            table = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "vars"
-            self.program.filled |= table or getattr(owner, "attr", "") == "__dict__"
-            self.program.filling.add(owner)
 
     def _call(self, node: ast.Call) -> None:
         callee = node.func
         self.called.add(callee)
         self.sharing.call(node, self.scope)
-        self._looking_call(node, callee)
+        self.uses.call(node, self.scope)
         if isinstance(callee, ast.Name):
             self.program.calls.setdefault(callee.id, []).append((node, self.scope))
             if getattr(self.scope.node, "name", None) == callee.id:
@@ -246,7 +191,7 @@ class Collector:
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self._target(node.target, "value", node.iter, ("iter",))
-        self._looks(node.iter)
+        self.uses.look(node.iter)
         self.visit(node.iter)
         self._body(node.body)
         self._body(node.orelse)
@@ -336,7 +281,7 @@ class Collector:
 
     def _comp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         outer = self.scope
-        self._looks(node.generators[0].iter)
+        self.uses.look(node.generators[0].iter)
         self.visit(node.generators[0].iter)
         scope = self.scope = Scope("comprehension", node, outer, qualname=outer.qualname)
         self.program.scopes[node] = scope
@@ -409,48 +354,26 @@ class Collector:
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
-                for name, _ in self.sharing.roots(target.value):
+                for name, _ in roots(target.value):
                     self.sharing.changed.add(name)
             self.visit(target)
 
 
-def _fields(program: Program, sharing: Sharing) -> None:
-    """Bind what the calls of a class without a constructor of its own give to its fields."""
-    for name, node in sharing.classes.items():
-        body = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
-        fields = [one.id for one in body if isinstance(one, ast.Name)]
-        if not fields or "__init__" in program.scopes[node].bindings:
-            continue
-        aliases = sharing.flow.get(name, set())
-        for known in (name, *aliases - {name, LOST}):
-            for call, scope in program.calls.get(known, ()):
-                _given(program, call, scope, fields, ordered=not node.bases)
-        for field in fields if LOST in aliases else ():
-            program.attributes.setdefault(field, []).append(Binding("lost", node, program.module))
-        for call, scope in program.calls.get("_make", ()):
-            for value in call.args[:1]:
-                for field in fields:
-                    program.attributes.setdefault(field, []).append(Binding("value", value, scope, ("any",)))
-    for name in ("replace", "_replace", "set_params", "set_defaults"):
-        for call, scope in program.calls.get(name, ()):
-            _named_fields(program, call, scope, list(program.attributes) if len(program.attributes) < 200 else [])
-
-
-def _given(program: Program, call: ast.Call, scope: Scope, fields: list[str], *, ordered: bool) -> None:
-    for index, value in enumerate(call.args):
-        starred = isinstance(value, ast.Starred)
-        for field in fields[index : index + 1] if ordered and not starred else fields:
-            program.attributes.setdefault(field, []).append(Binding("value", value, scope))
-    _named_fields(program, call, scope, fields)
-
-
-def _named_fields(program: Program, call: ast.Call, scope: Scope, fields: list[str]) -> None:
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            for field in fields:
-                program.attributes.setdefault(field, []).append(Binding("value", keyword.value, scope, ("any",)))
-        elif keyword.arg in program.attributes:
-            program.attributes[keyword.arg].append(Binding("value", keyword.value, scope))
+_HANDLERS: dict[type, Callable[[Collector, Any], None]] = {
+    ast.Name: Collector._name, ast.Constant: Collector._nothing, ast.Pass: Collector._nothing,
+    ast.Break: Collector._nothing, ast.Continue: Collector._nothing, ast.Attribute: Collector._attribute,
+    ast.Assign: Collector._assign, ast.AugAssign: Collector._aug, ast.AnnAssign: Collector._ann,
+    ast.Call: Collector._call, ast.NamedExpr: Collector._walrus, ast.For: Collector._for,
+    ast.AsyncFor: Collector._for, ast.With: Collector._with, ast.AsyncWith: Collector._with,
+    ast.Import: Collector._import, ast.ImportFrom: Collector._import_from, ast.FunctionDef: Collector._function,
+    ast.AsyncFunctionDef: Collector._function, ast.Lambda: Collector._lambda, ast.ClassDef: Collector._class,
+    ast.ListComp: Collector._comp, ast.SetComp: Collector._comp, ast.GeneratorExp: Collector._comp,
+    ast.DictComp: Collector._comp, ast.Global: Collector._outer, ast.Nonlocal: Collector._outer,
+    ast.Return: Collector._return, ast.Yield: Collector._yield, ast.YieldFrom: Collector._yield,
+    ast.ExceptHandler: Collector._handler, ast.Match: Collector._match, ast.Delete: Collector._delete,
+    ast.Compare: Collector._compare, ast.Subscript: Collector._subscript, ast.Dict: Collector._dictionary,
+    ast.FormattedValue: Collector._formatted,
+}  # fmt: skip
 
 
 def collect(tree: ast.Module) -> Program:
@@ -460,6 +383,8 @@ def collect(tree: ast.Module) -> Program:
         collector.visit(statement)
     redirect_outer(collector.program)
     collector.sharing.finish(collector.program.reads, collector.program.calls)
-    _fields(collector.program, collector.sharing)
+    fields.fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
+    collector.program.overwritten = collector.sharing.everything or collector.sharing.reached(EVERY) is not None
+    collector.program.filled |= collector.program.overwritten
     return collector.program

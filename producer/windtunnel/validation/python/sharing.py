@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.validation.python.identifiers import EVERY, LITERALS, TAKERS, around, is_flat, literal_text, roots
 from windtunnel.validation.python.program import Function, Scope
 
 LOST = "!"
@@ -20,18 +21,14 @@ MOST_NAMESAKES = 8
 """Functions of one name whose parameters are told apart."""
 MOST_ALIASES = 64
 """Names of one container that are followed."""
-EVERY = "*"
-"""Any attribute of an object of the program: what `vars(x)` gives."""
 
 _GROW = frozenset("append add appendleft insert setdefault extend extendleft update".split())
 _SPREAD = frozenset({"extend", "extendleft", "update"})
 _REORDER = frozenset("sort reverse pop remove clear rotate popleft popitem discard".split())
 _CHANGERS = _GROW | _REORDER | {"__setitem__", "__iadd__", "__ior__", "__delitem__", "__imul__"}
-_ELEMENTS = frozenset("items values get pop popitem setdefault copy __getitem__ popleft keys".split())
-_TAKERS = frozenset("enumerate zip sorted list tuple reversed iter next max min dict set frozenset filter".split())
 _READERS = frozenset(
     """len print sum any all range isinstance str repr type id bool int float abs hash callable round hasattr
-    getattr format issubclass""".split()
+    getattr format issubclass vars""".split()
 )
 _LIBRARIES = frozenset(
     """numpy pandas scipy matplotlib sklearn statsmodels math json statistics datetime re string logging decimal
@@ -94,79 +91,20 @@ class Sharing:
         self._lost: set[str] | None = None
         self._reached: dict[str, list[Store] | None] = {}
 
-    def roots(self, node: ast.AST | None, deep: bool = False, found: list[tuple[str, bool]] | None = None) -> list[
-        tuple[str, bool]
-    ]:  # fmt: skip
-        """Give the identifiers whose container, or whose elements, an expression may be."""
-        found = [] if found is None else found
-        kind = type(node)
-        if kind is ast.Name:
-            found.append((node.id, deep))  # type: ignore[union-attr]
-        elif kind is ast.Attribute:
-            name = node.attr  # type: ignore[union-attr]
-            found.append((EVERY if name == "__dict__" else name, deep))
-        elif kind is ast.Subscript:
-            self.roots(node.value, True, found)  # type: ignore[union-attr]
-        elif kind in (ast.List, ast.Tuple, ast.Set):
-            for one in node.elts:  # type: ignore[union-attr]
-                self.roots(one, False, found)
-        elif kind is ast.Dict:
-            for key, one in zip(node.keys, node.values, strict=True):  # type: ignore[union-attr]
-                self.roots(one, key is None, found)
-        elif kind in (ast.Starred, ast.NamedExpr, ast.Await):
-            self.roots(node.value, deep or kind is ast.Starred, found)  # type: ignore[union-attr]
-        elif kind is ast.IfExp:
-            self.roots(node.body, deep, found)  # type: ignore[union-attr]
-            self.roots(node.orelse, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.BoolOp:
-            for one in node.values:  # type: ignore[union-attr]
-                self.roots(one, deep, found)
-        elif kind is ast.BinOp:
-            for one in (node.left, node.right):  # type: ignore[union-attr]
-                if type(one) is not ast.BinOp:
-                    self.roots(one, True, found)
-        elif kind in (ast.ListComp, ast.SetComp, ast.GeneratorExp):
-            self.roots(node.elt, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.DictComp:
-            self.roots(node.value, deep, found)  # type: ignore[union-attr]
-        elif kind is ast.Call:
-            self._of_call(node, deep, found)  # type: ignore[arg-type]
-        return found
-
-    def _of_call(self, node: ast.Call, deep: bool, found: list[tuple[str, bool]]) -> None:
-        callee = node.func
-        if isinstance(callee, ast.Name):
-            if callee.id in _TAKERS:
-                for one in node.args:
-                    self.roots(one, True, found)
-            elif callee.id == "getattr" and len(node.args) > 1:
-                name = node.args[1]
-                known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-                found.append((str(name.value) if known else EVERY, deep))  # type: ignore[attr-defined]
-            elif callee.id == "vars":
-                found.append((EVERY, deep))
-            else:
-                found.append((callee.id + "()", deep))
-        elif isinstance(callee, ast.Attribute):
-            if callee.attr in _ELEMENTS:
-                self.roots(callee.value, True, found)
-            found.append((callee.attr + "()", deep))
-
     def move(self, node: ast.AST | None, target: str) -> None:
         """Note that what an expression gives is known as `target` too."""
-        kind = type(node)
-        if kind is ast.Constant or node is None:
+        if isinstance(node, ast.Constant) or node is None:
             return
-        if kind in (ast.List, ast.Dict, ast.Set) and not _flat(node):
+        if isinstance(node, ast.List | ast.Dict | ast.Set) and not is_flat(node):
             self.nested.add(target)
-        for name, deep in self.roots(node):
+        for name, deep in roots(node):
             if name != target or deep:
                 (self.deep if deep else self.flow).setdefault(name, set()).add(target)
 
     def unpack(self, node: ast.AST, target: str) -> None:
         """Note that the elements of what an expression gives are known as `target`."""
-        for name, deep in self.roots(node):
-            direct = not deep and type(node) in (ast.List, ast.Tuple, ast.Set, ast.Dict)
+        for name, deep in roots(node):
+            direct = not deep and isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
             (self.flow if direct else self.deep).setdefault(name, set()).add(target)
 
     def store(self, base: ast.AST, store: Store) -> None:
@@ -175,20 +113,16 @@ class Sharing:
         if name is not None and name != "__dict__":
             self.stores.setdefault(name, []).append(store)
             self.changed.add(name)
-            if isinstance(store.value, ast.Constant):
+            if isinstance(store.value, _PLAIN):
                 return
             if store.spread:
                 self.unpack(store.value, name)
             else:
                 self.move(store.value, name)
-            if not (store.spread and isinstance(store.value, _LITERALS) and _flat(store.value)):
+            if not (store.spread and isinstance(store.value, LITERALS) and is_flat(store.value)):
                 self.nested.add(name)
             return
-        inner = base
-        while isinstance(inner, ast.Subscript) or (
-            isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in _ELEMENTS
-        ):
-            inner = inner.value if isinstance(inner, ast.Subscript) else inner.func.value  # type: ignore[attr-defined]
+        inner = around(base)
         if inner is not base and isinstance(inner, ast.Name):
             # What grows within a container is followed as if it were put into the container itself.
             spread = store.spread or store.path != ()
@@ -199,14 +133,14 @@ class Sharing:
                 self.move(store.value, inner.id)
             return
         self.move(store.value, LOST)
-        for root, _ in self.roots(base):
+        for root, _ in roots(base):
             self.changed.add(root)
             self.flow.setdefault(root, set()).add(LOST)
 
     def attribute(self, node: ast.Attribute) -> None:
         """Note a method that changes its container and is not called here."""
         if node.attr in _CHANGERS:
-            for name, _ in self.roots(node.value):
+            for name, _ in roots(node.value):
                 self.flow.setdefault(name, set()).add(LOST)
 
     def call(self, node: ast.Call, scope: Scope) -> None:
@@ -223,29 +157,29 @@ class Sharing:
                 self._change(node, callee, name, scope)
         else:
             name = ""
-        if any(type(one) is not ast.Constant for one in node.args) or any(
-            type(one.value) is not ast.Constant for one in node.keywords
+        if any(not isinstance(one, ast.Constant) for one in node.args) or any(
+            not isinstance(one.value, ast.Constant) for one in node.keywords
         ):
             self.calls.append((name, node))
 
     def _setattr(self, node: ast.Call) -> None:
-        name = node.args[1]
-        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-        if known:
-            self.given.add(str(name.value))  # type: ignore[attr-defined]
-        self.unnamed |= not known
-        self.move(node.args[2], str(name.value) if known else LOST)  # type: ignore[attr-defined]
+        name = literal_text(node.args[1])
+        if name is None:
+            self.unnamed = True
+        else:
+            self.given.add(name)
+        self.move(node.args[2], LOST if name is None else name)
 
     def _change(self, node: ast.Call, callee: ast.Attribute, name: str, scope: Scope) -> None:
         base = callee.value
         if name in _REORDER:
-            for root, deep in self.roots(base):
+            for root, deep in roots(base):
                 self.changed.add(root)
                 if deep:
                     self.flow.setdefault(root, set()).add(LOST)
             return
         if name not in _GROW:
-            for root, _ in self.roots(base):
+            for root, _ in roots(base):
                 self.flow.setdefault(root, set()).add(LOST)
             return
         given = node.args[-1:] if name in ("insert", "setdefault") else node.args
@@ -261,7 +195,7 @@ class Sharing:
         rebound = self.rebound | self.functions.keys()
         self.callbacks = self._aliases(self.functions.keys() | self.classes.keys())
         for name, node in self.calls:
-            if name in rebound or not ((name in _READERS or name in _TAKERS) and isinstance(node.func, ast.Name)):
+            if name in rebound or not ((name in _READERS or name in TAKERS) and isinstance(node.func, ast.Name)):
                 self._arguments(name, node)
         for name in self.functions:
             if name.startswith("__") or reads.get(name, 0) > len(calls.get(name, ())):
@@ -303,13 +237,13 @@ class Sharing:
         spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
         given = (*node.args, *(keyword.value for keyword in node.keywords))
         kept = self._is_library(name, node.func) and not any(map(self._is_callback, given))
-        if kept and name in _CONSUMERS:
+        if kept and (name in _CONSUMERS or _is_of_text(node.func)):
             return
         for one in given:
-            if type(one) is ast.Constant:
+            if isinstance(one, ast.Constant):
                 continue
-            inside = not kept or type(one) in _LITERALS
-            for root, deep in self.roots(one, one in spread):
+            inside = not kept or type(one) in LITERALS
+            for root, deep in roots(one, one in spread):
                 (self.flow if inside and not deep else self.deep).setdefault(root, set()).add(LOST)
 
     def _is_library(self, name: str, callee: ast.expr) -> bool:
@@ -328,9 +262,9 @@ class Sharing:
 
     def _is_callback(self, node: ast.AST) -> bool:
         """Recognise an argument that may be, or hold, a function of the program: it may get the other arguments."""
-        if not self.callbacks and type(node) is not ast.Lambda:
+        if not self.callbacks and not isinstance(node, ast.Lambda):
             return False
-        if type(node) in (ast.Name, ast.Constant):
+        if isinstance(node, ast.Name | ast.Constant):
             return getattr(node, "id", None) in self.callbacks
         parts = list(ast.walk(node))
         called = {part.func for part in parts if isinstance(part, ast.Call)}
@@ -352,12 +286,12 @@ class Sharing:
         names = [one.arg for one in (*args.posonlyargs, *args.args)][bound:]
         rest = args.vararg.arg if args.vararg is not None else LOST
         for index, one in enumerate(node.args):
-            if type(one) is not ast.Constant:
-                self.move(one, names[index] if index < len(names) and type(one) is not ast.Starred else rest)
+            if not isinstance(one, ast.Constant):
+                self.move(one, names[index] if index < len(names) and not isinstance(one, ast.Starred) else rest)
         named = {one.arg for one in (*args.args, *args.kwonlyargs)}
         other = args.kwarg.arg if args.kwarg is not None else LOST
         for keyword in node.keywords:
-            if type(keyword.value) is not ast.Constant:
+            if not isinstance(keyword.value, ast.Constant):
                 if keyword.arg is None:
                     self.unpack(keyword.value, other)
                 else:
@@ -409,13 +343,10 @@ class Sharing:
         return lost
 
 
-_LITERALS = (ast.List, ast.Dict, ast.Set, ast.Tuple)
+_PLAIN = (ast.Constant, ast.JoinedStr, ast.Compare)
+"""Expressions that give no container."""
 
 
-def _flat(node: ast.AST) -> bool:
-    """Recognise a container of constants, and of tuples of constants."""
-    parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
-    return all(
-        type(one) is ast.Constant or (type(one) is ast.Tuple and _flat(one)) or type(one) is ast.UnaryOp
-        for one in parts
-    )
+def _is_of_text(callee: ast.expr) -> bool:
+    """Recognise a method of a text that is written out: `", ".join(names)`."""
+    return isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.JoinedStr | ast.Constant)

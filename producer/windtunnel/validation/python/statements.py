@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.python import (
+    assignments,
     attributes,
+    escapes,
     flow,
-    library,
     packages,
     resources,
+    stores,
     strings_as_code,
     structure,
-    surface,
 )
 from windtunnel.validation.python.analysis import Analysis
 from windtunnel.validation.python.values import (
@@ -41,8 +42,8 @@ def body(analysis: Analysis, nodes: list[ast.stmt]) -> None:
     ended = False
     for node in nodes:
         kind = type(node)
-        if kind is ast.Expr:
-            analysis.value(node.value)  # type: ignore[attr-defined]
+        if isinstance(node, ast.Expr):
+            analysis.value(node.value)
         else:
             execute = STATEMENTS.get(kind)
             if execute is not None:
@@ -60,84 +61,13 @@ _SILENT = frozenset({ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal
 _PLAIN = frozenset({ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.FunctionDef, ast.For, ast.Import})
 
 
-def _bind(analysis: Analysis, target: ast.AST) -> None:
-    """Note that a name that hides a dangerous builtin is bound from here on."""
-    for part in ast.walk(target):
-        if isinstance(part, ast.Name) and part.id in analysis.hidden:
-            analysis.assigned.add(part.id)
-
-
-def assign(analysis: Analysis, node: ast.Assign) -> None:
-    """Execute `a = b = value`."""
-    value = analysis.value(node.value)
-    for target in node.targets:
-        if type(target) is ast.Name:
-            if analysis.scope.kind == "class":
-                structure.judge_member(analysis, target.id, target, value)
-            if target.id in analysis.hidden:
-                analysis.assigned.add(target.id)
-            continue
-        attributes.judge_target(analysis, target)
-        if type(target) is ast.Subscript:
-            _judge_backend_item(analysis, target)
-            analysis.escapes(value, target, "put into a container")
-        elif analysis.hidden:
-            _bind(analysis, target)
-
-
-def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
-    owner = analysis.value(target.value)
-    if type(owner) is Lib and owner.path in library.STYLES:
-        analysis.report("structure.patch", target, "Adds a style: its settings are not seen where it is used.")
-    elif type(owner) is Lib and not isinstance(target.slice, ast.Slice):
-        for key in each(analysis.value(target.slice)):
-            if type(key) is Const:
-                library.judge_setting(analysis, target, str(key.value))
-            elif owner.path.endswith("rcParams"):
-                library.judge_setting(analysis, target, "an unknown _path or backend")
-
-
-def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:
-    """Execute `a += value`."""
-    analysis.value(node.value)
-    attributes.judge_target(analysis, node.target)
-
-
-def ann_assign(analysis: Analysis, node: ast.AnnAssign) -> None:
-    """Execute `a: type = value`."""
-    strings_as_code.judge_annotation(analysis, node.annotation)
-    attributes.judge_target(analysis, node.target)
-    if node.value is not None:
-        value = analysis.value(node.value)
-        if analysis.scope.kind == "class" and isinstance(node.target, ast.Name):
-            structure.judge_member(analysis, node.target.id, node.target, value)
-        _bind(analysis, node.target)
-
-
-def import_(analysis: Analysis, node: ast.Import) -> None:
-    """Execute `import`."""
-    surface.import_statement(analysis, node)
-    for alias in node.names:
-        name = alias.asname or alias.name.split(".")[0]
-        if name in analysis.hidden:
-            analysis.assigned.add(name)
-
-
-def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
-    """Execute `from … import`."""
-    surface.import_from(analysis, node)
-    for alias in node.names:
-        if (alias.asname or alias.name) in analysis.hidden:
-            analysis.assigned.add(alias.asname or alias.name)
-
-
 def _signature(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     args = node.args
     for default in (*args.defaults, *args.kw_defaults):
         if default is not None:
             value = analysis.value(default)
             if analysis.program.reads.get(node.name, 0) > len(analysis.program.calls.get(node.name, ())):
-                analysis.escapes(value, default, "a parameter's default")
+                escapes.judge(analysis, value, default, "a parameter's default")
     every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     every += [one for one in (args.vararg, args.kwarg) if one is not None]
     for arg in every:
@@ -150,8 +80,8 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
     """Execute a definition, and its body as if it were called."""
     for decorator in node.decorator_list:
         value = analysis.value(decorator)
-        if not (type(value) is Lib and value.path in packages.COMPILERS):
-            analysis.escapes(value, decorator, "used as a decorator")
+        if not (isinstance(value, Lib) and value.path in packages.COMPILERS):
+            escapes.judge(analysis, value, decorator, "used as a decorator")
     _signature(analysis, node)
     if node.name in analysis.hidden:
         analysis.assigned.add(node.name)
@@ -174,7 +104,7 @@ def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -
 def class_(analysis: Analysis, node: ast.ClassDef) -> None:
     """Execute a class definition."""
     for decorator in node.decorator_list:
-        analysis.escapes(analysis.value(decorator), decorator, "used as a decorator")
+        escapes.judge(analysis, analysis.value(decorator), decorator, "used as a decorator")
     structure.judge_class(analysis, node)
     outer, analysis.scope = analysis.scope, analysis.program.scopes[node]
     saved = set(analysis.assigned) if analysis.hidden else analysis.assigned
@@ -190,13 +120,13 @@ def return_(analysis: Analysis, node: ast.Return) -> None:
     if node.value is not None:
         value = analysis.value(node.value)
         if not (_is_drawing(value) and _is_followed(analysis)):
-            analysis.escapes(value, node, "returned")
+            escapes.judge(analysis, value, node, "returned")
 
 
 def _is_drawing(value: Value) -> bool:
     """Recognise `pyplot`, alone or among other values that are no modules."""
-    parts = value.items if type(value) is Bag and value.ordered else (value,)
-    modules = [one for part in parts for one in each(part) if type(one) is Module]
+    parts = value.items if isinstance(value, Bag) and value.ordered else (value,)
+    modules = [one for part in parts for one in each(part) if isinstance(one, Module)]
     plain = (Module, Foreign, Inst, Const, Text, Unknown)
     return all(one.path == PYPLOT for one in modules) and all(
         type(one) in plain for part in parts for one in each(part)
@@ -231,7 +161,7 @@ def if_(analysis: Analysis, node: ast.If) -> None:
     """Execute `if`."""
     test = analysis.value(node.test)
     never = flow.constant_truth(node.test) is False
-    typing_only = type(test) is Lib and test.path in _TYPING_ONLY
+    typing_only = isinstance(test, Lib) and test.path in _TYPING_ONLY
     if not (never or typing_only):
         _branches(analysis, [node.body, node.orelse])
         return
@@ -248,14 +178,14 @@ def if_(analysis: Analysis, node: ast.If) -> None:
 def for_(analysis: Analysis, node: ast.For | ast.AsyncFor) -> None:
     """Execute `for`."""
     analysis.value(node.iter)
-    attributes.judge_target(analysis, node.target)
+    stores.judge_target(analysis, node.target)
     resources.judge_for(analysis, node)
     if not analysis.hidden:
         body(analysis, node.body)
         body(analysis, node.orelse)
         return
     before = set(analysis.assigned)
-    _bind(analysis, node.target)
+    assignments.bind(analysis, node.target)
     body(analysis, node.body)
     analysis.assigned = before
     body(analysis, node.orelse)
@@ -274,9 +204,9 @@ def with_(analysis: Analysis, node: ast.With | ast.AsyncWith) -> None:
     for item in node.items:
         analysis.value(item.context_expr)
         if item.optional_vars is not None:
-            attributes.judge_target(analysis, item.optional_vars)
+            stores.judge_target(analysis, item.optional_vars)
             if analysis.hidden:
-                _bind(analysis, item.optional_vars)
+                assignments.bind(analysis, item.optional_vars)
     _branches(analysis, [node.body, []])
 
 
@@ -318,35 +248,11 @@ def match(analysis: Analysis, node: ast.Match) -> None:
     _branches(analysis, [*(case.body for case in node.cases), []])
 
 
-def delete(analysis: Analysis, node: ast.Delete) -> None:
-    """Execute `del`."""
-    for target in node.targets:
-        if isinstance(target, ast.Name):
-            analysis.assigned.discard(target.id)
-        else:
-            attributes.judge_target(analysis, target)
-
-
-def raise_(analysis: Analysis, node: ast.Raise) -> None:
-    """Execute `raise`."""
-    for one in (node.exc, node.cause):
-        if one is not None:
-            analysis.value(one)
-
-
-def assert_(analysis: Analysis, node: ast.Assert) -> None:
-    """Execute `assert`."""
-    analysis.value(node.test)
-    if node.msg is not None:
-        analysis.value(node.msg)
-
-
 STATEMENTS: dict[type, Executor] = {
-    ast.Assign: assign, ast.AugAssign: aug_assign, ast.AnnAssign: ann_assign, ast.Import: import_,
-    ast.ImportFrom: import_from, ast.FunctionDef: function, ast.AsyncFunctionDef: function,
-    ast.ClassDef: class_, ast.Return: return_, ast.If: if_, ast.For: for_, ast.AsyncFor: for_,
-    ast.While: while_, ast.With: with_, ast.AsyncWith: with_, ast.Try: try_, ast.Match: match,
-    ast.Delete: delete, ast.Raise: raise_, ast.Assert: assert_,
+    **assignments.STATEMENTS,
+    ast.FunctionDef: function, ast.AsyncFunctionDef: function, ast.ClassDef: class_, ast.Return: return_,
+    ast.If: if_, ast.For: for_, ast.AsyncFor: for_, ast.While: while_, ast.With: with_, ast.AsyncWith: with_,
+    ast.Try: try_, ast.Match: match,
 }  # fmt: skip
 if hasattr(ast, "TryStar"):
     STATEMENTS[ast.TryStar] = try_

@@ -6,8 +6,9 @@ import ast
 import re
 import string
 
-from windtunnel.validation.python import folding
+from windtunnel.validation.python import texts
 from windtunnel.validation.python.analysis import Analysis
+from windtunnel.validation.python.callsite import Call
 from windtunnel.validation.python.values import (
     OPAQUE,
     Builtin,
@@ -35,11 +36,11 @@ def judge_format(
 ) -> None:  # fmt: skip
     """Judge `template.format(…)`: its fields may not walk attributes."""
     for one in each(owner):
-        if type(one) is Const and isinstance(one.value, str):
+        if isinstance(one, Const) and isinstance(one.value, str):
             judge_template(analysis, node, one.value)
-        elif one is OPAQUE or (type(one) is Foreign and folding.may_be_text(one)):
+        elif one is OPAQUE or (isinstance(one, Foreign) and texts.may_be_text(one)):
             analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
-        elif type(one) is Text:
+        elif isinstance(one, Text):
             judge_template(analysis, node, one.known.replace("\x00", ""), partial=True)
             if one.built:
                 analysis.report("attributes.format_unknown", node, "Formats with a template that cannot be read.")
@@ -72,19 +73,19 @@ _REACHING = (Func, Class, Inst, Lib, Module, Builtin)
 """What leads to modules by its attributes."""
 
 
-def judge_format_call(analysis: Analysis, node: ast.Call, receiver: Value, arguments: list[Value], name: str) -> None:
+def judge_format_call(analysis: Analysis, call: Call, receiver: Value, name: str) -> None:
     """Judge `.format` and `.format_map` on a receiver whose text is not known."""
-    reaching = any(type(one) in _REACHING for given in arguments for one in each(given))
+    reaching = any(type(one) in _REACHING for given in call.arguments for one in each(given))
     for one in each(receiver):
-        library = type(one) is Foreign and (folding.may_be_text(one) or (reaching and _is_text(one.path)))
-        if one is OPAQUE or library or (type(one) is Unknown and reaching):
-            analysis.report("attributes.format_unknown", node, f".{name} of a template that cannot be read.")
-    if name == "format" and arguments and type(receiver).__name__ == "Builtin":
-        for one in each(arguments[0]):
-            if type(one) is Const and isinstance(one.value, str):
-                judge_template(analysis, node, one.value)
-            elif not (type(one) is Text and not one.built):
-                analysis.report("attributes.format_unknown", node, "str.format of a template that cannot be read.")
+        library = isinstance(one, Foreign) and (texts.may_be_text(one) or (reaching and _is_text(one.path)))
+        if one is OPAQUE or library or (isinstance(one, Unknown) and reaching):
+            analysis.report("attributes.format_unknown", call.node, f".{name} of a template that cannot be read.")
+    if name == "format" and call.arguments and type(receiver).__name__ == "Builtin":
+        for one in each(call.arguments[0]):
+            if isinstance(one, Const) and isinstance(one.value, str):
+                judge_template(analysis, call.node, one.value)
+            elif not (isinstance(one, Text) and not one.built):
+                analysis.report("attributes.format_unknown", call.node, "str.format of a template that cannot be read.")
 
 
 def _is_text(path: str) -> bool:
@@ -100,7 +101,7 @@ def judge_annotation(analysis: Analysis, node: ast.AST | None) -> None:
     value = analysis.value(node)
     if isinstance(node, ast.Name | ast.Attribute):
         for one in each(value):
-            if type(one) is Const and isinstance(one.value, str):
+            if isinstance(one, Const) and isinstance(one.value, str):
                 judge_type(analysis, node, one.value)
             elif has_built(one):
                 analysis.report("structure.annotation", node, "The annotation may be a string that cannot be read.")

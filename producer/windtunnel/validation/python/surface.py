@@ -24,7 +24,7 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
     parts = path.split(".")
     analysis.imports.add(parts[0])
     quiet = analysis.quiet > 0
-    if path in tables.surface or path in tables.packages or path in analysis.lent:
+    if path in tables.surface or path in tables.packages or path in tables.aliases or path in analysis.lent:
         return True
     if parts[0] in tables.open:
         return _judge_open(analysis, path, node)
@@ -86,36 +86,38 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
         return Module(tables.aliases[full])
     if full in tables.surface or full in tables.packages:
         return Module(full)
-    names = tables.surface.get(path)
-    if names is not None and name in names:
+    if name in tables.surface.get(path, ()):
         if full in tables.reported:
             analysis.report("imports.reported", node, f"{full} is not needed here.", fix=tables.reported[full])
         return Lib(full)
     if name in _MODULE_DUNDERS:
         return Lib(full)
+    refused = _refusal(analysis, path, name, isinstance(node, ast.ImportFrom))
+    if refused is None:
+        return Lib(full)
+    analysis.report(refused[0], node, f"{full} {refused[1]}.")
+    return Danger(full, getattr(node, "lineno", 0))
+
+
+def _refusal(analysis: Analysis, path: str, name: str, imported: bool) -> tuple[str, str] | None:
+    """Give the rule that an unlisted name of a module breaks and why; None for one of an open library that may pass."""
+    tables = analysis.tables
     rule = tables.judge_name(name)
-    root = path.split(".", maxsplit=1)[0]
+    root = path.partition(".")[0]
     if rule.startswith("attributes.") or (name in tables.critical and root not in tables.open):
         said = "imports.reexport" if not rule or rule == "attributes.module" else rule
-        analysis.report(said, node, f"{full} leads to {tables.critical.get(name, 'the inside of the interpreter')}.")
-        return Danger(full, getattr(node, "lineno", 0))
-    root = path.split(".", maxsplit=1)[0]
-    if root in tables.open and names is None:
+        return said, f"leads to {tables.critical.get(name, 'the inside of the interpreter')}"
+    if root in tables.open and path not in tables.surface:
         reason = _odd(analysis, name)
-        if not reason and name in tables.abbreviations:
-            analysis.report("imports.reexport", node, f"{full} is another module that the library keeps as its own.")
-            return Danger(full, getattr(node, "lineno", 0))
-        if not reason:
-            return Lib(full)
-        judged = rule if rule.startswith("library.") else "library.not_numeric"
-        analysis.report(judged, node, f"{full} may not be used: {reason}.")
-        return Danger(full, getattr(node, "lineno", 0))
-    if rule.startswith("library.") and rule in analysis.findings._policy.rules:
-        analysis.report(rule, node, f"{full} is not part of the numeric surface.")
-        return Danger(full, getattr(node, "lineno", 0))
-    where = "imports.not_public" if isinstance(node, ast.ImportFrom) else "library.not_numeric"
-    analysis.report(where, node, f"{full} is not part of the public numeric surface of {root}.")
-    return Danger(full, getattr(node, "lineno", 0))
+        if reason:
+            return rule if rule.startswith("library.") else "library.not_numeric", f"may not be used: {reason}"
+        if name in tables.abbreviations:
+            return "imports.reexport", "is another module that the library keeps as its own"
+        return None
+    if rule.startswith("library."):
+        return rule, "is not part of the numeric surface"
+    where = "imports.not_public" if imported else "library.not_numeric"
+    return where, f"is not part of the public numeric surface of {root}"
 
 
 def import_statement(analysis: Analysis, node: ast.Import) -> None:
@@ -129,7 +131,7 @@ def import_from(analysis: Analysis, node: ast.ImportFrom) -> None:
     if node.level:
         analysis.report("imports.relative", node, "A relative import: there is no package around a strategy.")
         return
-    path = node.module or ""
+    path = analysis.tables.aliases.get(node.module or "", node.module or "")
     tables = analysis.tables
     if not judge_import(analysis, path, node):
         return

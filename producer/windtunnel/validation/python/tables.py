@@ -77,7 +77,7 @@ class Tables:
     """Library functions that may only be called where their arguments are seen."""
     io: frozenset[str]
     aliases: dict[str, str]
-    """Modules that an allowed module offers under a name of its own."""
+    """Modules that an allowed module offers under a name of its own, or that have another name today."""
     own: frozenset[str]
     """Names of modules that only they should have."""
     writable: tuple[str, ...]
@@ -180,6 +180,10 @@ def _reported(modules: dict[str, dict[str, str]]) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _renamed(modules: dict[str, str]) -> dict[str, str]:
+    return {f"{path}.{name}": path for path, names in modules.items() for name in names.split()}
+
+
 def _places(table: dict[str, list[Any]]) -> dict[str, tuple[str, int]]:
     return {name: (key, at) for name, (key, at) in table.items()}
 
@@ -238,7 +242,7 @@ def tables_for(policy: Policy) -> Tables:
         path_keywords=words(library["options"]["keywords"]),
         io=words(data["words"]["io"]),
         judged=words(library["judged"]["functions"]),
-        aliases={**data["aliases"], **imports["aliases"]},
+        aliases={**data["aliases"], **imports["aliases"], **_renamed(imports.get("renamed", {}))},
         own=frozenset(STANDARD_MODULES) | frozenset(critical),
         writable=tuple(library["reading"]["scratch"]),
         artifacts=str(library["reading"]["artifacts"]),

@@ -49,7 +49,11 @@ class Const(Value):
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Text(Value):
-    """A string built of known pieces and holes: None is a value put in, False a piece that was built."""
+    """A string built of known pieces and holes.
+
+    A hole is None (a value put in), True (a number, or pieces of the string itself again) or False (a piece that was
+    built so that it cannot be read).
+    """
 
     parts: tuple[str | bool | None, ...]
 
@@ -57,6 +61,11 @@ class Text(Value):
     def built(self) -> bool:
         """Say whether a piece was assembled by the program so that it cannot be read."""
         return False in self.parts
+
+    @property
+    def computed(self) -> bool:
+        """Say whether the string is known but for numbers: nothing put in can be a text."""
+        return not self.built and None not in self.parts
 
     @property
     def known(self) -> str:
@@ -172,34 +181,38 @@ class Many(Value):
     values: tuple[Value, ...]
 
 
+NUMBER = Foreign("numbers.Number")
+"""A number of which nothing else is known."""
 TRUE, FALSE, NONE = Const(True), Const(False), Const(None)
 
 
 def each(value: Value) -> tuple[Value, ...]:
     """Give the alternatives of a value."""
-    return value.values if type(value) is Many else (value,)
+    return value.values if isinstance(value, Many) else (value,)
 
 
 def _key(value: Value) -> object:
-    kind = type(value)
-    if kind is Text:
-        return kind, value.parts  # type: ignore[attr-defined]
-    if kind is Const:
-        constant = value.value  # type: ignore[attr-defined]
-        return (kind, type(constant), constant) if constant.__hash__ else id(value)
-    if kind in (Module, Lib, Foreign):
-        return kind, value.path  # type: ignore[attr-defined]
-    if kind is Builtin:
-        return kind, value.name  # type: ignore[attr-defined]
-    if kind is Func:
-        return kind, id(value.node)  # type: ignore[attr-defined]
-    if kind in (Class, Inst):
-        return kind, id(value.scope)  # type: ignore[attr-defined]
+    """Give what two values share if they say the same."""
+    if isinstance(value, Text):
+        return Text, value.parts
+    if isinstance(value, Const):
+        constant = value.value
+        return (Const, type(constant), constant) if constant.__hash__ else id(value)
+    if isinstance(value, Module | Lib | Foreign):
+        return type(value), value.path
+    if isinstance(value, Builtin):
+        return Builtin, value.name
+    if isinstance(value, Func):
+        return Func, id(value.node)
+    if isinstance(value, Class | Inst):
+        return type(value), id(value.scope)
     return id(value)
 
 
 def join(values: list[Value]) -> Value:
     """Join alternatives. Past the bound the plain ones fall to `UNKNOWN`; those to be followed stay."""
+    if len(values) == 1:
+        return values[0]
     values = list({id(value): value for value in values}.values())
     if not values:
         return UNKNOWN
@@ -214,18 +227,17 @@ def join(values: list[Value]) -> Value:
     if len(found) == 1:
         return next(iter(found.values()))
     if len(found) > MOST_ALTERNATIVES:
-        followed = [one for one in found.values() if type(one) in (Module, Builtin, Danger, Lib, Method)]
+        followed = [one for one in found.values() if isinstance(one, Module | Builtin | Danger | Lib | Method)]
         return Many((OPAQUE if has_built(Many(tuple(found.values()))) else UNKNOWN, *followed[: 4 * MOST_ALTERNATIVES]))
     return Many(tuple(found.values()))
 
 
 def text_of(value: Value) -> Value:
     """Give a path object as its text, and any other value as it is."""
-    kind = type(value)
-    if kind is File:
-        return value.text  # type: ignore[attr-defined, no-any-return]
-    if kind is Many and any(type(one) is File for one in value.values):  # type: ignore[attr-defined]
-        return join([text_of(one) for one in value.values])  # type: ignore[attr-defined]
+    if isinstance(value, File):
+        return value.text
+    if isinstance(value, Many) and any(isinstance(one, File) for one in value.values):
+        return join([text_of(one) for one in value.values])
     return value
 
 
@@ -234,23 +246,22 @@ def strings(value: Value) -> Iterator[str]:
     stack = [(value, 0)]
     while stack:
         item, depth = stack.pop()
-        kind = type(item)
-        if kind is Const and isinstance(item.value, str):  # type: ignore[attr-defined]
-            yield item.value  # type: ignore[attr-defined]
-        elif kind is Many:
-            stack.extend((one, depth) for one in item.values)  # type: ignore[attr-defined]
-        elif kind is File:
-            stack.append((item.text, depth))  # type: ignore[attr-defined]
-        elif kind is Bag and depth < 3:
-            stack.extend((one, depth + 1) for one in item.items)  # type: ignore[attr-defined]
-            stack.extend((one, depth + 1) for one in item.keys)  # type: ignore[attr-defined]
+        if isinstance(item, Const) and isinstance(item.value, str):
+            yield item.value
+        elif isinstance(item, Many):
+            stack.extend((one, depth) for one in item.values)
+        elif isinstance(item, File):
+            stack.append((item.text, depth))
+        elif isinstance(item, Bag) and depth < 3:
+            stack.extend((one, depth + 1) for one in item.items)
+            stack.extend((one, depth + 1) for one in item.keys)
 
 
 def has_built(value: Value) -> bool:
     """Say whether a string in the value was made so that it cannot be read."""
     return any(
         one is OPAQUE
-        or (type(one) is Text and one.built)
-        or (type(one) is Bag and any(has_built(item) for item in one.items))
+        or (isinstance(one, Text) and one.built)
+        or (isinstance(one, Bag) and any(has_built(item) for item in one.items))
         for one in each(value)
     )

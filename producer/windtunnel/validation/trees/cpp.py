@@ -6,6 +6,7 @@ import re
 
 from tree_sitter import Node
 
+from windtunnel.contract import SecurityLevel
 from windtunnel.validation.trees.syntax import Program, judge_import, walk
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -233,6 +234,26 @@ def _judge_pointers(program: Program) -> None:
             program.report("structure.raw_call", node, f"Copies bytes over a pointer to a function. {said}")
 
 
+_ADDRESS = re.compile(r"\bu?intptr_t\b|\breinterpret_cast\s*<[^<>*&]*>")
+"""What makes a number of a pointer."""
+
+
+def _judge_addresses(program: Program) -> None:
+    """Judge pointers that are made of numbers: they reach any memory."""
+    addresses: set[str] = set()
+    for node in program.of("declaration", "parameter_declaration", "field_declaration"):
+        if _ADDRESS.search(program.text(node)):
+            addresses |= {program.text(one) for one in walk(node) if one.type in ("identifier", "field_identifier")}
+    for node in program.of("cast_expression", "call_expression"):
+        cast = node.child_by_field_name("function") or node.child_by_field_name("type")
+        given = program.text(node.child_by_field_name("arguments") or node.child_by_field_name("value"))
+        if cast is None or not any(one.type == "abstract_pointer_declarator" for one in walk(cast)):
+            continue
+        if _ADDRESS.search(given) or not addresses.isdisjoint(_WORD.findall(given)):
+            said = "Makes a pointer of a number: it reaches any memory."
+            program.report("structure.raw_memory", node, said, severity=SecurityLevel.HIGH)
+
+
 def _copies(program: Program, function: Node) -> bool:
     name = program.text(function)
     return name.split("<")[0].split("::")[-1] in _COPIES or "reinterpret_cast" in name or "bit_cast" in name
@@ -245,3 +266,4 @@ def analyse(program: Program) -> None:
     _judge_names(program)
     _judge_structure(program)
     _judge_pointers(program)
+    _judge_addresses(program)

@@ -1,0 +1,2 @@
+import numpy as np
+print(np.random.SeedSequence(1).spawn(eval("__import__('os').getpid()")))

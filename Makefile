@@ -2,9 +2,9 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-test corpora docs fuzz matrix faults bench soak compose-test hosts-test observability-test: export REQUIREMENTS = dev
+test corpora docs fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test: export REQUIREMENTS = dev
 
-.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test hosts-test observability-test clean
+.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ test: ## set up, then lint, types, import contracts and all tests
 	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
-EVERYDAY := -m "not compose and not hosts and not faults and not matrix and not observability"
+EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
 ALONE := tests/adversarial/test_exhaustion.py tests/faults
 pytest: # what fills the machine or kills its daemons runs alone
 	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
@@ -69,6 +69,9 @@ compose-test: ## run a batch through docker-compose.yml, for real
 
 hosts-test: ## two hosts in network namespaces, a Docker Engine each: spread, cut one off, drain one (as root)
 	$(SETUP) $(BIN)/pytest -m hosts $(PYTEST)
+
+vm-test: ## a Debian 12 host with systemd, cgroup v2 and AppArmor in a virtual machine (as root)
+	$(SETUP) deploy/vm-setup.sh $(BIN)/pytest -m vm $(PYTEST)
 
 clean: ## remove .venv, caches and the dockerd that set-up started; images stay
 	-$(SETUP) --stop

@@ -1,0 +1,131 @@
+"""A Debian 12 machine with systemd in QEMU, without a network. Nothing of it is left when it is closed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from tests.machine.agent import Agent, Ended, MachineError
+
+MEMORY_MB = 4096
+SLOWNESS = {"kvm": 1, "tcg": 8}
+"""Every deadline is multiplied by this: under emulation all takes many times as long."""
+
+
+def accelerator() -> str:
+    """What runs the machine: `kvm` where this user may use it, else `tcg`, which is emulation."""
+    # A KVM without the processor's help, as in some clouds, takes only kernels made for it.
+    usable = any(Path(f"/sys/module/kvm_{maker}").exists() for maker in ("intel", "amd"))
+    return "kvm" if usable and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+
+
+class Machine:
+    """One machine; it is up when this exists.
+
+    `made` is the folder that root.sh printed, `payload` one that becomes /srv.
+    """
+
+    def __init__(self, made: Path, payload: Path) -> None:
+        with ExitStack() as stack:
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="windtunnel-vm-")))
+            second = self._folder / "payload"
+            subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", payload, second, f"{_room_mb(payload)}M"], check=True)
+            self._start(made, second, stack)
+            self._exit = stack.pop_all()
+
+    def _start(self, made: Path, payload: Path, stack: ExitStack) -> None:
+        kind = accelerator()
+        self.slowness = SLOWNESS[kind]
+        self._process = subprocess.Popen(
+            self._command(made, payload, kind),
+            env={**os.environ, "TMPDIR": str(self._folder)},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the tests, which end it
+        )
+        stack.callback(self._end)
+        self._agent = self._await_agent(120 * self.slowness)
+        stack.callback(self._agent.close)
+        payload.unlink()  # QEMU has it open, and nothing is left even of a run that is killed
+
+    def _command(self, made: Path, payload: Path, kind: str) -> list[str]:
+        disks = [f"file={made / 'disk'},format=raw,snapshot=on", f"file={payload},format=raw,readonly=on"]
+        return [
+            # It ends with the process that started it, however that ends.
+            *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
+            *("-accel", kind, "-cpu", "host" if kind == "kvm" else "max"),
+            *("-smp", "2", "-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-nic", "none"),
+            *("-kernel", str(made / "kernel"), "-initrd", str(made / "initrd")),
+            *("-append", "root=/dev/vda rw console=ttyS0 panic=-1"),
+            *(word for disk in disks for word in ("-drive", f"{disk},if=virtio,cache=unsafe")),
+            *("-device", "virtio-rng-pci", "-device", "virtio-serial"),
+            *("-chardev", f"file,id=console,path={self._folder / 'console'}", "-serial", "chardev:console"),
+            *("-chardev", f"socket,id=agent,path={self._folder / 'agent'},server=on,wait=off"),
+            *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
+        ]
+
+    def _await_agent(self, timeout_s: float) -> Agent:
+        until = time.monotonic() + timeout_s
+        path = self._folder / "agent"
+        while not path.exists():
+            self._check_that_it_runs(until)
+            time.sleep(0.1)
+        agent = Agent(path)
+        try:
+            while not agent.answers(timeout_s=10):
+                self._check_that_it_runs(until)
+        except MachineError:
+            agent.close()
+            raise
+        return agent
+
+    def _check_that_it_runs(self, until: float) -> None:
+        if self._process.poll() is not None:
+            raise MachineError(f"QEMU ended with {self._process.returncode}; its console:\n{self.console()}")
+        if time.monotonic() > until:
+            raise MachineError(f"the machine did not start in time; its console:\n{self.console()}")
+
+    def console(self) -> str:
+        """The last lines on its console."""
+        path = self._folder / "console"
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+
+    def attempt(self, *words: str, timeout_s: float = 60) -> Ended:
+        """Run a command there as root. The time is that of a machine with KVM."""
+        return self._agent.run(shlex.join(words), timeout_s * self.slowness)
+
+    def run(self, *words: str, timeout_s: float = 60) -> str:
+        """Run a command there that must succeed; what it printed."""
+        ended = self.attempt(*words, timeout_s=timeout_s)
+        if ended.exit_code:
+            raise MachineError(
+                f"{shlex.join(words)} ended with {ended.exit_code}:\n{ended.stdout[-6000:]}\n{ended.stderr[-6000:]}"
+            )
+        return ended.stdout.strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def _end(self) -> None:
+        self._process.kill()  # its disk is thrown away
+        self._process.wait()
+
+
+def missing_tools() -> list[str]:
+    """What this machine lacks for one."""
+    return [tool for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "setpriv") if shutil.which(tool) is None]
+
+
+def _room_mb(folder: Path) -> int:
+    """Room for a file system with this in it."""
+    used = sum(path.lstat().st_size for path in folder.rglob("*"))
+    return used * 5 // 4 // 2**20 + 256

@@ -3,7 +3,7 @@
 Each name is loaded when it is first used, so that an app that only reads outcomes loads no Redis client.
 """
 
-from windtunnel.lazy import deferred
+from windtunnel.lazy import deferred as _deferred
 
 TYPE_CHECKING = False
 """As in `typing`, which takes longer to load than all that this module has; type checkers know the name."""
@@ -78,4 +78,4 @@ _HOMES = ("errors", "contract", "client")
 """Where the names are looked for, the cheapest to load first."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
-    __getattr__, __dir__ = deferred(__name__, __all__, _HOMES)
+    __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

@@ -51,6 +51,15 @@ def test_control_group_and_process_table_agree_roughly(run: Run, settings: HostS
     assert execution.resources.samples >= 2
 
 
+def test_reads_and_writes_are_counted_whatever_they_go_to(run: Run) -> None:
+    writes = "file = open('out.bin', 'wb', 0)\nfor _ in range(10_000): file.write(b'x')\nfile.close()"
+    reads = "file = open('out.bin', 'rb', 0)\nwhile file.read(1): pass"
+    used = run(f"{writes}\n{reads}").resources
+    assert used.write_calls == pytest.approx(10_000, rel=0.02)
+    assert used.read_calls == pytest.approx(10_001, rel=0.02)
+    assert used.io_operations < 100
+
+
 def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -> None:
     running: list[RunningSandbox] = []
     readings: list[Reading] = []

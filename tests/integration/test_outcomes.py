@@ -96,7 +96,7 @@ def test_a_program_that_survives_its_threads_being_refused_succeeds(run: Run) ->
         started = []
         try:
             for _ in range(50):
-                started.append(threading.Thread(target=time.sleep, args=(0.1,), daemon=True))
+                started.append(threading.Thread(target=time.sleep, args=(60,), daemon=True))
                 started[-1].start()
         except RuntimeError:
             print("enough")

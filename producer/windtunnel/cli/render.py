@@ -103,7 +103,7 @@ def _facts(found: Report) -> Table:
         table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
         table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
         table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")
-        table.add_row("I/O", f"{used.io_operations} operations")
+        table.add_row("I/O", used.io)
         table.add_row("attempts", str(len(found.attempts)))
     return table
 

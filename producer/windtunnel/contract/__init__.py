@@ -5,7 +5,7 @@ May import `windtunnel.errors` only. Each name is loaded when it is first used: 
 
 from typing import TYPE_CHECKING
 
-from windtunnel.lazy import deferred
+from windtunnel.lazy import deferred as _deferred
 
 if TYPE_CHECKING:
     from windtunnel.contract.base import NAME_PATTERN, Contract, Name, compile_models, problems_of
@@ -129,4 +129,4 @@ _HOMES = (
 """Where the names are looked for."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
-    __getattr__, __dir__ = deferred(__name__, __all__, _HOMES)
+    __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

@@ -103,8 +103,19 @@ class Resources(Contract):
     memory_mb_peak: float = 0.0
     """The kernel's own high-water mark where it gives one, interpreter and libraries included."""
     io_operations: int = 0
+    """Reads and writes that reached a disk; the working folder is in memory."""
+    read_calls: int | None = None
+    write_calls: int | None = None
+    """How often the kernel was asked to read and write files and pipes, less than ten times by the sandbox itself. None
+    where the host hides it."""
     processes_peak: int = 0
     samples: int = 0
+
+    @property
+    def io(self) -> str:
+        """What it read and wrote, in words."""
+        calls = "" if self.write_calls is None else f"; {self.read_calls:,} reads, {self.write_calls:,} writes in all"
+        return f"{self.io_operations:,} disk operations{calls}"
 
 
 class ProbeRun(Contract):

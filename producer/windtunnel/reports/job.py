@@ -158,7 +158,7 @@ def _usage(report: Report) -> list[tuple[str, str]]:
         ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
         ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),
         ("Memory", f"{used.memory_mb_average:.0f} MB on average, {used.memory_mb_peak:.0f} MB at most"),
-        ("Disk operations", str(used.io_operations)),
+        ("I/O", used.io),
     ]
 
 

@@ -82,7 +82,7 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     "finished_at": (TIME, lambda one: one.finished_at),
     **{name: (NUMBER, _took(name)) for name in ("queued_s", "waiting_s", "prepare_s", "execute_s", "total_s")},
     **{name: (NUMBER, _used(name)) for name in ("cpu_time_s", "cpu_percent_average", "memory_mb_peak")},
-    "io_operations": (WHOLE, _used("io_operations")),
+    **{name: (WHOLE, _used(name)) for name in ("io_operations", "read_calls", "write_calls")},
     "bars": (WHOLE, _scored("bars")),
     "bars_a_year": (NUMBER, _scored("bars_a_year")),
     "final_equity": (NUMBER, _scored("final_equity")),

@@ -19,9 +19,17 @@ REFUSED = re.compile(rb"^max (\d+)", re.MULTILINE)
 V1_CACHE = re.compile(rb"^(?:cache|shmem) (\d+)", re.MULTILINE)
 V2_CACHE = re.compile(rb"^(?:file|shmem) (\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
-MOVED_BYTES = re.compile(rb"^read_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
+IO = re.compile(rb"^syscr: (\d+)\nsyscw: (\d+)\nread_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
 OPERATION_BYTES = 128 * 1024
 """The kernel's usual read-ahead: so many bytes count as an operation where only bytes are told."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How often processes asked the kernel to read and to write, from and to files in memory and pipes too."""
+
+    reads: int
+    writes: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Reading:
     processes_refused: int
     """Forks and threads that the process limit refused."""
     oom_kills: int
+    calls: Calls | None = None
+    """None where the host hides them."""
     cache_bytes: int = 0
     """Of the memory, what is in files that were read; the kernel takes it back where memory is wanted."""
 
@@ -79,15 +89,17 @@ class CgroupReader:
 
     def _read_v1(self) -> Reading:
         served = self._file("blkio", "blkio.throttle.io_serviced")
+        calls, moved = self._members_io("pids")
         return Reading(
             cpu_time_s=self._file("cpuacct", "cpuacct.usage").number() / 1e9,
             memory_bytes=self._file("memory", "memory.usage_in_bytes").number(),
             memory_peak_bytes=self._file("memory", "memory.max_usage_in_bytes").number(),
             # A v1 kernel counts these only where a throttle rule applies; what reached a device is always counted.
-            io_operations=max(_v1_operations(served.read()), self._estimated_operations()),
+            io_operations=max(_v1_operations(served.read()), moved // OPERATION_BYTES),
             processes=self._file("pids", "pids.current").number(),
             processes_refused=self._file("pids", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("memory", "memory.oom_control", optional=True).value(OOM_KILLS),
+            calls=calls,
             cache_bytes=_cache_bytes(V1_CACHE, self._file("memory", "memory.stat", optional=True).read()),
         )
 
@@ -100,26 +112,30 @@ class CgroupReader:
             processes=self._file("", "pids.current").number(),
             processes_refused=self._file("", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("", "memory.events", optional=True).value(OOM_KILLS),
+            calls=self._members_io("")[0],
             cache_bytes=_cache_bytes(V2_CACHE, self._file("", "memory.stat", optional=True).read()),
         )
 
-    def _estimated_operations(self) -> int:
-        """From the bytes that the group's processes, ended children included, moved from and to devices."""
+    def _members_io(self, controller: str) -> tuple[Calls | None, int]:
+        """The calls of the group's processes, ended children included, and the bytes they moved from and to devices."""
         # Opened anew, as a v1 kernel goes on giving the list that it made for this descriptor's first reading.
-        members = _File(f"{self._paths.of('pids')}/cgroup.procs", optional=True)
+        members = _File(f"{self._paths.of(controller)}/cgroup.procs", optional=True)
         pids = members.read().split()
         members.close()
         for pid in self._members.keys() - set(pids):
             self._members.pop(pid).close()
-        total = 0
+        found: list[tuple[int, ...]] = []
         for pid in pids:
             with suppress(OSError):  # it has just ended, or its user hides it
                 file = self._members.get(pid)
                 if file is None:
                     file = self._members[pid] = _File(f"{PROC}/{pid.decode()}/io")
-                moved = MOVED_BYTES.search(file.read())
-                total += int(moved[1]) + int(moved[2]) if moved else 0
-        return total // OPERATION_BYTES
+                if told := IO.search(file.read()):
+                    found.append(tuple(map(int, told.groups())))
+        if not found:
+            return None, 0
+        reads, writes, *moved = (sum(column) for column in zip(*found, strict=True))
+        return Calls(reads, writes), sum(moved)
 
 
 class _File:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psutil
 
-from windtunnel_worker.monitoring.cgroup import OPERATION_BYTES, Reading
+from windtunnel_worker.monitoring.cgroup import OPERATION_BYTES, Calls, Reading
 
 
 class ProcessReader:
@@ -30,7 +30,7 @@ class ProcessReader:
             tree = [first, *first.children(recursive=True)]
         except psutil.NoSuchProcess as error:
             raise ProcessLookupError(self._pid) from error
-        memory = operations = threads = 0
+        memory = operations = threads = reads = writes = 0
         for process in tree:
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied), process.oneshot():
                 times = process.cpu_times()
@@ -38,6 +38,7 @@ class ProcessReader:
                 memory += process.memory_info().rss
                 counters = process.io_counters()
                 operations += (counters.read_bytes + counters.write_bytes) // OPERATION_BYTES
+                reads, writes = reads + counters.read_count, writes + counters.write_count
                 threads += process.num_threads()
         return Reading(
             cpu_time_s=sum(self._cpu_s.values()),
@@ -47,4 +48,5 @@ class ProcessReader:
             processes=threads,
             processes_refused=0,
             oom_kills=0,
+            calls=Calls(reads, writes),
         )

@@ -20,8 +20,8 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
-ALONE := tests/adversarial/test_exhaustion.py tests/faults
-pytest: # what fills the machine or kills its daemons runs alone
+ALONE := tests/acceptance/test_original_face.py tests/adversarial/test_exhaustion.py tests/faults
+pytest: # what fills the machine, wants a whole core or kills daemons runs alone
 	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(EVERYDAY) $(PYTEST) $(ALONE)
 

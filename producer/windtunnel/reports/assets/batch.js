@@ -151,7 +151,7 @@ function charts() {
   if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
     ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
-    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, "Green: significant. Yellow: buy and hold. A click shows the job in the leaderboard.")),
+    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, `Green: significant. ${points.includes(held) ? "Yellow: buy and hold. " : ""}A click shows the job in the leaderboard.`)),
     heatMap()));
 }
 

@@ -39,3 +39,15 @@ apt_install() (
         die "apt-get could not install $*; its last lines are above"
     }
 )
+
+# Install what is lacking, where this user can: each argument is a command, then the packages that bring it.
+install_lacking() {
+    local need words packages=()
+    for need in "$@"; do
+        read -ra words <<<"$need"
+        command -v "${words[0]}" >/dev/null || packages+=("${words[@]:1}")
+    done
+    if [ ${#packages[@]} -gt 0 ] && can_install; then
+        apt_install "${packages[@]}"
+    fi
+}

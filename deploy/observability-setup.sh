@@ -8,10 +8,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
-packages=()
-command -v promtool >/dev/null || packages+=(prometheus)
-command -v nginx >/dev/null || packages+=(nginx-light)
-if [ ${#packages[@]} -gt 0 ] && can_install; then
-    apt_install "${packages[@]}"
-fi
+install_lacking "promtool prometheus" "nginx nginx-light"
 exec "$@"

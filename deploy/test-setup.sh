@@ -9,15 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
-if ! command -v apparmor_parser >/dev/null && can_install; then
-    apt_install apparmor
-fi
-if ! command -v chromium >/dev/null && can_install; then
-    apt_install chromium fonts-liberation
-fi
-if ! command -v systemd-analyze >/dev/null && can_install; then
-    apt_install systemd
-fi
+install_lacking "apparmor_parser apparmor" "chromium chromium fonts-liberation" "systemd-analyze systemd"
 "$here/../sandbox_image/build.sh" all
 "$here/runsc.sh"
 exec "$@"

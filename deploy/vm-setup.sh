@@ -8,11 +8,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
-packages=()
-command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86 seabios)
-command -v debootstrap >/dev/null || packages+=(debootstrap debian-archive-keyring)
-command -v mke2fs >/dev/null || packages+=(e2fsprogs)
-if [ ${#packages[@]} -gt 0 ] && can_install; then
-    apt_install "${packages[@]}"
-fi
+install_lacking "qemu-system-x86_64 qemu-system-x86 seabios" "debootstrap debootstrap debian-archive-keyring" \
+    "mke2fs e2fsprogs"
 exec "$@"

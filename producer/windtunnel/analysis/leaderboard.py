@@ -31,7 +31,7 @@ class Row:
     deflated: float | None
     """Probability that the Sharpe ratio is more than the best of all trials reaches by luck."""
     beyond_market: float | None
-    """The same, where what it earns by moving with the market is no skill either: what decides."""
+    """The same, above what it earns by moving with the market as well: what decides."""
     deflated_effective: float | None
     """The same, with clusters of similar trials counted once."""
     haircut_sharpe: float | None

@@ -14,7 +14,7 @@ QUOTED = (
 STRING = "[A-Za-z]{0,2}" + QUOTED
 """The same with letters before it: `f"…"`."""
 OPAQUE = re.compile(rf"(?P<string>(?<!\w){STRING}|{QUOTED})|\#[^\r\n]*", re.DOTALL)
-"""What is no code: a string or a comment."""
+"""What is not code: a string or a comment."""
 _QUOTES = re.compile("'''|\"\"\"|['\"]")
 _QUOTED = re.compile(QUOTED, re.DOTALL)
 

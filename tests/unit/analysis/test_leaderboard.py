@@ -40,7 +40,7 @@ RISING = Prices("prices", MARKET.datasets[0].times, 100 * np.exp(np.cumsum(STEPS
 
 @pytest.mark.parametrize("kind", ["in or out", "any size"])
 def test_noise_that_rises_with_its_market_is_not_significant(kind: str) -> None:
-    """Whoever is long at random in a rising market earns a part of the rise, and that is no skill."""
+    """Whoever is long at random in a rising market earns a part of the rise, which needs no skill."""
     market, rng = Market([RISING], 252.0), np.random.default_rng(3)
     draws = rng.integers(0, 2, (300, 1000)) if kind == "in or out" else rng.random((300, 1000))
     found = leaderboard([report(number, wanted, market) for number, wanted in enumerate(draws)])

@@ -81,7 +81,7 @@ def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None
     """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples."""
     cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
     average = 100 * cpu / duration_s if duration_s > 0 else 0.0
-    calls = (first.calls, last.calls) if first and last else (None, None)
+    before, after = first and first.calls, last and last.calls
     memory = [sample.memory_mb for sample in samples]
     if last:
         memory.append(last.memory_bytes / MB)
@@ -93,8 +93,8 @@ def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None
         memory_mb_average=round(sum(memory) / len(memory), 2) if memory else 0.0,
         memory_mb_peak=round(max([*memory, last.memory_peak_bytes / MB if last else 0.0], default=0.0), 2),
         io_operations=max(0, last.io_operations - first.io_operations) if last and first else 0,
-        read_calls=max(0, calls[1].reads - calls[0].reads) if calls[0] and calls[1] else None,
-        write_calls=max(0, calls[1].writes - calls[0].writes) if calls[0] and calls[1] else None,
+        read_calls=max(0, after.reads - before.reads) if before and after else None,
+        write_calls=max(0, after.writes - before.writes) if before and after else None,
         processes_peak=max([sample.processes for sample in samples] + [last.processes if last else 0]),
         samples=len(samples),
     )

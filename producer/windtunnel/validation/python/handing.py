@@ -84,7 +84,7 @@ def _judge_given(analysis: Analysis, place: ast.AST, value: Value, callees: tupl
     if not isinstance(value, Inst | Foreign):
         inside = next((one for one in strings(value) if "_" in one and analysis.tables.is_critical(one)), None)
         if inside is not None:
-            analysis.report("attributes.named", place, f"Hands on {inside!r}, a name of the interpreter's own.")
+            analysis.report("attributes.named", place, f"Passes {inside!r} on, a name of the interpreter's own.")
     if isinstance(value, Const):
         if isinstance(value.value, str) and value.value.startswith(_OUTSIDE) and len(value.value) > MOST_RELATIVE:
             _judge_outside(analysis, place, callees, value.value)

@@ -22,7 +22,7 @@ from windtunnel_worker.settings import HostSettings
 
 USUAL = ("close", "adj close", "adj_close", "price", "last", "settle")
 """Where positions are valued if there is no `close`; the first that a dataset has."""
-TABLES = 14
+TABLES = 24
 """A market keeps about so many arrays of its bars and datasets."""
 PAUSE_S = 5.0
 """For so long after it gave no answer the store is not asked again: each question may take long."""

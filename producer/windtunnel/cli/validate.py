@@ -1,4 +1,4 @@
-"""`windtunnel validate`: judges programs on this machine, without Docker, Redis or the worker extra."""
+"""`windtunnel validate`: checks programs on this machine, without Docker, Redis or the worker's libraries."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def validate(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[
-        Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
+        Format, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")
     ] = Format.TEXT,
-    strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
+    strict: Annotated[bool, typer.Option(help="Also reject programs with findings of level HIGH.")] = True,
     dataset: Annotated[
-        list[str] | None, typer.Option(help="A dataset that jobs will have: remedies then name it.")
+        list[str] | None, typer.Option(help="A dataset that the jobs will have, for the remedies to name.")
     ] = None,
     policies: Annotated[
         Path | None,
         typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
     ] = None,
 ) -> None:
-    """Judge programs without running them. Exit code 0 only if all are safe."""
-    from windtunnel.validation import SecurityValidator  # the other commands have no use for it
+    """Check programs without running them. Exit code 0 only if all are safe."""
+    from windtunnel.validation import SecurityValidator
     from windtunnel.validation.remedies import for_job
 
     validator = SecurityValidator(strict_mode=strict, policies=policies)

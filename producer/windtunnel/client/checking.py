@@ -1,4 +1,4 @@
-"""What is checked of jobs before anything is stored. May import contract and errors."""
+"""Checks jobs before anything is stored. May import contract and errors."""
 
 from __future__ import annotations
 

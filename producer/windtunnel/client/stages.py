@@ -1,4 +1,4 @@
-"""Gives each stage of a cascade its data, when it is submitted. May import contract and the client's datasets."""
+"""Prepares the stages of a cascade and their data when a batch is submitted. May import contract and datasets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
-    """The same jobs with these stages; `InvalidInput` says what is wrong with them, or why a job cannot have any."""
+    """The same jobs with these stages; `InvalidInput` if a stage is wrong, or if a job cannot have stages."""
     asked = tuple(_as_stage(stage, f"stages.{index}.") for index, stage in enumerate(stages))
     return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
 
@@ -30,7 +30,7 @@ def _as_stage(stage: Stage | Mapping[str, Any], path: str) -> Stage:
 
 
 def with_data(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]], datasets: Datasets) -> Sequence[Job]:
-    """The jobs, their stages with the digests of what the program finds there. `digests` are those of all its data."""
+    """The jobs, with the digests of each stage's data filled in. `digests` are those of each job's whole datasets."""
     if not any(job.stages for job in jobs):
         return jobs
     known: dict[tuple[str, str, int], str] = {}

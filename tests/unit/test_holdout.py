@@ -16,8 +16,8 @@ from windtunnel.cli import datasets as datasets_commands
 from windtunnel.cli import submitting
 from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
-from windtunnel.cli.render import report as rendered
 from windtunnel.cli.render_datasets import version as rendered_version
+from windtunnel.cli.render_report import report as rendered
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion, Execution, Job, JobState, Outcome, ProgramError, Report, Resources

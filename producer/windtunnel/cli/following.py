@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from windtunnel.cli import render
+from windtunnel.cli import render, render_report
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
 from windtunnel.cli.texts import span
@@ -54,7 +54,7 @@ def watch(name: JobOrBatch, json: AsJson = False) -> None:
     with Client() as client, goes_on(name := client.find(name)):
         if is_job(name):
             report = client.wait(JobId(name)) if json else follow_job(client, JobId(name))
-            _print(report, render.report, json=json)
+            _print(report, render_report.report, json=json)
             succeeded = report.outcome is Outcome.SUCCEEDED
         else:
             status = client.wait(BatchId(name)) if json else follow(client, name)

@@ -76,13 +76,13 @@ def report(
                 for one in client.reports(name):
                     typer.echo(as_json(one, indent=None))
             return
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
         if is_job(name):
-            render.console().print(render.report(client.report(name)))
+            render.console().print(render_report.report(client.report(name)))
         else:
             current = client.status(BatchId(name))
-            render.console().print(render.batches([current]), render.reports(client.reports(name)))
+            render.console().print(render.batches([current]), render_report.reports(client.reports(name)))
 
 
 def history(job: JobId, json: AsJson = False) -> None:

@@ -38,9 +38,9 @@ def run(
     if json:
         typer.echo(as_json(found))
     else:
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
-        render.console().print(render.report(found))
+        render.console().print(render_report.report(found))
     if out is not None:
         artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
@@ -111,7 +111,7 @@ def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> 
     if json:
         typer.echo(as_json(found))
     else:
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
-        render.console().print(render.report(found))
+        render.console().print(render_report.report(found))
     return found

@@ -103,9 +103,3 @@ def trials_of(reports: Iterable[Report]) -> Trials:
     found = list(reports)
     failed = sum(report.outcome is not Outcome.SUCCEEDED for report in found)
     return Trials.of(sharpes_of(found).values(), failed)
-
-
-def earlier_than(reports: Iterable[Report], known: Mapping[str, float | None]) -> Trials:
-    """The trials in a ledger (digest → Sharpe ratio per bar) that are not among these reports."""
-    own = sharpes_of(reports)
-    return Trials.of(value for trial, value in known.items() if trial not in own)

@@ -1,4 +1,4 @@
-"""The page of a batch: its leaderboard with what luck explains, its failures, what it used. May import analysis."""
+"""The page of a batch: leaderboard, luck, failures and resources. May import analysis."""
 
 from __future__ import annotations
 

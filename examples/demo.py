@@ -115,7 +115,7 @@ def show(reports: list[Report], expected: list[Outcome]) -> bool:
         Shown("strategy", wraps=True),
         Shown("parameters", wraps=True),
         figure_column("Sharpe"),
-        figure_column("a year"),
+        figure_column("annual"),
         figure_column("drawdown", rank=1),
         figure_column("trades", rank=2),
         title="Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018",

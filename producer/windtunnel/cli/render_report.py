@@ -109,7 +109,7 @@ def score(found: Score) -> RenderableType:
         table.add_row(name.replace("_", " "), figure(name, value_of(found, name)), bought)
     lines = [f"{found.convention} {found.costs}"]
     lines.append(
-        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars a year {_year(found)}"
+        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars per year: {_year(found)}"
     )
     if found.probabilistic_sharpe is not None:
         lines.append(

@@ -25,7 +25,7 @@ FURTHER = (
     ("return", "total_return"),
     ("drawdown", "max_drawdown"),
     ("trades", "trades"),
-    ("a year", "annual_return"),
+    ("annual", "annual_return"),
     ("volatility", "volatility"),
     ("Sortino", "sortino"),
     ("Calmar", "calmar"),

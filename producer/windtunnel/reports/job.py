@@ -138,7 +138,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Seed", str(report.seed)),
         *((f"Stage {run.stage}", _stage(run)) for run in report.stages),
         ("Evaluated", window),
-        ("Bars a year", yearly),
+        ("Bars per year", yearly),
         *_usage(report),
         ("Waited for a slot", f"{timings.waiting_s:.3f} s" if timings.waiting_s is not None else ""),
         ("From submission to report", f"{timings.total_s:.3f} s"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,14 @@ def known_form(name: str) -> str:
 
 def _id(metavar: str, text: str) -> Any:
     return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
+
+
+class Form(StrEnum):
+    """The formats of commands that can also print a prompt for a model."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMPT = "prompt"
 
 
 BatchName = Annotated[str, _id("BATCH", "A batch's id.")]

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_
+import json as plain_json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import AsJson, BatchName, JobId, as_json, write_file
+from windtunnel.cli.options import AsJson, BatchName, Form, JobId, as_json, write_file
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 from windtunnel.errors import FieldProblem, InvalidInput
-
-
-class Form(StrEnum):
-    """How errors are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    PROMPT = "prompt"
 
 
 def leaderboard(
@@ -45,7 +36,7 @@ def leaderboard(
 
     if json:
         tested = {"superior_predictive_ability": [asdict(one) for one in tests]} if spa else {}
-        typer.echo(json_.dumps({**render_results.plain_board(board), **tested}, indent=2))
+        typer.echo(plain_json.dumps({**render_results.plain_board(board), **tested}, indent=2))
     else:
         from windtunnel.cli import render
 
@@ -68,7 +59,7 @@ def errors(
     from windtunnel.cli import render, render_results
 
     if form is Form.JSON:
-        typer.echo(json_.dumps([render_results.plain_cluster(one) for one in found], indent=2))
+        typer.echo(plain_json.dumps([render_results.plain_cluster(one) for one in found], indent=2))
     else:
         render.console().print(render_results.clusters(found))
 
@@ -113,7 +104,7 @@ def repro(job: JobId, json: AsJson = False) -> None:
         except KeyboardInterrupt:
             raise KeyboardInterrupt("The new job continues; `windtunnel status` lists it.") from None
     if json:
-        typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
+        typer.echo(plain_json.dumps({"identical": found.identical, **asdict(found)}, indent=2))
     else:
         same = "identical to" if found.identical else "not the same as"
         typer.echo(f"{found.again_id} is {same} {found.job_id}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from json import dumps
 from pathlib import Path
 from typing import Annotated
@@ -10,24 +9,17 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.options import Form
 from windtunnel.cli.programs import find
 from windtunnel.cli.texts import harmless
-
-
-class Format(StrEnum):
-    """How a verdict is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    PROMPT = "prompt"
 
 
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[
-        Format, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")
-    ] = Format.TEXT,
+        Form, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")
+    ] = Form.TEXT,
     strict: Annotated[bool, typer.Option(help="Also reject programs with findings of level HIGH.")] = True,
     dataset: Annotated[
         list[str] | None, typer.Option(help="A dataset that the jobs will have, for the remedies to name.")
@@ -46,11 +38,11 @@ def validate(
     for program in find(paths):
         verdict = for_job(validator.validate_bytes(program.read(), program.language), dataset or ())
         unsafe |= not verdict.safe
-        match Format.JSON if json else form:
-            case Format.JSON:
+        match Form.JSON if json else form:
+            case Form.JSON:
                 typer.echo(dumps({"file": str(program.file), **verdict.model_dump(mode="json")}))
-            case Format.PROMPT:
+            case Form.PROMPT:
                 typer.echo(harmless(validator.format_prompt(verdict)))
-            case Format.TEXT:
+            case Form.TEXT:
                 typer.echo(harmless(f"{program.file}: {validator.format_report(verdict)}"))
     raise typer.Exit(NOT_SUCCEEDED if unsafe else DONE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.client.checking import as_model
 
 if TYPE_CHECKING:
     from windtunnel.client.datasets import Datasets
@@ -15,18 +15,8 @@ if TYPE_CHECKING:
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
     """The same jobs with these stages; `InvalidInput` if a stage is wrong, or if a job cannot have stages."""
-    asked = tuple(_as_stage(stage, f"stages.{index}.") for index, stage in enumerate(stages))
+    asked = tuple(as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(stages))
     return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
-
-
-def _as_stage(stage: Stage | Mapping[str, Any], path: str) -> Stage:
-    if isinstance(stage, contract.Stage):
-        return stage
-    try:
-        return contract.Stage(**stage)
-    except InvalidInput as error:
-        problems = [FieldProblem(path + one.field, one.message) for one in error.problems]
-        raise InvalidInput(problems, remedy=error.remedy) from error
 
 
 def with_data(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]], datasets: Datasets) -> Sequence[Job]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from windtunnel import contract
-from windtunnel.client.checking import as_job, check_ceiling, check_keys
+from windtunnel.client.checking import as_model, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
 from windtunnel.client.stages import with_data, with_stages
@@ -73,7 +73,7 @@ class Submitting:
 
         Raises `InvalidInput`, which names the field, `IdempotencyConflict` or `QueueFull`; nothing is stored then.
         """
-        job = as_job(job)
+        job = as_model(contract.Job, job)
         batch = contract.Batch(
             jobs=(job,),
             name=job.name,
@@ -120,7 +120,9 @@ class Submitting:
         """
         if not isinstance(jobs, contract.Batch):
             jobs = contract.Batch(
-                jobs=tuple(as_job(job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))),
+                jobs=tuple(
+                    as_model(contract.Job, job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))
+                ),
                 name=name,
                 isolation=isolation,
                 owner=owner or self._settings.owner,

@@ -141,7 +141,7 @@ def dead_letters(found: Iterable[DeadLetter]) -> Fitted:
 
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """Whoever read our output has closed it: the command line ends, with its own exit code."""
+        """End the command when the reader of its output has gone, with the exit code for that."""
         raise BrokenPipeError
 
 

@@ -123,7 +123,11 @@ def _host(one: HostStatus, now: datetime) -> Check:
         return Check(name, True, f"not running; last seen {silent} ago")
     use = f"{one.busy} of {one.slots} slots busy"
     if one.draining:
-        return Check(name, True, f"drained by {one.draining}; {use}; `windtunnel undrain {one.host}` lets it take work")
+        return Check(
+            name,
+            True,
+            f"draining, requested by {one.draining}; {use}; `windtunnel undrain {one.host}` lets it take work",
+        )
     if one.paused:
         return Check(
             name,

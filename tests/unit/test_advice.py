@@ -24,7 +24,7 @@ PROGRAMS = [
     ("{}['close']", "list(frame.columns)"),
     ("[][1]", "past the end"),
     ("undefined_name", "before it is defined"),
-    ("import no_such_module", "sandbox has numpy"),
+    ("import no_such_module", "windtunnel image add"),
     ("from math import no_such_name", "installed version"),
     ("1 / 0", "Guard the division"),
     ("(1).close", "no such attribute"),

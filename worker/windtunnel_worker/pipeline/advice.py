@@ -50,7 +50,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         r"ModuleNotFoundError",
         r"",
-        "The sandbox has numpy, pandas, scipy, statsmodels, sklearn, matplotlib only.",
+        "This library is not in the sandbox image: do without it, or have it added (`windtunnel image add`).",
     ),
     (r"Error", r"Cannot find module", "The sandbox has d3-array, d3-random and lodash only."),
     (r"ImportError", r"", "This name is not in that module's installed version."),

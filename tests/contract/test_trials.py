@@ -68,7 +68,7 @@ def test_a_trial_on_several_datasets_counts_once(driver: Driver) -> None:
     one = found.excluding("default", ["prices"], [])
     assert replace(one, mean=0.0, squares=0.0) == Trials(30, 1)
     assert isclose(one.mean, sum(ratios) / 30)
-    assert found.excluding("somebody", ["prices"], []) == found.besides("default", ["unknown"], []) == Trials()
+    assert found.excluding("somebody", ["prices"], []) == found.excluding("default", ["unknown"], []) == Trials()
 
 
 def test_what_is_damaged_counts_as_a_trial_without_a_ratio(driver: Driver) -> None:

@@ -41,7 +41,7 @@ def _datasets(local: bool = False) -> Iterator[Datasets]:
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What programs call it: data[NAME].")],
-    file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, whatever its ending.")],
     sep: Annotated[str | None, typer.Option(help="What separates columns.", show_default="found out")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark.", show_default="found out")] = None,
     thousands: Annotated[str | None, typer.Option(help="The thousands separator.", show_default="found out")] = None,

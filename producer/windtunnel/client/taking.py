@@ -10,19 +10,15 @@ from pathlib import Path
 from windtunnel.errors import FieldProblem, InvalidInput
 
 CHUNK_BYTES = 4 * 2**20
-FORMATS = (".csv", ".parquet")
 
 
 def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
     """Copy a regular file into a folder, readable for this user only. Returns the copy and the SHA-256 of its bytes.
 
-    `InvalidInput` for a link, a FIFO, a device or a folder, a file that is too large, or one that is neither .csv nor
-    .parquet. No such file is waited for or read.
+    `InvalidInput` for a link, a FIFO, a device or a folder, or a file that is too large. No such file is waited for or
+    read. What kind of file it is, its content shows: vendors call tables .txt, .tsv, .asc or .prn too.
     """
-    suffix = file.suffix.lower()
-    if suffix not in FORMATS:
-        raise refused(f"{file.name} is neither .csv nor .parquet", "Give a CSV or Parquet file.")
-    copy = folder / f"file{suffix}"
+    copy = folder / "file"
     hashed, size = hashlib.sha256(), 0
     with (
         os.fdopen(_opened(file), "rb") as source,

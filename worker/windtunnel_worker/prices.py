@@ -21,7 +21,7 @@ from windtunnel_worker.scoring import Market, Positions, Prices, Unscorable, loo
 from windtunnel_worker.scoring.inputs import Floats, Times
 from windtunnel_worker.settings import HostSettings
 
-TABLES = 14
+TABLES = 24
 """A market keeps about so many arrays of its bars and datasets."""
 PAUSE_S = 5.0
 """For so long after it gave no answer the store is not asked again: each question may take long."""

@@ -21,6 +21,8 @@ from windtunnel.records import Records, records_of
 from windtunnel.settings import client_settings
 from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
+BUSY_S = 3.0
+"""So long a worker may take to answer that did not do so at once."""
 Served = Mapping[str, Sequence[str]]
 """Queue → the workers that serve it."""
 
@@ -48,11 +50,18 @@ def _checks_through_redis(records: Records) -> list[Check]:
         hosts = records.hosts.all()
         return [
             *_redis(records),
-            *worker_checks(served_queues(records.url), hosts),
+            *_workers(records.url, hosts),
             *host_checks(hosts, datetime.now(UTC)),
         ]
     except WindtunnelError as error:
         return [Check("workers", False, str(error))]
+
+
+def _workers(redis_url: str, hosts: Iterable[HostStatus]) -> list[Check]:
+    found = worker_checks(served_queues(redis_url), hosts)
+    if all(one.well for one in found):
+        return found
+    return worker_checks(served_queues(redis_url, BUSY_S), hosts)
 
 
 def _redis(records: Records) -> list[Check]:

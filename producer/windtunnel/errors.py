@@ -69,9 +69,9 @@ class InvalidInput(WindtunnelError):
 class IdempotencyConflict(InvalidInput):
     """The idempotency key already stands for other content; `existing` is the id it stands for."""
 
-    def __init__(self, field: str, key: str, existing: str) -> None:
+    def __init__(self, field: str, key: str, existing: str, difference: str = "") -> None:
         self.existing = existing
-        problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
+        problem = FieldProblem(field, f"key {key!r} already stands for {existing}{difference and f': {difference}'}")
         super().__init__([problem], remedy="Use a new key for new content.")
 
 

@@ -78,20 +78,30 @@ def test_the_same_key_with_other_content_is_a_conflict_and_stores_nothing(client
         client.submit_batch([{"code": "print(2)"}, {"code": "print(1)"}], idempotency_key="k")
     assert caught.value.existing == first
     assert [problem.field for problem in caught.value.problems] == ["idempotency_key"]
-    assert str(caught.value).startswith(f"idempotency_key: key 'k' already stands for {first}: job 0 differs in code.")
+    assert str(caught.value).startswith(
+        f"idempotency_key: key 'k' already stands for {first}, whose job 0 has another value of code."
+    )
     assert keys.dbsize() == before
 
 
 @pytest.mark.parametrize(
     ("jobs", "more", "told"),
     [
-        ([{"code": "print(1)"}], {}, "that has 2 jobs, this one 1"),
-        ([{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 3}}], {}, "job 1 differs in params"),
-        ([{"code": "print(1)"}, {"code": "print(1)", "seed": 5, "params": {"n": 2}}], {}, "job 1 differs in seed"),
+        ([{"code": "print(1)"}], {}, "which has 2 jobs, not 1"),
+        (
+            [{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 3}}],
+            {},
+            "whose job 1 has another value of params",
+        ),
+        (
+            [{"code": "print(1)"}, {"code": "print(1)", "seed": 5, "params": {"n": 2}}],
+            {},
+            "whose job 1 has another value of seed",
+        ),
         (
             [{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 2}}],
             {"isolation": "cell"},
-            "its isolation is container, here cell",
+            "whose isolation is container, not cell",
         ),
     ],
 )

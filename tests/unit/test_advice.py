@@ -25,7 +25,7 @@ PROGRAMS = [
     ("[][1]", "past the end"),
     ("undefined_name", "before it is defined"),
     ("display(1)", "print the value"),
-    ("import no_such_module", "image has no such library"),
+    ("import no_such_module", "windtunnel image add"),
     ("from math import no_such_name", "installed version"),
     ("1 / 0", "Guard the division"),
     ("(1).close", "no such attribute"),

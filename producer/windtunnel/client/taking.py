@@ -1,4 +1,4 @@
-"""Takes a file that somebody names into a folder of our own, whatever it is. Imports errors only."""
+"""Copies a file that a user names into a private folder, and refuses what is no regular file. Imports errors only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CHUNK_BYTES = 4 * 2**20
 
 
 def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
-    """Copy a regular file into a folder, readable for this user only. Returns the copy and the SHA-256 of its bytes.
+    """Copy a regular file into a folder, readable by this user only. Returns the copy and the SHA-256 of its bytes.
 
-    `InvalidInput` for a link, a FIFO, a device or a folder, or a file that is too large. No such file is waited for or
-    read. What kind of file it is, its content shows: vendors call tables .txt, .tsv, .asc or .prn too.
+    `InvalidInput` for a link, a FIFO, a device or a folder, which are never opened for reading, and for a file that is
+    too large. The kind of file is told by its content, since vendors also call tables .txt, .tsv or .prn.
     """
     copy = folder / "file"
     hashed, size = hashlib.sha256(), 0
@@ -42,7 +42,7 @@ def refused(message: str, remedy: str) -> InvalidInput:
 
 
 def _opened(file: Path) -> int:
-    """A descriptor of a regular file. Opening a FIFO would wait for a writer, opening some devices has effects."""
+    """Open a regular file and nothing else: opening a FIFO waits for a writer, and opening some devices has effects."""
     try:
         found = os.lstat(file)
         if stat.S_ISLNK(found.st_mode):

@@ -146,15 +146,15 @@ class Submissions:
         if total is None or isolation is None:  # gone meanwhile
             return ""
         if int(total) != len(batch.jobs):
-            return f"that has {int(total)} jobs, this one {len(batch.jobs)}"
+            return f"which has {int(total)} jobs, not {len(batch.jobs)}"
         if isolation != batch.isolation.value.encode():
-            return f"its isolation is {isolation.decode()}, here {batch.isolation.value}"
+            return f"whose isolation is {isolation.decode()}, not {batch.isolation.value}"
         for number, job in enumerate(batch.jobs[:MOST_COMPARED]):
             program, spec = read("hmget", keys.job(f"{existing}-{number}"), "program", "spec")
             if program is None or spec is None:
                 return ""
             if other := _differing(job, ProgramKey.read(program.decode()), json.loads(unpack(spec))):
-                return f"job {number} differs in {other}"
+                return f"whose job {number} has another value of {other}"
         return ""
 
     def note_trace(self, opened: Opened, traceparent: str) -> None:

@@ -53,7 +53,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     ),
     (r"NameError", r"'(display|get_ipython)'", "Only notebooks have it: print the value instead."),
     (r"NameError|ReferenceError", r"", UNDEFINED),
-    (r"ModuleNotFoundError", r"", "The sandbox's image has no such library: leave it out, or use another image."),
+    (
+        r"ModuleNotFoundError",
+        r"",
+        "This library is not in the sandbox image: do without it, or have it added (`windtunnel image add`).",
+    ),
     (r"Error", r"Cannot find module", "The sandbox has d3-array, d3-random and lodash only."),
     (r"ImportError", r"", "This name is not in that module's installed version."),
     (r"ZeroDivisionError|java\.lang\.ArithmeticException", r"", DIVISION),

@@ -120,9 +120,10 @@ CAPABILITIES = [
                      raise PermissionError(1, "refused") from None
              resource.setrlimit = setrlimit
              """),
-    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/self/oom_score_adj'), b'-1000')", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
+    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
+             *(f"os.write(written('/proc/self/oom_score_adj'), b'{score}')" for score in (-1000, 0, 499)),
              # It notes it down: the host kills the whole sandbox.
-             runsc={"granted": {"os.write(written('/proc/self/oom_score_adj'), b'-1000')"}}),
+             runsc={"granted": {f"os.write(written('/proc/self/oom_score_adj'), b'{score}')" for score in (-1000, 0, 499)}}),
 ]  # fmt: skip
 
 NAMESPACES = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -54,12 +55,16 @@ MASKED_PATHS = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/buddyinfo",
+    "/proc/bus",
+    "/proc/cmdline",
     "/proc/consoles",
     "/proc/diskstats",
     "/proc/driver",
+    "/proc/fs",
     "/proc/interrupts",
     "/proc/iomem",
     "/proc/ioports",
+    "/proc/irq",
     "/proc/kcore",
     "/proc/key-users",
     "/proc/keys",
@@ -88,20 +93,19 @@ MASKED_PATHS = [
     "/sys/block",
     "/sys/dev",
     "/sys/devices/system/node",
-    "/sys/devices/virtual/block",
-    "/sys/devices/virtual/powercap",
-    "/sys/devices/virtual/thermal",
     "/sys/firmware",
-    "/sys/fs/ext4",
     "/sys/kernel",
     "/sys/module",
+    "/sys/power",
 ]
 """What a sandbox finds empty: much of it counts what the whole host does, by which sandboxes would feel each other."""
 MASKED_IN_CELLS = ["/sys/fs/cgroup"]
 """What tells a job how much the jobs before it used. Other languages' runtimes read their limits there."""
-SYSTEM_DEVICES = {"system", "virtual"}
-"""Of /sys/devices what is not a device of the host's, whose statistics a sandbox does not see."""
-READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+SHOWN = {"/sys/devices": {"system"}, "/sys/fs": {"cgroup"}}
+"""What a sandbox finds of folders that have an entry for each device and each kind of file system of this host."""
+READ_ONLY_PATHS = ["/proc/sys", "/proc/sysrq-trigger"]
+OOM_SCORE_ADJ = 500
+"""When the host has no memory left, its own processes go after a sandbox's; no program can lower it."""
 
 PROTECTIONS: dict[str, Any] = {
     "network_mode": "none",
@@ -116,6 +120,7 @@ PROTECTIONS: dict[str, Any] = {
     "restart_policy": {"Name": "no"},
     "auto_remove": False,
     "oom_kill_disable": False,
+    "oom_score_adj": OOM_SCORE_ADJ,
     "init": False,
 }
 
@@ -229,12 +234,12 @@ def host_config(
 
 
 def masked_paths(*, cell: bool) -> list[str]:
-    """What is hidden, the devices of this host included; Docker passes over what is not there."""
-    try:
-        devices = sorted(set(os.listdir("/sys/devices")) - SYSTEM_DEVICES)
-    except OSError:
-        devices = []
-    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *(f"/sys/devices/{device}" for device in devices)]
+    """What is hidden, what only this host has included; Docker passes over what is not there."""
+    found = list[str]()
+    for folder, shown in SHOWN.items():
+        with suppress(OSError):
+            found += (f"{folder}/{name}" for name in sorted(set(os.listdir(folder)) - shown))
+    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *found]
 
 
 def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:

@@ -78,7 +78,7 @@ ATTEMPTS: list[Attempt] = [
             except OSError:
                 pass
         emit(content=content)
-        """, runsc={"values": {"content": ["/dev/pts", "/proc/loadavg"]}}),  # its own kernel's
+        """, runsc={"values": {"content": ["/dev/pts", "/proc/cmdline", "/proc/loadavg"]}}),  # its own kernel's
     seeing("no_figure_of_the_host_moves_but_those_that_are_known", {"moved": []}, """
         import os, time
         KNOWN = {"/proc/stat", "/proc/uptime", "/proc/meminfo", "/proc/cgroups", "/proc/sys/kernel/random/uuid"}

@@ -120,10 +120,9 @@ CAPABILITIES = [
                      raise PermissionError(1, "refused") from None
              resource.setrlimit = setrlimit
              """),
-    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
-             *(f"os.write(written('/proc/self/oom_score_adj'), b'{score}')" for score in (-1000, 0, 499)),
+    refusing("a_better_memory_score_is_refused", "os.write(written('/proc/self/oom_score_adj'), b'-1000')", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
              # It notes it down: the host kills the whole sandbox.
-             runsc={"granted": {f"os.write(written('/proc/self/oom_score_adj'), b'{score}')" for score in (-1000, 0, 499)}}),
+             runsc={"granted": {"os.write(written('/proc/self/oom_score_adj'), b'-1000')"}}),
 ]  # fmt: skip
 
 NAMESPACES = [
@@ -229,7 +228,7 @@ WARDEN = [
     refusing(
         "the_parent_is_as_far_away_as_process_1",
         "os.open(f'/proc/{os.getppid()}/mem', os.O_RDWR)",
-        *(f"os.open(f'/proc/{{os.getppid()}}/fd/{fd}', os.O_WRONLY)" for fd in range(2, 12)),
+        "os.open(f'/proc/{os.getppid()}/fd/2', os.O_WRONLY)",  # no_descriptor_of_another_can_be_opened has the others
         "libc.ptrace(16, os.getppid(), 0, 0)",
     ),
     refusing("tracing_the_warden_is_refused", "libc.ptrace(16, 1, 0, 0)", "libc.ptrace(0x4206, 1, 0, 0)",

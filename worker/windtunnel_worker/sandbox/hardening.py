@@ -105,7 +105,8 @@ SHOWN = {"/sys/devices": {"system"}, "/sys/fs": {"cgroup"}}
 """What a sandbox finds of folders that have an entry for each device and each kind of file system of this host."""
 READ_ONLY_PATHS = ["/proc/sys", "/proc/sysrq-trigger"]
 OOM_SCORE_ADJ = 500
-"""When the host has no memory left, its own processes go after a sandbox's; no program can lower it."""
+"""When the host has no memory left, a sandbox's processes go before its own. No program can go below it, as the engine
+sets it with the capability SYS_RESOURCE."""
 
 PROTECTIONS: dict[str, Any] = {
     "network_mode": "none",

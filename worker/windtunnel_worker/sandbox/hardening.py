@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -55,7 +54,6 @@ MASKED_PATHS = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/buddyinfo",
-    "/proc/bus",
     "/proc/cmdline",
     "/proc/consoles",
     "/proc/diskstats",
@@ -94,16 +92,20 @@ MASKED_PATHS = [
     "/sys/dev",
     "/sys/devices/system/node",
     "/sys/firmware",
+    "/sys/fs/bcachefs",
+    "/sys/fs/btrfs",
+    "/sys/fs/ext4",
+    "/sys/fs/f2fs",
+    "/sys/fs/xfs",
     "/sys/kernel",
     "/sys/module",
-    "/sys/power",
 ]
 """What a sandbox finds empty: much of it counts what the whole host does, by which sandboxes would feel each other."""
 MASKED_IN_CELLS = ["/sys/fs/cgroup"]
 """What tells a job how much the jobs before it used. Other languages' runtimes read their limits there."""
-SHOWN = {"/sys/devices": {"system"}, "/sys/fs": {"cgroup"}}
-"""What a sandbox finds of folders that have an entry for each device and each kind of file system of this host."""
-READ_ONLY_PATHS = ["/proc/sys", "/proc/sysrq-trigger"]
+SYSTEM_DEVICES = {"system"}
+"""Of /sys/devices what is not a device of the host's, whose statistics a sandbox does not see."""
+READ_ONLY_PATHS = ["/proc/bus", "/proc/sys", "/proc/sysrq-trigger"]
 OOM_SCORE_ADJ = 500
 """When the host has no memory left, a sandbox's processes go before its own. No program can go below it, as the engine
 sets it with the capability SYS_RESOURCE."""
@@ -235,12 +237,12 @@ def host_config(
 
 
 def masked_paths(*, cell: bool) -> list[str]:
-    """What is hidden, what only this host has included; Docker passes over what is not there."""
-    found = list[str]()
-    for folder, shown in SHOWN.items():
-        with suppress(OSError):
-            found += (f"{folder}/{name}" for name in sorted(set(os.listdir(folder)) - shown))
-    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *found]
+    """What is hidden, the devices of this host included; Docker passes over what is not there."""
+    try:
+        devices = sorted(set(os.listdir("/sys/devices")) - SYSTEM_DEVICES)
+    except OSError:
+        devices = []
+    return [*MASKED_PATHS, *(MASKED_IN_CELLS if cell else []), *(f"/sys/devices/{device}" for device in devices)]
 
 
 def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:

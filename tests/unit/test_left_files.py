@@ -130,6 +130,7 @@ def test_any_names_become_safe_ones_that_fit_below_one_folder(seed: int, tmp_pat
 
 def test_a_safe_name_stays_and_what_is_changed_says_so() -> None:
     assert unique_names(["b c", "b_c", "plots/a.png", "b\tc.csv"]) == ["b_c-2", "b_c", "plots/a.png", "b_c.csv"]
+    assert unique_names(["A.csv", "a.csv", "B", "b/c"]) == ["A.csv", "a-2.csv", "B", "b_c"]
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "", ".", "a b", ".x", "a//b", "x/", "é"])

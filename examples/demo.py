@@ -1,9 +1,9 @@
 """The demo: real strategies on real prices through the whole stack, good and bad ones together.
 
 Starts a stack of its own, submits `sweeps.toml`, follows it, checks that each bad program ended as it must, and
-shows the outcomes and the best strategies. Programs with a grid of parameters are one batch in cells, as sweeps are;
-the others, most of them bad, each get a container of their own. What a strategy emits is its own word; read it as
-such. Those that define `signals` are scored by Windtunnel itself: they are the trusted leaderboard at the end.
+shows the outcomes and the best strategies. Programs with a grid of parameters run as one batch in cells, as sweeps do;
+the others, most of which must fail, each get a container. Figures that a strategy emits are unchecked. Strategies that
+define `signals` are scored by Windtunnel and make up the trusted leaderboard at the end.
 """
 
 from __future__ import annotations
@@ -99,13 +99,13 @@ def show(reports: list[Report], expected: list[Outcome]) -> bool:
     """Print what came out; True when every job ended as it must."""
     outcomes = Fitted(Shown("outcome"), figure_column("jobs"), figure_column("as expected"), title="Outcomes")
     for outcome in Outcome:
-        its = [wanted for report, wanted in zip(reports, expected, strict=True) if report.outcome is outcome]
-        if its:
-            outcomes.add_row(render.outcome_text(outcome), str(len(its)), str(its.count(outcome)))
+        found = [wanted for report, wanted in zip(reports, expected, strict=True) if report.outcome is outcome]
+        if found:
+            outcomes.add_row(render.outcome_text(outcome), str(len(found)), str(found.count(outcome)))
     console.print(outcomes)
 
-    told = Shown("what its author is told", wraps=True, least=30)
-    bad = Fitted(Shown("program", wraps=True), Shown("outcome"), told, title="Programs that must not succeed")
+    message = Shown("message to its author", wraps=True, least=30)
+    bad = Fitted(Shown("program", wraps=True), Shown("outcome"), message, title="Programs that must not succeed")
     for report, wanted in zip(reports, expected, strict=True):
         if wanted is not Outcome.SUCCEEDED or report.outcome is not wanted:
             bad.add_row(report.name, render.outcome_text(report.outcome), report.message)
@@ -115,7 +115,7 @@ def show(reports: list[Report], expected: list[Outcome]) -> bool:
         Shown("strategy", wraps=True),
         Shown("parameters", wraps=True),
         figure_column("Sharpe"),
-        figure_column("a year"),
+        figure_column("annual"),
         figure_column("drawdown", rank=1),
         figure_column("trades", rank=2),
         title="Best strategies by their own figures, after costs, S&P 500 and NASDAQ 1999-2018",

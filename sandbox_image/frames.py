@@ -33,6 +33,7 @@ class Datasets(Mapping[str, Any]):
         self.paths = dict(paths)
         read = _frames if loaded is None else loaded
         self._loaded = {name: frame for name, frame in read.items() if name in self.paths}
+        self._bars = {name: frame.index for name, frame in self._loaded.items()}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.paths:
@@ -40,7 +41,12 @@ class Datasets(Mapping[str, Any]):
             raise KeyError(f"{name!r} is not among this job's datasets: {names}")
         if name not in self._loaded:
             self._loaded[name] = read(self.paths[name])
+            self._bars[name] = self._loaded[name].index
         return self._loaded[name]
+
+    def bars(self, name: str) -> Any:
+        """The index that a frame had when it was read; None of one that was not."""
+        return self._bars.get(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.paths)

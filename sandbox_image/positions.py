@@ -1,8 +1,9 @@
 """What a program's `signals` returned, as bytes for the host: bars, and a position of each dataset for each of them.
 
 Nothing here is trusted: the program can change all of it in its own process. The layout, compressed by zlib: a line of
-JSON {"kind": "times" | "rows", "bars": count, "columns": [dataset]}, the bars as int64 (each less the one before), and
-the positions as float64, one row a bar; little-endian. Times are nanoseconds since 1970 in UTC, rows count from 0.
+JSON {"kind": "own" | "times" | "rows", "bars": count, "columns": [dataset]}, the bars as int64 (each less the one
+before), and the positions as float64, one row a bar; little-endian. Times are nanoseconds since 1970 in UTC, rows count
+from 0. "own" are the first bars of the one dataset that there is; they are not sent.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import types
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from frames import Datasets
 
 MAX_CELLS = 8_000_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -25,6 +29,8 @@ WANTED = (
 
 def arguments(signals: Callable[..., Any], data: Any, params: Any) -> tuple[Any, ...]:
     """What to call it with: (data, params) or (data,). `TypeError` for a function that takes neither."""
+    if type(signals) is types.FunctionType and signals.__code__.co_argcount == 2:
+        return data, params  # as nearly all are written; `inspect` is slow in a fork
     try:
         takes = inspect.signature(signals)
     except (TypeError, ValueError):  # some compiled functions do not say
@@ -38,29 +44,30 @@ def arguments(signals: Callable[..., Any], data: Any, params: Any) -> tuple[Any,
     raise TypeError("signals must take (data, params); give a helper with other parameters another name")
 
 
-def encode(result: Any, data: Mapping[str, Any]) -> bytes:
+def encode(result: Any, data: Datasets) -> bytes:
     """The positions as bytes. `TypeError` or `ValueError` says what is wrong with them and what to return."""
     if not data:
         raise ValueError("signals needs prices to be scored on; name a dataset in the job's `datasets`")
-    table, rows = _table(result, data)
-    bars, columns = table.shape
-    if bars * columns > MAX_CELLS:
-        raise ValueError(f"{bars:,} bars of {columns} positions are too many; at most {MAX_CELLS:,} are taken in all")
-    kind, numbers = ("rows", rows) if rows is not None else ("times", _times(table.index))
-    numpy = importlib.import_module("numpy")
-    steps = numpy.diff(numbers, prepend=0).astype("<i8")
-    head = json.dumps({"kind": kind, "bars": bars, "columns": list(table.columns)})
-    packed = zlib.compress(head.encode() + b"\n" + steps.tobytes() + _numbers(table).tobytes(), 1)
+    columns, table = _table(result, data)
+    bars = len(table)
+    if bars * len(columns) > MAX_CELLS:
+        raise ValueError(
+            f"{bars:,} bars of {len(columns)} positions are too many; at most {MAX_CELLS:,} are taken in all"
+        )
+    kind, numbers = _bars(table.index, data)
+    head = json.dumps({"kind": kind, "bars": bars, "columns": columns})
+    packed = zlib.compress(head.encode() + b"\n" + numbers + _numbers(table), 1)
     if len(packed) > MAX_BYTES:
         raise ValueError(f"the positions take {len(packed):,} bytes; at most {MAX_BYTES:,} are taken: round them")
     return packed
 
 
-def _table(result: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A frame with one column a dataset, and the numbers of its rows where these are what it goes by."""
+def _table(result: Any, data: Datasets) -> tuple[list[str], Any]:
+    """Which dataset each column is about, and the positions on their bars: a frame, or a series of the only one."""
     pandas = importlib.import_module("pandas")
-    names = list(data)
     if isinstance(result, pandas.Series):
+        if len(data) == 1:
+            return list(data), result
         table = result.to_frame()
     elif isinstance(result, pandas.DataFrame):
         table = result
@@ -68,10 +75,19 @@ def _table(result: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
         table = _together(result, data)
     else:
         table = _of_numbers(result)
-    table = table.set_axis(_columns(table, names), axis=1)
-    if isinstance(table.index, pandas.DatetimeIndex):
-        return table, None
-    return table, _rows(table.index, data)
+    return _columns(table, list(data)), table
+
+
+def _bars(index: Any, data: Datasets) -> tuple[str, bytes]:
+    """What the bars go by, and their numbers."""
+    pandas, numpy = importlib.import_module("pandas"), importlib.import_module("numpy")
+    timed = isinstance(index, pandas.DatetimeIndex)
+    if timed and index.hasnans:
+        raise ValueError("the index of the positions has entries that are no time (NaT)")
+    if len(data) == 1 and index is data.bars(next(iter(data))):
+        return "own", b""
+    numbers = index.as_unit("ns").asi8 if timed else _rows(index, data)
+    return "times" if timed else "rows", numpy.diff(numbers, prepend=0).astype("<i8").tobytes()
 
 
 def _columns(table: Any, names: list[str]) -> list[str]:
@@ -89,7 +105,7 @@ def _columns(table: Any, names: list[str]) -> list[str]:
     return columns
 
 
-def _together(found: Mapping[Any, Any], data: Mapping[str, Any]) -> Any:
+def _together(found: Mapping[Any, Any], data: Datasets) -> Any:
     """Positions by dataset on all their bars; on a bar that only others have, a dataset keeps its position."""
     pandas = importlib.import_module("pandas")
     series = {}
@@ -127,7 +143,7 @@ def _of_numbers(values: Any) -> Any:
     return pandas.DataFrame(array)
 
 
-def _rows(index: Any, data: Mapping[str, Any]) -> Any:
+def _rows(index: Any, data: Datasets) -> Any:
     """The rows of the data that an index without times stands for."""
     numpy, pandas = importlib.import_module("numpy"), importlib.import_module("pandas")
     own = data[next(iter(data))].index
@@ -143,15 +159,9 @@ def _rows(index: Any, data: Mapping[str, Any]) -> Any:
     return rows
 
 
-def _times(index: Any) -> Any:
-    if index.hasnans:
-        raise ValueError("the index of the positions has entries that are no time (NaT)")
-    return index.as_unit("ns").asi8
-
-
-def _numbers(table: Any) -> Any:
+def _numbers(table: Any) -> bytes:
     numpy = importlib.import_module("numpy")
     try:
-        return numpy.ascontiguousarray(table.to_numpy(dtype="<f8", na_value=numpy.nan))
+        return bytes(numpy.ascontiguousarray(table.to_numpy(dtype="<f8", na_value=numpy.nan)))
     except (TypeError, ValueError):
         raise TypeError(f"{WANTED}; there are positions that are not numbers") from None

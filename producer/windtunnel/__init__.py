@@ -1,6 +1,6 @@
 """Windtunnel's client: what a trading app imports to backtest untrusted strategies in bulk.
 
-Each name is loaded when it is first used, so that an app that only reads outcomes loads no Redis client.
+Each name is loaded when it is first used, so an app that only reads outcomes does not load a Redis client.
 """
 
 from windtunnel.lazy import deferred as _deferred
@@ -75,7 +75,7 @@ __all__ = [
 ]
 
 _HOMES = ("errors", "contract", "client")
-"""Where the names are looked for, the cheapest to load first."""
+"""The modules in which names are searched, the cheapest to load first."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
     __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

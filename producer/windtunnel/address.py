@@ -1,4 +1,4 @@
-"""Where Redis is: one server, or a master that Sentinels know. May import errors only."""
+"""Parses the address of a Redis master that Sentinels know. Imports nothing from the project."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ SENTINEL_PORT = 26379
 
 @dataclass(frozen=True)
 class SentinelAddress:
-    """What a `sentinel://` URL says: `sentinel://user:password@one:26379,two:26379/0?master=windtunnel`."""
+    """The parts of a URL such as `sentinel://user:password@one:26379,two:26379/0?master=windtunnel`."""
 
     sentinels: tuple[tuple[str, int], ...]
     master: str
-    """The name by which the Sentinels know it."""
+    """The name that the Sentinels have for it."""
     database: int
     username: str | None
     password: str | None
-    """Those of Redis; the Sentinels want none, or that of the query's `sentinel_password`."""
+    """`username` and `password` are for Redis itself."""
     sentinel_password: str | None
+    """From the query; None if the Sentinels need no password."""
 
     @classmethod
     def read(cls, url: str) -> SentinelAddress | None:
-        """The address; None where the URL is another kind. `ValueError` says what is wrong."""
+        """Parse a URL; None if it has another scheme. `ValueError` says what is wrong."""
         parts = urlsplit(url)
         if parts.scheme != "sentinel":
             return None
@@ -45,7 +46,7 @@ class SentinelAddress:
         )
 
     def for_kombu(self) -> str:
-        """The same in kombu's spelling."""
+        """The same address in kombu's notation."""
         credentials = _credentials(self.username, self.password)
         first, *others = [f"{host}:{port}" for host, port in self.sentinels]
         return ";".join(

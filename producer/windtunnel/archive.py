@@ -1,8 +1,8 @@
-"""The archive's files: which of them count, and one larger file in place of many small ones. Imports store and errors.
+"""The archive's files: which of them count, and how many small files become one larger one. Imports store and errors.
 
-A compacted file names those that it stands for, in its own footer. So it counts for them from the moment at which it
-is there, and a file appears when all of it is written: `files` tells every row exactly once at any time, whoever is
-killed. What it stands for is removed later, so that readers that began before find their files.
+A compacted file lists, in its own footer, the files that it replaces, and it appears only when all of it is written.
+So at any moment, whatever is killed, `files` covers every row exactly once. The replaced files are removed later, so
+that readers which started earlier still find them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SETTING = "WINDTUNNEL_ARCHIVE_URL"
 COMPACTED = "compacted-"
 REPLACES = b"windtunnel.replaces"
 MOST_ROWS = 100_000
-"""In a compacted file. One that has half as many is left alone."""
+"""Rows of a compacted file, at most. A file with half as many is left alone."""
 ROWS_AT_ONCE = 10_000
 GRACE_S, SHORTEST_GRACE_S = 3600.0, 60.0
-"""How long a file stays beside the one that stands for it: longer than any reader reads, and at least longer than it
-takes to list the files, or a list could have neither."""
+"""How long a replaced file is kept: longer than any reader reads, and never shorter than it takes to list the files,
+since a list could otherwise have neither."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Compacted:
     """What a compaction did, or would do."""
 
     merged: int = 0
-    """Files that others now stand for."""
+    """Files that were replaced."""
     written: int = 0
-    """Those others."""
+    """Files that replace them."""
     rows: int = 0
-    """In them."""
+    """Rows in the files written."""
     removed: int = 0
-    """Files that others stood for already."""
+    """Files removed because an earlier compaction had replaced them."""
     bytes: int = 0
-    """Of those that were removed."""
+    """Size of the files removed."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class _Day:
 
     live: tuple[File, ...]
     """Together they have every row once."""
-    over: tuple[tuple[File, float], ...]
-    """The others, and since when others stand for them."""
+    replaced: tuple[tuple[File, float], ...]
+    """The other files, and since when they have been replaced."""
 
 
 class Archive:
@@ -72,17 +72,17 @@ class Archive:
     def files(self, since: date | None = None) -> list[str]:
         """The files that hold every report exactly once, as paths or URLs for DuckDB, pandas or polars.
 
-        Those of the days from `since` on (UTC; of the end of the job), if given. They stay for an hour at least.
+        With `since`, only those of jobs that ended on that day (UTC) or later. The files are kept for at least an hour.
         """
         earliest = f"date={since}" if since else ""
         live = [one for day, found in self._days().items() if day >= earliest for one in self._sorted_out(found).live]
         return [self._store.address(one.path) for one in live]
 
     def compact(self, *, grace_s: float = GRACE_S, really: bool = True) -> Compacted:
-        """Put one larger file in the place of the small ones of each day that is over (UTC).
+        """Replace the small files of each past day (UTC) by one larger file.
 
-        Files that others have stood for longer than `grace_s` are removed. It may be killed at any point and run
-        again, and archivers and readers may go on meanwhile. With `really=False` it is only counted.
+        Files that were replaced more than `grace_s` seconds ago are removed. A compaction may be killed at any point
+        and run again, and archivers and readers may continue meanwhile. With `really=False` it is only counted.
         """
         if grace_s < SHORTEST_GRACE_S:
             raise InvalidInput([FieldProblem("grace_s", f"must be at least {SHORTEST_GRACE_S:g}")])
@@ -107,7 +107,7 @@ class Archive:
         return dict(sorted(days.items()))
 
     def _sorted_out(self, found: Sequence[File]) -> _Day:
-        """Of files where one stands for others, the widest one counts."""
+        """Tell the files that count from those they replace; of two that overlap, the one that replaces more counts."""
         covers = {one: covered for one in found if (covered := self._replaces(one)) is not None}
         since: dict[str, float] = {}
         chosen: list[File] = []
@@ -119,11 +119,11 @@ class Archive:
             chosen.append(one)
             since.update(dict.fromkeys(covers[one], one.written_at))
         plain = [one for one in found if one not in covers and _name(one) not in since]
-        over = tuple((one, since[_name(one)]) for one in found if _name(one) in since)
-        return _Day(tuple(sorted([*chosen, *plain], key=lambda one: (one.written_at, one.path))), over)
+        replaced = tuple((one, since[_name(one)]) for one in found if _name(one) in since)
+        return _Day(tuple(sorted([*chosen, *plain], key=lambda one: (one.written_at, one.path))), replaced)
 
     def _replaces(self, one: File) -> frozenset[str] | None:
-        """The names of the files that this one stands for; None for one that an archiver wrote."""
+        """The names of the files that this one replaces; None if an archiver wrote it."""
         if not _name(one).startswith(COMPACTED):
             return None
         from pyarrow import parquet
@@ -135,7 +135,7 @@ class Archive:
     def _compact(self, day: str, files: _Day, grace_s: float, really: bool) -> Compacted:
         before = time.time() - grace_s
         done = Compacted()
-        for one, since in files.over:
+        for one, since in files.replaced:
             if since < before:
                 done = _sum(done, Compacted(removed=1, bytes=one.bytes))
                 if really:
@@ -148,7 +148,7 @@ class Archive:
         return done
 
     def _groups(self, live: Iterable[File]) -> list[list[tuple[File, int]]]:
-        """Files that fit into one, with their rows; those that are large enough stand alone."""
+        """Groups of files to merge, each file with its number of rows; large files are left out."""
         from pyarrow import parquet
 
         groups: list[list[tuple[File, int]]] = [[]]
@@ -163,7 +163,7 @@ class Archive:
         return [group for group in groups if len(group) > 1]
 
     def _merge(self, day: str, group: Sequence[File]) -> None:
-        """Write one file that stands for these, and for what they stand for."""
+        """Write one file that replaces these and everything they replaced."""
         names = {_name(one) for one in group}.union(*(self._replaces(one) or () for one in group))
         ordered = sorted(names)
         path = f"{day}/{COMPACTED}{hashlib.sha256(json.dumps(ordered).encode()).hexdigest()[:32]}.parquet"
@@ -195,7 +195,7 @@ class Archive:
 
 
 def _fitted(table: Any, schema: Any) -> Any:
-    """With every column of the schema; what an older version did not write is empty."""
+    """The table with every column of the schema; columns that an older version did not write are empty."""
     import pyarrow as pa
 
     columns = [

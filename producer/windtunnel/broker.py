@@ -1,7 +1,7 @@
-"""Publishes messages that wake a stage: ids only, never code. Celery is loaded when first needed.
+"""Publishes the Celery messages that wake a stage. They carry ids, never code. Celery is loaded when first needed.
 
-What is to be done is in the records: any message of a stage serves any of its work, so that a message too many does no
-harm, and one too few is made up for by the reconciler.
+The work itself is in the records, and any message of a stage can serve any of it. So an extra message is harmless, and
+the reconciler replaces a missing one.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def task_name(stage: str) -> str:
 
 
 def broker_url(redis_url: str) -> str:
-    """Kombu's spelling of a Redis URL: that of a socket names its database otherwise."""
+    """A Redis URL in kombu's notation, which differs for Sentinels, TLS and Unix sockets."""
     address = SentinelAddress.read(redis_url)
     if address:
         return address.for_kombu()
     parts = urlsplit(redis_url)
     if parts.scheme == "rediss":
-        return urlunsplit(parts._replace(query=""))  # `broker_tls` has what the query says
+        return urlunsplit(parts._replace(query=""))  # `broker_tls` reads the query
     if parts.scheme != "unix":
         return redis_url
     database = parse_qs(parts.query).get("db")
@@ -47,18 +47,18 @@ def broker_url(redis_url: str) -> str:
 
 
 def broker_tls(redis_url: str) -> dict[str, Any] | None:
-    """What a `rediss://` URL says of TLS, such as `ssl_ca_certs`; None without TLS.
+    """The TLS options in a `rediss://` URL, such as `ssl_ca_certs`; None without TLS.
 
-    Without this dictionary kombu would speak plain text, whatever the scheme.
+    Without this dictionary kombu would not use TLS, whatever the scheme says.
     """
     if urlsplit(redis_url).scheme != "rediss":
         return None
-    said = parse_url(redis_url)  # type: ignore[no-untyped-call]
-    return {"ssl_cert_reqs": "required", **{name: said[name] for name in said if name.startswith("ssl_")}}
+    options = parse_url(redis_url)  # type: ignore[no-untyped-call]
+    return {"ssl_cert_reqs": "required", **{name: options[name] for name in options if name.startswith("ssl_")}}
 
 
 def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
-    """What both ends must agree on, and deadlines on every socket."""
+    """The options that clients and workers must agree on, and a deadline for every socket."""
     address = SentinelAddress.read(redis_url)
     sentinel = (
         {
@@ -70,7 +70,7 @@ def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
     )
     return {
         **sentinel,
-        # The schedule in the records decides who is next: one list a queue.
+        # One list per queue: the schedule in the records decides which job is next.
         "priority_steps": [0],
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
@@ -96,7 +96,7 @@ def producer_app(redis_url: str) -> Celery:
 
 
 class Broker:
-    """Wakes stages through Celery. `app` is the worker's own application where there is one."""
+    """Wakes stages through Celery. `app` is the worker's own application, if there is one."""
 
     def __init__(self, redis_url: str, app: Celery | None = None) -> None:
         self._url = redis_url
@@ -108,12 +108,12 @@ class Broker:
         return producer_app(self._url)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if "_app" in vars(self):
             self._app.close()
 
     def validate(self, batch_id: str, messages: int = 1) -> None:
-        """Have validators look for queued jobs; chained behind each message are the other stages."""
+        """Have validators look for queued jobs. The other stages are chained behind each message."""
         self._publish("validate", [batch_id], "validate", messages)
 
     def execute(self, pool: str, tickets: int = 1) -> None:
@@ -130,7 +130,7 @@ class Broker:
         self._publish("monitor", arguments, monitor_queue(host), 1, expires=60)
 
     def _publish(self, stage: str, arguments: list[Any], queue: str, messages: int, **options: Any) -> None:
-        """Publish; what cannot be published now is made up for by the reconciler, so it is only noted."""
+        """Publish messages. A failure is only logged, since the reconciler publishes what is missing."""
         from celery import chain
         from kombu.exceptions import OperationalError
 

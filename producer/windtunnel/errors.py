@@ -1,32 +1,32 @@
-"""Every error that Windtunnel raises, in one tree. May import nothing of the project.
+"""Every error that Windtunnel raises, in one tree. Imports nothing from the project.
 
 WindtunnelError
-├── InvalidInput              what was given is wrong; names each field and what to do
-│   ├── IdempotencyConflict   the key was used before for something else
-│   ├── AlreadyPromoted       the program was run on the hold-out before
+├── InvalidInput              the input is wrong; names each field and what to do
+│   ├── IdempotencyConflict   the key was used before, for something else
+│   ├── AlreadyPromoted       the program was already run on this hold-out
 │   └── DataRefused           a data file would be misread; names the option that fixes it
-├── LanguageUnavailable       the grammar that judges this language is not installed
-├── NotFound                  no such job, batch or dataset (or its lifetime is over)
+├── LanguageUnavailable       the grammar for judging this language is not installed
+├── NotFound                  no such job, batch or dataset, or it has expired
 ├── QueueFull                 the queue is at its limit; says when to try again
-├── AllowanceSpent            an agent's token has used up what it may use in a day
-├── TooManyCalls              an agent's token has too many calls under way
-├── WaitTimeout               the wait ended before the work did; the work goes on
-├── StoreUnavailable          Redis does not answer, or cannot store
+├── AllowanceSpent            an agent's token has used up its daily allowance
+├── TooManyCalls              an agent's token has too many calls in progress
+├── WaitTimeout               the wait ended before the work did; the work continues
+├── StoreUnavailable          Redis does not answer, or cannot store anything
 │   └── StoreUnsupported      it is a Redis Cluster
 ├── UnreadableRecord          a stored document is broken, or a newer version wrote it
-├── SandboxError              the machinery failed, not the program; each is retried as such
+├── SandboxError              the machinery failed, not the program; the job is retried
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
 │   ├── ImageNotFound
-│   ├── DatasetUnavailable    the host cannot keep it, or its cache is too small for it
+│   ├── DatasetUnavailable    the host cannot keep the dataset, or its cache is too small
 │   ├── FileStoreUnavailable  the store of datasets and artifacts does not answer, or cannot keep a file
 │   ├── ObjectUnusable        bytes that the store should have are missing or damaged
-│   └── SandboxFailure        the container vanished, the warden broke the protocol, a deadline passed
-├── ImageBuildFailed          `windtunnel image add` could not make an image
-├── WebhookRefused            a request that an app received is not a webhook of ours, or a replay
+│   └── SandboxFailure        the container vanished, the warden broke the protocol, or a deadline passed
+├── ImageBuildFailed          `windtunnel image add` could not build an image
+├── WebhookRefused            a request is not a webhook from Windtunnel, or is a replay
 ├── StackRunning              another `windtunnel up` uses the same state folder
-├── ExtraMissing              this needs libraries of an extra
-└── HostFeatureMissing        this command needs the worker extra
+├── ExtraMissing              the libraries of an optional extra are not installed
+└── HostFeatureMissing        the libraries of an execution host are not installed
 
 How a program ended is never an exception: see `windtunnel.contract.Outcome`.
 """
@@ -59,7 +59,7 @@ class FieldProblem:
 
 
 class InvalidInput(WindtunnelError):
-    """Refused before anything was stored. `problems` names every field that is wrong."""
+    """The input was refused, and nothing was stored. `problems` has every field that is wrong."""
 
     def __init__(self, problems: Sequence[FieldProblem], *, remedy: str = "") -> None:
         self.problems = tuple(problems)
@@ -67,16 +67,16 @@ class InvalidInput(WindtunnelError):
 
 
 class IdempotencyConflict(InvalidInput):
-    """The idempotency key already stands for other content; `existing` is the id it stands for."""
+    """The idempotency key was used before for other content; `existing` is the id of that job or batch."""
 
     def __init__(self, field: str, key: str, existing: str) -> None:
         self.existing = existing
-        problem = FieldProblem(field, f"key {key!r} already stands for {existing}")
+        problem = FieldProblem(field, f"key {key!r} already stands for {existing}, which has other content")
         super().__init__([problem], remedy="Use a new key for new content.")
 
 
 class AlreadyPromoted(InvalidInput):
-    """A program is promoted once on a hold-out; `existing` is the job that was, `message` has what came of it."""
+    """A program can be promoted only once on a hold-out. `existing` is the job that was; `message` has its result."""
 
     def __init__(self, existing: str, result: str) -> None:
         self.existing, self.result = existing, result
@@ -84,7 +84,7 @@ class AlreadyPromoted(InvalidInput):
 
 
 class DataRefused(InvalidInput):
-    """A data file that would be misread as it is. `findings` (`windtunnel.contract.dataset.DataFinding`) say why."""
+    """A data file that would be misread. `findings` (`windtunnel.contract.dataset.DataFinding`) say why."""
 
     def __init__(self, problems: Sequence[FieldProblem], findings: Sequence[Any], *, remedy: str) -> None:
         self.findings = tuple(findings)
@@ -103,7 +103,7 @@ class LanguageUnavailable(WindtunnelError):
 
 
 class NotFound(WindtunnelError):
-    """No such job, batch or dataset, or its lifetime is over."""
+    """No such job, batch or dataset, or it has expired."""
 
 
 class QueueFull(WindtunnelError):
@@ -123,14 +123,14 @@ class AllowanceSpent(WindtunnelError):
     def __init__(self, what: str, spent: float, wanted: float, most: float) -> None:
         self.what, self.spent, self.wanted, self.most = what, spent, wanted, most
         super().__init__(
-            f"The allowance of {most:,.0f} {what} does not suffice: {spent:,.0f} used, {wanted:,.0f} more asked for.",
-            remedy="Nothing was stored; ask for less (fewer jobs, a lower timeout_s), wait for batches to end, or go "
-            "on after midnight UTC.",
+            f"The allowance of {most:,.0f} {what} is not enough: {spent:,.0f} used, {wanted:,.0f} more asked for.",
+            remedy="Nothing was stored; ask for less (fewer jobs, a lower timeout_s), wait for batches to end, or "
+            "continue after midnight UTC.",
         )
 
 
 class TooManyCalls(WindtunnelError):
-    """An agent's token has too many calls under way."""
+    """An agent's token has too many calls in progress."""
 
     def __init__(self, what: str, most: int) -> None:
         self.most = most
@@ -138,15 +138,15 @@ class TooManyCalls(WindtunnelError):
 
 
 class WaitTimeout(WindtunnelError):
-    """The wait ended before the work did; the work goes on."""
+    """The wait ended before the work did; the work continues."""
 
 
 class StoreUnavailable(WindtunnelError):
-    """Redis does not answer, or cannot store."""
+    """Redis does not answer, or cannot store anything."""
 
 
 class StoreUnsupported(StoreUnavailable):
-    """Redis answers, and is of a kind that cannot be used."""
+    """Redis answers, but is of a kind that cannot be used."""
 
 
 class UnreadableRecord(WindtunnelError):
@@ -178,7 +178,7 @@ class FileStoreUnavailable(SandboxError):
 
 
 class ObjectUnusable(SandboxError):
-    """Bytes that the store should have under a digest are missing, or are others."""
+    """The bytes that the store should have under a digest are missing or damaged."""
 
 
 class SandboxFailure(SandboxError):
@@ -186,11 +186,11 @@ class SandboxFailure(SandboxError):
 
 
 class ImageBuildFailed(WindtunnelError):
-    """An image with further libraries could not be built: a wheel is missing, or a library does not load."""
+    """An image with additional libraries could not be built: a wheel is missing, or a library does not load."""
 
 
 class ExtraMissing(WindtunnelError):
-    """Something was asked for that needs the libraries of an extra."""
+    """An operation needs the libraries of an optional extra, which is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
         self.extra = extra
@@ -198,11 +198,11 @@ class ExtraMissing(WindtunnelError):
 
 
 class HostFeatureMissing(WindtunnelError):
-    """A command of the execution host was asked for where only the client is installed."""
+    """A command of an execution host was used where only the client is installed."""
 
 
 class WebhookRefused(WindtunnelError):
-    """A request that an app received is not signed with this secret, or is too old."""
+    """A request is not signed with this secret, or is too old."""
 
 
 class StackRunning(WindtunnelError):

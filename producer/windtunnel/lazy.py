@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when they are first used. Imports nothing, to load fast."""
+"""Loads the names that a package exports when they are first used. Imports nothing, to load fast."""
 
 TYPE_CHECKING = False
 """As in `typing`, which takes longer to load than all of this; type checkers know the name."""
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def deferred(
     package: str, names: "Sequence[str]", homes: "Sequence[str]"
 ) -> "tuple[Callable[[str], object], Callable[[], list[str]]]":
-    """The `__getattr__` and `__dir__` of a package whose names are in its modules `homes`, looked through in order."""
+    """The `__getattr__` and `__dir__` of a package whose names are in its modules `homes`, searched in order."""
 
     def find(name: str) -> object:
         from importlib import import_module

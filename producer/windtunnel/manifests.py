@@ -1,7 +1,8 @@
-"""What the store itself knows of datasets, without Redis. May import contract, records' codec, errors and the store.
+"""The documents about datasets that are kept in the store, so that they can be read without Redis.
 
-`catalogue/<name>/<version>.json` is a version; `datasets/<sha256>.json` the version that has these bytes, for hosts;
-`removed/<sha256>.json` one whose name was removed, whose bytes stay for jobs that may still want them.
+`catalogue/<name>/<version>.json` describes a version, `datasets/<sha256>.json` the version with these bytes, for hosts.
+`removed/<sha256>.json` describes a version that was removed but whose bytes are kept for jobs that may still need them.
+May import contract, records' codec, errors and the store.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from windtunnel.store import Store
 
 
 class Manifests:
-    """The documents about datasets in a store."""
+    """The documents about datasets in one store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def add(self, version: DatasetVersion) -> None:
-        """Write down a version."""
+        """Write the documents of a version."""
         text = version.model_dump_json(indent=1, exclude_defaults=True).encode()
         self._store.write(f"datasets/{version.sha256}.json", text)
         self._store.write(_path(version), text)
 
     def add_nameless(self, version: DatasetVersion) -> None:
-        """Write down bytes that no name stands for: like those of a removed version, for jobs that want them."""
+        """Describe bytes that have no name, and keep them as long as those of a removed version."""
         text = version.model_dump_json(exclude_defaults=True).encode()
         if self.of_bytes(version.sha256) is None:
             self._store.write(f"datasets/{version.sha256}.json", text)
         self._store.write(f"removed/{version.sha256}.json", text)
 
     def remove(self, version: DatasetVersion) -> None:
-        """Forget a version. Its bytes stay for as long as a job may want them."""
+        """Remove a version from the catalogue. Its bytes are kept for as long as a job may need them."""
         self._store.write(f"removed/{version.sha256}.json", version.model_dump_json(exclude_defaults=True).encode())
         self._store.remove(_path(version))
 
@@ -48,7 +49,7 @@ class Manifests:
         return self._read(f"catalogue/{name}/{numbers[-1]}.json") if numbers else None
 
     def all(self, names: tuple[str, ...] = ()) -> Iterator[DatasetVersion]:
-        """Every version of these datasets, or of all; one that cannot be read is passed over."""
+        """Every version of these datasets, or of all datasets; unreadable ones are skipped."""
         for folder in [f"catalogue/{name}" for name in names] or ["catalogue"]:
             for path, _ in self._store.documents(folder):
                 try:
@@ -70,7 +71,7 @@ class Manifests:
                 yield found, when
 
     def forget(self, version: DatasetVersion) -> None:
-        """Remove the last traces of a version that was removed."""
+        """Remove the remaining documents of a version that was removed earlier."""
         self._store.remove(f"removed/{version.sha256}.json")
         self._store.remove(f"datasets/{version.sha256}.json")
 

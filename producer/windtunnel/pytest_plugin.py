@@ -1,4 +1,4 @@
-"""Fixtures for the tests of apps. Pytest finds them by itself where `windtunnel[testing]` is installed.
+"""Fixtures for the tests of apps, which pytest finds by itself. They need the extras `testing` and `worker`.
 
 `windtunnel_tunnel` makes tunnels (see `windtunnel.testing.Tunnel`), which run jobs without Redis or Docker:
 
@@ -7,7 +7,7 @@
         my_app.run_ideas(tunnel.client)
         ...
 
-Whatever it needs is loaded when a test asks for it, so that other tests are not delayed.
+What it needs is loaded when a test uses it, so other tests are not delayed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def windtunnel_tunnel() -> Iterator[Callable[..., Tunnel]]:
-    """Makes tunnels, and closes their clients when the test ends. Takes what `Tunnel` takes."""
+    """A function that makes tunnels, with the arguments of `Tunnel`; their clients are closed when the test ends."""
     from windtunnel.testing import Tunnel
 
     made: list[Tunnel] = []

@@ -1,4 +1,4 @@
-"""Typed, frozen settings of the client, read from `WINDTUNNEL_*`. May import contract and errors."""
+"""The client's settings, read from the environment (`WINDTUNNEL_*`). May import contract, address and errors."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from windtunnel.contract import DEFAULT_CEILING, Limits, Name
 from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
-"""Where `windtunnel up` runs its private Redis: apart from a Redis that the machine may run for others."""
+"""Where `windtunnel up` runs its private Redis: not the usual port, which another Redis may use."""
 URL_FILE = Path("~/.local/state/windtunnel/redis.url")
-"""Where `windtunnel up` leaves the URL of its private Redis with its password, for clients of the same user."""
+"""Where `windtunnel up` writes the URL of its private Redis, password included, for clients of the same user."""
 
 TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
-"""What a `rediss://` URL may name in its query: whose certificates are trusted, and one of this side with its key."""
+"""Files that the query of a `rediss://` URL may name: trusted authorities, and a client certificate with its key."""
 
 
 def _local_redis_url() -> SecretStr:
-    """The private Redis of this user's `windtunnel up`; the plain default where it never ran."""
+    """The private Redis of this user's `windtunnel up`; the default URL if that never ran."""
     try:
         return SecretStr(URL_FILE.expanduser().read_text().strip())
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: this user has no home
@@ -58,7 +58,7 @@ def _redis_url(url: SecretStr) -> SecretStr:
 
 
 def _password(file: Path | None) -> str:
-    """The password that a file holds; empty where there is no file."""
+    """Read a password from a file; empty without a file."""
     if file is None:
         return ""
     try:
@@ -76,7 +76,7 @@ def _password_file(file: Path | None) -> Path | None:
 
 
 def _with_password(url: str, password: str) -> str:
-    """The URL with this password, in place of any that it carries."""
+    """The URL with this password instead of its own."""
     parts = urlsplit(url)
     credentials, _, place = parts.netloc.rpartition("@")
     user = credentials.partition(":")[0]
@@ -97,7 +97,7 @@ def _archive_url(url: SecretStr | None) -> SecretStr | None:
 
 
 class Settings(BaseSettings):
-    """What the trading app's side needs to know. Secrets are masked in every text form."""
+    """The client's settings. Secrets are masked in every text form."""
 
     model_config = SettingsConfigDict(
         env_prefix="WINDTUNNEL_",
@@ -117,20 +117,20 @@ class Settings(BaseSettings):
     )
     """Where the bytes of datasets and artifacts are: a folder, `s3://bucket/prefix`, or any URL that fsspec knows.
 
-    Every client and worker of a deployment must see the same store, and each deployment needs one of its own."""
+    All clients and workers of a deployment must use the same store, and no two deployments may share one."""
     archive_url: Annotated[SecretStr | None, AfterValidator(_archive_url)] = None
-    """Where finished reports are kept as Parquet beyond `retention_s`: a folder, or any URL that fsspec knows; None:
-    nowhere. All finalizers of a deployment need it."""
+    """Where finished reports are kept as Parquet after `retention_s`: a folder, or any URL that fsspec knows. All
+    finalize workers of a deployment need it; None: there is no archive."""
     dataset_max_mb: int = Field(4096, ge=1)
-    """The largest file that is added as a dataset, in megabytes."""
+    """The largest file that can be added as a dataset, in megabytes."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     """Prefix of every key, so that several deployments can share one Redis."""
     retention_s: int = Field(7 * 86_400, ge=60)
-    """Seconds a job record and its batch live on after their last change."""
+    """Seconds that the record of a job and its batch are kept after their last change."""
     max_unfinished: int = Field(200_000, ge=1)
-    """Unfinished jobs the queue takes before it refuses more with `QueueFull`."""
+    """Unfinished jobs from which on more are refused with `QueueFull`."""
     cache: bool = False
-    """Jobs that equal one which ran before get its result, unless a submission says `cache=False`."""
+    """A job that equals an earlier or a running one gets that one's result, unless a submission says `cache=False`."""
     owner: Name = "default"
     """Who submits: owners share the slots fairly."""
     ceiling: Limits = DEFAULT_CEILING
@@ -170,7 +170,7 @@ def load(kind: type[S]) -> S:
 
 
 def _variable(kind: type[Settings], place: tuple[int | str, ...]) -> str:
-    """The environment variable that set this field, as its reader wrote it."""
+    """The environment variable that a field was set with."""
     first = str(place[0])
     for field in kind.model_fields.values():
         if isinstance(field.validation_alias, AliasChoices) and first in field.validation_alias.choices:

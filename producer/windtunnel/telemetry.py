@@ -1,4 +1,4 @@
-"""Joins the trace of the app that submits to the traces of its jobs. Loads nothing that the app has not loaded."""
+"""Links the trace of the submitting app to the traces of its jobs. Loads nothing the app has not loaded already."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def current_trace() -> str:
-    """The W3C `traceparent` of the span that is current in this thread; empty where nobody traces."""
+    """The W3C `traceparent` of this thread's current span; empty without tracing."""
     if "opentelemetry" not in sys.modules:
         return ""
     from opentelemetry.propagate import inject

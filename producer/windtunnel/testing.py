@@ -1,6 +1,7 @@
-"""A whole Windtunnel in this process, for tests of apps: no Redis, no Docker, no workers. Needs the extra `testing`.
+"""A whole Windtunnel in one process, for tests of apps: no Redis, no Docker, no workers.
 
-The records run the same scripts and the pipeline is the very same; only the executor is scripted.
+The records run the same scripts and the pipeline is the real one; only the executions are scripted. Needs the extras
+`testing` and `worker`.
 
 >>> from windtunnel.testing import Tunnel, succeeded
 >>> tunnel = Tunnel(lambda assignment: succeeded(sharpe=assignment.job.params["fast"] / 10))
@@ -54,16 +55,16 @@ def returned(times: ArrayLike, positions: ArrayLike, *datasets: str) -> Executio
 
 
 def ended(outcome: Outcome | str, message: str = "As the test scripted it.") -> Execution:
-    """An execution that ended otherwise."""
+    """An execution that ended in another way."""
     return Execution(attempt=1, outcome=outcome, message=message)
 
 
 class Tunnel:
-    """A client over a pipeline in this process. `script` says how each attempt ends; without it, all succeed.
+    """A client over a pipeline in this process. `script` decides how each attempt ends; without it, all succeed.
 
-    What is submitted runs within the call. With `paused=True` nothing runs until `run`. `datasets` are the names that
-    jobs may use: there are no bytes behind them. What `client.datasets.add` adds has bytes, and an attempt that
-    `returned` positions on it is scored.
+    Jobs run within the call that submits them; with `paused=True`, when `run` is called. `datasets` are names that jobs
+    may use, without any data. Datasets added with `client.datasets.add` do have data, and an attempt that `returned`
+    positions on one is scored.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Tunnel:
             settings.key_prefix, settings.retention_s, archiving=settings.archive_url is not None
         )
         self.store = Store(f"memory://windtunnel-{secrets.token_hex(8)}")
-        """Where a script may put the bytes of artifacts, and datasets have theirs."""
+        """Holds the bytes of datasets, and of artifacts that a script puts there."""
         self.pipeline = Pipeline(
             self.records,
             session=f"{HOST}:0:0",
@@ -103,7 +104,7 @@ class Tunnel:
         return PriceScorer(self.store, CACHE_BYTES)
 
     def run(self) -> None:
-        """Run all that waits, to its report."""
+        """Run every waiting job to its report."""
         self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
         while True:
             passed = self.pipeline.validate()
@@ -121,7 +122,7 @@ def _empty(name: str) -> DatasetVersion:
 
 
 class _Inline(Silent):
-    """Has the pipeline run before the client's call returns."""
+    """Runs the pipeline before the client's call returns."""
 
     def __init__(self, run: Callable[[], None]) -> None:
         self._run = run
@@ -135,7 +136,7 @@ class _Inline(Silent):
 
 
 class _Scripted:
-    """The executor whose attempts end as a script says."""
+    """An executor whose attempts end as a script decides."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -147,4 +148,4 @@ class _Scripted:
         return execution.model_copy(update=found)
 
     def close(self) -> None:
-        """Nothing is ready."""
+        """Do nothing."""

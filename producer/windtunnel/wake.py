@@ -1,4 +1,4 @@
-"""Who wakes the stages, and what their queues are called. Imports nothing."""
+"""The interface for waking the stages, and the names of their queues. Imports nothing from the project."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def ticket_queue(pool: str) -> str:
 
 
 def monitor_queue(host: str) -> str:
-    """The Celery queue of a host's monitors: only they see its control groups."""
+    """The Celery queue of a host's monitors: only they can see its control groups."""
     return f"monitor.{host}"
 
 
 class Wake(Protocol):
-    """Wakes the stages. A call that is lost is made up for by the reconciler."""
+    """Wakes the stages. The reconciler makes up for a call that is lost."""
 
     def validate(self, batch_id: str, messages: int = 1) -> None:
         """Have validators look for queued jobs."""
@@ -34,23 +34,23 @@ class Wake(Protocol):
         """Have the host's monitor sample a running sandbox until `deadline`, in seconds since the epoch."""
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
 
 
 class Silent:
-    """Wakes nobody: whoever runs the pipeline does so in a loop."""
+    """Wakes no stage, for a pipeline that its caller runs in a loop."""
 
     def validate(self, batch_id: str, messages: int = 1) -> None:
-        """Nobody is woken."""
+        """Do nothing."""
 
     def execute(self, pool: str, tickets: int = 1) -> None:
-        """Nobody is woken."""
+        """Do nothing."""
 
     def finalize(self) -> None:
-        """Nobody is woken."""
+        """Do nothing."""
 
     def monitor(self, host: str, job_id: str, token: str, container_id: str, pid: int, deadline: float) -> None:
-        """Nobody watches."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""

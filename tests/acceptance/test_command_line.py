@@ -438,5 +438,5 @@ def test_help_names_every_command() -> None:
     said = " ".join(done.stdout.split())
     for name in (*COMMANDS, *HOST_COMMANDS):
         assert f" {name} " in said
-    for part in ("0 done", "1 a program did not succeed", "2 it could not be done", "130 interrupted"):
+    for part in ("0 done", "1 a program did not succeed", "2 the command could not be carried out", "130 interrupted"):
         assert part in said

@@ -118,7 +118,9 @@ def test_a_job_may_ask_for_an_older_version(driver: Driver, client: Client) -> N
     job = Job(code="1", datasets=("sp500",), dataset_digests={"sp500": old.sha256})
     submitted = client.submit(job)
     assert stored(driver) == {submitted: {"sp500": old.sha256}}
-    with pytest.raises(InvalidInput, match=r"dataset_digests\.sp500: 000000000000… is no version of it") as caught:
+    with pytest.raises(
+        InvalidInput, match=r"dataset_digests\.sp500: no version has the digest 000000000000…"
+    ) as caught:
         client.submit(Job(code="1", datasets=("sp500",), dataset_digests={"sp500": "0" * 64}))
     assert f"1 ({old.sha256[:12]}…)" in str(caught.value)
 

@@ -137,6 +137,8 @@ REFUSED = {
     "def signals(data):\n    return data['prices'].Close * 0 + 2": "at bar 0 (2015-01-05): the absolute",
     "def signals(data):\n    return data['prices'].Close * float('nan')": "at bar 0 (2015-01-05): the position is not",
     "def signals(data):\n    return ['up'] * 600": "a list that is not all numbers",
+    "import pandas\ndef signals(data):\n    prices = data['prices']\n    prices.index += pandas.Timedelta(hours=1)\n"
+    "    return prices.Close * 0": "the data has no bar at this time",
 }
 
 

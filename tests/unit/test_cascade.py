@@ -14,8 +14,8 @@ import pytest
 from windtunnel.cli.job_options import stages_of
 from windtunnel.cli.render import batch as rendered_batch
 from windtunnel.cli.render import console
-from windtunnel.cli.render import report as rendered
-from windtunnel.cli.render import reports as rendered_reports
+from windtunnel.cli.render_report import report as rendered
+from windtunnel.cli.render_report import reports as rendered_reports
 from windtunnel.cli.render_results import board as rendered_board
 from windtunnel.cli.render_results import plain_board
 from windtunnel.contract import Execution, Job, JobState, Outcome, Stage

@@ -181,7 +181,7 @@ def test_doctor_says_what_drains_and_what_is_paused() -> None:
     ]
     found = {one.name: (one.well, one.detail) for one in host_checks(hosts, NOW)}
     assert found["host drained"][0]
-    assert "told by client:ops" in found["host drained"][1]
+    assert "requested by client:ops" in found["host drained"][1]
     assert not found["host paused"][0]
     assert "Its disk is full." in found["host paused"][1]
     assert found["host gone"] == (True, "not running; last seen 5 h ago")

@@ -16,8 +16,8 @@ from windtunnel.cli import datasets as datasets_commands
 from windtunnel.cli import submitting
 from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
-from windtunnel.cli.render import report as rendered
 from windtunnel.cli.render_datasets import version as rendered_version
+from windtunnel.cli.render_report import report as rendered
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion, Execution, Job, JobState, Outcome, ProgramError, Report, Resources
@@ -188,7 +188,7 @@ def test_no_job_can_name_what_is_held_out(app: App, tmp_path: Path) -> None:
     held_out = app.version.holdout
     assert held_out is not None
     for sha256 in (held_out.sha256, held_out.columns_sha256):
-        with pytest.raises(InvalidInput, match="no version of it"):
+        with pytest.raises(InvalidInput, match="no version has the digest"):
             app.submit(dataset_digests={"prices": sha256})
     cache = DatasetCache(tmp_path / "cache", app.tunnel.store, tmp_path, 2**20)
     with cache.unsealed({"prices": app.version.sha256}, {"prices": held_out.sha256}, columns=True) as fetch:

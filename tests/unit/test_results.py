@@ -16,7 +16,7 @@ from pyarrow import parquet
 from rich.console import Console
 from typer.testing import CliRunner
 
-from windtunnel.cli import render, render_results, results
+from windtunnel.cli import render_report, render_results, results
 from windtunnel.cli.commands import app
 from windtunnel.contract import Execution, Outcome, ProgramError
 from windtunnel.reports import table
@@ -113,7 +113,7 @@ def test_what_is_printed_fits_and_is_harmless(tunnel: Tunnel, width: int) -> Non
         render_results.board(tunnel.client.leaderboard(batch), 20),
         render_results.comparison(reports[0], reports[3]),
         render_results.clusters(tunnel.client.errors(batch)),
-        *(render.report(one) for one in reports),
+        *(render_report.report(one) for one in reports),
     ]
     for what in shown:
         text = printed(what, width)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from tests.support import ROOT
 
 from windtunnel.errors import InvalidInput
 from windtunnel.records.connection import masked
@@ -152,3 +154,10 @@ def test_memory_in_dockers_spelling(text: str | int, megabytes: int) -> None:
 def test_memory_that_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="512m"):
         parse_memory(text)
+
+
+def test_the_page_about_settings_has_each_of_them() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    variables = {f"WINDTUNNEL_{field.upper()}" for field in HostSettings.model_fields}
+    documented = set(re.findall(r"`(WINDTUNNEL_[A-Z_]*?)(?:__[A-Z_]+)?`", page))
+    assert documented == variables

@@ -16,7 +16,7 @@ from tests.support import a_version
 
 from windtunnel.analysis.clusters import clusters
 from windtunnel.analysis.leaderboard import leaderboard
-from windtunnel.cli import render, render_datasets, render_results, render_stats
+from windtunnel.cli import render, render_datasets, render_figures, render_report, render_results, render_stats
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.contract import (
     BatchStatus,
@@ -106,8 +106,12 @@ def outputs() -> Iterator[tuple[str, Any, list[str]]]:
     )
     ids = [one.job_id for one in REPORTS]
     outcomes = [outcome.value for outcome in Outcome]
-    yield "report of a batch", render.reports(REPORTS), [*ids, "processes_exceeded", "infrastructure_error", "outcome"]
-    yield "report of a job", render.report(REPORTS[0]), [ids[0], "total return", "buy & hold"]
+    yield (
+        "report of a batch",
+        render_report.reports(REPORTS),
+        [*ids, "processes_exceeded", "infrastructure_error", "outcome"],
+    )
+    yield "report of a job", render_report.report(REPORTS[0]), [ids[0], "total return", "buy & hold"]
     yield "status of a batch", render.batch(STATUS, JOBS), [*ids, BATCH, "160485/160485", *outcomes]
     yield "status", render.batches([STATUS] * 3), [BATCH, "160485/160485", "finished", *outcomes]
     yield "compare", render_results.comparison(REPORTS[0], REPORTS[1]), [*ids[:2], "-1.2345678901234e-05"]
@@ -159,7 +163,7 @@ def test_columns_join_by_rank_and_a_figure_of_any_length_is_whole() -> None:
     assert "2" not in text
     assert "second" not in text
     assert text.split().count("word") == 50
-    assert render_results.figure("total_return", 1e300) == "1.0e+300"
+    assert render_figures.figure("total_return", 1e300) == "1.0e+300"
 
 
 def test_a_header_from_a_file_is_text_and_no_markup() -> None:

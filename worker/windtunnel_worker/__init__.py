@@ -1,9 +1,11 @@
-"""The execution side of Windtunnel: the pipeline, sandboxes and monitoring on a Docker host."""
+"""The execution side of Windtunnel: the pipeline, sandboxes and monitoring on a Docker host.
 
-from __future__ import annotations
+The exported classes are loaded when they are first used: most worker processes need none of them.
+"""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from windtunnel.lazy import deferred as _deferred
 
 if TYPE_CHECKING:
     from windtunnel.contract import SecurityLevel
@@ -21,22 +23,8 @@ __all__ = [
     "SecurityValidator",
 ]
 
-_HOMES = {
-    "DockerSandbox": "windtunnel_worker.embedded.docker_sandbox",
-    "ResourceLimiter": "windtunnel_worker.embedded.limiter",
-    "ResourceLimits": "windtunnel_worker.embedded.manager",
-    "SandboxManager": "windtunnel_worker.embedded.manager",
-    "SecurityLevel": "windtunnel.contract",
-    "SecurityValidator": "windtunnel.validation",
-}
+_HOMES = ("embedded.limiter", "embedded.manager", "embedded.docker_sandbox")
+"""The modules in which names are searched. `manager` has the names of the client too."""
 
-
-def __getattr__(name: str) -> Any:
-    """Load an exported name when it is first used: each of a host's worker processes would pay for all of them."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
+    __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

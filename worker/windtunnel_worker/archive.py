@@ -1,7 +1,7 @@
-"""The archive: finished reports as Parquet files, one folder a day, which outlive the records.
+"""Writes finished reports to the archive: Parquet files, one folder per day, that outlive the records.
 
-A report is in a file exactly once: a part of the spool has a name that its reports decide, a file appears when all of
-it is written, and one that is there is left alone. So whoever is killed while writing only has the next one look again.
+Each report is in exactly one file. The reports in a part of the spool decide the name of its file, a file appears only
+when it is complete, and an existing file is never written again. So if a writer is killed, the next one can start over.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ PART_REPORTS = 1000
 """In one file at most."""
 READ_AT_ONCE = 100
 LEASE_S = 60.0
-"""How long a writer has for a part before another one writes it too."""
+"""How long a writer may take for a part before another one takes it over."""
 
 
 class Archiver:
-    """Writes what waits in the spool, a part at a time."""
+    """Writes the waiting reports, one part at a time."""
 
     def __init__(
         self, records: Records, store: Store, *, who: str, after_s: float = 60.0, most: int = PART_REPORTS
     ) -> None:
-        """A part has `most` reports, or fewer where one has waited for `after_s` for others."""
+        """A part has `most` reports, or fewer once the oldest has waited for `after_s` seconds."""
         self._records, self._store, self._who, self._after_s, self._most = records, store, who, after_s, most
 
     def run(self) -> bool:
-        """Write one part. False: there is none yet, or somebody else writes it."""
+        """Write one part. False if none is ready, or another writer has it."""
         spool = self._records.spool
         part = spool.take(self._who, most=self._most, after_s=self._after_s, lease_s=LEASE_S)
         if part is None:
@@ -52,7 +52,7 @@ class Archiver:
         return True
 
     def _write(self, part: Part) -> int:
-        """Write the part, a file a day; how many reports that were."""
+        """Write the part, with one file per day. Returns the number of reports."""
         files: defaultdict[str, ParquetFile] = defaultdict(ParquetFile)
         count = 0
         for some in self._reports(part.attempts):
@@ -67,7 +67,7 @@ class Archiver:
     def _reports(self, attempts: Mapping[str, int]) -> Iterator[list[Report]]:
         """The reports of these attempts, some at a time.
 
-        One that was retried since then comes with its new end, in a later part.
+        A job that was retried since then is in a later part, with its new report.
         """
         ids = list(attempts)
         for start in range(0, len(ids), READ_AT_ONCE):
@@ -80,7 +80,7 @@ class Archiver:
 
 
 def _add(file: ParquetFile, reports: list[Report]) -> None:
-    """Add reports; one that no column can hold is left out, and keeps no other one from its place."""
+    """Add reports; if one does not fit the columns, only that one is left out."""
     try:
         file.add(reports)
     except Exception as error:  # noqa: BLE001 - pyarrow has exceptions of several kinds

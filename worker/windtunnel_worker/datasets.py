@@ -1,6 +1,6 @@
-"""The datasets that one execution host holds: a bounded cache of the store's bytes, by digest. Knows no Docker.
+"""The execution host's cache of datasets: a bounded folder with bytes from the store, by digest.
 
-`<folder>/<sha256>` is a file or its columns, whole and checked; `<sha256>.json` what is known of it.
+`<folder>/<sha256>` is a file or its columns, complete and verified; `<sha256>.json` describes it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from windtunnel_worker.locks import hold_first_free
 
 SANDBOX_DIR = "/data"
 UNSEALED = "unsealed-"
-"""What folders with series whose last bars are held out are called; there is one while such a run lasts."""
+"""Prefix of folders with whole series, held-out bars included. Each exists only during one promoted run."""
 LOCK_TICK_S = 0.05
 LONGEST_FETCH_S = 3600.0
-"""How long one process waits for another that fetches the same bytes."""
+"""How long a process waits for another one that fetches the same bytes."""
 LEFTOVER_S = 86_400.0
 TOUCH_EVERY_S = 5.0
 NO_HOLDOUTS: Mapping[str, str] = {}
@@ -36,7 +36,7 @@ MOST_NOTES = 20
 """Findings of a dataset that a report repeats."""
 
 Mark = tuple[int, int, int]
-"""Inode, size and time of a file's last change: the same as long as nobody changes it."""
+"""Inode, size and modification time of a file, which change whenever the file does."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Dataset:
 
 
 class DatasetCache:
-    """Fetches what is lacking once for all processes of the host, and removes what was not used for longest.
+    """Fetches missing bytes once for all processes of the host, and removes those unused for longest.
 
     `locks` is a folder that all processes of the host share. Safe between threads.
     """
@@ -80,7 +80,7 @@ class DatasetCache:
         self._last: tuple[Mapping[str, str], bool, tuple[Dataset, ...]] | None = None
 
     def known(self, digests: Mapping[str, str], *, columns: bool) -> tuple[Dataset, ...] | None:
-        """What `fetch` gave last, if it was for the same and nothing has changed since: the very same value."""
+        """The last result of `fetch`, the same object, if it was for these digests and no file has changed since."""
         if self._last is None or self._last[:2] != (digests, columns) or "" in digests.values():
             return None
         found = self._last[2]
@@ -117,7 +117,7 @@ class DatasetCache:
     def unsealed(
         self, digests: Mapping[str, str], holdouts: Mapping[str, str], *, columns: bool
     ) -> Iterator[Callable[[], tuple[Dataset, ...]]]:
-        """Gives what fetches the whole series of these datasets, for one run: they are never kept with the others.
+        """Give a function that fetches the whole series of these datasets into a folder that exists for this run only.
 
         Raises as `fetch` does.
         """
@@ -147,7 +147,7 @@ class DatasetCache:
         return whole
 
     def _visible(self, name: str, sha256: str) -> DatasetVersion:
-        """What is known of these bytes: kept beside them, so that a job needs no store for what is here."""
+        """The description of these bytes, which is kept beside them, so that cached datasets need no store."""
         kept = self._folder / f"{sha256}.json"
         with suppress(OSError, UnreadableRecord):
             return decode(DatasetVersion, kept.read_bytes())
@@ -172,7 +172,7 @@ class DatasetCache:
             )
 
     def _ensure(self, sha256: str, size: int, keep: Collection[str]) -> None:
-        """Have the bytes here, whole: by fetching them, or by waiting for whoever does."""
+        """Fetch the bytes, unless they are here already or another process is fetching them."""
         path = self._folder / sha256
         if self._intact(path, sha256):
             return
@@ -196,7 +196,7 @@ class DatasetCache:
             yield part
 
     def _make_room(self, size: int, keep: Collection[str]) -> None:
-        """Remove what was not used for longest until so many bytes more fit. Sandboxes that have a file keep it."""
+        """Remove the files unused for longest until `size` more bytes fit. Sandboxes that mount a file keep it."""
         kept, used = [], 0
         for entry in os.scandir(self._folder):
             with suppress(FileNotFoundError):
@@ -215,7 +215,7 @@ class DatasetCache:
                 used -= bytes_
 
     def _intact(self, path: Path, sha256: str) -> bool:
-        """Check the content; a file whose inode, size and time are as last checked is not read again."""
+        """Verify the content. A file that has not changed since it was verified is not read again."""
         if self._unchanged(path):
             return True
         try:
@@ -243,7 +243,7 @@ class DatasetCache:
         return True
 
     def _write(self, path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None:
-        """Write a file that appears when it is whole; nothing is left of it after an error."""
+        """Write a file that appears only when it is complete; after an error nothing is left of it."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.part")
         try:
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -260,7 +260,10 @@ class DatasetCache:
         over = time.monotonic() + LONGEST_FETCH_S
         while (lock := hold_first_free(self._locks, [name])) is None:
             if time.monotonic() > over:
-                raise DatasetUnavailable("Another process of this host has fetched the same bytes for an hour.")
+                raise DatasetUnavailable(
+                    "Another process of this host has been fetching the same bytes for an hour.",
+                    remedy="Restart the execute worker of this host.",
+                )
             time.sleep(LOCK_TICK_S)
         with lock:
             yield

@@ -1,6 +1,6 @@
-"""What the execution side adds to the `windtunnel` command line. Loaded by the client through an entry point.
+"""The commands that an execution host adds to the `windtunnel` command line, through an entry point.
 
-Each command imports what it needs when it runs: help must not wait for all of it.
+Each command imports what it needs when it runs, so that help does not wait for all of it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ for _library in ("docker", "psutil"):
 
 
 def register(app: typer.Typer) -> None:
-    """Add this side's commands."""
+    """Add the host's commands."""
     app.command()(up)
     image = typer.Typer(
-        help="Sandbox images with libraries of your own, on this execution host.",
+        help="Build and list sandbox images with additional libraries, on an execution host.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -43,22 +43,22 @@ def run_local(job: Job) -> Report:
 
 
 def checks() -> list[Check]:
-    """What must be there on an execution host."""
+    """Check what an execution host needs, for `windtunnel doctor`."""
     from windtunnel_worker.host_checks import host_checks
 
     return host_checks(host_settings())
 
 
 def up(
-    slots: Annotated[int, typer.Option(help="Sandboxes at a time.", min=1)] = os.cpu_count() or 1,
-    flower: Annotated[int | None, typer.Option(help="Port of the monitoring page, on this machine only.")] = None,
+    slots: Annotated[int, typer.Option(help="Jobs that run at the same time.", min=1)] = os.cpu_count() or 1,
+    flower: Annotated[int | None, typer.Option(help="Serve Flower on this port, for this machine only.")] = None,
     redis_port: Annotated[
         int | None,
         typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535),
     ] = None,
-    state: Annotated[Path, typer.Option(help="Where Redis keeps its data, and the logs.")] = URL_FILE.parent,
+    state: Annotated[Path, typer.Option(help="Folder for Redis's data and the logs.")] = URL_FILE.parent,
 ) -> None:
-    """Run the whole stack on this host in the foreground; Ctrl-C stops all of it."""
+    """Run the whole stack on this host in the foreground, until Ctrl-C."""
     from windtunnel_worker.stack import up as stack
 
     default_port = int(DEFAULT_REDIS_URL.rpartition(":")[2].partition("/")[0])
@@ -68,15 +68,15 @@ def up(
 
 
 def image_add(
-    packages: Annotated[list[str] | None, typer.Argument(help="As pip takes them: networkx, 'networkx>=3'.")] = None,
+    packages: Annotated[list[str] | None, typer.Argument(help="Packages for pip: networkx, 'networkx>=3'.")] = None,
     requirements: Annotated[Path | None, typer.Option("-r", "--requirements", help="A file that lists them.")] = None,
     wheels: Annotated[
-        Path | None, typer.Option(help="A folder with all their wheels; without it pip downloads them.")
+        Path | None, typer.Option(help="A folder with all their wheels; by default pip downloads them.")
     ] = None,
-    tag: Annotated[str, typer.Option(help="The new image's name.")] = "windtunnel/sandbox:python-own",
-    base: Annotated[str | None, typer.Option(help="The image to build on; without it the shipped one.")] = None,
+    tag: Annotated[str, typer.Option(help="The name of the new image.")] = "windtunnel/sandbox:python-own",
+    base: Annotated[str | None, typer.Option(help="The image to build on; by default the shipped one.")] = None,
 ) -> None:
-    """Build a sandbox image with further Python libraries. Programs of jobs that name it may import them."""
+    """Build a sandbox image with additional Python libraries. Jobs that name the image may import them."""
     from windtunnel_worker.sandbox import custom_image
 
     wanted = [*(packages or []), *(custom_image.read_requirements(requirements) if requirements else [])]
@@ -86,12 +86,12 @@ def image_add(
 
 
 def image_list() -> None:
-    """List the images that `image add` made on this host. With digest, libraries, and whether they are up to date."""
+    """List the images made by `image add` on this host, with digest, libraries and whether they are up to date."""
     from windtunnel_worker.sandbox import images
 
     current = {image.digest for image in (*images.own(), images.find(_shipped_image()))}
     for image in images.own():
-        state = "up to date" if image.base in current else "its base was built anew: add it again"
+        state = "up to date" if image.base in current else "outdated: its base was rebuilt; add it again"
         typer.echo(f"{image.name}\t{image.digest[7:19]}\t{image.libraries or '-'}\t{state}")
 
 

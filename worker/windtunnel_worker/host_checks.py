@@ -1,4 +1,4 @@
-"""What `windtunnel doctor` looks at on an execution host. Each check says what to do where something is not well."""
+"""What `windtunnel doctor` checks on an execution host. Each check says how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CLOCK_ERROR_S = 2.0
 
 
 def host_checks(settings: HostSettings) -> list[Check]:
-    """All of them, quickest first."""
+    """All checks of an execution host."""
     from windtunnel_worker.sandbox import images
     from windtunnel_worker.sandbox.engine import engine_version
 
@@ -43,7 +43,7 @@ def host_checks(settings: HostSettings) -> list[Check]:
 
 
 def records_answer(settings: HostSettings) -> bool:
-    """Whether Redis can be asked."""
+    """Whether Redis answers."""
     records = records_of(settings, retries=0)
     try:
         return check("Redis", lambda: str(records.reading.ping())).well
@@ -52,7 +52,7 @@ def records_answer(settings: HostSettings) -> bool:
 
 
 def _engine() -> Check:
-    """Limits that the Docker Engine itself says it cannot keep."""
+    """Which limits the Docker Engine says that it cannot enforce."""
     from windtunnel_worker.sandbox.engine import engine
 
     info = engine().info()
@@ -76,7 +76,7 @@ def _trust(settings: HostSettings) -> Check:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or the innermost of those around it that this user can see."""
+    """The folder, or the nearest of its parents that exists."""
     return next(one for one in (folder, *folder.parents) if os.path.exists(one))
 
 

@@ -1,4 +1,4 @@
-"""Names of which one process of a host holds each at a time."""
+"""Locks between the processes of a host, as files: each name is held by one process at a time."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Lock:
         self.close()
 
     def close(self) -> None:
-        """Let go of the name."""
+        """Release the name."""
         os.close(self._fd)
 
 
 def hold_first_free(directory: Path, names: Iterable[str]) -> Lock | None:
-    """Hold the first of these names that nobody holds; None when all are held.
+    """Hold the first of these names that is free; None if all are held.
 
-    A name is an empty file that is locked. All processes of a host must see the same directory, those in containers
-    too. The files stay, as removing one would let two processes hold the same name.
+    A name is an empty, locked file. All processes of a host must see the same directory, also those in containers. The
+    files are never removed, since two processes could then hold the same name.
     """
     for name in names:
         fd = _open(directory, f"{quote(name, safe='')}.lock")
@@ -65,7 +65,7 @@ def _open(directory: Path, name: str) -> int:
 
 @dataclass(frozen=True)
 class Turns:
-    """Lets so many processes of a host do a thing at the same time."""
+    """Limits how many processes of a host do something at the same time."""
 
     directory: Path
     what: str
@@ -73,7 +73,7 @@ class Turns:
 
     @contextmanager
     def take(self, patience_s: float) -> Iterator[None]:
-        """Wait for a turn and hold it; `SandboxFailure` when none comes up."""
+        """Wait for a turn and hold it; `SandboxFailure` if there is none in time."""
         deadline = time.monotonic() + patience_s
         names = [f"{self.what} {number}" for number in range(self.width)]
         while (turn := hold_first_free(self.directory, names)) is None:

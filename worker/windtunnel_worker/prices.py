@@ -1,4 +1,4 @@
-"""The prices that jobs are scored on: read from the store by digest, kept while they are used. Knows no Docker."""
+"""Scores positions on prices that are read from the store by digest and cached."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from windtunnel_worker.scoring.inputs import Floats, Times
 from windtunnel_worker.settings import HostSettings
 
 USUAL = ("close", "adj close", "adj_close", "price", "last", "settle")
-"""Where positions are valued if there is no `close`; the first that a dataset has."""
-TABLES = 14
-"""A market keeps about so many arrays of its bars and datasets."""
+"""The columns in which positions are valued; the first that a dataset has is used."""
+TABLES = 24
+"""About how many arrays of its bars and datasets a market keeps."""
 PAUSE_S = 5.0
-"""For so long after it gave no answer the store is not asked again: each question may take long."""
+"""How long the store is left alone after it did not answer, since each attempt may take long."""
 
 Key = tuple[tuple[tuple[str, str, str], ...], str]
 """Each dataset's name, digest and hold-out, and the column that positions are valued at."""
 
 
 class PriceScorer:
-    """Scores positions on the prices of the store. Keeps those of the last jobs, up to `most_bytes`."""
+    """Scores positions on the store's prices, and caches up to `most_bytes` of them."""
 
     def __init__(self, store: Store, most_bytes: int) -> None:
         self._store, self._most_bytes = store, most_bytes
@@ -42,13 +42,13 @@ class PriceScorer:
 
     @classmethod
     def of(cls, settings: HostSettings) -> Self:
-        """The one of a deployment."""
+        """The scorer for these settings."""
         return cls(Store(settings.store_url.get_secret_value()), settings.price_cache_mb * 2**20)
 
     def score(self, spec: JobSpec, execution: Execution) -> Scored:
-        """Score what the program returned. Raises `FileStoreUnavailable` or `ObjectUnusable` where prices are missing.
+        """Score what the program returned. Raises `FileStoreUnavailable` or `ObjectUnusable` if prices are missing.
 
-        Positions or prices that cannot be scored are an answer that says why.
+        For positions or prices that cannot be scored, the result says why.
         """
         scoring = spec.scoring or Scoring()
         sha256 = ""
@@ -66,7 +66,7 @@ class PriceScorer:
             return Scored(sha256, refusal=str(error))
 
     def _market(self, spec: JobSpec, digests: Mapping[str, str], price: str) -> tuple[Market, int]:
-        """The prices that a job is scored on, and the first bar that counts: of a promoted run the first unseen."""
+        """The prices that a job is scored on, and the first bar that counts: for a promoted run, the first held out."""
         if not spec.datasets:
             raise Unscorable(None, "the job has no dataset", remedy="Name one in the job's `datasets`.")
         names = ((name, digests.get(name, ""), spec.holdouts.get(name, "")) for name in spec.datasets)

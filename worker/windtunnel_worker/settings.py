@@ -56,18 +56,18 @@ SHIPPED_IMAGE = "windtunnel/sandbox:python"
 
 
 class HostSettings(Settings):
-    """Read from `WINDTUNNEL_*`; the sandbox's defaults also from `SANDBOX_DEFAULT_*`."""
+    """Read from `WINDTUNNEL_*`; the defaults of `SandboxManager` also from `SANDBOX_DEFAULT_*`."""
 
     host: Name = Field(default_factory=lambda: re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()) or "host")
-    """Name of this Docker host: its monitor queue and its containers' labels carry it."""
+    """Name of this Docker host, which is part of its monitor queue and its containers' labels."""
     data_dir: Path = Path("~/.local/share/windtunnel").expanduser()
-    """Where this host keeps the datasets that its jobs used last. The Docker daemon must see it under the same path."""
+    """The host's cache of datasets. The Docker daemon must see it under the same path."""
     dataset_cache_mb: int = Field(10_240, ge=1)
-    """How much of them it keeps; what was not used for longest goes first."""
+    """Size of that cache; the datasets unused for longest are removed first."""
     price_cache_mb: int = Field(256, ge=16)
-    """How much memory a finalizer takes for the prices that it scores jobs on."""
+    """Memory in which a finalizer keeps the prices that it scores jobs on."""
     lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
-    """Lock files by which the processes of this machine take turns and GPUs: all its workers must share the folder."""
+    """Lock files with which the workers of this machine take turns and GPUs; all of them must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")
     default_image: str = Field(
         SHIPPED_IMAGE,
@@ -76,7 +76,7 @@ class HostSettings(Settings):
     language_images: str = "windtunnel/sandbox:{language}"
     """The images of the other languages."""
     allowed_images: tuple[str, ...] = ()
-    """Further images that a job may name."""
+    """Additional images that a job may name."""
     default_timeout_s: float = Field(
         30.0, gt=0, validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_TIMEOUT_S", "SANDBOX_DEFAULT_TIMEOUT")
     )
@@ -95,48 +95,48 @@ class HostSettings(Settings):
     selinux_label: str | None = None
     """An SELinux type for the sandboxes."""
     gpus: tuple[str, ...] = ()
-    """GPUs of this host, by index or UUID, as a JSON list; each slot takes one and shares it with nobody."""
+    """GPUs of this host, by index or UUID, as a JSON list; each slot gets one of its own."""
     trust: Literal["own", "customers", "anyone"] = "own"
-    """Whose programs this host runs; `windtunnel doctor` says what does not fit."""
+    """Whose programs this host runs; `windtunnel doctor` reports settings that do not fit."""
     log_format: Literal["console", "json"] = "console"
     """How the roles write their logs."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
     policies: Path | None = None
-    """A folder with validation policies of the deployment's own (`python.toml` …); the shipped ones fill the gaps."""
+    """A folder with validation policies of your own (`python.toml` …); languages it lacks use the shipped ones."""
     pools: tuple[Name, ...] = ("default",)
     """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""
     lease_s: float = Field(15.0, ge=3)
-    """How long a slot may be silent before its job is taken from it."""
+    """Seconds a slot may be silent before its jobs are taken back."""
     max_attempts: int = Field(3, ge=1, le=20)
-    """Attempts a round: the first and those after faults of the machinery."""
+    """Attempts of a job in one round: the first, and those after faults of the machinery."""
     retry_pause_s: float = Field(2.0, ge=0)
-    """Pause before the second attempt; it doubles with each, with jitter."""
+    """Pause before the second attempt; it doubles with each further one, with jitter."""
     creations: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    """Sandboxes that may be created on this host at the same time, however many run."""
+    """Sandboxes that may be created on this host at the same time, however many are running."""
     redis_memory_mb: int = Field(default_factory=_quarter_of_memory, ge=64)
-    """What the private Redis of `windtunnel up` may use; when it is full, `submit` raises until records expire."""
+    """Memory limit of the private Redis of `windtunnel up`; when it is full, `submit` raises until records expire."""
     cell_jobs: int = Field(1000, ge=2, le=10_000)
     """Jobs of one batch that a cell serves before it is replaced."""
     artifacts: int = Field(64, ge=0, le=1000)
-    """Files that come back of a program's working folder."""
+    """Files that come back from a program's working folder, at most."""
     artifact_mb: int = Field(8, ge=1, le=256)
-    """The largest of them."""
+    """The largest of these files."""
     artifacts_mb: int = Field(16, ge=1, le=256)
-    """All of them together; so much memory a slot may take for them."""
+    """All of these files together, which is also the memory that a slot may need for them."""
     archive_after_s: float = Field(60.0, ge=1)
-    """How long a report waits for others before it is written into the archive in a file with fewer of them."""
+    """How long a report waits to share an archive file with others."""
     webhooks: Annotated[tuple[str, ...], AfterValidator(_allowlist)] = ()
-    """Where webhooks may go, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
+    """Where webhooks may be sent, as a JSON list: `["hooks.example.com", "10.0.0.0/8"]`; see `delivery.targets`."""
     webhook_ca: Annotated[Path | None, AfterValidator(_certificates)] = None
-    """A PEM file of further certificate authorities that receivers may have their certificates from."""
+    """A PEM file with additional certificate authorities to trust."""
     webhook_secret: SecretStr | None = None
-    """What webhooks are signed with; without it none is sent."""
+    """The secret that webhooks are signed with; without it none are sent."""
     sample_interval_s: float = Field(0.2, ge=0.02)
     """Between two samples of a running sandbox."""
 
     def image_for(self, language: str) -> str:
-        """The image that programs of this language run in where their job names none."""
+        """The image for programs of this language whose job does not name one."""
         return self.default_image if language == "python" else self.language_images.format(language=language)
 
 

@@ -1,7 +1,7 @@
-"""Whose programs a host runs, and what it needs for that. Pure over the settings.
+"""What a host must have for the programs it runs (`WINDTUNNEL_TRUST`). Pure functions of the settings.
 
-`own`: programs of your own models. `customers`: of people you have a contract with; a kernel flaw must not be enough,
-or must not be reachable unnoticed. `anyone`: nobody is accountable, so the host's kernel is kept out of reach.
+`own`: programs of your own models. `customers`: programs of people you have a contract with; a flaw in the kernel alone
+must not be enough to break out. `anyone`: programs of strangers, which must not reach the host's kernel at all.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from windtunnel_worker.settings import HostSettings
 
 OWN_KERNEL = ("runsc", "kata", "kata-runtime", "io.containerd.kata.v2", "io.containerd.runsc.v1")
-"""Runtimes under which a program does not meet the host's kernel."""
+"""Runtimes that keep programs away from the host's kernel."""
 
 
 def misfits(settings: HostSettings) -> list[str]:
-    """What does not fit the trust that `WINDTUNNEL_TRUST` states, each with what to do."""
+    """The settings that do not fit `WINDTUNNEL_TRUST`, each with a remedy."""
     if settings.trust == "own":
         return []
     own_kernel = settings.runtime in OWN_KERNEL

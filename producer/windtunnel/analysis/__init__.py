@@ -1,4 +1,4 @@
-"""What the reports of a batch say together. Pure: reports in, findings out; no Redis, no files.
+"""Statistics over the reports of a batch: significance, leaderboard, failure clusters. Pure functions of reports.
 
-`overfitting` and `trials` need NumPy, which the extra `analysis` brings; nothing else here does.
+`overfitting`, `trials` and `leaderboard` need NumPy (extra `analysis`), `superior` needs arch (extra `spa`).
 """

@@ -1,4 +1,4 @@
-"""Groups a batch's failures by what went wrong, so that one repair can be made for all of a kind."""
+"""Groups the failures of a batch by what went wrong, so that one repair fixes all of a kind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Cluster:
     example: str
     """A job's id."""
     message: str
-    """As that job has it."""
+    """The message of that job."""
     line: int | None
     source: str
     remedy: str

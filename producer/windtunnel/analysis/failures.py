@@ -1,4 +1,4 @@
-"""What went wrong with a job, the same for the same reason. Every report has it from its finishing."""
+"""Describes why a job failed, in the same words for the same reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARYING = (
 
 
 def failure_of(report: Report) -> Failure | None:
-    """What went wrong; None if the job succeeded. For reports of an older version, which do not say so themselves."""
+    """Why a job failed; None if it succeeded. Finalizers store it in the report; older reports do not have it."""
     if report.outcome is Outcome.SUCCEEDED:
         return None
     error = report.execution.error if report.execution else None
@@ -35,7 +35,7 @@ def failure_of(report: Report) -> Failure | None:
 
 
 def normal(message: str) -> str:
-    """A message without what varies from job to job."""
+    """A message without details that vary from job to job, such as numbers and times."""
     text = message[: 20 * MESSAGE_CHARS]
     for pattern, instead in VARYING:
         text = pattern.sub(instead, text)

@@ -1,6 +1,6 @@
-"""Ranks a batch by what Windtunnel computed itself, and says how much of it luck alone explains.
+"""Ranks a batch by the scores that Windtunnel computed, and says how much of it luck alone explains.
 
-Nothing that a program printed or emitted has a place in the ranking; such jobs stand apart as self-reported.
+What a program printed or emitted never affects the ranking; jobs that only did that are listed as self-reported.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ class Row:
     report: Report
     score: Score
     deflated: float | None
-    """Probability that the Sharpe ratio is more than the best of all trials reaches by luck."""
+    """Probability that the Sharpe ratio is higher than the best of all trials reaches by luck."""
     beyond_market: float | None
-    """The same, above what it earns by moving with the market as well: what decides."""
+    """Probability that it is also higher than what it earns by moving with the market. This decides the rank."""
     deflated_effective: float | None
     """The same, with clusters of similar trials counted once."""
     haircut_sharpe: float | None
-    """The annual Sharpe ratio that is left after Šidák's correction for all trials."""
+    """The annual Sharpe ratio that remains after Šidák's correction for all trials."""
     why: str = ""
 
     @property
     def significant(self) -> bool:
-        """Whether it is more than luck and the market at 95 %, with every trial counted."""
+        """Whether it is more than luck and the market at 95 %, counting every trial."""
         return self.beyond_market is not None and self.beyond_market >= SIGNIFICANT
 
 
 @dataclass(frozen=True)
 class StageCount:
-    """What came of one stage of a cascade."""
+    """How many jobs passed one stage of a cascade."""
 
     stage: int
     metric: str
     at_least: float
     asked: int
-    """Jobs that came to its end."""
+    """Jobs that ran it."""
     passed: int
-    """Those of them that went on."""
+    """Jobs that passed it."""
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A batch in the order of what it is worth."""
+    """The ranking of a batch."""
 
     ranked: tuple[Row, ...]
     unranked: tuple[Row, ...]
     """Scored, but without a Sharpe ratio, or stopped at a stage of a cascade."""
     self_reported: tuple[Report, ...]
-    """They succeeded and returned no positions: what they say of themselves is unchecked."""
+    """Jobs that succeeded but returned no positions, so that their own figures are unchecked."""
     trials: Trials
     """Of this batch."""
     earlier: Trials
@@ -74,20 +74,20 @@ class Leaderboard:
     """Of this batch."""
     overfitting: Overfitting | None
     noise_level: float | None
-    """The annual Sharpe ratio that the best of all these trials is expected to reach without skill."""
+    """The annual Sharpe ratio that the best of all trials is expected to reach without skill."""
     minimum_years: float | None
-    """Years of data below which that is expected to be 1 or more."""
+    """With fewer years of data, that is expected to be 1 or more."""
     stages: tuple[StageCount, ...] = ()
-    """Of a cascade, in their order; none without one."""
+    """The stages of a cascade, in order; empty without one."""
 
     @property
     def all_trials(self) -> Trials:
-        """Those of the batch and earlier ones."""
+        """The trials of the batch and earlier ones."""
         return self.trials + self.earlier
 
     @property
     def verdict(self) -> str:
-        """What a reader should take away, in a sentence or two."""
+        """The conclusion, in a sentence or two."""
         if not self.ranked:
             stopped = sum(row.report.stopped for row in self.unranked)
             through = "No job came through the stages: all that were scored were stopped."

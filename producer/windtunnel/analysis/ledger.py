@@ -1,6 +1,7 @@
-"""Every score that was ever computed for an owner on a dataset counts as a trial in that owner's next batches there.
+"""Defines what a trial is, and adds trials up.
 
-So a search that is split into many batches is judged as one. The pure part: what a trial is, and how trials add up.
+Every score ever computed for an owner on a dataset counts as a trial in that owner's later batches on it, so that a
+search split into many batches is judged as one.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from windtunnel.contract import Outcome, Report
 
 @dataclass(frozen=True)
 class Trials:
-    """What was tried, in numbers that can be added."""
+    """Numbers about trials, which can be added."""
 
     scored: int = 0
     """Trials with a Sharpe ratio."""
     flat: int = 0
-    """Trials that returned positions but have no Sharpe ratio; they count, as they were tried."""
+    """Trials that returned positions but have no Sharpe ratio; they count too."""
     failed: int = 0
-    """Programs that gave no positions to choose from; stated, not counted."""
+    """Programs that returned no positions; reported, but not counted."""
     mean: float = 0.0
     """Of the Sharpe ratios per bar."""
     squares: float = 0.0
@@ -76,7 +77,7 @@ class Ledger:
 def trial_of(report: Report) -> str:
     """The trial's digest: the same program on the same data with the same parameters and the same result is one trial.
 
-    A program that draws lots has another result each time, and each is a trial.
+    A program with random results makes a new trial each time it runs.
     """
     score = report.score
     what = (
@@ -103,9 +104,3 @@ def trials_of(reports: Iterable[Report]) -> Trials:
     found = list(reports)
     failed = sum(report.outcome is not Outcome.SUCCEEDED for report in found)
     return Trials.of(sharpes_of(found).values(), failed)
-
-
-def earlier_than(reports: Iterable[Report], known: Mapping[str, float | None]) -> Trials:
-    """The trials in a ledger (digest → Sharpe ratio per bar) that are not among these reports."""
-    own = sharpes_of(reports)
-    return Trials.of(value for trial, value in known.items() if trial not in own)

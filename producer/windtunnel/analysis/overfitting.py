@@ -1,4 +1,4 @@
-"""How likely the best of a batch is an accident: the share of splits of time in which it does not stay ahead.
+"""The probability of overfitting: the share of splits of time in which the best of a batch does not stay ahead.
 
 Combinatorially symmetric cross-validation (Bailey, Borwein, López de Prado and Zhu 2017): time is cut into blocks,
 every half of them is in sample once, and the winner there is ranked by its Sharpe ratio on the other half. Sums over

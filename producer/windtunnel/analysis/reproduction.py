@@ -1,4 +1,4 @@
-"""Whether a job that was run again gave the same, and where it first did not."""
+"""Compares two runs of a job, and finds where they first differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from windtunnel.contract import Outcome, Report
 
 LONGEST_LINE = 200
 CUT_OFF = (Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
-"""Ends that do not only depend on the program and its data."""
+"""Outcomes that depend on more than the program and its data."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same. The texts are a program's."""
+    """One thing that differs. The texts come from programs."""
 
     what: str
     """`image`, `data`, `outcome`, `positions`, `values <name>`, `stdout line <number>` or `artifact <name>`."""
@@ -31,12 +31,11 @@ class Reproduction:
     again_id: str
     differences: tuple[Difference, ...]
     reasons: tuple[str, ...]
-    """What in the program gives other results at each run, as validation found it, and which run was cut off; empty
-    where all is the same."""
+    """What may have caused the differences: lines of the program that validation found, and runs that were cut off."""
 
     @property
     def identical(self) -> bool:
-        """True where everything that was compared is the same, byte for byte."""
+        """True if everything that was compared is the same, byte for byte."""
         return not self.differences
 
 

@@ -1,24 +1,19 @@
-"""Is a Sharpe ratio more than luck? Closed formulas; the standard library only.
+"""Tests whether a Sharpe ratio is more than luck, in closed form. Standard library only.
 
-Sharpe ratios are per bar, never annual, unless a name says so. Skewness and kurtosis are population moments, and
-kurtosis is not in excess (3 for a normal distribution). Sources: Bailey and López de Prado 2012 (probabilistic Sharpe
-ratio, track record) and 2014 (expected maximum, deflated Sharpe ratio); Bailey, Borwein, López de Prado and Zhu 2014
-(backtest length); Harvey and Liu 2015 (haircut); Lo 2002 (annualising).
+Sharpe ratios are per bar unless a name says annual. Skewness and kurtosis are population moments, and the kurtosis of a
+normal distribution is 3. Sources: Bailey and López de Prado 2012 (probabilistic Sharpe ratio, track record) and 2014
+(expected maximum, deflated Sharpe ratio); Bailey, Borwein, López de Prado and Zhu 2014 (backtest length); Harvey and
+Liu 2015 (haircut).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
 from math import copysign, e, erfc, expm1, log1p, sqrt
 from statistics import NormalDist
-from typing import Literal
 
 EULER_GAMMA = 0.5772156649015329
 NORMAL = NormalDist()
 SMALLEST_P = 1e-300
-
-Correction = Literal["sidak", "holm", "bhy"]
 
 
 def probabilistic_sharpe(
@@ -78,17 +73,6 @@ def minimum_backtest_years(trials: float, annual_sharpe: float) -> float:
     return float((expected_maximum(trials) / annual_sharpe) ** 2)
 
 
-def effective_trials(correlation: float, trials: int) -> float:
-    """Independent trials that count for as much as so many with this mean correlation."""
-    return correlation + (1 - correlation) * trials
-
-
-def annualisation(correlations: Sequence[float], bars_a_year: int) -> float:
-    """Factor from a Sharpe ratio per bar to an annual one, where returns correlate with those 1, 2, … bars before."""
-    lags = enumerate(correlations[: bars_a_year - 1], start=1)
-    return bars_a_year / sqrt(bars_a_year + 2 * sum((bars_a_year - lag) * value for lag, value in lags))
-
-
 def p_value(annual_sharpe: float, years: float) -> float:
     """Probability of a Sharpe ratio as far from 0 without skill, on either side."""
     return 2 * below(-abs(annual_sharpe) * sqrt(years))
@@ -104,30 +88,6 @@ def sharpe_of(p: float, years: float) -> float:
     return -NORMAL.inv_cdf(max(p, SMALLEST_P) / 2) / sqrt(years) if p < 1 else 0.0
 
 
-def haircuts(annual_sharpes: Sequence[float], years: float, method: Correction = "bhy") -> list[float]:
-    """What is left of each annual Sharpe ratio when all of these were tried, in their order."""
-    found = [p_value(sharpe, years) for sharpe in annual_sharpes]
-    adjusted = [sidak(p, len(found)) for p in found] if method == "sidak" else _stepwise(found, method)
-    return [copysign(sharpe_of(p, years), sharpe) for p, sharpe in zip(adjusted, annual_sharpes, strict=True)]
-
-
 def sidak(p: float, trials: int) -> float:
     """Probability that the best of so many independent trials without skill has a p-value this low."""
     return -expm1(trials * log1p(-p)) if p < 1 else 1.0
-
-
-def _stepwise(found: Sequence[float], method: Correction) -> list[float]:
-    """Adjusted p-values by Holm, or by Benjamini, Hochberg and Yekutieli."""
-    count = len(found)
-    order = sorted(range(count), key=found.__getitem__)
-    if method == "holm":
-        raised = [min(1.0, (count - rank) * found[place]) for rank, place in enumerate(order)]
-        steps = list(accumulate(raised, max))
-    else:
-        harmonic = sum(1 / rank for rank in range(1, count + 1))
-        raised = [min(1.0, count * harmonic / (rank + 1) * found[place]) for rank, place in enumerate(order)]
-        steps = list(accumulate(reversed(raised), min))[::-1]
-    adjusted = [0.0] * count
-    for place, p in zip(order, steps, strict=True):
-        adjusted[place] = p
-    return adjusted

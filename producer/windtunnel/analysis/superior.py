@@ -1,4 +1,4 @@
-"""Is the best of a batch better than a benchmark, once it is counted that it is the best of many? Needs `arch`.
+"""Tests whether the best of a batch beats a benchmark, considering that it is the best of many. Needs `arch`.
 
 Hansen's test of superior predictive ability (Journal of Business & Economic Statistics 23, 2005), which refines White's
 reality check (Econometrica 68, 2000): a stationary bootstrap of the strategies' returns, which keeps how they move

@@ -1,4 +1,4 @@
-"""How many trials of a batch are really different: those whose returns correlate form one cluster. Needs NumPy."""
+"""Counts how many trials of a batch really differ: trials with correlated returns form a cluster. Needs NumPy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The `windtunnel` command. May import the client; the execution side's commands come by entry point.
+"""The `windtunnel` command. May import the client; an execution host adds its commands through an entry point.
 
-Each command's module is loaded when that command, or help, is asked for, so that the others do not delay it.
+`table` lists the commands and says which module has each. A module is loaded when its command is used.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import gc
 import sys
 
 GARBAGE_AFTER = 200_000
-"""New objects between two collections. Most commands make fewer, nearly all of them modules and their parts, which the
-default would look through a hundred times."""
+"""New objects between two garbage collections. Most commands create fewer, nearly all of them while importing modules;
+with the default, Python would look through these a hundred times."""
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
         from windtunnel.cli.commands import run
 
         code = run()
-    except KeyboardInterrupt:  # while modules are loaded; later on the command says what goes on
+    except KeyboardInterrupt:  # while modules are loaded; later the command itself says what continues
         sys.stderr.write("interrupted\n")
         code = 130
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`windtunnel mcp`: the tools for agents, over stdio or HTTP."""
+"""`windtunnel mcp`: tools for AI agents, over stdio or HTTP."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ def mcp(
     tokens: Annotated[
         Path | None, typer.Option(help="A TOML file with the callers' tokens and allowances, with --http.")
     ] = None,
-    strict: Annotated[bool, typer.Option(envvar="WINDTUNNEL_STRICT", help="Reject findings of level HIGH too.")] = True,
+    strict: Annotated[
+        bool, typer.Option(envvar="WINDTUNNEL_STRICT", help="Also reject programs with findings of level HIGH.")
+    ] = True,
     policies: Annotated[
         Path | None, typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own.")
     ] = None,
 ) -> None:
-    """Give agents tools over the Model Context Protocol: by stdio, for one agent, or by HTTP with tokens."""
+    """Serve tools for AI agents over the Model Context Protocol.
+
+    Over stdio for one agent, or over HTTP for several, each with a token.
+    """
     if http and tokens is None:
         raise InvalidInput([FieldProblem("--tokens", "is needed with --http")], remedy=EXAMPLE)
     if tokens is not None and not http:

@@ -1,4 +1,4 @@
-"""`windtunnel archive`: the files in which finished reports outlive the records."""
+"""`windtunnel archive`: the Parquet files in which finished reports are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from windtunnel.cli.options import AsJson
 from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.settings import client_settings
 
-app = typer.Typer(help="The archive of finished reports.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List and compact the archive of finished reports.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()
@@ -24,7 +24,7 @@ def files(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the Parquet files that hold every report exactly once, also while they are compacted."""
+    """List the Parquet files that together hold every report exactly once, even during a compaction."""
     found = _archive().files(since.date() if since else None)
     typer.echo(plain_json.dumps(found, indent=2) if json else "\n".join(found))
 
@@ -34,13 +34,13 @@ def compact(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     grace: Annotated[
         float,
-        typer.Option(help="Seconds that files stay beside the one that stands for them.", min=SHORTEST_GRACE_S),
+        typer.Option(help="Seconds that replaced files are kept for readers.", min=SHORTEST_GRACE_S),
     ] = GRACE_S,
     json: AsJson = False,
 ) -> None:
-    """Put one larger file in the place of the small ones of each day that is over. Run it hourly, or daily.
+    """Merge the small files of each past day into one larger file. Run it hourly or daily.
 
-    It may be killed and run again. The small files are removed by a later run, an hour after they were replaced.
+    It may be killed and run again. A later run removes the small files, an hour after they were replaced.
     """
     done = _archive().compact(grace_s=grace, really=not dry_run)
     if json:
@@ -48,12 +48,12 @@ def compact(
         return
     would = "would be " if dry_run else ""
     typer.echo(f"{done.merged:,} files with {done.rows:,} reports {would}merged into {done.written:,};")
-    typer.echo(f"{done.removed:,} that were merged before ({done.bytes / 2**20:,.1f} MB) {would}removed.")
+    typer.echo(f"{done.removed:,} files merged earlier ({done.bytes / 2**20:,.1f} MB) {would}removed.")
 
 
 def _archive() -> Archive:
     url = client_settings().archive_url
     if url is None:
         problem = FieldProblem(SETTING, "is not set, so there is no archive")
-        raise InvalidInput([problem], remedy="Set it to what the finalizers have.")
+        raise InvalidInput([problem], remedy="Set it to the same value as for the finalize workers.")
     return Archive(url.get_secret_value())

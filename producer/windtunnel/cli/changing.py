@@ -15,12 +15,12 @@ from windtunnel.contract import Outcome
 
 def retry(
     name: JobOrBatch,
-    outcome: Annotated[list[Outcome] | None, typer.Option(help="Only jobs that ended so; may be given again.")] = None,
+    outcome: Annotated[list[Outcome] | None, typer.Option(help="Only jobs with this outcome. May be repeated.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Run finished jobs again, each as a new attempt; of a batch, by default, all that did not succeed.
+    """Run finished jobs again; of a batch, by default, those that did not succeed.
 
-    Earlier attempts stay in the report.
+    Each runs as a new attempt, and earlier attempts stay in the report.
     """
     with Client() as client:
         again = client.retry(client.find(name), outcomes=outcome)
@@ -31,7 +31,7 @@ def retry(
 
 
 def cancel(name: JobOrBatch, json: AsJson = False) -> None:
-    """Cancel a job, or all jobs of a batch that have not ended. What runs is stopped within two seconds."""
+    """Cancel a job, or all jobs of a batch that have not ended. Running jobs stop within two seconds."""
     with Client() as client:
         name = client.find(name)
         count = client.cancel(name)
@@ -39,6 +39,6 @@ def cancel(name: JobOrBatch, json: AsJson = False) -> None:
         typer.echo(plain_json.dumps({"id": name, "cancelled": count}, indent=2))
     elif count:
         typer.echo(f"{texts.jobs(count)} cancelled")
-        typer.echo(f"See what became of it with: windtunnel status {name}", err=True)
+        typer.echo(f"See the result with: windtunnel status {name}", err=True)
     else:
         typer.echo(f"nothing to cancel: {name} has already ended or is being cancelled")

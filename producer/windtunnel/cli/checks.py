@@ -1,4 +1,4 @@
-"""One line of `windtunnel doctor`: what was looked at, whether it is well, and what to do if not."""
+"""One line of `windtunnel doctor`: what was checked, whether it is well, and what to do if not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from windtunnel.errors import WindtunnelError
 
 @dataclass(frozen=True)
 class Check:
-    """A thing that was looked at."""
+    """The result of one check."""
 
     name: str
     well: bool
@@ -18,7 +18,7 @@ class Check:
 
 
 def check(name: str, look: Callable[[], str]) -> Check:
-    """Look; an error of ours is the finding, with its remedy."""
+    """Run a check. Its result is what `look` returns, or the text of the error it raises."""
     try:
         return Check(name, True, look())
     except WindtunnelError as error:

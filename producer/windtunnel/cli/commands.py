@@ -1,4 +1,4 @@
-"""How the commands of `windtunnel.cli.table` are loaded and run, and what ends in which exit code."""
+"""Loads and runs the commands in `windtunnel.cli.table`, and turns their end into an exit code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from windtunnel.errors import WindtunnelError
 
 
 class Interrupted(Exception):
-    """Ctrl-C while a command ran. Its text says what goes on."""
+    """Ctrl-C during a command. The text says what continues."""
 
 
 class Commands(TyperGroup):
-    """A group that knows its commands by their lines, and loads the module of the one that is used."""
+    """A group that has the commands' lines of help, and loads a command's module when it is used."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -32,22 +32,22 @@ class Commands(TyperGroup):
         self.commands.update({name: TyperCommand(name, short_help=line) for name, line in lines.items()})
 
     def load(self, name: str) -> Any:
-        """The command itself in the place of its line; None if there is no such command."""
+        """Load a command in place of its line; None if there is no such command."""
         if name in HOST_COMMANDS:
-            theirs = typer.Typer(rich_markup_mode=None)
-            host.required().register(theirs)
-            self.commands.update(typer.main.get_group(theirs).commands)
+            hosts = typer.Typer(rich_markup_mode=None)
+            host.required().register(hosts)
+            self.commands.update(typer.main.get_group(hosts).commands)
         elif name in COMMANDS:
             self.commands[name] = _command(name)
         return self.commands.get(name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is meant, and what is left of the words."""
+        """Load the command that is meant before it is looked up."""
         self.load(args[0])
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for. Typer itself would say nothing of Ctrl-C."""
+        """Run the command. On Ctrl-C, Typer itself would not print what continues."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -70,7 +70,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: loading what draws the other kind takes longer than most commands
+    rich_markup_mode=None,  # plain help: loading Rich takes longer than most commands
     epilog=EXPLAINED,
 )
 
@@ -93,10 +93,10 @@ def options(
 
 
 def run() -> int:
-    """Run the command line and give its exit code. Errors of ours and Ctrl-C become a line on standard error."""
+    """Run the command line and return its exit code. Windtunnel's errors and Ctrl-C become a line on standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # where a character cannot be shown
+            stream.reconfigure(errors="backslashreplace")  # for characters that the terminal cannot show
     message = ""
     try:
         app()
@@ -115,9 +115,9 @@ def run() -> int:
 
 
 def _flushed() -> bool:
-    """Write out what is buffered. False: nobody reads it any more; what is left is thrown away without a word."""
+    """Flush standard output. False if its reader is gone; the rest is then discarded silently."""
     try:
-        if sys.stdout is not None:  # as it is where it was closed from the beginning
+        if sys.stdout is not None:  # it is None if it was closed from the beginning
             sys.stdout.flush()
         return True
     except BrokenPipeError:

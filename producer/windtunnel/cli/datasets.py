@@ -1,4 +1,4 @@
-"""`windtunnel datasets`: what is known as which dataset. Works wherever the client does, without a host's libraries."""
+"""`windtunnel datasets`: add, inspect and remove datasets. Works wherever the client is installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from windtunnel.datasets.options import ReadOptions
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
 
-app = typer.Typer(help="Add datasets, and see what is known of them.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Add, inspect and remove datasets.", no_args_is_help=True, rich_markup_mode=None)
 
 Dataset = Annotated[str, typer.Argument(help="A dataset.", metavar="NAME")]
 Version = Annotated[int | None, typer.Option(help="A version of it.", show_default="the newest")]
@@ -40,37 +40,37 @@ def _datasets(local: bool = False) -> Iterator[Datasets]:
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What programs call it: data[NAME].")],
+    name: Annotated[str, typer.Argument(help="Its name in programs: data[NAME].")],
     file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
-    sep: Annotated[str | None, typer.Option(help="What separates columns.", show_default="found out")] = None,
-    decimal: Annotated[str | None, typer.Option(help="The decimal mark.", show_default="found out")] = None,
-    thousands: Annotated[str | None, typer.Option(help="The thousands separator.", show_default="found out")] = None,
+    sep: Annotated[str | None, typer.Option(help="The column separator.", show_default="detected")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal mark.", show_default="detected")] = None,
+    thousands: Annotated[str | None, typer.Option(help="The thousands separator.", show_default="detected")] = None,
     dayfirst: Annotated[
-        bool | None, typer.Option("--dayfirst/--no-dayfirst", help="01/02 is 1 February.", show_default="found out")
+        bool | None, typer.Option("--dayfirst/--no-dayfirst", help="01/02 is 1 February.", show_default="detected")
     ] = None,
-    time_unit: Annotated[str | None, typer.Option(help="What times as numbers count: s, ms, us, ns or excel.")] = None,
-    tz: Annotated[str | None, typer.Option(help="The zone that its times are in, e.g. America/New_York.")] = None,
+    time_unit: Annotated[str | None, typer.Option(help="The unit of numeric times: s, ms, us, ns or excel.")] = None,
+    tz: Annotated[str | None, typer.Option(help="The time zone of its times, e.g. America/New_York.")] = None,
     time_column: Annotated[
-        str | None, typer.Option(help="The column with the times; `Date,Time` where two hold them, `none` for none.")
+        str | None, typer.Option(help="The column with the times; `Date,Time` if there are two, `none` for none.")
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="The text's encoding, e.g. cp1252.")] = None,
-    names: Annotated[str | None, typer.Option(help="The columns' names, for a file without them: a,b,c.")] = None,
+    names: Annotated[str | None, typer.Option(help="Column names, for a file without a header: a,b,c.")] = None,
     skip_lines: Annotated[int | None, typer.Option(help="Lines before the header.", min=0)] = None,
     missing: Annotated[
-        list[str] | None, typer.Option(help="A text that stands for a missing value; may be given again.")
+        list[str] | None, typer.Option(help="A text that means a missing value. May be repeated.")
     ] = None,
-    sort: Annotated[bool, typer.Option("--sort", help="Put the rows in the order of their times.")] = False,
+    sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time.")] = False,
     drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Of rows with the same time keep the first.")
+        bool, typer.Option("--drop-duplicates", help="Keep only the first of rows with the same time.")
     ] = False,
     holdout: Annotated[
         str | None,
-        typer.Option(help="The last share of the bars, e.g. 20%, which no program sees but a promoted one."),
+        typer.Option(help="Hold out the last share of the bars, e.g. 20%; only promoted programs see them."),
     ] = None,
     local: Local = False,
     json: AsJson = False,
 ) -> None:
-    """Look at a file and keep it as the newest version of a dataset. What would be misread is refused."""
+    """Examine a file and store it as the newest version of a dataset. What could be misread is refused."""
     options: dict[str, Any] = {
         "sep": sep,
         "decimal": decimal,
@@ -97,7 +97,7 @@ def add(
 
 @app.command(name="list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Every version, not only the newest.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List every version, not only the newest.")] = False,
     local: Local = False,
     json: AsJson = False,
 ) -> None:
@@ -119,7 +119,7 @@ def list_(
 
 @app.command()
 def show(name: Dataset, version: Version = None, local: Local = False, json: AsJson = False) -> None:
-    """Show all that is known of a dataset."""
+    """Show everything known about a dataset."""
     with _datasets(local) as datasets:
         found = datasets.show(name, version)
     if json:
@@ -134,7 +134,7 @@ def verify(
     local: Local = False,
     json: AsJson = False,
 ) -> None:
-    """Read datasets out of the store and check their hashes."""
+    """Read datasets from the store and check their digests."""
     intact: list[DatasetVersion] = []
     with _datasets(local) as datasets:
         for name in names or [one.name for one in datasets.list()]:
@@ -149,7 +149,7 @@ def verify(
 
 @app.command()
 def remove(name: Dataset, version: Version = None, local: Local = False, json: AsJson = False) -> None:
-    """Forget a dataset, or one version of it. Jobs that were submitted before still find it."""
+    """Remove a dataset, or one version of it. Jobs submitted earlier still find it."""
     with _datasets(local) as datasets:
         gone = datasets.remove(name, version)
     if json:
@@ -163,7 +163,7 @@ def remove(name: Dataset, version: Version = None, local: Local = False, json: A
 def restore(
     names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None, json: AsJson = False
 ) -> None:
-    """Add what the store knows to Redis, for one that has lost it. What is there is not changed."""
+    """Add the datasets in the store to a Redis that has lost its data. Existing ones are not changed."""
     with _datasets() as datasets:
         added = datasets.restore(*names or ())
     if json:

@@ -1,4 +1,4 @@
-"""`windtunnel doctor`: looks at everything that a job passes through."""
+"""`windtunnel doctor`: checks everything that a job passes through."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ from windtunnel.records import Records, records_of
 from windtunnel.settings import client_settings
 from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
+BUSY_S = 3.0
+"""So long a worker may take to answer that did not do so at once."""
 Served = Mapping[str, Sequence[str]]
 """Queue → the workers that serve it."""
 
 
 def doctor(json: AsJson = False) -> None:
-    """Look at Redis, the workers of each queue, the hosts, Docker and the image; say how to fix what is not well."""
+    """Check everything that a job passes through, and say how to fix what is wrong.
+
+    That is: Redis, the workers of each queue, the hosts, and on a host Docker, the image, disk, clock and settings.
+    """
     records = records_of(client_settings(), retries=0)
     try:
         found = [check("Redis", records.reading.ping)]
@@ -48,15 +53,22 @@ def _checks_through_redis(records: Records) -> list[Check]:
         hosts = records.hosts.all()
         return [
             *_redis(records),
-            *worker_checks(served_queues(records.url), hosts),
+            *_workers(records.url, hosts),
             *host_checks(hosts, datetime.now(UTC)),
         ]
     except WindtunnelError as error:
         return [Check("workers", False, str(error))]
 
 
+def _workers(redis_url: str, hosts: Iterable[HostStatus]) -> list[Check]:
+    found = worker_checks(served_queues(redis_url), hosts)
+    if all(one.well for one in found):
+        return found
+    return worker_checks(served_queues(redis_url, BUSY_S), hosts)
+
+
 def _redis(records: Records) -> list[Check]:
-    """Whether Redis keeps what it was given."""
+    """Whether Redis keeps its data."""
     kept, policy = records.reading.durability()
     dead = len(records.care.dead_letters(1))
     return [
@@ -77,7 +89,7 @@ def _redis(records: Records) -> list[Check]:
 
 
 def worker_checks(served: Served, hosts: Iterable[HostStatus]) -> list[Check]:
-    """How many workers each queue has: those that are served, and those that must be."""
+    """How many workers each queue has that is or should be served."""
     live = [one for one in hosts if one.live]
     pools = {DEFAULT_POOL, *(pool for one in live for pool in one.pools)}
     wanted = {
@@ -105,10 +117,10 @@ def _missing(queue: str, role: str) -> str:
 
 
 def host_checks(hosts: Sequence[HostStatus], now: datetime) -> list[Check]:
-    """What each host says of itself, and whether any of them takes work."""
+    """The state of each host, and whether any of them takes work."""
     found = [_host(one, now) for one in hosts]
     if not any(one.live and not one.draining and not one.paused for one in hosts):
-        why = "none takes work: each drains, paused itself or is silent" if hosts else "none was seen within a day"
+        why = "none takes work: all are draining, paused or silent" if hosts else "none was seen within a day"
         start = "start one with `windtunnel up`, or `python -m windtunnel_worker execute`"
         found.append(Check("hosts", False, f"{why}; {start}"))
     return found
@@ -121,12 +133,14 @@ def _host(one: HostStatus, now: datetime) -> Check:
     use = f"{one.busy} of {one.slots} slots busy"
     if one.draining:
         return Check(
-            name, True, f"draining, told by {one.draining}; {use}; `windtunnel undrain {one.host}` lets it take work"
+            name,
+            True,
+            f"draining, requested by {one.draining}; {use}; `windtunnel undrain {one.host}` lets it take work",
         )
     if one.paused:
         return Check(
             name,
             False,
-            f"paused itself: {one.paused} It tries again by itself; `windtunnel undrain {one.host}` ends the pause now",
+            f"paused itself: {one.paused} It tries again soon; `windtunnel undrain {one.host}` ends the pause now",
         )
     return Check(name, True, use)

@@ -1,4 +1,4 @@
-"""Tables for any width of terminal: fewer columns where there is little room, and never a cell that is cut off."""
+"""Tables that fit any terminal: with less room they show fewer columns, and they never cut a cell off."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from windtunnel.cli.texts import harmless
 
 GAP = 2
 LEAST = 8
-"""Cells below which no text is squeezed."""
+"""The narrowest width, in cells, of a column of text."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A column. Figures and ids stay on one line; `wraps`: text that may be continued on the next ones."""
+    """A column. Figures and ids stay on one line; with `wraps`, text may continue on the next lines."""
 
     name: str
     wraps: bool = False
     justify: JustifyMethod = "left"
     rank: int = 0
-    """0: always shown. The others join in the order of their ranks, as far as there is room."""
+    """0: always shown. The others are added in the order of their ranks while there is room."""
     least: int = 0
-    """Cells that a text that wraps should have."""
+    """The width that a column of wrapping text should have."""
     filled: bool = False
-    """Only shown where a row has something in it."""
+    """Only shown if a row has something in it."""
 
 
 def figure_column(name: str, rank: int = 0) -> Shown:
@@ -41,7 +41,7 @@ class Fitted:
     """A table that chooses its columns when it is printed. Cells given as `str` are shown as plain text."""
 
     def __init__(self, *columns: Shown, title: str | None = None, further: int | None = None) -> None:
-        """With `further` it says how many columns are not shown; so many more than these there are."""
+        """With `further`, the number of columns not given here, the table says how many columns it does not show."""
         self._columns, self._title, self._further = columns, title, further
         self._rows: list[list[Text]] = []
 
@@ -69,11 +69,11 @@ class Fitted:
             yield Text(f"Columns that are not shown: {left_out:,}", style="dim")
 
     def _empty(self, place: int) -> bool:
-        """Whether it is a column that is left out without a word, as no row has anything in it."""
+        """Whether a `filled` column is left out because no row has anything in it."""
         return self._columns[place].filled and not any(row[place] for row in self._rows)
 
     def _widths(self, width: int) -> dict[int, int | None]:
-        """The columns to show and their cells; None where even those that are always shown are too wide."""
+        """The columns to show and their widths; None if even the columns that are always shown do not fit."""
         widest = [
             max(map(_width, [Text(column.name), *(row[place] for row in self._rows)]))
             for place, column in enumerate(self._columns)
@@ -84,7 +84,7 @@ class Fitted:
             for cells, column in zip(widest, self._columns, strict=True)
         ]
         chosen, room = self._chosen(needs, width)
-        # Those that want least first: what they leave is shared by the others.
+        # The narrowest first: the room they do not need is shared by the others.
         wrapping = sorted(filter(lambda place: self._columns[place].wraps, chosen), key=lambda place: widest[place])
         for others, place in zip(range(len(wrapping), 0, -1), wrapping, strict=True):
             wanted = widest[place] - needs[place]
@@ -94,7 +94,7 @@ class Fitted:
         return {place: needs[place] if room >= 0 else None for place in chosen}
 
     def _chosen(self, needs: Sequence[int], width: int) -> tuple[list[int], int]:
-        """The columns to show and the cells that are left; negative where they do not fit."""
+        """The columns to show and the width that is left, negative if they do not fit."""
         places = [place for place in range(len(self._columns)) if not self._empty(place)]
         by_rank = sorted(places, key=lambda place: self._columns[place].rank)
         chosen, room = [], width + GAP

@@ -1,6 +1,6 @@
-"""`windtunnel watch`, and the live line or bar of a command that waits.
+"""`windtunnel watch`, and the progress that other commands show while they wait.
 
-What is live goes to standard error, what remains to standard output.
+Progress goes to standard error, results to standard output.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from windtunnel.cli import render
+from windtunnel.cli import render, render_report
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
 from windtunnel.cli.texts import span
@@ -36,10 +36,10 @@ from windtunnel.errors import WaitTimeout
 C = TypeVar("C", bound=Contract)
 
 LOOK_EVERY_S = 0.5
-"""Between two looks at a job that is waited for; its end is noticed at once."""
+"""Between two updates of the line; the end of a job is noticed at once."""
 REDRAW_EVERY_S = 0.1
 HINT_AFTER_S = 10.0
-"""A job that no worker has taken up for so long may wait for workers that are not there."""
+"""If no worker takes a job for this long, perhaps none is running."""
 WAITS_FOR = {
     JobState.QUEUED: "queued, waits for validation",
     JobState.READY: "ready, waits for a slot",
@@ -50,11 +50,11 @@ WAITS_FOR = {
 
 
 def watch(name: JobOrBatch, json: AsJson = False) -> None:
-    """Follow a job to its report, or a batch to its end. Exit code 0 only if all succeeded."""
+    """Follow a job or a batch until it ends. Exit code 0 only if all jobs succeeded."""
     with Client() as client, goes_on(name := client.find(name)):
         if is_job(name):
             report = client.wait(JobId(name)) if json else follow_job(client, JobId(name))
-            _print(report, render.report, json=json)
+            _print(report, render_report.report, json=json)
             succeeded = report.outcome is Outcome.SUCCEEDED
         else:
             status = client.wait(BatchId(name)) if json else follow(client, name)
@@ -72,12 +72,12 @@ def _print(found: C, shown: Callable[[C], RenderableType], *, json: bool) -> Non
 
 @contextmanager
 def goes_on(name: str) -> Iterator[None]:
-    """Ctrl-C within says that the job or batch goes on, how to follow it and how to cancel it."""
+    """On Ctrl-C, say that the job or batch continues, and how to follow or cancel it."""
     try:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"{name} goes on. Follow it with `windtunnel watch {name}`, stop it with `windtunnel cancel {name}`."
+            f"{name} continues. Follow it with `windtunnel watch {name}`, stop it with `windtunnel cancel {name}`."
         ) from None
 
 

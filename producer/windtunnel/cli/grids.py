@@ -1,4 +1,4 @@
-"""Axes of a grid as they are typed: `fast=5:50:5`, `slow=20,50,100`. May import contract and errors."""
+"""Parses the axes of a grid: `fast=5:50:5`, `slow=20,50,100`. May import contract and errors."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def _values(axis: str, text: str) -> list[Any]:
 
 
 def _range(axis: str, parts: list[str]) -> list[int] | list[float]:
-    """First to last, both included. In decimals, so that no step is a little off."""
+    """From first to last, both included. In decimals, to avoid rounding errors."""
     try:
         first, last, step = map(Decimal, [*parts, "1"][:3])
         if not step.is_finite() or step == 0 or (last - first) / step < 0:
-            raise _wrong(axis, "never gets from the first to the last value by this step")
+            raise _wrong(axis, "has a step that does not lead from the first to the last value")
         count = int((last - first) / step) + 1
     except InvalidOperation:
-        raise _wrong(axis, f"has a range that is not of numbers; {EXAMPLE}") from None
+        raise _wrong(axis, f"has a range whose parts are not numbers; {EXAMPLE}") from None
     if count > MAX_BATCH_JOBS:
         raise _wrong(axis, f"has {count:,} values; a batch takes at most {MAX_BATCH_JOBS:,} jobs")
     points = [first + at * step for at in range(count)]

@@ -1,4 +1,4 @@
-"""Finds the execution side's part of the command line, where it is installed. Never imports it by name."""
+"""Finds the execution host's part of the command line through its entry point, if it is installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GROUP = "windtunnel.host"
 
 
 class Host(Protocol):
-    """What the execution side offers to the command line."""
+    """What an execution host offers to the command line."""
 
     def register(self, app: typer.Typer) -> None:
         """Add its commands."""
@@ -25,11 +25,11 @@ class Host(Protocol):
         """Run one job in this process."""
 
     def checks(self) -> list[Check]:
-        """What must be there on an execution host."""
+        """Check what an execution host needs."""
 
 
 def load() -> Host | None:
-    """The execution side, or None where only the client is installed."""
+    """The host's part, or None if only the client is installed."""
     from importlib.metadata import entry_points  # slow to load
 
     for entry in entry_points(group=GROUP):
@@ -42,7 +42,7 @@ def load() -> Host | None:
 
 
 def required() -> Host:
-    """The execution side; `HostFeatureMissing` where only the client is installed."""
+    """The host's part; `HostFeatureMissing` if only the client is installed."""
     host = load()
     if host is None:
         raise HostFeatureMissing(

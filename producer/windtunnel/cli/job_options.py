@@ -1,4 +1,4 @@
-"""The options of the commands that submit, and what they describe. May import the contract."""
+"""The options of the commands that submit, and the jobs they describe. May import the contract."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ DEFAULTS = Limits()
 ProgramFile = Annotated[Path, typer.Argument(help="The program.")]
 BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
 Isolated = Annotated[
-    Isolation, typer.Option(help="cell: for bulk, jobs of the batch share a container one after the other.")
+    Isolation, typer.Option(help="cell: for bulk; the jobs of the batch share a container, one after the other.")
 ]
 
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What is said of each job."""
+    """The options that describe a job."""
 
-    params: Annotated[str, typer.Option("--params", help="What the program finds as `params`, a JSON object.")] = "{}"
+    params: Annotated[str, typer.Option("--params", help="The program's `params`, as a JSON object.")] = "{}"
     dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", help="A dataset it finds in `data`; may be given again.")
+        list[str] | None, typer.Option("--dataset", help="A dataset for the program's `data`. May be repeated.")
     ] = None
     alias: Annotated[
-        list[str] | None, typer.Option("--alias", help="A file name that stands for a dataset: data.csv=sp500. Repeat.")
+        list[str] | None,
+        typer.Option("--alias", help="A file name to read as a dataset: data.csv=sp500. May be repeated."),
     ] = None
     timeout: Annotated[float, typer.Option(help="Wall-clock seconds.")] = DEFAULTS.timeout_s
     memory_mb: Annotated[int, typer.Option(help="Megabytes.")] = DEFAULTS.memory_mb
     seed: Annotated[int, typer.Option(help="Seeds `random` and NumPy.")] = 0
     check_lookahead: Annotated[
-        bool, typer.Option("--check-lookahead", help="Also run it on changed data, to see whether it knows the future.")
+        bool, typer.Option("--check-lookahead", help="Also run it on changed data, to find look-ahead.")
     ] = False
 
     def job(self, program: Program, **fields: Any) -> Job:
-        """The job that they describe; `InvalidInput` names the file where the program itself is wrong."""
+        """The job for a program; `InvalidInput` names the file if the program itself is wrong."""
         text = program.text()
         try:
             return Job(
@@ -66,33 +67,34 @@ class JobOptions:
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What is said of a batch."""
+    """The options that describe a batch."""
 
     owner: Annotated[
-        str | None, typer.Option(help="Who submits; owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
+        str | None, typer.Option(help="Who submits. Owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
     ] = None
     max_running: Annotated[
         int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
     ] = None
     priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5
-    pool: Annotated[str, typer.Option(help="The hosts to run on: those that serve this pool.")] = "default"
+    pool: Annotated[str, typer.Option(help="Run on hosts that serve this pool.")] = "default"
     stage: Annotated[
         list[str] | None,
         typer.Option(
             "--stage",
-            help="A cheap run first, and what it must reach to go on: 'bars=500 dataset=sp500 sharpe>=0.5'. Repeat.",
+            help="Run on less data first, and continue only from this score on: 'bars=500 dataset=sp500 sharpe>=0.5'. "
+            "May be repeated.",
         ),
     ] = None
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key again completes, and never repeats, the submission.")
+        str | None, typer.Option(help="Submitting again with the same key adds missing jobs and repeats none.")
     ] = None
 
     def of_jobs(self) -> dict[str, Any]:
-        """What they say of each job."""
+        """The fields of each job."""
         return {"priority": self.priority, "pool": self.pool}
 
     def of_batch(self) -> dict[str, Any]:
-        """What they say to `Client.submit_batch`."""
+        """The arguments for `Client.submit_batch`."""
         return {
             "owner": self.owner,
             "max_running": self.max_running,
@@ -102,7 +104,7 @@ class BatchOptions:
 
 
 def aliases_of(given: Iterable[str] | None) -> dict[str, str]:
-    """The aliases that the options describe; `InvalidInput` for a text that is none."""
+    """The aliases that the options describe; `InvalidInput` for one that cannot be read."""
     pairs = [text.rpartition("=") for text in given or ()]
     wrong = next((name + separator + dataset for name, separator, dataset in pairs if not (name and dataset)), None)
     if wrong is not None:
@@ -111,7 +113,7 @@ def aliases_of(given: Iterable[str] | None) -> dict[str, str]:
 
 
 def stages_of(given: Iterable[str] | None) -> list[dict[str, Any]]:
-    """The stages that the options describe; `InvalidInput` for a word that is none."""
+    """The stages that the options describe; `InvalidInput` for one that cannot be read."""
     found = []
     for text in given or ():
         stage: dict[str, Any] = {"datasets": []}

@@ -1,4 +1,4 @@
-"""`windtunnel hosts`, `drain`, `undrain` and `dead`: for whoever operates the hosts."""
+"""`windtunnel hosts`, `drain`, `undrain` and `dead`: for operators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ HostName = Annotated[str, typer.Argument(help="A host, as `windtunnel hosts` nam
 
 
 def hosts(json: AsJson = False) -> None:
-    """List the execution hosts of the last day: slots, what each has, and why one does not take work."""
+    """List the execution hosts seen within the last day.
+
+    With the slots and images of each, and why a host does not take work.
+    """
     with Client() as client:
         found = client.hosts()
     if json:
@@ -28,7 +31,7 @@ def hosts(json: AsJson = False) -> None:
 
 
 def drain(host: HostName, json: AsJson = False) -> None:
-    """Have a host finish what it runs and take no further work, for example before it is switched off."""
+    """Let a host finish the jobs it runs and take no new ones. Use it before switching a host off."""
     with Client() as client:
         client.drain(host)
         named = [one for one in client.hosts() if one.host == host]
@@ -41,7 +44,7 @@ def drain(host: HostName, json: AsJson = False) -> None:
 
 
 def undrain(host: HostName, json: AsJson = False) -> None:
-    """Have a host take work again, also one that paused itself."""
+    """Let a host take jobs again, also one that paused itself."""
     with Client() as client:
         client.undrain(host)
         named = [one for one in client.hosts() if one.host == host]
@@ -54,7 +57,7 @@ def undrain(host: HostName, json: AsJson = False) -> None:
 def dead(
     count: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 100, json: AsJson = False
 ) -> None:
-    """List messages that no worker could read. Their jobs are not lost: the records say what is to be done."""
+    """List messages that no worker could read. No job is lost with them, since the records have all jobs."""
     with Client() as client:
         found = client.dead_letters(count)
     if json:

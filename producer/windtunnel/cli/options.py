@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +17,11 @@ from windtunnel.errors import FieldProblem, InvalidInput
 if TYPE_CHECKING:
     from windtunnel.contract import Contract
 
-SHORT = "A unique beginning or end of it will do; @last is the newest batch, @last-0 its first job."
+SHORT = "A unique beginning or end is enough; @last is the newest batch, @last-0 its first job."
 
 
 def known_form(name: str) -> str:
-    """An id as it was typed; refused if no job or batch can have it."""
+    """The id as it was typed, if a job or batch can have it; otherwise a usage error."""
     if not re.fullmatch(r"@last(-\d{1,9})?|[A-Za-z0-9._-]{1,200}", name.strip()):
         raise typer.BadParameter(f"{name!r} cannot be an id. `windtunnel status` lists the newest batches.")
     return name.strip()
@@ -30,6 +31,14 @@ def _id(metavar: str, text: str) -> Any:
     return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
 
 
+class Form(StrEnum):
+    """The formats of commands that can also print a prompt for a model."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMPT = "prompt"
+
+
 BatchName = Annotated[str, _id("BATCH", "A batch's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobId = Annotated[str, _id("JOB", "A job's id.")]
@@ -37,7 +46,7 @@ JobOrBatch = Annotated[str, _id("JOB|BATCH", "The id of a job or of a batch.")]
 
 
 def write_file(file: Path, content: bytes) -> None:
-    """Write a file and say so; `InvalidInput` says why it cannot be."""
+    """Write a file and print its size; `InvalidInput` if it cannot be written."""
     try:
         file.write_bytes(content)
     except OSError as error:
@@ -46,13 +55,13 @@ def write_file(file: Path, content: bytes) -> None:
 
 
 def as_json(found: Contract | Iterable[Contract], indent: int | None = 2) -> str:
-    """A model or a list of them as it is printed with `--json`.
+    """A model, or a list of models, as `--json` prints it.
 
-    In ASCII: what a program said may hold characters that act on a terminal.
+    In ASCII, since text from a program may contain characters that act on a terminal.
     """
     plain = _plain(found) if isinstance(found, contract.Contract) else [_plain(one) for one in found]
     return json.dumps(plain, indent=indent)
 
 
 def _plain(one: Contract) -> Any:
-    return json.loads(one.model_dump_json())  # of Python's own kinds a number might not be finite
+    return json.loads(one.model_dump_json())  # pydantic writes numbers that are not finite as null

@@ -41,7 +41,7 @@ class Program:
             raise InvalidInput([FieldProblem(str(self.file), f"cannot be read: {error.strerror}")]) from error
 
     def text(self) -> str:
-        """Give the program, without the byte-order mark that an editor may have put before it."""
+        """Give the program's text, without a byte-order mark."""
         try:
             return self.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -49,9 +49,9 @@ class Program:
 
 
 def find(paths: Iterable[Path]) -> list[Program]:
-    """Give each file as it is, and of each folder the programs in it and its subfolders.
+    """Find programs: each file as it is, and all programs in each folder and its subfolders.
 
-    Hidden files and folders and `__init__.py` are left out; links to folders are not followed.
+    Hidden files and folders and `__init__.py` are skipped; links to folders are not followed.
     """
     return [program for path in paths for program in (_in_folder(path) if path.is_dir() else [Program.at(path)])]
 

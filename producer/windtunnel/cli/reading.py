@@ -1,4 +1,4 @@
-"""`windtunnel status`, `report`, `history` and `stats`: what is on record of jobs, batches and the queue."""
+"""`windtunnel status`, `report`, `history` and `stats`: the records of jobs, batches and the queue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def status(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Show where a job or a batch stands."""
+    """Show the status of a job or a batch, or list the newest batches."""
     with Client() as client:
         name = name and client.find(name)
         if not json:
@@ -57,10 +57,13 @@ def report(
     name: JobOrBatch,
     json: AsJson = False,
     html: Annotated[
-        Path | None, typer.Option(help="Write a page for a browser into this file.", show_default="printed here")
+        Path | None, typer.Option(help="Write an HTML page into this file.", show_default="printed here")
     ] = None,
 ) -> None:
-    """Print a job's report, or those of a batch (JSON: one a line), or write them as a page."""
+    """Print the report of a job, or those of a batch, or write them as an HTML page.
+
+    For a batch, --json prints one report per line.
+    """
     with Client() as client:
         name = client.find(name)
         if html is not None:
@@ -73,17 +76,17 @@ def report(
                 for one in client.reports(name):
                     typer.echo(as_json(one, indent=None))
             return
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
         if is_job(name):
-            render.console().print(render.report(client.report(name)))
+            render.console().print(render_report.report(client.report(name)))
         else:
             current = client.status(BatchId(name))
-            render.console().print(render.batches([current]), render.reports(client.reports(name)))
+            render.console().print(render.batches([current]), render_report.reports(client.reports(name)))
 
 
 def history(job: JobId, json: AsJson = False) -> None:
-    """Print every transition of a job: when, how long after the one before, what, and who made it."""
+    """Print every change of a job's state, with the time and who made it."""
     with Client() as client:
         transitions = client.history(client.find(job))
     if json:
@@ -95,7 +98,10 @@ def history(job: JobId, json: AsJson = False) -> None:
 
 
 def stats(json: AsJson = False) -> None:
-    """Show what the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes."""
+    """Show the state of the whole queue.
+
+    That is: jobs ready and running, jobs waiting by owner and priority, the oldest batch, and all outcomes so far.
+    """
     with Client() as client:
         found = client.stats()
     if json:

@@ -1,4 +1,4 @@
-"""Turns reports and statuses into tables and lines for a terminal."""
+"""Turns statuses of jobs, batches and hosts into tables for a terminal, and opens the console to print on."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
-from windtunnel.cli.texts import ago, first_sentence, harmless, short
+from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import (
     BatchStatus,
     DeadLetter,
-    Execution,
     HostStatus,
     JobStatus,
     Outcome,
-    Report,
-    SecurityLevel,
     Transition,
 )
 
@@ -44,90 +39,6 @@ def foreign(text: str, **style: Any) -> Text:
 def counts(outcomes: Mapping[Outcome, int]) -> str:
     """`succeeded 3, failed 1`, in the order of the taxonomy."""
     return ", ".join(f"{outcome.value} {outcomes[outcome]}" for outcome in Outcome if outcomes.get(outcome))
-
-
-def report(found: Report) -> RenderableType:
-    """One report on one screen. All of the program's text is printed as text, never as markup."""
-    parts: list[RenderableType] = [_facts(found)]
-    if found.message:
-        parts.append(foreign(found.message, style="bold"))
-    parts += _judged(found)
-    if found.validation and found.validation.issues:
-        parts.append(_issues(found))
-    execution = found.execution
-    if execution:
-        if execution.error and execution.error.traceback:
-            from rich.syntax import Syntax  # it brings Pygments, and most reports have no traceback
-
-            parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
-        traced = bool(execution.error and execution.error.traceback)  # stderr has it too
-        for title, text, dropped in (
-            ("stdout", execution.stdout, execution.stdout_dropped_bytes),
-            ("stderr", "" if traced else execution.stderr, execution.stderr_dropped_bytes),
-        ):
-            shown = text.rstrip()
-            if shown:
-                parts.append(Panel(foreign(shown), title=f"{title} ({dropped:,} bytes left out)" if dropped else title))
-        if execution.values:
-            parts.append(_values(execution))
-        parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
-        if execution.artifacts:
-            left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
-            parts.append(foreign(f"artifacts: {left}"))
-    return Group(*parts)
-
-
-def _judged(found: Report) -> list[RenderableType]:
-    """What Windtunnel says of returned positions."""
-    from windtunnel.cli.render_results import held_out, score, stage_line
-
-    parts = [score(found.score)] if found.score else []
-    parts += [foreign(f"stage {stage_line(run)}") for run in found.stages]
-    if found.promotion and found.promotion.bars:
-        parts.append(held_out(found.promotion))
-    if found.look_ahead:
-        parts.append(foreign(f"look-ahead: {found.look_ahead.sight.value}. {found.look_ahead.message}"))
-    return parts
-
-
-def _facts(found: Report) -> Table:
-    used, table = found.resources, Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("job", f"{found.job_id}  {found.name}")
-    table.add_row("outcome", outcome_text(found.outcome))
-    if found.validation:
-        level = SecurityLevel(found.validation.security_level).name
-        table.add_row("security", f"{found.validation.score}/100, {level}")
-    if found.promotion:
-        table.add_row("run", "on all bars, those included that are held out; what it used is withheld")
-    elif found.execution:
-        table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
-        table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
-        table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")
-        table.add_row("I/O", used.io)
-        table.add_row("attempts", str(len(found.attempts)))
-    return table
-
-
-def _issues(found: Report) -> Fitted:
-    columns = Shown("line", rank=3), Shown("level", rank=2), Shown("rule", rank=1)
-    table = Fitted(*columns, Shown("what", wraps=True), Shown("how to fix it", wraps=True), title="validation")
-    for issue in found.validation.issues[:20] if found.validation else ():
-        table.add_row(str(issue.line), issue.severity.name, issue.rule, issue.message, issue.fix)
-    return table
-
-
-def _values(execution: Execution) -> Fitted:
-    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="emitted")
-    for name, value in execution.values.items():
-        table.add_row(short(name), execution.not_finite.get(name) or _short(value))
-    for place, word in execution.not_finite.items():
-        if place not in execution.values:
-            table.add_row(foreign(short(place), style="yellow"), f"{word}, not a finite number")
-    return table
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else short(str(value))
 
 
 def batch(status: BatchStatus, jobs: Iterable[JobStatus]) -> RenderableType:
@@ -173,39 +84,6 @@ def batches(found: Iterable[BatchStatus]) -> Fitted:
             f"{status.finished}/{status.total}",
             counts(status.outcomes) or "-",
             f"{status.submitted_at:%m-%d %H:%M:%S} UTC",
-        )
-    return table
-
-
-def reports(found: Iterable[Report]) -> Fitted:
-    """Reports of a batch, one a line. What a program says of itself is in the last column only."""
-    from windtunnel.cli.render_results import figure, stage_of
-
-    table = Fitted(
-        Shown("job"),
-        Shown("name", wraps=True),
-        Shown("outcome"),
-        Shown("stage", filled=True),
-        figure_column("Sharpe", rank=1),
-        figure_column("return", rank=2),
-        figure_column("s", rank=3),
-        figure_column("MB", rank=4),
-        Shown("emitted or why", wraps=True, least=24),
-    )
-    for one in found:
-        values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
-        told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
-        used, metrics = one.resources, one.score.metrics if one.score else None
-        table.add_row(
-            one.job_id,
-            one.name,
-            outcome_text(one.outcome),
-            stage_of(one),
-            figure("sharpe", metrics.sharpe) if metrics else "",
-            figure("total_return", metrics.total_return) if metrics else "",
-            f"{used.duration_s:.2f}",
-            f"{used.memory_mb_peak:.0f}",
-            first_sentence(one.message or told),
         )
     return table
 
@@ -263,7 +141,7 @@ def dead_letters(found: Iterable[DeadLetter]) -> Fitted:
 
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """Whoever read our output has closed it: the command line ends, with its own exit code."""
+        """End the command when the reader of its output has gone, with the exit code for that."""
         raise BrokenPipeError
 
 

@@ -63,7 +63,7 @@ def _summary(known: Facts) -> Table:
         table.add_row("times", f"{known.first} … {known.last}")
         table.add_row("zone", Text(harmless(known.zone) or "not stated"))
     bars = "unknown" if known.bars_a_year is None else f"{known.bars_a_year:,g}"
-    table.add_row("bars a year", Text(f"{bars} ({known.bars_how})" if known.bars_how else bars))
+    table.add_row("bars per year", Text(f"{bars} ({known.bars_how})" if known.bars_how else bars))
     if known.options:
         table.add_row("read with", Text(harmless(", ".join(f"{key} {text}" for key, text in known.options.items()))))
     if known.spark:

@@ -1,4 +1,4 @@
-"""Turns scores, rankings, error clusters and comparisons into tables for a terminal. Names and texts are foreign."""
+"""Turns rankings, failure clusters and comparisons into tables for a terminal, or into plain JSON types."""
 
 from __future__ import annotations
 
@@ -12,25 +12,20 @@ from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
-from windtunnel.cli.render_facts import sparkline
+from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, stage_of, value_of
 from windtunnel.cli.texts import jobs, short
-from windtunnel.contract import Promotion, Report, Score, StageRun
+from windtunnel.contract import Report
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
     from windtunnel.analysis.leaderboard import Leaderboard, Row
     from windtunnel.analysis.superior import Superior
 
-PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
-COMPARED = (
-    *("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"),
-    *("trades", "turnover", "exposure", "hit_rate"),
-)
 FURTHER = (
     ("return", "total_return"),
     ("drawdown", "max_drawdown"),
     ("trades", "trades"),
-    ("a year", "annual_return"),
+    ("annual", "annual_return"),
     ("volatility", "volatility"),
     ("Sortino", "sortino"),
     ("Calmar", "calmar"),
@@ -41,78 +36,6 @@ FURTHER = (
 """Further columns of a leaderboard with their figures, the most important first."""
 SIGNIFICANT_P = 0.05
 MOST_KINDS = 30
-UNDEFINED = "-"
-HUGE = 1e6
-"""From here on figures are written as powers of ten."""
-
-
-def figure(name: str, value: float | None) -> str:
-    """A figure in its usual form; a dash where it is undefined."""
-    if value is None:
-        return UNDEFINED
-    if isinstance(value, float) and abs(value) >= HUGE:
-        return f"{value:.1e}"
-    if name in PERCENT:
-        return f"{value:z.1%}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:z,.2f}"
-
-
-def score(found: Score) -> RenderableType:
-    """A score against buy and hold, with how it was computed."""
-    table = Table(
-        Column("score", no_wrap=True), *(Column(name, justify="right") for name in ("strategy", "buy & hold"))
-    )
-    for name in COMPARED:
-        bought = figure(name, getattr(found.benchmark, name)) if hasattr(found.benchmark, name) else ""
-        table.add_row(name.replace("_", " "), figure(name, _of(found, name)), bought)
-    lines = [f"{found.convention} {found.costs}"]
-    lines.append(
-        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars a year {_year(found)}"
-    )
-    if found.probabilistic_sharpe is not None:
-        lines.append(
-            f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
-        )
-    for name, why in found.undefined.items():
-        if name in COMPARED:
-            lines.append(f"{name.replace('_', ' ')} is undefined: {why}")
-    return Group(
-        table,
-        foreign("\n".join(lines)),
-        Text(f"equity {sparkline(found.curve.equity[:: 1 + len(found.curve.equity) // 60])}"),
-    )
-
-
-def stage_line(run: StageRun) -> str:
-    """What came of a stage of a cascade."""
-    name, value, least = run.metric.replace("_", " "), figure(run.metric, run.value), figure(run.metric, run.at_least)
-    end = "passed" if run.passed else "stopped"
-    return f"{run.stage}: {end} with {name} {value}, at least {least}; {', '.join(run.datasets)}, {run.bars:,} bars"
-
-
-def held_out(found: Promotion) -> RenderableType:
-    """The figures of a promoted run."""
-    table = Table(
-        Column("held out", no_wrap=True), *(Column(name, justify="right") for name in ("strategy", "buy & hold"))
-    )
-    for name in COMPARED[:7]:
-        pair = (getattr(one, name) for one in (found.metrics, found.benchmark))
-        table.add_row(name.replace("_", " "), *(figure(name, value) for value in pair))
-    lines = [f"{found.convention} {found.costs}", f"{found.bars:,} bars from {found.first:%Y-%m-%d} on; rounded."]
-    if found.probabilistic_sharpe is not None:
-        lines.append(f"Probability that the true Sharpe ratio is above 0: {found.probabilistic_sharpe:.0%}")
-    lines.append(
-        f"Programs that were promoted on these bars: {found.programs:,}; the more, the less the best one means."
-    )
-    return Group(table, foreign("\n".join(lines)))
-
-
-def _of(found: Score, name: str) -> Any:
-    return getattr(found.metrics, name) if hasattr(found.metrics, name) else getattr(found.trading, name)
-
-
-def _year(found: Score) -> str:
-    return f"{found.bars_a_year:,g} ({found.bars_how})" if found.bars_a_year else "unknown"
 
 
 def board(found: Leaderboard, most: int) -> RenderableType:
@@ -132,11 +55,6 @@ def board(found: Leaderboard, most: int) -> RenderableType:
     return Group(table, *(foreign(line) for line in _notes(found, len(shown))))
 
 
-def stage_of(report: Report) -> str:
-    """The stage of a cascade that a report is about, as `1 of 2`; empty without a cascade."""
-    return f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else ""
-
-
 def _line(row: Row) -> tuple[str | Text, ...]:
     chance = UNDEFINED if row.beyond_market is None else f"{row.beyond_market:.1%}"
     return (
@@ -146,7 +64,7 @@ def _line(row: Row) -> tuple[str | Text, ...]:
         stage_of(row.report),
         figure("sharpe", row.score.metrics.sharpe),
         Text(chance, style="green" if row.significant else ""),
-        *(figure(name, _of(row.score, name)) for _, name in FURTHER),
+        *(figure(name, value_of(row.score, name)) for _, name in FURTHER),
     )
 
 
@@ -281,7 +199,7 @@ def comparison(one: Report, other: Report) -> RenderableType:
 
 
 def _figures(name: str, pair: Iterable[Report]) -> list[str]:
-    return [figure(name, _of(one.score, name)) if one.score else "not scored" for one in pair]
+    return [figure(name, value_of(one.score, name)) if one.score else "not scored" for one in pair]
 
 
 def _differences(one: Report, other: Report) -> list[str]:

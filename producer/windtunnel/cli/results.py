@@ -1,28 +1,19 @@
-"""`windtunnel leaderboard`, `errors`, `compare` and `export`: what reports say together."""
+"""`windtunnel leaderboard`, `errors`, `compare`, `export` and `repro`: results of several jobs."""
 
 from __future__ import annotations
 
-import json as json_
+import json as plain_json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
-from windtunnel.cli.options import AsJson, BatchName, JobId, as_json, write_file
+from windtunnel.cli.options import AsJson, BatchName, Form, JobId, as_json, write_file
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 from windtunnel.errors import FieldProblem, InvalidInput
-
-
-class Form(StrEnum):
-    """How errors are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    PROMPT = "prompt"
 
 
 def leaderboard(
@@ -33,7 +24,10 @@ def leaderboard(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."""
+    """Rank the jobs of a batch, and say how much of it luck alone explains.
+
+    Only figures that Windtunnel computed from returned positions count.
+    """
     with Client() as client:
         batch = client.find(batch)
         board = client.leaderboard(batch)
@@ -42,7 +36,7 @@ def leaderboard(
 
     if json:
         tested = {"superior_predictive_ability": [asdict(one) for one in tests]} if spa else {}
-        typer.echo(json_.dumps({**render_results.plain_board(board), **tested}, indent=2))
+        typer.echo(plain_json.dumps({**render_results.plain_board(board), **tested}, indent=2))
     else:
         from windtunnel.cli import render
 
@@ -53,9 +47,9 @@ def leaderboard(
 
 def errors(
     batch: BatchName,
-    form: Annotated[Form, typer.Option("--format", help="prompt: for a model, 4 KB at most.")] = Form.TEXT,
+    form: Annotated[Form, typer.Option("--format", help="prompt: at most 4 KB, for a model.")] = Form.TEXT,
 ) -> None:
-    """Group a batch's failures by what went wrong, with what to do about each."""
+    """Group the failures of a batch by what went wrong, with a remedy for each."""
     with Client() as client:
         batch = client.find(batch)
         if form is Form.PROMPT:
@@ -65,13 +59,13 @@ def errors(
     from windtunnel.cli import render, render_results
 
     if form is Form.JSON:
-        typer.echo(json_.dumps([render_results.plain_cluster(one) for one in found], indent=2))
+        typer.echo(plain_json.dumps([render_results.plain_cluster(one) for one in found], indent=2))
     else:
         render.console().print(render_results.clusters(found))
 
 
 def compare(job: JobId, other: JobId, json: AsJson = False) -> None:
-    """Show the figures of two jobs beside each other, and in what they differ."""
+    """Compare two jobs side by side."""
     with Client() as client:
         pair = client.report(client.find(job)), client.report(client.find(other))
     if json:
@@ -88,10 +82,13 @@ def export(
     parquet: Annotated[Path | None, typer.Option(help="A Parquet file.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option(help="A JSON file.", show_default=False)] = None,
 ) -> None:
-    """Write the reports of a batch into a file, with the same columns of the same types for every batch."""
+    """Write the reports of a batch to a CSV, Parquet or JSON file.
+
+    The columns and their types are the same for every batch.
+    """
     files = {form: file for form, file in (("csv", csv), ("parquet", parquet), ("json", json)) if file is not None}
     if not files:
-        raise InvalidInput([FieldProblem("export", "names no file")], remedy="Give --csv, --parquet or --json FILE.")
+        raise InvalidInput([FieldProblem("export", "needs a file")], remedy="Give --csv, --parquet or --json FILE.")
     with Client() as client:
         batch = client.find(batch)
         for form, file in files.items():
@@ -99,20 +96,20 @@ def export(
 
 
 def repro(job: JobId, json: AsJson = False) -> None:
-    """Run a job again on the same data and compare. Exit code 0 only if all is the same, byte for byte."""
+    """Run a job again on the same data and compare. Exit code 0 only if everything is the same, byte for byte."""
     with Client() as client:
         job = client.find(job)
         try:
             found = client.reproduce(job)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("The job that was submitted goes on; `windtunnel status` lists it.") from None
+            raise KeyboardInterrupt("The new job continues; `windtunnel status` lists it.") from None
     if json:
-        typer.echo(json_.dumps({"identical": found.identical, **asdict(found)}, indent=2))
+        typer.echo(plain_json.dumps({"identical": found.identical, **asdict(found)}, indent=2))
     else:
         same = "identical to" if found.identical else "not the same as"
         typer.echo(f"{found.again_id} is {same} {found.job_id}.")
         for one in found.differences:
             typer.echo(harmless(f"{one.what}: {one.first!r}, then {one.again!r}"))
         for reason in found.reasons:
-            typer.echo(harmless(f"why, it may be: {reason}"))
+            typer.echo(harmless(f"possible reason: {reason}"))
     raise typer.Exit(DONE if found.identical else NOT_SUCCEEDED)

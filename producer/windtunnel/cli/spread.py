@@ -1,4 +1,4 @@
-"""Options that several commands share, written once as a data class. Imports nothing of the package."""
+"""Lets commands share options that are defined once, as a data class. Imports nothing from the project."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, cast
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each field of its parameters that are data classes.
+    """Give a command an option for each field of those parameters that are data classes.
 
-    Typer reads a command's options from its signature; the command itself gets the data classes back in one piece.
+    Typer reads the options from the command's signature; the command itself receives the data classes.
     """
     parts: dict[str, Any] = {}
     options: list[Parameter] = []

@@ -12,12 +12,12 @@ from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 
-app = typer.Typer(help="The store of datasets and artifacts.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Clean up the store of datasets and artifacts.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
 def _group() -> None:
-    """Keep `prune` a command of its own although it is the only one."""
+    """Keep `prune` a subcommand although it is the only one."""
 
 
 def artifacts(
@@ -50,9 +50,9 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Remove bytes that no dataset has and no report can name any more.
+    """Remove files that no dataset and no report refers to any more.
 
-    Those are objects that were put longer ago than twice what reports live (WINDTUNNEL_RETENTION_S) and two days.
+    Those are files older than twice the retention of reports (WINDTUNNEL_RETENTION_S) and two days.
     """
     with Client() as client:
         done = client.prune_store(really=not dry_run)

@@ -1,4 +1,4 @@
-"""`windtunnel run` and `windtunnel submit`."""
+"""`windtunnel run`, `submit`, `check` and `promote`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from windtunnel.store import Store
 def run(
     file: ProgramFile,
     options: JobOptions,
-    local: Annotated[bool, typer.Option(help="In this process, with Docker and without a queue.")] = False,
+    local: Annotated[bool, typer.Option(help="Run in this process, with Docker but without a queue.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
     ] = None,
@@ -38,9 +38,9 @@ def run(
     if json:
         typer.echo(as_json(found))
     else:
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
-        render.console().print(render.report(found))
+        render.console().print(render_report.report(found))
     if out is not None:
         artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
@@ -73,7 +73,7 @@ def submit(
     isolation: Isolated = Isolation.CONTAINER,
     json: AsJson = False,
 ) -> None:
-    """Submit programs as one batch and print its id. Of a folder, its subfolders' programs are submitted too."""
+    """Submit programs as one batch and print its id. Folders are searched with their subfolders."""
     programs = find(paths)
     found = [jobs.job(program, **batch.of_jobs()) for program in programs]
     with Client() as client:
@@ -87,23 +87,23 @@ def submit(
 
 
 def check(job: JobId, json: AsJson = False) -> None:
-    """Run a job again on changed data and say whether its positions know the future. Exit code 0 only if not."""
+    """Check a job for look-ahead: run it again on changed data. Exit code 0 only if none was found."""
     found = _again(lambda client, of: client.check(of), job, json=json)
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
 
 
 def promote(job: JobId, json: AsJson = False) -> None:
-    """Run a job's program once on all of its data, and score it on the bars that are held out. Exit code 0 if it was.
+    """Score a job's program, once, on bars that were held out. Exit code 0 only if the run succeeded.
 
-    Only rounded figures come back, and each program has one such run.
+    The program runs on all of its data, and only rounded figures come back.
     """
     found = _again(lambda client, of: client.promote(of), job, json=json)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 
 
 def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> Report:
-    """Start another job for a job, wait for its report and print that."""
+    """Start a new job from a job, wait for its report and print it."""
     from windtunnel.cli.following import goes_on
 
     with Client() as client, goes_on(again := start(client, client.find(job))):
@@ -111,7 +111,7 @@ def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> 
     if json:
         typer.echo(as_json(found))
     else:
-        from windtunnel.cli import render
+        from windtunnel.cli import render, render_report
 
-        render.console().print(render.report(found))
+        render.console().print(render_report.report(found))
     return found

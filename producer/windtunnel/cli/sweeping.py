@@ -21,25 +21,29 @@ def sweep(
     file: ProgramFile,
     grid: Annotated[
         list[str],
-        typer.Option(help="An axis, FIRST:LAST:STEP (both included) or values: fast=5:50:5, slow=20,50,100. Repeat."),
+        typer.Option(
+            help="A parameter and its values, NAME=FIRST:LAST:STEP (both included) or a list: fast=5:50:5, "
+            "slow=20,50,100. May be repeated."
+        ),
     ],
     jobs: JobOptions,
     batch: BatchOptions,
     name: BatchLabel = "sweep",
     isolation: Isolated = Isolation.CELL,
     stop_after_s: Annotated[
-        float | None, typer.Option(help="Cancel what is left after so many seconds.", show_default="never")
+        float | None, typer.Option(help="Cancel the rest after so many seconds.", show_default="never")
     ] = None,
     slot_seconds: Annotated[
-        float | None, typer.Option(help="Cancel the rest when so many are used.", show_default="any number")
+        float | None,
+        typer.Option(help="Cancel the rest when so many slot-seconds are used.", show_default="any number"),
     ] = None,
     same_failure: Annotated[
         int | None,
-        typer.Option(help="Stop when the first so many all fail for the same reason; 0: never.", min=0),
+        typer.Option(help="Stop if the first so many all fail for the same reason; 0: never.", min=0),
     ] = 20,
     json: AsJson = False,
 ) -> None:
-    """Run one program with every point of a grid, as one batch. The last axis changes fastest."""
+    """Run one program with every combination of parameter values, as one batch. The last one changes fastest."""
     axes = grid_of(grid)
     job = jobs.job(Program.at(file), **batch.of_jobs())
     shared = ("language", "name", "limits", "seed", "aliases", "priority", "pool", "check_lookahead")

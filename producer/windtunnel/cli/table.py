@@ -1,6 +1,6 @@
-"""Every command in a line: what help and shell completion say of it, and where it is. Imports nothing.
+"""Every command with its line of help and its module. Imports nothing from the project.
 
-Help and completion must not wait for thirty modules; a test holds each line against the command's own docstring.
+Help and shell completion must not load thirty modules. A test compares each line with the command's docstring.
 """
 
 from __future__ import annotations
@@ -18,62 +18,38 @@ class Entry(NamedTuple):
 
 GROUPS = ("datasets", "store", "archive")
 HOST_COMMANDS = {
-    "up": "Run the whole stack on this host in the foreground; Ctrl-C stops all of it.",
-    "image": "Sandbox images with libraries of your own, on this execution host.",
+    "up": "Run the whole stack on this host in the foreground, until Ctrl-C.",
+    "image": "Build and list sandbox images with additional libraries, on an execution host.",
 }
-"""What the host's side adds, by entry point; without it these commands say what to install."""
+"""Commands that an execution host adds through an entry point; elsewhere they say what to install."""
 
 COMMANDS = {
     "run": Entry("submitting", "Run one program, wait for it and print its report."),
     "submit": Entry("submitting", "Submit programs as one batch and print its id."),
-    "sweep": Entry("sweeping", "Run one program with every point of a grid, as one batch."),
-    "validate": Entry("validate", "Judge programs without running them."),
-    "status": Entry("reading", "Show where a job or a batch stands."),
-    "watch": Entry("following", "Follow a job to its report, or a batch to its end."),
-    "report": Entry(
-        "reading", "Print a job's report, or those of a batch (JSON: one a line), or write them as a page."
-    ),
-    "check": Entry("submitting", "Run a job again on changed data and say whether its positions know the future."),
-    "promote": Entry(
-        "submitting", "Run a job's program once on all of its data, and score it on the bars that are held out."
-    ),
+    "sweep": Entry("sweeping", "Run one program with every combination of parameter values, as one batch."),
+    "validate": Entry("validate", "Check programs without running them."),
+    "status": Entry("reading", "Show the status of a job or a batch, or list the newest batches."),
+    "watch": Entry("following", "Follow a job or a batch until it ends."),
+    "report": Entry("reading", "Print the report of a job, or those of a batch, or write them as an HTML page."),
+    "check": Entry("submitting", "Check a job for look-ahead: run it again on changed data."),
+    "promote": Entry("submitting", "Score a job's program, once, on bars that were held out."),
     "repro": Entry("results", "Run a job again on the same data and compare."),
-    "leaderboard": Entry(
-        "results", "Rank a batch by what Windtunnel computed, and say how much of it luck alone explains."
-    ),
-    "errors": Entry("results", "Group a batch's failures by what went wrong, with what to do about each."),
-    "compare": Entry("results", "Show the figures of two jobs beside each other, and in what they differ."),
-    "export": Entry(
-        "results", "Write the reports of a batch into a file, with the same columns of the same types for every batch."
-    ),
-    "history": Entry(
-        "reading", "Print every transition of a job: when, how long after the one before, what, and who made it."
-    ),
-    "stats": Entry(
-        "reading",
-        "Show what the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes.",
-    ),
-    "retry": Entry(
-        "changing", "Run finished jobs again, each as a new attempt; of a batch, by default, all that did not succeed."
-    ),
+    "leaderboard": Entry("results", "Rank the jobs of a batch, and say how much of it luck alone explains."),
+    "errors": Entry("results", "Group the failures of a batch by what went wrong, with a remedy for each."),
+    "compare": Entry("results", "Compare two jobs side by side."),
+    "export": Entry("results", "Write the reports of a batch to a CSV, Parquet or JSON file."),
+    "history": Entry("reading", "Print every change of a job's state, with the time and who made it."),
+    "stats": Entry("reading", "Show the state of the whole queue."),
+    "retry": Entry("changing", "Run finished jobs again; of a batch, by default, those that did not succeed."),
     "cancel": Entry("changing", "Cancel a job, or all jobs of a batch that have not ended."),
-    "hosts": Entry(
-        "machinery", "List the execution hosts of the last day: slots, what each has, and why one does not take work."
-    ),
-    "drain": Entry(
-        "machinery", "Have a host finish what it runs and take no further work, for example before it is switched off."
-    ),
-    "undrain": Entry("machinery", "Have a host take work again, also one that paused itself."),
+    "hosts": Entry("machinery", "List the execution hosts seen within the last day."),
+    "drain": Entry("machinery", "Let a host finish the jobs it runs and take no new ones."),
+    "undrain": Entry("machinery", "Let a host take jobs again, also one that paused itself."),
     "dead": Entry("machinery", "List messages that no worker could read."),
     "artifacts": Entry("storing", "List the files that a job's program left, or write them into a folder."),
-    "mcp": Entry(
-        "agents", "Give agents tools over the Model Context Protocol: by stdio, for one agent, or by HTTP with tokens."
-    ),
-    "doctor": Entry(
-        "doctor",
-        "Look at Redis, the workers of each queue, the hosts, Docker and the image; say how to fix what is not well.",
-    ),
-    "datasets": Entry("datasets", "Add datasets, and see what is known of them."),
-    "store": Entry("storing", "The store of datasets and artifacts."),
-    "archive": Entry("archiving", "The archive of finished reports."),
+    "mcp": Entry("agents", "Serve tools for AI agents over the Model Context Protocol."),
+    "doctor": Entry("doctor", "Check everything that a job passes through, and say how to fix what is wrong."),
+    "datasets": Entry("datasets", "Add, inspect and remove datasets."),
+    "store": Entry("storing", "Clean up the store of datasets and artifacts."),
+    "archive": Entry("archiving", "List and compact the archive of finished reports."),
 }

@@ -1,4 +1,4 @@
-"""Text from elsewhere, made safe to print, and texts of several commands. Imports nothing, to load fast."""
+"""Makes foreign text safe to print, and formats counts and times. Imports nothing from the project, to load fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 def harmless(text: str) -> str:
-    """Text from a program without control characters: none of its escape sequences reaches the terminal."""
+    """The text with its control characters escaped, so that none acts on the terminal."""
     return "".join(char if char in "\n\t" or char.isprintable() else repr(char)[1:-1] for char in text)
 
 
@@ -16,12 +16,12 @@ def jobs(count: int) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """How long ago something was, as `span` says it."""
+    """How long ago something was, formatted by `span`."""
     return span((now - then).total_seconds())
 
 
 def span(duration_s: float) -> str:
-    """A time in the largest unit that fits: `3 s`, `12 min`, `5 h`."""
+    """A duration in the largest unit that fits: `3 s`, `12 min`, `5 h`."""
     seconds = max(0, round(duration_s))
     if seconds < 120:
         return f"{seconds} s"
@@ -29,12 +29,12 @@ def span(duration_s: float) -> str:
 
 
 def short(text: str, most: int = 120) -> str:
-    """A text that may be very long, as it fits into a table; says how much of it is left out."""
+    """A text cut to fit into a table; says how much is left out."""
     left_out = len(text) - most
     return text if left_out <= 0 else f"{text[:most]}… ({left_out:,} more characters)"
 
 
 def first_sentence(text: str, most: int = 160) -> str:
-    """What a message begins with: what happened, without what to do about it."""
+    """The first sentence of a message: what happened, without the remedy."""
     line = text.strip().partition("\n")[0]
     return short(line.partition(". ")[0], most)

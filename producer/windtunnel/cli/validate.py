@@ -1,8 +1,7 @@
-"""`windtunnel validate`: judges programs on this machine, without Docker, Redis or the worker extra."""
+"""`windtunnel validate`: checks programs on this machine, without Docker, Redis or the worker's libraries."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from json import dumps
 from pathlib import Path
 from typing import Annotated
@@ -10,35 +9,28 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
+from windtunnel.cli.options import Form
 from windtunnel.cli.programs import find
 from windtunnel.cli.texts import harmless
-
-
-class Format(StrEnum):
-    """How a verdict is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    PROMPT = "prompt"
 
 
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[
-        Format, typer.Option("--format", help="json: one object a file; prompt: to paste back to a model.")
-    ] = Format.TEXT,
-    strict: Annotated[bool, typer.Option(help="Reject findings of level HIGH too.")] = True,
+        Form, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")
+    ] = Form.TEXT,
+    strict: Annotated[bool, typer.Option(help="Also reject programs with findings of level HIGH.")] = True,
     dataset: Annotated[
-        list[str] | None, typer.Option(help="A dataset that jobs will have: remedies then name it.")
+        list[str] | None, typer.Option(help="A dataset that the jobs will have, for the remedies to name.")
     ] = None,
     policies: Annotated[
         Path | None,
         typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
     ] = None,
 ) -> None:
-    """Judge programs without running them. Exit code 0 only if all are safe."""
-    from windtunnel.validation import SecurityValidator  # the other commands have no use for it
+    """Check programs without running them. Exit code 0 only if all are safe."""
+    from windtunnel.validation import SecurityValidator
     from windtunnel.validation.remedies import for_job
 
     validator = SecurityValidator(strict_mode=strict, policies=policies)
@@ -46,11 +38,11 @@ def validate(
     for program in find(paths):
         verdict = for_job(validator.validate_bytes(program.read(), program.language), dataset or ())
         unsafe |= not verdict.safe
-        match Format.JSON if json else form:
-            case Format.JSON:
+        match Form.JSON if json else form:
+            case Form.JSON:
                 typer.echo(dumps({"file": str(program.file), **verdict.model_dump(mode="json")}))
-            case Format.PROMPT:
+            case Form.PROMPT:
                 typer.echo(harmless(validator.format_prompt(verdict)))
-            case Format.TEXT:
+            case Form.TEXT:
                 typer.echo(harmless(f"{program.file}: {validator.format_report(verdict)}"))
     raise typer.Exit(NOT_SUCCEEDED if unsafe else DONE)

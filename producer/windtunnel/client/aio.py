@@ -1,6 +1,6 @@
-"""The asyncio face of `Client`: the same operations, each in a thread. May import the sync ones only.
+"""`AsyncClient`: the operations of `Client` for asyncio, each in a thread. May import the sync client only.
 
-asyncio is loaded when it is used, so that an app without it does not wait for it.
+asyncio is loaded when it is used, so an app that does not use it does not wait for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _END: Any = object()
 
 
 class _Face(Generic[S_co]):
-    """The asyncio face of something whose operations wait."""
+    """Runs the blocking operations of an object in threads."""
 
     def __init__(self, sync: S_co, threads: ThreadPoolExecutor) -> None:
         self.sync, self._threads = sync, threads
@@ -76,9 +76,9 @@ class AsyncDatasets(_Face[Datasets]):
 
 
 class AsyncClient(_Face[Client]):
-    """`Client` for asyncio: every method has the same parameters, result and errors, and is awaited.
+    """`Client` for asyncio: the methods have the same parameters, results and errors, and are awaited.
 
-    Redis is talked to in threads of this client's own, so that the event loop never waits. Use `async with`.
+    It talks to Redis in threads of its own, so the event loop is never blocked. Use it with `async with`.
 
     >>> async def backtest(code: str) -> str:
     ...     async with AsyncClient() as client:
@@ -101,7 +101,7 @@ class AsyncClient(_Face[Client]):
         await self.close()
 
     async def close(self) -> None:
-        """Give all connections back. A call under way ends first, a waiting stream within seconds."""
+        """Close all connections. A call in progress ends first; a waiting stream ends within seconds."""
         await self._run(self.sync.close)
         self._threads.shutdown(wait=False)
 

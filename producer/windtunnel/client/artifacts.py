@@ -1,4 +1,4 @@
-"""The files that programs left: reads them, writes them into a folder. May import contract and store."""
+"""Reads the files that programs left, and writes them into a folder. May import contract and store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_PARTS = 8
 
 
 def find(report: Report, name: str) -> Artifact:
-    """The artifact of this name; `NotFound` says which there are."""
+    """The artifact with this name; `NotFound` lists those that exist."""
     artifacts = report.execution.artifacts if report.execution else ()
     for one in artifacts:
         if one.name == name:
@@ -28,7 +28,7 @@ def find(report: Report, name: str) -> Artifact:
 
 
 def read(store: Store, job_id: str, artifact: Artifact) -> bytes:
-    """An artifact's bytes, checked; `NotFound` where the store has them no more."""
+    """An artifact's bytes, verified; `NotFound` if the store no longer has them."""
     try:
         return store.get(artifact.sha256)
     except ObjectUnusable as error:
@@ -36,10 +36,10 @@ def read(store: Store, job_id: str, artifact: Artifact) -> bytes:
 
 
 def save(store: Store, report: Report, folder: Path) -> list[Path]:
-    """Write all artifacts of a job below a folder, which is made if need be. Returns the files, in the report's order.
+    """Write all artifacts of a job into a folder, which is created if necessary. Returns the files, in report order.
 
-    Names are the program's: each part of a path is made plain, and no link below the folder is followed or written
-    through. `InvalidInput` where a file or a link stands in the place of a subfolder.
+    The program chose the names, so each part of a path is made plain, and no link below the folder is followed.
+    `InvalidInput` if a file or a link is where a subfolder should be.
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved: list[Path] = []
@@ -57,7 +57,7 @@ def save(store: Store, report: Report, folder: Path) -> list[Path]:
 
 
 def plain_path(name: str) -> str:
-    """A relative path that is safe below any folder, on any system: subfolders stay, `..` does not."""
+    """A relative path that is safe in any folder on any system: subfolders are kept, `..` is not."""
     parts = [plain(part) for part in name.split("/") if part.strip(". ")]
     if len(parts) > MOST_PARTS:
         parts = [*parts[: MOST_PARTS - 1], plain("-".join(parts[MOST_PARTS - 1 :]))]
@@ -80,7 +80,7 @@ def _free(folder: Path, name: str, taken: list[Path]) -> Path:
 
 
 def _make_folders(folder: Path, inner: Path) -> None:
-    """Make the folders between the two, each a real one."""
+    """Create the folders between the two, and refuse links."""
     for place in reversed([inner, *inner.parents][: len(inner.relative_to(folder).parts)]):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             kind = "a link" if place.is_symlink() else "a file"

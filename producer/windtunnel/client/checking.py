@@ -1,23 +1,26 @@
-"""What is checked of jobs before anything is stored. May import contract and errors."""
+"""Checks jobs before anything is stored. May import contract and errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from windtunnel import contract
 from windtunnel.errors import FieldProblem, InvalidInput
 
 if TYPE_CHECKING:
-    from windtunnel.contract import Batch, Job, Limits
+    from windtunnel.contract import Batch, Contract, Job, Limits
 
 
-def as_job(job: Job | Mapping[str, Any], path: str = "") -> Job:
-    """A job as the caller gave it; `InvalidInput` names the field with its path."""
-    if isinstance(job, contract.Job):
-        return job
+M = TypeVar("M", bound="Contract")
+
+
+def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
+    """A model, or the model built from its fields; `InvalidInput` names a wrong field with its path."""
+    if isinstance(given, kind):
+        return given
+    fields: Any = given
     try:
-        return contract.Job(**job)
+        return kind(**fields)
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error

@@ -1,4 +1,4 @@
-"""`Client.datasets`: add, list, show, verify, remove and restore datasets, from any machine. Heavy imports are late."""
+"""`Client.datasets`: add, list, show, verify, remove and restore datasets. Heavy libraries are imported when needed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ NUMBERS_TRIED = 100
 
 
 class Datasets:
-    """The datasets of a deployment. Without a catalogue (`None`) those of the store alone, for use without a queue.
+    """The datasets of a deployment; without a catalogue (`None`) those in the store, for use without a queue.
 
-    Methods raise `StoreUnavailable` where Redis, `FileStoreUnavailable` where the store of bytes does not answer.
+    Methods raise `StoreUnavailable` if Redis does not answer, `FileStoreUnavailable` if the file store does not.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Datasets:
         *,
         holdout: str | float | None = None,
     ) -> DatasetVersion:
-        """Look at a CSV or Parquet file and keep it as the newest version of a dataset.
+        """Examine a CSV or Parquet file and store it as the newest version of a dataset.
 
-        `holdout` is a share of the bars, as `"20%"` or 0.2: the last ones are stored apart, and no program sees them
-        but one that is promoted (see `Client.promote`).
+        `holdout` is a share of the bars, such as `"20%"` or 0.2: the last ones are stored separately, and only a
+        promoted program sees them (see `Client.promote`).
 
-        The newest version's own bytes make no new version. `InvalidInput` where the file is not taken, would be misread
-        (`DataRefused`, which names the option that fixes it), or the name is none; nothing is kept then.
+        A file that equals the newest version makes no new version. `InvalidInput` if the file cannot be used, would be
+        misread (`DataRefused`, which names the option that fixes it), or the name is invalid; nothing is stored then.
         """
         import tempfile
 
@@ -80,7 +80,7 @@ class Datasets:
         return self._numbered(version)
 
     def _put(self, inspected: Inspected, file: Path) -> dict[str, str | int]:
-        """Have the store keep a file and its columns; the fields of a version that say which they are."""
+        """Put a file and its columns into the store. Returns the fields of a version that refer to them."""
         columns = file.with_suffix(".arrow")
         inspected.write_columns(columns)
         return {
@@ -91,10 +91,10 @@ class Datasets:
         }
 
     def first_bars(self, name: str, sha256: str, bars: int) -> str:
-        """Have the store keep the first bars of a version of a dataset; the digest of their file.
+        """Put the first bars of a version of a dataset into the store. Returns the digest of their file.
 
-        They are in no list, and are kept for as long as a job may want them. `NotFound` where the store has no such
-        version, `ExtraMissing` without the extra `data`.
+        They are not listed, and are kept as long as a job may need them. `NotFound` if the store has no such version,
+        `ExtraMissing` without the extra `data`.
         """
         import tempfile
 
@@ -114,7 +114,7 @@ class Datasets:
         return shorter.sha256
 
     def _held_out(self, whole: Inspected, holdout: str | float, folder: Path) -> tuple[Inspected, HoldOut]:
-        """The part that programs see, and what is known of the other one once the store has the whole."""
+        """Store the whole series. Returns the part that programs see, and the description of the part held out."""
         from windtunnel.datasets.parts import share_of, visible_part
 
         visible = visible_part(whole, share_of(holdout))
@@ -124,7 +124,7 @@ class Datasets:
         return visible, contract.HoldOut(first=first, bars=len(whole.frame) - bars, **self._put(whole, file))
 
     def _with_notes(self, name: str, facts: Facts, held_out: HoldOut | None, source_sha256: str) -> Facts:
-        """Say where bars that are held out can be seen: then programs may have been fitted to them."""
+        """Note where held-out bars can be seen in another version, since programs may have been fitted to them."""
         found = []
         known = self._catalogue.all() if self._catalogue is not None else ()
         for other in [*self._versions_or_none(name), *(one for one in known if one.name != name)]:
@@ -146,7 +146,7 @@ class Datasets:
             return ()
 
     def _numbered(self, version: DatasetVersion) -> DatasetVersion:
-        """Give a version the next number and write it down."""
+        """Give a version the next free number and record it."""
         manifests = self._manifests
         for _ in range(NUMBERS_TRIED):
             newest = self._newest(version.name, manifests)
@@ -176,14 +176,14 @@ class Datasets:
         return [newest[name] for name in sorted(newest)]
 
     def show(self, name: str, version: int | None = None) -> DatasetVersion:
-        """The newest or a given version of a dataset, with all that was found in it; `NotFound` names the nearest."""
+        """A version of a dataset, by default the newest, with all that was found in it; `NotFound` suggests names."""
         found = [one for one in self.versions(name) if version in (None, one.version)]
         if not found:
             raise NotFound(f"Dataset {name!r} has no version {version}.", remedy="`windtunnel datasets list --all`.")
         return found[-1]
 
     def versions(self, name: str) -> Sequence[DatasetVersion]:
-        """Every version of a dataset, oldest first; `NotFound` names the nearest."""
+        """Every version of a dataset, oldest first; `NotFound` suggests names."""
         if self._catalogue is not None:
             return self._catalogue.versions(name)
         found = sorted(self._manifests.all((name,)), key=lambda one: one.version) if _is_name(name) else []
@@ -192,9 +192,9 @@ class Datasets:
         return found
 
     def remove(self, name: str, version: int | None = None) -> Sequence[DatasetVersion]:
-        """Forget a version of a dataset, or all of it. Returns what was forgotten.
+        """Remove a version of a dataset, or all versions. Returns what was removed.
 
-        Jobs that were submitted before still find their bytes; `windtunnel store prune` removes those later.
+        Jobs submitted earlier still find the bytes; `windtunnel store prune` removes those later.
         """
         gone = [self.show(name, version)] if version is not None else self.versions(name)
         for one in gone:
@@ -204,7 +204,7 @@ class Datasets:
         return gone
 
     def verify(self, name: str) -> Sequence[DatasetVersion]:
-        """Read every version of a dataset whole and check its digests; `ObjectUnusable` says what is wrong."""
+        """Read all bytes of every version of a dataset and check their digests; `ObjectUnusable` says what is wrong."""
         versions = self.versions(name)
         for one in versions:
             for sha256 in one.digests:
@@ -219,9 +219,9 @@ class Datasets:
         return versions
 
     def restore(self, *names: str) -> Sequence[DatasetVersion]:
-        """Add what the store knows of these datasets, or of all, to the catalogue; returns what was not in it.
+        """Add the stored versions of these datasets, or of all, to the catalogue. Returns those that were missing.
 
-        For a Redis that has lost them. What the catalogue has is not changed.
+        For a Redis that has lost its data. Versions already in the catalogue are not changed.
         """
         if self._catalogue is None:
             return []

@@ -1,4 +1,4 @@
-"""Follows batches by their event streams, across a Redis that is away for a while. May import records and contract."""
+"""Follows batches by their event streams, across short outages of Redis. May import records and contract."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ R = TypeVar("R")
 BLOCK_S = 5.0
 """How long one read of the event streams waits in Redis; below the socket's timeout."""
 OUTAGE_S = 60.0
-"""How long a stream waits for a Redis that does not answer, for example while it is restarted."""
+"""How long a stream waits for Redis while it does not answer, for example during a restart."""
 PAUSE_S = 0.5
 
 
 def places(batches: str | Iterable[str], after: str | Mapping[str, str]) -> dict[str, str]:
-    """After which event of each batch to go on. `InvalidInput` for one id with several batches, or for none."""
+    """The event of each batch after which to continue. `InvalidInput` for several batches with one id, or for none."""
     names = [batches] if isinstance(batches, str) else list(dict.fromkeys(batches))
     if not names:
         raise InvalidInput([FieldProblem("batch", "is an empty list; name a batch")])
@@ -58,12 +58,12 @@ def remaining(deadline: float | None, name: str) -> float:
         return BLOCK_S
     left = deadline - time.monotonic()
     if left <= 0:
-        raise WaitTimeout(f"{name} is not finished yet.", remedy="It goes on; wait again.")
+        raise WaitTimeout(f"{name} is not finished yet.", remedy="It continues; wait again.")
     return min(left, BLOCK_S)
 
 
 class _Patience:
-    """Repeats a read while Redis is away, for about a minute or until the deadline."""
+    """Repeats a read while Redis does not answer, for about a minute or until the deadline."""
 
     def __init__(self, deadline: float | None) -> None:
         self._deadline = deadline

@@ -1,4 +1,4 @@
-"""From what a person types for a job or batch to its id. May import records and errors."""
+"""Finds the id of a job or batch from what a person typed. May import records and errors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MOST_NAMED = 5
 
 
 def full_id(reading: Reading, typed: str) -> str:
-    """The id that is meant: as typed where it exists, else by `@last` or by a part of the batch's id.
+    """The id that is meant: the text itself if such a batch exists, otherwise by `@last` or part of a batch's id.
 
     A part is its beginning or its end, at least four characters; a job's index may follow: `@last-3`, `9f2c-3`.
-    `InvalidInput` names those that fit where several do; an id that fits none is given back as it is.
+    `InvalidInput` lists the candidates if several match; text that matches nothing is returned unchanged.
     """
     batch, hyphen, index = typed.partition("-")
     if batch == LAST:

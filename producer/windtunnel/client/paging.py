@@ -1,4 +1,4 @@
-"""Which part of a list is asked for. May import contract and errors."""
+"""Checks which part of a list is asked for. May import contract and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def page_of(page: int, size: int | None) -> tuple[int, int | None]:
-    """First and last place of a page that counts from 1; all of it where no size is given."""
+    """Start and stop of a page, which counts from 1; the whole list without a size."""
     problems = [
         FieldProblem(name, f"{value} is below 1")
         for name, value in (("page", page), ("size", size))
@@ -27,7 +27,7 @@ def page_of(page: int, size: int | None) -> tuple[int, int | None]:
 
 
 def outcomes_of(given: Outcome | str | Iterable[Outcome | str]) -> frozenset[Outcome]:
-    """One or several outcomes; `InvalidInput` lists those that there are."""
+    """One or several outcomes; `InvalidInput` for an unknown one lists those that exist."""
     names = [given] if isinstance(given, str) else list(given)
     try:
         return frozenset(contract.Outcome(name) for name in names)

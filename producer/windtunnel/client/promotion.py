@@ -1,4 +1,4 @@
-"""What is checked before a program is run on bars that are held out. May import contract, errors and records."""
+"""Checks a job before its program is run on held-out bars. May import contract, errors and records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def checked(report: Report, catalogue: Catalogue, promotions: Promotions) -> dict[str, str]:
-    """The hold-outs that a job's program may be run on, as `holdouts_of`; `AlreadyPromoted` where it was before."""
+    """The hold-outs that a job's program may be run on (see `holdouts_of`); `AlreadyPromoted` if it was run before."""
     check_not_promoted(report)
     holdouts = holdouts_of(report, catalogue)
     earlier = promotions.find(report.code_sha256, holdouts.values())
@@ -25,7 +25,7 @@ def checked(report: Report, catalogue: Catalogue, promotions: Promotions) -> dic
 def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
     """The digest of the whole series of each dataset that a job ran on.
 
-    `InvalidInput` for a job that cannot be promoted, `NotFound` where a dataset has been removed.
+    `InvalidInput` for a job that cannot be promoted, `NotFound` if a dataset has been removed.
     """
     if report.score is None:
         raise _refused("job", "has no score, and only programs that return positions from `signals` can be promoted")
@@ -48,7 +48,7 @@ def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
 
 
 def check_not_promoted(report: Report) -> None:
-    """Refuse to run again what was a promoted run."""
+    """Refuse to run a promoted run again."""
     if report.promotion is not None:
         raise _refused("job", "is a promoted run, and a program is promoted once; name the job that was promoted")
 
@@ -56,7 +56,7 @@ def check_not_promoted(report: Report) -> None:
 def _result(earlier: Promoted) -> str:
     found = earlier.promotion
     if not earlier.outcome:
-        return "it has no result yet (`windtunnel report` shows where it stands; a fault of ours may be retried)"
+        return "it has no result yet (`windtunnel status` shows its state)"
     if found is None or not found.bars:
         return f"it {earlier.outcome} and gave no figures"
     sharpe, gained = found.metrics.sharpe, found.metrics.total_return or 0.0

@@ -1,10 +1,10 @@
-"""Removes what the store has for nobody any more. May import contract, manifests, records and the store.
+"""Removes files from the store that nothing refers to any more. May import contract, manifests, records and the store.
 
-How it is known: the bytes of a dataset are wanted for as long as the catalogue has a version of them, and after its
-removal for as long as a report may name them. An artifact is put into the store when its program ends, and again when
-the same bytes come again a day later. The report that names it ends with its lifetime (`WINDTUNNEL_RETENTION_S`), and
-one that was copied from it for an equal job at most a lifetime after that. So an object that no dataset has, and that
-was put longer ago than two lifetimes and two days of grace, is named by no report.
+The bytes of a dataset are needed as long as the catalogue has a version with them, and after its removal as long as a
+report may refer to them. An artifact is put into the store when its program ends, and its age is renewed when the same
+bytes are put again a day later. The report that refers to it lives for `WINDTUNNEL_RETENTION_S`; a copy of that report
+for an equal job lives at most as long again. So an object that belongs to no dataset and was last put more than two
+retention periods and two days ago cannot be referred to by any report.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from windtunnel.records.catalogue import Catalogue
 
 GRACE_S = 2 * FRESH_S
-"""For bytes that were there already when they were put again, and for jobs that wait for their report."""
+"""Allows for bytes whose age was not renewed yet, and for jobs that wait for their report."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Pruned:
 
 
 def prune(store: Store, catalogue: Catalogue, retention_s: float, *, really: bool = True) -> Pruned:
-    """Remove the objects that nobody can want. With `really=False` they are only counted.
+    """Remove the objects that nothing can refer to. With `really=False` they are only counted.
 
-    `retention_s` must be the longest that any client or worker of this store has.
+    `retention_s` must be the longest retention of all clients and workers that use this store.
     """
     from windtunnel.manifests import Manifests
 

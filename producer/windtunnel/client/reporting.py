@@ -1,6 +1,6 @@
-"""The client's operations that read what came of jobs: reports, rankings, failures, tables, pages, files.
+"""The operations of `Client` that read results: reports, rankings, failures, tables, pages, files.
 
-The contract is imported for its types only: building it takes longer than the rest of the client.
+The contract is imported for its types only, as building it takes longer than the rest of the client.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ REPORTS_A_READ = 1000
 
 
 class Reporting:
-    """What `Client` has for whoever reads reports."""
+    """The part of `Client` that reads results."""
 
     _records: Records
     _store: Store
 
     def report(self, job: str) -> Report:
-        """The final report of a job; `NotFound` while it has none."""
+        """The report of a job; `NotFound` as long as it has none."""
         from windtunnel.records.reading import unknown
 
         if not is_job(job):
@@ -43,7 +43,7 @@ class Reporting:
         return self._records.reports.report(job)
 
     def reports(self, batch: str) -> Iterator[Report]:
-        """The final reports of a batch, in the order of submission; jobs without one are passed over."""
+        """The reports of a batch, in the order of submission; jobs without one are skipped."""
         ids = self._job_ids(batch)
         for start in range(0, len(ids), REPORTS_A_READ):
             for found in self._records.reports.reports(ids[start : start + REPORTS_A_READ]):
@@ -53,16 +53,16 @@ class Reporting:
                     yield found
 
     def leaderboard(self, batch: str) -> Leaderboard:
-        """Rank a batch by what Windtunnel computed, with every trial that its owner made on the same data counted.
+        """Rank a batch by what Windtunnel computed, counting every trial its owner ever made on the same data.
 
-        `ExtraMissing` without the extra `analysis`, which this needs.
+        Needs the extra `analysis`; `ExtraMissing` without it.
         """
         return results.board(self._records, self._records.reading.batch_status(batch), list(self.reports(batch)))
 
     def superior(self, batch: str) -> tuple[Superior, ...]:
-        """Test whether the best of a batch beats cash, and buy and hold: Hansen's superior predictive ability.
+        """Test whether the best of a batch beats cash, and buy and hold: Hansen's test of superior predictive ability.
 
-        `ExtraMissing` without the extra `spa`, which this needs; `InvalidInput` for more than 5,000 scored jobs.
+        Needs the extra `spa`; `ExtraMissing` without it. `InvalidInput` for more than 5,000 scored jobs.
         """
         return results.superior(list(self.reports(batch)))
 
@@ -71,40 +71,40 @@ class Reporting:
         return self._records.trials.of(owner, dataset)
 
     def errors(self, batch: str) -> list[Cluster]:
-        """The failures of a batch by what went wrong, the most frequent first."""
+        """The failures of a batch grouped by what went wrong, the most frequent first."""
         return results.errors(list(self.reports(batch)))
 
     def errors_prompt(self, batch: str) -> str:
-        """The same as text for the model that writes the programs, in at most 4 KB."""
+        """The same as text for the model that wrote the programs, at most 4 KB long."""
         return results.errors_prompt(self._records, list(self.reports(batch)))
 
     def frame(self, batch: str) -> Any:
-        """The reports of a batch as a pandas `DataFrame`, whose columns have the same types for all batches.
+        """The reports of a batch as a pandas `DataFrame` with the same columns and types for every batch.
 
-        `ExtraMissing` without the extras `analysis` and `data`, which this needs.
+        Needs the extras `analysis` and `data`; `ExtraMissing` without them.
         """
         return results.frame(list(self.reports(batch)))
 
     def export(self, batch: str, form: str) -> bytes:
-        """The same table as a file: `csv`, `json` or `parquet`."""
+        """The same table as the bytes of a file. `form` is `csv`, `json` or `parquet`."""
         return results.exported(list(self.reports(batch)), form)
 
     def page(self, name: str) -> str:
-        """The report of a job or of a batch as one HTML file; `ExtraMissing` without the extra `analysis`."""
+        """The report of a job or a batch as one HTML file. Needs the extra `analysis`; `ExtraMissing` without it."""
         if is_job(name):
             return results.job_html(self._records, self._store, self.report(name))
         return results.batch_html(self._records, self._records.reading.batch_status(name), list(self.reports(name)))
 
     def artifact(self, job: str, name: str) -> bytes:
-        """A file that the job's program left; `NotFound` where there is none of this name, or it is no longer kept."""
+        """The bytes of a file the job's program left; `NotFound` if there is no such file, or it is no longer kept."""
         report = self.report(job)
         return artifacts.read(self._store, job, artifacts.find(report, name))
 
     def save_artifacts(self, job: str, folder: Path | str) -> list[Path]:
-        """Write the files that the job's program left below a folder, in its subfolders. Returns where they are now.
+        """Write the files that the job's program left into a folder, with their subfolders. Returns their paths.
 
-        Names are the program's own: a part of a path that is not a plain name is changed to one. `InvalidInput` where
-        a file or a link stands in the place of a subfolder.
+        The program chose the names, so any part of a path that is not a plain name is replaced by one. `InvalidInput`
+        if a file or a link is where a subfolder should be.
         """
         return artifacts.save(self._store, self.report(job), Path(folder))
 

@@ -1,4 +1,4 @@
-"""From the names of a job's datasets to the digests of their bytes, when it is submitted. May import the records."""
+"""Turns the names of a job's datasets into the digests of their bytes, when it is submitted. May import the records."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from windtunnel.records.catalogue import Catalogue, near
 
 
 def resolve(jobs: Sequence[Job], catalogue: Catalogue) -> Sequence[Mapping[str, str]]:
-    """The digest of each dataset of each job: the pinned one, or that of the newest version. Empty where none has any.
+    """The digest of each dataset of each job: the one the job names, or that of the newest version.
 
-    `InvalidInput` names unknown datasets with those that are most like them, and digests that are no version's. The
-    catalogue is asked once for all jobs.
+    Empty if no job has datasets. `InvalidInput` names unknown datasets, with similar names, and digests that belong to
+    no version. The catalogue is asked once for all jobs.
     """
     if not any(job.datasets for job in jobs):
         return ()
@@ -42,7 +42,7 @@ def _check(missing: Sequence[str], jobs: Sequence[Job], catalogue: Catalogue) ->
         if sha256 not in versions[name]:
             there = ", ".join(f"{number} ({digest[:12]}…)" for digest, number in versions[name].items())
             problems.append(
-                FieldProblem(f"dataset_digests.{name}", f"{sha256[:12]}… is no version of it; there are: {there}")
+                FieldProblem(f"dataset_digests.{name}", f"no version has the digest {sha256[:12]}…; there are: {there}")
             )
     if problems:
         raise InvalidInput(

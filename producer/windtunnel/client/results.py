@@ -1,4 +1,4 @@
-"""What the reports of a batch say together, with the owner's other trials. Late imports: NumPy, pandas and pages."""
+"""Rankings, pages and tables from the reports of a batch. NumPy, pandas and the pages are imported when needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_PICTURES = 16
 SMALL_BYTES = 2**20
-"""A file other than a picture is in the page up to this size."""
+"""Files other than pictures are embedded in a page up to this size."""
 
 
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:

@@ -1,4 +1,4 @@
-"""Gives each stage of a cascade its data, when it is submitted. May import contract and the client's datasets."""
+"""Prepares the stages of a cascade and their data when a batch is submitted. May import contract and datasets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.client.checking import as_model
 
 if TYPE_CHECKING:
     from windtunnel.client.datasets import Datasets
@@ -14,23 +14,13 @@ if TYPE_CHECKING:
 
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
-    """The same jobs with these stages; `InvalidInput` says what is wrong with them, or why a job cannot have any."""
-    asked = tuple(_as_stage(stage, f"stages.{index}.") for index, stage in enumerate(stages))
+    """The same jobs with these stages; `InvalidInput` if a stage is wrong, or if a job cannot have stages."""
+    asked = tuple(as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(stages))
     return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
 
 
-def _as_stage(stage: Stage | Mapping[str, Any], path: str) -> Stage:
-    if isinstance(stage, contract.Stage):
-        return stage
-    try:
-        return contract.Stage(**stage)
-    except InvalidInput as error:
-        problems = [FieldProblem(path + one.field, one.message) for one in error.problems]
-        raise InvalidInput(problems, remedy=error.remedy) from error
-
-
 def with_data(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]], datasets: Datasets) -> Sequence[Job]:
-    """The jobs, their stages with the digests of what the program finds there. `digests` are those of all its data."""
+    """The jobs, with the digests of each stage's data filled in. `digests` are those of each job's whole datasets."""
     if not any(job.stages for job in jobs):
         return jobs
     known: dict[tuple[str, str, int], str] = {}

@@ -1,4 +1,4 @@
-"""The client's operations that submit: one job, a batch, a sweep. May import contract, settings, records and broker."""
+"""The operations of `Client` that submit: one job, a batch, a sweep. May import contract, settings, records, broker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from windtunnel import contract
-from windtunnel.client.checking import as_job, check_ceiling, check_keys
+from windtunnel.client.checking import as_model, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
 from windtunnel.client.stages import with_data, with_stages
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from windtunnel.wake import Wake
 
 JOBS_A_MESSAGE, MOST_MESSAGES = 1000, 8
-"""A validator goes on until nothing is queued: a few messages set all of them going."""
+"""A validator continues until nothing is queued, so a few messages are enough to start all of them."""
 Progress = Callable[[int, int], None]
-"""Told how many jobs are written, of how many."""
-
+"""Called with how many jobs are written, and how many there are."""
 
 audit = logging.getLogger("windtunnel.audit")
 
@@ -51,7 +50,7 @@ class BatchOptions(TypedDict, total=False):
 
 
 class Submitting:
-    """What `Client` has for whoever submits."""
+    """The part of `Client` that submits."""
 
     _settings: Settings
     _records: Records
@@ -60,7 +59,7 @@ class Submitting:
 
     @property
     def who(self) -> str:
-        """As whom this client is named in a job's history."""
+        """The name of this client in a job's history."""
         return f"client:{self._settings.owner}"
 
     @cached_property
@@ -70,11 +69,11 @@ class Submitting:
         return Datasets(self._records.catalogue, lambda: self._store, max_bytes=most, who=self.who)
 
     def submit(self, job: Job | Mapping[str, Any]) -> JobId:
-        """Store one job and set it going. Returns its id; the same one for the same idempotency key.
+        """Submit one job. Returns its id, which is the same again for the same idempotency key.
 
-        Raises `InvalidInput` (names the field), `IdempotencyConflict`, `QueueFull`: nothing is stored then.
+        Raises `InvalidInput`, which names the field, `IdempotencyConflict` or `QueueFull`; nothing is stored then.
         """
-        job = as_job(job)
+        job = as_model(contract.Job, job)
         batch = contract.Batch(
             jobs=(job,),
             name=job.name,
@@ -100,32 +99,30 @@ class Submitting:
         stages: Sequence[Stage | Mapping[str, Any]] = (),
         progress: Progress | None = None,
     ) -> BatchId:
-        """Store many jobs, of any iterable, as one batch and set them going. Returns the batch's id.
+        """Submit many jobs, from any iterable, as one batch. Returns the batch's id. Raises as `submit` does.
 
-        `isolation="cell"` is for bulk: several times the throughput, and jobs of the batch share a container, one
-        after the other (see `Isolation`). `owner` (default: `WINDTUNNEL_OWNER`) is who shares the slots fairly with
-        other owners; `max_running` is how many of the jobs may run at the same time; `budget` is what the batch may
-        spend (see `Budget`). `progress(written, total)` is called as the jobs are written. With `check_lookahead` each
-        program is also run on changed data, to see whether its positions know the future.
-
-        `webhook` is the URL that is told when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
-
-        With `cache` (default: `WINDTUNNEL_CACHE`), a job whose program, parameters, datasets, image, seed, limits and
-        scoring are those of another one gets that one's result: at once where it ran before, else when it ends. Its
-        report says `cached_from`. Never reused are faults of the machinery, and programs of which validation says that
-        they read the clock or draw unseeded random numbers; programs in languages other than Python always run.
-
-        With `stages` (see `Stage`) each job first runs on less data, and goes on to the next stage, and at last to all
-        of its data, as long as its score reaches what the stage asks for: `[{"bars": 500, "datasets": ["sp500"],
-        "metric": "sharpe", "at_least": 0.5}]`. The workers see to that. Each stage counts as a trial, and a job that
-        is stopped has its report on the stage where it was.
-
-        With an idempotency key, a call that was cut off may be made again: what is missing is completed and
-        nothing runs twice. Raises as `submit` does.
+        - `isolation="cell"` is for bulk: the jobs share a container, one after the other, at many times the throughput
+          (see `Isolation`).
+        - `owner` (default: `WINDTUNNEL_OWNER`) is who submits; owners share the slots fairly. `max_running` limits how
+          many jobs of the batch run at the same time, and `budget` what the batch may spend (see `Budget`).
+        - `cache` (default: `WINDTUNNEL_CACHE`): a job with the same program, parameters, datasets, image, seed, limits
+          and scoring as another gets that job's result, at once or when it ends; its report names it in `cached_from`.
+          Faults of the machinery are never reused, nor are results of programs that read the clock or draw unseeded
+          random numbers. Programs in languages other than Python always run.
+        - `stages` (see `Stage`), such as `[{"bars": 500, "metric": "sharpe", "at_least": 0.5}]`: each job runs on less
+          data first, and on all of its data only if its score reaches what every stage asks for. Each stage counts as a
+          trial; the report of a job that was stopped is about the stage where it stopped.
+        - `check_lookahead`: also run each program on changed data, to see whether its positions know the future.
+        - `webhook`: the URL to notify when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
+        - `idempotency_key`: a call that was interrupted can be repeated with the same key. Missing jobs are added, and
+          nothing runs twice.
+        - `progress(written, total)` is called while the jobs are written.
         """
         if not isinstance(jobs, contract.Batch):
             jobs = contract.Batch(
-                jobs=tuple(as_job(job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))),
+                jobs=tuple(
+                    as_model(contract.Job, job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))
+                ),
                 name=name,
                 isolation=isolation,
                 owner=owner or self._settings.owner,
@@ -153,12 +150,12 @@ class Submitting:
         job: Mapping[str, Any] | None = None,
         **batch: Unpack[BatchOptions],
     ) -> BatchId:
-        """Store one program with many parameter sets as one batch and set it going. Returns the batch's id.
+        """Submit one program with many parameter sets as one batch. Returns the batch's id.
 
-        Either `params`, one set a job, or `grid`: the product of its axes in the order given, in which the last one
-        changes fastest. More than 100,000 sets are refused before any is built. `job` has what else the jobs share
-        (`seed`, `limits`, `language` …); the other arguments are those of `submit_batch`. The program is stored and
-        validated once, and jobs share containers unless `isolation="container"` is given (see `Isolation`).
+        Give either `params`, with one set for each job, or `grid`: every combination of its values, the last axis
+        changing fastest. More than 100,000 sets are refused before any is built. `job` has the other fields that the
+        jobs share (`seed`, `limits`, `language` …); the other arguments are those of `submit_batch`. The program is
+        stored and validated once, and the jobs run in cells unless `isolation="container"` is given (see `Isolation`).
 
         >>> from windtunnel.testing import Tunnel
         >>> client = Tunnel().client
@@ -177,7 +174,7 @@ class Submitting:
         progress: Progress | None = None,
         digests: Sequence[Mapping[str, str]] | None = None,
     ) -> BatchId:
-        """Write a batch. `digests` are those of each job's datasets where they are known already."""
+        """Write a batch. `digests` are those of each job's datasets, if they are known already."""
         from windtunnel.client.resolution import resolve
         from windtunnel.records.submissions import prepare
 
@@ -192,8 +189,8 @@ class Submitting:
         if opened.written < len(prepared):
             if traceparent := current_trace():
                 self._records.submissions.note_trace(opened, traceparent)
-            told = progress or (lambda _written, _total: None)
+            progress = progress or (lambda _written, _total: None)
             audit.info("action=submitted batch=%s jobs=%d who=%s", opened.batch_id, len(prepared), batch.owner)
-            self._records.submissions.write(opened, prepared, f"client:{batch.owner}", told)
+            self._records.submissions.write(opened, prepared, f"client:{batch.owner}", progress)
             self._broker.validate(opened.batch_id, min(MOST_MESSAGES, 1 + len(prepared) // JOBS_A_MESSAGE))
         return BatchId(opened.batch_id)

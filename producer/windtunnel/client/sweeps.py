@@ -14,10 +14,10 @@ Grid = Mapping[str, Iterable[Any]]
 
 
 def points(grid: Grid | None, params: Iterable[Mapping[str, Any]] | None) -> Iterator[dict[str, Any]]:
-    """The parameter sets of a sweep: of a grid its product, in which the last axis changes fastest.
+    """The parameter sets of a sweep: the given ones, or every combination of a grid, the last axis changing fastest.
 
-    `InvalidInput` for neither or both, an axis without values, and more sets than a batch may have: the size is known
-    before the first set is built.
+    `InvalidInput` for neither or both, for an axis without values, and for more sets than a batch may have; the number
+    is checked before the first set is built.
 
     >>> list(points({"fast": [5, 10], "slow": [50, 100]}, None))[:2]
     [{'fast': 5, 'slow': 50}, {'fast': 5, 'slow': 100}]
@@ -34,10 +34,10 @@ def points(grid: Grid | None, params: Iterable[Mapping[str, Any]] | None) -> Ite
 
 
 def bounded(items: Iterable[Any], field: str) -> list[Any]:
-    """The items, at most as many as a batch may have: an endless iterable is refused, not read for ever."""
+    """The items as a list; `InvalidInput` if there are more than a batch may have, even if they never end."""
     found = list(islice(items, contract.MAX_BATCH_JOBS + 1))
     if len(found) > contract.MAX_BATCH_JOBS:
-        raise _refused(field, f"has more than {contract.MAX_BATCH_JOBS:,} jobs; a batch takes at most so many")
+        raise _refused(field, f"has more than {contract.MAX_BATCH_JOBS:,} jobs, the most that a batch can have")
     return found
 
 
@@ -46,7 +46,7 @@ def _product(grid: Grid) -> Iterator[dict[str, Any]]:
     size = math.prod(len(values) for values in axes.values())
     if not axes or size > contract.MAX_BATCH_JOBS:
         raise _refused(
-            "grid", f"has {size:,} points; a batch takes at most {contract.MAX_BATCH_JOBS:,}" if axes else "has no axis"
+            "grid", f"has {size:,} points; a batch has at most {contract.MAX_BATCH_JOBS:,} jobs" if axes else "is empty"
         )
     return (dict(zip(axes, point, strict=True)) for point in product(*axes.values()))
 

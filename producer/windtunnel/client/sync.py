@@ -1,4 +1,4 @@
-"""The trading app's face: submit, follow, read, retry, cancel. May import contract, settings, records and broker.
+"""`Client`: submit, follow, read, retry, cancel. May import contract, settings, records and broker.
 
 What takes long to load (pydantic's models, settings, the Redis client) is loaded when it is first used.
 """
@@ -42,14 +42,15 @@ if TYPE_CHECKING:
     from windtunnel.wake import Wake
 
 audit = logging.getLogger("windtunnel.audit")
-"""Who submitted, retried and cancelled what; the app decides where it goes."""
+"""Logs who submitted, retried and cancelled what; the app decides where that goes."""
 
 
 class Client(Submitting, Reporting):
-    """Talks to one Windtunnel through its Redis. Safe to share between threads; close it or use `with`.
+    """A connection to one Windtunnel deployment, through its Redis. Safe to share between threads.
 
-    `redis_url` overrides `WINDTUNNEL_REDIS_URL`. Every method raises `StoreUnavailable` when Redis does not
-    answer.
+    Use it in a `with` block, or call `close`. `redis_url` overrides `WINDTUNNEL_REDIS_URL`; `settings` replaces the
+    environment. `records`, `broker` and `store` are for tests (see `windtunnel.testing`). Every method raises
+    `StoreUnavailable` if Redis does not answer.
     """
 
     def __init__(
@@ -81,37 +82,37 @@ class Client(Submitting, Reporting):
         self.close()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._records.close()
         self._broker.close()
 
     # -- running again --------------------------------------------------------------------------------
 
     def check(self, job: str) -> JobId:
-        """Run a finished job again, with the look-ahead check, on the same data. Returns the new job's id."""
+        """Run a finished job again on the same data with the look-ahead check. Returns the new job's id."""
         return self._again(self.report(job), check_lookahead=True)
 
     def promote(self, job: str, *, owner: str | None = None) -> JobId:
-        """Run a finished job's program once on its whole datasets, and score it on the bars that are held out.
+        """Run a finished job's program on its whole datasets, and score it on the bars that were held out.
 
-        Returns the new job's id, which is `owner`'s (default: `WINDTUNNEL_OWNER`). Its report has rounded figures
-        (`Report.promotion`) and nothing else of the run. A program is promoted once on a hold-out, whatever its
-        parameters: `AlreadyPromoted` names the job that was. `InvalidInput` for a job without a score, one that a
-        stage stopped, or where a dataset has no hold-out.
+        Returns the id of the new job, which belongs to `owner` (default: `WINDTUNNEL_OWNER`). Its report has rounded
+        figures (`Report.promotion`) and nothing else from the run. A program can be promoted only once on a hold-out,
+        whatever its parameters: `AlreadyPromoted` names the earlier job. `InvalidInput` if the job has no score or was
+        stopped at a stage, or if a dataset has no hold-out.
         """
         report = self.report(job)
         holdouts = promotion.checked(report, self._records.catalogue, self._records.promotions)
         return self._again(report, owner, holdouts=holdouts)
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
-        """Run a finished job again on the same data, wait for it and compare. `WaitTimeout` as `wait` raises it."""
+        """Run a finished job again on the same data, wait for it, and compare. Raises `WaitTimeout` as `wait` does."""
         from windtunnel.analysis.reproduction import reproduction
 
         first = self.report(job)
         return reproduction(first, self.wait(self._again(first), timeout=timeout))
 
     def _again(self, report: Report, owner: str | None = None, **changes: Any) -> JobId:
-        """Submit what a report is about once more; `UnreadableRecord` if its program is no longer stored."""
+        """Submit the job of a report again; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
         kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
         same = {name: getattr(report, name) for name in kept}
@@ -123,19 +124,18 @@ class Client(Submitting, Reporting):
             **same,
             **changes,
         )
-        # Without the cache, so that it really runs.
+        # The cache would only return the earlier result.
         batch = contract.Batch(jobs=(job,), name=job.name, owner=owner or self._settings.owner, cache=False)
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------
 
     def find(self, typed: str) -> str:
-        """Find the id that a person means.
+        """Return the full id for what a person typed.
 
-        `@last`, `@last-3`, or the beginning or end of a batch's id, at least four
-        characters (`9f2c`, and `9f2c-3` for one of its jobs). What fits none is given back as it is.
-
-        `InvalidInput` names those that fit where several do.
+        That may be `@last` (the newest batch), `@last-3` (a job of it), or the beginning or end of a batch's id, at
+        least four characters long (`9f2c`, or `9f2c-3` for a job). Text that matches no id is returned unchanged;
+        `InvalidInput` lists the candidates if several match.
         """
         return full_id(self._records.reading, typed)
 
@@ -146,7 +146,7 @@ class Client(Submitting, Reporting):
     @overload
     def status(self, name: str) -> JobStatus | BatchStatus: ...
     def status(self, name: str) -> JobStatus | BatchStatus:
-        """Where a job or a batch stands; `NotFound` if there is none."""
+        """The current status of a job or a batch; `NotFound` if it does not exist."""
         reading = self._records.reading
         return reading.job_statuses([name])[0] if is_job(name) else reading.batch_status(name)
 
@@ -159,11 +159,12 @@ class Client(Submitting, Reporting):
         page: int = 1,
         size: int | None = None,
     ) -> list[JobSummary]:
-        """Where the jobs of a batch stand, with the figures of their reports but without what they printed.
+        """The status of each job of a batch, with the main figures of its report but not its output.
 
-        In the order of submission, or by a figure (`order_by="duration_s"`; `"-sharpe"` from the highest down; jobs
-        without it come last). Only those that ended as `outcome` says, if given. `page` counts from 1, `size` jobs
-        each; without `size`, all. `InvalidInput` for a page below 1 or an order that is not known.
+        `outcome` selects jobs by how they ended. `order_by` sorts by a field, such as `"duration_s"`, or `"-sharpe"`
+        for the highest first; jobs without a value come last. By default they are in the order of submission. `page`
+        counts from 1 in pages of `size` jobs; without `size`, all jobs are returned. `InvalidInput` for a page below 1
+        or an unknown field.
         """
         from windtunnel.records.listing import ordered
 
@@ -176,7 +177,7 @@ class Client(Submitting, Reporting):
         return ordered(found, order_by)[start:stop]
 
     def stats(self) -> QueueStats:
-        """What the whole queue holds: ready, running, waiting by owner and priority, the oldest, outcomes so far."""
+        """The state of the whole queue: jobs ready, running and waiting by owner and priority, and outcomes so far."""
         return self._records.listing.stats()
 
     def batches(self, count: int = 20) -> list[BatchStatus]:
@@ -190,7 +191,7 @@ class Client(Submitting, Reporting):
         return found
 
     def history(self, job: str) -> tuple[Transition, ...]:
-        """Every transition of a job, who made it and when, oldest first."""
+        """Every change of a job's state, with who made it and when, oldest first."""
         return self._records.reading.history(job)
 
     def stream(
@@ -200,11 +201,11 @@ class Client(Submitting, Reporting):
         after: str | Mapping[str, str] = "0",
         timeout: float | None = None,
     ) -> Iterator[Event]:
-        """Yield the events of one or several batches as they come, until every job has its report.
+        """Yield the events of one or several batches as they happen, until every job has its report.
 
-        Each event comes once, those of a batch in their order. To resume, give the `id` of the last event you saw as
-        `after`; for several batches, a mapping of `event.batch_id` to it. A Redis that is away for less than a minute
-        is waited for. `timeout` is in seconds for the whole stream; `WaitTimeout` when it passes.
+        Each event comes once, and those of a batch come in order. To resume, pass the `id` of the last event you saw as
+        `after`; for several batches, a mapping from `event.batch_id` to that id. An outage of Redis of up to a minute
+        is waited out. `timeout` is in seconds, for the whole stream; `WaitTimeout` when it has passed.
         """
         yield from following.events(self._records.reading, following.places(batch, after), timeout)
 
@@ -215,9 +216,9 @@ class Client(Submitting, Reporting):
     @overload
     def wait(self, name: str, *, timeout: float | None = None) -> Report | BatchStatus: ...
     def wait(self, name: str, *, timeout: float | None = None) -> Report | BatchStatus:
-        """Wait for a job's report, or until every job of a batch has one.
+        """Wait until a job has its report, or every job of a batch has one; return the report or the batch's status.
 
-        `timeout` is in seconds; `WaitTimeout` when it passes, and the work goes on.
+        `timeout` is in seconds; `WaitTimeout` when it has passed, and the jobs continue.
         """
         batch = batch_of(name) if is_job(name) else name
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -232,16 +233,19 @@ class Client(Submitting, Reporting):
                 after = event.id
 
     def prune_store(self, *, really: bool = True) -> Pruned:
-        """Remove bytes from the store that no dataset has and no report can name any more; see `client.pruning`."""
+        """Remove files from the store that no dataset and no report refers to any more; see `client.pruning`.
+
+        With `really=False` they are only counted.
+        """
         return prune(self._store, self._records.catalogue, self._settings.retention_s, really=really)
 
     # -- changing ------------------------------------------------------------------------------------
 
     def retry(self, name: str, *, outcomes: Iterable[Outcome] | None = None) -> list[JobId]:
-        """Run finished jobs again, each as a new attempt; earlier attempts stay in the report.
+        """Run finished jobs again, each as a new attempt. Earlier attempts stay in the report.
 
-        Without `outcomes`: a single job whatever its outcome, of a batch all that did not succeed. Returns
-        the ids of the jobs that were queued again.
+        `outcomes` selects which jobs. By default a single job runs again whatever its outcome, and of a batch all jobs
+        that did not succeed. Returns the ids of the jobs that were queued again.
         """
         if outcomes is None:
             outcomes = set(contract.Outcome) - (set() if is_job(name) else {contract.Outcome.SUCCEEDED})
@@ -255,9 +259,10 @@ class Client(Submitting, Reporting):
         return again
 
     def cancel(self, name: str) -> int:
-        """Cancel a job, or all of a batch that has not ended: what waits at once, what runs within two seconds.
+        """Cancel a job, or all jobs of a batch that have not ended.
 
-        Each ends in a report with the outcome `cancelled`. Returns how many jobs that is about.
+        Waiting jobs end at once, running ones within two seconds, each in a report with the outcome `cancelled`.
+        Returns how many jobs were cancelled.
         """
         submissions = self._records.submissions
         if is_job(name):
@@ -265,24 +270,24 @@ class Client(Submitting, Reporting):
             ids = [name]
         else:
             ids = [job_id(name, index) for index in range(submissions.close_batch(name, self.who))]
-        ended, told, wake = submissions.cancel(ids, self.who)
-        audit.info("action=cancelled name=%s jobs=%d who=%s", name, ended + told, self.who)
+        ended, stopping, wake = submissions.cancel(ids, self.who)
+        audit.info("action=cancelled name=%s jobs=%d who=%s", name, ended + stopping, self.who)
         if wake:
             self._broker.finalize()
-        return ended + told
+        return ended + stopping
 
     # -- the machinery -------------------------------------------------------------------------------
 
     def hosts(self) -> list[HostStatus]:
-        """Every execution host that was seen within the last day."""
+        """Every execution host seen within the last day."""
         return self._records.hosts.all()
 
     def drain(self, host: str) -> None:
-        """Have a host finish what it runs and take no further work; `NotFound` if nobody knows it."""
+        """Let a host finish the jobs it runs and take no new ones; `NotFound` for an unknown host."""
         self._records.hosts.drain(host, self.who)
 
     def undrain(self, host: str) -> None:
-        """Have a host take work again, also one that paused itself."""
+        """Let a host take jobs again, also one that paused itself."""
         self._records.hosts.undrain(host)
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:

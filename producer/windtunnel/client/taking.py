@@ -1,4 +1,4 @@
-"""Takes a file that somebody names into a folder of our own, whatever it is. Imports errors only."""
+"""Copies a file that a user names into a private folder, and refuses what is no regular file. Imports errors only."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FORMATS = (".csv", ".parquet")
 
 
 def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
-    """Copy a regular file into a folder, readable for this user only. Returns the copy and the SHA-256 of its bytes.
+    """Copy a regular file into a folder, readable by this user only. Returns the copy and the SHA-256 of its bytes.
 
-    `InvalidInput` for a link, a FIFO, a device or a folder, a file that is too large, or one that is neither .csv nor
-    .parquet. No such file is waited for or read.
+    `InvalidInput` for a link, a FIFO, a device or a folder, which are never opened for reading; for a file that is too
+    large; and for one that is neither .csv nor .parquet.
     """
     suffix = file.suffix.lower()
     if suffix not in FORMATS:
@@ -46,7 +46,7 @@ def refused(message: str, remedy: str) -> InvalidInput:
 
 
 def _opened(file: Path) -> int:
-    """A descriptor of a regular file. Opening a FIFO would wait for a writer, opening some devices has effects."""
+    """Open a regular file and nothing else: opening a FIFO waits for a writer, and opening some devices has effects."""
     try:
         found = os.lstat(file)
         if stat.S_ISLNK(found.st_mode):

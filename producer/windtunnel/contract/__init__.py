@@ -1,6 +1,6 @@
-"""The words that every part speaks: jobs, limits, verdicts, executions, reports, statuses.
+"""The models that all parts exchange: jobs, limits, verdicts, executions, reports, statuses.
 
-May import `windtunnel.errors` only. Each name is loaded when it is first used: building the models takes a while.
+May import `windtunnel.errors` only. Each name is loaded when it is first used, since building the models takes a while.
 """
 
 from typing import TYPE_CHECKING
@@ -126,7 +126,7 @@ _HOMES = (
     *("base", "execution", "job", "verdict", "score", "lookahead", "dataset", "catalogue", "status", "stage"),
     *("promotion", "report"),
 )
-"""Where the names are looked for."""
+"""The modules in which names are searched."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
     __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

@@ -1,7 +1,7 @@
-"""The base of every model that crosses a boundary. May import errors only.
+"""The base class of every model that crosses a boundary. May import errors only.
 
-All models are frozen and carry plain JSON types. Building one from bad input raises `InvalidInput`, which names the
-field; reading a stored document goes through `windtunnel.records.codec`, which is tolerant of newer fields.
+All models are frozen and have plain JSON types. Building one from bad input raises `InvalidInput`, which names the
+field. Stored documents are read through `windtunnel.records.codec`, which tolerates newer fields.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ else:
 
 
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
-    """What pydantic found, by field; `whole` names what is wrong as a whole. No input is in it: it may be code."""
+    """Pydantic's findings by field; `whole` names the model itself. They never contain the input, which may be code."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     places = [problem["loc"] for problem in found]
     return [
         FieldProblem(".".join(map(str, place)) or whole, problem["msg"].removeprefix("Value error, "))
         for place, problem in zip(places, found, strict=True)
-        # A container that lost its one wrong item would also be called too short.
+        # Pydantic also calls a container too short if its only item is wrong.
         if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
     ]
 
 
 class _Checked(ModelMetaclass):
-    """Turns pydantic's error into ours where a caller builds a model, with the whole path of each field."""
+    """Turns pydantic's error into `InvalidInput` when a caller builds a model, with the whole path of each field."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -43,14 +43,14 @@ class _Checked(ModelMetaclass):
 class Contract(BaseModel, metaclass=_Checked):
     """Base of every model that crosses a boundary."""
 
-    # Most processes use few of the models: each is compiled when it is first used.
+    # Most processes use few of the models, so each is compiled when it is first used.
     model_config = ConfigDict(
         frozen=True, extra="forbid", ser_json_inf_nan="null", hide_input_in_errors=True, defer_build=True
     )
 
 
 def compile_models(base: type[Contract] = Contract) -> None:
-    """Compile every model that is loaded, for a process that is to answer its first job as fast as the next."""
+    """Compile every loaded model, so that a process handles its first job as fast as the others."""
     for model in base.__subclasses__():
         model.model_rebuild()
         compile_models(model)
@@ -58,4 +58,4 @@ def compile_models(base: type[Contract] = Contract) -> None:
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-"""Letters, digits, dot, underscore and hyphen, at most 128: safe in a file name, a key and a shell."""
+"""At most 128 letters, digits, dots, underscores and hyphens: safe in a file name, a key and a shell."""

@@ -1,4 +1,4 @@
-"""What is known of a dataset: how its file was understood, what was found in it. May import base."""
+"""What is known about a dataset: how its file was understood, and what was found in it. May import base."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ class DataFinding(Contract):
     kind: str
     """Stable, for machines: `unsorted`, `duplicate_times`, `gap`, `missing_values` …"""
     message: str
-    """What was found, with the first places and how often."""
+    """What was found, where first, and how often."""
     remedy: str = ""
     """The option that changes it, for example `--sort`."""
     column: str = ""
     count: int = 1
     rows: tuple[int, ...] = ()
-    """The first places, from 1, the header not counted; ten at most."""
+    """The first rows concerned, at most ten, counted from 1 without the header."""
 
 
 class Facts(Contract):
-    """A table in numbers."""
+    """A description of a table."""
 
     rows: int
     columns: tuple[Column, ...] = ()
     """In the file's order, the index first."""
     first: datetime | None = None
-    """The earliest time, None where the table has no times."""
+    """The earliest time; None if the table has no times."""
     last: datetime | None = None
     zone: str = ""
-    """The zone of its times; empty where none is stated."""
+    """The zone of its times; empty if none is stated."""
     bars_a_year: float | None = None
-    """Counted from its times."""
+    """Bars per year, counted from the times."""
     bars_how: str = ""
-    """How that was counted, in words."""
+    """How they were counted, in words."""
     findings: tuple[DataFinding, ...] = ()
     head: tuple[tuple[str, ...], ...] = ()
-    """The first rows as understood, each with its index first; five at most."""
+    """The first rows as they were understood, at most five, each with its index first."""
     spark: tuple[float | None, ...] = ()
     """The closing price (or the last column of numbers) at up to 60 evenly spaced rows."""
     options: dict[str, str] = Field(default_factory=dict)
-    """The reading options that were given or found, for example {"sep": ";"}."""
+    """The reading options that were given or detected, for example {"sep": ";"}."""

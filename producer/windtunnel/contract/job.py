@@ -1,4 +1,4 @@
-"""What is submitted: a job, its limits, and jobs submitted together. May import base, catalogue and errors."""
+"""What is submitted: a job, its limits, and a batch of jobs. May import base, catalogue, score, stage and errors."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ SUFFIXES = {
     ".cpp": "cpp",
     ".go": "go",
 }
-"""What a program's file is called in each language."""
+"""The suffix of a program's file, and its language."""
 LANGUAGES = tuple(SUFFIXES.values())
 
 
 class Limits(Contract):
-    """What one attempt may use. A submitter may go up to the deployment's ceiling, never above it."""
+    """What one attempt may use. A job may ask for any limits up to the deployment's ceiling."""
 
     timeout_s: float = Field(30.0, ge=0.1, le=86_400)
     """Wall-clock seconds from the program's first line; preparing the sandbox does not count."""
     cpus: float = Field(1.0, ge=0.05, le=256)
     """Cores, as a quota."""
     cpu_time_s: float | None = Field(None, ge=1)
-    """Seconds of processor time: of each process (RLIMIT_CPU, whole seconds), and within some three seconds of all
-    together; None: only `timeout_s` binds."""
+    """Seconds of processor time: of each process (RLIMIT_CPU, whole seconds), and of all together, which may take some
+    three seconds more; None: only `timeout_s` limits it."""
     memory_mb: int = Field(512, ge=64, le=1024 * 1024)
     """Megabytes (2**20 bytes) of the whole sandbox: interpreter, libraries, `/tmp`. There is no swap."""
     processes: int = Field(100, ge=4, le=10_000)
@@ -54,7 +54,7 @@ class Limits(Contract):
     """Block-device reads and writes; None: unlimited."""
 
     def above(self, ceiling: Limits) -> list[FieldProblem]:
-        """Name each limit that is higher than the ceiling's."""
+        """The limits that are higher than the ceiling's, as problems."""
         problems = []
         for name in type(self).model_fields:
             wanted, most = getattr(self, name), getattr(ceiling, name)
@@ -87,48 +87,48 @@ def _json_object(params: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 class JobSpec(Contract):
-    """All that decides a job's result but the program's text."""
+    """Everything about a job except the text of its program."""
 
     language: str = "python"
     name: Name = "job"
-    """For people: shown in reports and tables, need not be unique."""
+    """Shown in reports and tables; need not be unique."""
     params: Annotated[dict[str, JsonValue], AfterValidator(_json_object)] = Field(default_factory=dict)
-    """What the program finds as `params`; at most 256 KiB of JSON."""
+    """The program's `params`; at most 256 KiB of JSON."""
     datasets: tuple[Name, ...] = Field((), max_length=64)
-    """Names of the datasets it finds in `data`."""
+    """Names of the datasets in the program's `data`."""
     dataset_digests: dict[Name, Sha256] = Field(default_factory=dict)
-    """Which version of each dataset it finds, by the digest of its file. The client fills in the newest version when
-    the job is submitted; give a digest to have an older one."""
+    """The version of each dataset, by the digest of its file. The client fills in the newest version when the job is
+    submitted; give a digest to use an older one."""
     aliases: dict[Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/]+$")], Name] = Field(
         default_factory=dict, max_length=64
     )
-    """Further file names of its datasets, such as `{"data.csv": "prices"}`: a Python program that reads such a file
-    finds the dataset."""
+    """Other file names for its datasets, such as `{"data.csv": "prices"}`: a Python program that reads that file gets
+    the dataset."""
     holdouts: dict[Name, Sha256] = Field(default_factory=dict)
-    """Of a promoted run: the digest of the whole series of each dataset. `Client.promote` fills it in. Such a job runs
-    once a program, and only figures come back (see `Promotion`)."""
+    """For a promoted run: the digest of the whole series of each dataset. `Client.promote` fills it in. A program has
+    only one such run, and only rounded figures come back (see `Promotion`)."""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     """Seeds `random` and NumPy's global generator."""
     limits: Limits = Limits.model_construct()
     scoring: Scoring | None = None
-    """How the positions are scored that `signals` returns; None: filled at the next close, without costs."""
+    """How the positions returned by `signals` are scored; None: filled at the next close, without costs."""
     stages: tuple[Stage, ...] = Field((), max_length=8)
-    """Runs on less data that come first; the job goes on as long as its score reaches what each asks for."""
+    """Runs on less data that come first. The job continues as long as its score reaches what each stage asks for."""
     passed: tuple[StageRun, ...] = Field((), max_length=8)
-    """The stages that it has passed. Windtunnel fills them in."""
+    """The stages it has passed. Windtunnel fills them in."""
     check_lookahead: bool = False
-    """Also run it on changed data, some thirty times, to see whether its positions know the future; all of these runs
-    share its limits."""
+    """Also run it about thirty times on changed data, to see whether its positions know the future. All of these runs
+    share the job's limits."""
     image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
-    """A sandbox image out of those the hosts allow; None: the host's default."""
+    """A sandbox image that the hosts allow; None: the host's default."""
     pool: Name = "default"
-    """Which hosts may run it: those that serve this pool, for example `gpu`."""
+    """The hosts that may run it: those that serve this pool, for example `gpu`."""
     priority: int = Field(5, ge=0, le=9)
     """0 is served first, 9 last."""
     labels: dict[Name, Annotated[str, Field(max_length=256)]] = Field(default_factory=dict, max_length=32)
-    """The submitter's own marks; they come back in the report."""
+    """Labels of the submitter's own; the report has them too."""
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
-    """The same key with the same job is stored and run once, however often it is submitted."""
+    """A job submitted several times with the same key is stored and run once."""
 
     @field_validator("language")
     @classmethod
@@ -181,7 +181,7 @@ class JobSpec(Contract):
         return stages
 
     def current(self) -> Self:
-        """The job as it is run at the stage that it has reached."""
+        """The job as it runs at the stage it has reached."""
         if len(self.passed) >= len(self.stages):
             return self
         stage = self.stages[len(self.passed)]
@@ -190,12 +190,12 @@ class JobSpec(Contract):
 
     @property
     def needs(self) -> str:
-        """What a host must have to run it: an image."""
+        """The image that a host must have to run it."""
         return f"image:{self.image}" if self.image else f"language:{self.language}"
 
 
 class Job(JobSpec):
-    """One strategy program and all that decides its result."""
+    """One strategy program and everything that decides its result."""
 
     code: str = Field(repr=False)
     """The program, UTF-8, at most 1 MiB. It runs as `__main__`."""
@@ -215,21 +215,21 @@ class Job(JobSpec):
 
     @property
     def code_sha256(self) -> str:
-        """Hex digest of the exact bytes that are analysed and run."""
+        """Hex digest of the exact bytes that are validated and run."""
         return hashlib.sha256(self.code.encode()).hexdigest()
 
     @property
     def digest(self) -> str:
-        """Hex digest of everything that decides what this job is, whatever the order of its keys.
+        """Hex digest of the whole job, independent of the order of its keys.
 
-        Defaults are left out, so that a field added later changes no digest.
+        Defaults are left out, so a field added later does not change the digest.
         """
         what = self.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 class Isolation(StrEnum):
-    """What keeps the jobs of a batch apart."""
+    """How the jobs of a batch are isolated from each other."""
 
     CONTAINER = "container"
     """A fresh container for each job."""
@@ -239,28 +239,28 @@ class Isolation(StrEnum):
 
 
 class Budget(Contract):
-    """What a batch may spend. When a part of it is spent, what has not ended is cancelled; a retry begins anew."""
+    """What a batch may spend. When any part is used up, jobs that have not ended are cancelled; a retry starts anew."""
 
     wall_s: float | None = Field(None, gt=0, le=30 * 86_400)
-    """Seconds from the submission until whatever still waits or runs is stopped."""
+    """Seconds from the submission after which waiting and running jobs are stopped."""
     slot_seconds: float | None = Field(None, gt=0)
-    """Seconds of slots, all attempts together. What runs is stopped within two seconds; attempts that run side by side
-    may exceed it by what they have used since they began."""
+    """Seconds of slots, all attempts together. Running jobs are stopped within two seconds; attempts that run at the
+    same time may exceed the budget by what they have used since they began."""
     jobs: int | None = Field(None, ge=1)
-    """Jobs that may begin to run. What runs goes on to its end, the others are cancelled."""
+    """Jobs that may start. Running jobs finish, the others are cancelled."""
     same_failure: int | None = Field(None, ge=1)
-    """Stop when the first so many reports all say the same failure: a mistake that all programs share."""
+    """Stop if the first so many reports all have the same failure, which is then a mistake that all programs share."""
 
 
 class Webhook(Contract):
-    """Who is told when the batch ends, or each of its jobs; see `windtunnel.webhooks`.
+    """The URL to notify when the batch, or each of its jobs, has ended; see `windtunnel.webhooks`.
 
-    The host must be one that the operator allows (`WINDTUNNEL_WEBHOOKS`); what cannot be delivered is a dead letter.
+    The operator must allow its host (`WINDTUNNEL_WEBHOOKS`). Requests that cannot be delivered become dead letters.
     """
 
     url: str = Field(max_length=2048)
     each: Literal["batch", "job"] = "batch"
-    """One request for the batch, or one for each job as well."""
+    """`batch`: one request, when the batch ends; `job`: one for each job as well."""
 
     @field_validator("url")
     @classmethod
@@ -276,19 +276,19 @@ class Webhook(Contract):
 
 
 class Batch(Contract):
-    """Jobs submitted together: one progress, one event stream, one summary."""
+    """Jobs submitted together, with one progress, one event stream and one summary."""
 
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MAX_BATCH_JOBS, repr=False)
     name: Name = "batch"
     owner: Name = "default"
-    """Who submitted it: owners share the slots fairly, however many batches each has."""
+    """Who submitted it. Owners share the slots fairly, however many batches each has."""
     isolation: Isolation = Isolation.CONTAINER
     max_running: int | None = Field(None, ge=1)
-    """Jobs of the batch that may run at the same time; None: any."""
+    """Jobs of the batch that may run at the same time; None: any number."""
     budget: Budget | None = None
     webhook: Webhook | None = None
     cache: bool = False
-    """A job that equals one which ran before, or is under way, gets that one's result (see `Client.submit_batch`)."""
+    """A job that equals an earlier or a running one gets that one's result (see `Client.submit_batch`)."""
     idempotency_key: str | None = Field(None, min_length=1, max_length=256)
 
     @property

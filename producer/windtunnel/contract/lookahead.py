@@ -11,16 +11,16 @@ class Sight(StrEnum):
     """Whether positions depend on what comes after their bar."""
 
     CLEAN = "clean"
-    """Nothing that was tried changed an earlier position."""
+    """No change of the data changed an earlier position."""
     LEAKS = "leaks"
-    """Positions changed when only the prices after them were changed."""
+    """Positions changed although only later prices were changed."""
     LENGTH = "depends_on_length"
-    """Positions changed when later bars were cut off, and not when their prices were changed: the program uses how
-    much data there is, for example to split it. Its positions show no knowledge of later prices."""
+    """Positions changed when later bars were cut off, but not when their prices were changed: the program depends on
+    how much data there is, for example to split it, but shows no knowledge of later prices."""
     UNSTABLE = "not_reproducible"
-    """Two runs on the same data gave different positions, so that nothing can be said."""
+    """Two runs on the same data gave different positions, so nothing can be concluded."""
     UNCHECKED = "unchecked"
-    """No probe gave positions to compare."""
+    """No run on changed data gave positions to compare."""
 
 
 class Change(StrEnum):
@@ -59,7 +59,7 @@ class Probed(Contract):
 
 
 class LookAhead(Contract):
-    """The answer of the check, and every probe that was made for it."""
+    """The result of the check, and every probe behind it."""
 
     sight: Sight
     message: str

@@ -1,4 +1,4 @@
-"""What came of a promoted run: one on the whole of a dataset, scored on the bars that programs never see."""
+"""The result of a promoted run: one on a whole dataset, scored on the bars that other programs never see."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from windtunnel.contract.score import Metrics
 
 
 class Promotion(Contract):
-    """The figures of a program on bars that were held out. Nothing else that its run gave is kept.
+    """The figures of a program on held-out bars. Nothing else from its run is kept.
 
-    Figures are rounded, returns to three decimals and ratios to two, so that they carry little of the bars themselves.
+    Figures are rounded, returns to three decimals and ratios to two, so that they reveal little about the bars.
     """
 
     holdouts: dict[str, str]
     """Dataset → digest of the whole series."""
     first: datetime | None = None
-    """The first evaluated bar; None where the run gave no figures."""
+    """The first evaluated bar; None if the run gave no figures."""
     bars: int = 0
     """Evaluated bars."""
     convention: str = ""
@@ -27,6 +27,6 @@ class Promotion(Contract):
     benchmark: Metrics = Metrics.model_construct()
     """Buy and hold over the same bars."""
     probabilistic_sharpe: float | None = None
-    """Probability that the true Sharpe ratio is above 0, as if this program were the only one that was promoted."""
+    """Probability that the true Sharpe ratio is above 0, as if this program were the only one promoted."""
     programs: int = 0
-    """Programs that were promoted on this hold-out so far, this one included: the more, the less the best one means."""
+    """Programs promoted on this hold-out so far, this one included. The more there are, the less the best one means."""

@@ -1,4 +1,4 @@
-"""The one final word on a job, and the record it is built from."""
+"""The final report of a job, and the record it is built from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 
 
 class Attempt(Contract):
-    """An earlier or the current attempt in a few words."""
+    """A summary of one attempt."""
 
     number: int
     outcome: Outcome
@@ -31,42 +31,42 @@ class Attempt(Contract):
 
 
 class Timings(Contract):
-    """Seconds that each stage of the last round took; None where a stage was not reached."""
+    """Seconds that each step of the last round took; None if it was not reached."""
 
     queued_s: float | None = None
-    """Submitted (or retried) → validation began."""
+    """From submission (or retry) to the verdict."""
     validate_s: float | None = None
     waiting_s: float | None = None
-    """Verdict recorded (or the stage before passed) → a slot claimed it."""
+    """From the verdict (or the previous stage) until a slot claimed the job."""
     prepare_s: float | None = None
     execute_s: float | None = None
     finalize_s: float | None = None
-    """Execution recorded → this report."""
+    """From the recorded execution to this report."""
     total_s: float
 
 
 class Record(Contract):
-    """All that is known of a job that has its end, from which its report is built."""
+    """Everything known about an ended job, from which its report is built."""
 
     job_id: str
     spec: JobSpec | None = None
-    """None where it was never written or cannot be read."""
+    """None if it was never written or cannot be read."""
     code_sha256: str = ""
     language: str = ""
     attempt: int = 0
     outcome: Outcome
     message: str = ""
-    """Why it ended, where no execution says so."""
+    """Why it ended, if there is no execution that says so."""
     history: tuple[Transition, ...] = ()
     now: datetime
-    """When the record was read, by the same clock."""
+    """When the record was read, by the clock of the history."""
     verdict: Verdict | None = None
     execution: Execution | None = None
     attempts: tuple[Attempt, ...] = ()
     """Earlier attempts, oldest first."""
 
     def when(self, what: str) -> datetime | None:
-        """When this last happened in the current round."""
+        """When a transition last happened in the current round."""
         for transition in reversed(self.history):
             if transition.what == what:
                 return transition.at
@@ -81,13 +81,13 @@ class Record(Contract):
 
 
 class Failure(Contract):
-    """What went wrong, without what varies from job to job, so that the same reason is the same value.
+    """Why a job failed, without the details that vary from job to job: equal values mean the same reason.
 
-    Its texts come from the program or are about it.
+    The texts come from the program or are about it.
     """
 
     type: str
-    """The exception's type, the rule that rejected the program, or else the outcome."""
+    """The exception's type, the rule that rejected the program, or the outcome."""
     message: str
     """At most 200 characters, without numbers, times, addresses and long quotations."""
     frame: str = ""
@@ -95,7 +95,7 @@ class Failure(Contract):
 
 
 class Report(Contract):
-    """The one final word on a job."""
+    """The final report of a job."""
 
     schema_version: int = SCHEMA_VERSION
     job_id: str
@@ -109,50 +109,50 @@ class Report(Contract):
     validation: Verdict | None = None
     execution: Execution | None = None
     score: Score | None = None
-    """What Windtunnel computed from returned positions; nothing in it is the program's word."""
+    """What Windtunnel computed from the returned positions. The program cannot influence it in any other way."""
     look_ahead: LookAhead | None = None
-    """Whether its positions know the future, where that was asked for."""
+    """Whether its positions know the future, if that was checked."""
     stages: tuple[StageRun, ...] = ()
-    """What came of the stages that a job of a cascade has gone through; the rest is about the last one that it ran."""
+    """The stages of a cascade that the job has run; the rest of the report is about the last one."""
     stage_count: int = 1
     """Stages of its cascade, the run on all of its data included; 1 without a cascade."""
     promotion: Promotion | None = None
-    """Of a promoted run, which has neither score nor output: what the program is worth on bars that were held out."""
+    """For a promoted run, which has neither score nor output: the figures on bars that were held out."""
     positions_sha256: str = ""
-    """Of the positions that `signals` returned: the same where a run returns the same."""
+    """Digest of the positions that `signals` returned."""
     resources: Resources = Resources.model_construct()
     attempts: tuple[Attempt, ...] = ()
     timings: Timings
     params: dict[str, JsonValue] = Field(default_factory=dict)
     aliases: dict[str, str] = Field(default_factory=dict)
-    """Further file names of its datasets."""
+    """Other file names for its datasets."""
     seed: int = 0
     labels: dict[str, str] = Field(default_factory=dict)
     limits: Limits
     scoring: Scoring | None = None
-    """As it was asked for; None: the usual way."""
+    """As the job asked for it; None: the default."""
     image: str | None = None
-    """The one that the job named; None: the host's default."""
+    """The image that the job named; None: the host's default."""
     code_sha256: str
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     cached_from: str = ""
-    """The job that really ran, where this one got its result from the cache."""
+    """The job that ran, if this one got its result from the cache."""
     submitted_at: datetime
     finished_at: datetime
 
     @property
     def stage(self) -> int:
-        """The stage that the report is about, from 1; on all of the job's data if that is `stage_count`."""
+        """The stage that the report is about, from 1; equal to `stage_count` for the run on all of the job's data."""
         return 1 + sum(run.passed for run in self.stages)
 
     @property
     def stopped(self) -> bool:
-        """Whether it ended before it ran on all of its data, because a stage asked for more than it reached."""
+        """Whether the job was stopped at a stage, because its score did not reach what the stage asks for."""
         return bool(self.stages) and not self.stages[-1].passed
 
     @property
     def summary(self) -> Attempt:
-        """The attempt that ended with this report, in a few words."""
+        """A summary of the attempt that ended with this report."""
         return self.attempts[-1]

@@ -1,8 +1,7 @@
-"""How returned positions are turned into profit and loss, and what came of it. May import base.
+"""How returned positions are turned into profit and loss, and the result. May import base.
 
-Every figure of a `Score` is computed by Windtunnel from positions and from prices that the program could not change.
-Returns, drawdowns and costs are fractions (0.01 is one per cent); a figure that is not defined is None, and
-`undefined` says why.
+Windtunnel computes every figure of a `Score` from positions, and from prices that the program cannot change. Returns,
+drawdowns and costs are fractions (0.01 is one per cent). An undefined figure is None, and `undefined` says why.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from windtunnel.contract.base import Contract
 
 
 class Fill(StrEnum):
-    """At which price of the next bar a position is taken."""
+    """The price of the next bar at which a position is taken."""
 
     CLOSE = "close"
     OPEN = "open"
@@ -28,19 +27,19 @@ class Scoring(Contract):
     fill: Fill = Fill.CLOSE
     """A position decided on one bar is taken on the next, at its close or at its open."""
     commission_bps: float = Field(0.0, ge=0, le=1000)
-    """Hundredths of a per cent of the amount traded."""
+    """Commission on each fill, in hundredths of a per cent of the amount traded."""
     slippage_bps: float = Field(0.0, ge=0, le=1000)
-    """The same, for the price moving away; both are charged on each fill."""
+    """Slippage on each fill, in the same unit."""
     warmup: int = Field(0, ge=0, le=10_000_000)
-    """Bars at the start that are not evaluated; positions in them are not taken."""
+    """Bars at the start that are not evaluated and in which no positions are taken."""
     capital: float = Field(1.0, gt=0, le=1e15)
     """Equity before the first evaluated bar."""
     leverage: float = Field(1.0, gt=0, le=100)
-    """The most that the absolute positions of one bar may add up to, in multiples of equity."""
+    """The highest sum of the absolute positions of one bar, in multiples of equity."""
     bars_a_year: float | None = Field(None, gt=0, le=1e9)
-    """For annual figures; None: as counted from the dataset's own times."""
+    """Bars per year, for annual figures; None: counted from the dataset's times."""
     price: str = Field("close", min_length=1, max_length=256)
-    """The column that positions are valued at, whatever its case."""
+    """The column in which positions are valued; upper and lower case do not matter."""
 
 
 class Metrics(Contract):
@@ -54,15 +53,15 @@ class Metrics(Contract):
     sharpe: float | None = None
     """Annual; the risk-free rate is 0."""
     sortino: float | None = None
-    """Annual; the deviation is taken over the bars below 0."""
+    """Annual; only returns below 0 count towards the deviation."""
     calmar: float | None = None
-    """Annual return by the maximum drawdown."""
+    """Annual return divided by the maximum drawdown."""
     max_drawdown: float | None = None
     """The deepest fall from a peak, at most 0. The first peak is the starting capital."""
     max_drawdown_bars: int | None = None
     """Bars from that peak until it is reached again, or to the end."""
     sharpe_per_bar: float | None = None
-    """Not annual: what tests of significance work with."""
+    """Not annualised; used by the tests of significance."""
     skewness: float | None = None
     """Of the bars' returns, population moments."""
     kurtosis: float | None = None
@@ -70,25 +69,25 @@ class Metrics(Contract):
 
 
 class Trading(Contract):
-    """What the positions were."""
+    """A summary of the positions."""
 
     fills: int = 0
-    """Changes of a position that were carried out."""
+    """Changes of a position."""
     trades: int = 0
-    """Stretches in which a position kept its direction, an open one included."""
+    """Periods in which a position kept its direction, an open one included."""
     hit_rate: float | None = None
     """Share of the trades that gained after costs; an open one is valued at the last close."""
     turnover: float = 0.0
     """Sum of the absolute changes of positions, in multiples of equity."""
     turnover_a_year: float | None = None
     exposure: float = 0.0
-    """Share of the evaluated bars over whose move a position was held."""
+    """Share of the evaluated bars during which a position was held."""
     longest: float = 0.0
     """The highest sum of positions; negative if always short."""
     shortest: float = 0.0
     """The lowest sum of positions."""
     open_positions: dict[str, float] = Field(default_factory=dict)
-    """Held at the end by dataset, valued at the last close."""
+    """Positions held at the end, by dataset; valued at the last close."""
     spark: tuple[float, ...] = ()
     """Sum of the positions held at up to 60 evenly spaced bars."""
 
@@ -109,12 +108,12 @@ class Curve(Contract):
     equity: tuple[float, ...] = ()
     """From a capital of 1."""
     drawdown: tuple[float, ...] = ()
-    """The deepest since the point before."""
+    """The deepest drawdown since the previous point."""
     benchmark: tuple[float, ...] = ()
 
 
 class Blocks(Contract):
-    """The evaluated bars in consecutive blocks of nearly the same length: what tests of overfitting need."""
+    """The evaluated bars in consecutive blocks of nearly equal length, for tests of overfitting."""
 
     bars: tuple[int, ...] = ()
     sums: tuple[float, ...] = ()
@@ -132,7 +131,7 @@ class Score(Contract):
     """What each fill was charged, with the formula."""
     bars_a_year: float | None
     bars_how: str
-    """How that number was found."""
+    """How that number was determined."""
     datasets: tuple[str, ...]
     first: datetime
     """The first evaluated bar."""
@@ -144,15 +143,15 @@ class Score(Contract):
     metrics: Metrics
     trading: Trading
     benchmark: Metrics
-    """Buy and hold in equal parts, bought at the first fill that was possible, with the same costs."""
+    """Buy and hold in equal parts, bought at the first possible fill, with the same costs."""
     market_correlation: float | None = None
-    """Of the bars' returns with those of buy and hold; None where one of them never moves."""
+    """Correlation of the bars' returns with those of buy and hold; None if one of them never moves."""
     probabilistic_sharpe: float | None = None
-    """Probability that the true Sharpe ratio is above 0, for this one trial on its own."""
+    """Probability that the true Sharpe ratio is above 0, as if this were the only trial."""
     track_record_years: float | None = None
-    """Years of such returns that it takes to say so at 95 %."""
+    """Years of such returns needed to say so at 95 %."""
     stress: tuple[Stress, ...] = ()
-    """Costs at 1, 2 and 3 times what was asked for, and filling on the very bar that was seen."""
+    """Results with 1, 2 and 3 times the costs, and with fills on the same bar as the decision."""
     curve: Curve = Curve.model_construct()
     months: dict[str, float] = Field(default_factory=dict)
     """Return of each calendar month (UTC), by `2024-02`; the last 600."""

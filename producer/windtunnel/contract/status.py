@@ -1,4 +1,4 @@
-"""Where jobs, batches and hosts stand, and what a batch's event stream tells."""
+"""The status of jobs, batches, hosts and the queue, and the events of a batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from windtunnel.contract.job import Budget
 
 
 class JobState(StrEnum):
-    """Where a job stands. A fault of the machinery or a retry sets it back; its history says so."""
+    """The state of a job. A fault of the machinery or a retry sets it back, as its history shows."""
 
     QUEUED = "queued"
     """Stored; it waits for validation."""
@@ -22,13 +22,13 @@ class JobState(StrEnum):
     RUNNING = "running"
     """A slot holds it under the current attempt's fencing token."""
     ENDED = "ended"
-    """It ran, or will not run; it waits for its report."""
+    """It has run, or will not run; it waits for its report."""
     FINISHED = "finished"
     """The report is final."""
 
 
 class Transition(Contract):
-    """One line of a job's history."""
+    """One change of a job's state, from its history."""
 
     at: datetime
     what: str
@@ -40,7 +40,7 @@ class Transition(Contract):
 
 
 class JobStatus(Contract):
-    """Where one job stands."""
+    """The status of one job."""
 
     job_id: str
     batch_id: str
@@ -50,12 +50,12 @@ class JobStatus(Contract):
     """Attempts begun so far."""
     outcome: Outcome | None = None
     stage: int = 1
-    """The stage of a cascade that it has reached, from 1; the last one is the run on all of its data."""
+    """The stage of a cascade it has reached, from 1; the last one is the run on all of its data."""
     stages: int = 1
 
 
 class JobSummary(JobStatus):
-    """Where one job stands, and the figures of its report; never what its program printed."""
+    """The status of one job and the main figures of its report; never what its program printed."""
 
     params: dict[str, JsonValue] = Field(default_factory=dict)
     labels: dict[str, str] = Field(default_factory=dict)
@@ -65,15 +65,15 @@ class JobSummary(JobStatus):
     """Wall-clock seconds that the program ran."""
     memory_mb_peak: float | None = None
     sharpe: float | None = None
-    """Of the score, as the next ones: what Windtunnel computed, never what a program says."""
+    """This and the next two are computed by Windtunnel, never taken from the program."""
     total_return: float | None = None
     max_drawdown: float | None = None
     cached_from: str = ""
-    """The job whose result this is, where it did not run itself."""
+    """The job whose result this is, if it came from the cache."""
 
 
 class QueueStats(Contract):
-    """What the whole queue holds."""
+    """The state of the whole queue."""
 
     ready: int
     """Jobs that wait for a slot."""
@@ -81,13 +81,13 @@ class QueueStats(Contract):
     waiting: tuple[Waiting, ...] = ()
     """Jobs that wait for validation or for a slot, by owner and priority."""
     ending: int = 0
-    """Jobs that have their end and wait for their report."""
+    """Jobs that have ended and wait for their report."""
     following: int = 0
-    """Jobs that wait for the result of an equal one that is under way."""
+    """Jobs that wait for the result of an equal job."""
     unfinished: int = 0
     """All jobs without a report."""
     oldest_s: float | None = None
-    """Seconds since the oldest unfinished batch was submitted; None where nothing is unfinished."""
+    """Seconds since the oldest unfinished batch was submitted; None if nothing is unfinished."""
     outcomes: dict[Outcome, int] = Field(default_factory=dict)
     """Reports written so far."""
 
@@ -101,7 +101,7 @@ class Waiting(Contract):
 
 
 class BatchStatus(Contract):
-    """Where a batch stands."""
+    """The status of a batch."""
 
     batch_id: str
     name: str
@@ -113,10 +113,10 @@ class BatchStatus(Contract):
     submitted_at: datetime
     finished_at: datetime | None = None
     cancelled_by: str | None = None
-    """Who cancelled it; `budget …` where its own budget ended it."""
+    """Who cancelled it; `budget …` if its own budget ended it."""
     budget: Budget | None = None
     slot_seconds: float = 0.0
-    """What its attempts have used of slots, as far as they have ended."""
+    """Slot-seconds used by the attempts that have ended."""
 
     @property
     def done(self) -> bool:
@@ -125,7 +125,7 @@ class BatchStatus(Contract):
 
 
 class HostStatus(Contract):
-    """One execution host, as it last said of itself."""
+    """One execution host, as it last described itself."""
 
     host: str
     last_seen: datetime
@@ -139,9 +139,9 @@ class HostStatus(Contract):
     images: tuple[str, ...] = ()
     """Images that a job may name."""
     draining: str = ""
-    """Who has it take no further work; empty when it takes work."""
+    """Who drains it; empty if nobody does."""
     paused: str = ""
-    """Why it has paused itself; empty when it has not."""
+    """Why it has paused itself; empty if it has not."""
     versions: str = ""
 
 
@@ -156,7 +156,7 @@ class DeadLetter(Contract):
 
 
 class EventKind(StrEnum):
-    """What a batch's event stream tells."""
+    """The kinds of events of a batch."""
 
     FINISHED = "finished"
     RETRIED = "retried"
@@ -164,7 +164,7 @@ class EventKind(StrEnum):
 
 
 class Event(Contract):
-    """One entry of a batch's event stream; give `id` back to resume after it."""
+    """One event of a batch; pass its `id` to `Client.stream` to resume after it."""
 
     id: str
     batch_id: str = ""

@@ -1,4 +1,4 @@
-"""What validation says of a program."""
+"""The result of validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SecurityLevel(IntEnum):
 
 
 class Issue(Contract):
-    """One finding of validation, with what to write instead."""
+    """One finding of validation, with a remedy."""
 
     severity: SecurityLevel
     rule: str
@@ -30,20 +30,20 @@ class Issue(Contract):
     category: str
     message: str
     line: int
-    """From 1; 0 where the finding is about the whole text."""
+    """From 1; 0 if the finding is about the whole text."""
     column: int
-    """From 1, in characters; 0 where there is none."""
+    """From 1, in characters; 0 if there is none."""
     text: str
     """The line's text, cut at 200 characters."""
     fix: str
 
 
 class Verdict(Contract, Mapping[str, Any]):
-    """What validation says of one program."""
+    """The result of validating one program."""
 
     safe: bool
     score: int = Field(ge=0, le=100)
-    """100 is spotless; it follows the worst finding."""
+    """100 without findings; otherwise it depends mainly on the worst one."""
     security_level: SecurityLevel
     issues: tuple[Issue, ...] = ()
     language: str
@@ -51,9 +51,9 @@ class Verdict(Contract, Mapping[str, Any]):
     policy: str
     """Name and digest of the policy that judged."""
     code_sha256: str = ""
-    """Digest of the text that was judged: nothing else may run on this verdict."""
+    """Digest of the text that was judged; no other text may run on this verdict."""
     imports: tuple[str, ...] = ()
-    """Top-level modules the program imports, sorted; the sandbox preloads from them."""
+    """Top-level modules the program imports, sorted; the sandbox may preload them."""
 
     # The original system's verdict was a dictionary: `verdict["safe"]` reads as `verdict.safe` does.
 

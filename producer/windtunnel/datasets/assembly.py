@@ -13,6 +13,8 @@ from pandas.tseries.api import guess_datetime_format
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import layout as layouts
 from windtunnel.datasets import numbers, shapes, source, table, times
+from windtunnel.datasets.columns import Column, look
+from windtunnel.datasets.marks import Marks, find_marks
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import counted, finding, named, refuse, shown
 
@@ -145,7 +147,7 @@ def _columns(
     texts: list[Any], names: list[str], places: list[int], plain: Any | None, sep: str, options: ReadOptions
 ) -> Any:
     """Name, values and findings of each column, and the marks that were found."""
-    looked: dict[int, numbers.Column] = {}
+    looked: dict[int, Column] = {}
     for place in places:
         if (
             plain is None
@@ -155,8 +157,8 @@ def _columns(
             or options.thousands
             or options.missing
         ):
-            looked[place] = numbers.look(texts[place], names[place], options)
-    marks = numbers.find_marks(list(looked.values()), options, sep)
+            looked[place] = look(texts[place], names[place], options)
+    marks = find_marks(list(looked.values()), options, sep)
     found: list[tuple[str, Any, list[DataFinding]]] = []
     for place in places:
         column = looked.get(place)
@@ -188,9 +190,9 @@ def _row_numbers(texts: list[Any], names: list[str], places: list[int], clock: t
 def _index_without_times(texts: Any, name: str, plain: Any | None, options: ReadOptions) -> Any:
     if plain is not None:
         return plain.index
-    column = numbers.look(texts, name, options)
+    column = look(texts, name, options)
     return pd.Index(
-        numbers.values(column, numbers.Marks()) if column.kind in ("number", "text") else texts.to_pandas().to_numpy()
+        numbers.values(column, Marks()) if column.kind in ("number", "text") else texts.to_pandas().to_numpy()
     )
 
 

@@ -1,174 +1,25 @@
-"""Columns of strings as numbers: decimal marks, groups of digits, currencies, percent signs, 1.25M."""
+"""Reads columns of strings as numbers: groups of digits, currencies, percent signs, 1.25M."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute as pc
 
-from windtunnel.contract.dataset import DataFinding
-from windtunnel.datasets.options import ReadOptions
+from windtunnel.datasets.columns import CURRENCY, DECORATED, PLAIN, Column, all_match, first_match
+from windtunnel.datasets.marks import Marks
 from windtunnel.datasets.refusal import counted, finding, named, places, refuse, shown
-from windtunnel.datasets.words import MISSING, MISSING_MARKS
 
-PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 WHOLE = r"^-?\d+$"
-CURRENCY = r"[$€£¥₹₽₩]|USD|EUR|GBP|JPY|CHF"
 POWERS = {"k": "3", "m": "6", "b": "9", "t": "12", "%": "-2"}
-DECORATED = (
-    rf"^(?P<open>\()?(?P<sign1>[+\-−])?\s*(?:{CURRENCY})?\s*(?P<sign2>[+\-−])?"
-    r"(?P<body>\d[\d.,'’_\s\x{00a0}\x{202f}]*|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
-    rf"\s*(?P<suffix>[kKmMbBtT%])?\s*(?:{CURRENCY})?(?P<close>\))?$"
-)
-GROUPS = "'’_ \u00a0\u202f"
-PROOFS = {
-    ",": r"^\d{1,3}(\.\d{3})+,\d*$|^\d+,(\d{1,2}|\d{4,})$|^0?,\d+$|^0+,\d+$|^\d{4,},\d+$|^\d{1,3}(\.\d{3}){2,}$",
-    ".": r"^\d{1,3}(,\d{3})+\.\d*$|^\d+\.(\d{1,2}|\d{4,})$|^0?\.\d+$|^0+\.\d+$|^\d{4,}\.\d+$|^\d{1,3}(,\d{3}){2,}$",
-}
-SAMPLE = 20_000
 BARE = r"^-?[\d.,]+$"
-BOOLEANS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
-
-
-@dataclass
-class Marks:
-    """How the file writes its numbers."""
-
-    decimal: str = "."
-    thousands: str = ""
-
-
-@dataclass
-class Column:
-    """One column of strings, looked at."""
-
-    name: str
-    texts: Any
-    """Trimmed."""
-    missing: Any
-    """Where pandas would read no value, or the user says so."""
-    marked: Any
-    """Where a mark such as `-` may stand for no value."""
-    kind: str = "text"
-    """`number` as every parser reads it, `decorated`, `boolean`, `text` or `empty`."""
-    findings: list[DataFinding] = field(default_factory=list)
-
-
-def look(texts: Any, name: str, options: ReadOptions) -> Column:
-    """What a column of strings holds. Raises `DataRefused` for numbers with other texts among them."""
-    texts = pc.utf8_trim_whitespace(texts)
-    given = {text.strip() for text in options.missing}
-    missing = np.asarray(pc.is_in(texts, value_set=pa.array(sorted(MISSING | given), type=texts.type)))
-    marked = np.asarray(pc.is_in(texts, value_set=pa.array(sorted(MISSING_MARKS), type=texts.type))) & ~missing
-    column = Column(name, texts, missing, marked)
-    rest = texts.filter(pa.array(~missing & ~marked))
-    if len(rest) == 0:
-        column.kind = "text" if bool(marked.any()) and not bool(missing.all()) and len(texts) == 0 else "empty"
-        return column
-    if _all(rest, PLAIN) and (options.decimal is None and options.thousands is None):
-        column.kind = "number"
-    elif bool(pc.all(pc.is_in(rest, value_set=pa.array(list(BOOLEANS), type=rest.type))).as_py()):
-        column.kind = "boolean"
-    else:
-        column.kind = _kind(column, rest)
-    return column
-
-
-def _all(texts: Any, regex: str) -> bool:
-    return bool(pc.all(pc.match_substring_regex(texts, regex)).as_py())
-
-
-def _kind(column: Column, rest: Any) -> str:
-    fits = np.asarray(pc.match_substring_regex(rest, DECORATED)) | np.asarray(pc.match_substring_regex(rest, PLAIN))
-    if fits.mean() < 0.5:
-        return "text"
-    if not fits.all():
-        where = np.flatnonzero(~column.missing & ~column.marked)[~fits]
-        texts = list(dict.fromkeys(column.texts.take(pa.array(where[:50])).to_pylist()))
-        refuse(
-            "text_among_numbers",
-            f"{counted(len(where), 'value')} of {column.name} among {len(fits):,} is not a number: "
-            f"{named(texts)} in {places(where)}",
-            f"Correct them, or say that they stand for a missing value: `--missing {texts[0][:40]!r}`.",
-            column=column.name,
-            rows=where,
-            count=len(where),
-        )
-    return "decorated"
-
-
-def find_marks(columns: list[Column], options: ReadOptions, sep: str) -> Marks:
-    """The file's decimal mark and groups, proved by its numbers or said; raises `DataRefused` where neither."""
-    bodies = [(column.name, _bodies(column)) for column in columns if column.kind in ("decorated", "number")]
-    group = (
-        options.thousands
-        if options.thousands is not None
-        else next(
-            (mark for mark in GROUPS for _, texts in bodies if bool(pc.any(pc.match_substring(texts, mark)).as_py())),
-            "",
-        )
-    )
-    if group and group not in ".,":
-        bodies = [(name, pc.replace_substring(texts, group, "")) for name, texts in bodies]
-    proofs = {mark: [(name, text) for name, texts in bodies if (text := _first(texts, PROOFS[mark]))] for mark in ".,"}
-    decimal = options.decimal or {".": ",", ",": "."}.get(group, "") or _proved(proofs)
-    if not decimal:
-        for name, texts in bodies:
-            if text := _first(texts, r"^\d{1,3},\d{3}$"):
-                _ask(name, text, ",")
-            if sep == ";" and len(texts) and _all(texts, r"^[1-9]\d{0,2}\.\d{3}$"):
-                _ask(name, str(texts[0]), ".")
-        decimal = "."
-    other = "," if decimal == "." else "."
-    if (
-        not group
-        and options.thousands is None
-        and any(bool(pc.any(pc.match_substring(texts, other)).as_py()) for _, texts in bodies)
-    ):
-        group = other
-    return Marks(decimal, group)
-
-
-def _bodies(column: Column) -> Any:
-    """The digits and marks of some of its numbers; a notation that comes only later is refused when it is read."""
-    rest = column.texts.filter(pa.array(~column.missing & ~column.marked)).slice(0, SAMPLE)
-    body = pc.struct_field(pc.extract_regex(rest, DECORATED), "body").drop_null()
-    return pc.utf8_trim_whitespace(body)
-
-
-def _first(texts: Any, regex: str) -> str:
-    fitting = texts.filter(pc.match_substring_regex(texts, regex))
-    return str(fitting[0]) if len(fitting) else ""
-
-
-def _proved(proofs: dict[str, list[tuple[str, str]]]) -> str:
-    if proofs["."] and proofs[","]:
-        (one, dotted), (two, comma) = proofs["."][0], proofs[","][0]
-        refuse(
-            "two_notations",
-            f"Numbers are written in two ways: {shown(dotted)} in {one}, {shown(comma)} in {two}",
-            "Say which mark is which, for example `--decimal , --thousands .`.",
-            column=two,
-        )
-    return "." if proofs["."] else "," if proofs[","] else ""
-
-
-def _ask(name: str, text: str, mark: str) -> None:
-    as_group, as_decimal = text.replace(mark, ""), text.replace(",", ".")
-    refuse(
-        "decimal_or_thousands",
-        f"{name} holds numbers such as {shown(text)} and nothing shows whether that is {as_group} or {as_decimal}",
-        f"Say which: `--thousands {mark}` or `--decimal {mark}`.",
-        column=name,
-    )
 
 
 def values(column: Column, marks: Marks) -> Any:
-    """A column's values as pandas holds them, with what was understood added to its findings."""
+    """A column's values as pandas holds them. What was interpreted is added to the column's findings."""
     if column.kind == "empty":
         if bool(column.marked.any()):
             _note_marks(column)
@@ -185,7 +36,7 @@ def values(column: Column, marks: Marks) -> Any:
         _note_marks(column)
     absent = column.missing | column.marked
     texts = _canonical(column, absent, marks)
-    if not bool(absent.any()) and _all(texts, WHOLE):
+    if not bool(absent.any()) and all_match(texts, WHOLE):
         try:
             return np.asarray(texts.cast(pa.int64()))
         except pa.ArrowInvalid:  # larger than 64 bits
@@ -210,11 +61,11 @@ def _note_marks(column: Column) -> None:
 
 
 def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
-    """The numbers as every parser reads them; zeros where there is none."""
+    """The numbers as every parser reads them, with zeros where there is none."""
     texts = pc.if_else(pa.array(absent), pa.scalar("0", column.texts.type), column.texts)
     if column.kind == "number":
         return pc.replace_substring_regex(texts, r"^\+", "")
-    if _all(texts, BARE) and _all(texts, "^-?(?:" + _strict(marks).replace("^", "").replace("$", "") + ")$"):
+    if all_match(texts, BARE) and all_match(texts, "^-?(?:" + _strict(marks).replace("^", "").replace("$", "") + ")$"):
         return _with_point(texts, marks)
     found = pc.extract_regex(texts, DECORATED)
     part = {name.name: pc.fill_null(pc.struct_field(found, name.name), "") for name in found.type}
@@ -302,11 +153,11 @@ def _note_notation(column: Column, texts: Any, part: dict[str, Any]) -> None:
                 column=column.name,
             )
         )
-    if _first(texts, rf"{CURRENCY}"):
+    if first_match(texts, rf"{CURRENCY}"):
         column.findings.append(
             finding(
                 "currency",
-                f"{column.name} has currency signs ({shown(_first(texts, CURRENCY))}); they were left out.",
+                f"{column.name} has currency signs ({shown(first_match(texts, CURRENCY))}); they were left out.",
                 column=column.name,
             )
         )

@@ -1,4 +1,4 @@
-"""Which column holds the times, and what moments its texts stand for: certain, or refused with a question."""
+"""Reads the times of a table. What is uncertain is refused, with the option that settles it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pyarrow import compute as pc
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import timecolumns, timeforms, zones
+from windtunnel.datasets.dayorder import day_first
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
 from windtunnel.datasets.refusal import counted, finding, places, refuse, shown
 from windtunnel.datasets.words import is_missing
@@ -35,7 +36,7 @@ class Times:
 
 
 def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | None:
-    """The times of a table of strings; None where it has none. Raises `DataRefused` where they are uncertain."""
+    """The times of a table of strings; None if it has none. Raises `DataRefused` if they are uncertain."""
     if options.time_column == NO_TIMES and NO_TIMES not in names:
         return None
     chosen = timecolumns.choose(columns, names, options)
@@ -127,9 +128,9 @@ class _Reader:
         if unit is None:
             refuse(
                 "time_unit",
-                f"{self._name} holds numbers such as {shown(str(some[0]))}: days as Excel counts them, or what?",
-                "Say what they count: `--time-unit excel`, `s`, `ms`, `us` or `ns`; "
-                "or that they are no times: `--time-column none`.",
+                f"{self._name} holds numbers such as {shown(str(some[0]))}, whose unit is not clear",
+                "Give their unit with `--time-unit excel`, `s`, `ms`, `us` or `ns`; "
+                "or say that they are no times with `--time-column none`.",
                 column=self._name,
             )
         values = self._as_numbers()
@@ -236,75 +237,11 @@ class _Reader:
         )
 
     def _day_and_month(self, found: timeforms.Parts) -> tuple[Any, Any]:
-        """Which of the two numbers is the day: said, proved by one over 12, or asked."""
-        one, two = found["a"], found["c"]
-        day_first, month_first = np.flatnonzero(one > 12), np.flatnonzero(two > 12)
-        said = self._options.dayfirst
-        if len(day_first) and len(month_first):
-            self._refuse_order(day_first[0], month_first[0])
-        proved = True if len(day_first) else False if len(month_first) else None
-        if said is not None and proved is not None and said != proved:
-            row = (day_first if proved else month_first)[0]
-            option = "--no-dayfirst" if proved else "--dayfirst"
-            refuse(
-                "day_or_month",
-                f"{option[2:]} was said, but {shown(str(self._texts[int(row)]))} in row {row + 1} proves the opposite",
-                f"Leave out `{option}`.",
-                column=self._name,
-                rows=[row],
-            )
-        first = said if said is not None else proved
-        if first is None and bool((one == two).all()):
-            first = True
-        if first is None and "." in str(self._texts[int(np.flatnonzero(found.matched)[0])])[:6]:
-            first = True
-            self._findings.append(
-                finding(
-                    "day_first",
-                    f"{self._name} was read as day.month.year, the one order that is written with points.",
-                    column=self._name,
-                )
-            )
-        elif said is None and proved is not None:
-            row = (day_first if proved else month_first)[0]
-            order = "day first" if proved else "month first"
-            self._findings.append(
-                finding(
-                    "day_first" if proved else "month_first",
-                    f"{self._name} was read {order}: {shown(str(self._texts[int(row)]))} in row {row + 1} proves it.",
-                    column=self._name,
-                    rows=[row],
-                )
-            )
-        if first is None:
-            self._ask_order(found)
+        first, note = day_first(found, self._texts, self._name, self._options.dayfirst)
+        if note is not None:
+            self._findings.append(note)
         self._found["dayfirst"] = "yes" if first else "no"
-        return (one, two) if first else (two, one)
-
-    def _refuse_order(self, day_first: int, month_first: int) -> None:
-        refuse(
-            "day_or_month",
-            f"{self._name} mixes day first ({shown(str(self._texts[int(day_first)]))} in row {day_first + 1}) "
-            "and month first "
-            f"({shown(str(self._texts[int(month_first)]))} in row {month_first + 1})",
-            "Write the dates as YYYY-MM-DD.",
-            column=self._name,
-            rows=[day_first, month_first],
-        )
-
-    def _ask_order(self, found: timeforms.Parts) -> None:
-        last = len(found.matched) - 1
-        spans = []
-        for day, month in ((found["a"], found["c"]), (found["c"], found["a"])):
-            days, _ = timeforms.dates(found["y"], month, day)
-            spans.append(" … ".join(str(np.datetime64(int(days[row]), "D")) for row in (0, last)))
-        refuse(
-            "day_or_month",
-            f"{self._name} holds dates such as {shown(str(self._texts[0]))} and nothing shows which number is the day: "
-            f"day first they run {spans[0]}, month first {spans[1]}",
-            "Say which with `--dayfirst` or `--no-dayfirst`.",
-            column=self._name,
-        )
+        return (found["a"], found["c"]) if first else (found["c"], found["a"])
 
     def _times(self, ns: Any, dates_only: bool, columns: tuple[int, ...]) -> Times:
         index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._options)

@@ -1,4 +1,4 @@
-"""Who calls: the tokens file, and the SDK's verifier over it."""
+"""Identifies callers by the tokens file, as the SDK's token verifier."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULTS = Allowance()
 
 @dataclass(frozen=True)
 class Access:
-    """A caller. `token` is the name its allowance is counted under, `owner` whose batches it sees and makes."""
+    """A caller. Its allowance is counted under `token`, a name; it sees and creates batches of `owner`."""
 
     token: str
     owner: str
@@ -50,7 +50,7 @@ class _Section(BaseModel):
 
 
 class Tokens:
-    """The tokens of a file, as the SDK asks for them. Only digests of them are kept in memory."""
+    """The tokens of a file. Only their digests are kept in memory."""
 
     def __init__(self, accesses: Mapping[str, Access]) -> None:
         self._by_digest = dict(accesses)
@@ -58,7 +58,7 @@ class Tokens:
 
     @classmethod
     def read(cls, file: Path) -> Tokens:
-        """Read a tokens file; `InvalidInput` says what is wrong with it, without any token's text."""
+        """Read a tokens file; `InvalidInput` says what is wrong, without showing a token."""
         sections = _sections(file)
         accesses = {_digest(section.token): section.access(name) for name, section in sections.items()}
         if not sections:
@@ -68,12 +68,12 @@ class Tokens:
         return cls(accesses)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Give the caller's name for a token, None for an unknown one."""
+        """The caller with this token, or None."""
         access = self._by_digest.get(_digest(token))
         return None if access is None else AccessToken(token="", client_id=access.token, scopes=[])
 
     def named(self, name: str) -> Access:
-        """The caller of this name."""
+        """The caller with this name."""
         return self._by_name[name]
 
 

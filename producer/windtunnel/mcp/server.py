@@ -1,4 +1,4 @@
-"""The protocol's side: each tool's description and parameters, and how errors are told."""
+"""The server: describes each tool and its parameters to agents, and turns errors into text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_REQUEST_BYTES = 2 * 2**20
 INSTRUCTIONS = """\
 Windtunnel backtests trading strategies in sandboxes. Write one program, `validate` it, repair what is found, `run` it,
 read `report` or `errors`, then `submit_sweep` over parameters and read `leaderboard`. Last, `promote` the one job you
-believe in: it is scored once on bars that no program has seen.
+believe in: it is scored, once, on bars that no program has seen.
 
 A program is a plain Python script. Without an import it has `data["NAME"]` (a pandas frame for each dataset of the job,
 see `datasets`), `params` (a dict) and `emit(name=value)`, which returns values. To be scored and ranked it defines
@@ -53,15 +53,15 @@ DatasetNames = Annotated[
     Field(description="Names of the datasets it finds in `data`.", max_length=16),
 ]
 Name = Annotated[str, Field(description="For people: letters, digits, dot, underscore, hyphen.", max_length=128)]
-Timeout = Annotated[float, Field(description="Seconds a job may run; this much of the allowance is reserved a job.")]
+Timeout = Annotated[float, Field(description="Seconds a job may run; each job reserves this much of the allowance.")]
 Memory = Annotated[int, Field(description="Megabytes.")]
 Seed = Annotated[int, Field(description="Seeds `random` and NumPy.")]
 Wait = Annotated[float, Field(description="Seconds to wait for the end.", ge=0, le=MOST_WAIT_S)]
 Key = Annotated[
     str | None,
     Field(
-        description="The same key with the same content is run and charged once. Without one it is derived from the "
-        "content: the same call gives the earlier result. Give a new key to run the same again.",
+        description="Calls with the same key and content run and are charged once. Without a key it is derived from "
+        "the content, so that the same call returns the earlier result. Give a new key to run the same again.",
         min_length=1,
         max_length=200,
     ),
@@ -73,16 +73,16 @@ CheckLookahead = Annotated[
 
 
 class StageAsked(BaseModel):
-    """A run on less data that decides whether a job goes on."""
+    """A run on less data that decides whether a job continues."""
 
     model_config = ConfigDict(extra="forbid")
 
     metric: Literal[
         "sharpe", "sortino", "calmar", "total_return", "annual_return", "max_drawdown", "probabilistic_sharpe"
     ] = "sharpe"
-    at_least: float = Field(description="From this value of the score on the job goes on.")
-    bars: int | None = Field(None, description="The first so many bars of each dataset; without it, all.", ge=2)
-    datasets: DatasetNames = Field([], description="Those of the job's datasets that it finds; without any, all.")
+    at_least: float = Field(description="The job continues if the metric is at least this.")
+    bars: int | None = Field(None, description="Use only the first so many bars of each dataset; default: all.", ge=2)
+    datasets: DatasetNames = Field([], description="Use only these of the job's datasets; default: all.")
 
 
 Stages = Annotated[
@@ -99,7 +99,7 @@ ENDS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_h
 
 
 class Desk:
-    """Takes calls: who makes it, whether it is too many, and its errors as text."""
+    """Runs calls: identifies the caller, limits the calls in progress, and turns errors into text."""
 
     def __init__(self, who: Callable[[], Access]) -> None:
         self._who = who
@@ -184,7 +184,7 @@ def _add_reading(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
     @server.tool(annotations=READS)
     async def status(id: Id, wait_s: Wait = 0) -> dict[str, Any]:
-        """Say where a job or a batch stands; waits up to `wait_s` seconds for its end."""
+        """Give the status of a job or a batch; waits up to `wait_s` seconds for its end."""
         return await desk.wait(tools.status, id, wait_s)
 
     @server.tool(annotations=READS)
@@ -194,7 +194,7 @@ def _add_reading(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
     @server.tool(annotations=READS)
     async def errors(id: Id) -> str:
-        """Give the failures of a batch or a job by kind, with line, cause and fix: a prompt to repair programs by."""
+        """Give the failures of a batch or a job by kind, with line, cause and fix, as a prompt for repairs."""
         return await desk.call(tools.errors, id)
 
     @server.tool(annotations=READS)
@@ -209,7 +209,7 @@ def _add_reading(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
     @server.tool(annotations=READS)
     async def allowance() -> dict[str, Any]:
-        """Say what was used today and the most that may be, each as [used, most]."""
+        """Give what was used today and the daily limit, each as [used, limit]."""
         return await desk.call(tools.allowance)
 
 
@@ -228,7 +228,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         idempotency_key: Key = None,
         wait_s: Wait = 30.0,
     ) -> dict[str, Any]:
-        """Run one program and wait up to `wait_s` seconds for its report; later, ask `status` with the returned id."""
+        """Run one program and wait up to `wait_s` seconds for its report; after that, ask `status` with its id."""
         program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead)
         job = await desk.call(tools.run, program, params, idempotency_key)
         found = await desk.wait(tools.status, job, wait_s)
@@ -240,7 +240,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         grid: Annotated[
             dict[str, list[Any]] | None, Field(description="Parameter → its values; every combination is a job.")
         ] = None,
-        params: Annotated[list[dict[str, Any]] | None, Field(description="Or each job's parameters.")] = None,
+        params: Annotated[list[dict[str, Any]] | None, Field(description="Or the parameters of each job.")] = None,
         datasets: DatasetNames = [],
         language: Language = "python",
         name: Name = "sweep",
@@ -258,10 +258,10 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
     @server.tool(annotations=CHANGES)
     async def promote(id: Id, wait_s: Wait = 30.0) -> dict[str, Any]:
-        """Score a job's program on the bars that are held out of its datasets: once a program, whatever its parameters.
+        """Score a job's program on the held-out bars of its datasets. A program is scored only once.
 
-        Do it last, with the one program you believe in. `held_out` has the figures, rounded; a later call gives the
-        same report. It costs what the job may use.
+        Do it last, with the one program you believe in; other parameters do not make another program. `held_out` has
+        the rounded figures, and a later call returns the same report. It is charged like the job itself.
         """
         job = await desk.call(tools.promote, id)
         found = await desk.wait(tools.status, job, wait_s)
@@ -269,5 +269,5 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
     @server.tool(annotations=ENDS)
     async def cancel(id: Id) -> dict[str, Any]:
-        """Cancel a job or all of a batch that has not ended. Doing it twice is harmless."""
+        """Cancel a job, or all jobs of a batch that have not ended. May be repeated without harm."""
         return await desk.call(tools.cancel, id)

@@ -1,4 +1,4 @@
-"""What each tool does, for one caller: over the client, within the caller's allowance, on its owner's batches only."""
+"""What each tool does for a caller: through the client, within its allowance, and on its owner's batches only."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ ID = re.compile(r"[0-9a-f]{1,40}(-[0-9]{1,6})?")
 MOST_CODE_BYTES, MOST_PARAMS_BYTES, MOST_JOBS, MOST_DATASETS = 256 * 1024, 4 * 1024, 1_000, 16
 MOST_ROWS, MOST_LISTED, REPORTS_A_READ = 50, 30, 50
 OUTPUT_KB = 64
-"""Kept of what a program prints: an answer has little of it."""
+"""Output kept of a program, since an answer has room for little of it."""
 Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program, and what its jobs have in common."""
+    """A program, and the fields that its jobs share."""
 
     code: str
     name: str
@@ -49,11 +49,11 @@ class Program:
     seed: int
     check_lookahead: bool = False
     stages: Sequence[Params] = ()
-    """Those of a cascade, as `contract.Stage` has them."""
+    """The stages of a cascade; see `contract.Stage`."""
 
     @property
     def slot_seconds(self) -> float:
-        """What one of its jobs may use: each stage has the whole time limit."""
+        """What a job may use at most, since each stage has the whole time limit."""
         return self.timeout_s * (1 + len(self.stages))
 
     def batch(self, params: Sequence[Params], owner: str, isolation: Isolation) -> Batch:
@@ -99,13 +99,13 @@ class Tools:
         params: Sequence[Params] | None,
         key: str | None,
     ) -> dict[str, Any]:
-        """Submit one program over parameter sets. Returns where the batch stands."""
+        """Submit one program with many parameter sets. Returns the batch's status."""
         return self.status(access, self._submit(access, program, parameter_sets(grid, params), Isolation.CELL, key))
 
     def promote(self, access: Access, name: str) -> str:
-        """Run a job's program once on the bars that are held out. Returns the new job's id, or that of the earlier run.
+        """Run a job's program once on held-out bars. Returns the id of the new job, or of the earlier run.
 
-        It costs what the job may use. `AlreadyPromoted` where the earlier run was another caller's.
+        It is charged like the job. `AlreadyPromoted` if the earlier run belongs to another owner.
         """
         self._own(access, name)
         report = self._client.report(name)
@@ -199,14 +199,14 @@ class Tools:
         return batch_id
 
     def _checked(self, job: Job) -> list[tuple[str, str]]:
-        """The digests of the job's datasets. All that could be refused is looked at before anything is charged."""
+        """The digests of the job's datasets. Whatever could be refused is checked before anything is charged."""
         above = job.limits.above(self._settings.ceiling)
         if above:
             raise InvalidInput(above, remedy="Nothing was stored; ask for less.")
         return sorted((resolve([job], self._records.catalogue) or [{}])[0].items())
 
     def _own(self, access: Access, name: str) -> BatchStatus:
-        """The batch of this job or batch, if it is the caller's; another's is as unknown as one that is not there."""
+        """The batch of this job or batch, if it belongs to the caller's owner; otherwise `NotFound`."""
         if not ID.fullmatch(name):
             raise InvalidInput([FieldProblem("id", "is not the id of a job or batch")], remedy="Give it as returned.")
         found = self._records.reading.batch_status(batch_of(name) if is_job(name) else name)
@@ -215,7 +215,7 @@ class Tools:
         return found
 
     def _reports(self, access: Access, name: str) -> list[Report]:
-        """A batch's reports without what programs wrote: all of it together may be larger than this process."""
+        """A batch's reports without the programs' output, which together could be too large for memory."""
         batch = self._own(access, name)
         if is_job(name):
             return [self._client.report(name)]

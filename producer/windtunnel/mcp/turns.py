@@ -1,4 +1,4 @@
-"""How much a token may have under way at a time in this process. Imports errors only."""
+"""Limits how many calls a token may have in progress in this process. Imports errors only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from windtunnel.errors import TooManyCalls
 
 
 class Turns:
-    """Counts what is under way by token; `TooManyCalls` beyond the most. For one event loop."""
+    """Counts calls in progress by token; `TooManyCalls` beyond the limit. For one event loop."""
 
     def __init__(self, what: str, most: int) -> None:
         self._what, self._most = what, most

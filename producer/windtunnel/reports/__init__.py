@@ -1,6 +1,6 @@
-"""Pages for a browser: one self-contained HTML file for a batch or a job. Pure: reports in, text out.
+"""Shows reports as HTML pages, one self-contained file for a batch or a job, and as tables. Pure functions of reports.
 
-Whatever a program or a dataset says is data in such a page, never markup: see `page`.
+Text from programs and datasets is data in a page, never markup: see `page`.
 """
 
 from windtunnel.reports.batch import batch_page

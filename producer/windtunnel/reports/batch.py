@@ -1,4 +1,4 @@
-"""The page of a batch: its leaderboard with what luck explains, its failures, what it used. May import analysis."""
+"""The page of a batch: leaderboard, luck, failures and resources. May import analysis."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
 def _conventions(scores: Iterable[Score]) -> list[str]:
     texts = Counter(
         f"{one.convention} {one.costs} {one.bars:,} bars of {', '.join(one.datasets)}, {one.first:%Y-%m-%d} to "
-        f"{one.last:%Y-%m-%d}; {one.bars_a_year or 0:g} bars a year, {one.bars_how}."
+        f"{one.last:%Y-%m-%d}; {one.bars_a_year or 0:g} bars per year, {one.bars_how}."
         for one in scores
     )
     return [f"{text} ({count:,} jobs)" for text, count in texts.most_common(5)]

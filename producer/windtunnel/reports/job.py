@@ -1,4 +1,4 @@
-"""The page of a job: its score against buy and hold, its program with findings, what it used and said."""
+"""The page of a job: score against buy and hold, program with findings, output, files and resources."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def job_page(
 ) -> str:
     """One HTML file about this report.
 
-    `code` is the program's text, `pictures` the contents of files that it left, by name: PNG files are shown, all of
-    them can be saved from the page.
+    `code` is the program's text. `pictures` has the contents of files that it left, by name: PNG files are shown, and
+    all of them can be saved from the page.
     """
     execution, score = report.execution, report.score
     error = execution.error if execution else None
@@ -138,7 +138,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Seed", str(report.seed)),
         *((f"Stage {run.stage}", _stage(run)) for run in report.stages),
         ("Evaluated", window),
-        ("Bars a year", yearly),
+        ("Bars per year", yearly),
         *_usage(report),
         ("Waited for a slot", f"{timings.waiting_s:.3f} s" if timings.waiting_s is not None else ""),
         ("From submission to report", f"{timings.total_s:.3f} s"),
@@ -153,7 +153,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
 def _usage(report: Report) -> list[tuple[str, str]]:
     used = report.resources
     if report.promotion:
-        return [("Used", "withheld, as it saw bars that are held out")]
+        return [("Used", "withheld, since the program saw held-out bars")]
     return [
         ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
         ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),

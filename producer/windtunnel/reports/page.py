@@ -1,8 +1,8 @@
-"""Puts a page together: styles, scripts and the data in one file that loads nothing.
+"""Assembles a page: styles, scripts and data in one file that loads nothing.
 
-Hostile text cannot act in it. The data is JSON in which `<`, `>` and `&` are escaped, so that it cannot end its
-element; the scripts only ever make text nodes of it; and the page's own policy lets no other script or style run and
-nothing be loaded.
+Hostile text can do nothing in it. The data is JSON in which `<`, `>` and `&` are escaped, so that it cannot end its
+element; the scripts only create text nodes from it; and the page's own policy allows no other script or style, and no
+loading.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<noscript>This page needs JavaScript. It loads nothing; all it shows is in this file.</noscript>
+<noscript>This page needs JavaScript. It loads nothing from elsewhere: everything is in this file.</noscript>
 <script type="application/json" id="data">{data}</script>
 <script>{script}</script>
 </body>
@@ -65,7 +65,7 @@ def _hash(text: str) -> str:
 
 
 def short(value: float | None) -> float | None:
-    """A number to as many digits as a chart or a table shows; None for what is not finite."""
+    """A number with as many digits as a chart or table shows; None if it is not finite."""
     if value is None or not isfinite(value):
         return None
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")

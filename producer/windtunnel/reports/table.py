@@ -1,8 +1,7 @@
-"""Reports as a table with the same columns, of the same types, for every batch: rows, CSV, JSON, Parquet, data frame.
+"""Reports as a table with the same columns and types for every batch: rows, CSV, JSON, Parquet, data frame.
 
-What a program said of itself is in the columns `self_reported`, `message` and `failure…`, as text; no key that it
-emitted becomes a column. Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has
-pandas and pyarrow.
+Text from programs is only in the columns `self_reported`, `message` and `failure…`; emitted names never become columns.
+Times are UTC, durations seconds, returns and drawdowns fractions. The extra `data` has pandas and pyarrow.
 """
 
 from __future__ import annotations
@@ -97,20 +96,20 @@ COLUMNS: Mapping[str, tuple[str, Callable[[Report], Any]]] = {
     **{f"held_out_{name}": (NUMBER, _held_out(name)) for name in ("sharpe", "total_return", "max_drawdown")},
     "self_reported": (TEXT, lambda one: _json(one.execution.values) if one.execution else "{}"),
 }
-"""Name → type and how to get it. What belongs to a score is empty where a job has none.
+"""Name → type and how to get it. Figures of the score are empty if a job has none.
 
-`stage` is the stage of a cascade that the row is about, of `stages`: its figures are on all of the job's data where
-they are equal. `stopped`: it went no further, as a stage asked for more. `held_out…` are those of a promoted run.
+`stage`, of `stages`, is the stage of a cascade that the row is about; if they are equal, it is the run on all of the
+job's data. `stopped` says that the job did not reach what the stage asks for. `held_out…` belong to promoted runs.
 """
 
 
 def rows(reports: Iterable[Report]) -> list[dict[str, Any]]:
-    """A dictionary a report, with every column."""
+    """One dictionary per report, with every column."""
     return [{name: get(one) for name, (_, get) in COLUMNS.items()} for one in reports]
 
 
 def as_csv(reports: Iterable[Report]) -> bytes:
-    """CSV with a header. Text that a spreadsheet would take for a formula has an apostrophe before it."""
+    """CSV with a header. Text that a spreadsheet would take for a formula is preceded by an apostrophe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -126,7 +125,7 @@ def _cell(value: Any) -> Any:
 
 
 def as_json(reports: Iterable[Report]) -> bytes:
-    """A JSON array, one object a line."""
+    """A JSON array with one object per line."""
     found = (json.dumps(row, default=lambda time: time.isoformat()) for row in rows(reports))
     return ("[\n" + ",\n".join(found) + "\n]\n").encode()
 
@@ -155,7 +154,7 @@ class ParquetFile:
         self._writer.write_table(pa.Table.from_pylist(found, self._schema))
 
     def content(self) -> bytes:
-        """The file. Nothing can be added any more."""
+        """Close the file and return its bytes."""
         self._writer.close()
         return self._sink.getvalue()
 
@@ -175,7 +174,7 @@ def _whole_text(value: Any) -> Any:
 
 
 def frame(reports: Iterable[Report]) -> Any:
-    """A pandas `DataFrame`, one row a report."""
+    """A pandas `DataFrame` with one row per report."""
     import pandas as pd
 
     types = {TEXT: "str", WHOLE: "Int64", NUMBER: "float64", TIME: "datetime64[us, UTC]", FLAG: "bool"}

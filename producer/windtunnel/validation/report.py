@@ -31,7 +31,7 @@ def score(issues: tuple[Issue, ...]) -> int:
 
 
 def format_report(verdict: Verdict) -> str:
-    """Give a verdict as text for a terminal or a log: no line of it comes unescaped from the program."""
+    """Give a verdict as text for a terminal or a log; text from the program is escaped."""
     state = "safe" if verdict.safe else "REJECTED"
     head = (
         f"{state}: {verdict.language}, score {verdict.score}/100, level {verdict.security_level.name}, "
@@ -51,7 +51,7 @@ def format_report(verdict: Verdict) -> str:
 
 
 def format_prompt(verdict: Verdict) -> str:
-    """Give a compact text to paste back to the model that wrote the program."""
+    """Give a compact text to paste back into the model that wrote the program."""
     if verdict.safe:
         hints = [issue for issue in verdict.issues if issue.category == "lookahead"]
         if not hints:
@@ -62,8 +62,8 @@ def format_prompt(verdict: Verdict) -> str:
     lines = [
         "The program was rejected before it ran. Change only what is listed, keep the strategy's logic, and "
         "return the whole program.",
-        "It has `data` (mapping of name to pandas DataFrame), `params` (dict) and `emit(name=value)`; there "
-        "is no network, no file to read, and no import beyond the numeric libraries.",
+        "It has `data` (mapping of name to pandas DataFrame), `params` (dict) and `emit(name=value)`; there is no "
+        "network, files can be used in the working folder only, and only numeric libraries can be imported.",
     ]
     for issue in [one for one in verdict.issues if one.severity >= SecurityLevel.HIGH][:20]:
         where = f"line {issue.line}" if issue.line else "program"

@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 
 from windtunnel.analysis.significance import (
-    annualisation,
     deflated_sharpe,
-    effective_trials,
     expected_maximum,
     haircut,
-    haircuts,
     minimum_backtest_years,
     minimum_track_record,
     noise_level,
@@ -75,7 +72,6 @@ def test_minimum_track_record(name: str, bars: int, skewness: float, kurtosis: f
 
 def test_numbers_known_to_fewer_digits() -> None:
     assert round(minimum_backtest_years(45, 1.0), 1) == 5.0
-    assert isclose(effective_trials(0.6, 1000), 400.6)
     assert round(haircut(0.75, 20, 200), 3) == 0.324
 
 
@@ -102,20 +98,3 @@ def test_p_values_and_ratios_belong_together() -> None:
     for sharpe in (0.01, 0.5, 3.0):
         assert isclose(sharpe_of(p_value(sharpe, 7), 7), sharpe, rel_tol=1e-9)
     assert sharpe_of(p_value(20.0, 30), 30) > 5
-
-
-def test_haircuts_by_three_methods() -> None:
-    tried = [0.75, 0.3, 0.1, -0.2, 1.1]
-    for method in ("sidak", "holm", "bhy"):
-        left = haircuts(tried, 20, method)
-        assert all(abs(after) <= abs(before) for before, after in zip(tried, left, strict=True))
-        assert max(left) == left[4] > 0
-    # By hand, from p-values 0.01, 0.02, 0.03: Holm 0.03, 0.04, 0.04; BHY 0.055 for each.
-    ratios = [sharpe_of(p, 1) for p in (0.01, 0.02, 0.03)]
-    assert [p_value(s, 1) for s in haircuts(ratios, 1, "holm")] == pytest.approx([0.03, 0.04, 0.04])
-    assert [p_value(s, 1) for s in haircuts(ratios, 1, "bhy")] == pytest.approx([0.055] * 3)
-
-
-def test_annualising_with_autocorrelation() -> None:
-    assert isclose(annualisation([], 252), sqrt(252))
-    assert isclose(annualisation([0.2], 12), 12 / sqrt(12 + 2 * 11 * 0.2))

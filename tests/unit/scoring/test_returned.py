@@ -40,6 +40,18 @@ def test_rows_stand_for_the_bars_of_the_data() -> None:
         read(packed(head, outside + np.ones(3).tobytes()))
 
 
+def test_the_data_has_bars_of_its_own() -> None:
+    head = {"kind": "own", "bars": 10, "columns": ["a"]}
+    found = read(packed(head, np.arange(10.0).tobytes()))
+    assert (found.times == TIMES).all()
+    assert found.weights[:, 0].tolist() == list(range(10))
+    assert (read(packed({**head, "bars": 4}, np.ones(4).tobytes())).times == TIMES[:4]).all()
+    with pytest.raises(Unscorable, match="there are 11 for the 10 bars"):
+        read(packed({**head, "bars": 11}, np.ones(11).tobytes()))
+    with pytest.raises(Unscorable, match="not in the form"):
+        read(packed(head, np.arange(10.0).tobytes()), "a", "b")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -171,6 +171,16 @@ def test_blocks_hold_all_returns() -> None:
     assert isclose(mean / (variance * 501 / 500) ** 0.5, found.metrics.sharpe_per_bar or 0, rel_tol=1e-9)
 
 
+def test_jobs_that_share_prices_get_what_they_would_get_alone() -> None:
+    prices = walk(120)
+    shared = Market([prices], 252)
+    positions = Positions(prices.times, np.resize([0.0, 1.0, 1.0, -1.0], (120, 1)))
+    terms: list[dict[str, Any]] = [{}, {"fill": "open"}, {"warmup": 20}, {"commission_bps": 5}, {"bars_a_year": 365}]
+    for one in [*terms, *reversed(terms)]:
+        alone = score(Market([prices], 252), positions, Scoring(**one))
+        assert score(shared, positions, Scoring(**one)) == alone
+
+
 def test_warm_up_is_left_out_for_the_benchmark_too() -> None:
     prices = walk(400)
     wanted = np.where(np.arange(400) < 100, np.nan, 1.0)

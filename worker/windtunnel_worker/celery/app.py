@@ -1,4 +1,4 @@
-"""The Celery application of the workers, each setting with its reason."""
+"""The Celery application of the workers, with the reason for each setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from windtunnel.broker import PUBLISH_RETRY, broker_tls, broker_transport_option
 from windtunnel_worker.settings import HostSettings, host_settings
 
 EXECUTION_BACKSTOP_S = 180
-"""Beyond a job's own deadline and its sandbox's, after which a slot that hangs all the same is killed."""
+"""Seconds beyond the deadlines of a job and its sandbox, after which a slot that still hangs is killed."""
 
 
 def create_app(settings: HostSettings) -> Celery:
@@ -18,21 +18,21 @@ def create_app(settings: HostSettings) -> Celery:
     url = settings.redis_url.get_secret_value()
     app = Celery("windtunnel", broker=broker_url(url))
     app.conf.update(
-        # A message is data: nothing else is ever unpickled.
+        # Messages are JSON; nothing is ever unpickled.
         task_serializer="json",
         accept_content=["json"],
-        # Records are the truth; a result backend would be a second one.
+        # The records are the source of truth; a result backend would be a second one.
         task_ignore_result=True,
-        # A message only wakes; it is kept until its task has ended, so that fewer have to be made up for.
+        # A message is kept until its task has ended, so that the reconciler has fewer to replace.
         task_acks_late=True,
         task_acks_on_timeout=True,
-        # A slot that dies gives its message back, a bounded number of times.
+        # The message of a slot that dies is delivered again, a limited number of times.
         task_reject_on_worker_lost=True,
         task_retry_on_worker_lost=True,
         task_annotations={"*": {"max_retries": settings.max_attempts, "default_retry_delay": 1}},
         # Work waits in the schedule, where any free slot can take it, not in a busy worker.
         worker_prefetch_multiplier=1,
-        # Redis may restart at any time and for any time: a worker waits for it, and its leases decide what it may do.
+        # Redis may be away for any time: a worker waits for it, and its leases decide what it may still do.
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -40,19 +40,19 @@ def create_app(settings: HostSettings) -> Celery:
         broker_use_ssl=broker_tls(url),
         broker_transport_options={
             **broker_transport_options(url),
-            # Leases decide who works, and the reconciler publishes what is missing: this only tidies up.
+            # This only tidies up: leases decide who works, and the reconciler publishes missing messages.
             "visibility_timeout": settings.ceiling.timeout_s + EXECUTION_BACKSTOP_S,
             "unacked_restore_interval": 30,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 30,
         },
-        # Above any deadline of ours: it only catches a supervisor that hangs.
+        # Above all other deadlines: it only ends a slot that hangs.
         task_time_limit=settings.ceiling.timeout_s + EXECUTION_BACKSTOP_S,
-        # On TERM a worker finishes what runs, for so long; then leases run out and the jobs are taken back.
+        # On TERM a worker may finish for this long; after that, leases expire and the jobs are taken back.
         worker_soft_shutdown_timeout=10,
         # A slot prepares its first sandbox before it reports for work.
         worker_proc_alive_timeout=60,
-        # Memory that C libraries never give back leaves with the process.
+        # Replacing processes frees memory that C libraries never return.
         worker_max_tasks_per_child=1000,
         # For Flower. Messages carry ids only, so events leak no code.
         worker_send_task_events=True,
@@ -67,7 +67,7 @@ def _application() -> Celery:
 
 
 def __getattr__(name: str) -> Celery:
-    """`app`, which `celery -A windtunnel_worker.celery.app` looks for, is built when asked for."""
+    """Build `app`, for `celery -A windtunnel_worker.celery.app`, when it is first used."""
     if name == "app":
         return _application()
     raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""What runs beside a worker in its process: the reconciler; on execution hosts, presence and reaper."""
+"""The regular work in threads of a worker: reconciler, webhooks, archive; on execution hosts, presence and reaper."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ AFTER_A_FAILURE_S = 2.0
 DELIVER_EVERY_S = 1.0
 ARCHIVE_EVERY_S = 1.0
 AFTER_A_PART_S = 0.2
-"""So that reports, which are written in the same process, come first."""
+"""Leaves time for reports, which are written in the same process."""
 REAP_EVERY_S = 10.0
 LOOK_EVERY_S = 30.0
-"""Between two looks at what the host has: the Docker daemon is slow to answer while it starts containers."""
+"""Between two checks of what the host has: the Docker daemon is slow to answer while it starts containers."""
 
 
 def reconcile_regularly(process: Process) -> None:
-    """Take part in reconciling for as long as this process lives: one of all takes the turn."""
+    """Take part in reconciling; at any time one worker of all is the reconciler."""
     _regularly("reconciler", lambda: EVERY_S if process.pipeline.reconcile() else OTHERWISE_EVERY_S)
 
 
 def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
-    """Say regularly what this host has and how many slots this worker has; remove sandboxes that nobody owns."""
+    """Announce regularly what this host has and the slots of this worker; remove orphaned sandboxes."""
     from windtunnel_worker.recovery.reaper import reap
     from windtunnel_worker.sandbox.inventory import Inventory
 
     records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
-    told: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
+    announced: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
 
     def present() -> float:
         what = inventory.versions, inventory.has(), inventory.libraries, inventory.digests
-        if told != [what] or not records.hosts.alive(settings.host, node):
+        if announced != [what] or not records.hosts.alive(settings.host, node):
             records.hosts.seen(settings.host, slots, what[0], settings.pools, what[1], worker=node)
             records.hosts.announce(what[2])
             records.hosts.holds_images(settings.host, inventory.digests)
-            told[:] = [what]
+            announced[:] = [what]
         return PRESENT_EVERY_S
 
     def remove_orphans() -> float:
@@ -62,7 +62,7 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
 
 
 def deliver_regularly(process: Process) -> None:
-    """Send the webhooks of the outbox. Without an allowlist and a secret, each ends as a dead letter that says so."""
+    """Send the webhooks in the outbox. Without an allowlist and a secret, each becomes a dead letter that says so."""
     from windtunnel_worker.delivery.deliver import Deliverer
     from windtunnel_worker.delivery.targets import Allowlist
 
@@ -93,7 +93,7 @@ def archive_regularly(process: Process) -> None:
 
 
 def _regularly(name: str, act: Callable[[], float]) -> None:
-    """Act in the background, whatever fails: Redis and Docker may come and go. `act` returns the pause in seconds."""
+    """Call `act` again and again in a thread, also after errors. It returns the pause until the next call."""
 
     def loop() -> None:
         while True:

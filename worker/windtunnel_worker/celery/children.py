@@ -1,4 +1,4 @@
-"""Tasks and threads whose failures end nothing else. A pool's processes Celery itself has die with their parent."""
+"""Tasks and a thread pool in which a failure ends only the task that failed."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Control(_Control):  # type: ignore[misc]
 
 
 class Consumer(_Consumer):  # type: ignore[misc]
-    """Consumes until it is told to stop; `received` counts what came, readable or not."""
+    """Consumes until it is asked to stop; `received` counts messages, readable or not."""
 
     class Blueprint(_Consumer.Blueprint):  # type: ignore[misc]
         """Celery's steps with a remote control of ours."""
@@ -68,7 +68,7 @@ class Consumer(_Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.received = 0
         self._expected: tuple[type[Exception], ...] = (*self.connection_errors, *self.channel_errors)
-        # Celery reconnects after these. An error that nobody foresaw is worth a fresh connection too.
+        # Celery reconnects after these. A new connection is worth a try after any other error, too.
         self.channel_errors: tuple[type[Exception], ...] = (*self._expected, Exception)
         self._faults: deque[float] = deque(maxlen=MAX_FAULTS)
 
@@ -116,7 +116,7 @@ class Consumer(_Consumer):  # type: ignore[misc]
             message.reject_log_error(log, self._expected)
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Connect, however long it takes, unless the worker is told to stop."""
+        """Connect, however long it takes, unless the worker is asked to stop."""
 
         def failed(error: Exception, pause: float) -> None:
             log.error("action=no-redis url=%s reason=%s retry_s=%.1f", conn.as_uri(), error, pause)

@@ -1,6 +1,6 @@
-"""Tells monitors of Celery, such as Flower, which jobs did not succeed.
+"""Reports failed jobs to monitors of Celery, such as Flower.
 
-To Celery every task succeeds: how a job ends is a value, and the task that wrote its report did what it should.
+For Celery every task succeeds: how a job ends is a value, and the task that wrote its report did its work.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "windtunnel.job"
-"""As which task monitors see a job."""
+"""The name of the task under which monitors show a job."""
 NO_FAILURES = (Outcome.SUCCEEDED, Outcome.CANCELLED)
 JOBS_A_MESSAGE = 100
 MOST = 5000
-"""Failures that may wait to be told, which is what Flower remembers."""
+"""Failures that may wait to be sent, which is also how many tasks Flower remembers."""
 
 
 class JobEvents:
-    """An observer that reports each job that failed as a failed task under the job's own id.
+    """An observer that reports each failed job as a failed task with the job's id.
 
-    Ids, outcome and host are all that is told: the message of a program's error may quote the program.
+    Only ids, outcome and host are sent, since the message of a program's error may quote the program.
     """
 
     def __init__(self, app: Celery, node: str) -> None:
@@ -39,13 +39,13 @@ class JobEvents:
         self._untold: deque[Report] = deque(maxlen=MOST)
 
     def __call__(self, what: str, job_id: str = "", **facts: object) -> None:  # noqa: ARG002 - as observers are called
-        """Something happened; it is told with the next call of `send`."""
+        """Note an event, to be sent by the next call of `send`."""
         report = facts.get("report")
         if what == "finished" and isinstance(report, Report) and report.outcome not in NO_FAILURES:
             self._untold.append(report)
 
     def send(self) -> None:
-        """Tell what happened, in few messages: one a job would cost as much as its report."""
+        """Send what was noted in few messages: one for each job would cost as much as its report."""
         if not self._untold:
             return
         try:

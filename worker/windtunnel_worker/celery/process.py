@@ -1,4 +1,4 @@
-"""What one worker process works with, built once, when it is first needed and after any fork."""
+"""The collaborators of one worker process. Each is built when first needed, after any fork."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from windtunnel_worker.pipeline.collaborators import Executor, Observer, Scorer, Validator
 
 PATIENCE = 30
-"""How often a worker repeats a command while Redis is away: about a minute."""
+"""How often a worker repeats a command while Redis is away, which takes about a minute."""
 
 
 class Process:
     """The collaborators of one worker process."""
 
     def __init__(self, settings: HostSettings, app: Celery, node: str = "") -> None:
-        """`node` is the worker's name, for whoever watches its events."""
+        """`node` is the worker's name in Celery's events."""
         self.settings, self._app, self._node = settings, app, node
 
     @cached_property
     def session(self) -> str:
-        """Who holds leases: the host, this process, and a random part, as process ids come again."""
+        """The holder of leases: host, process id, and a random part, since process ids are reused."""
         return f"{self.settings.host}:{os.getpid()}:{secrets.token_hex(4)}"
 
     @cached_property
@@ -44,12 +44,12 @@ class Process:
 
     @cached_property
     def broker(self) -> Broker:
-        """Who wakes the stages."""
+        """Wakes the stages."""
         return Broker(self.settings.redis_url.get_secret_value(), self._app)
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The stages; validator, executor and scorer come with the first use of theirs."""
+        """The stages; validator, executor and scorer are built when first used."""
         return Pipeline(
             self.records,
             session=self.session,
@@ -63,22 +63,22 @@ class Process:
 
     @cached_property
     def job_events(self) -> JobEvents:
-        """Who tells Celery's monitors which jobs failed."""
+        """Reports failed jobs to Celery's monitors."""
         return JobEvents(self._app, self._node)
 
     def close(self) -> None:
-        """Leave no sandbox behind."""
+        """Remove the sandboxes of this process."""
         if "pipeline" in vars(self):
             self.pipeline.close()
 
     def _observer(self) -> Observer:
-        """The log, Celery's monitors, and the traces where the variables of OpenTelemetry name an endpoint."""
-        told: list[Observer] = [log_what_happens]
+        """The log, Celery's monitors, and traces if OpenTelemetry's variables name an endpoint."""
+        observers: list[Observer] = [log_what_happens]
         if self._node:
-            told.append(self.job_events)
+            observers.append(self.job_events)
         if traces_wanted(os.environ):
-            told.append(self._tracing())
-        return all_of(*told)
+            observers.append(self._tracing())
+        return all_of(*observers)
 
     def _tracing(self) -> Observer:
         try:

@@ -1,4 +1,4 @@
-"""Fits a Celery application with this package's transport, consumer, pools and watchdog. The one place that does."""
+"""Gives a Celery application this package's transport, consumer, tasks and watchdog."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ HEARTBEAT_EVERY_S = 10
 def make_resilient(
     app: Celery, set_aside: SetAside = only_log, stall_s: float = 30.0, alive_file: Path | None = None
 ) -> None:
-    """Call before the application's first task is made and its first connection.
+    """Prepare an application, before its first task and connection are made.
 
-    `set_aside` is called, in a worker's main process, with each message that cannot be read. A worker ends when its
-    queue had messages for `stall_s` seconds and it took none although it could have. `alive_file` is touched as long as
-    it does its work.
+    `set_aside` is called, in a worker's main process, with each message that cannot be read. A worker ends if it takes
+    no message for `stall_s` seconds although its queue has some and it could. `alive_file` is touched while it works.
     """
     app.task_cls = f"{Task.__module__}:{Task.__name__}"
     app.amqp.Connection = connection_class(set_aside)
     app.conf.update(
         worker_consumer=Consumer,
-        # A command that Redis refuses, for want of memory say, costs a connection and not the worker.
+        # A command that Redis refuses, for example for lack of memory, costs a connection and not the worker.
         broker_channel_error_retry=True,
     )
     app.steps["worker"].add(type("Watchdog", (Watchdog,), {"limit_s": stall_s, "alive_file": alive_file}))
 
 
 def serve(app: Celery, **options: Any) -> int:
-    """Run a worker until it is told to stop. Returns its exit code: 0 if it was told to, else not.
+    """Run a worker until it is asked to stop. Returns its exit code, which is 0 only if it was asked to.
 
-    `app.worker_main` would end with 0 whatever happened.
+    `app.worker_main` would always end with 0.
     """
     worker = app.Worker(without_gossip=True, without_mingle=True, heartbeat_interval=HEARTBEAT_EVERY_S, **options)
     worker.start()

@@ -1,4 +1,4 @@
-"""What each role of a host is: a Celery worker on its queues, and what runs beside it in the worker's process."""
+"""Runs one role of a host: a Celery worker on the role's queues, and regular work in threads of its process."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ ROLES = ("validate", "execute", "monitor", "finalize", "flower", "metrics")
 
 
 def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
-    """A node name that no other worker of this machine has: `execute@host`, then `execute@host.2` and so on.
+    """Reserve a node name for this worker: `execute@host`, then `execute@host.2` and so on.
 
-    Compose gives every container of a service the same host name. The name is held until the process ends.
+    The containers of a Compose service share a host name, so it alone is not unique. The name is held until the process
+    ends.
     """
     for number in range(1, MOST_INSTANCES + 1):
         name = f"{role}@{host}" if number == 1 else f"{role}@{host}.{number}"
@@ -57,10 +58,11 @@ def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
 
 
 def worker_options(role: str, node: str, settings: HostSettings, concurrency: int) -> dict[str, Any]:
-    """What a role is as a Celery worker. Slots fork, and validators where there are several; short waits share threads.
+    """Celery's options for the worker of a role.
 
-    A single validator is its worker: one process less. If a program ends it, it is started again, and the reconciler
-    hands the program out a bounded number of times.
+    Slots are forked processes, and so are validators if there are several; the other roles use threads. A single
+    validator runs in the worker itself, which saves a process. If a program kills it, it is started again, and the
+    reconciler gives that program out a limited number of times.
     """
     queues = {
         "execute": [ticket_queue(pool) for pool in settings.pools],
@@ -76,7 +78,7 @@ def worker_options(role: str, node: str, settings: HostSettings, concurrency: in
 
 
 def width_of(role: str) -> int:
-    """How many processes or threads a role has where nobody says so."""
+    """The default number of processes or threads of a role."""
     cores = os.cpu_count() or 1
     # A sandbox's monitor must never wait for another's.
     return {"validate": max(1, cores // 2), "execute": cores, "monitor": 4 * cores, "finalize": 2}[role]
@@ -93,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
-        notify(READY)  # one that waits for Redis has started, too
+        notify(READY)  # also while it still waits for Redis
         if options.role in ("metrics", "flower"):
             be_alive_regularly()
         if options.role == "metrics":
@@ -111,12 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def write_json(logger: logging.Logger, **_: object) -> None:
-    """Have a worker's log be JSON, a line each."""
+    """Make a worker write its log as JSON."""
     use_json(logger)
 
 
 def refuse_cluster(settings: HostSettings) -> None:
-    """Raises `StoreUnsupported` for a Redis Cluster. One that does not answer is waited for later."""
+    """Raise `StoreUnsupported` for a Redis Cluster. A Redis that does not answer is left for the worker to wait for."""
     records = records_of(settings, retries=0)
     try:
         records.reading.ping()
@@ -143,9 +145,9 @@ def export(settings: HostSettings, address: str, port: int) -> None:
 
 
 def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int, alive_file: Path | None = None) -> int:
-    """Run a role's worker, with what belongs beside it, until TERM. Returns its exit code: not 0 after a fault.
+    """Run a role's worker and its regular work until TERM. Returns the exit code, which is not 0 after a fault.
 
-    `node` is its name: `<role>@<host>`, with a number where the machine has several of them.
+    `node` is its name: `<role>@<host>`, with a number if the machine has several.
     """
     role = node.partition("@")[0]
     process, parent = Process(settings, app, node), Process(settings, app)

@@ -1,4 +1,4 @@
-"""Tells systemd that a role is ready and alive: sd_notify(3). Where systemd did not start it, nobody is told."""
+"""Tells systemd that a role is ready and alive (see sd_notify(3)), if systemd started it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
 
 
 def notify(state: str) -> None:
-    """Send a state to the service manager. A manager that does not listen costs nothing but a line in the log."""
+    """Send a state to the service manager. A failure is only logged."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -28,7 +28,7 @@ def notify(state: str) -> None:
 
 
 def be_alive_regularly() -> None:
-    """For roles without a queue: alive is whoever runs. Does nothing where the unit has no WatchdogSec."""
+    """Report regularly that this process is alive, for roles without a queue. Does nothing without WatchdogSec."""
     microseconds = int(os.environ.get("WATCHDOG_USEC") or 0)
     if not microseconds:
         return

@@ -1,6 +1,6 @@
-"""The Celery tasks: an adapter over the pipeline. Arguments and results are ids and counts, nothing else.
+"""The Celery tasks, which call the pipeline. Their arguments and results are ids and counts, nothing else.
 
-A message only says "look for work". It may come twice, late or never: what to do is read from the records.
+A message only says "look for work". It may come twice, late or never, since the records say what to do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def register(app: Celery, process: Process) -> None:
 
     @task("validate")
     def validate(self: Task[..., Any], batch_id: str) -> dict[str, Any]:
-        """Judge queued programs; where jobs became ready, the chain goes on with a ticket."""
+        """Judge queued programs. If jobs became ready, the chain continues with a ticket."""
         passed = process.pipeline.validate()
         if not passed.ready[DEFAULT_POOL]:
             self.request.chain = None

@@ -1,7 +1,7 @@
-"""Ends a worker whose queue does not move, so that whoever supervises it starts a fresh one.
+"""Ends a worker that takes no messages from a non-empty queue, so that its supervisor starts a new one.
 
-An answer to a ping proves only that the event loop turns; a worker is alive if it takes messages. systemd, where that
-started it, is told the same: it ends a worker whose watchdog hangs. A container's health check looks at a file.
+That a worker answers a ping only proves that its event loop runs; it is alive if it takes messages. The watchdog also
+notifies systemd, which ends a worker whose watchdog hangs, and touches a file for a container's health check.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ EXIT_CODE = 75
 LOOKS = 3
 """How often the queue is looked at within the limit."""
 BEATS_WITHIN_S = 30.0
-"""The event loop hangs, or has no Redis, if it sent no heartbeat for so long."""
+"""If the event loop sends no heartbeat for this long, it hangs or does not reach Redis."""
 
 
 class Stall:
-    """Tells how long a queue with messages has stood still although this worker could have taken one."""
+    """Measures for how long this worker has taken no message although it could have."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -42,7 +42,7 @@ class Stall:
         self._received = -1
 
     def seconds(self, received: int, free: bool, waiting: Callable[[], bool]) -> float:
-        """How long: 0 if a message came since the last call, no place is free, or (asked last) nothing waits."""
+        """That time; 0 if a message came since the last call, no place is free, or (checked last) nothing waits."""
         moved, self._received = received != self._received, received
         if moved or not free or not waiting():
             self._since = None
@@ -58,7 +58,7 @@ class Watchdog(StartStopStep):
     requires = ("celery.worker.components:Pool",)
     limit_s = 30.0
     alive_file: Path | None = None
-    """Touched while the queue moves and the event loop sends heartbeats, which it does not without Redis."""
+    """Touched while messages are taken and the event loop sends heartbeats, which it cannot do without Redis."""
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
@@ -71,7 +71,7 @@ class Watchdog(StartStopStep):
         threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True).start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """From here on the worker consumes nothing, on purpose."""
+        """Stop watching, since a worker that stops takes no messages."""
         self._stopping.set()
         notify(STOPPING)
 
@@ -111,7 +111,7 @@ class Watchdog(StartStopStep):
                 return
 
     def _told_to_stop(self) -> bool:
-        # A worker that was told to stop and has not come to it yet has no queue to take from.
+        # A worker that was asked to stop takes no messages while it finishes.
         return self._stopping.is_set() or state.should_stop is not None or state.should_terminate is not None
 
     def _end(self, queues: list[str], seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Works through the outbox: what is due is sent side by side; what fails again later, a bounded number of times."""
+"""Works through the outbox: sends what is due, several at a time, and retries failures a limited number of times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
 
 
 class Deliverer:
-    """Sends what is in the outbox. Without a secret nothing can be signed, so nothing is sent."""
+    """Sends the webhooks in the outbox. Without a secret nothing can be signed, so nothing is sent."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Deliverer:
         self._sender = Sender(secret, authorities=authorities, deadline_s=deadline_s) if secret else None
 
     def run(self) -> int:
-        """Send what is due, at most some at a time and two to one host. Returns how many were tried."""
+        """Send what is due: at most eight requests, and two to the same host. Returns how many were tried."""
         due = self._outbox.take(AT_ONCE, lease_s=2 * self._deadline_s + 10)
         if due:
             with ThreadPoolExecutor(len(due), thread_name_prefix="webhook") as pool:

@@ -15,11 +15,11 @@ from windtunnel_worker.delivery.targets import Target
 
 CONNECT_S = 5.0
 DEADLINE_S = 10.0
-"""For all of a request, however slowly an answer drips in."""
+"""For a whole request, however slowly the answer arrives."""
 
 
 class _Pinned(http.client.HTTPConnection):
-    """Connects to the target's address, whatever its name says by now; the certificate must be the name's."""
+    """Connects to the target's address, even if its name resolves differently by now; the certificate must match it."""
 
     def __init__(self, target: Target, connect_s: float, trust: ssl.SSLContext) -> None:
         super().__init__(target.host, target.port, timeout=connect_s)
@@ -37,9 +37,9 @@ class _Pinned(http.client.HTTPConnection):
 
 
 def trusting(authorities: Path | None = None) -> ssl.SSLContext:
-    """Believe certificates of the system's authorities, and of those in a PEM file.
+    """Trust the system's certificate authorities and those in a PEM file.
 
-    `OSError` where the file cannot be read or holds no certificate.
+    `OSError` if the file cannot be read or has no certificate.
     """
     context = ssl.create_default_context()
     if authorities is not None:
@@ -48,13 +48,13 @@ def trusting(authorities: Path | None = None) -> ssl.SSLContext:
 
 
 class Sender:
-    """Posts events, signed with a secret; `authorities` are believed beside the system's (see `trusting`)."""
+    """Posts events, signed with a secret. `authorities` are trusted in addition to the system's (see `trusting`)."""
 
     def __init__(self, secret: str, *, authorities: Path | None = None, deadline_s: float = DEADLINE_S) -> None:
         self._secret, self._trust, self._deadline_s = secret, trusting(authorities), deadline_s
 
     def send(self, target: Target, event: str, body: bytes) -> str:
-        """Post an event; empty if the receiver took it (any 2xx), else why not."""
+        """Post an event. Returns an empty text if the receiver accepted it (any 2xx), otherwise the reason."""
         with closing(_Pinned(target, min(CONNECT_S, self._deadline_s), self._trust)) as connection:
             late = threading.Event()
             timer = threading.Timer(self._deadline_s, _cut, (connection, late))
@@ -85,7 +85,7 @@ class Sender:
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
-    """End a request that takes too long: whoever waits in it gets an error."""
+    """End a request that takes too long; the thread that waits for it gets an error."""
     late.set()
     opened = connection.sock
     if opened is not None:

@@ -1,4 +1,4 @@
-"""Where webhooks may go: hosts that the operator lists; private addresses only where they are listed themselves."""
+"""Decides where webhooks may go: to hosts that the operator lists, and to private addresses only if listed as such."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
 USUAL_PORTS = (80, 443)
 TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
-"""IPv6 addresses that stand for an IPv4 address, which may be a private one."""
+"""IPv6 addresses that contain an IPv4 address, which may be a private one."""
 
 
 def _resolve(host: str, port: int) -> Sequence[str]:
@@ -21,12 +21,12 @@ def _resolve(host: str, port: int) -> Sequence[str]:
 
 
 class NotAllowed(Exception):
-    """A request that must not be made, now or later."""
+    """A request that must not be made."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where one request goes: the address is resolved once, and nothing else is connected to."""
+    """Where one request goes. The address is resolved once and used for the connection."""
 
     host: str
     port: int
@@ -37,10 +37,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Allowlist:
-    """What an operator lists: `hooks.example.com`, `*.example.com`, `host:8443`, `10.0.0.5`, `10.0.0.0/8`.
+    """The operator's list: `hooks.example.com`, `*.example.com`, `host:8443`, `10.0.0.5`, `10.0.0.0/8`.
 
-    A name without a port stands for its ports 80 and 443. Of names, only what resolves to public addresses is allowed;
-    private and loopback ones must be listed as addresses or networks. Only to those may a request go without TLS.
+    A name without a port means its ports 80 and 443, and must resolve to public addresses. Private and loopback
+    addresses must be listed as addresses or networks. Requests without TLS may go only to listed addresses.
     """
 
     names: frozenset[tuple[str, int | None]] = frozenset()
@@ -49,7 +49,7 @@ class Allowlist:
 
     @classmethod
     def of(cls, entries: Iterable[str], resolve: Resolve | None = None) -> Allowlist:
-        """Read an operator's list; `ValueError` names the entry that is none."""
+        """Read an operator's list; `ValueError` names an entry that cannot be read."""
         names: set[tuple[str, int | None]] = set()
         networks: list[tuple[Network, int | None]] = []
         for entry in entries:
@@ -61,7 +61,7 @@ class Allowlist:
         return cls(frozenset(names), tuple(networks), resolve or _resolve)
 
     def target(self, url: str) -> Target:
-        """Where a request to this URL goes. `NotAllowed` says why it must not be made; `OSError` where DNS fails."""
+        """Where a request to this URL goes. `NotAllowed` says why it must not be made; `OSError` if DNS fails."""
         parts = urlsplit(url)
         host, tls = (parts.hostname or "").rstrip("."), parts.scheme == "https"
         if parts.scheme not in ("http", "https") or not host:

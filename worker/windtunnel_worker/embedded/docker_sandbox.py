@@ -1,4 +1,4 @@
-"""`DockerSandbox`: one sandbox after another on this host, with the face of the single-process system."""
+"""`DockerSandbox`: one sandbox after another on this host, with the API of the original single-process system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ResourceLimiter`: watches any container of this host's Docker Engine, with the face of the single-process system."""
+"""`ResourceLimiter`: measures any container on this host, with the API of the original single-process system."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The same stages in one process, with Docker and without Redis or Celery.
+"""`SandboxManager`: the stages in one process, with Docker but without Redis or Celery.
 
-`SandboxManager` keeps the face of the single-process system that Windtunnel grew from.
+It has the API of the original single-process system.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SELF_TEST = "import numpy\nemit(total=int(numpy.arange(5).sum()))\nprint('ready'
 
 @dataclass(frozen=True)
 class ResourceLimits:
-    """Limits in the seed's words: percent of one core, megabytes, seconds, block-device operations."""
+    """Limits as the original system names them: percent of one core, megabytes, seconds, block-device operations."""
 
     max_cpu_percent: float = 100.0
     max_memory_mb: int = 512
@@ -41,7 +41,7 @@ class ResourceLimits:
     max_io_operations: int | None = 1000
 
     def as_limits(self) -> Limits:
-        """The same in the contract's words; `InvalidInput` names what is out of range."""
+        """The same limits as `Limits`; `InvalidInput` names what is out of range."""
         return Limits(
             cpus=self.max_cpu_percent / 100,
             memory_mb=self.max_memory_mb,
@@ -80,7 +80,7 @@ class SandboxManager:
 
             return PriceScorer.of(settings)
 
-        # A fault of the machinery is told at once: whoever calls decides whether to try again.
+        # A fault of the machinery is returned at once: the caller decides whether to try again.
         terms = Terms(max_attempts=1, failures_to_pause=None, ceiling=settings.ceiling)
 
         def pipeline(validator: Validator) -> Pipeline:

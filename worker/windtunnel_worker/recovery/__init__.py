@@ -1,1 +1,1 @@
-"""Finds and removes what crashed processes left behind."""
+"""Removes the sandboxes that crashed processes left behind."""

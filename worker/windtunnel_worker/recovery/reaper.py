@@ -1,4 +1,4 @@
-"""Finds and removes what crashed processes left behind. Docker through the sandbox package only."""
+"""Removes the sandboxes that crashed processes left behind. Uses Docker through the sandbox package only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def remove_sandboxes(host: str, owner: str | None = None) -> int:
 
 
 def reap(host: str) -> tuple[int, int]:
-    """Remove the sandboxes of this host that nobody owns any more; returns how many, and how many are left.
+    """Remove the orphaned sandboxes of this host. Returns how many were removed, and how many are left.
 
-    A sandbox ends by itself when the process that started it goes away. It is nobody's once it has ended and that
-    process is gone, or when its deadline has passed.
+    A sandbox ends by itself when the process that started it dies. It is orphaned once it has ended and that process is
+    gone, or when its deadline has passed.
     """
     found = list_sandboxes(host)
     removed = sum(remove_sandbox(one.id) for one in found if _orphaned(one))

@@ -1,7 +1,7 @@
-"""The only package that talks to Docker.
+"""The only package that talks to Docker. README.md beside this file explains how sandboxes work.
 
-What the rest of the worker may use is exported here. Nothing of it loads Docker's client until an `Executor` is built
-or a function is called.
+What most of the worker needs is exported here; operators' commands and checks also use `engine` and `images`. Docker's
+client is not loaded before an `Executor` is built or a function is called.
 """
 
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded

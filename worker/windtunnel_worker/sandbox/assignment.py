@@ -1,4 +1,4 @@
-"""What the caller of a sandbox gives to it and hears from it. Imports nothing of Docker."""
+"""What a caller gives to the executor: an attempt to execute, and hooks. Does not import Docker."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class Assignment:
     """Modules the program imports, as validation found them."""
     isolation: Isolation = Isolation.CONTAINER
     batch_id: str = ""
-    """Only a cell of this batch may serve it."""
+    """The batch whose cells may serve it."""
 
 
 class Stop(StrEnum):
     """Why a running attempt has to end early."""
 
     SUPERSEDED = "superseded"
-    """Another attempt is the current one; whatever this one did does not count."""
+    """Another attempt is the current one, and this one no longer counts."""
     CANCELLED = "cancelled"
     """Somebody cancelled the job."""
     BUDGET = "budget"
-    """What the job's owner or batch may spend is spent."""
+    """The budget of the job's batch is used up."""
 
 
 class Superseded(Exception):
-    """The attempt is no longer the current one; whatever it did does not count."""
+    """The attempt is no longer the current one, and its result does not count."""
 
 
 class RunningSandbox(Protocol):
-    """What a hook may know of the sandbox that runs its attempt."""
+    """What a hook knows about the sandbox that runs the attempt."""
 
     id: str
     """The container's id."""
@@ -50,13 +50,13 @@ class RunningSandbox(Protocol):
 
 @dataclass
 class Hooks:
-    """What the caller wants to hear, and to say, while an attempt is prepared and runs."""
+    """Functions of the caller that are called while an attempt is prepared and runs."""
 
     started: Callable[[RunningSandbox], None] = lambda _: None
-    """The program's first line is about to run."""
+    """Called when the program's first line is about to run."""
     lasting: Callable[[RunningSandbox], None] = lambda _: None
-    """The program has run for a tick: it is worth being watched."""
+    """Called once when the program has run for a tick, and monitoring it is worth while."""
     stop: Callable[[], Stop | None] = lambda: None
-    """Asked about every tick, at least once a second. A reason ends the attempt at once."""
+    """Called about every tick, at least once a second. A reason ends the attempt at once."""
     samples: list[Sample] = field(default_factory=list)
-    """Grows by a sample a tick."""
+    """Gets a sample every tick."""

@@ -1,4 +1,4 @@
-"""Work that a slot waits for and that may take long: it runs beside, while the slot keeps its lease."""
+"""Runs slow work in a thread, while the slot that waits for it keeps its lease."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ R = TypeVar("R")
 
 
 def wait_for(act: Callable[[], R], ask: Callable[[], None]) -> R:
-    """What `act` returns or raises. `ask` is called about every tick; what it raises ends the wait.
+    """Return or raise what `act` does. `ask` is called about every tick, and an exception in it ends the wait.
 
-    Work that is no longer waited for goes on to its end in a thread of its own, which no process waits for.
+    The work then continues to its end in a daemon thread.
     """
     future: Future[R] = Future()
 
     def run() -> None:
         try:
             future.set_result(act())
-        except BaseException as error:  # noqa: BLE001 - whoever waits is told, whatever it is
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             future.set_exception(error)
 
     threading.Thread(target=run, name="sandbox-background", daemon=True).start()

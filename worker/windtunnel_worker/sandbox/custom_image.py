@@ -1,7 +1,7 @@
-"""Builds the operator's own sandbox image: the shipped one, and further libraries from wheels.
+"""Builds a sandbox image with additional libraries: the shipped image, and wheels on top of it.
 
-The wheels are fetched by pip on this machine, or are there already; the build has no network. What the image holds is
-kept in a label, by which validators learn what its programs may import.
+pip downloads the wheels on this machine, unless they are given; the build itself has no network. A label lists the
+libraries, so that validators know what programs may import.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from windtunnel_worker.sandbox.engine import engine, engine_errors
 
 DOCKERFILE = Path(__file__).with_name("custom_image.dockerfile")
 BUILD_TIMEOUT_S = 900
-"""How long a step of a build may say nothing."""
+"""How long a step of a build may be silent."""
 MOST_TOLD = 1500
 """Characters of a tool's last words in an error."""
 LOOK = """

@@ -10,9 +10,9 @@ from windtunnel_worker.locks import Lock, hold_first_free
 
 
 def take_gpu(lock_dir: Path, gpus: Sequence[str]) -> tuple[str, Lock] | None:
-    """One GPU that no other slot has, until the lock is closed or this process ends; None where the host has none.
+    """Reserve a GPU for this slot until the lock is closed or the process ends; None if the host has no GPUs.
 
-    `SandboxFailure` when all are taken.
+    `SandboxFailure` if all are taken.
     """
     for gpu in gpus:
         lock = hold_first_free(lock_dir, [f"gpu {gpu}"])

@@ -1,4 +1,4 @@
-"""Every protection of a sandbox, as data a reviewer can read. The one place that states them.
+"""Every protection of a sandbox, as data that a reviewer can read.
 
 `host_config` turns the data and a sandbox's limits into the arguments of Docker's create call, as plain data: this
 module imports nothing of Docker.
@@ -20,7 +20,7 @@ from windtunnel_worker.sandbox.limits import SandboxLimits
 WARDEN_USER = "0:0"
 """Process 1 of a sandbox. Root there has the capabilities below and no other; each job has a user of its own."""
 WARDEN_CAPABILITIES = ["SETUID", "SETGID", "SETPCAP"]
-"""To become a job's user, and to take from it even what it could never use."""
+"""For becoming a job's user, and for dropping all capabilities of a job."""
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
@@ -32,7 +32,7 @@ ENVIRONMENT = {
     "TZ": "UTC",
     "USER": "sandbox",  # its user ids have no name that could be looked up
     "PYTHONHASHSEED": "0",
-    # Threads of numeric libraries count against the process limit and make sums depend on their number.
+    # Threads of numeric libraries count against the process limit, and the results of sums depend on their number.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -41,7 +41,7 @@ ENVIRONMENT = {
     "LOKY_MAX_CPU_COUNT": "1",
     "JOBLIB_MULTIPROCESSING": "0",
     "JOBLIB_TEMP_FOLDER": "/tmp",  # noqa: S108
-    # What libraries keep for themselves must not come back with the program's files.
+    # Caches of libraries must not come back with the program's files.
     "XDG_CACHE_HOME": "/tmp/.cache",  # noqa: S108
     "XDG_CONFIG_HOME": "/tmp/.config",  # noqa: S108
     "NUMBA_CACHE_DIR": "/tmp/.cache/numba",  # noqa: S108
@@ -100,15 +100,15 @@ MASKED_PATHS = [
     "/sys/kernel",
     "/sys/module",
 ]
-"""What a sandbox finds empty: much of it counts what the whole host does, by which sandboxes would feel each other."""
+"""Paths that are empty in a sandbox. Many of them count the whole host's work, which would leak between sandboxes."""
 MASKED_IN_CELLS = ["/sys/fs/cgroup"]
-"""What tells a job how much the jobs before it used. Other languages' runtimes read their limits there."""
+"""Hidden in cells only, since it shows what earlier jobs used; runtimes of other languages read their limits there."""
 SYSTEM_DEVICES = {"system"}
-"""Of /sys/devices what is not a device of the host's, whose statistics a sandbox does not see."""
+"""The entries of /sys/devices that are not devices of the host, and need not be hidden."""
 READ_ONLY_PATHS = ["/proc/bus", "/proc/sys", "/proc/sysrq-trigger"]
 OOM_SCORE_ADJ = 500
-"""When the host has no memory left, a sandbox's processes go before its own. No program can go below it, as the engine
-sets it with the capability SYS_RESOURCE."""
+"""When the host runs out of memory, a sandbox's processes are killed before the host's own. A program cannot lower its
+score further if the engine has the capability SYS_RESOURCE, as it does by default."""
 
 PROTECTIONS: dict[str, Any] = {
     "network_mode": "none",
@@ -145,7 +145,7 @@ def seccomp_profile(*, own_kernel: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a container runtime takes for itself; it is allowed on top of the job's limits."""
+    """What a container runtime needs itself, which is added to the job's limits."""
 
     own_processes: int = 0
     """Threads of its kernel."""
@@ -162,7 +162,7 @@ GVISOR = Runtime(own_processes=128, threads_each=128, own_memory_mb=32, own_kern
 
 @dataclass(frozen=True)
 class Deployment:
-    """Protections and devices that an operator adds, out of the host's settings."""
+    """Protections and devices from the host's settings."""
 
     runtime: str | None = None
     """A container runtime that the daemon knows, e.g. `runsc` (gVisor)."""

@@ -23,7 +23,7 @@ class Image:
     name: str
     digest: str
     libraries: str | None = None
-    """None: it is not one that `windtunnel image add` made."""
+    """None if `windtunnel image add` did not make it."""
     base: str = ""
 
 
@@ -47,9 +47,9 @@ def own() -> list[Image]:
 
 
 def libraries_of(default_and_others: Iterable[str], *further: str | None) -> dict[str, str]:
-    """What validators have to know of images, as `Hosts.announce` takes it; the first is the default one.
+    """The libraries of images, for `Hosts.announce`. The first image is the default one.
 
-    Images that are not here are left out: the executor says what is missing.
+    Images that are not on this host are left out; the executor says what is missing.
     """
     default, *others = default_and_others
     known = {}

@@ -1,4 +1,4 @@
-"""What this host has for jobs: sandbox images, by the words of `JobSpec.needs`."""
+"""Finds the sandbox images of this host, under the names that `JobSpec.needs` uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from windtunnel_worker.settings import HostSettings
 
 
 class Inventory:
-    """Looks at the Docker Engine every `every_s` seconds."""
+    """The images of this host, looked up at most every `every_s` seconds."""
 
     def __init__(self, settings: HostSettings, every_s: float) -> None:
         self._settings, self._every_s = settings, every_s
@@ -26,10 +26,10 @@ class Inventory:
         """Of the Docker Engine, as it last answered."""
 
     def has(self) -> set[str]:
-        """`language:<name>` and `image:<name>` of all that is here.
+        """`language:<name>` and `image:<name>` of everything that is here.
 
-        `SandboxError` where the Docker Engine does not answer: that is not to have no images. Jobs that no host has an
-        image for are ended, while an engine comes back.
+        `SandboxError` if the Docker Engine does not answer. An empty result would be wrong, since jobs that no host has
+        an image for are ended.
         """
         if time.monotonic() - self._looked >= self._every_s:
             self._look()

@@ -1,8 +1,8 @@
-"""Keeps sandboxes ready, so that a job does not wait for one, and removes used ones, so that none waits for that.
+"""Prepares sandboxes before a job needs them, and removes used ones in the background.
 
-A slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind. A cell serves one batch and
-one kind; the cells that were used last stay until they have served their jobs, are too old, or something was wrong with
-them, since batches take turns and so do the kinds that a batch's jobs want.
+Each slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind. A cell serves one batch
+and one kind. The pool keeps the cells it used last, since batches and kinds often alternate, until they have served
+their number of jobs, are too old, or were not clean.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from windtunnel_worker.sandbox.users import lease_users
 log = logging.getLogger(__name__)
 
 MAX_AGE_S = 600.0
-"""A sandbox older than this is given no job any more. With the longest run it bounds what a lost one can live."""
+"""An older sandbox gets no more jobs. Together with the longest run, this limits how long a lost one can live."""
 CREATION_TIMEOUT_S = 120.0
 SHORT_JOB_S = 0.1
-"""What needs the Docker daemon but not at once waits for so long: it would slow a short job and its report down."""
+"""Calls to the Docker daemon that can wait are delayed by this time, as they would slow a short job down."""
 CELLS_KEPT = 3
-"""So many in a slot: each takes memory while it waits."""
+"""Cells of a slot, at most: each takes memory while it waits."""
 WAIT_TICK_S = 0.2
-"""How often the caller is asked, while it waits for a sandbox, whether it still wants one."""
+"""How often a caller that waits for a sandbox is asked whether it still wants one."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a job wants of the pool."""
+    """The sandbox that a job needs."""
 
     kind: Kind
     batch_id: str
     name: str
-    """What the container is called, where it serves this job only."""
+    """The container's name, if it serves only this job."""
     needs_s: float
-    """How long the job may use the sandbox at most."""
+    """How long the job may use the sandbox, at most."""
     on_wait: Callable[[], None] = lambda: None
-    """Called about every tick of a wait; what it raises ends the wait."""
+    """Called about every tick while the caller waits; an exception ends the wait."""
     alone: bool = False
-    """No sandbox of this kind is prepared for the next job."""
+    """Do not prepare a sandbox of this kind for the next job."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Pool:
         """Cells and their batches, the one used last at the end."""
 
     def take(self, request: Request) -> Sandbox:
-        """A ready sandbox for one job: a cell of the batch, or a prepared or fresh one, which then bears its name."""
+        """A ready sandbox for one job: a cell of its batch, or a prepared or new sandbox, which gets the job's name."""
         kind = request.kind
         if kind.jobs > 1:
             return self._take_cell(request)
@@ -96,7 +96,7 @@ class Pool:
         return sandbox
 
     def give_back(self, sandbox: Sandbox, *, clean: bool) -> None:
-        """After the job: a clean cell stays, everything else is removed."""
+        """Take a sandbox back after its job: a clean cell is kept, everything else is removed."""
         if sandbox in self._cells:
             if clean and sandbox.served < sandbox.kind.jobs:
                 return
@@ -104,7 +104,7 @@ class Pool:
         self._discard(sandbox)
 
     def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
-        """Have a sandbox of this kind ready soon, after doing `first`."""
+        """Prepare a sandbox of this kind in the background, after calling `first`."""
         if self._next is None:
             wanted = threading.Event()
             self._next = Next(kind, wanted, self._threads.submit(self._create_soon, kind, wanted, first))
@@ -115,7 +115,7 @@ class Pool:
         return self._create(kind, self._longest_s)
 
     def close(self) -> None:
-        """Remove everything that is prepared or waits, and wait until it is gone."""
+        """Remove all prepared sandboxes and cells, and wait until they are gone."""
         self._drop_next()
         self._drop_cells()
         self._threads.shutdown(wait=True)
@@ -131,7 +131,7 @@ class Pool:
                 self._cells[cell] = request.batch_id
                 return cell
             self._discard(cell)
-            # Imported there it would be lost with the job; the next cell has it for all.
+            # Imported by the job, it would be lost with the job; a new cell has it for all further jobs.
             request = replace(request, kind=replace(request.kind, preload=(*cell.kind.preload, *lacking)))
         self._drop_cells(keep=CELLS_KEPT - 1)
         cell = self._create_now(request)
@@ -159,7 +159,7 @@ class Pool:
         return self._await(self._threads.submit(self._create, request.kind, needs_s), request.on_wait)
 
     def _await(self, future: Future[Sandbox], on_wait: Callable[[], None]) -> Sandbox:
-        """The sandbox that is being created; if it is no longer wanted, it is removed as soon as it is there."""
+        """Wait for a sandbox that is being created. If it is no longer wanted, it is removed when it is ready."""
         deadline = time.monotonic() + CREATION_TIMEOUT_S
         try:
             while time.monotonic() < deadline:
@@ -207,11 +207,11 @@ class Pool:
             _close(future.result())
 
     def _discard(self, sandbox: Sandbox) -> None:
-        sandbox.let_go()  # its programs end at once, however long the removal has to wait for the daemon
+        sandbox.let_go()  # ends its programs at once, even if the daemon is slow to remove it
         self._soon(_close_soon if self._ahead else _close, sandbox)
 
     def _soon(self, act: Callable[..., None], *arguments: object) -> None:
-        """Off the job's path where there is a next job to serve, at once where there is none."""
+        """Act in the background if there may be a next job, otherwise at once."""
         if self._ahead:
             self._threads.submit(act, *arguments)
         else:
@@ -219,7 +219,7 @@ class Pool:
 
 
 def _lasts(sandbox: Sandbox, needs_s: float) -> bool:
-    """True when the sandbox waits for a job and lives long enough for this one."""
+    """True if the sandbox waits for a job and lives long enough for this one."""
     now = time.monotonic()
     return now - sandbox.created < MAX_AGE_S and now + needs_s < sandbox.dies and sandbox.healthy()
 

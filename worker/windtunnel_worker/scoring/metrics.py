@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite, sqrt
 
 import numpy as np
 
 from windtunnel.contract.score import Blocks, Metrics, Trading
 from windtunnel_worker.scoring.fills import TINY, Path
-from windtunnel_worker.scoring.inputs import Floats, Times
+from windtunnel_worker.scoring.inputs import Floats
 
 FLAT = 1e-12
 """A standard deviation below this share of the largest return comes from rounding."""
@@ -23,9 +24,8 @@ def metrics(equity: Floats, returns: Floats, bars_a_year: float | None, undefine
         undefined.update(dict.fromkeys(Metrics.model_fields, "one bar has no return"))
         return Metrics()
     year = _year(bars_a_year, undefined)
-    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
-    flat = deviation <= FLAT * float(np.abs(returns).max())
-    deviation = 0.0 if flat else deviation
+    mean, deviation = _moments(returns)
+    flat = deviation == 0.0
     if flat:
         _note(undefined, "equity never varied", "sharpe", "sharpe_per_bar", "sortino", "skewness", "kurtosis")
     skewness, kurtosis = (None, None) if flat else _shape(returns, mean)
@@ -45,6 +45,18 @@ def metrics(equity: Floats, returns: Floats, bars_a_year: float | None, undefine
         skewness=skewness,
         kurtosis=kurtosis,
     )
+
+
+def annual_sharpe(returns: Floats, bars_a_year: float | None) -> float | None:
+    """The Sharpe ratio of returns (bars,), as in `metrics`; at least two bars."""
+    mean, deviation = _moments(returns)
+    return None if bars_a_year is None or deviation == 0.0 else mean / deviation * sqrt(bars_a_year)
+
+
+def _moments(returns: Floats) -> tuple[float, float]:
+    """Mean and sample standard deviation, which is 0 where it comes from rounding."""
+    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
+    return mean, 0.0 if deviation <= FLAT * float(np.abs(returns).max()) else deviation
 
 
 def _year(bars_a_year: float | None, undefined: Reasons) -> float | None:
@@ -151,14 +163,12 @@ def _gains_of_trades(path: Path, rate: float) -> Floats:
     return np.asarray(stretches[held.T.ravel()[starts] != 0.0])
 
 
-def months(times: Times, equity: Floats, most: int = 600) -> dict[str, float]:
-    """Return of each calendar month, by `2024-02`; the last ones if there are more than `most`."""
-    which = times.astype("datetime64[ns]").astype("datetime64[M]")
-    ends = np.append(np.flatnonzero(which[1:] != which[:-1]), len(which) - 1)
-    values = np.concatenate(([1.0], equity[ends]))
+def months(ends: Mapping[str, int], equity: Floats, most: int = 600) -> dict[str, float]:
+    """Return of each calendar month by the month's last bar; the last ones if there are more than `most`."""
+    values = np.concatenate(([1.0], equity[list(ends.values())]))
     before = values[:-1]
     change = np.divide(values[1:], before, out=np.ones_like(before), where=before > 0) - 1.0
-    return dict(zip(which[ends].astype(str).tolist()[-most:], np.round(change, 6).tolist()[-most:], strict=True))
+    return dict(zip(list(ends)[-most:], np.round(change, 6).tolist()[-most:], strict=True))
 
 
 def blocks(returns: Floats) -> Blocks:

@@ -24,7 +24,7 @@ BROKEN = "they are not in the form in which `signals` returns them"
 class _Head(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
 
-    kind: Literal["times", "rows"]
+    kind: Literal["own", "times", "rows"]
     bars: int = Field(ge=0)
     columns: Annotated[list[Annotated[str, Field(max_length=256)]], Field(min_length=1, max_length=MAX_COLUMNS)]
 
@@ -52,15 +52,21 @@ def read(content: bytes, times: Times, names: Sequence[str]) -> Positions:
     except ValidationError:
         raise Unscorable(None, BROKEN) from None
     wide = len(head.columns)
-    if len(content) - len(line) - 1 != 8 * head.bars * (1 + wide) or not arrays:
+    own = head.kind == "own"
+    start = len(line) + 1 + (0 if own else 8 * head.bars)
+    if len(content) - start != 8 * head.bars * wide or not arrays or (own and len(names) > 1):
         raise Unscorable(None, BROKEN)
     wrong = [name for name in head.columns if name not in names]
     if wrong or len(set(head.columns)) < wide:
         raise Unscorable(None, f"their columns are not the job's datasets, each once: {', '.join(names)}")
-    numbers = np.frombuffer(content, "<i8", head.bars, len(line) + 1).cumsum()
     weights = np.zeros((head.bars, len(names)))
-    found = np.frombuffer(content, "<f8", head.bars * wide, len(line) + 1 + 8 * head.bars).reshape(head.bars, wide)
+    found = np.frombuffer(content, "<f8", head.bars * wide, start).reshape(head.bars, wide)
     weights[:, [names.index(name) for name in head.columns]] = found
+    if own and head.bars > len(times):
+        raise Unscorable(None, f"there are {head.bars:,} for the {len(times):,} bars of the data")
+    if own:
+        return Positions(times[: head.bars], weights)
+    numbers = np.frombuffer(content, "<i8", head.bars, len(line) + 1).cumsum()
     return Positions(_at(numbers, times) if head.kind == "rows" else numbers, weights)
 
 

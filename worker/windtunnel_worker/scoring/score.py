@@ -1,64 +1,45 @@
-"""Puts a job's score together. A `Market` is built once for a worker and reused for each job on the same prices."""
+"""Puts a job's score together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
 import numpy as np
 
 from windtunnel.analysis.significance import minimum_track_record, probabilistic_sharpe
 from windtunnel.contract.score import Curve, Fill, Metrics, Score, Scoring, Stress
-from windtunnel_worker.scoring.fills import Path, buy_and_hold, follow, returns_of
-from windtunnel_worker.scoring.inputs import Floats, Positions, Prices, Table, Unscorable, join
-from windtunnel_worker.scoring.metrics import Reasons, blocks, correlation, metrics, months, trading
-
-CURVE_POINTS = 300
-NS = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Market:
-    """The prices that a job's positions are scored on, in the order of the positions' columns."""
-
-    datasets: Sequence[Prices]
-    bars_a_year: float | None
-    """As the catalogue counted it from the datasets' times."""
-    bars_how: str = "counted from the dataset's times"
-
-    @cached_property
-    def at_close(self) -> Table:
-        """Fills happen at each bar's close."""
-        return join(self.datasets, at_open=False)
-
-    @cached_property
-    def at_open(self) -> Table:
-        """Fills happen at each bar's open."""
-        return join(self.datasets, at_open=True)
+from windtunnel_worker.scoring.fills import Path, follow, returns_of
+from windtunnel_worker.scoring.inputs import Floats, Positions, Unscorable
+from windtunnel_worker.scoring.market import NS, Market, Terms, Window
+from windtunnel_worker.scoring.metrics import (
+    Reasons,
+    annual_sharpe,
+    blocks,
+    correlation,
+    metrics,
+    months,
+    trading,
+)
 
 
 def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
     """Score these positions. Raises `Unscorable` where they or the prices do not allow it."""
-    at_open = scoring.fill is Fill.OPEN
-    whole = market.at_open if at_open else market.at_close
-    bars = len(whole.times)
-    if scoring.warmup >= bars:
-        raise Unscorable(None, f"a warm-up of {scoring.warmup:,} bars leaves none of {bars:,}")
-    if positions.weights.shape[1] != len(whole.names):
-        raise Unscorable(None, f"there are {positions.weights.shape[1]} columns for {len(whole.names)} datasets")
-    targets = positions.on(whole.times, warmup=scoring.warmup, leverage=scoring.leverage)[scoring.warmup :]
-    table = whole.since(scoring.warmup)
     rate = (scoring.commission_bps + scoring.slippage_bps) / 10_000
     year = scoring.bars_a_year or market.bars_a_year
+    terms = Terms(scoring.fill is Fill.OPEN, scoring.warmup, rate, year)
+    window = market.window(terms)
+    table = window.table
+    if positions.weights.shape[1] != len(table.names):
+        raise Unscorable(None, f"there are {positions.weights.shape[1]} columns for {len(table.names)} datasets")
+    whole = positions.on(market.at_close.times, warmup=scoring.warmup, leverage=scoring.leverage)
+    targets = whole[scoring.warmup :]
 
     undefined: Reasons = {}
     path = follow(table, targets)
-    equity, bought = path.equity(rate), buy_and_hold(table, rate=rate)
-    returns, market_returns = returns_of(equity), returns_of(bought)
+    equity = path.equity(rate)
+    returns = returns_of(equity)
     own = metrics(equity, returns, year, undefined)
-    held = trading(path, table.names, rate, year, at_open=at_open)
+    held = trading(path, table.names, rate, year, at_open=terms.at_open)
     if not held.trades:
         undefined |= {"hit_rate": "it never traded"}
         undefined |= {name: "it never traded" for name, why in undefined.items() if why == "equity never varied"}
@@ -75,11 +56,11 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
         final_equity=scoring.capital * float(equity[-1]),
         metrics=own,
         trading=held,
-        benchmark=metrics(bought, market_returns, year, {}),
-        market_correlation=correlation(returns, market_returns),
-        stress=_stress(path, follow(market.at_close.since(scoring.warmup), targets, lag=0), rate, year),
-        curve=_curve(table, equity, bought),
-        months=months(table.times, equity),
+        benchmark=window.benchmark,
+        market_correlation=correlation(returns, window.returns),
+        stress=_stress(own, path, follow(window.at_close, targets, lag=0), terms),
+        curve=_curve(window, equity),
+        months=months(window.month_ends, equity),
         blocks=blocks(returns),
         undefined=undefined,
         **_significance(own, len(returns), year),
@@ -112,22 +93,29 @@ def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, fl
     }
 
 
-def _stress(path: Path, seen: Path, rate: float, year: float | None) -> tuple[Stress, ...]:
-    curves = {f"costs {times}x": path.equity(times * rate) for times in (1, 2, 3)}
-    curves["filled at the close that was seen (not attainable)"] = seen.equity(rate)
-    figures = {label: metrics(equity, returns_of(equity), year, {}) for label, equity in curves.items()}
-    return tuple(
-        Stress(label=label, total_return=one.total_return, sharpe=one.sharpe) for label, one in figures.items()
+def _stress(own: Metrics, path: Path, seen: Path, terms: Terms) -> tuple[Stress, ...]:
+    return (
+        Stress(label="costs 1x", total_return=own.total_return, sharpe=own.sharpe),
+        _stressed("costs 2x", path.equity(2 * terms.rate), terms),
+        _stressed("costs 3x", path.equity(3 * terms.rate), terms),
+        _stressed("filled at the close that was seen (not attainable)", seen.equity(terms.rate), terms),
     )
 
 
-def _curve(table: Table, equity: Floats, bought: Floats) -> Curve:
-    picked = np.unique(np.linspace(0, len(equity) - 1, min(len(equity), CURVE_POINTS)).astype(int))
+def _stressed(label: str, equity: Floats, terms: Terms) -> Stress:
+    if len(equity) < 2:  # one bar has no return
+        return Stress(label=label)
+    sharpe = annual_sharpe(returns_of(equity), terms.bars_a_year)
+    return Stress(label=label, total_return=float(equity[-1]) - 1.0, sharpe=sharpe)
+
+
+def _curve(window: Window, equity: Floats) -> Curve:
+    picked = window.picked
     depths = equity / np.maximum(np.maximum.accumulate(equity), 1.0) - 1.0
     deepest = np.minimum.reduceat(depths, np.concatenate(([0], picked[:-1] + 1)))
     return Curve(
-        times=tuple((table.times[picked] // NS).tolist()),
+        times=window.picked_times,
         equity=tuple(np.round(equity[picked], 6).tolist()),
         drawdown=tuple(np.round(deepest, 6).tolist()),
-        benchmark=tuple(np.round(bought[picked], 6).tolist()),
+        benchmark=window.picked_bought,
     )

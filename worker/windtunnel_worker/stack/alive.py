@@ -1,6 +1,6 @@
-"""How a role tells the supervisor that it is ready and alive: bytes in a pipe that it inherited.
+"""Reports to the supervisor that a role is ready and alive, through a pipe that the role inherited.
 
-A role started in any other way has no such pipe and reports nothing. Standard library only.
+A role that was started in another way has no such pipe and reports nothing. Standard library only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _pipes: list[int] = []
 
 
 def report_regularly() -> None:
-    """Report that this process is alive for as long as it lives. Costs no Redis traffic."""
+    """Report from now on that this process is alive. Causes no Redis traffic."""
     number = os.environ.pop(VARIABLE, None)
     if number is None:
         return
@@ -38,7 +38,7 @@ def report_ready() -> None:
 
 
 def _tell(what: bytes) -> bool:
-    """False when nobody listens any more."""
+    """Write to the pipe. False if the supervisor is gone."""
     try:
         for pipe in _pipes:
             os.write(pipe, what)

@@ -1,4 +1,4 @@
-"""What the supervisor is to run, as `up` hands it over. Standard library only."""
+"""The plan of a stack, which `up` passes to the supervisor. Standard library only."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Program:
     command: tuple[str, ...]
     umask: int = 0o077
     config: str = ""
-    """Written to its standard input, where nobody sees what a command line would show."""
+    """Written to its standard input, since a command line would be visible to others."""
     reports: bool = False
-    """It reports through its pipe (`alive`) when it is ready and, from then on, that it is alive."""
+    """Whether it reports through its pipe (`alive`) that it is ready, and from then on that it is alive."""
 
 
 @dataclass(frozen=True)

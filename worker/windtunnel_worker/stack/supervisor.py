@@ -23,7 +23,7 @@ from windtunnel_worker.stack.plan import Address, Program, StackPlan
 from windtunnel_worker.stack.probe import answers
 from windtunnel_worker.stack.signals import Signals
 
-CLEANUP_S = 10.0
+CLEANUP_S = 30.0
 PROBE_EVERY_S = 0.1
 LOG_PAUSE_S = 0.1
 """Between two looks at the logs: under load they are read in large pieces."""

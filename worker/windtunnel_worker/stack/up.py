@@ -1,4 +1,4 @@
-"""Prepares a stack, the whole of Windtunnel on one host, and hands its plan over to the supervisor."""
+"""Prepares a stack, which is all of Windtunnel on one host, and passes its plan on to the supervisor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLES = ("validate", "execute", "monitor", "finalize")
 
 @dataclass(frozen=True)
 class Options:
-    """What `up` was asked for."""
+    """The options of `windtunnel up`."""
 
     slots: int
     flower_port: int | None

@@ -1,1 +1,1 @@
-"""What an operator sees: metrics for Prometheus, traces for OpenTelemetry, logs. Imports no Celery and no Docker."""
+"""Metrics for Prometheus, traces for OpenTelemetry, and JSON logs. Imports neither Celery nor Docker."""

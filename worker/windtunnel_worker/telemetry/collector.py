@@ -22,7 +22,7 @@ from windtunnel.records.metrics import BUCKETS_S, STAGES, Figures, Metrics, coun
 log = logging.getLogger(__name__)
 
 OWNERS_SHOWN = 100
-"""Owners with series of their own, those with the most jobs first; the others are added up as `other`."""
+"""Owners with series of their own, those with the most jobs first; all others together are `other`."""
 OTHERS = "other"
 SINGLE = {
     "retries": "Attempts that were repeated after a fault of the machinery.",
@@ -43,13 +43,13 @@ NAMES = {"limit": "limit_violations", "finding": "rejections_by_category"}
 
 
 class RecordsCollector(Collector):
-    """Measures at each scrape. While Redis is away there is `windtunnel_redis_up 0` and nothing else."""
+    """Measures at each scrape. While Redis does not answer, there is only `windtunnel_redis_up 0`."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: registering must not need a Redis."""
+        """Return nothing, so that registering needs no Redis."""
         return ()
 
     def collect(self) -> Iterator[Metric]:

@@ -51,13 +51,13 @@ def application(records: Records) -> Callable[[dict[str, Any], Answer], Iterable
 
 
 class _Server(socketserver.ThreadingMixIn, WSGIServer):
-    """A thread a request: a slow reader must not keep others from theirs."""
+    """Uses a thread for each request, so that a slow reader does not delay others."""
 
     daemon_threads = True
 
 
 class _Quiet(WSGIRequestHandler):
-    """Logs no requests, and gives up a client that says nothing."""
+    """Logs no requests, and drops silent clients."""
 
     timeout = 30
 

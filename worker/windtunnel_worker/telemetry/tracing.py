@@ -1,7 +1,7 @@
-"""One trace a job, for OpenTelemetry. Needs the extra `otel`; off unless the standard variables name an endpoint.
+"""Sends one OpenTelemetry trace per job, if the standard variables name an endpoint. Needs the extra `otel`.
 
-The records hold the time of each transition, so the trace is sent at the end, by whoever writes the report. A worker
-that dies loses no span, and the other stages need no tracing at all.
+The records have the time of each transition, so the finalizer that writes the report sends the whole trace. A worker
+that dies loses no span, and the other stages need no tracing.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ const SHOWN = [
   { key: "name", name: "Job", up: true },
   ...(staged ? [{ key: "stage", name: "Stage" }] : []),
   { key: "sharpe", name: "Sharpe", text: number, n: true, about: "annual" },
-  { key: "beyond", name: "Not luck", text: probability, n: true, about: "probability that it is more than the best of all trials reaches by luck, and than it earns by moving with the market; significant from 95 %" },
-  { key: "deflated", name: "Deflated", text: probability, n: true, about: "deflated Sharpe ratio: probability that it is more than the best of all trials reaches by luck" },
+  { key: "beyond", name: "Not luck", text: probability, n: true, about: "probability that the Sharpe ratio is higher than luck reaches in the best of all trials, and than moving with the market earns; significant from 95 %" },
+  { key: "deflated", name: "Deflated", text: probability, n: true, about: "deflated Sharpe ratio: probability that the Sharpe ratio is higher than luck reaches in the best of all trials" },
   { key: "curve", name: "Equity" },
   { key: "left", name: "After haircut", text: number, n: true, about: "annual Sharpe ratio after Šidák's correction for all trials" },
   { key: "total_return", name: "Return", text: percent, n: true },
-  { key: "annual_return", name: "A year", text: percent, n: true },
+  { key: "annual_return", name: "Annual return", text: percent, n: true },
   { key: "max_drawdown", name: "Drawdown", text: percent, n: true },
   { key: "trades", name: "Trades", text: whole, n: true },
   { key: "costly", name: "At 3x costs", text: percent, n: true, about: "total return with three times the costs" },
@@ -108,7 +108,7 @@ function cell(row, column) {
 }
 
 function details(row) {
-  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Turnover a year, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
+  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Annual turnover, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
 }
 
@@ -140,7 +140,7 @@ function heatMap() {
     }, `${down.value} \\ ${across.value}`));
   }
   show();
-  return h("figure", { id: "heat" }, h("h3", {}, "Mean Sharpe ratio by two parameters"), h("div", { class: "tools" }, down, "against", across), holder, h("figcaption", {}, "One good cell among bad ones is luck more often than skill."));
+  return h("figure", { id: "heat" }, h("h3", {}, "Mean Sharpe ratio by two parameters"), h("div", { class: "tools" }, down, "against", across), holder, h("figcaption", {}, "A single good cell among bad ones is more often luck than skill."));
 }
 
 function charts() {
@@ -151,7 +151,7 @@ function charts() {
   if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
     ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
-    h("figure", { id: "scatter" }, h("h3", {}, "Return a year against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, `Green: significant. ${points.includes(held) ? "Yellow: buy and hold. " : ""}A click shows the job in the leaderboard.`)),
+    h("figure", { id: "scatter" }, h("h3", {}, "Annual return against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, `Green: significant. ${points.includes(held) ? "Yellow: buy and hold. " : ""}A click shows the job in the leaderboard.`)),
     heatMap()));
 }
 
@@ -171,24 +171,24 @@ function failures() {
 function cascade() {
   if (!staged) return null;
   const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${number(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
-  return section("Stages", table([{ name: "Stage", n: true }, { name: "Asked for" }, { name: "Jobs", n: true }, { name: "Went on", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "What a stage stopped is not ranked: its figures are those of that stage. Each stage counts as a trial."));
+  return section("Stages", table([{ name: "Stage", n: true }, { name: "Threshold" }, { name: "Jobs", n: true }, { name: "Passed", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "Jobs stopped at a stage are not ranked, and their figures are those of that stage. Each stage counts as a trial."));
 }
 
 function times() {
   const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : `${number(one[name], 1)} ${one.unit}`)]);
-  return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Most", n: true }], rows, { id: "usage" })) : null;
+  return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Maximum", n: true }], rows, { id: "usage" })) : null;
 }
 
 function selfReported() {
   if (!data.self_reported.length) return null;
-  return section("Self-reported, unchecked", h("div", { class: "unchecked" }, h("p", { class: "soft" }, "These programs returned no positions. What they say of themselves is shown as they said it and counts for nothing."), table([{ name: "Job" }, { name: "Says" }], data.self_reported.map((one) => [foreign(one.name), foreign(one.says)]), { id: "self-reported" })));
+  return section("Self-reported, unchecked", h("div", { class: "unchecked" }, h("p", { class: "soft" }, "These programs returned no positions. Their own figures are shown unchecked and are not ranked."), table([{ name: "Job" }, { name: "Says" }], data.self_reported.map((one) => [foreign(one.name), foreign(one.says)]), { id: "self-reported" })));
 }
 
 function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} of other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed are not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
     best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,
@@ -201,5 +201,5 @@ function summary() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.batch.name)), h("p", { class: "soft" }, data.batch.about)), themeButton()),
   h("div", { class: `banner${data.summary.significant ? " good" : ""}`, id: "verdict" }, data.summary.verdict),
-  summary(), outcomes(), cascade() || "", charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions on prices that the programs could not change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
+  summary(), outcomes(), cascade() || "", charts() || "", section("Leaderboard", h("p", { class: "soft" }, "Computed from returned positions, on prices that the programs cannot change."), leaderboard()), failures() || "", times() || "", selfReported() || "",
   h("footer", {}, data.conventions.map((one) => h("p", {}, one))));

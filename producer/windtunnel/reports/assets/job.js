@@ -1,14 +1,14 @@
 const score = data.score;
 
 function figures(own, other, why) {
-  const lines = [["Total return", "total_return", percent], ["Return a year", "annual_return", percent], ["Volatility", "volatility", percent], ["Sharpe ratio", "sharpe", number], ["Sortino ratio", "sortino", number], ["Calmar ratio", "calmar", number], ["Maximum drawdown", "max_drawdown", percent], ["Its length in bars", "max_drawdown_bars", whole]];
+  const lines = [["Total return", "total_return", percent], ["Annual return", "annual_return", percent], ["Volatility", "volatility", percent], ["Sharpe ratio", "sharpe", number], ["Sortino ratio", "sortino", number], ["Calmar ratio", "calmar", number], ["Maximum drawdown", "max_drawdown", percent], ["Drawdown length (bars)", "max_drawdown_bars", whole]];
   return table([{ name: "" }, { name: "Strategy", n: true }, { name: "Buy and hold", n: true }, { name: "" }], lines.map(([name, key, text]) => [name, text(own[key]), text(other[key]), h("small", { class: "soft" }, why[key] || "")]), { id: "figures" });
 }
 
 function promotionParts() {
   const found = data.promotion;
   return [
-    section("On bars that were held out", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${whole(found.bars)} bars from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} Programs that were promoted on these bars: ${whole(found.programs)}.`))];
+    section("On held-out bars", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${whole(found.bars)} bars from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} Programs promoted on these bars so far: ${whole(found.programs)}.`))];
 }
 
 function scoreParts() {
@@ -27,9 +27,9 @@ function scoreParts() {
       tile("Track record needed", known(score.track_record_years) ? `${number(score.track_record_years, 1)} years` : NONE, "to say so at 95 %"),
       tile("Maximum drawdown", percent(score.metrics.max_drawdown), `${whole(score.metrics.max_drawdown_bars)} bars`, "bad"),
       tile("Trades", whole(held.trades), `${percent(held.hit_rate)} gained`),
-      tile("Turnover a year", number(held.turnover_a_year, 1), "times equity"),
+      tile("Annual turnover", number(held.turnover_a_year, 1), "times equity"),
       tile("Exposure", percent(held.exposure), open ? `open at the end: ${open}` : "nothing open at the end")),
-    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], (value) => percent(value, 0), "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Positions, added up"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], (value) => number(value), "Positions", 130)) : null),
+    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], (value) => percent(value, 0), "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Sum of positions"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], (value) => number(value), "Positions", 130)) : null),
     section("Figures", figures(score.metrics, score.benchmark, score.undefined), known(score.market_correlation) ? h("p", { class: "soft" }, `Correlation of its returns with those of buy and hold: ${number(score.market_correlation)}.`) : null),
     section("Costs", table([{ name: "" }, { name: "Total return", n: true }, { name: "Sharpe ratio", n: true }], score.stress.map((one) => [one.label, percent(one.total_return), number(one.sharpe)]), { id: "stress" }), h("p", { class: "soft" }, `${score.convention} ${score.costs}`)),
     years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable([...names, "Year"], years, month, ""))) : null];

@@ -1,0 +1,184 @@
+"""Turns the reports of jobs into tables and lines for a terminal. All text from programs is printed as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Column, Table
+from rich.text import Text
+
+from windtunnel.cli.fitted import Fitted, Shown, figure_column
+from windtunnel.cli.render import foreign, outcome_text
+from windtunnel.cli.render_facts import sparkline
+from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, figure, stage_of, value_of
+from windtunnel.cli.texts import first_sentence, harmless, short
+from windtunnel.contract import Execution, Promotion, Report, Score, SecurityLevel, StageRun
+
+
+def report(found: Report) -> RenderableType:
+    """One report on one screen. All of the program's text is printed as text, never as markup."""
+    parts: list[RenderableType] = [_facts(found)]
+    if found.message:
+        parts.append(foreign(found.message, style="bold"))
+    parts += _judged(found)
+    if found.validation and found.validation.issues:
+        parts.append(_issues(found))
+    execution = found.execution
+    if execution:
+        if execution.error and execution.error.traceback:
+            from rich.syntax import Syntax  # it brings Pygments, and most reports have no traceback
+
+            parts.append(Panel(Syntax(harmless(execution.error.traceback.rstrip()), "pytb"), title="exception"))
+        traced = bool(execution.error and execution.error.traceback)  # stderr has it too
+        for title, text, dropped in (
+            ("stdout", execution.stdout, execution.stdout_dropped_bytes),
+            ("stderr", "" if traced else execution.stderr, execution.stderr_dropped_bytes),
+        ):
+            shown = text.rstrip()
+            if shown:
+                parts.append(Panel(foreign(shown), title=f"{title} ({dropped:,} bytes left out)" if dropped else title))
+        if execution.values:
+            parts.append(_values(execution))
+        parts += [foreign(f"{note.dataset}: {note.message}", style="yellow") for note in execution.data_notes]
+        if execution.artifacts:
+            left = ", ".join(f"{one.name} ({one.bytes:,} bytes)" for one in execution.artifacts)
+            parts.append(foreign(f"artifacts: {left}"))
+    return Group(*parts)
+
+
+def _judged(found: Report) -> list[RenderableType]:
+    """What Windtunnel says of returned positions."""
+    parts = [score(found.score)] if found.score else []
+    parts += [foreign(f"stage {stage_line(run)}") for run in found.stages]
+    if found.promotion and found.promotion.bars:
+        parts.append(held_out(found.promotion))
+    if found.look_ahead:
+        parts.append(foreign(f"look-ahead: {found.look_ahead.sight.value}. {found.look_ahead.message}"))
+    return parts
+
+
+def _facts(found: Report) -> Table:
+    used, table = found.resources, Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("job", f"{found.job_id}  {found.name}")
+    table.add_row("outcome", outcome_text(found.outcome))
+    if found.validation:
+        level = SecurityLevel(found.validation.security_level).name
+        table.add_row("security", f"{found.validation.score}/100, {level}")
+    if found.promotion:
+        table.add_row("run", "on all bars, those included that are held out; what it used is withheld")
+    elif found.execution:
+        table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
+        table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
+        table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")
+        table.add_row("I/O", used.io)
+        table.add_row("attempts", str(len(found.attempts)))
+    return table
+
+
+def _issues(found: Report) -> Fitted:
+    columns = Shown("line", rank=3), Shown("level", rank=2), Shown("rule", rank=1)
+    table = Fitted(*columns, Shown("what", wraps=True), Shown("how to fix it", wraps=True), title="validation")
+    for issue in found.validation.issues[:20] if found.validation else ():
+        table.add_row(str(issue.line), issue.severity.name, issue.rule, issue.message, issue.fix)
+    return table
+
+
+def _values(execution: Execution) -> Fitted:
+    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="emitted")
+    for name, value in execution.values.items():
+        table.add_row(short(name), execution.not_finite.get(name) or _short(value))
+    for place, word in execution.not_finite.items():
+        if place not in execution.values:
+            table.add_row(foreign(short(place), style="yellow"), f"{word}, not a finite number")
+    return table
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else short(str(value))
+
+
+def score(found: Score) -> RenderableType:
+    """A score against buy and hold, with how it was computed."""
+    table = Table(
+        Column("score", no_wrap=True), *(Column(name, justify="right") for name in ("strategy", "buy & hold"))
+    )
+    for name in COMPARED:
+        bought = figure(name, getattr(found.benchmark, name)) if hasattr(found.benchmark, name) else ""
+        table.add_row(name.replace("_", " "), figure(name, value_of(found, name)), bought)
+    lines = [f"{found.convention} {found.costs}"]
+    lines.append(
+        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars per year: {_year(found)}"
+    )
+    if found.probabilistic_sharpe is not None:
+        lines.append(
+            f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
+        )
+    for name, why in found.undefined.items():
+        if name in COMPARED:
+            lines.append(f"{name.replace('_', ' ')} is undefined: {why}")
+    return Group(
+        table,
+        foreign("\n".join(lines)),
+        Text(f"equity {sparkline(found.curve.equity[:: 1 + len(found.curve.equity) // 60])}"),
+    )
+
+
+def _year(found: Score) -> str:
+    return f"{found.bars_a_year:,g} ({found.bars_how})" if found.bars_a_year else "unknown"
+
+
+def stage_line(run: StageRun) -> str:
+    """What came of a stage of a cascade."""
+    name, value, least = run.metric.replace("_", " "), figure(run.metric, run.value), figure(run.metric, run.at_least)
+    end = "passed" if run.passed else "stopped"
+    return f"{run.stage}: {end} with {name} {value}, at least {least}; {', '.join(run.datasets)}, {run.bars:,} bars"
+
+
+def held_out(found: Promotion) -> RenderableType:
+    """The figures of a promoted run."""
+    table = Table(
+        Column("held out", no_wrap=True), *(Column(name, justify="right") for name in ("strategy", "buy & hold"))
+    )
+    for name in OF_A_CURVE:
+        pair = (getattr(one, name) for one in (found.metrics, found.benchmark))
+        table.add_row(name.replace("_", " "), *(figure(name, value) for value in pair))
+    lines = [f"{found.convention} {found.costs}", f"{found.bars:,} bars from {found.first:%Y-%m-%d} on; rounded."]
+    if found.probabilistic_sharpe is not None:
+        lines.append(f"Probability that the true Sharpe ratio is above 0: {found.probabilistic_sharpe:.0%}")
+    lines.append(
+        f"Programs that were promoted on these bars: {found.programs:,}; the more, the less the best one means."
+    )
+    return Group(table, foreign("\n".join(lines)))
+
+
+def reports(found: Iterable[Report]) -> Fitted:
+    """Reports of a batch, one a line. What a program says of itself is in the last column only."""
+    table = Fitted(
+        Shown("job"),
+        Shown("name", wraps=True),
+        Shown("outcome"),
+        Shown("stage", filled=True),
+        figure_column("Sharpe", rank=1),
+        figure_column("return", rank=2),
+        figure_column("s", rank=3),
+        figure_column("MB", rank=4),
+        Shown("emitted or why", wraps=True, least=24),
+    )
+    for one in found:
+        values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
+        told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
+        used, metrics = one.resources, one.score.metrics if one.score else None
+        table.add_row(
+            one.job_id,
+            one.name,
+            outcome_text(one.outcome),
+            stage_of(one),
+            figure("sharpe", metrics.sharpe) if metrics else "",
+            figure("total_return", metrics.total_return) if metrics else "",
+            f"{used.duration_s:.2f}",
+            f"{used.memory_mb_peak:.0f}",
+            first_sentence(one.message or told),
+        )
+    return table

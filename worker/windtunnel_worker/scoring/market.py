@@ -1,0 +1,108 @@
+"""The prices that positions are scored on, and what follows from them alone: worked out once for many jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windtunnel.contract.score import Metrics
+from windtunnel_worker.scoring.fills import buy_and_hold, returns_of
+from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, join
+from windtunnel_worker.scoring.metrics import metrics
+
+CURVE_POINTS = 300
+WINDOWS_KEPT = 4
+NS = 1_000_000_000
+
+
+class Terms(NamedTuple):
+    """What the market's own course depends on, of all that a job says about its scoring."""
+
+    at_open: bool
+    """Fills happen at each bar's open instead of its close."""
+    warmup: int
+    rate: float
+    """The share of equity that a change of positions by 1 costs."""
+    bars_a_year: float | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The bars that count, and what buying and holding came to there."""
+
+    table: Table
+    at_close: Table
+    bought: Floats
+    """(bars,) equity of buying and holding."""
+    returns: Floats
+    """(bars,) of `bought`."""
+    benchmark: Metrics
+    month_ends: dict[str, int]
+    """The last bar of each calendar month, by `2024-02`."""
+    picked: NDArray[np.int64]
+    """The bars that a curve shows."""
+    picked_times: tuple[int, ...]
+    """Of these, in seconds since 1970."""
+    picked_bought: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Market:
+    """The prices that a job's positions are scored on, in the order of the positions' columns."""
+
+    datasets: Sequence[Prices]
+    bars_a_year: float | None
+    """As the catalogue counted it from the datasets' times."""
+    bars_how: str = "counted from the dataset's times"
+    _windows: dict[Terms, Window] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def at_close(self) -> Table:
+        """Fills happen at each bar's close."""
+        return join(self.datasets, at_open=False)
+
+    @cached_property
+    def at_open(self) -> Table:
+        """Fills happen at each bar's open."""
+        return join(self.datasets, at_open=True)
+
+    def window(self, terms: Terms) -> Window:
+        """The bars after the warm-up. Raises `Unscorable` where these prices do not allow it."""
+        if terms not in self._windows:
+            found = self._window(terms)
+            if len(self._windows) >= WINDOWS_KEPT:
+                self._windows.clear()
+            self._windows[terms] = found
+        return self._windows[terms]
+
+    def _window(self, terms: Terms) -> Window:
+        table = self.at_open if terms.at_open else self.at_close
+        bars = len(table.times)
+        if terms.warmup >= bars:
+            raise Unscorable(None, f"a warm-up of {terms.warmup:,} bars leaves none of {bars:,}")
+        table = table.since(terms.warmup)
+        bought = buy_and_hold(table, rate=terms.rate)
+        returns = returns_of(bought)
+        picked = np.unique(np.linspace(0, len(bought) - 1, min(len(bought), CURVE_POINTS)).astype(int))
+        return Window(
+            table=table,
+            at_close=self.at_close.since(terms.warmup),
+            bought=bought,
+            returns=returns,
+            benchmark=metrics(bought, returns, terms.bars_a_year, {}),
+            month_ends=_month_ends(table.times),
+            picked=picked,
+            picked_times=tuple((table.times[picked] // NS).tolist()),
+            picked_bought=tuple(np.round(bought[picked], 6).tolist()),
+        )
+
+
+def _month_ends(times: Times) -> dict[str, int]:
+    months = times.astype("datetime64[ns]").astype("datetime64[M]")
+    ends = np.append(np.flatnonzero(months[1:] != months[:-1]), len(months) - 1)
+    return dict(zip(months[ends].astype(str).tolist(), ends.tolist(), strict=True))

@@ -82,12 +82,12 @@ ATTEMPTS: list[Attempt] = [
     seeing("no_figure_of_the_host_moves_but_those_that_are_known", {"moved": []}, """
         import os, time
         KNOWN = {"/proc/stat", "/proc/uptime", "/proc/meminfo", "/proc/cgroups", "/proc/sys/kernel/random/uuid"}
-        OWN = ("/proc/self", "/proc/thread-self", "/proc/net", "/sys/fs/cgroup")
+        LEFT_OUT = ("/proc/self", "/proc/thread-self", "/proc/net", "/sys/fs/cgroup", "/sys/devices/system")
         def figures():
             found = {}
             for top in ("/proc", "/sys"):
                 for folder, folders, files in os.walk(top):
-                    folders[:] = [name for name in folders if not name.isdigit() and not f"{folder}/{name}".startswith(OWN)]
+                    folders[:] = [name for name in folders if not name.isdigit() and not f"{folder}/{name}".startswith(LEFT_OUT)]
                     for path in (f"{folder}/{name}" for name in files):
                         try:
                             with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:

@@ -98,6 +98,9 @@ class Scripted:
             return Execution(attempt=1, host="here", outcome=Outcome.FAILED, error=error, resources=used)
         return Execution(attempt=1, host="here", outcome=Outcome.SUCCEEDED, values={"sharpe": 1.2}, resources=used)
 
+    def warm_up(self) -> None:
+        """Nothing is held ready."""
+
     def close(self) -> None:
         """Nothing is held ready."""
 

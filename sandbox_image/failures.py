@@ -29,10 +29,17 @@ LONGEST_S = 1.0
 """For which the exception's own methods may run."""
 
 
-def report(error: BaseException, lines: list[str], reporter: Reporter, near: int | None = None) -> None:
+def report(
+    error: BaseException,
+    lines: list[str],
+    reporter: Reporter,
+    near: int | None = None,
+    column_like: Callable[[Any], str] = lambda _: "",
+) -> None:
     """Print the traceback as Python does and send the host the place and the reason.
 
-    `near` is the line of what was called, for an error about that which is raised outside of the program.
+    `near` is the line of what was called, for an error about that which is raised outside of the program; `column_like`
+    says which column a missing key almost names.
     """
     trace = _beyond_ours(error.__traceback__)
     text = _shortened(_guarded(lambda: _formatted(error, trace)) or _plainly_formatted(error, trace), KEPT_TEXT)
@@ -42,7 +49,7 @@ def report(error: BaseException, lines: list[str], reporter: Reporter, near: int
         reporter,
         {
             "type": _name(error),
-            "message": message_of(error),
+            "message": message_of(error) + _hint(error, column_like),
             "line": line,
             "source": _source(line, lines),
             "traceback": text,
@@ -52,6 +59,13 @@ def report(error: BaseException, lines: list[str], reporter: Reporter, near: int
         },
     )
     _print(error, text)
+
+
+def _hint(error: BaseException, column_like: Callable[[Any], str]) -> str:
+    if type(error) is not KeyError:
+        return ""
+    found = _guarded(lambda: column_like(error.args[0]))
+    return f" ({found})" if found else ""
 
 
 def _beyond_ours(trace: types.TracebackType | None) -> types.TracebackType | None:
@@ -84,7 +98,7 @@ def message_of(error: BaseException) -> str:
     """Its text, cut; of a group also type and text of each leaf."""
     text = text_of(error)
     if not _is(error, BaseExceptionGroup):
-        return text[:KEPT_MESSAGE]
+        return text if len(text) <= KEPT_MESSAGE else f"{text[: KEPT_MESSAGE - 1]}…"
     leaves = _guarded(lambda: list(_leaves(error))) or []
     told = [f"{_name(leaf)}: {text_of(leaf)[:200]}".removesuffix(": ") for leaf in leaves[:MAX_LEAVES]]
     if len(leaves) > MAX_LEAVES:

@@ -54,6 +54,14 @@ class Datasets(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.paths)
 
+    def column_like(self, key: Any) -> str:
+        """Where a column is that a missing key almost names; empty where none is."""
+        for name, frame in self._loaded.items():
+            for column in frame.columns:
+                if column != key and str(column).strip().lower() == str(key).strip().lower():
+                    return f'data["{name}"] has a column {column!r}'
+        return ""
+
     def __repr__(self) -> str:
         return f"data({', '.join(self.paths)})"
 

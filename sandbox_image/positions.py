@@ -100,9 +100,18 @@ def _columns(table: Any, names: list[str]) -> list[str]:
     if unnamed or table.shape[1] == 0 or (table.shape[1] == 1 and columns[0] not in names):
         raise TypeError(f"{WANTED}; there are {table.shape[1]} columns for the datasets {', '.join(names)}")
     wrong = [name for name in columns if name not in names]
+    if wrong and len(names) == 1:
+        raise ValueError(f"{WANTED}; it returned a frame with the columns {_listed(columns)}: return one of them")
     if wrong or len(set(columns)) < len(columns):
-        raise ValueError(f"each column of what signals returns is named after a dataset, once: {', '.join(names)}")
+        raise ValueError(
+            f"each column of what signals returns is named after a dataset, once: {', '.join(names)}; "
+            f"it returned the columns {_listed(columns)}"
+        )
     return columns
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(name[:40] for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _together(found: Mapping[Any, Any], data: Datasets) -> Any:
@@ -112,15 +121,34 @@ def _together(found: Mapping[Any, Any], data: Datasets) -> Any:
     for name, values in found.items():
         if name not in data:
             raise ValueError(f"{name!r} is not among this job's datasets: {', '.join(data)}")
-        series[name] = values if isinstance(values, pandas.Series) else _beside(values, data[name].index)
+        one = values if isinstance(values, pandas.Series) else _beside(values, data[name].index)
+        series[name] = one if len(data) == 1 else one.set_axis(_in_utc(one.index))
     if not series:
         raise TypeError(WANTED)
+    if all(isinstance(one.index, pandas.DatetimeIndex) for one in series.values()):
+        series |= _left_out(series, data)
     index = next(iter(series.values())).index
     if all(one.index.equals(index) for one in series.values()):
         return pandas.DataFrame(series)
     for one in series.values():
         index = index.union(one.index)
     return pandas.DataFrame({name: one.reindex(index, method="ffill", fill_value=0.0) for name, one in series.items()})
+
+
+def _left_out(series: Mapping[str, Any], data: Datasets) -> dict[str, Any]:
+    """Positions of 0 in the other datasets, whose bars count too; those that cannot be scored on are left alone."""
+    pandas = importlib.import_module("pandas")
+    bars = {name: _in_utc(data[name].index) for name in data if name not in series}
+    return {
+        name: pandas.Series(0.0, index=index)
+        for name, index in bars.items()
+        if isinstance(index, pandas.DatetimeIndex) and index.is_monotonic_increasing and index.is_unique
+    }
+
+
+def _in_utc(index: Any) -> Any:
+    """Times without their zone, so that those of different zones can be put together."""
+    return index.tz_convert(None) if getattr(index, "tz", None) is not None else index
 
 
 def _beside(values: Any, index: Any) -> Any:
@@ -132,6 +160,8 @@ def _beside(values: Any, index: Any) -> Any:
 
 def _of_numbers(values: Any) -> Any:
     numpy, pandas = importlib.import_module("numpy"), importlib.import_module("pandas")
+    if values is None:
+        raise TypeError(f"{WANTED}; it returned None: does it end without `return`?")
     if isinstance(values, str | bytes) or not (isinstance(values, list | tuple) or hasattr(values, "__array__")):
         raise TypeError(f"{WANTED}; it returned {type(values).__name__}")
     try:

@@ -90,7 +90,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     except SystemExit as leaving:
         code = _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
-        failures.report(error, lines, reporter, _line_of(module.__dict__.get("signals")))
+        failures.report(error, lines, reporter, _line_of(module.__dict__.get("signals")), data.column_like)
         code = 1
     figures.keep_open_ones(reporter)
     return _leave(code, module)
@@ -148,7 +148,7 @@ def _exit_code(leaving: SystemExit, lines: list[str], reporter: Reporter) -> int
     if leaving.code is None:
         return 0
     if isinstance(leaving.code, int):
-        return leaving.code & 0xFF
+        return leaving.code & 0xFF if abs(leaving.code) < 2**63 else 0xFF  # as CPython does
     reason = failures.text_of(leaving.code)
     failures.report_exit(reason, leaving, lines, reporter)
     with contextlib.suppress(BaseException):

@@ -6,7 +6,9 @@ the reconciler replaces a missing one.
 
 from __future__ import annotations
 
+import importlib
 import logging
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PUBLISH_RETRY = {"max_retries": 3, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
+
+
+_IMPORTING = threading.Lock()
+
+
+def _celery() -> Any:
+    """Celery's module, which puts another one in its own place while it is first imported.
+
+    A thread that imported it at that moment would keep the old one, which has no `chain`.
+    """
+    with _IMPORTING:
+        return importlib.import_module("celery")
 
 
 def task_name(stage: str) -> str:
@@ -81,9 +95,7 @@ def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
 
 def producer_app(redis_url: str) -> Celery:
     """A Celery application that only publishes."""
-    from celery import Celery
-
-    app = Celery("windtunnel", broker=broker_url(redis_url), set_as_current=False)
+    app: Celery = _celery().Celery("windtunnel", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_serializer="json",
@@ -131,7 +143,7 @@ class Broker:
 
     def _publish(self, stage: str, arguments: list[Any], queue: str, messages: int, **options: Any) -> None:
         """Publish messages. A failure is only logged, since the reconciler publishes what is missing."""
-        from celery import chain
+        chain = _celery().chain
         from kombu.exceptions import OperationalError
 
         later = STAGES[STAGES.index(stage) + 1 :] if stage in STAGES else ()

@@ -69,9 +69,10 @@ class InvalidInput(WindtunnelError):
 class IdempotencyConflict(InvalidInput):
     """The idempotency key was used before for other content; `existing` is the id of that job or batch."""
 
-    def __init__(self, field: str, key: str, existing: str) -> None:
+    def __init__(self, field: str, key: str, existing: str, difference: str = "") -> None:
         self.existing = existing
-        problem = FieldProblem(field, f"key {key!r} already stands for {existing}, which has other content")
+        differs = difference or "which has other content"
+        problem = FieldProblem(field, f"key {key!r} already stands for {existing}, {differs}")
         super().__init__([problem], remedy="Use a new key for new content.")
 
 

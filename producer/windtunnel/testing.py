@@ -147,5 +147,8 @@ class _Scripted:
         found = {"attempt": assignment.attempt, "host": HOST, "dataset_digests": assignment.job.dataset_digests}
         return execution.model_copy(update=found)
 
+    def warm_up(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""

@@ -192,7 +192,7 @@ TRANSIENT = re.compile(
 
 def outcome_of(job: Unfinished) -> Outcome:
     """How a job ended, as far as its record still says."""
-    outcome = job.fields[5].decode(errors="replace")
+    outcome = job.outcome.decode(errors="replace")
     return Outcome(outcome) if outcome in tuple(Outcome) else Outcome.LOST
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import redis
@@ -78,7 +78,37 @@ def test_the_same_key_with_other_content_is_a_conflict_and_stores_nothing(client
         client.submit_batch([{"code": "print(2)"}, {"code": "print(1)"}], idempotency_key="k")
     assert caught.value.existing == first
     assert [problem.field for problem in caught.value.problems] == ["idempotency_key"]
+    assert str(caught.value).startswith(
+        f"idempotency_key: key 'k' already stands for {first}, whose job 0 has another value of code."
+    )
     assert keys.dbsize() == before
+
+
+@pytest.mark.parametrize(
+    ("jobs", "more", "told"),
+    [
+        ([{"code": "print(1)"}], {}, "which has 2 jobs, not 1"),
+        (
+            [{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 3}}],
+            {},
+            "whose job 1 has another value of params",
+        ),
+        (
+            [{"code": "print(1)"}, {"code": "print(1)", "seed": 5, "params": {"n": 2}}],
+            {},
+            "whose job 1 has another value of seed",
+        ),
+        (
+            [{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 2}}],
+            {"isolation": "cell"},
+            "whose isolation is container, not cell",
+        ),
+    ],
+)
+def test_a_conflict_names_what_differs(client: Client, jobs: list[Any], more: dict[str, Any], told: str) -> None:
+    client.submit_batch([{"code": "print(1)"}, {"code": "print(1)", "params": {"n": 2}}], idempotency_key="k")
+    with pytest.raises(IdempotencyConflict, match=told):
+        client.submit_batch(jobs, idempotency_key="k", **more)
 
 
 def test_the_same_key_from_many_threads_is_one_batch(client: Client, keys: redis.Redis) -> None:

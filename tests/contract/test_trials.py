@@ -48,7 +48,7 @@ def test_beyond_100_000_trials_all_count_and_reading_them_takes_bounded_memory(r
     expected = Trials.of([*ratios, *own])
     assert (len(ledger.known), ledger.trials.count) == (MOST, MOST + 11)
     tracemalloc.start()
-    found = real.records.trials.besides("default", ["prices"], ())
+    found = real.records.trials.excluding("default", ["prices"], ())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 * 2**20
@@ -63,15 +63,15 @@ def test_a_trial_on_several_datasets_counts_once(driver: Driver) -> None:
     fill(driver, 20, dataset="other", first=20)
     driver.keys.hset(TRIALS, digest(99), "-")
     found: TrialLedger = driver.records.trials
-    both = found.besides("default", ["other", "prices"], [digest(0), digest(39)])
+    both = found.excluding("default", ["other", "prices"], [digest(0), digest(39)])
     assert (both.scored, both.flat) == (38, 1)
-    one = found.besides("default", ["prices"], [])
+    one = found.excluding("default", ["prices"], [])
     assert replace(one, mean=0.0, squares=0.0) == Trials(30, 1)
     assert isclose(one.mean, sum(ratios) / 30)
-    assert found.besides("somebody", ["prices"], []) == found.besides("default", ["unknown"], []) == Trials()
+    assert found.excluding("somebody", ["prices"], []) == found.excluding("default", ["unknown"], []) == Trials()
 
 
 def test_what_is_damaged_counts_as_a_trial_without_a_ratio(driver: Driver) -> None:
     driver.keys.hset(TRIALS, mapping={"no digest": "x", digest(1): "nan", digest(2): "0.5"})
     driver.keys.hset(f"{TRIALS}:more", mapping={"scored": "?", "mean": "?"})
-    assert driver.records.trials.besides("default", ["prices"], []) == Trials(1, 2, 0, 0.5, 0.0)
+    assert driver.records.trials.excluding("default", ["prices"], []) == Trials(1, 2, 0, 0.5, 0.0)

@@ -89,6 +89,7 @@ ENDS = [
     ("import os\nos._exit(137)", "failed", "code 137, as a shell does after a command's signal 9, SIGKILL", ""),
     ("import sys\nsys.exit(2)", "failed", "code 2: ", ""),
     ("import sys\nsys.exit(True)", "failed", "code 1: it gave no reason", ""),
+    ("raise SystemExit(2**70)", "failed", "code 255", ""),
     ("import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start()\nt.join()", "succeeded", "", "ZeroDivisionError"),
     ("import sys, threading\nt = threading.Thread(target=sys.exit, args=('x',))\nt.start()\nt.join()", "succeeded", "", ""),
     ("import atexit\natexit.register(lambda: 1 / 0)\natexit.register(print, 'other hook')", "succeeded", "", "ZeroDivisionError"),

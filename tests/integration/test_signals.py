@@ -131,6 +131,9 @@ def test_every_form_of_positions_gives_the_same_score(score_job: RunJob) -> None
 
 REFUSED = {
     "def signals(data):\n    return None": "Line 1: TypeError: signals must return positions: a Series",
+    "def signals(data):\n    data['prices']": "it returned None: does it end without `return`?",
+    "def signals(data):\n    return data['prices'].iloc[:, :2]": "with the columns Open, High: return one of them",
+    "def signals(data):\n    return data['prices']['close']": "(data[\"prices\"] has a column 'Close')",
     "def signals(a, b, c):\n    return 1": "Line 1: TypeError: signals must take (data, params)",
     "import numpy\ndef signals(data):\n    return numpy.ones(599)": "Line 2: ValueError: there are 599 positions",
     "def signals(data):\n    return data['prices'].Close.iloc[:-3] * 0": "at bar 597 (2017-04-19): there is no",
@@ -152,6 +155,8 @@ def test_positions_that_cannot_be_scored_fail_with_the_reason(score_job: RunJob)
 def test_two_datasets_with_their_own_bars(score_job: RunJob) -> None:
     both = "{'prices': data['prices'].Close * 0 + 0.5, 'bars': data['bars'].Close * 0 + 0.5}"
     assert score_job(f"def signals(data):\n    return {both}", "prices", "bars").score is not None
+    alone = "{'prices': data['prices'].Close * 0 + 1}"  # bars has times that prices lacks
+    assert score_job(f"def signals(data):\n    return {alone}", "prices", "bars").score is not None
     one = score_job("def signals(data):\n    return data['prices'].Close * 0", "prices", "bars")
     assert "1 columns for the datasets prices, bars" in one.message
 

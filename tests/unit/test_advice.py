@@ -24,7 +24,8 @@ PROGRAMS = [
     ("{}['close']", "list(frame.columns)"),
     ("[][1]", "past the end"),
     ("undefined_name", "before it is defined"),
-    ("import no_such_module", "sandbox has numpy"),
+    ("display(1)", "print the value"),
+    ("import no_such_module", "windtunnel image add"),
     ("from math import no_such_name", "installed version"),
     ("1 / 0", "Guard the division"),
     ("(1).close", "no such attribute"),
@@ -39,6 +40,7 @@ PROGRAMS = [
 RECORDED = [
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
+    ("AttributeError", "'Datasets' object has no attribute 'sp500'", "data by the dataset's name"),
     ("ValueError", "The truth value of a Series is ambiguous. Use a.empty, a.bool()", ".any()"),
     ("ValueError", "The truth value of a DataFrame is ambiguous.", ".any()"),
     ("ValueError", "The truth value of an array with more than one element is ambiguous.", ".any()"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from windtunnel.broker import broker_tls, broker_transport_options, broker_url, task_name
@@ -50,3 +53,33 @@ def test_the_schedule_decides_the_order_and_every_socket_has_a_deadline() -> Non
 def test_what_queues_are_called() -> None:
     assert (ticket_queue("default"), ticket_queue("gpu")) == ("execute", "execute.gpu")
     assert monitor_queue("here") == "monitor.here"
+
+
+THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from windtunnel.broker import Broker, producer_app
+
+sys.setswitchinterval(1e-6)
+barrier = Barrier(8)
+
+
+def publish(_):
+    barrier.wait()
+    app = producer_app("redis://127.0.0.1:1/0")
+    app.conf.task_publish_retry = False
+    Broker("", app).finalize()
+
+
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(publish, range(8)))
+"""
+"""The first use of a process, by all of its threads at the same time."""
+
+
+def test_threads_may_publish_first_at_the_same_time() -> None:
+    ran = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, timeout=60, check=False)
+    assert "ImportError" not in ran.stderr
+    assert ran.returncode == 0

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from windtunnel.client.datasets import Datasets
@@ -82,6 +83,14 @@ def test_a_bad_name_is_refused_and_nothing_is_kept(known: Datasets, tmp_path: Pa
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize("name", ["prices.txt", "PRICES.TSV", "prices"])
+def test_what_a_file_is_its_content_shows(known: Datasets, tmp_path: Path, name: str) -> None:
+    first = known.add("sp500", a_file(tmp_path, name=name))
+    assert (first.format, first.facts.rows, first.source) == ("csv", 2, name)
+    pd.read_csv(tmp_path / name).to_parquet(tmp_path / "as.csv")
+    assert known.add("sp500", tmp_path / "as.csv").format == "parquet"
+
+
 def odd_files(folder: Path) -> dict[str, Path]:
     link, fifo, place, unix = (folder / f"{name}.csv" for name in ("link", "fifo", "place", "socket"))
     link.symlink_to(a_file(folder))
@@ -92,11 +101,11 @@ def odd_files(folder: Path) -> dict[str, Path]:
     return {"link": link, "fifo": fifo, "folder": place, "socket": unix, "none": folder / "none.csv"}
 
 
-@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "socket", "none", "device", "text", "large"])
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "socket", "none", "device", "zip", "large"])
 def test_only_regular_files_of_a_bounded_size_are_taken(
     known: Datasets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    places = odd_files(tmp_path) | {"text": a_file(tmp_path, name="prices.txt")}
+    places = odd_files(tmp_path) | {"zip": a_file(tmp_path, "PK\3\4…", name="prices.csv")}
     places["device"] = tmp_path / "zero.csv"
     places["large"] = a_file(tmp_path, "x" * (2**20 + 1), name="large.csv")
     if kind == "device":

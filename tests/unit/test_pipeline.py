@@ -63,6 +63,9 @@ class System:
         execution = self.act(assignment, hooks)
         return execution.model_copy(update={"attempt": assignment.attempt, "host": "here"})
 
+    def warm_up(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

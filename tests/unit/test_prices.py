@@ -50,6 +50,9 @@ def test_a_job_is_scored_and_its_positions_are_not_kept(tmp_path: Path) -> None:
     [
         (["Open", "Adj Close"], "close", ""),
         (["Level"], "close", ""),
+        (["1. open", "4. close"], "close", ""),
+        (["<OPEN>", "<CLOSE>", "<VOL>"], "close", ""),
+        (["PX_LAST", "PX_VOLUME"], "close", ""),
         (["Bid", "Ask"], "ask", ""),
         (["Bid", "Ask"], "close", "has no column 'close' of numbers. Set `price` in the job's scoring to one of"),
     ],
@@ -61,6 +64,15 @@ def test_prices_are_found_in_their_column(columns: list[str], price: str, reason
     assert report.outcome is (Outcome.FAILED if reason else Outcome.SUCCEEDED)
     assert reason in report.message
     assert (report.score is None) == bool(reason)
+
+
+@pytest.mark.parametrize("name", ["Open", "1. open", "<OPEN>", "PX_OPEN"])
+def test_opens_are_found_under_vendors_names(name: str, tmp_path: Path) -> None:
+    tunnel = tunnel_of()
+    add(tunnel, tmp_path, frame=pd.DataFrame({name: np.linspace(90, 99, 60), "Close": 2 * LONG}, index=INDEX))
+    report = tunnel.client.report(tunnel.client.submit(job(fill="open")))
+    assert report.score is not None
+    assert report.score.metrics.total_return == pytest.approx(2 / np.linspace(90, 99, 60)[1] - 1)
 
 
 def test_data_that_shows_the_future_is_not_scored_on(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ def test_each_job_ends_as_its_script_says() -> None:
     reports = list(tunnel.client.reports(batch))
     assert [report.outcome.value for report in reports] == ["timed_out", "succeeded", "succeeded"]
     assert reports[0].message == "Too slow."
+    assert tunnel.client.retry(batch, outcomes="timed_out") == [f"{batch}-0"]
+    with pytest.raises(InvalidInput, match="'timedout' is not a valid Outcome; there are: succeeded"):
+        tunnel.client.retry(batch, outcomes=["timedout"])
     assert [event.kind.value for event in tunnel.client.stream(batch)][-1] == "batch_finished"
     assert tunnel.client.wait(batch).done
 

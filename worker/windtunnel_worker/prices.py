@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from windtunnel.contract import DatasetVersion, Execution, JobSpec, LookAhead, Probe, Scoring, Sight
+from windtunnel.datasets.words import CLOSE_NAMES, OPEN_NAMES, plain_name
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable
 from windtunnel.manifests import Manifests
 from windtunnel.store import Store
@@ -20,8 +21,6 @@ from windtunnel_worker.scoring import Market, Positions, Prices, Unscorable, loo
 from windtunnel_worker.scoring.inputs import Floats, Times
 from windtunnel_worker.settings import HostSettings
 
-USUAL = ("close", "adj close", "adj_close", "price", "last", "settle")
-"""The columns in which positions are valued; the first that a dataset has is used."""
 TABLES = 24
 """About how many arrays of its bars and datasets a market keeps."""
 PAUSE_S = 5.0
@@ -116,13 +115,13 @@ class PriceScorer:
                 None, f"dataset {name!r} is {version.columns_bytes / 2**20:,.0f} MB, too large for scoring"
             )
         table = pa.ipc.open_file(pa.BufferReader(self._store.get(version.columns_sha256))).read_all()
-        close = _column(name, table, price)
-        opens = [place for place, column in enumerate(table.column_names) if column.strip().lower() == "open"]
+        columns = _columns_of_numbers(table)
+        opened = next((columns[one] for one in OPEN_NAMES if one in columns), None)
         return Prices(
             name,
             _times(table),
-            _numbers(table.column(close)),
-            _numbers(table.column(opens[0])) if opens and _is_number(table.field(opens[0])) else None,
+            _numbers(table.column(_valued_at(name, table, columns, price))),
+            None if opened is None else _numbers(table.column(opened)),
         )
 
 
@@ -146,22 +145,31 @@ def _look_ahead(market: Market, positions: Positions, execution: Execution, seed
     return lookahead.judge(positions, runs, times, probes)
 
 
-def _column(dataset: str, table: Any, price: str) -> int:
+def _columns_of_numbers(table: Any) -> dict[str, int]:
+    """Where each column of numbers is, by its name in lower case and by its plain one; of two the first counts."""
+    index, found = _index_columns(table), dict[str, int]()
+    places = [
+        (field.name, place) for place, field in enumerate(table.schema) if _is_number(field) and field.name not in index
+    ]
+    for name, place in places:
+        found.setdefault(name.strip().lower(), place)
+    for name, place in places:
+        found.setdefault(plain_name(name), place)
+    return found
+
+
+def _valued_at(dataset: str, table: Any, columns: Mapping[str, int], price: str) -> int:
     """The place of the column that positions are valued at."""
-    numbers = {
-        name.strip().lower(): place
-        for place, name in reversed(list(enumerate(table.column_names)))
-        if _is_number(table.field(place)) and name not in _index_columns(table)
-    }
-    for wanted in (price, *(USUAL if price == "close" else ())):
-        if wanted in numbers:
-            return int(numbers[wanted])
-    if price == "close" and len(numbers) == 1:
-        return int(next(iter(numbers.values())))
+    for wanted in (price, *(CLOSE_NAMES if price == "close" else ())):
+        if wanted in columns:
+            return columns[wanted]
+    names = [table.column_names[place] for place in sorted(set(columns.values()))]
+    if price == "close" and len(names) == 1:
+        return columns[names[0].strip().lower()]
     raise Unscorable(
         None,
         f"dataset {dataset!r} has no column {price!r} of numbers",
-        remedy=f"Set `price` in the job's scoring to one of {', '.join(list(numbers)[:20]) or 'its columns'}.",
+        remedy=f"Set `price` in the job's scoring to one of {', '.join(names[:20]) or 'its columns'}.",
     )
 
 

@@ -41,7 +41,7 @@ def _datasets(local: bool = False) -> Iterator[Datasets]:
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Its name in programs: data[NAME].")],
-    file: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, whatever its extension.")],
     sep: Annotated[str | None, typer.Option(help="The column separator.", show_default="detected")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark.", show_default="detected")] = None,
     thousands: Annotated[str | None, typer.Option(help="The thousands separator.", show_default="detected")] = None,

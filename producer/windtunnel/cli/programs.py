@@ -42,10 +42,13 @@ class Program:
 
     def text(self) -> str:
         """Give the program's text, without a byte-order mark."""
+        source = self.read()
         try:
-            return self.read().decode("utf-8-sig")
+            return source.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise InvalidInput([FieldProblem(str(self.file), f"is not UTF-8 text: {error}")]) from error
+            line = source.count(b"\n", 0, error.start) + 1
+            problem = FieldProblem(str(self.file), f"is not UTF-8 text, first in line {line:,}: {error.reason}")
+            raise InvalidInput([problem], remedy="Save it as UTF-8.") from error
 
 
 def find(paths: Iterable[Path]) -> list[Program]:

@@ -68,7 +68,7 @@ class Datasets:
             version = contract.DatasetVersion(
                 name=name,
                 version=1,
-                format="parquet" if kept.suffix == ".parquet" else "csv",
+                format=inspected.format,
                 **self._put(inspected, kept),
                 facts=self._with_notes(name, inspected.facts, held_out, source_sha256),
                 holdout=held_out,

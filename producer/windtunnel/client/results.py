@@ -28,7 +28,7 @@ def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> 
     from windtunnel.analysis.ledger import sharpes_of
 
     names = sorted({name for one in reports if one.score for name in one.score.datasets})
-    return records.trials.besides(status.owner, names, sharpes_of(reports))
+    return records.trials.excluding(status.owner, names, sharpes_of(reports))
 
 
 def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Leaderboard:

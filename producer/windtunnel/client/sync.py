@@ -241,15 +241,15 @@ class Client(Submitting, Reporting):
 
     # -- changing ------------------------------------------------------------------------------------
 
-    def retry(self, name: str, *, outcomes: Iterable[Outcome] | None = None) -> list[JobId]:
+    def retry(self, name: str, *, outcomes: Outcome | str | Iterable[Outcome | str] | None = None) -> list[JobId]:
         """Run finished jobs again, each as a new attempt. Earlier attempts stay in the report.
 
         `outcomes` selects which jobs. By default a single job runs again whatever its outcome, and of a batch all jobs
-        that did not succeed. Returns the ids of the jobs that were queued again.
+        that did not succeed. Returns the ids of the jobs that were queued again. `InvalidInput` for an unknown outcome.
         """
         if outcomes is None:
             outcomes = set(contract.Outcome) - (set() if is_job(name) else {contract.Outcome.SUCCEEDED})
-        wanted = frozenset(outcomes)
+        wanted = outcomes_of(outcomes)
         reports = [self.report(name)] if is_job(name) else self.reports(name)
         retry = self._records.submissions.retry
         again = [JobId(report.job_id) for report in reports if report.outcome in wanted and retry(report, self.who)]

@@ -10,19 +10,15 @@ from pathlib import Path
 from windtunnel.errors import FieldProblem, InvalidInput
 
 CHUNK_BYTES = 4 * 2**20
-FORMATS = (".csv", ".parquet")
 
 
 def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
     """Copy a regular file into a folder, readable by this user only. Returns the copy and the SHA-256 of its bytes.
 
-    `InvalidInput` for a link, a FIFO, a device or a folder, which are never opened for reading; for a file that is too
-    large; and for one that is neither .csv nor .parquet.
+    `InvalidInput` for a link, a FIFO, a device or a folder, which are never opened for reading, and for a file that is
+    too large. The kind of file is told by its content, since vendors also call tables .txt, .tsv or .prn.
     """
-    suffix = file.suffix.lower()
-    if suffix not in FORMATS:
-        raise refused(f"{file.name} is neither .csv nor .parquet", "Give a CSV or Parquet file.")
-    copy = folder / f"file{suffix}"
+    copy = folder / "file"
     hashed, size = hashlib.sha256(), 0
     with (
         os.fdopen(_opened(file), "rb") as source,

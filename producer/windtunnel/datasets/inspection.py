@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -35,8 +35,8 @@ class Inspected:
     changed: bool
     """Whether the file's own bytes would be read otherwise: by `read_csv(path, index_col=0, parse_dates=True)`, or for
     Parquet by `read_parquet(path)`. Then `write_file` gives the file that programs should find."""
-    format: str
-    """`csv` or `parquet`: of the file itself and of what `write_file` writes."""
+    format: Literal["csv", "parquet"]
+    """Of the file itself and of what `write_file` writes."""
 
     def write_columns(self, path: Path) -> None:
         """Write the frame as an uncompressed Arrow file that a sandbox can map."""
@@ -72,10 +72,8 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Inspected:
     options = options or ReadOptions()
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="windtunnel-inspect-") as folder:
         warnings.simplefilter("ignore")  # of pandas, on what is judged here anyway
-        if source.is_parquet(path):
-            read, kind = parquet.read(path, options), "parquet"
-        else:
-            read, kind = assembly.read(path, options, Path(folder)), "csv"
+        kind: Literal["csv", "parquet"] = "parquet" if source.is_parquet(path) else "csv"
+        read = parquet.read(path, options) if kind == "parquet" else assembly.read(path, options, Path(folder))
         found = [*read.findings, *quality.find(read.frame)]
         frame, changed = _on_request(read.frame, options, found)
         facts = quality.facts(frame, found, {**options.given(), **read.found}, read.zone)

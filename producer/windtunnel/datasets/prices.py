@@ -9,7 +9,7 @@ import pandas as pd
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets.refusal import counted, finding, places
-from windtunnel.datasets.words import CLOSE_NAMES
+from windtunnel.datasets.words import CLOSE_NAMES, plain_name
 
 PRICES = (
     "open",
@@ -23,7 +23,7 @@ PRICES = (
     "bid",
     "ask",
     "vwap",
-    "px_last",
+    "px last",
     "close/last",
     "eröffnung",
     "hoch",
@@ -34,21 +34,6 @@ DEVIATIONS = 10
 SPLITS = (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100)
 
 
-def _plain(name: Any) -> str:
-    return (
-        str(name)
-        .strip()
-        .strip("<>")
-        .lower()
-        .replace("_", " ")
-        .removeprefix("1. ")
-        .removeprefix("2. ")
-        .removeprefix("3. ")
-        .removeprefix("4. ")
-        .removeprefix("5. ")
-    )
-
-
 def _is_number(column: Any) -> bool:
     return bool(getattr(column.dtype, "kind", "O") in "iuf")
 
@@ -56,7 +41,7 @@ def _is_number(column: Any) -> bool:
 def main_column(frame: Any) -> Any | None:
     """The closing price, or else the last column of numbers."""
     numeric = [place for place in range(frame.shape[1]) if _is_number(frame.iloc[:, place])]
-    names = {_plain(frame.columns[place]): place for place in reversed(numeric)}
+    names = {plain_name(str(frame.columns[place])): place for place in reversed(numeric)}
     for name in CLOSE_NAMES:
         if name in names:
             return frame.iloc[:, names[name]]
@@ -70,7 +55,7 @@ def find(frame: Any) -> list[DataFinding]:
     for place, name in enumerate(frame.columns):
         column = frame.iloc[:, place]
         if _is_number(column):
-            by_name.setdefault(_plain(name), (str(name), column.to_numpy(dtype="float64", na_value=np.nan)))
+            by_name.setdefault(plain_name(str(name)), (str(name), column.to_numpy(dtype="float64", na_value=np.nan)))
     for plain, (name, values) in by_name.items():
         found += _of_column(name, values, priced=plain in PRICES)
     found += _bars(by_name)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from windtunnel.contract.dataset import Column, DataFinding, Facts
-from windtunnel.datasets import bars, prices
-from windtunnel.datasets.refusal import counted, finding, places
+from windtunnel.datasets import bars, prices, zones
+from windtunnel.datasets.refusal import counted, finding, places, shown
 
 HEAD = 5
 SPARK = 60
@@ -109,10 +109,22 @@ def _duplicates(frame: Any, again: Any) -> DataFinding:
     return finding(
         "duplicate_times",
         f"{counted(len(again), 'duplicate time')}, {what}: {when(frame.index[int(again[0])])} in {places(again)}.",
-        remedy="`--drop-duplicates` keeps the first row of each time.",
+        remedy=_remedy_for_duplicates(frame),
         rows=again,
         count=len(again),
     )
+
+
+def _remedy_for_duplicates(frame: Any) -> str:
+    """What really tells the rows apart, or else which of them can be kept."""
+    zone = zones.with_repeated_hour(frame.index) if frame.index.tz is None else None
+    if zone is not None:
+        return f"Clocks may have gone back there: the times' zone, such as `--tz {zone}`, tells them apart."
+    for place, name in enumerate(frame.columns):
+        column = frame.iloc[:, place]
+        if _type(column.dtype) == "text" and not pd.MultiIndex.from_arrays([frame.index, column]).has_duplicates:
+            return f"{shown(str(name))} tells them apart: a dataset holds one series, so add a file for each of them."
+    return "`--drop-duplicates` keeps the first row of each time."
 
 
 def _missing(frame: Any) -> list[DataFinding]:

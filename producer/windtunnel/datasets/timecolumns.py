@@ -80,7 +80,7 @@ def holds_times(texts: Any, name: str, place: int, options: ReadOptions) -> bool
         return False
     if options.time_unit:
         return named_so or place == 0
-    return (named_so and (epoch(some) is not None or excel(some) or year(some))) or (
+    return (named_so and (bool((epochs(values(some)) >= 0).all()) or excel(some) or year(some))) or (
         place == 0 and not name and epoch(some) is not None
     )
 
@@ -97,11 +97,16 @@ def values(texts: Any) -> Any:
 
 def epoch(some: Any) -> str | None:
     """The unit in which some numbers count from 1970, if they are moments of our time."""
-    found = values(some)
-    for unit, (digits, _) in EPOCHS.items():
-        if bool(((found >= 0.9 * 10 ** (digits - 2)) & (found < 4.5 * 10 ** (digits - 1))).all()):
-            return unit
-    return None
+    found = np.unique(epochs(values(some)))
+    return list(EPOCHS)[int(found[0])] if len(found) == 1 and found[0] >= 0 else None
+
+
+def epochs(numbers: Any) -> Any:
+    """Of each number the place in `EPOCHS` of the unit in which it is a moment of our time; -1 where it is none."""
+    found = np.full(len(numbers), -1)
+    for place, (digits, _) in enumerate(EPOCHS.values()):
+        found[(numbers >= 0.9 * 10 ** (digits - 2)) & (numbers < 4.5 * 10 ** (digits - 1))] = place
+    return found
 
 
 def excel(some: Any) -> bool:

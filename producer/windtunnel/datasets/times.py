@@ -19,6 +19,8 @@ from windtunnel.datasets.words import is_missing
 
 EXCEL_DAY_ZERO = 25_569
 """1970-01-01 as Excel counts days."""
+UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+PERIODS = {timeforms.MONTH: "months", timeforms.QUARTER: "quarters"}
 
 
 @dataclass
@@ -124,6 +126,8 @@ class _Reader:
             years = self._as_numbers().astype("int64")
             days, _ = timeforms.dates(years, np.ones_like(years), np.ones_like(years))
             return days * timeforms.DAY_NS, True
+        values = self._as_numbers()
+        self._check_one_unit(values)
         unit = unit or timecolumns.epoch(some)
         if unit is None:
             refuse(
@@ -133,15 +137,12 @@ class _Reader:
                 "or say that they are no times with `--time-column none`.",
                 column=self._name,
             )
-        values = self._as_numbers()
         if unit == "excel":
             ns = np.round((values.astype("float64") - EXCEL_DAY_ZERO) * 86_400_000).astype("int64") * 1_000_000
             what = "days as Excel counts them"
         else:
             ns = self._epoch_ns(values, unit)
-            what = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[
-                unit
-            ] + " since 1970"
+            what = f"{UNITS[unit]} since 1970"
             self._offsets = np.zeros(len(ns))
         ns = np.where(self._missing, 0, ns)
         first = np.datetime64(int(ns[~self._missing][0]), "ns")
@@ -151,6 +152,23 @@ class _Reader:
             )
         self._found["time_unit"] = unit
         return ns, bool((ns % timeforms.DAY_NS == 0).all())
+
+    def _check_one_unit(self, values: Any) -> None:
+        """Vendors have gone from one unit to another inside a file."""
+        units = timecolumns.epochs(values[~self._missing])
+        other = np.flatnonzero(units != units[0])
+        if not len(other) or bool((units < 0).any()):
+            return
+        rows = np.flatnonzero(~self._missing)[other]
+        one, two = (list(UNITS.values())[units[place]] for place in (0, other[0]))
+        refuse(
+            "mixed_units",
+            f"{self._name} counts {one} since 1970 at first, but {two} in {places(rows)}",
+            f"Write them all in {one}.",
+            column=self._name,
+            rows=rows,
+            count=len(rows),
+        )
 
     def _as_numbers(self) -> Any:
         texts = pc.if_else(pa.array(self._missing), pa.scalar("0", self._texts.type), self._texts)
@@ -201,6 +219,12 @@ class _Reader:
         self._check(np.flatnonzero(~(sound & clock_sound) & ~self._missing))
         if form is timeforms.COMPACT:
             self._findings.append(finding("yyyymmdd", f"{self._name} was read as YYYYMMDD.", column=self._name))
+        if form in PERIODS:
+            self._findings.append(
+                finding(
+                    "periods", f"{self._name} holds {PERIODS[form]}; each was read as its first day.", column=self._name
+                )
+            )
         self._offsets = timeforms.offsets(found.zones)
         return days * timeforms.DAY_NS + ns, "H" not in found.fields or bool((ns == 0).all())
 

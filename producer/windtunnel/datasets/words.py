@@ -10,7 +10,12 @@ TIME_NAMES = frozenset(
     "trade_date tradedate trading_date dtyyyymmdd time_utc date_time unix_timestamp timestamp_utc localtime gmttime "
     "time_stamp bar_time start_time end_time quote_date exchange_date referencedate дата время 日期 时间 日付".split()
 )
-CLOSE_NAMES = ("close", "last", "price", "schluss", "close/last", "px_last", "adj close", "settle", "value", "nav")
+CLOSE_NAMES = tuple(
+    "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|settle|"
+    "settlement|value|nav".split("|")
+)
+"""What the column is called, plainly, at which positions are valued; the first that a table has."""
+OPEN_NAMES = ("open", "px open", "open price", "eröffnung", "eröffnungskurs")
 
 MISSING = frozenset(
     " #N/A #N/A N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split(" ")
@@ -50,6 +55,11 @@ def looks_like_time(cell: str) -> bool:
 def looks_like_data(cell: str) -> bool:
     """Whether a cell is a value rather than a name."""
     return looks_like_number(cell) or looks_like_time(cell)
+
+
+def plain_name(name: str) -> str:
+    """What a column is called without what vendors put around it: `close` for `<CLOSE>` and for `4. close`."""
+    return re.sub(r"^\d+\. ", "", name.strip().strip("<>").lower().replace("_", " "))
 
 
 def is_missing(cell: str) -> bool:

@@ -81,6 +81,15 @@ def _by_order(local: Any, zone: str) -> Any | None:
         return None
 
 
+def with_repeated_hour(local: Any) -> str | None:
+    """A usual zone whose clocks go back where some clock readings come twice, which tells them all apart."""
+    for zone in USUAL:
+        found = _by_order(local, zone)
+        if found is not None and found.is_unique:
+            return zone
+    return None
+
+
 def _refuse_mixed(utc: Any, offsets: Any, different: Any, name: str) -> Any:
     fitting = [zone for zone in USUAL if _fits(utc, offsets, zone)]
     texts = ", ".join(_offset(minutes) for minutes in different[:4])

@@ -111,9 +111,8 @@ class Care:
         return count
 
     def ended_again(self, job_id: str, pause_s: float) -> None:
-        """Have somebody look at a job that waits for its report, after a pause."""
-        due = round((time.time() + pause_s) * 1000)
-        self._redis.call("zadd", self._redis.keys("ended"), {job_id: due}, xx=True)
+        """Have somebody look at a job that waits for its report, after a pause by Redis's clock."""
+        self._redis.run("ended_again", job_id, round(pause_s * 1000))
 
     def count_fault(self, job_id: str) -> int:
         """Note an unexpected exception over a job; returns how many there were in its current round."""

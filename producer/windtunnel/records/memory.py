@@ -1,4 +1,4 @@
-"""Records in this process's memory, for tests of apps and for the embedded face. Needs the extra `testing`.
+"""Records in this process's memory, for tests of apps and for `SandboxManager`. Needs the extra `testing`.
 
 It is the same code over fakeredis, which runs the very same scripts: a second implementation of the schedule would
 have to be kept equal to them by hand.

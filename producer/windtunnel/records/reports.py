@@ -36,32 +36,43 @@ READ_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A job that has its end and waits for its report, as it is stored."""
+    """A job that has its end and waits for its report, as it is stored. The fields are those of `take_ended.lua`."""
 
     job_id: str
     now_ms: int
-    fields: tuple[bytes, ...]
     attempts: tuple[bytes, ...]
+    state: bytes
+    stored_spec: bytes
+    stored_program: bytes
+    stored_policy: bytes
+    stored_attempt: bytes
+    outcome: bytes
+    message: bytes
+    execution: bytes
+    history: bytes
+    token: bytes
+    source: bytes
+    """The job whose report it gets."""
 
     @property
     def attempt(self) -> int:
         """Number of the attempt that ended; 0 where that cannot be read."""
-        return whole(self.fields[4])
+        return whole(self.stored_attempt)
 
     @property
     def program(self) -> str:
         """`<sha256>:<language>`; empty where the job was never written."""
-        return self.fields[2].decode(errors="replace")
+        return self.stored_program.decode(errors="replace")
 
     @property
     def policy(self) -> str:
         """Whose verdict counts."""
-        return self.fields[3].decode(errors="replace")
+        return self.stored_policy.decode(errors="replace")
 
     @property
     def cached_from(self) -> str:
         """Whose report it gets; empty where it ended itself."""
-        return self.fields[10].decode(errors="replace")
+        return self.source.decode(errors="replace")
 
 
 class Reports:
@@ -76,10 +87,7 @@ class Reports:
     def take(self, most: int) -> list[Unfinished]:
         """Jobs that wait for their report; they are this caller's for ten seconds."""
         now, entries = self._redis.run("take_ended", most, round(LEASE_S * 1000))
-        return [
-            Unfinished(job_id.decode(), int(now), tuple(fields), tuple(attempts))
-            for job_id, fields, attempts in entries
-        ]
+        return [Unfinished(job_id.decode(), int(now), tuple(attempts), *fields) for job_id, fields, attempts in entries]
 
     def run_itself(self, job_id: str) -> None:
         """Have a job run that was to get another's report, as that cannot be read any more."""
@@ -116,8 +124,8 @@ class Reports:
             for job, report in final
             for word in (
                 job.job_id,
-                job.fields[4],
-                job.fields[9],
+                job.stored_attempt,
+                job.token,
                 report.outcome.value,
                 encode_report(report),
                 encode_figures(report),
@@ -135,7 +143,7 @@ class Reports:
         False: it must not go on, as it was cancelled or another attempt is the current one.
         """
         arguments = (encode(spec), encode(report.summary), MAX_ATTEMPTS_KEPT, who, len(spec.passed), _trial(report))
-        return bool(self._redis.run("advance", job.job_id, job.fields[4], job.fields[9], *arguments) == 1)
+        return bool(self._redis.run("advance", job.job_id, job.stored_attempt, job.token, *arguments) == 1)
 
     def report(self, job_id: str) -> Report:
         """The final report; `NotFound` if there is none (yet), `UnreadableRecord` if it is broken."""
@@ -200,26 +208,25 @@ class Reports:
 
 def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
     """Decode what is stored of a job that has its end; `UnreadableRecord` names what cannot be read."""
-    state, spec, _, _, attempt, outcome, message, execution, history, *_ = job.fields
-    if not state:
+    if not job.state:
         raise UnreadableRecord("the record was removed")
-    if attempt and not attempt.isdigit():
+    if job.stored_attempt and not job.stored_attempt.isdigit():
         raise UnreadableRecord("the number of its attempt is damaged")
-    if outcome.decode(errors="replace") not in tuple(Outcome):
+    if job.outcome.decode(errors="replace") not in tuple(Outcome):
         raise UnreadableRecord("its outcome is damaged or of a newer version")
     sha256, language, _ = ProgramKey.read(job.program)
     return Record(
         job_id=job.job_id,
-        spec=decode(JobSpec, spec) if spec else None,
+        spec=decode(JobSpec, job.stored_spec) if job.stored_spec else None,
         code_sha256=sha256,
         language=language,
         attempt=job.attempt,
-        outcome=outcome.decode(),
-        message=message.decode(errors="replace"),
-        history=decode_history(history),
+        outcome=job.outcome.decode(),
+        message=job.message.decode(errors="replace"),
+        history=decode_history(job.history),
         now=job.now_ms / 1000,
         verdict=verdict,
-        execution=decode(Execution, execution) if execution else None,
+        execution=decode(Execution, job.execution) if job.execution else None,
         attempts=earlier_attempts(job.attempts),
     )
 

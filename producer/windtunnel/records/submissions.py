@@ -11,11 +11,13 @@ from itertools import repeat
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import FieldProblem, IdempotencyConflict, InvalidInput, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
-from windtunnel.records.codec import ProgramKey, encode, pack
+from windtunnel.records.codec import ProgramKey, encode, pack, unpack
 from windtunnel.records.connection import Connection
 from windtunnel.records.promotions import UNSPENT
 from windtunnel.records.reading import unknown
 
+MOST_COMPARED = 1000
+"""Jobs of a batch, to say in what it differs from another."""
 JOBS_A_WRITE, BYTES_A_WRITE = 500, 8 * 1024 * 1024
 SECONDS_A_WAITING_JOB = 0.05
 """For the hint in `QueueFull`: what a full queue needs to drain by one job, at twenty jobs a second."""
@@ -74,6 +76,15 @@ def prepare(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]] = (), *, c
     return prepared
 
 
+def _differing(job: Job, program: ProgramKey, spec: Mapping[str, object]) -> str:
+    """The first field of a job that is not as it was stored."""
+    if program.sha256 != job.code_sha256:
+        return "code"
+    given = json.loads(_spec(job, {}, {}))
+    fields = (name for name in Job.model_fields if name != "dataset_digests")
+    return next((name for name in fields if given.get(name) != spec.get(name)), "")
+
+
 def _cache_key(job: Job, program: ProgramKey, digests: Mapping[str, str]) -> str:
     """Digest of all that decides a job's result; what only names or orders it is left out."""
     decides = job.model_dump(mode="json", include=DECIDE, exclude_defaults=True)
@@ -122,10 +133,29 @@ class Submissions:
             batch.webhook.model_dump_json() if batch.webhook else "",
         )
         if answer == b"conflict":
-            raise IdempotencyConflict("idempotency_key", str(key), detail.decode())
+            existing = detail.decode()
+            raise IdempotencyConflict("idempotency_key", str(key), existing, self._difference(existing, batch))
         if answer == b"full":
             raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
         return Opened(detail.decode(), int(written[0]))
+
+    def _difference(self, existing: str, batch: Batch) -> str:
+        """The first thing in which a batch is not the existing one; empty where it is not among the first jobs."""
+        read, keys = self._redis.call, self._redis.keys
+        total, isolation = read("hmget", keys.batch(existing), "total", "isolation")
+        if total is None or isolation is None:  # gone meanwhile
+            return ""
+        if int(total) != len(batch.jobs):
+            return f"which has {int(total)} jobs, not {len(batch.jobs)}"
+        if isolation != batch.isolation.value.encode():
+            return f"whose isolation is {isolation.decode()}, not {batch.isolation.value}"
+        for number, job in enumerate(batch.jobs[:MOST_COMPARED]):
+            program, spec = read("hmget", keys.job(f"{existing}-{number}"), "program", "spec")
+            if program is None or spec is None:
+                return ""
+            if other := _differing(job, ProgramKey.read(program.decode()), json.loads(unpack(spec))):
+                return f"whose job {number} has another value of {other}"
+        return ""
 
     def note_trace(self, opened: Opened, traceparent: str) -> None:
         """Keep which span of the app submitted a batch."""

@@ -26,7 +26,7 @@ class TrialLedger:
         known = {digest: ratio for part in self._parts(owner, dataset) for digest, ratio in part}
         return Ledger(known, self._beyond(owner, dataset))
 
-    def besides(self, owner: str, datasets: Sequence[str], own: Collection[str]) -> Trials:
+    def excluding(self, owner: str, datasets: Sequence[str], own: Collection[str]) -> Trials:
         """All trials of an owner on any of these datasets, each once, but for those whose digests are in `own`."""
         seen = {_short(digest) for digest in own}
         found = Trials()

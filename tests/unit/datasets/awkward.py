@@ -548,7 +548,19 @@ SPREADSHEETS = (
         kinds=("epoch",),
         rows=2,
     ),
-    Awkward("Quarters", text("Quarter,GDP", "2023Q3,1.5", "2023Q4,1.6", "2024Q1,1.7"), first="2023-07-01", bars=4),
+    Awkward(
+        "Quarters",
+        text("Quarter,GDP", "2023Q3,1.5", "2023Q4,1.6", "2024Q1,1.7"),
+        kinds=("periods",),
+        first="2023-07-01",
+        bars=4,
+    ),
+    Awkward(
+        "Binance, which went from milliseconds to microseconds",
+        text("open_time,close", "1735516800000,1", "1735603200000,2", "1735689600000000,3", "1735776000000000,4"),
+        refused="mixed_units",
+        remedy="in milliseconds",
+    ),
     Awkward("Years", text("Year,GDP", "2021,1.5", "2022,1.6", "2023,1.7"), first="2021-01-01", bars=1),
     Awkward("No times at all", text("name,score", "a,1", "b,2"), kinds=("no_times",), rows=2),
     Awkward(

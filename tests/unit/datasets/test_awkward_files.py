@@ -70,3 +70,18 @@ def check_files(found: Inspected, path: Path, folder: Path) -> None:
     if found.changed and expected.index.tz is not None:
         expected = expected.tz_convert("UTC")  # the one zone that every reader finds in a CSV file
     pd.testing.assert_frame_equal(plain(path), expected, check_freq=False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "remedy"),
+    [
+        (("2024-11-03 00:00,1", "2024-11-03 01:00,2", "2024-11-03 01:00,3", "2024-11-03 02:00,4"), "--tz America/New"),
+        (("2024-11-04 00:00,1", "2024-11-04 01:00,2", "2024-11-04 01:00,3", "2024-11-04 02:00,4"), "--drop-duplicates"),
+        (("2024-11-04,A", "2024-11-04,B", "2024-11-05,A", "2024-11-05,B"), "'name' tells them apart"),
+        (("2024-11-04,A", "2024-11-04,A", "2024-11-05,A", "2024-11-05,B"), "--drop-duplicates"),
+    ],
+)
+def test_what_tells_duplicate_times_apart(rows: tuple[str, ...], remedy: str, tmp_path: Path) -> None:
+    (tmp_path / "file.csv").write_text("\n".join(["time,name", *rows]))
+    findings = inspect(tmp_path / "file.csv").facts.findings
+    assert [remedy in one.remedy for one in findings if one.kind == "duplicate_times"] == [True]

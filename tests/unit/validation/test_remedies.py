@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from windtunnel.cli.validate import validate
@@ -48,3 +49,32 @@ def test_the_command_line_names_the_dataset(tmp_path: Path) -> None:
     app.command()(validate)
     result = CliRunner().invoke(app, [str(program), "--dataset", "prices"])
     assert 'data["prices"]' in result.output
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "remedy"),
+    [
+        ("python", "```python\nx = 1\n```\n", "between the fences"),
+        ("python", "Sure! Here it is:\n\n```python\nx = 1\n```\n", "between the fences"),
+        ("python", "x = 1\n```\nIt buys low.\n", "between the fences"),
+        ("java", "```java\nclass A {}\n```\n", "between the fences"),
+        ("python", '"""Use it so:\n```\nrun\n```\n"""\nx = (1\n', "Correct the syntax"),
+        ("python", "%matplotlib inline\nx = 1", "notebook's command"),
+        ("python", "x = 1\n!pip install yfinance\n", "notebook's command"),
+        ("python", "Here's a simple moving average strategy:\n\nx = 1", "not code"),
+        ("python", '{"cells": [], "nbformat": 4}', "nbconvert"),
+        ("python", '{"cells": [], "metadata": {"a": null}, "nbformat": 4}', "nbconvert"),
+        ("python", "from threading import Thread", "one core"),
+        ("python", "import multiprocessing as mp", "one core"),
+        ("python", "import joblib", "one core"),
+        ("python", "from dotenv import load_dotenv", "in params"),
+        ("python", "import configparser", "in params"),
+        ("python", "import sys\nsys.stdin.read()", "from params"),
+        ("python", "from logging.handlers import RotatingFileHandler", "logging.FileHandler"),
+        ("python", "from tqdm.notebook import tqdm", "from tqdm import tqdm"),
+    ],
+)
+def test_what_models_do_by_habit_is_refused_with_what_to_do_instead(language: str, code: str, remedy: str) -> None:
+    verdict = SecurityValidator().validate_code(code, language=language)
+    assert not verdict.safe
+    assert remedy in rejection(verdict, ("prices",))

@@ -177,3 +177,8 @@ def test_code_that_is_never_reached_weighs_less() -> None:
     ]
     assert [issue.severity for issue in found] == [SecurityLevel.MEDIUM, SecurityLevel.LOW, SecurityLevel.LOW]
     assert "never reached" in found[1].message
+
+
+@pytest.mark.parametrize("draw", ["import uuid\nuuid.uuid4()", "import secrets\nsecrets.token_hex()"])
+def test_what_no_seed_makes_the_same_is_told(draw: str) -> None:
+    assert [issue.rule for issue in SecurityValidator().validate_code(draw).issues] == ["repeat.unseeded"]

@@ -1,1 +1,1 @@
-"""The faces of the original single-process system, on the same pipeline."""
+"""The classes of the original single-process system, on the same pipeline."""

@@ -215,6 +215,10 @@ class _Sampled:
         self.samples = hooks.samples
         return self._executor.execute(assignment, hooks)
 
+    def warm_up(self) -> None:
+        """Prepare a sandbox."""
+        self._executor.warm_up()
+
     def close(self) -> None:
         """Remove the sandboxes that are ready."""
         self._executor.close()

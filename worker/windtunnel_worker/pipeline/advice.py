@@ -16,7 +16,12 @@ ENDLESS = "The recursion has no end or goes too deep: use a loop."
 DIVISION = "Guard the division: the divisor (a variance, a count, a price) can be zero."
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
-    (r".*", r"not among this job's datasets", "Use a dataset that the job names, or add this one to its `datasets`."),
+    (
+        r".*",
+        r"not among this job's datasets",
+        f"Read a dataset that the job names ({GENERIC}) and a column out of it, or add this one to its `datasets`.",
+    ),
+    (r"AttributeError", r"'Datasets' object has no attribute", f"Datasets are read by their name: {GENERIC}."),
     (r".*", r"has no column", "Use one of the columns that the message names."),
     (
         r"TypeError",
@@ -46,11 +51,12 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"",
         "It used memory that is not its own: check each index against size(), or use at().",
     ),
+    (r"NameError", r"'(display|get_ipython)'", "Only notebooks have it: print the value instead."),
     (r"NameError|ReferenceError", r"", UNDEFINED),
     (
         r"ModuleNotFoundError",
         r"",
-        "The sandbox has numpy, pandas, scipy, statsmodels, sklearn, matplotlib only.",
+        "This library is not in the sandbox image: do without it, or have it added (`windtunnel image add`).",
     ),
     (r"Error", r"Cannot find module", "The sandbox has d3-array, d3-random and lodash only."),
     (r"ImportError", r"", "This name is not in that module's installed version."),

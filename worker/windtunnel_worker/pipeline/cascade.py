@@ -6,7 +6,7 @@ from windtunnel.contract import JobSpec, Outcome, Report, Score, StageRun
 from windtunnel_worker.pipeline.report import with_end
 
 
-def at_its_stage(report: Report, spec: JobSpec) -> Report:
+def with_stage(report: Report, spec: JobSpec) -> Report:
     """The report with what came of the stages so far; a job that must stop is told why in its message."""
     if not spec.stages:
         return report

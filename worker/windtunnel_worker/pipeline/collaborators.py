@@ -49,6 +49,9 @@ class Executor(Protocol):
     def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
         """Run one attempt; raises `Superseded` when a hook says that it is no longer the current one."""
 
+    def warm_up(self) -> None:
+        """Prepare a sandbox before the first job arrives."""
+
     def close(self) -> None:
         """Remove the sandboxes that are ready."""
 

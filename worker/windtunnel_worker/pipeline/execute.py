@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +45,8 @@ class Execute:
         """A job waits for its report, and no finalizer was told yet."""
 
     def warm_up(self) -> None:
-        """Have a sandbox ready before the first job arrives, where the executor can."""
-        prepare: Callable[[], Any] | None = getattr(self._executor, "warm_up", None)
-        if prepare is not None:
-            prepare()
+        """Have a sandbox ready before the first job arrives."""
+        self._executor.warm_up()
 
     def close(self) -> None:
         """Remove the sandboxes that are ready."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from windtunnel.contract import Outcome, Record, Report, Verdict
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavailable, UnreadableRecord
 from windtunnel.records.reports import Unfinished, build_record
-from windtunnel_worker.pipeline.cascade import at_its_stage
+from windtunnel_worker.pipeline.cascade import with_stage
 from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer, Shared
 from windtunnel_worker.pipeline.faults import describe
 from windtunnel_worker.pipeline.promotion import with_promotion
@@ -96,7 +96,7 @@ class Finalize:
         final: list[Final] = []
         for job in waiting:
             try:
-                record = _at_its_stage(records[job.job_id])
+                record = _record_at_stage(records[job.job_id])
                 report = build_report(record, samples.get(job.job_id, ()))
                 for scored in self._scored(job, record, report):
                     final += self._onward(*scored, records[job.job_id])
@@ -109,7 +109,7 @@ class Finalize:
         spec = record.spec
         if spec is None or not spec.stages:
             return [(job, report)]
-        report = at_its_stage(report, spec)
+        report = with_stage(report, spec)
         if len(report.stages) == len(spec.passed) or report.stopped:
             return [(job, report)]
         spec = spec.model_copy(update={"passed": report.stages})
@@ -168,7 +168,7 @@ class Finalize:
         return [(job, unreadable_report(job, f"The report could not be built ({describe(error)})."))]
 
 
-def _at_its_stage(record: Record) -> Record:
+def _record_at_stage(record: Record) -> Record:
     """The record with the datasets that the program found."""
     if record.spec is None or not record.spec.stages:
         return record

@@ -1,4 +1,4 @@
-"""`Pipeline`: the stages over one set of collaborators. Celery's tasks and the embedded face run the same one."""
+"""`Pipeline`: the stages over one set of collaborators, for Celery's tasks and for one process alone."""
 
 from __future__ import annotations
 

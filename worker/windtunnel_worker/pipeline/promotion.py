@@ -9,7 +9,7 @@ from windtunnel.contract import Execution, JobSpec, Metrics, Outcome, Promotion,
 from windtunnel_worker.pipeline.collaborators import Scored
 from windtunnel_worker.pipeline.report import with_end
 
-OURS = (Outcome.CANCELLED, Outcome.INFRASTRUCTURE_ERROR)
+BY_WINDTUNNEL = (Outcome.CANCELLED, Outcome.INFRASTRUCTURE_ERROR)
 """Ends whose message is Windtunnel's own."""
 WITHHELD = "What a promoted run says is withheld, as its program saw bars that are held out."
 UNSCORABLE = f"It returned no positions that can be scored. {WITHHELD}"
@@ -23,7 +23,7 @@ def withheld(execution: Execution, spec: JobSpec) -> Execution:
     return Execution(
         attempt=execution.attempt,
         outcome=execution.outcome,
-        message=execution.message if execution.outcome in OURS else message,
+        message=execution.message if execution.outcome in BY_WINDTUNNEL else message,
         positions=execution.positions,
         isolation=execution.isolation,
         host=execution.host,

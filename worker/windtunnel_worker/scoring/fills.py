@@ -77,6 +77,8 @@ def _check_priced(table: Table, held: Floats) -> None:
     if table.priced is None or not (wrong := ~table.priced & (held != 0.0)).any():
         return
     bar, column = (int(place[0]) for place in np.nonzero(wrong))
+    if bar + 1 < len(held) and 0.0 < table.fill[bar, column] < np.inf and 0.0 < table.close[bar, column] < np.inf:
+        bar += 1  # the position is held until then, and that price is the one that is wrong
     reason = f"a position is held in {table.names[column]!r}, which has no price above 0 there"
     raise Unscorable(bar, reason, time=int(table.times[bar]))
 

@@ -54,7 +54,8 @@ class Prices:
         if at_open and self.open is None:
             reason = f"dataset {self.name!r} has no open prices to fill at"
             raise Unscorable(None, reason, remedy="Fill at the close, or add the data with an open column.")
-        _ascending(self.times, f"the times of dataset {self.name!r}")
+        what = f"the times of dataset {self.name!r}"
+        _ascending(self.times, what, "Add it again with `--sort`, and `--drop-duplicates` where times come twice.")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Positions:
         """These positions (bars, datasets) on the bars of the data: flat in the warm-up and before the first one."""
         if not len(self.times):
             raise Unscorable(None, "there are none", remedy="Return one position for each bar of the data.")
-        _ascending(self.times, "the times of the positions")
+        _ascending(self.times, "the times of the positions", "Return them on the index of the data, in its order.")
         start = int(np.searchsorted(bars, self.times[0]))
         self._check_aligned(bars, start)
         weights = np.zeros((len(bars), self.weights.shape[1]))
@@ -115,12 +116,12 @@ class Positions:
         )
 
 
-def _ascending(times: Times, what: str) -> None:
+def _ascending(times: Times, what: str, remedy: str) -> None:
     wrong = np.flatnonzero(times[1:] <= times[:-1])
     if len(wrong):
         bar = int(wrong[0]) + 1
         reason = f"{what} are not in ascending order without repetition, so bars may show the future"
-        raise Unscorable(bar, reason, time=int(times[bar]), remedy="Sort the data and drop repeated times.")
+        raise Unscorable(bar, reason, time=int(times[bar]), remedy=remedy)
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,9 @@ def judge(full: Positions, runs: Mapping[Probe, Positions | str], bars: Times, p
         (Sight.LEAKS, (Change.SCATTER, Change.MIRROR), "Its positions change when only later prices are changed"),
         (Sight.LENGTH, (Change.CUT,), "Its positions depend on how many bars there are, not on later prices"),
     ):
-        told = [one for one in changed if one.probe.change in kinds]
-        if told:
-            first = min(one.first for one in told if one.first is not None)
+        differing = [one for one in changed if one.probe.change in kinds]
+        if differing:
+            first = min(one.first for one in differing if one.first is not None)
             where = "" if sight is Sight.UNSTABLE else f", first at bar {first} ({stamp(bars[first])}). {made}"
             return LookAhead(sight=sight, message=message + where, first=first, probes=tuple(found))
     return LookAhead(sight=Sight.CLEAN, message=f"No earlier position changed. {made}", probes=tuple(found))

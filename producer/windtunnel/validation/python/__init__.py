@@ -7,6 +7,7 @@ import gc
 import sys
 import warnings
 
+from windtunnel.validation import pasted
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy
 from windtunnel.validation.python import names, statements
@@ -18,6 +19,9 @@ from windtunnel.validation.python.tables import tables_for
 
 def parse(text: str, findings: Findings) -> ast.Module | None:
     """Parse, or report why the text is no program."""
+    if pasted.is_notebook(text):
+        findings.add("input.syntax", (1, 1), "The text is a notebook's file, not a program.", fix=pasted.NOTEBOOK)
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -28,6 +32,7 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
             "input.syntax",
             place,
             f"Not valid Python {sys.version_info[0]}.{sys.version_info[1]}: {error.msg}.",
+            fix=pasted.remedy(text, place[0]),
         )
     except MemoryError:
         findings.add("input.too_deep", None, "The program nests too deeply to be parsed.")

@@ -10,6 +10,8 @@ _UNSEEDED = frozenset(
     """numpy.random.default_rng random.Random numpy.random.RandomState numpy.random.SeedSequence numpy.random.PCG64
     numpy.random.MT19937""".split()
 )
+_SYSTEMS_OWN = ("secrets.", "random.SystemRandom", "uuid.uuid1", "uuid.uuid4")
+"""What draws from the operating system, whatever the seed."""
 _CLOCKS = frozenset(
     """datetime.datetime.now datetime.datetime.today datetime.datetime.utcnow datetime.date.today time.time
     time.time_ns pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow""".split()
@@ -22,6 +24,10 @@ def judge_call(analysis: Analysis, call: Call, callee: Value) -> None:
         path = callee.path
         if path in _CLOCKS:
             analysis.report("repeat.clock", call.node, f"{path} reads the clock.")
+        elif path.startswith(_SYSTEMS_OWN):
+            analysis.report(
+                "repeat.unseeded", call.node, f"{path} gives something else at each run, whatever the seed."
+            )
         elif (
             path in _UNSEEDED
             and not call.keywords

@@ -35,13 +35,13 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         analysis.report("imports.not_allowed", node, message, severity=SecurityLevel.LOW)
     elif root in tables.critical:
         message = f"The module {path} opens {tables.critical[root]}."
-        analysis.report("imports.dangerous", node, message, severity=severity)
+        analysis.report("imports.dangerous", node, message, severity=severity, fix=tables.instead.get(root))
     elif root in tables.reasons or path in tables.reasons:
         why = tables.reasons.get(path) or tables.reasons[root]
         analysis.report("imports.not_allowed", node, f"The module {path} is not allowed: {why}.", severity=severity)
     elif root in tables.surface or root in tables.packages:
         message = f"{path} is not part of the public numeric surface of {root}."
-        analysis.report("imports.not_public", node, message)
+        analysis.report("imports.not_public", node, message, fix=tables.instead.get(path))
     elif root in tables.closed:
         message = f"The module {path} is not allowed: {tables.closed[root]}."
         analysis.report("imports.not_allowed", node, message, severity=severity)
@@ -51,7 +51,7 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         analysis.report("imports.not_allowed", node, message, severity=severity, fix=instead)
     else:
         message = f"The module {path} is not on the allowlist: {tables.allowed_text()}."
-        analysis.report("imports.not_allowed", node, message, severity=severity)
+        analysis.report("imports.not_allowed", node, message, severity=severity, fix=tables.instead.get(root))
     return False
 
 
@@ -95,7 +95,7 @@ def member(analysis: Analysis, path: str, name: str, node: Any) -> Value:
     refused = _refusal(analysis, path, name, isinstance(node, ast.ImportFrom))
     if refused is None:
         return Lib(full)
-    analysis.report(refused[0], node, f"{full} {refused[1]}.")
+    analysis.report(refused[0], node, f"{full} {refused[1]}.", fix=tables.instead.get(full))
     return Danger(full, getattr(node, "lineno", 0))
 
 

@@ -35,7 +35,7 @@ class Tables:
     closed: dict[str, str]
     """What the image holds and no strategy may import → why."""
     instead: dict[str, str]
-    """Libraries that the image does not hold → what to use instead."""
+    """Libraries, modules and names that may not be used → what to use instead."""
     image: frozenset[str]
     """All top-level modules of other people's that the image holds."""
     others: frozenset[str]

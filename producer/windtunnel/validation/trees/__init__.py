@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tree_sitter import Language, Parser
 
+from windtunnel.validation import pasted
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy
 from windtunnel.validation.trees import cpp, go, java, javascript
@@ -47,7 +48,8 @@ def analyse(language: str, text: str, policy: Policy, findings: Findings) -> tup
         findings.add("input.no_statement", None, "The program has no statement that does anything.")
     if tree.root_node.has_error:
         broken = next((node for node in program.of("ERROR")), tree.root_node)
-        program.report("input.syntax", broken, "The program cannot be parsed here.")
+        better = pasted.remedy(text, broken.start_point[0] + 1)
+        program.report("input.syntax", broken, "The program cannot be parsed here.", fix=better)
     if not program.too_deep:
         _ANALYSERS[language](program)
     return tuple(sorted(program.imports))

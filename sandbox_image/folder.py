@@ -6,7 +6,6 @@ under its eyes. It follows no link and opens only what is a plain file; names ar
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import stat
@@ -43,9 +42,13 @@ class Collector:
 
     def collect(self, folder: str) -> None:
         """Send what is there: the files of a folder before those of its subfolders, in the order of their names."""
-        with contextlib.suppress(OSError):  # it is gone, or no folder any more
+        try:
             for place, entry, status in _walk(folder, self._drop):
                 self._take(place, entry, status)
+        except FileNotFoundError:
+            pass  # the program removed it
+        except OSError as error:
+            self._drop(".", 0, f"cannot be read: {error.strerror}")
 
     def _take(self, place: int, path: str, status: os.stat_result) -> None:
         reason = self._reason(status)
@@ -114,7 +117,7 @@ def _walk(folder: str, drop: Callable[[str, int, str], None]) -> Iterator[tuple[
 
 def _open_folder(folder: str, path: str) -> int:
     """Open a folder below another one, no link followed."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # with O_DIRECTORY gVisor follows links
     place = os.open(folder, flags)
     for part in path.split("/")[:-1]:
         try:

@@ -23,16 +23,21 @@ nowhere = ctypes.c_void_p(0x1000)
 emit(answers=[
     libc.fsync(9999), libc.fdatasync(9999), libc.syncfs(9999), libc.sync_file_range(9999, 0, 0, 7), libc.readahead(9999, 0, 4096),
     libc.posix_fadvise(9999, 0, 0, 4), libc.posix_fadvise(9999, 0, 0, 3), libc.msync(nowhere, 4096, 4), libc.msync(nowhere, 4096, 6),
+    libc.fcntl(9999, 6, nowhere), libc.fcntl(9999, 7, nowhere),
 ])
 """
 """Of a descriptor and an address that are not there: only who never looked at them says that all is well."""
 
 DISK = [
-    sampled(seeing("flushing_and_advice_do_not_reach_the_hosts_kernel", {"answers": [0] * 9}, FILTERED,
-                   runsc={"values": {"answers": [-1, -1, -1, -1, -1, errno.EBADF, errno.EBADF, -1, -1]}})),  # its own kernel looks
+    sampled(seeing("flushing_advice_and_locks_do_not_reach_the_hosts_kernel", {"answers": [0] * 11}, FILTERED,
+                   runsc={"values": {"answers": [-1, -1, -1, -1, -1, errno.EBADF, errno.EBADF, *[-1] * 4]}})),  # its own kernel looks
     seeing("asking_whether_an_address_is_mapped_still_works", {"answers": [-1, 0]},
            "import ctypes, mmap\nlibc = ctypes.CDLL(None)\npage = mmap.mmap(-1, 4096)\naddress = ctypes.addressof(ctypes.c_char.from_buffer(page))\n"
            "emit(answers=[libc.msync(ctypes.c_void_p(0x1000), 4096, 1), libc.msync(ctypes.c_void_p(address), 4096, 1)])"),
+    seeing("a_database_of_its_own_still_works", {"rows": [[1], [2]]},
+           "import sqlite3\none, other = (sqlite3.connect('/tmp/own.db') for _ in range(2))\none.execute('create table kept (x)')\n"
+           "for number in (1, 2):\n    with one if number == 1 else other as link: link.execute('insert into kept values (?)', (number,))\n"
+           "emit(rows=[list(row) for row in one.execute('select x from kept order by x')])"),
     refusing("reading_past_the_page_cache_is_refused",
              "os.open('/etc/hosts', os.O_RDONLY | os.O_DIRECT)", "syscall(2, b'/etc/hosts', os.O_DIRECT)", "syscall(437, -100, b'/etc/hosts', b'\\0' * 24, 24)",
              "fcntl.fcntl(file, fcntl.F_SETFL, os.O_DIRECT)", "os.preadv(file, [bytearray(9)], 0, os.RWF_HIPRI)", "os.preadv(file, [bytearray(9)], 0, os.RWF_NOWAIT)",

@@ -78,7 +78,27 @@ ATTEMPTS: list[Attempt] = [
             except OSError:
                 pass
         emit(content=content)
-        """, runsc={"values": {"content": ["/dev/pts", "/proc/loadavg"]}}),  # its own kernel's
+        """, runsc={"values": {"content": ["/dev/pts", "/proc/cmdline", "/proc/loadavg"]}}),  # its own kernel's
+    seeing("no_figure_of_the_host_moves_but_those_that_are_known", {"moved": []}, """
+        import os, time
+        KNOWN = {"/proc/stat", "/proc/uptime", "/proc/meminfo", "/proc/cgroups", "/proc/sys/kernel/random/uuid"}
+        LEFT_OUT = ("/proc/self", "/proc/thread-self", "/proc/net", "/sys/fs/cgroup", "/sys/devices/system")
+        def figures():
+            found = {}
+            for top in ("/proc", "/sys"):
+                for folder, folders, files in os.walk(top):
+                    folders[:] = [name for name in folders if not name.isdigit() and not f"{folder}/{name}".startswith(LEFT_OUT)]
+                    for path in (f"{folder}/{name}" for name in files):
+                        try:
+                            with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
+                                found[path] = file.read(8192)
+                        except OSError:
+                            pass
+            return found
+        before = figures()
+        time.sleep(1)
+        emit(moved=sorted(path for path, figure in figures().items() if path not in KNOWN and before.get(path) != figure))
+        """, runsc={"values": None}),  # its own kernel's
     refusing("the_hosts_serial_numbers_are_refused", *(f"open('/sys/class/dmi/id/{name}').read()" for name in ("product_uuid", "product_serial", "board_serial"))),
     refusing("passwords_are_refused", "open('/etc/shadow').read()", "open('/etc/gshadow').read()"),
     refusing("files_of_the_hosts_user_are_not_there", "os.listdir('/root')", "os.listdir('/home/user')", "os.listdir('/work')", "os.listdir('/var/lib/docker')", "os.listdir('/var/log/journal')"),

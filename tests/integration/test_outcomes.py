@@ -41,6 +41,12 @@ ENDS = [
     ("memory_exceeded", "x = []\nwhile True: x.append(b'x' * 2**20)", MB64),
     ("memory_exceeded", "import numpy\nnumpy.ones(2**40)", Limits()),
     ("cpu_exceeded", "while True: pass", Limits(cpu_time_s=1, timeout_s=120)),
+    (
+        "cpu_exceeded",
+        "import os, time\nwhile True:\n    if os.fork() == 0:\n        while time.process_time() < 0.5: pass\n"
+        "        os._exit(0)\n    os.wait()",
+        Limits(cpu_time_s=1, timeout_s=120),
+    ),
     ("output_exceeded", "while True: print('x' * 1000)", Limits(output_kb=4)),
     ("disk_exceeded", "open('/tmp/x', 'wb').write(bytes(5 * 2**20))", Limits(disk_mb=4)),
     ("disk_exceeded", "for i in range(9): open(f'/tmp/{i}', 'wb').write(bytes(2**20))", Limits(disk_mb=4)),

@@ -130,6 +130,20 @@ def test_any_names_become_safe_ones_that_fit_below_one_folder(seed: int, tmp_pat
 
 def test_a_safe_name_stays_and_what_is_changed_says_so() -> None:
     assert unique_names(["b c", "b_c", "plots/a.png", "b\tc.csv"]) == ["b_c-2", "b_c", "plots/a.png", "b_c.csv"]
+    assert unique_names(["A.csv", "a.csv", "B", "b/c"]) == ["A.csv", "a-2.csv", "B", "b_c"]
+
+
+def test_a_link_in_place_of_the_folder_is_named_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").write_text("x")
+    (tmp_path / "folder").symlink_to(tmp_path / "elsewhere")
+    transcript = collect(tmp_path / "folder")
+    assert came(transcript) == {}
+    assert set(reasons(transcript)) == {"."}
+
+
+def test_of_a_folder_that_was_removed_nothing_is_said(tmp_path: Path) -> None:
+    assert collect(tmp_path / "folder").dropped_files == 0
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "", ".", "a b", ".x", "a//b", "x/", "é"])

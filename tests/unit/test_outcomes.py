@@ -31,6 +31,7 @@ def judge(end: dict[str, Any] | None, fault: dict[str, Any] | None, *seen: str) 
         processes_refused="processes_refused" in seen,
         overdue="overdue" in seen,
         io_exceeded="io_exceeded" in seen,
+        cpu_exceeded="cpu_exceeded" in seen,
     )
     return classify(transcript, evidence, LIMITS)
 
@@ -58,6 +59,8 @@ TABLE = [
     ("output_exceeded", {**KILLED, "flooded": True}, None, ()),
     ("output_exceeded", {**EXIT, "flooded": True}, None, ()),
     ("cpu_exceeded", {**KILLED, "signal": signal.SIGXCPU.value}, None, ()),
+    ("cpu_exceeded", None, None, ("cpu_exceeded",)),
+    ("succeeded", EXIT, None, ("cpu_exceeded",)),
     ("cpu_exceeded", {**KILLED, "cpu_time_s": 5.2}, None, ()),
     ("disk_exceeded", RAISED, {**FAULT, "errno": errno.ENOSPC}, ()),
     ("disk_exceeded", RAISED, {**FAULT, "errno": errno.EFBIG}, ()),

@@ -40,7 +40,8 @@ class Limits(Contract):
     cpus: float = Field(1.0, ge=0.05, le=256)
     """Cores, as a quota."""
     cpu_time_s: float | None = Field(None, ge=1)
-    """Seconds of processor time of one process (RLIMIT_CPU, whole seconds); None: only `timeout_s` limits it."""
+    """Seconds of processor time: of each process (RLIMIT_CPU, whole seconds), and of all together, which may take some
+    three seconds more; None: only `timeout_s` limits it."""
     memory_mb: int = Field(512, ge=64, le=1024 * 1024)
     """Megabytes (2**20 bytes) of the whole sandbox: interpreter, libraries, `/tmp`. There is no swap."""
     processes: int = Field(100, ge=4, le=10_000)

@@ -87,7 +87,7 @@ def _compile_error(language: Language, said: list[str], end: End) -> tuple[str, 
     found = _first([f"{place}(?:fatal )?error: (.+)$", f"{place}(?!note: |warning: )(.+)$"], said)
     if found:
         return "CompileError", found[2].strip(), int(found[1])
-    telling = _first([r"^.*error: (.+)$", r"(.*(?:error|undefined|not ).*)", r"(.*\S.*)"], said)
+    telling = _first([r"^.*error: (.+)$", r"^(.*(?:error|undefined|not ).*)", r"^(.*\S.*)"], said)
     return "CompileError", telling[1].strip() if telling else "The compiler gave no reason.", None
 
 

@@ -54,12 +54,15 @@ MASKED_PATHS = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/buddyinfo",
+    "/proc/cmdline",
     "/proc/consoles",
     "/proc/diskstats",
     "/proc/driver",
+    "/proc/fs",
     "/proc/interrupts",
     "/proc/iomem",
     "/proc/ioports",
+    "/proc/irq",
     "/proc/kcore",
     "/proc/key-users",
     "/proc/keys",
@@ -88,20 +91,24 @@ MASKED_PATHS = [
     "/sys/block",
     "/sys/dev",
     "/sys/devices/system/node",
-    "/sys/devices/virtual/block",
-    "/sys/devices/virtual/powercap",
-    "/sys/devices/virtual/thermal",
     "/sys/firmware",
+    "/sys/fs/bcachefs",
+    "/sys/fs/btrfs",
     "/sys/fs/ext4",
+    "/sys/fs/f2fs",
+    "/sys/fs/xfs",
     "/sys/kernel",
     "/sys/module",
 ]
 """Paths that are empty in a sandbox. Many of them count the whole host's work, which would leak between sandboxes."""
 MASKED_IN_CELLS = ["/sys/fs/cgroup"]
 """Hidden in cells only, since it shows what earlier jobs used; runtimes of other languages read their limits there."""
-SYSTEM_DEVICES = {"system", "virtual"}
+SYSTEM_DEVICES = {"system"}
 """The entries of /sys/devices that are not devices of the host, and need not be hidden."""
-READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+READ_ONLY_PATHS = ["/proc/bus", "/proc/sys", "/proc/sysrq-trigger"]
+OOM_SCORE_ADJ = 500
+"""When the host runs out of memory, a sandbox's processes are killed before the host's own. A program cannot lower its
+score further if the engine has the capability SYS_RESOURCE, as it does by default."""
 
 PROTECTIONS: dict[str, Any] = {
     "network_mode": "none",
@@ -116,6 +123,7 @@ PROTECTIONS: dict[str, Any] = {
     "restart_policy": {"Name": "no"},
     "auto_remove": False,
     "oom_kill_disable": False,
+    "oom_score_adj": OOM_SCORE_ADJ,
     "init": False,
 }
 

@@ -52,6 +52,8 @@ class Evidence:
     overdue: bool
     """The program was still running when its deadline had passed."""
     io_exceeded: bool
+    cpu_exceeded: bool
+    """Its processes together; of a single one the warden tells."""
     stop: Stop | None = None
     """The caller had it stopped."""
     faults: str = ""
@@ -78,6 +80,7 @@ def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: L
         (succeeded, Outcome.SUCCEEDED),
         (evidence.oom_killed or (fault is not None and fault.memory), Outcome.MEMORY_EXCEEDED),
         (evidence.processes_refused or (fault is not None and fault.processes), Outcome.PROCESSES_EXCEEDED),
+        (evidence.cpu_exceeded, Outcome.CPU_EXCEEDED),
         (end is None and evidence.overdue, Outcome.TIMED_OUT),
     )
     found = next((outcome for holds, outcome in findings if holds), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from windtunnel.contract import DroppedFile, Job, ProgramError, Resources
+from windtunnel.contract import DroppedFile, Job, ProgramError, Resources, Sample
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox.assignment import Hooks, Stop, Superseded
@@ -25,6 +26,8 @@ from windtunnel_worker.settings import HostSettings
 
 FULL = 0.99
 """The share of its memory above which a sandbox that died without a word is taken to have died of it."""
+CPU_GRACE_S = 2.0
+"""What all processes together may use beyond the limit: in that time the kernel ends one that passes it alone."""
 LONGEST_TICK_S = 1.0
 """The caller is asked at least so often whether the attempt is to stop."""
 
@@ -49,8 +52,10 @@ class Run:
         """The warden has said that the program's first line runs."""
         self._lasting = False
         self._io_exceeded = False
-        self._io_compiling: int | None = None if for_language(job.language).compile else 0
-        """Disk operations before the program's first line; None while it is compiled, which has no limit of them."""
+        self._cpu_exceeded = False
+        self._compiles = bool(for_language(job.language).compile)
+        self._before: Sample | None = None
+        """What was used before the program's first line, where that does not count: by a compiler, by imports."""
         self.sent = self.started = self.ended = time.monotonic()
         self.started_at = datetime.now(UTC)
 
@@ -96,9 +101,9 @@ class Run:
         self._began = True
         self.started = time.monotonic()
         self.started_at = datetime.now(UTC)
-        if self._io_compiling is None:
+        if self._compiles or self._job.limits.cpu_time_s is not None:
             with suppress(OSError):
-                self._io_compiling = self._sampler.sample().io_operations
+                self._before = self._sampler.sample()
         self._hooks.started(self._sandbox)
 
     def _correct_start(self, transcript: Transcript) -> None:
@@ -115,7 +120,7 @@ class Run:
             self._hooks.lasting(self._sandbox)
         self._sample()
         self._stop = self._hooks.stop()
-        return self._stop is None and not self._io_exceeded
+        return self._stop is None and not self._io_exceeded and not self._cpu_exceeded
 
     def _sample(self) -> None:
         try:
@@ -123,9 +128,18 @@ class Run:
         except OSError:
             return  # the container is gone; the end of the stream says so too
         self._hooks.samples.append(sample)
-        most = self._job.limits.io_operations
-        if most is not None and self._io_compiling is not None:
-            self._io_exceeded = sample.io_operations - self._io_compiling > most
+        self._compare(sample)
+
+    def _compare(self, sample: Sample) -> None:
+        """See whether the program, with all its processes, has passed a limit that the host keeps."""
+        limits, before = self._job.limits, self._before
+        if self._compiles and before is None:
+            return
+        if limits.io_operations is not None:
+            used = sample.io_operations - (before.io_operations if before else 0)
+            self._io_exceeded = used > limits.io_operations
+        if limits.cpu_time_s is not None and before is not None:
+            self._cpu_exceeded = sample.cpu_time_s - before.cpu_time_s > math.ceil(limits.cpu_time_s) + CPU_GRACE_S
 
     def evidence(self, transcript: Transcript) -> Evidence:
         """What was seen from outside the sandbox."""
@@ -136,6 +150,7 @@ class Run:
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,
+            cpu_exceeded=self._cpu_exceeded,
             stop=self._stop,
             faults=self._sandbox.faults,
         )

@@ -102,25 +102,28 @@ class Arriving:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Safe names, each another, which can all be written below one folder; a safe one that is unique stays as it is."""
+    """Safe names, each another, which can all be written below one folder; a safe one that is unique stays as it is.
+
+    Upper and lower case are the same: to some file systems they are.
+    """
     taken: set[str] = set()
     folders: set[str] = set()
     found = dict[int, str]()
     for place in sorted(range(len(names)), key=lambda place: safe_name(names[place]) != names[place]):
         name = _unused(safe_name(names[place]), taken, folders)
-        taken.add(name)
-        folders.update(_folders(name))
+        taken.add(name.lower())
+        folders.update(_folders(name.lower()))
         found[place] = name
     return [found[place] for place in range(len(names))]
 
 
 def _unused(name: str, taken: Set[str], folders: Set[str]) -> str:
     """The name, changed where a file or folder has it, or where a file has that of its folder."""
-    if any(folder in taken for folder in _folders(name)):
+    if any(folder in taken for folder in _folders(name.lower())):
         name = safe_name(name.replace("/", "_"))
     stem, ending = posixpath.splitext(name)
     number, found = 1, name
-    while found in taken or found in folders:
+    while found.lower() in taken or found.lower() in folders:
         number += 1
         found = f"{stem}-{number}{ending}"
     return found

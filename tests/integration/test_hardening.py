@@ -13,8 +13,9 @@ from tests.support import an_assignment, unique
 from windtunnel.contract import Job, Limits, Outcome
 from windtunnel_worker.sandbox import Executor, Hooks, hardening, images, list_sandboxes, users
 from windtunnel_worker.sandbox.assignment import RunningSandbox
-from windtunnel_worker.sandbox.container import Kind, Sandbox
+from windtunnel_worker.sandbox.container import Sandbox
 from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
 from windtunnel_worker.settings import host_settings

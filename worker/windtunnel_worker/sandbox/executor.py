@@ -27,8 +27,6 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Supers
 from windtunnel_worker.sandbox.background import wait_for
 from windtunnel_worker.sandbox.container import (
     STOP_GRACE_S,
-    Kind,
-    Mounted,
     PreloadTooLarge,
     Sandbox,
     longest_run_s,
@@ -36,6 +34,7 @@ from windtunnel_worker.sandbox.container import (
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
 from windtunnel_worker.sandbox.hardening import Deployment, host_config
+from windtunnel_worker.sandbox.kind import Kind, Mounted
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for

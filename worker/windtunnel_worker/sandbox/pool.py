@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.locks import Turns
-from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Kind, Sandbox
+from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Sandbox
+from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.users import lease_users
 
 log = logging.getLogger(__name__)

@@ -8,13 +8,15 @@ import time
 from typing import Any
 
 import pytest
+import requests
+from docker.errors import APIError
 from tests.support import an_assignment, unique
 
 from windtunnel.contract import Job, Limits, Outcome
 from windtunnel_worker.sandbox import Executor, Hooks, hardening, images, list_sandboxes, users
 from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.sandbox.container import Sandbox
-from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
 from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
@@ -284,3 +286,24 @@ def test_a_sandbox_ends_itself_when_its_life_is_over() -> None:
     with Sandbox(kind, unique("life"), labels, lives_s, users.lease_users(settings.lock_dir)) as sandbox:
         sandbox.wait_ready()
         assert engine().api.wait(sandbox.id, timeout=60)["StatusCode"] == 1
+
+
+@pytest.mark.usefixtures("docker_engine")
+def test_a_removal_in_which_the_daemon_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, remove, failures = host_settings(), engine().api.remove_container, [False, True]
+
+    def failing(container_id: str, **how: Any) -> None:
+        if failures.pop():
+            answer = requests.Response()
+            answer.status_code = 500
+            raise APIError("unable to remove filesystem: directory not empty", answer)
+        remove(container_id, **how)
+
+    kind = Kind(images.find(settings.default_image).digest, SandboxLimits.of(Limits()))
+    labels = labels_for(settings.host, unique("removal"), time.time() + 60)
+    sandbox = Sandbox(kind, unique("removal"), labels, 60, users.lease_users(settings.lock_dir))
+    monkeypatch.setattr(engine().api, "remove_container", failing)
+    sandbox.close()
+    assert failures == []
+    with pytest.raises(ContainerGone), engine_errors():
+        engine().api.inspect_container(sandbox.id)

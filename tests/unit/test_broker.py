@@ -63,7 +63,7 @@ from threading import Barrier
 from windtunnel.broker import Broker, producer_app
 
 sys.setswitchinterval(1e-6)
-barrier = Barrier(8)
+barrier = Barrier(4)
 
 
 def publish(_):
@@ -73,8 +73,8 @@ def publish(_):
     Broker("", app).finalize()
 
 
-with ThreadPoolExecutor(8) as pool:
-    list(pool.map(publish, range(8)))
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(publish, range(4)))
 """
 """The first use of a process, by all of its threads at the same time."""
 

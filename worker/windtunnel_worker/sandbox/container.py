@@ -17,7 +17,7 @@ from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.monitoring.cgroup import Reading
 from windtunnel_worker.monitoring.sampler import Reader
 from windtunnel_worker.sandbox import hardening
-from windtunnel_worker.sandbox.engine import ContainerGone, engine, engine_errors
+from windtunnel_worker.sandbox.engine import ContainerGone, EngineFault, engine, engine_errors
 from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits
@@ -29,6 +29,8 @@ READY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 5.0
 """What the warden gets beyond the program's own deadline to report its end."""
 MAX_VERSIONS = 64
+REMOVAL_PAUSES_S = (0.2, 1.0)
+"""Before a removal that failed is tried again: a busy daemon may write a container's files while it removes them."""
 ENDING_S = 10
 """How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
 
@@ -234,10 +236,17 @@ class Sandbox:
                 getattr(self, name).close()
 
     def _remove(self) -> None:
-        if not self.id:
-            return
-        with contextlib.suppress(ContainerGone), engine_errors(self.kind.image):
-            engine().api.remove_container(self.id, force=True, v=True)
+        pauses = iter(REMOVAL_PAUSES_S)
+        while self.id:
+            try:
+                with contextlib.suppress(ContainerGone), engine_errors(self.kind.image):
+                    engine().api.remove_container(self.id, force=True, v=True)
+                return
+            except EngineFault:
+                pause_s = next(pauses, None)
+                if pause_s is None:
+                    raise
+                time.sleep(pause_s)
 
 
 def create(

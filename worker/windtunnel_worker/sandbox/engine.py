@@ -23,6 +23,10 @@ class ContainerGone(SandboxFailure):
     """There is no container of this id any more."""
 
 
+class EngineFault(SandboxFailure):
+    """The daemon answered that it failed."""
+
+
 @contextmanager
 def engine_errors(image: str = "") -> Iterator[None]:
     """Run Docker calls; raise our error for whatever they raise."""
@@ -44,6 +48,8 @@ def engine_errors(image: str = "") -> Iterator[None]:
 
 
 def _connection_error(error: BaseException) -> Exception:
+    from docker.errors import APIError
+
     causes = []
     cause: BaseException | None = error
     while cause is not None:
@@ -66,7 +72,8 @@ def _connection_error(error: BaseException) -> Exception:
             f"The disk of the Docker host is full: {error}.",
             remedy="Free space there (`docker system df`, `docker image prune`); the job is tried again.",
         )
-    return SandboxFailure(f"Docker failed: {error}.", remedy="See the daemon's log.")
+    kind = EngineFault if isinstance(error, APIError) and error.is_server_error() else SandboxFailure
+    return kind(f"Docker failed: {error}.", remedy="See the daemon's log.")
 
 
 @lru_cache(maxsize=1)

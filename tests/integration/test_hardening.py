@@ -302,8 +302,12 @@ def test_a_removal_in_which_the_daemon_fails_is_tried_again(monkeypatch: pytest.
     kind = Kind(images.find(settings.default_image).digest, SandboxLimits.of(Limits()))
     labels = labels_for(settings.host, unique("removal"), time.time() + 60)
     sandbox = Sandbox(kind, unique("removal"), labels, 60, users.lease_users(settings.lock_dir))
+    named: list[str] = []
     monkeypatch.setattr(engine().api, "remove_container", failing)
+    monkeypatch.setattr(engine().api, "rename", lambda _, name: named.append(name))
+    sandbox.rename("while it is there")
     sandbox.close()
-    assert failures == []
+    sandbox.rename("when it is gone")
+    assert (failures, named) == ([], ["while it is there"])
     with pytest.raises(ContainerGone), engine_errors():
         engine().api.inspect_container(sandbox.id)

@@ -9,6 +9,7 @@ import contextlib
 import math
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -61,6 +62,8 @@ class Sandbox:
         self._decoder = FrameDecoder()
         self._ended = False
         """The stream has ended, so the container has died or soon will."""
+        self._naming = threading.Lock()
+        self._closed = False
         self.id = ""
         try:
             with engine_errors(kind.image):
@@ -192,9 +195,13 @@ class Sandbox:
             yield from self._decoder.feed(data)
 
     def rename(self, name: str) -> None:
-        """Call the container after the job it serves, for whoever looks at the host."""
-        with contextlib.suppress(SandboxFailure), engine_errors():
-            engine().api.rename(self.id, name)
+        """Call the container after the job it serves, for whoever looks at the host.
+
+        Not while it is removed: the daemon would write it down again and list it for ever.
+        """
+        with self._naming, contextlib.suppress(SandboxFailure), engine_errors():
+            if not self._closed:
+                engine().api.rename(self.id, name)
 
     def healthy(self) -> bool:
         """True while the sandbox waits for a job: its stream is open and silent."""
@@ -221,6 +228,8 @@ class Sandbox:
     def close(self) -> None:
         """Kill and remove the container, whatever its state."""
         self.let_go()
+        with self._naming:
+            self._closed = True
         try:
             self._remove()
         finally:

@@ -83,7 +83,7 @@ def _bars(index: Any, data: Datasets) -> tuple[str, bytes]:
     pandas, numpy = importlib.import_module("pandas"), importlib.import_module("numpy")
     timed = isinstance(index, pandas.DatetimeIndex)
     if timed and index.hasnans:
-        raise ValueError("the index of the positions has entries that are no time (NaT)")
+        raise ValueError("the index of the positions has entries that are not times (NaT)")
     if len(data) == 1 and index is data.bars(next(iter(data))):
         return "own", b""
     numbers = index.as_unit("ns").asi8 if timed else _rows(index, data)

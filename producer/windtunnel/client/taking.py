@@ -1,4 +1,4 @@
-"""Copies a file that a user names into a private folder, and refuses what is no regular file. Imports errors only."""
+"""Copies a file that a user names into a private folder; only regular files are taken. Imports errors only."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class _Reader:
                 "time_unit",
                 f"{self._name} holds numbers such as {shown(str(some[0]))}, whose unit is not clear",
                 "Give their unit with `--time-unit excel`, `s`, `ms`, `us` or `ns`; "
-                "or say that they are no times with `--time-column none`.",
+                "or say that they are not times with `--time-column none`.",
                 column=self._name,
             )
         if unit == "excel":

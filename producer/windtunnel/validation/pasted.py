@@ -1,4 +1,4 @@
-"""What a text that is no program really is: pasted from a chat or a notebook, with what stood around the code.
+"""Recognizes text that was pasted from a chat or a notebook together with what surrounded the code.
 
 Imports nothing of the project.
 """

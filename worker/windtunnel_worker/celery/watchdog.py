@@ -1,4 +1,4 @@
-"""Ends a worker that takes no messages from a non-empty queue, so that its supervisor starts a new one.
+"""Ends a worker that does not take messages from a non-empty queue, so that its supervisor starts a new one.
 
 That a worker answers a ping only proves that its event loop runs; it is alive if it takes messages. The watchdog also
 notifies systemd, which ends a worker whose watchdog hangs, and touches a file for a container's health check.
@@ -71,7 +71,7 @@ class Watchdog(StartStopStep):
         threading.Thread(target=self._watch, args=(parent,), name="watchdog", daemon=True).start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """Stop watching, since a worker that stops takes no messages."""
+        """Stop watching, since a stopping worker does not take messages."""
         self._stopping.set()
         notify(STOPPING)
 
@@ -111,7 +111,7 @@ class Watchdog(StartStopStep):
                 return
 
     def _told_to_stop(self) -> bool:
-        # A worker that was asked to stop takes no messages while it finishes.
+        # A worker that was asked to stop does not take messages while it finishes.
         return self._stopping.is_set() or state.should_stop is not None or state.should_terminate is not None
 
     def _end(self, queues: list[str], seconds: float) -> None:

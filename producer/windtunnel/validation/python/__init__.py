@@ -18,7 +18,7 @@ from windtunnel.validation.python.tables import tables_for
 
 
 def parse(text: str, findings: Findings) -> ast.Module | None:
-    """Parse, or report why the text is no program."""
+    """Parse, or report why the text is not a program."""
     if pasted.is_notebook(text):
         findings.add("input.syntax", (1, 1), "The text is a notebook's file, not a program.", fix=pasted.NOTEBOOK)
         return None

@@ -20,6 +20,7 @@ from windtunnel import __version__
 from windtunnel.errors import StoreUnavailable, WindtunnelError
 from windtunnel.mcp.access import Access, Tokens
 from windtunnel.mcp.answers import text
+from windtunnel.mcp.checked import CheckedServer
 from windtunnel.mcp.tools import Program, Tools
 from windtunnel.mcp.turns import Turns
 
@@ -143,7 +144,7 @@ def _told(error: WindtunnelError) -> ToolError:
 def local_server(tools: Tools, access: Access) -> MCPServer:
     """A server for one caller, over stdio."""
     return _with_tools(
-        MCPServer("windtunnel", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"),
+        CheckedServer("windtunnel", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"),
         tools,
         Desk(lambda: access),
     )
@@ -158,7 +159,7 @@ def http_server(tools: Tools, tokens: Tokens, url: str) -> MCPServer:
             raise ToolError("This call has no token.")
         return tokens.named(token.client_id)
 
-    server = MCPServer(
+    server = CheckedServer(
         "windtunnel",
         version=__version__,
         instructions=INSTRUCTIONS,

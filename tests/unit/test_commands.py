@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,14 @@ def test_a_mistake_is_told_with_exit_code_two(arguments: list[str], told: str) -
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_told_with_exit_code_two() -> None:
+    with Path("/dev/full").open("w") as full:
+        to_it = f"import os, sys; os.dup2({full.fileno()}, 1); {COMMAND}"
+        words = [sys.executable, "-c", to_it, "--help"]
+        done = subprocess.run(words, pass_fds=[full.fileno()], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "redis://host:port/0", "redis://", "unix://", "http://host"])

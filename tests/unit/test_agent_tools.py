@@ -255,6 +255,8 @@ def test_unfinished_batches_and_waits_are_bounded() -> None:
                 assert "waiting calls" in str(refused)  # noqa: PT017 - the waits begin in their own time
                 break
         assert (await call("status", id=ids[0]))["done"] is False  # asking without waiting goes on
+        begun = await call("run", code="print(1)", params={"n": 1}, wait_s=50)  # its job exists, so the id is told
+        assert (begun["id"], begun["done"]) == (ids[1], False)
         tunnel.run()
         assert [(await wait)["done"] for wait in waits] == [True] * WAITS_AT_A_TIME
         await call("run", code="print(1)", params={"n": 3}, wait_s=0)

@@ -116,9 +116,14 @@ class Desk:
         except WindtunnelError as error:
             raise _told(error) from error
 
-    async def wait(self, ask: Callable[[Access, str], dict[str, Any]], name: str, seconds: float) -> dict[str, Any]:
-        """Ask until it is done or the seconds have passed."""
-        if seconds <= 0:
+    async def wait(
+        self, ask: Callable[[Access, str], dict[str, Any]], name: str, seconds: float, *, began: bool = False
+    ) -> dict[str, Any]:
+        """Ask until it is done or the seconds have passed.
+
+        With too many waits under way, a call that `began` something asks once: its answer has the id to ask for later.
+        """
+        if seconds <= 0 or (began and self._waits.taken(self._who().token)):
             return await self.call(ask, name)
         try:
             with self._waits.one(self._who().token):
@@ -232,7 +237,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         """Run one program and wait up to `wait_s` seconds for its report; after that, ask `status` with its id."""
         program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead)
         job = await desk.call(tools.run, program, params, idempotency_key)
-        found = await desk.wait(tools.status, job, wait_s)
+        found = await desk.wait(tools.status, job, wait_s, began=True)
         return await desk.call(tools.report, job) if found["done"] else found
 
     @server.tool(annotations=CHANGES)
@@ -265,7 +270,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         the rounded figures, and a later call returns the same report. It is charged like the job itself.
         """
         job = await desk.call(tools.promote, id)
-        found = await desk.wait(tools.status, job, wait_s)
+        found = await desk.wait(tools.status, job, wait_s, began=True)
         return await desk.call(tools.report, job) if found["done"] else found
 
     @server.tool(annotations=ENDS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,28 @@ def test_a_full_disk_is_told_with_exit_code_two() -> None:
         words = [sys.executable, "-c", to_it, "--help"]
         done = subprocess.run(words, pass_fds=[full.fileno()], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
+
+
+def test_what_answers_and_is_not_a_redis_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(4096)
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        done = python(f"import sys; {COMMAND}", "stats", WINDTUNNEL_REDIS_URL=url)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: What answers at {url} is not a Redis. Correct WINDTUNNEL_REDIS_URL.\n",
+    )
 
 
 @pytest.mark.parametrize("url", ["nonsense", "redis://host:port/0", "redis://", "unix://", "http://host"])

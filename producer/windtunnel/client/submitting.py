@@ -115,7 +115,7 @@ class Submitting:
         - `check_lookahead`: also run each program on changed data, to see whether its positions know the future.
         - `webhook`: the URL to notify when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
         - `idempotency_key`: a call that was interrupted can be repeated with the same key. Missing jobs are added, and
-          nothing runs twice.
+          nothing runs twice. Each owner has keys of its own.
         - `progress(written, total)` is called while the jobs are written.
         """
         if progress is not None and not callable(progress):

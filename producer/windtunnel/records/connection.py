@@ -134,6 +134,10 @@ class Connection:
                 remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
                 "its user only; set WINDTUNNEL_REDIS_URL to that.",
             ) from error
+        except redis.InvalidResponse as error:
+            raise StoreUnavailable(
+                f"What answers at {masked(self.url)} is not a Redis.", remedy="Correct WINDTUNNEL_REDIS_URL."
+            ) from error
         except redis.OutOfMemoryError as error:
             raise self._full() from error
         except redis.ResponseError as error:

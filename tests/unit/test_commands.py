@@ -21,6 +21,9 @@ from windtunnel.cli.doctor import host_checks, worker_checks
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, HostStatus, Transition
+from windtunnel.errors import StoreUnavailable
+from windtunnel.records import records_of
+from windtunnel.settings import Settings
 
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 AWAY = "redis://127.0.0.1:1/0"
@@ -138,6 +141,13 @@ def test_a_full_disk_is_told_with_exit_code_two() -> None:
         words = [sys.executable, "-c", to_it, "--help"]
         done = subprocess.run(words, pass_fds=[full.fileno()], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
+
+
+def test_sentinels_that_do_not_answer_are_told_without_their_configuration() -> None:
+    url = "sentinel://127.0.0.1:1/0?master=m"
+    with pytest.raises(StoreUnavailable) as caught:
+        records_of(Settings(redis_url=url), retries=0).reading.ping()
+    assert str(caught.value).startswith(f"Redis at {url} does not answer: none of the Sentinels names a master.")
 
 
 def test_what_answers_and_is_not_a_redis_is_told() -> None:

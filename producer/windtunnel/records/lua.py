@@ -26,7 +26,7 @@ _SHARED = (
 
 @cache
 def script(name: str) -> tuple[str, str]:
-    """The text of a script, with what it uses of the shared text in front, and its SHA-1, which is how Redis names it."""
+    """The text of a script behind what it uses of the shared text, and its SHA-1, which is how Redis names it."""
     text = with_shared(_shared(), _text(name))
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 

@@ -11,7 +11,7 @@ from typing import Any
 from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Outcome, Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
-from windtunnel.records.schedule import Claimed, Held, Nothing, execute_queue
+from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, execute_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import describe, pause_s
 from windtunnel_worker.pipeline.lease import Lease
@@ -43,6 +43,8 @@ class Execute:
         self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
         self._unwoken = False
         """A job waits for its report, and no finalizer was told yet."""
+        self._worked_s = 0.0
+        """How long the claimed jobs ran, without what they waited for a sandbox."""
 
     def warm_up(self) -> None:
         """Have a sandbox ready before the first job arrives."""
@@ -59,14 +61,17 @@ class Execute:
         """
         self._unwoken = False
         ran: list[str] = []
+        turn = Turn()
         over = self._clock() + TICKET_S
         while True:
             claimed = self._schedule.claim(
-                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs
+                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
             )
             if isinstance(claimed, Nothing):
                 return ran
+            self._worked_s = 0.0
             self._serve(claimed)
+            turn = turn.after(claimed, self._worked_s)
             ran += [job.job_id for job in claimed.jobs]
             if self._clock() >= over:
                 self._wake.execute(pool)
@@ -106,7 +111,9 @@ class Execute:
             return self._begin(following)
         if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and self._try_again(job, execution):
             return self._begin(following)
-        return self._record(job, execution, self._clock() - began, following)
+        seconds = self._clock() - began
+        self._worked_s += seconds - execution.prepare_s
+        return self._record(job, execution, seconds, following)
 
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
         spec = job.spec.current()

@@ -1,10 +1,13 @@
 -- Hand a session the next job, or up to `most` jobs of one batch for a cell: priority classes first, within a class the
--- owner with the least virtual time, within an owner its batches likewise.
--- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at
+-- owner with the least virtual time, within an owner its batches likewise. A cell's batch keeps its turn until it had that
+-- much work: the cell took longer to make than most of its jobs run.
+-- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at,
+--       batch whose turn goes on ('' for none), ms of work it had
 -- Returns {'none'} | {'draining'} | {'paused', ms} | {'claimed', batch, lane, isolation, id, token, spec, program, policy, …}
 local queue, session, random, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local CANCELLING_MS = 5000
 local target_s, looks = tonumber(ARGV[6]) / 1000, tonumber(ARGV[7])
+local turn, had_s = ARGV[8], tonumber(ARGV[9]) / 1000
 local executing = queue ~= 'validate'
 local host = host_of(session)
 wake_paused()
@@ -86,29 +89,54 @@ local function in_order(at, most)
   end
 end
 
+-- A batch's first lane that this session can serve, and the batch's header.
+local function first_lane(priority, owner, batch)
+  looks = looks - 1
+  local header = header_of(batch)
+  local closed_by = header and keep_to_budget(batch, header)
+  if not header or closed_by then
+    -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
+    if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
+      clear(queue, priority, owner, batch, 1000, closed_by)
+    end
+  elseif below_cap(header.running, header.max_running) then
+    for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
+      looks = looks - 1
+      if fits(lane) then
+        return lane, header
+      end
+    end
+  end
+end
+
+local function owner_below_cap(owner)
+  return below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner))
+end
+
+-- The lane of the batch whose turn goes on, where the batch has work in this class.
+local function going_on(priority)
+  local owner = turn ~= '' and had_s < target_s and redis.call('HGET', key('batch', turn), 'owner')
+  if owner and owner_below_cap(owner) and redis.call('ZSCORE', key('batches', queue, priority, owner), turn) then
+    local lane, header = first_lane(priority, owner, turn)
+    return lane and owner, lane, header
+  end
+end
+
 -- The first lane that this session can serve, in the order of the schedule, and its batch's header.
 local function choose()
   for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+    local owner, lane, header = going_on(priority)
+    if owner then
+      target_s = target_s - had_s
+      return priority, owner, turn, lane, header
+    end
     for owner in in_order(key('owners', queue, priority), looks) do
-      if below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
+      if owner_below_cap(owner) then
         for batch in in_order(key('batches', queue, priority, owner), looks) do
-          looks = looks - 1
-          local header = header_of(batch)
-          local closed_by = header and keep_to_budget(batch, header)
-          if not header or closed_by then
-            -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
-            if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
-              clear(queue, priority, owner, batch, 1000, closed_by)
-            end
-          elseif below_cap(header.running, header.max_running) then
-            for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
-              looks = looks - 1
-              if fits(lane) then
-                return priority, owner, batch, lane, header
-              end
-            end
-          end
-          if looks <= 0 then
+          local lane, header = first_lane(priority, owner, batch)
+          if lane then
+            return priority, owner, batch, lane, header
+          elseif looks <= 0 then
             return
           end
         end

@@ -86,6 +86,7 @@ class Tunnel:
             raise InvalidInput([FieldProblem("datasets", f"is a text; give a list of names: [{datasets!r}]")])
         self._one_at_a_time = threading.RLock()
         self._mistakes: list[Exception] = []
+        self._wake = _Finalizing(self)
         settings = settings or Settings()
         self.records = records_in_memory(
             settings.key_prefix, settings.retention_s, archiving=settings.archive_url is not None
@@ -98,7 +99,7 @@ class Tunnel:
             validator=SecurityValidator,
             executor=lambda: _Scripted(script or (lambda _: succeeded()), self._mistakes),
             scorer=self._scorer,
-            wake=_Finalizing(self),
+            wake=self._wake,
             terms=Terms(retry_pause_s=0.0, failures_to_pause=None, gather_s=0.0),
             observer=lambda *_, **__: None,
         )
@@ -115,12 +116,14 @@ class Tunnel:
     def run(self) -> None:
         """Run every waiting job to its report. Raises what the script raised, if that was a mistake in it."""
         with self._one_at_a_time:
+            self._wake.on = True
             self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
             while True:
                 passed = self.pipeline.validate()
                 ran = self.pipeline.execute(DEFAULT_POOL)
                 if not (self.pipeline.finalize() or ran or passed.ready):
                     break
+            self._wake.on = False
             mistakes = self._mistakes.copy()
             self._mistakes.clear()
             if mistakes:
@@ -150,13 +153,17 @@ class _Inline(Silent):
 
 
 class _Finalizing(Silent):
-    """Writes a job's report before the next one runs, so that budgets and breakers stop a batch as in a deployment."""
+    """Writes a job's report before the next one runs, so that budgets and breakers stop a batch as in a deployment.
+
+    Only during `Tunnel.run`: a test that calls the stages itself decides what runs when.
+    """
 
     def __init__(self, tunnel: Tunnel) -> None:
-        self._tunnel = tunnel
+        self._tunnel, self.on = tunnel, False
 
     def finalize(self) -> None:
-        self._tunnel.pipeline.finalize()
+        if self.on:
+            self._tunnel.pipeline.finalize()
 
 
 class _Scripted:

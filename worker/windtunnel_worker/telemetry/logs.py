@@ -44,7 +44,7 @@ class JsonFormatter(logging.Formatter):
 def start_with_json() -> None:
     """Have this process write JSON from its start on: warnings and exceptions that end it too.
 
-    Celery sets up a log of its own later, for which `use_json` is called again. What it says on standard output, outside
+    Celery sets up its own log later, for which `use_json` is called again. What it says on standard output, outside
     of any log, is thrown away.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

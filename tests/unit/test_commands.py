@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +22,11 @@ from windtunnel.cli.doctor import host_checks, queue_checks, redis_checks, worke
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, HostStatus, Transition
+from windtunnel.errors import StoreUnavailable
+from windtunnel.records import records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
+from windtunnel.settings import Settings
 from windtunnel_worker.host_checks import confinement_checks, limit_check
 from windtunnel_worker.settings import HostSettings
 
@@ -133,6 +139,43 @@ def test_a_mistake_is_told_with_exit_code_two(arguments: list[str], told: str) -
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_told_with_exit_code_two() -> None:
+    with Path("/dev/full").open("w") as full:
+        to_it = f"import os, sys; os.dup2({full.fileno()}, 1); {COMMAND}"
+        words = [sys.executable, "-c", to_it, "--help"]
+        done = subprocess.run(words, pass_fds=[full.fileno()], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
+
+
+def test_sentinels_that_do_not_answer_are_told_without_their_configuration() -> None:
+    url = "sentinel://127.0.0.1:1/0?master=m"
+    with pytest.raises(StoreUnavailable) as caught:
+        records_of(Settings(redis_url=url), retries=0).reading.ping()
+    assert str(caught.value).startswith(f"Redis at {url} does not answer: none of the Sentinels names a master.")
+
+
+def test_what_answers_and_is_not_a_redis_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(4096)
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        done = python(f"import sys; {COMMAND}", "stats", WINDTUNNEL_REDIS_URL=url)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: What answers at {url} is not a Redis. Correct WINDTUNNEL_REDIS_URL.\n",
+    )
 
 
 @pytest.mark.parametrize("url", ["nonsense", "redis://host:port/0", "redis://", "unix://", "http://host"])

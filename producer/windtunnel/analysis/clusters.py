@@ -64,8 +64,9 @@ def prompt(
     kinds = clusters(found)
     failed = sum(kind.count for kind in kinds)
     if not kinds:
-        return f"None of {len(found)} programs failed.\n"
-    head = f"{failed} of {len(found)} programs failed, in {len(kinds)} ways. Most frequent first.\n"
+        return "No program failed.\n"
+    ways = "in one way" if len(kinds) == 1 else f"in {len(kinds)} ways, the most frequent first"
+    head = f"{failed} of {len(found)} {'program' if len(found) == 1 else 'programs'} failed, {ways}.\n"
     parts = [_data(name, facts) for name, facts in (datasets or {}).items()] + [_paragraph(kind) for kind in kinds]
     text, left = head, most_bytes - len(head.encode()) - 40
     for place, part in enumerate(parts):

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 
 M = TypeVar("M", bound="Contract")
+NOTHING_STORED = "Nothing was stored."
 
 
 def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
     """A model, or the model built from its fields; `InvalidInput` names a wrong field with its path."""
     if isinstance(given, kind):
         return given
-    fields: Any = given
+    if not isinstance(given, Mapping):
+        problem = f"is of type {type(given).__name__}; give a {kind.__name__} or a dictionary of its fields"
+        raise InvalidInput([FieldProblem(path.rstrip(".") or kind.__name__.lower(), problem)], remedy=NOTHING_STORED)
+    fields: Any = {str(name): value for name, value in given.items()}
     try:
         return kind(**fields)
     except InvalidInput as error:
@@ -34,7 +38,7 @@ def check_keys(batch: Batch) -> None:
         if job.idempotency_key is not None
     ]
     if problems:
-        raise InvalidInput(problems, remedy="Nothing was stored.")
+        raise InvalidInput(problems, remedy=NOTHING_STORED)
 
 
 def check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
 from windtunnel.client.checking import as_model
+from windtunnel.client.sweeps import bounded
 
 if TYPE_CHECKING:
     from windtunnel.client.datasets import Datasets
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
     """The same jobs with these stages; `InvalidInput` if a stage is wrong, or if a job cannot have stages."""
-    asked = tuple(as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(stages))
+    asked = tuple(
+        as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(bounded(stages, "stages"))
+    )
     return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
 
 

@@ -57,7 +57,12 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         list(address.sentinels),
-        sentinel_kwargs={"socket_timeout": 2, "socket_connect_timeout": 2, "password": address.sentinel_password},
+        sentinel_kwargs={
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+            "password": address.sentinel_password,
+            "retry": _retry(0),  # all of them are asked again below
+        },
     )
     master: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
         address.master,
@@ -150,6 +155,10 @@ class Connection:
                 remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
                 "its user only; set WINDTUNNEL_REDIS_URL to that.",
             ) from error
+        except redis.InvalidResponse as error:
+            raise StoreUnavailable(
+                f"What answers at {masked(self.url)} is not a Redis.", remedy="Correct WINDTUNNEL_REDIS_URL."
+            ) from error
         except redis.OutOfMemoryError as error:
             raise self._full() from error
         except redis.ResponseError as error:
@@ -157,8 +166,11 @@ class Connection:
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise self._distrusted(error) from error
+            # Redis's own text about Sentinels has its whole configuration.
+            lost = isinstance(error, redis.sentinel.MasterNotFoundError)
+            reason = "none of the Sentinels names a master" if lost else str(error).removesuffix(".")
             raise StoreUnavailable(
-                f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
+                f"Redis at {masked(self.url)} does not answer: {reason}.",
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
 

@@ -14,7 +14,8 @@ _SYSTEMS_OWN = ("secrets.", "random.SystemRandom", "uuid.uuid1", "uuid.uuid4")
 """What draws from the operating system, whatever the seed."""
 _CLOCKS = frozenset(
     """datetime.datetime.now datetime.datetime.today datetime.datetime.utcnow datetime.date.today time.time
-    time.time_ns pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow""".split()
+    time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.monotonic_ns time.process_time
+    time.process_time_ns pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow""".split()
 )
 
 

@@ -95,7 +95,7 @@ local function in_order(at, most)
 end
 
 -- A batch's first lane that this session can serve, and the batch's header.
-local function lane_of(priority, owner, batch)
+local function first_lane(priority, owner, batch)
   looks = looks - 1
   local header = header_of(batch)
   local closed_by = header and keep_to_budget(batch, header)
@@ -118,7 +118,7 @@ end
 local function going_on(priority)
   local owner = turn ~= '' and had_s < target_s and redis.call('HGET', key('batch', turn), 'owner')
   if owner and left_for(owner) > 0 and redis.call('ZSCORE', key('batches', queue, priority, owner), turn) then
-    local lane, header = lane_of(priority, owner, turn)
+    local lane, header = first_lane(priority, owner, turn)
     return lane and owner, lane, header
   end
 end
@@ -134,7 +134,7 @@ local function choose()
     for owner in in_order(key('owners', queue, priority), looks) do
       if left_for(owner) > 0 then
         for batch in in_order(key('batches', queue, priority, owner), looks) do
-          local lane, header = lane_of(priority, owner, batch)
+          local lane, header = first_lane(priority, owner, batch)
           if lane then
             return priority, owner, batch, lane, header
           elseif looks <= 0 then

@@ -19,6 +19,7 @@ import windtunnel
 from windtunnel.cli import render
 from windtunnel.cli.commands import app
 from windtunnel.cli.doctor import host_checks, queue_checks, redis_checks, worker_checks
+from windtunnel.cli.machinery import what_it_does
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, HostStatus, Transition
@@ -315,6 +316,13 @@ def test_hosts_show_why_one_takes_no_work() -> None:
     text = printed(render.hosts([*hosts, a_host("d", live=False)]))
     for part in ("1/2", "own:1", "drained by client:x", "paused itself: No disk.", "silent"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"), [({}, "1 job still on it"), ({"busy": 0}, "it is idle"), ({"live": False}, "it is silent now")]
+)
+def test_drain_says_what_the_host_still_does(fields: dict[str, Any], text: str) -> None:
+    assert what_it_does([a_host(**fields)]).startswith(text)
 
 
 def test_dead_letters_show_no_control_characters() -> None:

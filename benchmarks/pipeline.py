@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from windtunnel import Client, Job, Outcome
+from windtunnel import BatchId, Client, Job, Outcome
 from windtunnel.settings import URL_FILE
 from windtunnel_worker.settings import host_settings
 
@@ -218,7 +218,7 @@ def shares(url: str, jobs: int) -> None:
             client.wait(batch, timeout=60)
 
 
-def _cells(client: Client, jobs: int, owner: str, **params: int) -> str:
+def _cells(client: Client, jobs: int, owner: str, **params: int) -> BatchId:
     batch = [Job(code=NOTHING, params={"n": number, **params}) for number in range(jobs)]
     return client.submit_batch(batch, isolation="cell", owner=owner)
 

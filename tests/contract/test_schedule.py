@@ -156,6 +156,14 @@ def test_a_batchs_cap_binds_cells_too(driver: Driver) -> None:
     assert driver.records.reading.batch_status(batch).running == 3
 
 
+def test_an_owners_cap_is_of_slots_at_work_and_not_of_jobs_that_wait_in_one_slot(driver: Driver) -> None:
+    driver.host(slots=4)
+    driver.keys.hset("wt:caps", "capped", "2")
+    driver.ready(100, owner="capped", isolation=Isolation.CELL)
+    driver.executed(driver.claim()[0], seconds=0.001)
+    assert [len(driver.claim(f"here:{at}:a", most=50)) for at in range(3)] == [1, 1, 0]
+
+
 # -- cells -----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +189,18 @@ def test_what_is_left_is_spread_over_the_slots(driver: Driver) -> None:
     driver.ready(11, isolation=Isolation.CELL)
     driver.executed(driver.claim()[0], seconds=0.001)
     assert len(driver.claim(most=50)) == 2
+
+
+def test_what_is_given_back_is_not_charged(driver: Driver) -> None:
+    one, other = (driver.ready(40, owner=owner, isolation=Isolation.CELL) for owner in ("one", "other"))
+    for _ in range(2):
+        driver.executed(driver.claim()[0], seconds=0.05)
+    held = driver.claim(most=50)
+    assert len(held) == 10
+    driver.executed(held[0], seconds=0.05)
+    driver.records.schedule.give_back(HERE, held[1:])
+    turns = Counter(served(driver, 21, seconds=0.05))
+    assert abs(turns[one] - turns[other]) <= 1
 
 
 def test_a_container_gets_one_job(driver: Driver) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from windtunnel.analysis.failures import failure_of, worst
@@ -11,6 +11,8 @@ from windtunnel.contract import Failure, Outcome, Report
 from windtunnel.contract.dataset import Facts
 
 PROMPT_BYTES = 4096
+COLUMNS_BYTES = 500
+"""Of the names of a dataset's columns."""
 EXAMPLES = 5
 
 
@@ -67,18 +69,27 @@ def prompt(
         return "No program failed.\n"
     ways = "in one way" if len(kinds) == 1 else f"in {len(kinds)} ways, the most frequent first"
     head = f"{failed} of {len(found)} {'program' if len(found) == 1 else 'programs'} failed, {ways}.\n"
-    parts = [_data(name, facts) for name, facts in (datasets or {}).items()] + [_paragraph(kind) for kind in kinds]
-    text, left = head, most_bytes - len(head.encode()) - 40
+    about = [_data(name, facts) for name, facts in (datasets or {}).items()]
+    head += _fitting(about, most_bytes // 3, "datasets")
+    return head + _fitting([_paragraph(kind) for kind in kinds], most_bytes - len(head.encode()), "kinds of failure")
+
+
+def _fitting(parts: Sequence[str], most_bytes: int, what: str) -> str:
+    """The first parts that fit, and how many are left out."""
+    text, left = "", most_bytes - len(f"\n({len(parts)} more {what} left out.)\n")
     for place, part in enumerate(parts):
-        size = len(part.encode())
-        if size > left:
-            return text + f"\n({len(parts) - place} more left out.)\n"
-        text, left = text + part, left - size
+        left -= len(part.encode())
+        if left < 0:
+            return text + f"\n({len(parts) - place} more {what} left out.)\n"
+        text += part
     return text
 
 
 def _data(name: str, facts: Facts) -> str:
-    columns = ", ".join(_line(column.name, 40) for column in facts.columns[:20])
+    names = [_line(column.name, 40) for column in facts.columns]
+    shown = max(1, sum(len(", ".join(names[:place]).encode()) <= COLUMNS_BYTES for place in range(1, 21)))
+    left_out = f" and {len(names) - shown} more" if len(names) > shown else ""
+    columns = ", ".join(names[:shown]) + left_out
     dates = f", from {facts.first:%Y-%m-%d} to {facts.last:%Y-%m-%d}" if facts.first and facts.last else ""
     return f'\nDataset data["{_line(name, 128)}"]: {facts.rows:,} rows{dates}; columns: {columns}.\n'
 

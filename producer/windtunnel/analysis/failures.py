@@ -13,7 +13,9 @@ VARYING = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
     (re.compile(r"'[^']{41,}'|\"[^\"]{41,}\""), "'…'"),
     (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"), "<time>"),
-    (re.compile(r"(?<![\w.])[-+]?\d+(\.\d+)?([eE][-+]?\d+)?(?!\w)"), "<n>"),
+    (re.compile(r"(?<![\w.])[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?(?!\w*\d|x…)"), "<n>"),
+    (re.compile(r"<n>([,;\s]\s*<n>)+,?"), "<n>"),  # lists of any length, and thousands
+    (re.compile(r"(?<!\w)\[\s*\]"), "[<n>]"),
     (re.compile(r"\s+"), " "),
 )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from windtunnel.contract import Outcome, Report
+from windtunnel.contract import Execution, Outcome, Report
 
 LONGEST_LINE = 200
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 CUT_OFF = (Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 """Outcomes that depend on more than the program and its data."""
 
@@ -18,7 +22,8 @@ class Difference:
     """One thing that differs. The texts come from programs."""
 
     what: str
-    """`image`, `data`, `outcome`, `positions`, `values <name>`, `stdout line <number>` or `artifact <name>`."""
+    """`image`, `data`, `outcome`, `positions`, `error`, `values <name>`, `stdout line <number>`, `stderr line <number>`
+    (`raw …` where only the bytes differ, not the readable text) or `artifact <name>`."""
     first: str
     again: str
 
@@ -47,6 +52,10 @@ def reproduction(first: Report, again: Report) -> Reproduction:
     cut_off = [f"{one.job_id} was cut off ({one.outcome.value})" for one in (first, again) if one.outcome in CUT_OFF]
     if cut_off:
         reasons = (f"{' and '.join(cut_off)}: how far a run comes depends on how busy its host is.", *reasons)
+    if any(
+        ADDRESS.search(one.first) and ADDRESS.sub("", one.first) == ADDRESS.sub("", one.again) for one in differences
+    ):
+        reasons = (*reasons, "It shows where an object lies in memory (0x…), which is another place in each run.")
     return Reproduction(first.job_id, again.job_id, differences, reasons if differences else ())
 
 
@@ -61,20 +70,47 @@ def _differences(first: Report, again: Report) -> Iterator[Difference]:
     if first.execution is None or again.execution is None:
         return
     old, new = first.execution, again.execution
-    for name in sorted({*old.values, *new.values}):
-        if (old.values.get(name), name in old.values) != (new.values.get(name), name in new.values):
-            yield Difference(f"values {name}", _short(old.values.get(name)), _short(new.values.get(name)))
-            break
-    for number, (one, other) in enumerate(zip_longest(old.stdout.splitlines(), new.stdout.splitlines()), start=1):
-        if one != other:
-            yield Difference(f"stdout line {number}", _short(one), _short(other))
-            break
+    if first.outcome is again.outcome is Outcome.FAILED and _end(old) != _end(new):
+        yield Difference("error", _short(_end(old)), _short(_end(new)))
+    yield from _first_of("values", _values(old), _values(new))
+    yield from _streams("stdout", (old.stdout, old.stdout_raw), (new.stdout, new.stdout_raw))
+    yield from _streams("stderr", (old.stderr, old.stderr_raw), (new.stderr, new.stderr_raw))
     files = [{one.name: one.sha256 for one in run.artifacts} for run in (old, new)]
-    for name in sorted({*files[0], *files[1]}):
-        if files[0].get(name) != files[1].get(name):
-            yield Difference(f"artifact {name}", files[0].get(name, "missing"), files[1].get(name, "missing"))
-            break
+    yield from _first_of("artifact", *files)
 
 
-def _short(value: object) -> str:
-    return "missing" if value is None else str(value)[:LONGEST_LINE]
+def _end(run: Execution) -> str:
+    """How a program failed, without its traceback."""
+    error = run.error
+    ended = f"exit code {run.exit_code}" if run.signal is None else f"signal {run.signal}"
+    return f"{error.type}: {error.message} (line {error.line}, {ended})" if error else ended
+
+
+def _values(run: Execution) -> dict[str, str]:
+    """Emitted values as JSON, in which 1, 1.0 and true differ; numbers that are not finite follow by their place."""
+    return {name: json.dumps(value) for name, value in run.values.items()} | run.not_finite
+
+
+def _first_of(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Difference]:
+    """The first name, in alphabetical order, that has another text."""
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield Difference(f"{what} {name}", _short(old.get(name)), _short(new.get(name)))
+            return
+
+
+def _streams(what: str, old: tuple[str, str], new: tuple[str, str]) -> Iterator[Difference]:
+    """The first line that differs, in the bytes that were kept where the readable text is the same."""
+    if old == new:
+        return
+    lines = [text.splitlines() for text, _ in (old, new)]
+    if lines[0] == lines[1]:
+        what, lines = f"raw {what}", [b64decode(raw).decode(errors="replace").split("\n") for _, raw in (old, new)]
+    for number, (one, other) in enumerate(zip_longest(*lines), start=1):
+        if one != other:
+            yield Difference(f"{what} line {number}", _short(one), _short(other))
+            return
+
+
+def _short(text: str | None) -> str:
+    return "missing" if text is None else text[:LONGEST_LINE]

@@ -84,6 +84,22 @@ def _retry(times: int) -> Retry:
     return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
 
 
+_PASSWORD = ("wants a password", "`windtunnel up` keeps the URL with its password in redis.url in its state folder.")
+REFUSALS = {
+    "MISCONF": (
+        "cannot write to its disk, so it stores nothing more",
+        "Free space on that disk or correct its permissions; what is stored stays.",
+    ),
+    "READONLY": (
+        "is a replica, which stores nothing itself",
+        "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
+    ),
+    "NOAUTH": _PASSWORD,
+    "WRONGPASS": _PASSWORD,
+}
+"""A word of Redis's answer → what is wrong with it, and the remedy."""
+
+
 class Connection:
     """Runs commands and scripts, each with a deadline. Cheap to build: it connects when first used.
 
@@ -190,16 +206,9 @@ class Connection:
                 f"This user of Redis at {masked(self.url)} may not do that: {text}.",
                 remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
             )
-        if "MISCONF" in text:
-            return StoreUnavailable(
-                f"Redis at {masked(self.url)} cannot write to its disk, so it stores nothing more.",
-                remedy="Free space on that disk or correct its permissions; what is stored stays.",
-            )
         if "OOM" in text:
             return self._full()
-        if "NOAUTH" in text or "WRONGPASS" in text:
-            return StoreUnavailable(
-                f"Redis at {masked(self.url)} wants a password.",
-                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder.",
-            )
+        for word, (what, remedy) in REFUSALS.items():
+            if word in text:
+                return StoreUnavailable(f"Redis at {masked(self.url)} {what}.", remedy=remedy)
         return error

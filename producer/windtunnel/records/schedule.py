@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from windtunnel.contract import Attempt, Execution, Isolation, JobSpec, Verdict
@@ -214,8 +214,8 @@ class Schedule:
         )
         return str(answer[2].decode())
 
-    def give_back(self, session: str, jobs: Sequence[Held]) -> None:
-        """Have jobs that were not begun wait again, in front."""
+    def give_back(self, session: str, jobs: Collection[Held]) -> None:
+        """Have jobs that were not begun wait again, in front and in the same order."""
         if jobs:
             self._redis.run("give_back", session, *(word for job in jobs for word in (job.job_id, job.token)))
 

@@ -60,6 +60,15 @@ def test_what_varies_from_job_to_job_makes_no_new_kind() -> None:
     assert kind.jobs == ("b-0", "b-1", "b-2", "b-3", "b-4")
 
 
+def test_units_thousands_and_lists_of_any_length_make_no_new_kind() -> None:
+    reports = [
+        failed(n, "ValueError", f"row {n * 137:,} took {n}ms, .{n} of {n}.5%, shape ({n}, {n}), at {list(range(n))}")
+        for n in range(12)
+    ]
+    (kind,) = clusters(reports)
+    assert kind.failure.message == "row <n> took <n>ms, <n> of <n>%, shape (<n>), at [<n>]"
+
+
 def test_names_types_functions_and_rules_make_kinds() -> None:
     reports = [
         failed(1, "KeyError", "'close'"),
@@ -126,6 +135,15 @@ def test_the_prompt_stays_within_its_bound_and_prints_safely() -> None:
     reports = [failed(n, f"Error{'ABCDEFGHIJ'[n % 10]}{chr(97 + n // 10)}", hostile) for n in range(200)]
     text = prompt(reports)
     assert len(text.encode()) <= 4096
-    assert "more left out" in text
+    assert "more kinds of failure left out" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_wide_data_leaves_room_for_the_failures() -> None:
+    wide = Facts(rows=9, columns=tuple(Column(name=f"{n} " + "é" * 40, type="number") for n in range(300)))
+    text = prompt([failed(1, "KeyError", "'close'")], {f"set{n}": wide for n in range(9)})
+    assert len(text.encode()) <= 4096
+    assert "more datasets left out" in text
+    assert " and 29" in text
+    assert "1x KeyError" in text

@@ -40,6 +40,11 @@ def test_rows_stand_for_the_bars_of_the_data() -> None:
         read(packed(head, outside + np.ones(3).tobytes()))
 
 
+def test_no_positions_at_all_are_called_so() -> None:
+    with pytest.raises(Unscorable, match="there are none"):
+        read(packed({"kind": "times", "bars": 0, "columns": ["a"]}, b""))
+
+
 def test_the_data_has_bars_of_its_own() -> None:
     head = {"kind": "own", "bars": 10, "columns": ["a"]}
     found = read(packed(head, np.arange(10.0).tobytes()))

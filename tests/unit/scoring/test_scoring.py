@@ -222,6 +222,38 @@ def test_without_bars_a_year_nothing_is_annual() -> None:
     assert "bars a year" in found.undefined["sharpe"]
 
 
+@pytest.mark.parametrize(
+    ("closes", "wanted", "won"), [([100, 100, 150, 90], 1.0, 0.0), ([100, 100, 50, 101], 1.0, 1.0)]
+)
+def test_a_trade_gained_if_the_money_in_it_grew(closes: list[float], wanted: float, won: float) -> None:
+    prices = Prices("few", days(4), np.array(closes, dtype=float))
+    found = scored(prices, [wanted] * 4)
+    assert found.trading.hit_rate == won
+    assert (found.final_equity > 1.0) is bool(won)
+
+
+@pytest.mark.parametrize("fill", ["close", "open"])
+def test_nothing_is_held_once_all_is_lost(fill: str) -> None:
+    path = np.array([10.0, 10.0, 4.0, 8.0, 3.0, 9.0])
+    found = scored(Prices("lost", days(6), path, path), [2.0, 2.0, 2.0, 2.0, -2.0, 2.0], leverage=2, fill=fill)
+    assert found.final_equity == 0.0
+    assert (found.trading.trades, found.trading.hit_rate, found.trading.turnover) == (1, 0.0, 2.0)
+    assert found.trading.open_positions == {}
+
+
+def test_prices_that_no_market_has_are_refused_and_no_figure_is_infinite() -> None:
+    absurd = Prices("absurd", days(8), 10.0 ** np.array([-250.0, -200, -100, 0, 100, 200, 250, 300]))
+    for wanted in (np.ones(8), np.zeros(8)):
+        with pytest.raises(Unscorable, match=r"at bar 2 \(2024-01-03\): .*grows more than 1e\+50-fold"):
+            scored(absurd, wanted)
+    up_and_down = Prices("wild", days(300), np.where(np.arange(300) % 2, 1e-3, 1e3))
+    with pytest.raises(Unscorable, match="equity grows"):
+        scored(up_and_down, np.where(np.arange(300) % 2, -1.0, 1.0))
+    found = scored(up_and_down, np.where(np.arange(300) % 2, 1.0, -1.0))
+    assert found.final_equity == 0.0
+    assert found.stress[3].total_return is None
+
+
 def test_losing_all_ends_at_nothing() -> None:
     prices = Prices("up", days(6), np.array([10.0, 10, 10, 25, 26, 27]))
     found = scored(prices, -np.ones(6))

@@ -7,12 +7,14 @@ equity by `1 - rate * |change|`. Equity is 1 before the first bar and is valued 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from windtunnel_worker.scoring.inputs import Floats, Table, Unscorable
+from windtunnel_worker.scoring.inputs import Floats, Table, Times, Unscorable
 
+LARGEST = 1e50
+"""More than that, as equity or as the return of a bar, comes from broken prices, and overflows further on."""
 TINY = 1e-12
 """Smaller changes of a position come from rounding and are not counted as fills."""
 
@@ -27,6 +29,8 @@ class Path:
     """(bars, datasets) changes of positions at each bar's fill."""
     gains: Floats
     """(bars, datasets) what each position gained from its bar's fill price to the next, before costs."""
+    last: Floats
+    """(bars, datasets) what each position gained from its bar's fill price to the bar's close."""
     marked: Floats
     """(bars,) equity at each bar's close by that at its fill."""
     turnover: Floats
@@ -36,18 +40,49 @@ class Path:
         """(bars,) at each bar's close, when each change of positions costs this share of it."""
         growth = np.concatenate(([1.0], 1.0 + self.gains[:-1].sum(axis=1)))
         costs = 1.0 - rate * self.turnover
-        after_fill = np.cumprod(np.maximum(growth, 0.0) * np.maximum(costs, 0.0))
-        equity = after_fill * np.maximum(self.marked, 0.0)
-        ruined = np.flatnonzero(equity <= 0.0)
-        if len(ruined):
-            equity[ruined[0] :] = 0.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            after_fill = np.cumprod(np.maximum(growth, 0.0) * np.maximum(costs, 0.0))
+            equity = after_fill * np.maximum(self.marked, 0.0)
+        equity[_ruin(equity) :] = 0.0
         return np.asarray(equity)
+
+    def until_ruin(self, equity: Floats) -> Path:
+        """The same without what would have followed the bar on which equity reached 0: nothing is left to hold."""
+        bar = _ruin(equity)
+        if bar == len(equity):
+            return self
+        alive = (np.arange(len(equity)) <= bar)[:, None]
+        gains = np.where(alive, self.gains, 0.0)
+        gains[bar] = self.last[bar]
+        return replace(
+            self,
+            held=np.where(alive, self.held, 0.0),
+            traded=np.where(alive, self.traded, 0.0),
+            gains=gains,
+            turnover=np.where(alive[:, 0], self.turnover, 0.0),
+        )
+
+
+def _ruin(equity: Floats) -> int:
+    """The first bar at which nothing is left; the number of bars if there is none."""
+    gone = equity <= 0.0
+    return int(gone.argmax()) if gone.any() else len(equity)
 
 
 def returns_of(equity: Floats) -> Floats:
     """(bars,) the change of equity over each bar, as a fraction; 0 after equity has reached 0."""
     before = np.concatenate(([1.0], equity[:-1]))
-    return np.divide(equity, before, out=np.ones_like(before), where=before > 0) - 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.divide(equity, before, out=np.ones_like(before), where=before > 0) - 1.0
+
+
+def check_size(equity: Floats, returns: Floats, times: Times, whose: str) -> None:
+    """Raise `Unscorable` at the first bar at which equity or its return is too large to calculate with."""
+    large = ~((equity <= LARGEST) & (returns <= LARGEST))
+    if large.any():
+        bar = int(large.argmax())
+        reason = f"{whose} grows more than {LARGEST:g}-fold, which no market allows"
+        raise Unscorable(bar, reason, time=int(times[bar]), remedy="Correct the prices, or take smaller positions.")
 
 
 def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
@@ -56,10 +91,8 @@ def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
     traded = np.diff(held, axis=0, prepend=0.0)
     _check_priced(table, held)
     gains = np.where(held != 0.0, held * table.moves, 0.0)
-    marked = 1.0 + (
-        np.where(held != 0.0, held * table.marks, 0.0).sum(axis=1) if table.at_open else np.zeros(len(held))
-    )
-    return Path(held, traded, gains, marked, np.abs(traded).sum(axis=1))
+    last = np.where(held != 0.0, held * table.marks, 0.0) if table.at_open else np.zeros_like(held)
+    return Path(held, traded, gains, last, 1.0 + last.sum(axis=1), np.abs(traded).sum(axis=1))
 
 
 def _held(table: Table, targets: Floats, lag: int) -> Floats:
@@ -90,5 +123,6 @@ def buy_and_hold(table: Table, *, rate: float) -> Floats:
         usable = table.trades[1:, column] & (table.fill[1:, column] > 0.0)
         if usable.any():
             bought = int(np.argmax(usable)) + 1
-            parts[bought:, column] = (1.0 - rate) * table.close[bought:, column] / table.fill[bought, column]
+            with np.errstate(over="ignore"):
+                parts[bought:, column] = (1.0 - rate) * table.close[bought:, column] / table.fill[bought, column]
     return np.asarray(np.maximum(parts.mean(axis=1), 0.0))

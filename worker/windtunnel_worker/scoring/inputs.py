@@ -182,7 +182,7 @@ def _table(datasets: Sequence[Prices], times: Times, close: Floats, fill: Floats
         own = np.where(trades, np.arange(len(times))[:, None], 0)
         close = np.take_along_axis(close, np.maximum.accumulate(own, axis=0), axis=0)
         fill = np.where(trades, fill, close)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moves = np.vstack([fill[1:], close[-1:]]) / fill - 1.0
         marks = close / fill - 1.0
         usable = (fill > 0.0) & (close > 0.0)

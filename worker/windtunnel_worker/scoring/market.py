@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windtunnel.contract.score import Metrics
-from windtunnel_worker.scoring.fills import buy_and_hold, returns_of
+from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of
 from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, join
 from windtunnel_worker.scoring.metrics import metrics
 
@@ -88,6 +88,7 @@ class Market:
         table = table.since(terms.warmup)
         bought = buy_and_hold(table, rate=terms.rate)
         returns = returns_of(bought)
+        check_size(bought, returns, table.times, "buy and hold")
         picked = np.unique(np.linspace(0, len(bought) - 1, min(len(bought), CURVE_POINTS)).astype(int))
         return Window(
             table=table,

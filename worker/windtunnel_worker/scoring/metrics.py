@@ -137,7 +137,7 @@ def trading(path: Path, names: tuple[str, ...], rate: float, year: float | None,
     return Trading(
         fills=int((traded > TINY).sum()),
         trades=len(gains),
-        hit_rate=float((gains > 0.0).mean()) if len(gains) else None,
+        hit_rate=float((gains > TINY).mean()) if len(gains) else None,
         turnover=float(traded.sum()),
         turnover_a_year=float(traded.sum()) / years if years else None,
         exposure=float((over_a_move != 0.0).any(axis=1).sum()) / len(held),
@@ -149,18 +149,24 @@ def trading(path: Path, names: tuple[str, ...], rate: float, year: float | None,
 
 
 def _gains_of_trades(path: Path, rate: float) -> Floats:
-    """(trades,) gain of each stretch of one direction in one dataset, less its costs, in fractions of equity."""
+    """(trades,) gain of each stretch of one direction in one dataset, less its costs: the logarithm of its growth."""
     held = path.held
     before = np.vstack([np.zeros((1, held.shape[1])), held[:-1]])
     turned = np.sign(held) != np.sign(before)
-    gains = path.gains - rate * np.where(turned, np.abs(held), np.abs(path.traded))
-    gains[:-1] -= rate * np.where(turned[1:], np.abs(held[:-1]), 0.0)  # leaving costs the trade that is left
+    growth = _log(path.gains) + _log(-rate * np.where(turned, np.abs(held), np.abs(path.traded)))
+    growth[:-1] += np.where(turned[1:], _log(-rate * np.abs(held[:-1])), 0.0)  # leaving costs the trade that is left
     turned[0] = True
     starts = np.flatnonzero(turned.T)
     if not len(starts):
         return np.empty(0)
-    stretches = np.add.reduceat(gains.T.ravel(), starts)
+    stretches = np.add.reduceat(growth.T.ravel(), starts)
     return np.asarray(stretches[held.T.ravel()[starts] != 0.0])
+
+
+def _log(changes: Floats) -> Floats:
+    """Logarithm of the growth that a relative change is; minus infinity where all is lost."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log1p(np.maximum(changes, -1.0)))
 
 
 def months(ends: Mapping[str, int], equity: Floats, most: int = 600) -> dict[str, float]:

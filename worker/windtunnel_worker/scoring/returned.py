@@ -51,6 +51,8 @@ def read(content: bytes, times: Times, names: Sequence[str]) -> Positions:
         head = _Head.model_validate_json(line)
     except ValidationError:
         raise Unscorable(None, BROKEN) from None
+    if not head.bars:
+        raise Unscorable(None, "there are none", remedy="Return one position for each bar of the data.")
     wide = len(head.columns)
     own = head.kind == "own"
     start = len(line) + 1 + (0 if own else 8 * head.bars)

@@ -8,7 +8,7 @@ import numpy as np
 
 from windtunnel.analysis.significance import minimum_track_record, probabilistic_sharpe
 from windtunnel.contract.score import Curve, Fill, Metrics, Score, Scoring, Stress
-from windtunnel_worker.scoring.fills import Path, follow, returns_of
+from windtunnel_worker.scoring.fills import LARGEST, Path, check_size, follow, returns_of
 from windtunnel_worker.scoring.inputs import Floats, Positions, Unscorable
 from windtunnel_worker.scoring.market import NS, Market, Terms, Window
 from windtunnel_worker.scoring.metrics import (
@@ -38,8 +38,9 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
     path = follow(table, targets)
     equity = path.equity(rate)
     returns = returns_of(equity)
+    check_size(equity, returns, table.times, "equity")
     own = metrics(equity, returns, year, undefined)
-    held = trading(path, table.names, rate, year, at_open=terms.at_open)
+    held = trading(path.until_ruin(equity), table.names, rate, year, at_open=terms.at_open)
     if not held.trades:
         undefined |= {"hit_rate": "it never traded"}
         undefined |= {name: "it never traded" for name, why in undefined.items() if why == "equity never varied"}
@@ -103,9 +104,10 @@ def _stress(own: Metrics, path: Path, seen: Path, terms: Terms) -> tuple[Stress,
 
 
 def _stressed(label: str, equity: Floats, terms: Terms) -> Stress:
-    if len(equity) < 2:  # one bar has no return
+    returns = returns_of(equity)
+    if len(equity) < 2 or not (max(equity.max(), returns.max()) <= LARGEST):  # one bar has no return
         return Stress(label=label)
-    sharpe = annual_sharpe(returns_of(equity), terms.bars_a_year)
+    sharpe = annual_sharpe(returns, terms.bars_a_year)
     return Stress(label=label, total_return=float(equity[-1]) - 1.0, sharpe=sharpe)
 
 

@@ -71,8 +71,13 @@ local function fits(lane)
   return serves(host)
 end
 
-local function below_cap(running, cap)
-  return not executing or not tonumber(cap) or number(running) < tonumber(cap)
+-- How many more jobs may run.
+local function left_of(running, cap)
+  return executing and tonumber(cap) and tonumber(cap) - number(running) or math.huge
+end
+
+local function left_for(owner)
+  return left_of(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner))
 end
 
 -- The members of a sorted set, the first `most` in their order. They are read in parts: mostly the first one will do.
@@ -99,7 +104,7 @@ local function first_lane(priority, owner, batch)
     if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
       clear(queue, priority, owner, batch, 1000, closed_by)
     end
-  elseif below_cap(header.running, header.max_running) then
+  elseif left_of(header.running, header.max_running) > 0 then
     for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
       looks = looks - 1
       if fits(lane) then
@@ -109,14 +114,10 @@ local function first_lane(priority, owner, batch)
   end
 end
 
-local function owner_below_cap(owner)
-  return below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner))
-end
-
 -- The lane of the batch whose turn goes on, where the batch has work in this class.
 local function going_on(priority)
   local owner = turn ~= '' and had_s < target_s and redis.call('HGET', key('batch', turn), 'owner')
-  if owner and owner_below_cap(owner) and redis.call('ZSCORE', key('batches', queue, priority, owner), turn) then
+  if owner and left_for(owner) > 0 and redis.call('ZSCORE', key('batches', queue, priority, owner), turn) then
     local lane, header = first_lane(priority, owner, turn)
     return lane and owner, lane, header
   end
@@ -131,7 +132,7 @@ local function choose()
       return priority, owner, turn, lane, header
     end
     for owner in in_order(key('owners', queue, priority), looks) do
-      if owner_below_cap(owner) then
+      if left_for(owner) > 0 then
         for batch in in_order(key('batches', queue, priority, owner), looks) do
           local lane, header = first_lane(priority, owner, batch)
           if lane then
@@ -158,11 +159,8 @@ if executing then
   count = 1
   if header.isolation == 'cell' and measured > 0 then
     local slots = math.max(1, number(redis.call('HGET', key('queue', queue), 'slots')))
-    local share = math.ceil(redis.call('LLEN', list) / slots)
-    count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), share))
-  end
-  if header.max_running then
-    count = math.max(1, math.min(count, header.max_running - (header.running or 0)))
+    local left = math.min(redis.call('LLEN', list), left_of(header.running, header.max_running), left_for(owner))
+    count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), math.ceil(left / slots)))
   end
   if header.budget.jobs then
     count = math.max(1, math.min(count, header.budget.jobs - header.begun))

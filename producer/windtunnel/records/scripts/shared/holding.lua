@@ -81,9 +81,9 @@ local function untouched(session, id, token)
   if not held or held:match('^%S+') ~= token then
     return
   end
-  let_go(session, id)
+  local estimate = let_go(session, id)
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'attempt', 'stop')
+  local fields = read(job, 'state', 'token', 'attempt', 'stop', 'place')
   local running = fields[1] == 'running'
   if fields[2] ~= token or not (running or fields[1] == 'queued') then
     find(id)
@@ -92,8 +92,13 @@ local function untouched(session, id, token)
   redis.call('HDEL', job, 'token', 'begun')
   if running then
     redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
-    if header_of(batch_of(id)) then
-      redis.call('HINCRBY', key('batch', batch_of(id)), 'begun', -1)
+    local batch, priority, pool = batch_of(id), place_of(fields[5])
+    local header = header_of(batch)
+    if header then
+      redis.call('HINCRBY', key('batch', batch), 'begun', -1)
+    end
+    if header and priority then
+      charge('execute.' .. pool, priority, header.owner, batch, 0 - estimate)
     end
   end
   if not stopped(id, fields[4]) then

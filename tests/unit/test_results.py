@@ -132,6 +132,12 @@ def test_tables_have_the_same_types_for_every_batch(tunnel: Tunnel) -> None:
     assert pa.types.is_floating(schemas[0].field("sharpe").type)
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001 - full width
+def test_no_text_begins_a_formula(start: str) -> None:
+    (cell,) = csv.DictReader(io.StringIO(table.as_csv([report(1, message=f"{start}1+1")]).decode()))
+    assert cell["message"] == f"'{start}1+1"
+
+
 def test_no_emitted_key_becomes_a_column_and_no_cell_a_formula(tunnel: Tunnel) -> None:
     batch = submit(tunnel, "noise", "forger", "broken")
     found = json.loads(tunnel.client.export(batch, "json"))

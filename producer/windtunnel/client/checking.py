@@ -18,6 +18,10 @@ def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
     """A model, or the model built from its fields; `InvalidInput` names a wrong field with its path."""
     if isinstance(given, kind):
         return given
+    if not isinstance(given, Mapping):
+        name = path.removesuffix(".") or kind.__name__.lower()
+        problem = FieldProblem(name, f"is a {type(given).__name__}, not a mapping of fields")
+        raise InvalidInput([problem], remedy="Nothing was stored.")
     fields: Any = given
     try:
         return kind(**fields)

@@ -15,8 +15,8 @@ from typing import Any
 from windtunnel.contract import Metrics, Report
 
 Value = str | int | float | None
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, in full width too."""
 
 TEXT, WHOLE, NUMBER, TIME, FLAG = "text", "whole", "number", "time", "flag"
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
+from tests.scored import report
 from typer.testing import CliRunner
 
 from windtunnel.cli import render_report, render_results, results
@@ -132,7 +133,7 @@ def test_tables_have_the_same_types_for_every_batch(tunnel: Tunnel) -> None:
     assert pa.types.is_floating(schemas[0].field("sharpe").type)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001 - full width
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_text_begins_a_formula(start: str) -> None:
     (cell,) = csv.DictReader(io.StringIO(table.as_csv([report(1, message=f"{start}1+1")]).decode()))
     assert cell["message"] == f"'{start}1+1"

@@ -51,14 +51,16 @@ def test_what_differs_is_named(one: dict[str, Any], other: dict[str, Any], what:
 
 
 def test_failures_are_compared_too() -> None:
-    errors = [{"error": ProgramError(type="ValueError", message=f"x {n}", line=2), "exit_code": 1} for n in range(2)]
-    (found,) = compared(*errors, outcome=Outcome.FAILED).differences
+    one, other = (
+        {"error": ProgramError(type="ValueError", message=f"x {n}", line=2), "exit_code": 1} for n in range(2)
+    )
+    (found,) = compared(one, other, Outcome.FAILED).differences
     assert (found.what, found.first) == ("error", "ValueError: x 0 (line 2, exit code 1)")
-    (found,) = compared({"exit_code": 3}, {"exit_code": 4}, outcome=Outcome.FAILED).differences
+    (found,) = compared({"exit_code": 3}, {"exit_code": 4}, Outcome.FAILED).differences
     assert (found.first, found.again) == ("exit code 3", "exit code 4")
 
 
 def test_an_address_in_memory_is_named_as_the_reason() -> None:
-    shown = [{"stdout": f"<A object at 0x7f31d69c{n}0>"} for n in range(2)]
-    assert "where an object lies in memory" in compared(*shown).reasons[0]
+    one, other = ({"stdout": f"<A object at 0x7f31d69c{n}0>"} for n in range(2))
+    assert "where an object lies in memory" in compared(one, other).reasons[0]
     assert compared({"stdout": "0x7f31d69c00 a"}, {"stdout": "0x7f31d69c10 b"}).reasons == ()

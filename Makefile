@@ -21,8 +21,8 @@ test: ## set up, then lint, types, import contracts and all tests
 .PHONY: pytest
 EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
 ALONE := tests/acceptance/test_original_face.py tests/adversarial/test_exhaustion.py tests/faults
-pytest: # what fills the machine, wants a whole core or kills daemons runs alone
-	$(BIN)/pytest -n auto --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
+pytest: # one worker more than cores, as they often wait; what fills the machine, wants a whole core or kills daemons runs alone
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
 	$(BIN)/pytest $(EVERYDAY) $(PYTEST) $(ALONE)
 
 lint: ## ruff, mypy and the import contracts

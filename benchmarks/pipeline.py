@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from windtunnel import Client, Job, Outcome
+from windtunnel import BatchId, Client, Job, Outcome
 from windtunnel.settings import URL_FILE
 from windtunnel_worker.settings import host_settings
 
@@ -29,6 +29,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PRICES = ROOT / "examples" / "data" / "sp500.csv"
 BACKTEST = (ROOT / "examples" / "strategies" / "ema_crossover.py").read_text().replace("nasdaq", "sp500")
 NOTHING = "emit(done=True)"
+SCORED = """
+def signals(data, params):
+    close = data["sp500"]["Close"]
+    fast, slow = (close.ewm(span=span, adjust=False).mean() for span in (12, 26))
+    return (fast > slow).astype(float)
+"""
+PLAIN = SCORED.replace("signals", "positions") + "emit(total=float(positions(data, params).sum()))"
 SLOTS = 2
 
 
@@ -60,7 +67,12 @@ class Stack:
             raise SystemExit(f"The stack did not start; see {folder}/logs.")
         self.url = (folder / URL_FILE.name).read_text().strip()
         environment["WINDTUNNEL_REDIS_URL"] = self.url
-        subprocess.run([*windtunnel, "datasets", "add", "sp500", str(PRICES)], env=environment, check=True)
+        subprocess.run(
+            [*windtunnel, "datasets", "add", "sp500", str(PRICES)],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the stack."""
@@ -168,14 +180,10 @@ def latency(url: str, jobs: int) -> None:
 def fairness(url: str) -> None:
     """Ten jobs of one owner behind ten thousand cells of another."""
     with Client(url) as client:
-        big = client.submit_batch(
-            [Job(code=NOTHING, params={"n": n}) for n in range(10_000)], isolation="cell", owner="big"
-        )
+        big = _cells(client, 10_000, "big")
         time.sleep(3)
         began = time.monotonic()
-        small = client.submit_batch(
-            [Job(code=NOTHING, params={"n": n}) for n in range(10)], isolation="cell", owner="small"
-        )
+        small = _cells(client, 10, "small", part=1)
         next(client.stream(small, timeout=60))
         first = time.monotonic() - began
         client.wait(small, timeout=60)
@@ -185,6 +193,49 @@ def fairness(url: str) -> None:
         )
         client.cancel(big)
         client.wait(big, timeout=60)
+
+
+def shares(url: str, jobs: int) -> None:
+    """Two owners with as many jobs each, one of whom splits them into fifty batches."""
+    with Client(url) as client:
+        split = [_cells(client, jobs // 50, "split", part=part) for part in range(50)]
+        whole = [_cells(client, jobs, "whole")]
+        apart = []
+        while True:
+            time.sleep(3)
+            owners = [[client.status(batch) for batch in batches] for batches in (whole, split)]
+            done = [sum(status.finished for status in owner) for owner in owners]
+            if max(done) >= jobs:
+                break
+            seconds = [sum(status.slot_seconds for status in owner) for owner in owners]
+            apart.append(abs(seconds[0] - seconds[1]) / statistics.mean(seconds))
+        print(
+            f"two owners, one with 50 batches: at most {max(apart):.1%} apart in slot-seconds, "
+            f"{done[0]:,} and {done[1]:,} jobs done"
+        )
+        for batch in whole + split:
+            client.cancel(batch)
+            client.wait(batch, timeout=60)
+
+
+def _cells(client: Client, jobs: int, owner: str, **params: int) -> BatchId:
+    batch = [Job(code=NOTHING, params={"n": number, **params}) for number in range(jobs)]
+    return client.submit_batch(batch, isolation="cell", owner=owner)
+
+
+def scoring(url: str, jobs: int) -> None:
+    """The rate of programs that return positions, which are scored, to that of the same programs that do not."""
+    rates: dict[str, list[float]] = {"plain": [], "scored": []}
+    with Client(url) as client:
+        for number in range(3):
+            for name, code in (("plain", PLAIN), ("scored", SCORED)):
+                run = [Job(code=code, datasets=("sp500",), params={"run": [number, at]}) for at in range(jobs)]
+                client.wait(client.submit_batch(run[:20], isolation="cell", cache=False), timeout=120)
+                began = time.monotonic()
+                client.wait(client.submit_batch(run, isolation="cell", cache=False), timeout=600)
+                rates[name].append(jobs / (time.monotonic() - began))
+    plain, scored = map(statistics.median, rates.values())
+    print(f"with scoring {scored:.0f} jobs/s, {scored / plain:.2f} of the same programs without ({plain:.0f} jobs/s)")
 
 
 def sweep(url: str, jobs: int) -> None:
@@ -238,12 +289,14 @@ def main() -> None:
         "idle": lambda running, _: idle(running),
         "latency": lambda running, _: latency(running.url, 30),
         "fairness": lambda running, _: fairness(running.url),
+        "shares": lambda running, jobs: shares(running.url, 5 * jobs),
         "throughput": lambda running, jobs: throughput(running.url, jobs),
+        "scoring": lambda running, jobs: scoring(running.url, jobs // 2),
         "sweep": lambda running, jobs: sweep(running.url, 5 * jobs),
     }
     parser.add_argument("parts", nargs="*", default=list(parts), help=f"of {', '.join(parts)}; all without any")
     parser.add_argument(
-        "--jobs", type=int, default=1000, help="backtests a measurement; a sweep has five times as many"
+        "--jobs", type=int, default=1000, help="backtests a measurement; sweeps and shares have five times as many"
     )
     options = parser.parse_args()
     for name in options.parts:

@@ -157,13 +157,15 @@ class Broker:
 
 def served_queues(redis_url: str, timeout: float = 1.0) -> dict[str, list[str]]:
     """Queue → the workers that serve it now, as they answer within `timeout` seconds."""
+    import redis
     from kombu.exceptions import OperationalError
 
     try:
         with producer_app(redis_url) as app:
             answers = app.control.inspect(timeout=timeout).active_queues() or {}
-    except OperationalError as error:
-        raise StoreUnavailable(f"Redis at {masked(redis_url)} does not take messages: {error}.") from error
+    except (OperationalError, redis.RedisError) as error:
+        reason = str(error).rstrip(".")
+        raise StoreUnavailable(f"Redis at {masked(redis_url)} does not take messages: {reason}.") from error
     served: dict[str, list[str]] = {}
     for worker, queues in answers.items():
         for queue in queues:

@@ -11,7 +11,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:batch:<batch>`                    | hash   | header and counters: fields below             | retention once finished |
 | `<p>:batch:<batch>:events`             | stream | finished, retried, batch_finished             | as the batch; 2 a job  |
 | `<p>:batch-list`                       | zset   | batch ids by submission time (ms)             | 10,000 at most         |
-| `<p>:idempotency:<kind>:<key>`         | string | `<id> <digest>`                               | retention              |
+| `<p>:idempotency:<kind>:<owner>:<key>` | string | `<id> <digest>`                               | retention              |
 | `<p>:code:<sha256>`                    | string | a program's text                              | retention once unused  |
 | `<p>:verdict:<sha256>:<lang>:<policy>` | string | Verdict JSON                                  | retention once used    |
 | `<p>:uses`                             | hash   | sha256 → unfinished jobs that run that code   | until none does        |

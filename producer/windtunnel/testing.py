@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.client import Client
 from windtunnel.contract import DatasetVersion, Execution, Facts, Outcome, Resources
+from windtunnel.errors import FieldProblem, InvalidInput, SandboxError, StoreUnavailable
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
 from windtunnel.settings import Settings
@@ -64,7 +66,10 @@ class Tunnel:
 
     Jobs run within the call that submits them; with `paused=True`, when `run` is called. `datasets` are names that jobs
     may use, without any data. Datasets added with `client.datasets.add` do have data, and an attempt that `returned`
-    positions on one is scored.
+    positions on one is scored. `AsyncClient(sync=tunnel.client)` is for an app that uses asyncio.
+
+    A `windtunnel.errors.SandboxError` that the script raises is a fault of the machinery, and the attempt is repeated.
+    Anything else that it raises is a mistake in the test, and is raised by the call that ran the job.
     """
 
     def __init__(
@@ -77,6 +82,10 @@ class Tunnel:
     ) -> None:
         from windtunnel_worker.pipeline import Pipeline, Terms
 
+        if isinstance(datasets, str):
+            raise InvalidInput([FieldProblem("datasets", f"is a text; give a list of names: [{datasets!r}]")])
+        self._one_at_a_time = threading.RLock()
+        self._mistakes: list[Exception] = []
         settings = settings or Settings()
         self.records = records_in_memory(
             settings.key_prefix, settings.retention_s, archiving=settings.archive_url is not None
@@ -87,10 +96,10 @@ class Tunnel:
             self.records,
             session=f"{HOST}:0:0",
             validator=SecurityValidator,
-            executor=lambda: _Scripted(script or (lambda _: succeeded())),
+            executor=lambda: _Scripted(script or (lambda _: succeeded()), self._mistakes),
             scorer=self._scorer,
-            wake=Silent(),
-            terms=Terms(retry_pause_s=0.0, failures_to_pause=None),
+            wake=_Finalizing(self),
+            terms=Terms(retry_pause_s=0.0, failures_to_pause=None, gather_s=0.0),
             observer=lambda *_, **__: None,
         )
         broker = Silent() if paused else _Inline(self.run)
@@ -104,13 +113,18 @@ class Tunnel:
         return PriceScorer(self.store, CACHE_BYTES)
 
     def run(self) -> None:
-        """Run every waiting job to its report."""
-        self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
-        while True:
-            passed = self.pipeline.validate()
-            ran = self.pipeline.execute(DEFAULT_POOL)
-            if not (self.pipeline.finalize() or ran or passed.ready):
-                return
+        """Run every waiting job to its report. Raises what the script raised, if that was a mistake in it."""
+        with self._one_at_a_time:
+            self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
+            while True:
+                passed = self.pipeline.validate()
+                ran = self.pipeline.execute(DEFAULT_POOL)
+                if not (self.pipeline.finalize() or ran or passed.ready):
+                    break
+            mistakes = self._mistakes.copy()
+            self._mistakes.clear()
+            if mistakes:
+                raise mistakes[0]
 
 
 def _empty(name: str) -> DatasetVersion:
@@ -135,15 +149,35 @@ class _Inline(Silent):
         self._run()
 
 
-class _Scripted:
-    """An executor whose attempts end as a script decides."""
+class _Finalizing(Silent):
+    """Writes a job's report before the next one runs, so that budgets and breakers stop a batch as in a deployment."""
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
+    def __init__(self, tunnel: Tunnel) -> None:
+        self._tunnel = tunnel
+
+    def finalize(self) -> None:
+        self._tunnel.pipeline.finalize()
+
+
+class _Scripted:
+    """An executor whose attempts end as a script decides. Mistakes in the script are put on a list."""
+
+    def __init__(self, script: Script, mistakes: list[Exception]) -> None:
+        self._script, self._mistakes = script, mistakes
 
     def execute(self, assignment: Assignment, hooks: Hooks) -> Execution:
         del hooks
-        execution = self._script(assignment)
+        try:
+            execution = self._script(assignment)
+            if not isinstance(execution, Execution):
+                raise TypeError(
+                    f"The script returned {execution!r}; let it return succeeded(...), returned(...) or ended(...)."
+                )
+        except (SandboxError, StoreUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - the test that wrote the script has to see it
+            self._mistakes.append(error)
+            execution = ended(Outcome.FAILED, "The test's script raised an exception.")
         found = {"attempt": assignment.attempt, "host": HOST, "dataset_digests": assignment.job.dataset_digests}
         return execution.model_copy(update=found)
 

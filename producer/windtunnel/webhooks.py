@@ -36,8 +36,10 @@ def verify(
     >>> verify(body, headers, "secret", now=1010)["kind"]
     'batch_finished'
     """
+    if not secret:
+        raise WebhookRefused("The secret is empty, so anybody could sign.", remedy="Set WINDTUNNEL_WEBHOOK_SECRET.")
     given = {name.lower(): value for name, value in headers.items()}
-    stamp, signature = given.get(TIMESTAMP.lower(), ""), given.get(SIGNATURE.lower(), "")
+    stamp, signature = given.get(TIMESTAMP.lower()) or "", given.get(SIGNATURE.lower()) or ""
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
         raise WebhookRefused(
             "The request has no valid Windtunnel-Timestamp header.", remedy="Pass the request's headers unchanged."
@@ -48,6 +50,9 @@ def verify(
             remedy="Use the deployment's WINDTUNNEL_WEBHOOK_SECRET, and the body's bytes as they were received.",
         )
     if abs((time.time() if now is None else now) - int(stamp)) > tolerance_s:
-        raise WebhookRefused("The request is too old: it may be a replay.", remedy="Check this machine's clock too.")
+        raise WebhookRefused(
+            f"The request's time stamp is more than {tolerance_s:g} s from this machine's clock: it may be a replay.",
+            remedy="Check this machine's clock too.",
+        )
     event: dict[str, Any] = json.loads(body)
     return event

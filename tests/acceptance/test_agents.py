@@ -224,7 +224,15 @@ def test_without_a_good_token_nothing_is_answered(server: Server) -> None:
 
 
 def test_what_is_wrong_with_the_options_is_said(stack: Stack, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.toml"
+    tokens.touch(0o600)
+    tokens.write_text(f'[alice]\ntoken = "{"a" * 40}"\n')
+    taken = socket.create_server(("127.0.0.1", 0))
     for arguments, said in (
+        (
+            ["--http", "--tokens", tokens, "--port", taken.getsockname()[1]],
+            "Address already in use. Choose another port",
+        ),
         (["--http"], "--tokens: is needed with --http"),
         (["--tokens", tmp_path / "none"], "is for --http"),
         (["--http", "--tokens", tmp_path / "none"], "cannot be read"),
@@ -232,3 +240,4 @@ def test_what_is_wrong_with_the_options_is_said(stack: Stack, tmp_path: Path) ->
         done = command("mcp", *arguments, under=stack.environment)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
         assert said in done.stderr
+    taken.close()

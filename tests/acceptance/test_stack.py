@@ -56,7 +56,7 @@ SLOTS = 2
 
 
 @pytest.fixture(autouse=True)
-def _only_the_sandboxes_in_hand_are_left(stack: Stack) -> Iterator[None]:
+def _only_prepared_sandboxes_are_left(stack: Stack) -> Iterator[None]:
     yield
     until(lambda: len(list_sandboxes(stack.host)) <= SLOTS, "the used sandboxes, removed in the background, are gone")
 

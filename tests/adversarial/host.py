@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from tests.adversarial.attempts import ENDED, ESCAPED, LIMITS, Attempt
 from tests.support import PATIENCE_S, missing
 
@@ -37,6 +38,9 @@ class Host:
         self._name, self._image = name, image
         self._alone = bool(os.environ.get("CI"))
         self._seen: set[str] = set()
+        self._told: set[str] = set()
+        self._surplus = 0
+        """Containers that were told already."""
         self._mounts = self._mount_points()
         self._containers = {container["Id"] for container in self._all_containers()}
 
@@ -44,8 +48,8 @@ class Host:
         """Our sandboxes by id; True while running."""
         return {found.id: found.running for found in list_sandboxes(self._name)}
 
-    def left(self, in_hand: int) -> list[str]:
-        """What is there and should not be, of which each is named."""
+    def left(self, prepared: int) -> list[str]:
+        """What is there and should not be, of which each is named. That many sandboxes may be there."""
         ours = self.ours()
         self._seen |= ours.keys()
         strangers = [
@@ -55,13 +59,20 @@ class Host:
             and "windtunnel.host" not in container["Labels"]
             and (self._alone or container["ImageID"] == self._image)
         ]
-        return [
-            *([f"{len(ours)} containers, of which {in_hand} are prepared"] if len(ours) > in_hand else []),
+        surplus = len(ours) > prepared + self._surplus
+        found = [
+            *([f"{len(ours)} containers, of which {prepared} are prepared"] if surplus else []),
             *(f"container {name}" for name in strangers),
             *(f"mount {point}" for point in sorted(self._mount_points() - self._mounts)),
             *self._processes(ours),
             *self._files(),
         ]
+        return [one for one in found if one not in self._told]
+
+    def overlook(self, prepared: int) -> None:
+        """Do not blame later attempts for what is left now."""
+        self._told |= set(self.left(prepared))
+        self._surplus = max(0, len(self.ours()) - prepared)
 
     @staticmethod
     def _all_containers() -> list[dict[str, Any]]:
@@ -113,7 +124,7 @@ class Range:
     def close(self) -> None:
         for executor in self._executors.values():
             executor.close()
-        self._await_nothing_left(in_hand=0)
+        self._await_nothing_left(prepared=0)
 
     def face(self, attempt: Attempt, isolation: Isolation, runtime: str) -> None:
         """Make the attempt; it must end as the table says, and the host must be as before."""
@@ -131,7 +142,7 @@ class Range:
             assert hello.container_id == execution.container_id
         if isolation is Isolation.CONTAINER:
             assert hello.container_id != execution.container_id
-        self._await_nothing_left(in_hand=len(self._executors))
+        self._await_nothing_left(prepared=len(self._executors))
 
     def run(
         self,
@@ -154,10 +165,12 @@ class Range:
             self._executors[key] = Executor(settings, "tests", warm=True)
         return self._executors[key]
 
-    def _await_nothing_left(self, in_hand: int) -> None:
+    def _await_nothing_left(self, prepared: int) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        while left := self.host.left(in_hand):
-            assert time.monotonic() < deadline, left
+        while left := self.host.left(prepared):
+            if time.monotonic() > deadline:
+                self.host.overlook(prepared)
+                pytest.fail(f"Left on the host: {'; '.join(left)}")
             time.sleep(0.02)
 
 

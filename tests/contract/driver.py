@@ -17,7 +17,7 @@ from windtunnel.keyspace import job_id
 from windtunnel.records import Records
 from windtunnel.records.care import Round
 from windtunnel.records.reports import Unfinished
-from windtunnel.records.schedule import VALIDATE, Claimed, Held, Nothing, Recorded
+from windtunnel.records.schedule import VALIDATE, Claimed, Held, Nothing, Recorded, Turn
 from windtunnel.records.submissions import Opened, prepare
 
 POLICY = "strict@1"
@@ -80,11 +80,22 @@ class Driver:
         return list(claimed.jobs) if isinstance(claimed, Claimed) else []
 
     def claimed(
-        self, session: str = HERE, *, queue: str = QUEUE, most: int = 1, work_s: float = 0.5
+        self,
+        session: str = HERE,
+        *,
+        queue: str = QUEUE,
+        most: int = 1,
+        work_s: float = 0.5,
+        turn: Turn | None = None,
     ) -> Claimed | Nothing:
         if queue != VALIDATE and self.keys.zscore("wt:hosts", session.partition(":")[0]) is None:
             self.host(session.partition(":")[0])
-        return self.records.schedule.claim(queue, session, lease_s=30, most=most, work_s=work_s)
+        return self.records.schedule.claim(queue, session, lease_s=30, most=most, work_s=work_s, turn=turn)
+
+    def claim_batch(self, turn: Turn, session: str = HERE) -> str:
+        """The batch of the next claim after such a turn; empty if there is nothing."""
+        claimed = self.claimed(session, most=50, turn=turn)
+        return claimed.batch_id if isinstance(claimed, Claimed) else ""
 
     def judge(self, *levels: SecurityLevel, session: str = HERE) -> int:
         """Pass judgement on all that is queued; how many programs' claims that took."""
@@ -101,9 +112,10 @@ class Driver:
         *,
         outcome: Outcome = Outcome.SUCCEEDED,
         seconds: float = 0.1,
+        prepared_s: float = 0.0,
         following: Held | None = None,
     ) -> Recorded:
-        execution = an_execution(job.attempt, outcome)
+        execution = an_execution(job.attempt, outcome, prepare_s=prepared_s)
         return self.records.schedule.executed(session, job, execution, seconds, 30, following)
 
     def finalize(self) -> list[str]:

@@ -11,7 +11,7 @@ from tests.support import an_attempt
 from windtunnel.contract import Isolation, JobState, Outcome
 from windtunnel.errors import NotFound
 from windtunnel.keyspace import batch_of
-from windtunnel.records.schedule import Nothing
+from windtunnel.records.schedule import Claimed, Nothing, Turn
 
 
 def served(driver: Driver, count: int, *, seconds: float = 0.1) -> list[str]:
@@ -156,6 +156,14 @@ def test_a_batchs_cap_binds_cells_too(driver: Driver) -> None:
     assert driver.records.reading.batch_status(batch).running == 3
 
 
+def test_an_owners_cap_is_of_slots_at_work_and_not_of_jobs_that_wait_in_one_slot(driver: Driver) -> None:
+    driver.host(slots=4)
+    driver.keys.hset("wt:caps", "capped", "2")
+    driver.ready(100, owner="capped", isolation=Isolation.CELL)
+    driver.executed(driver.claim()[0], seconds=0.001)
+    assert [len(driver.claim(f"here:{at}:a", most=50)) for at in range(3)] == [1, 1, 0]
+
+
 # -- cells -----------------------------------------------------------------------------------------------
 
 
@@ -183,10 +191,68 @@ def test_what_is_left_is_spread_over_the_slots(driver: Driver) -> None:
     assert len(driver.claim(most=50)) == 2
 
 
+def test_what_is_given_back_is_not_charged(driver: Driver) -> None:
+    one, other = (driver.ready(40, owner=owner, isolation=Isolation.CELL) for owner in ("one", "other"))
+    for _ in range(2):
+        driver.executed(driver.claim()[0], seconds=0.05)
+    held = driver.claim(most=50)
+    assert len(held) == 10
+    driver.executed(held[0], seconds=0.05)
+    driver.records.schedule.give_back(HERE, held[1:])
+    turns = Counter(served(driver, 21, seconds=0.05))
+    assert abs(turns[one] - turns[other]) <= 1
+
+
 def test_a_container_gets_one_job(driver: Driver) -> None:
     driver.ready(10)
     driver.executed(driver.claim(most=50)[0], seconds=0.001)
     assert len(driver.claim(most=50)) == 1
+
+
+def test_what_a_job_waits_for_its_cell_is_charged_but_not_expected_of_the_next(driver: Driver) -> None:
+    batch = driver.ready(100, isolation=Isolation.CELL)
+    driver.executed(driver.claim()[0], seconds=2.05, prepared_s=2.0)
+    assert len(driver.claim(most=50)) == 10
+    assert float(driver.keys.hget(f"wt:batch:{batch}", "spent")) == pytest.approx(2.05)
+
+
+def test_a_cells_batch_keeps_its_turn_until_it_had_enough_work(driver: Driver) -> None:
+    one, other = (driver.ready(30, isolation=Isolation.CELL) for _ in range(2))
+    turn, turns = Turn(), []
+    for _ in range(12):
+        claimed = driver.claimed(most=50, turn=turn)
+        assert isinstance(claimed, Claimed)
+        for job in claimed.jobs:
+            driver.executed(job, seconds=0.125)
+        turn = turn.after(claimed, 0.125 * len(claimed.jobs))
+        turns.append((claimed.batch_id, len(claimed.jobs)))
+    assert turns[:4] == [(one, 1), (one, 3), (other, 1), (other, 3)]
+    assert [count for _, count in turns[4:]] == [4] * 8
+    assert Counter(batch for batch, _ in turns[4:]) == {one: 4, other: 4}
+
+
+def test_a_turn_ends_when_a_higher_class_has_work(driver: Driver) -> None:
+    batch = driver.ready(30, isolation=Isolation.CELL)
+    claimed = driver.claimed(most=50)
+    assert isinstance(claimed, Claimed)
+    driver.executed(claimed.jobs[0], seconds=0.01)
+    urgent = driver.ready(priority=0)
+    turn = Turn().after(claimed, 0.01)
+    assert [driver.claim_batch(turn, HERE), driver.claim_batch(turn, THERE)] == [urgent, batch]
+
+
+@pytest.mark.parametrize("end", ["cancelled", "empty", "capped"])
+def test_a_turn_does_not_outlast_what_its_batch_may_do(driver: Driver, end: str) -> None:
+    cap = 1 if end == "capped" else None
+    first = driver.ready(1 if end == "empty" else 5, isolation=Isolation.CELL, max_running=cap)
+    claimed = driver.claimed(THERE)
+    assert isinstance(claimed, Claimed)
+    if end != "capped":
+        driver.executed(claimed.jobs[0], THERE, seconds=0.01)
+    if end == "cancelled":
+        driver.cancel(first)
+    other = driver.ready()
+    assert driver.claim_batch(Turn().after(claimed, 0.01), HERE) == other
 
 
 # -- hosts -----------------------------------------------------------------------------------------------

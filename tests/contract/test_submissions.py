@@ -71,6 +71,16 @@ def test_the_same_key_with_the_same_content_is_the_same_job(client: Client, keys
     assert client.submit_batch([Job(code="print(1)")], idempotency_key="k") != client.status(first).batch_id
 
 
+def test_each_owner_has_keys_of_its_own(client: Client) -> None:
+    batches = [
+        client.submit_batch([{"code": f"print({code})"}], owner=owner, idempotency_key="nightly")
+        for owner, code in (("ann", 1), ("bob", 1), ("cid", 2), ("ann", 1))
+    ]
+    assert len(set(batches)) == 3
+    assert batches[0] == batches[3]
+    assert [client.status(batch).owner for batch in batches[:3]] == ["ann", "bob", "cid"]
+
+
 def test_the_same_key_with_other_content_is_a_conflict_and_stores_nothing(client: Client, keys: redis.Redis) -> None:
     first = client.submit_batch([{"code": "print(1)"}, {"code": "print(2)"}], idempotency_key="k")
     before = keys.dbsize()

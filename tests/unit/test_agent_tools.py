@@ -106,7 +106,7 @@ def test_a_sweep_is_followed_ranked_and_repaired() -> None:
         found = await call("status", id=batch["id"], wait_s=50)
         assert found["outcomes"] == {"succeeded": 4, "failed": 2}
         prompt = await call("errors", id=batch["id"])
-        assert "2 of 6 programs failed, in 1 ways" in prompt
+        assert "2 of 6 programs failed, in one way" in prompt
         assert "KeyError" in prompt
         assert "(line 2: `x = data['Adj Close']`)" in prompt
         assert "columns: close" in prompt
@@ -255,6 +255,8 @@ def test_unfinished_batches_and_waits_are_bounded() -> None:
                 assert "waiting calls" in str(refused)  # noqa: PT017 - the waits begin in their own time
                 break
         assert (await call("status", id=ids[0]))["done"] is False  # asking without waiting goes on
+        begun = await call("run", code="print(1)", params={"n": 1}, wait_s=50)  # its job exists, so the id is told
+        assert (begun["id"], begun["done"]) == (ids[1], False)
         tunnel.run()
         assert [(await wait)["done"] for wait in waits] == [True] * WAITS_AT_A_TIME
         await call("run", code="print(1)", params={"n": 3}, wait_s=0)
@@ -369,6 +371,37 @@ def test_hostile_text_is_bounded_and_stands_apart() -> None:
         assert prompt.startswith("The texts below were written by the program")
 
     agent(tunnel, use)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        (
+            "run",
+            {"code": "print(1)", "parameters": {"fast": 5}},
+            "run has no parameter 'parameters'; there are: code, ",
+        ),
+        (
+            "run",
+            {"code": "print(1)", "wait_s": 51},
+            "wait_s: Input should be less than or equal to 50. Nothing was done.",
+        ),
+        ("run", {}, "code: Field required"),
+        ("submit_sweep", {"code": "print(1)", "grid": {"a": 5}}, "grid.a: Input should be a valid list"),
+        ("allowance", {"x": 1}, "there are: none"),
+    ],
+)
+def test_a_wrong_parameter_is_named_and_nothing_runs(tool: str, arguments: dict[str, Any], said: str) -> None:
+    tunnel, ran = counting()
+
+    async def use(call: Call) -> None:
+        with pytest.raises(Refused) as caught:
+            await call(tool, **arguments)
+        assert said in str(caught.value)
+        assert "pydantic" not in str(caught.value)
+
+    agent(tunnel, use)
+    assert ran == []
 
 
 def test_a_grid_is_refused_before_it_is_made() -> None:

@@ -106,6 +106,12 @@ def test_no_link_is_written_through_and_no_two_names_become_one(tunnel: Tunnel, 
     assert {stat.S_ISREG(path.lstat().st_mode) for path in saved} == {True}
 
 
+def test_a_file_where_the_folder_should_be_is_told(tunnel: Tunnel, job: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"mine\.py cannot be made: File exists"):
+        tunnel.client.save_artifacts(job, tmp_path / "mine.py")
+
+
 @pytest.mark.parametrize("kind", ["a link", "a file"])
 def test_what_is_no_folder_is_not_written_into(tunnel: Tunnel, job: str, tmp_path: Path, kind: str) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "out"

@@ -149,7 +149,7 @@ def test_there_is_no_last_batch_at_first(client: Client) -> None:
     [
         "status", "status @last", "status @last-0", "report @last-0", "history @last-0", "watch @last", "watch @last-0",
         "retry @last --outcome succeeded", "cancel @last", "stats", "hosts", "dead", "artifacts @last-0",
-        "leaderboard @last", "compare @last-0 @last-0", "repro @last-0", "check @last-0",
+        "leaderboard @last", "errors @last", "compare @last-0 @last-0", "repro @last-0", "check @last-0",
         "submit {program}", "sweep {program} --grid a=1:2", "run {program}",
     ],
 )  # fmt: skip

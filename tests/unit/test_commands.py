@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +18,20 @@ from rich.console import Console, RenderableType
 import windtunnel
 from windtunnel.cli import render
 from windtunnel.cli.commands import app
-from windtunnel.cli.doctor import host_checks, worker_checks
+from windtunnel.cli.doctor import host_checks, queue_checks, redis_checks, worker_checks
+from windtunnel.cli.machinery import what_it_does
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, HostStatus, Transition
+from windtunnel.errors import StoreUnavailable
+from windtunnel.records import records_of
+from windtunnel.records.metrics import Figures
+from windtunnel.records.reading import Server
+from windtunnel.settings import Settings
+from windtunnel_worker.host_checks import confinement_checks, limit_check
+from windtunnel_worker.settings import HostSettings
 
+VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 AWAY = "redis://127.0.0.1:1/0"
 HEAVY = ("celery", "kombu", "docker", "psutil", "tree_sitter", "windtunnel_worker")
@@ -129,6 +142,43 @@ def test_a_mistake_is_told_with_exit_code_two(arguments: list[str], told: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_a_full_disk_is_told_with_exit_code_two() -> None:
+    with Path("/dev/full").open("w") as full:
+        to_it = f"import os, sys; os.dup2({full.fileno()}, 1); {COMMAND}"
+        words = [sys.executable, "-c", to_it, "--help"]
+        done = subprocess.run(words, pass_fds=[full.fileno()], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
+
+
+def test_sentinels_that_do_not_answer_are_told_without_their_configuration() -> None:
+    url = "sentinel://127.0.0.1:1/0?master=m"
+    with pytest.raises(StoreUnavailable) as caught:
+        records_of(Settings(redis_url=url), retries=0).reading.ping()
+    assert str(caught.value).startswith(f"Redis at {url} does not answer: none of the Sentinels names a master.")
+
+
+def test_what_answers_and_is_not_a_redis_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(4096)
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        done = python(f"import sys; {COMMAND}", "stats", WINDTUNNEL_REDIS_URL=url)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: What answers at {url} is not a Redis. Correct WINDTUNNEL_REDIS_URL.\n",
+    )
+
+
 @pytest.mark.parametrize("url", ["nonsense", "redis://host:port/0", "redis://", "unix://", "http://host"])
 def test_a_wrong_redis_url_is_told_by_the_name_of_its_variable(url: str) -> None:
     done = python(f"import sys; {COMMAND}", "status", WINDTUNNEL_REDIS_URL=url)
@@ -173,6 +223,63 @@ def test_doctor_counts_the_workers_of_each_queue() -> None:
     assert "on b with `python -m windtunnel_worker monitor`" in found["workers of monitor.b"][1]
 
 
+def test_doctor_misses_workers_where_jobs_wait_for_a_pool() -> None:
+    found = worker_checks({"execute": ["execute@a"]}, [a_host("a")], ["validate", "execute.gpu"])
+    (gpu,) = [one for one in found if one.name == "workers of execute.gpu"]
+    assert not gpu.well
+    assert "where WINDTUNNEL_POOLS names gpu" in gpu.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "part"),
+    [
+        ({"append_only": False}, "Redis on disk", "--appendonly yes"),
+        ({"writes": False}, "Redis on disk", "free space on its disk"),
+        ({"eviction": "allkeys-lru"}, "Redis when full", "noeviction"),
+        ({"used_bytes": 900 * 2**20, "limit_bytes": 1000 * 2**20}, "Redis's memory", "900 MB used of 1,000 MB: "),
+        ({"replica": True}, "Redis's role", "its master's address"),
+    ],
+)
+def test_doctor_says_how_to_set_up_redis(fields: dict[str, Any], name: str, part: str) -> None:
+    well = Server(True, True, "noeviction", 2**20, 0, False)
+    assert all(one.well for one in redis_checks(well))
+    (bad,) = [one for one in redis_checks(replace(well, **fields)) if not one.well]
+    assert bad.name == name
+    assert part in bad.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "part"),
+    [
+        ({"reconciled": False}, "reconciler", "start or restart a validate or finalize worker"),
+        ({"unservable": 1}, "images", "`windtunnel image`"),
+        ({"awaiting_report": 501}, "reports", "501 jobs"),
+    ],
+)
+def test_doctor_says_what_keeps_jobs_from_their_reports(fields: dict[str, Any], name: str, part: str) -> None:
+    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, True)
+    assert all(one.well for one in queue_checks(well))
+    (bad,) = [one for one in queue_checks(replace(well, **fields)) if not one.well]
+    assert bad.name == name
+    assert part in bad.detail
+
+
+def test_doctor_finds_a_host_of_another_version() -> None:
+    hosts = [a_host(name, versions=f"windtunnel {version}, docker 20.10") for name, version in VERSIONS.items()]
+    assert [(one.name, one.well) for one in host_checks(hosts, NOW)] == [("host new", True), ("host old", False)]
+
+
+def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
+    settings = HostSettings(runtime="runsc", apparmor_profile="windtunnel-sandbox")
+    well = {"SecurityOptions": ["name=seccomp,profile=default", "name=apparmor"], "Runtimes": {"runc": {}, "runsc": {}}}
+    assert confinement_checks(well, settings) == []
+    found = confinement_checks({"Runtimes": {"runc": {}}}, settings)
+    assert [one.name for one in found] == ["seccomp", "AppArmor", "runtime"]
+    assert not any(one.well for one in found)
+    assert "deploy/runsc.sh" in found[2].detail
+    assert not limit_check({"PidsLimit": True}).well
+
+
 def test_doctor_says_what_drains_and_what_is_paused() -> None:
     hosts = [
         a_host("drained", draining="client:ops"),
@@ -209,6 +316,13 @@ def test_hosts_show_why_one_takes_no_work() -> None:
     text = printed(render.hosts([*hosts, a_host("d", live=False)]))
     for part in ("1/2", "own:1", "drained by client:x", "paused itself: No disk.", "silent"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"), [({}, "1 job still on it"), ({"busy": 0}, "it is idle"), ({"live": False}, "it is silent now")]
+)
+def test_drain_says_what_the_host_still_does(fields: dict[str, Any], text: str) -> None:
+    assert what_it_does([a_host(**fields)]).startswith(text)
 
 
 def test_dead_letters_show_no_control_characters() -> None:

@@ -161,6 +161,8 @@ def test_without_redis_the_store_alone_knows(known: Datasets, store: Store, tmp_
     version = alone.add("sp500", a_file(tmp_path))
     assert (alone.show("sp500"), alone.list(), alone.add("sp500", a_file(tmp_path))) == (version, [version], version)
     assert known.restore() == [version]
+    with pytest.raises(NotFound, match="has no dataset none"):
+        known.restore("sp500", "none")
     with pytest.raises(NotFound, match="has no dataset 'none'"):
         alone.show("none")
 

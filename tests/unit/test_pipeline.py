@@ -37,6 +37,7 @@ class System:
         self.records = Records(Connection("memory:", "wt", client=self.fake), 1000)
         self.happened: list[str] = []
         self.judged: list[str] = []
+        self.now = 1000.0
         self.act: Act = lambda assignment, _: succeeded(at=assignment.job.params.get("at"))
         self.judge: Callable[[str, str], Verdict] = SecurityValidator().validate_code
         self.client = Client(settings=Settings(), records=self.records, broker=Silent())
@@ -48,6 +49,7 @@ class System:
             wake=Silent(),
             terms=Terms(**{"retry_pause_s": 0.0, "failures_to_pause": None, **terms}),
             observer=lambda what, *_, **__: self.happened.append(what),
+            clock=lambda: self.now,
         )
 
     # What the pipeline asks of its validator and executor.
@@ -180,6 +182,30 @@ def test_a_host_that_fails_three_times_in_a_row_takes_nothing_more() -> None:
     (host,) = system.client.hosts()
     assert host.paused == "Docker is away."
     assert system.happened.count("retry") == 3
+
+
+def test_jobs_that_wait_behind_a_long_one_are_given_back() -> None:
+    system, held = System(), []
+
+    def act(assignment: Assignment, hooks: Hooks) -> Execution:
+        system.now += 0.001
+        if assignment.job.params["at"] == 5:
+            for _ in range(2):
+                held.append(system.keys.hlen("wt:held:here:1:a"))
+                system.now += 1.5
+                hooks.stop()
+            held.append(system.keys.hlen("wt:held:here:1:a"))
+        return succeeded()
+
+    system.act = act
+    batch = system.submit(30, isolation=Isolation.CELL)
+    system.run()
+    assert held[0] > 1
+    assert held[1:] == [held[0], 1]
+    assert system.outcomes(batch) == ["succeeded"] * 30
+    transitions = [line.what for line in system.client.history(f"{batch}-6")]
+    assert transitions == ["submitted", "validated", "claimed", "given_back", "claimed", "executed", "finished"]
+    assert [len(report.attempts) for report in system.reports(batch)] == [1] * 30
 
 
 # -- Redis -----------------------------------------------------------------------------------------------

@@ -135,7 +135,8 @@ def test_tables_have_the_same_types_for_every_batch(tunnel: Tunnel) -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_text_begins_a_formula(start: str) -> None:
-    (cell,) = csv.DictReader(io.StringIO(table.as_csv([report(1, message=f"{start}1+1")]).decode()))
+    text = table.as_csv([report(1, message=f"{start}1+1")]).decode()
+    (cell,) = csv.DictReader(io.StringIO(text, newline=""))
     assert cell["message"] == f"'{start}1+1"
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support import a_report
 
 from windtunnel import testing
 from windtunnel.contract import JobState, Outcome
-from windtunnel.errors import InvalidInput, NotFound, QueueFull
+from windtunnel.errors import InvalidInput, NotFound, QueueFull, SandboxFailure
 from windtunnel.records.memory import records_in_memory
 from windtunnel.settings import Settings
 from windtunnel.testing import Tunnel, ended, succeeded
@@ -99,6 +101,54 @@ def test_apps_have_a_fixture_that_loads_nothing_before_it_is_asked_for(tmp_path:
         cwd=tmp_path,
     )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_threads_may_share_a_tunnel() -> None:
+    client = Tunnel().client
+
+    def run(_: int) -> dict[Outcome, int]:
+        return client.status(client.submit_batch([{"code": "print(1)"}] * 5)).outcomes
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(run, range(4))) == [{Outcome.SUCCEEDED: 5}] * 4
+
+
+@pytest.mark.parametrize(
+    ("script", "mistake"),
+    [
+        (lambda assignment: assignment.nothing, AttributeError),
+        (lambda _: ended("no_such_outcome"), InvalidInput),
+        (lambda _: {"sharpe": 1.5}, TypeError),
+        (5, TypeError),
+    ],
+)
+def test_a_mistake_in_a_script_is_raised_where_the_job_runs(script: Any, mistake: type[Exception]) -> None:
+    client = Tunnel(script).client
+    with pytest.raises(mistake):
+        client.submit({"code": "print(1)"})
+    assert client.batches()[0].done
+
+
+def test_a_fault_of_the_machinery_is_repeated() -> None:
+    def script(assignment: Any) -> Any:
+        if assignment.attempt == 1:
+            raise SandboxFailure("The container vanished.")
+        return succeeded()
+
+    client = Tunnel(script).client
+    report = client.wait(client.submit({"code": "print(1)"}))
+    assert (report.outcome, report.summary.number) == (Outcome.SUCCEEDED, 2)
+
+
+def test_a_breaker_stops_a_batch_of_a_tunnel() -> None:
+    client = Tunnel(lambda _: ended("failed")).client
+    batch = client.submit_batch([{"code": "print(1)"}] * 9, budget={"same_failure": 3})
+    assert client.status(batch).outcomes[Outcome.CANCELLED] >= 5
+
+
+def test_datasets_of_a_tunnel_are_a_list() -> None:
+    with pytest.raises(InvalidInput, match="give a list of names"):
+        Tunnel(datasets="sp500")
 
 
 def test_records_in_memory_are_seen_by_nobody_else() -> None:

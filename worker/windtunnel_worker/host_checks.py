@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from windtunnel.cli.checks import Check, check
+from windtunnel.contract import LANGUAGES
+from windtunnel.errors import ObjectUnusable, StoreUnavailable
 from windtunnel.records import records_of
 from windtunnel.store import Store
 from windtunnel_worker.settings import HostSettings
@@ -18,18 +22,21 @@ from windtunnel_worker.trust import misfits
 LEAST_FREE_BYTES = 2 * 2**30
 LEAST_FREE_SHARE = 0.05
 MOST_CLOCK_ERROR_S = 2.0
+DATASETS_LOOKED_FOR = 20
 
 
 def host_checks(settings: HostSettings) -> list[Check]:
     """All checks of an execution host."""
     from windtunnel_worker.sandbox import images
-    from windtunnel_worker.sandbox.engine import engine_version
+    from windtunnel_worker.sandbox.engine import engine, engine_version
 
     image = settings.default_image
     docker = check("Docker", engine_version)
     found = [docker]
     if docker.well:
-        found += [check(f"image {image}", lambda: images.find(image).digest[:19]), _engine()]
+        info = engine().info()
+        found += [check(f"image {image}", lambda: images.find(image).digest[:19]), limit_check(info)]
+        found += confinement_checks(info, settings)
     return [
         *found,
         _trust(settings),
@@ -37,6 +44,8 @@ def host_checks(settings: HostSettings) -> list[Check]:
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
         check("store", lambda: _store(settings)),
+        check("policies", lambda: _policies(settings)),
+        _measured(settings.cgroup_root),
         _memory(settings),
         check("clock", lambda: _clock(settings)) if records_answer(settings) else Check("clock", True, "not compared"),
     ]
@@ -51,11 +60,8 @@ def records_answer(settings: HostSettings) -> bool:
         records.close()
 
 
-def _engine() -> Check:
+def limit_check(info: Mapping[str, Any]) -> Check:
     """Which limits the Docker Engine says that it cannot enforce."""
-    from windtunnel_worker.sandbox.engine import engine
-
-    info = engine().info()
     names = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "cpus"}
     missing = [text for name, text in names.items() if not info.get(name)]
     if "memory" not in missing and missing == ["swap"]:
@@ -68,6 +74,38 @@ def _engine() -> Check:
             "delegated to them (systemd: Delegate=cpu memory pids); others need cgroup v2 or these v1 controllers.",
         )
     return Check("limits", True, "memory, processes and processors can be limited")
+
+
+def confinement_checks(info: Mapping[str, Any], settings: HostSettings) -> list[Check]:
+    """What confines sandboxes and is not there, as far as the Docker Engine tells; each such job would fail."""
+    options = " ".join(info.get("SecurityOptions") or ())
+    runtimes = info.get("Runtimes") or {}
+    found = []
+    if "name=seccomp" not in options:
+        why = "Docker cannot filter system calls, and no job runs here: use a kernel and an engine with seccomp"
+        found.append(Check("seccomp", False, why))
+    if settings.apparmor_profile and "name=apparmor" not in options:
+        why = "the kernel has no AppArmor, so no job runs here: unset WINDTUNNEL_APPARMOR_PROFILE or turn AppArmor on"
+        found.append(Check("AppArmor", False, why))
+    if settings.runtime and settings.runtime not in runtimes:
+        why = f"Docker has no runtime {settings.runtime}, only {', '.join(sorted(runtimes))}: install it"
+        found.append(Check("runtime", False, f"{why} (deploy/runsc.sh for gVisor) or correct WINDTUNNEL_RUNTIME"))
+    return found
+
+
+def _policies(settings: HostSettings) -> str:
+    from windtunnel.validation import SecurityValidator
+
+    validator = SecurityValidator(policies=settings.policies)
+    for language in LANGUAGES:
+        validator.policy_id(language)
+    return str(settings.policies or "the shipped ones")
+
+
+def _measured(root: Path) -> Check:
+    well = any((root / name).exists() for name in ("cgroup.controllers", "memory"))
+    why = f"{root} holds no control groups, so nothing is measured here: mount them, or correct WINDTUNNEL_CGROUP_ROOT"
+    return Check("control groups", well, str(root) if well else why)
 
 
 def _trust(settings: HostSettings) -> Check:
@@ -97,6 +135,20 @@ def _writable(variable: str, folder: Path) -> Check:
 def _store(settings: HostSettings) -> str:
     store = Store(settings.store_url.get_secret_value())
     store.has("0" * 64)
+    records = records_of(settings, retries=0)
+    try:
+        newest = records.catalogue.all()[:DATASETS_LOOKED_FOR]
+    except StoreUnavailable:  # of Redis, which has a check of its own
+        newest = []
+    finally:
+        records.close()
+    lacking = [one.name for one in newest if not store.has(one.sha256)]
+    if lacking:
+        raise ObjectUnusable(
+            f"{store.name} lacks the datasets {', '.join(lacking)}.",
+            remedy="Set WINDTUNNEL_STORE_URL to the store that they were added to, the same for all parts of a "
+            "deployment, or add them again.",
+        )
     return store.name
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, DirectoryPath, Field, SecretStr
 
 from windtunnel.contract import Name
 from windtunnel.settings import Settings, load
@@ -102,7 +102,7 @@ class HostSettings(Settings):
     """How the roles write their logs."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
-    policies: Path | None = None
+    policies: DirectoryPath | None = None
     """A folder with validation policies of your own (`python.toml` …); languages it lacks use the shipped ones."""
     pools: tuple[Name, ...] = ("default",)
     """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""

@@ -66,9 +66,9 @@ def prompt(
     kinds = clusters(found)
     failed = sum(kind.count for kind in kinds)
     if not kinds:
-        return f"None of {len(found)} programs failed.\n"
-    ways = "way" if len(kinds) == 1 else "ways"
-    head = f"{failed} of {len(found)} programs failed, in {len(kinds)} {ways}. Most frequent first.\n"
+        return "No program failed.\n"
+    ways = "in one way" if len(kinds) == 1 else f"in {len(kinds)} ways, the most frequent first"
+    head = f"{failed} of {len(found)} {'program' if len(found) == 1 else 'programs'} failed, {ways}.\n"
     about = [_data(name, facts) for name, facts in (datasets or {}).items()]
     head += _fitting(about, most_bytes // 3, "datasets")
     return head + _fitting([_paragraph(kind) for kind in kinds], most_bytes - len(head.encode()), "kinds of failure")

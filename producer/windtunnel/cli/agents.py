@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ def mcp(
         else:
             url = f"http://127.0.0.1:{port}"
             server = http_server(tools, Tokens.read(tokens), url)
+            _check_free(port)
             typer.echo(f"Serving agents at {url}/mcp, until Ctrl-C.", err=True)
             server.run(
                 "streamable-http",
@@ -64,3 +66,14 @@ def mcp(
                 max_request_body_size=MOST_REQUEST_BYTES,
             )
     raise typer.Exit(DONE)
+
+
+def _check_free(port: int) -> None:
+    """Refuse a port in use, which the server itself would tell in words and with an exit code of its own."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            problem = f"{port} cannot be used: {error.strerror}"
+            raise InvalidInput([FieldProblem("--port", problem)], remedy="Choose another port.") from error

@@ -108,10 +108,16 @@ def run() -> int:
         code, message = INTERRUPTED, f"\ninterrupted. {interrupted}".rstrip(". ") + ".\n"
     except WindtunnelError as error:
         code, message = COULD_NOT, harmless(f"error: {error}\n")
+    except OSError as error:  # of the user's files or of a full disk
+        code, message = COULD_NOT, harmless(f"error: {_named(error)}\n")
     if message and sys.stderr is not None:
         with suppress(BrokenPipeError):
             sys.stderr.write(message)
     return code if _flushed() else COULD_NOT
+
+
+def _named(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
 
 
 def _flushed() -> bool:
@@ -120,6 +126,8 @@ def _flushed() -> bool:
         if sys.stdout is not None:  # it is None if it was closed from the beginning
             sys.stdout.flush()
         return True
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"error: standard output: {_named(error)}\n")
         return False

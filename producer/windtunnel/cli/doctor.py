@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as plain_json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 import typer
 
+from windtunnel import __version__
 from windtunnel.broker import served_queues
 from windtunnel.cli import host
 from windtunnel.cli.checks import Check, check
@@ -18,9 +20,15 @@ from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import HostStatus
 from windtunnel.errors import WindtunnelError
 from windtunnel.records import Records, records_of
+from windtunnel.records.metrics import Figures
+from windtunnel.records.reading import Server
 from windtunnel.settings import client_settings
 from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
+MOST_MEMORY = 0.85
+"""Share of its memory that Redis may use, as for the alert WindtunnelRedisMemory."""
+MOST_AWAITING_REPORT = 500
+"""As for the alert WindtunnelReportsLate."""
 BUSY_S = 3.0
 """So long a worker may take to answer that did not do so at once."""
 Served = Mapping[str, Sequence[str]]
@@ -49,49 +57,71 @@ def doctor(json: AsJson = False) -> None:
 
 
 def _checks_through_redis(records: Records) -> list[Check]:
+    found: list[Check] = []
     try:
-        hosts = records.hosts.all()
-        return [
-            *_redis(records),
-            *_workers(records.url, hosts),
-            *host_checks(hosts, datetime.now(UTC)),
-        ]
+        found += redis_checks(records.reading.server())
+        figures = records.metrics.read()
+        found += queue_checks(figures)
+        found += host_checks(figures.hosts, datetime.now(UTC))
+        found += _workers(records.url, figures)
     except WindtunnelError as error:
-        return [Check("workers", False, str(error))]
+        found.append(Check("workers", False, str(error)))
+    return found
 
 
-def _workers(redis_url: str, hosts: Iterable[HostStatus]) -> list[Check]:
-    found = worker_checks(served_queues(redis_url), hosts)
+def _workers(redis_url: str, figures: Figures) -> list[Check]:
+    queues = [one.name for one in figures.queues if one.waiting]
+    found = worker_checks(served_queues(redis_url), figures.hosts, queues)
     if all(one.well for one in found):
         return found
-    return worker_checks(served_queues(redis_url, BUSY_S), hosts)
+    return worker_checks(served_queues(redis_url, BUSY_S), figures.hosts, queues)
 
 
-def _redis(records: Records) -> list[Check]:
-    """Whether Redis keeps its data."""
-    kept, policy = records.reading.durability()
-    dead = len(records.care.dead_letters(1))
-    return [
-        Check(
-            "Redis on disk",
-            kept,
-            "append-only file" if kept else "a restart loses every job: start it with --appendonly yes",
-        ),
-        Check(
-            "Redis when full",
-            policy == "noeviction",
-            policy if policy == "noeviction" else f"{policy} removes jobs: set maxmemory-policy noeviction",
-        ),
-        Check(
-            "messages", True, "some could not be read: `windtunnel dead` lists them" if dead else "all could be read"
-        ),
+def redis_checks(server: Server) -> list[Check]:
+    """Whether Redis keeps what it is given."""
+    disk, full = "append-only file", server.eviction
+    if not server.append_only:
+        disk = "a restart loses every job: start it with --appendonly yes"
+    elif not server.writes:
+        disk = "it could not write its files: free space on its disk, or correct the permissions of its folder"
+    if server.eviction != "noeviction":
+        full = f"{server.eviction} removes jobs: set maxmemory-policy noeviction"
+    used = f"{server.used_bytes / 2**20:,.0f} MB used"
+    memory = f"{used} of {server.limit_bytes / 2**20:,.0f} MB" if server.limit_bytes else f"{used}, no limit set"
+    scarce = 0 < server.limit_bytes * MOST_MEMORY < server.used_bytes
+    if scarce:
+        memory += ": nothing is accepted when it is full; raise maxmemory, or lower WINDTUNNEL_RETENTION_S"
+    found = [
+        Check("Redis on disk", server.append_only and server.writes, disk),
+        Check("Redis when full", server.eviction == "noeviction", full),
+        Check("Redis's memory", not scarce, memory),
     ]
+    if server.replica:
+        found.append(Check("Redis's role", False, "a replica, which stores nothing itself: use its master's address"))
+    return found
 
 
-def worker_checks(served: Served, hosts: Iterable[HostStatus]) -> list[Check]:
-    """How many workers each queue has that is or should be served."""
+def queue_checks(figures: Figures) -> list[Check]:
+    """Whether jobs make progress, as far as their records tell."""
+    unreadable = "some could not be read: `windtunnel dead` lists them" if figures.dead_letters else "all could be read"
+    found = [Check("messages", True, unreadable)]
+    if not figures.reconciled:
+        why = "none: jobs of dead workers stay where they are; start or restart a validate or finalize worker"
+        found.append(Check("reconciler", False, why))
+    if figures.unservable:
+        why = "jobs need an image or a language that no live host has, and will end so: `windtunnel hosts` shows what"
+        found.append(Check("images", False, f"{why} is there; build what they need (`make image`, `windtunnel image`)"))
+    if figures.awaiting_report > MOST_AWAITING_REPORT:
+        why = f"{figures.awaiting_report:,} jobs have ended and wait for one; start another finalize worker"
+        found.append(Check("reports", False, f"{why}: `python -m windtunnel_worker finalize`"))
+    return found
+
+
+def worker_checks(served: Served, hosts: Iterable[HostStatus], waiting: Iterable[str] = ()) -> list[Check]:
+    """How many workers each queue has that is or should be served; `waiting`: stage queues with jobs."""
     live = [one for one in hosts if one.live]
-    pools = {DEFAULT_POOL, *(pool for one in live for pool in one.pools)}
+    wanting = {name.partition(".")[2] for name in waiting if name.startswith("execute.")}
+    pools = {DEFAULT_POOL, *wanting, *(pool for one in live for pool in one.pools)}
     wanted = {
         "validate": "validate",
         **{ticket_queue(pool): "execute" for pool in sorted(pools)},
@@ -143,4 +173,8 @@ def _host(one: HostStatus, now: datetime) -> Check:
             False,
             f"paused itself: {one.paused} It tries again soon; `windtunnel undrain {one.host}` ends the pause now",
         )
+    version = re.match(r"windtunnel ([^ ,]+)", one.versions)
+    if version and version[1] != __version__:
+        why = f"{use}; it runs Windtunnel {version[1]}, and this is {__version__}: upgrade the older one"
+        return Check(name, False, f"{why} (deploy/RUNBOOK.md, Upgrade)")
     return Check(name, True, use)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from windtunnel.cli import texts
 from windtunnel.cli.options import AsJson, as_json
 from windtunnel.client import Client
+from windtunnel.contract import HostStatus
 
 HostName = Annotated[str, typer.Argument(help="A host, as `windtunnel hosts` names it.", metavar="HOST")]
 
@@ -38,9 +40,9 @@ def drain(host: HostName, json: AsJson = False) -> None:
     if json:
         typer.echo(as_json(named))
         return
-    busy = sum(one.busy for one in named)
-    running = f"{texts.jobs(busy)} still on it; `windtunnel hosts` shows when it is idle" if busy else "it is idle"
-    typer.echo(f"{host} takes no further work: {running}. `windtunnel undrain {host}` lets it take work again.")
+    typer.echo(
+        f"{host} takes no further work: {what_it_does(named)}. `windtunnel undrain {host}` lets it take work again."
+    )
 
 
 def undrain(host: HostName, json: AsJson = False) -> None:
@@ -51,7 +53,16 @@ def undrain(host: HostName, json: AsJson = False) -> None:
     if json:
         typer.echo(as_json(named))
         return
-    typer.echo(f"{host} takes work again.")
+    there = any(one.live for one in named)
+    typer.echo(f"{host} takes work again{'' if there else ' when it runs; it is silent now'}.")
+
+
+def what_it_does(hosts: Sequence[HostStatus]) -> str:
+    """What a drained host still does."""
+    if not any(one.live for one in hosts):
+        return "it is silent now, and will take none when it runs again"
+    busy = sum(one.busy for one in hosts)
+    return f"{texts.jobs(busy)} still on it; `windtunnel hosts` shows when it is idle" if busy else "it is idle"
 
 
 def dead(

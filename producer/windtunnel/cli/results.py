@@ -47,9 +47,11 @@ def leaderboard(
 
 def errors(
     batch: BatchName,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[Form, typer.Option("--format", help="prompt: at most 4 KB, for a model.")] = Form.TEXT,
 ) -> None:
     """Group the failures of a batch by what went wrong, with a remedy for each."""
+    form = Form.JSON if json else form
     with Client() as client:
         batch = client.find(batch)
         if form is Form.PROMPT:

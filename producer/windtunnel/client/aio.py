@@ -91,6 +91,7 @@ class AsyncClient(_Face[Client]):
 
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="windtunnel-client")
         super().__init__(sync or Client(redis_url), threads)
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,6 +103,9 @@ class AsyncClient(_Face[Client]):
 
     async def close(self) -> None:
         """Close all connections. A call in progress ends first; a waiting stream ends within seconds."""
+        if self._closed:
+            return
+        self._closed = True
         await self._run(self.sync.close)
         self._threads.shutdown(wait=False)
 

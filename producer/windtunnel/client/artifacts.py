@@ -41,7 +41,11 @@ def save(store: Store, report: Report, folder: Path) -> list[Path]:
     The program chose the names, so each part of a path is made plain, and no link below the folder is followed.
     `InvalidInput` if a file or a link is where a subfolder should be.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{folder} cannot be made: {error.strerror}"
+        raise InvalidInput([FieldProblem("folder", problem)], remedy="Give another folder.") from error
     saved: list[Path] = []
     for one in report.execution.artifacts if report.execution else ():
         target = _free(folder, plain_path(one.name), saved)

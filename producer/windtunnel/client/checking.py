@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 M = TypeVar("M", bound="Contract")
+NOTHING_STORED = "Nothing was stored."
 
 
 def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
@@ -19,10 +20,9 @@ def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
     if isinstance(given, kind):
         return given
     if not isinstance(given, Mapping):
-        name = path.removesuffix(".") or kind.__name__.lower()
-        problem = FieldProblem(name, f"is a {type(given).__name__}, not a mapping of fields")
-        raise InvalidInput([problem], remedy="Nothing was stored.")
-    fields: Any = given
+        problem = f"is of type {type(given).__name__}; give a {kind.__name__} or a dictionary of its fields"
+        raise InvalidInput([FieldProblem(path.rstrip(".") or kind.__name__.lower(), problem)], remedy=NOTHING_STORED)
+    fields: Any = {str(name): value for name, value in given.items()}
     try:
         return kind(**fields)
     except InvalidInput as error:
@@ -38,7 +38,7 @@ def check_keys(batch: Batch) -> None:
         if job.idempotency_key is not None
     ]
     if problems:
-        raise InvalidInput(problems, remedy="Nothing was stored.")
+        raise InvalidInput(problems, remedy=NOTHING_STORED)
 
 
 def check_ceiling(jobs: Sequence[Job], ceiling: Limits, path: str) -> None:

@@ -221,13 +221,17 @@ class Datasets:
     def restore(self, *names: str) -> Sequence[DatasetVersion]:
         """Add the stored versions of these datasets, or of all, to the catalogue. Returns those that were missing.
 
-        For a Redis that has lost its data. Versions already in the catalogue are not changed.
+        For a Redis that has lost its data. Versions already in the catalogue are not changed. `NotFound` for a name
+        that the store does not have.
         """
         if self._catalogue is None:
             return []
         added = []
         known: dict[str, dict[str, int]] = {}
-        for one in self._manifests.all(names):
+        stored = list(self._manifests.all(names))
+        if missing := sorted(set(names) - {one.name for one in stored}):
+            raise NotFound(f"The store has no dataset {', '.join(missing)}.", remedy="Add it from its file.")
+        for one in stored:
             there = known.setdefault(one.name, self._catalogue.digests(one.name))
             if one.version not in there.values() and self._catalogue.add(one):
                 added.append(one)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, TypeVar
 
+from windtunnel.client.ids import checked
 from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, WaitTimeout
 
 if TYPE_CHECKING:
@@ -22,21 +26,40 @@ PAUSE_S = 0.5
 
 def places(batches: str | Iterable[str], after: str | Mapping[str, str]) -> dict[str, str]:
     """The event of each batch after which to continue. `InvalidInput` for several batches with one id, or for none."""
-    names = [batches] if isinstance(batches, str) else list(dict.fromkeys(batches))
+    names = [batches] if isinstance(batches, str) or not isinstance(batches, Iterable) else list(batches)
+    names = list(dict.fromkeys(map(checked, names)))
     if not names:
         raise InvalidInput([FieldProblem("batch", "is an empty list; name a batch")])
     if isinstance(after, Mapping):
-        return {name: after.get(name, "0") for name in names}
+        return {name: _event(after.get(name, "0")) for name in names}
     if len(names) > 1 and after != "0":
         raise InvalidInput(
             [FieldProblem("after", "must say for each batch which event was the last: {batch: event.id}")]
         )
-    return dict.fromkeys(names, after)
+    return dict.fromkeys(names, _event(after))
+
+
+def _event(after: str) -> str:
+    parts = after.split("-") if isinstance(after, str) else []
+    if not 1 <= len(parts) <= 2 or not all(re.fullmatch(r"[0-9]{1,20}", part) and int(part) < 2**64 for part in parts):
+        raise InvalidInput(
+            [FieldProblem("after", f"{after!r} is not the id of an event; give `event.id`, or '0' for all events")]
+        )
+    return after
+
+
+def deadline_of(timeout: float | None) -> float | None:
+    """When a wait of so many seconds ends, by the monotonic clock; `InvalidInput` for what is no number of seconds."""
+    if timeout is None:
+        return None
+    if not isinstance(timeout, Real) or math.isnan(timeout):
+        raise InvalidInput([FieldProblem("timeout", f"is {timeout!r}; give seconds, or None to wait without limit")])
+    return time.monotonic() + timeout
 
 
 def events(reading: Reading, after: dict[str, str], timeout: float | None) -> Iterator[Event]:
     """Every event of these batches once, each batch's in order, until all of their jobs have their report."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_of(timeout)
     patient = _Patience(deadline)
     open_ones = dict(after)
     while open_ones:

@@ -14,21 +14,27 @@ if TYPE_CHECKING:
 
 def page_of(page: int, size: int | None) -> tuple[int, int | None]:
     """Start and stop of a page, which counts from 1; the whole list without a size."""
-    problems = [
-        FieldProblem(name, f"{value} is below 1")
-        for name, value in (("page", page), ("size", size))
-        if value is not None and value < 1
-    ]
-    if not problems and size is None and page > 1:
-        problems = [FieldProblem("size", "is missing: a page needs one")]
-    if problems:
-        raise InvalidInput(problems)
-    return (0, None) if size is None else ((page - 1) * size, page * size)
+    checked_count("page", page)
+    if size is not None:
+        checked_count("size", size)
+        return (page - 1) * size, page * size
+    if page > 1:
+        raise InvalidInput([FieldProblem("size", "is missing: a page needs one")])
+    return 0, None
+
+
+def checked_count(field: str, value: int) -> int:
+    """The same number; `InvalidInput` if it is not a whole number from 1 on."""
+    if not isinstance(value, int):
+        raise InvalidInput([FieldProblem(field, f"{value!r} is not a whole number")])
+    if value < 1:
+        raise InvalidInput([FieldProblem(field, f"{value} is below 1")])
+    return value
 
 
 def outcomes_of(given: Outcome | str | Iterable[Outcome | str]) -> frozenset[Outcome]:
     """One or several outcomes; `InvalidInput` for an unknown one lists those that exist."""
-    names = [given] if isinstance(given, str) else list(given)
+    names = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     try:
         return frozenset(contract.Outcome(name) for name in names)
     except ValueError as error:

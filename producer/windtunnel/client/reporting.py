@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.client import artifacts, results
-from windtunnel.client.ids import is_job
+from windtunnel.client.ids import checked, is_job
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import job_id
 
@@ -57,7 +57,8 @@ class Reporting:
 
         Needs the extra `analysis`; `ExtraMissing` without it.
         """
-        return results.board(self._records, self._records.reading.batch_status(batch), list(self.reports(batch)))
+        reports = list(self.reports(batch))
+        return results.board(self._records, self._records.reading.batch_status(batch), reports)
 
     def superior(self, batch: str) -> tuple[Superior, ...]:
         """Test whether the best of a batch beats cash, and buy and hold: Hansen's test of superior predictive ability.
@@ -109,4 +110,4 @@ class Reporting:
         return artifacts.save(self._store, self.report(job), Path(folder))
 
     def _job_ids(self, batch: str) -> list[str]:
-        return [job_id(batch, index) for index in range(self._records.reading.batch_status(batch).total)]
+        return [job_id(batch, index) for index in range(self._records.reading.batch_status(checked(batch)).total)]

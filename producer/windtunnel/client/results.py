@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
 from windtunnel.client.artifacts import read
-from windtunnel.errors import ExtraMissing, NotFound, SandboxError, UnreadableRecord
+from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput, NotFound, SandboxError, UnreadableRecord
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
@@ -113,6 +113,8 @@ FORMS = ("csv", "json", "parquet")
 
 def exported(reports: Sequence[Report], form: str) -> bytes:
     """These reports as a file of one of `FORMS`; `ExtraMissing` names what is not installed."""
+    if form not in FORMS:
+        raise InvalidInput([FieldProblem("form", f"{form!r} is not known; there are: {', '.join(FORMS)}")])
     try:
         from windtunnel.reports import table
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
 from windtunnel.client.checking import as_model
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.client.sweeps import bounded
 
 if TYPE_CHECKING:
     from windtunnel.client.datasets import Datasets
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]) -> tuple[Job, ...]:
     """The same jobs with these stages; `InvalidInput` if a stage is wrong, or if a job cannot have stages."""
-    if isinstance(stages, Mapping | str):
-        problem = FieldProblem("stages", "is one stage; give a list of stages")
-        raise InvalidInput([problem], remedy="Nothing was stored.")
-    asked = tuple(as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(stages))
+    asked = tuple(
+        as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(bounded(stages, "stages"))
+    )
     return tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
 
 

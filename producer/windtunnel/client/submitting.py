@@ -14,7 +14,7 @@ from windtunnel.client.checking import as_model, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
 from windtunnel.client.stages import with_data, with_stages
-from windtunnel.client.sweeps import Grid, bounded, points
+from windtunnel.client.sweeps import Grid, as_shared, bounded, points, refused
 from windtunnel.keyspace import job_id
 from windtunnel.telemetry import current_trace
 
@@ -115,9 +115,11 @@ class Submitting:
         - `check_lookahead`: also run each program on changed data, to see whether its positions know the future.
         - `webhook`: the URL to notify when the batch has ended (see `Webhook` and `windtunnel.webhooks`).
         - `idempotency_key`: a call that was interrupted can be repeated with the same key. Missing jobs are added, and
-          nothing runs twice.
+          nothing runs twice. Each owner has keys of its own.
         - `progress(written, total)` is called while the jobs are written.
         """
+        if progress is not None and not callable(progress):
+            raise refused("progress", "cannot be called; give a function of two numbers")
         if not isinstance(jobs, contract.Batch):
             jobs = contract.Batch(
                 jobs=tuple(
@@ -163,7 +165,7 @@ class Submitting:
         >>> [one.params for one in client.jobs(batch)][:2]
         [{'fast': 5, 'slow': 50}, {'fast': 5, 'slow': 100}]
         """
-        shared = {**(job or {}), "code": code, "datasets": datasets}
+        shared = {**as_shared(job or {}), "code": code, "datasets": datasets}
         jobs = ({**shared, "params": one} for one in points(grid, params))
         return self.submit_batch(jobs, **{"name": "sweep", "isolation": contract.Isolation.CELL, **batch})  # type: ignore[arg-type]
 

@@ -23,29 +23,47 @@ def points(grid: Grid | None, params: Iterable[Mapping[str, Any]] | None) -> Ite
     [{'fast': 5, 'slow': 50}, {'fast': 5, 'slow': 100}]
     """
     if (grid is None) == (params is None):
-        raise _refused(
-            "grid", "give either a grid or params, not both" if params is not None else "or params is missing"
-        )
+        raise refused("grid", "give either a grid or params, not both" if params is not None else "give it, or params")
     if grid is not None:
         return _product(grid)
-    if isinstance(params, (str, bytes, Mapping)):
-        raise _refused("params", "is one value; give a list of parameter sets")
-    return iter([dict(one) for one in bounded(params or (), "params")])
+    sets = bounded(params or (), "params")
+    wrong = [index for index, one in enumerate(sets) if not isinstance(one, Mapping)]
+    if wrong:
+        raise refused(f"params.{wrong[0]}", f"is of type {type(sets[wrong[0]]).__name__}; give a dictionary")
+    return iter([dict(one) for one in sets])
 
 
 def bounded(items: Iterable[Any], field: str) -> list[Any]:
-    """The items as a list; `InvalidInput` if there are more than a batch may have, even if they never end."""
+    """The items as a list. `InvalidInput` for none, and for more than a batch may have, even if they never end."""
+    if isinstance(items, (str, bytes, Mapping, contract.Contract)) or not isinstance(items, Iterable):
+        raise refused(field, f"is of type {type(items).__name__}; give a list, even for a single item")
     found = list(islice(items, contract.MAX_BATCH_JOBS + 1))
     if len(found) > contract.MAX_BATCH_JOBS:
-        raise _refused(field, f"has more than {contract.MAX_BATCH_JOBS:,} jobs, the most that a batch can have")
+        raise refused(field, f"has more than {contract.MAX_BATCH_JOBS:,} jobs, the most that a batch can have")
+    if not found:
+        raise refused(field, "is empty; give at least one")
     return found
 
 
+def as_shared(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields that all jobs share. `InvalidInput` for one that is an argument of its own, as it would be lost."""
+    if not isinstance(job, Mapping):
+        raise refused("job", f"is of type {type(job).__name__}; give a dictionary of fields")
+    own = [name for name in ("code", "datasets", "params") if name in job]
+    if own:
+        raise refused(f"job.{own[0]}", f"give `{own[0]}` as an argument of its own")
+    return job
+
+
 def _product(grid: Grid) -> Iterator[dict[str, Any]]:
+    if not isinstance(grid, Mapping):
+        raise refused(
+            "grid", f"is of type {type(grid).__name__}; give a dictionary of lists, such as {{'fast': [5, 10]}}"
+        )
     axes = {name: _axis(name, values) for name, values in grid.items()}
     size = math.prod(len(values) for values in axes.values())
     if not axes or size > contract.MAX_BATCH_JOBS:
-        raise _refused(
+        raise refused(
             "grid", f"has {size:,} points; a batch has at most {contract.MAX_BATCH_JOBS:,} jobs" if axes else "is empty"
         )
     return (dict(zip(axes, point, strict=True)) for point in product(*axes.values()))
@@ -54,12 +72,10 @@ def _product(grid: Grid) -> Iterator[dict[str, Any]]:
 def _axis(name: str, values: Iterable[Any]) -> Sequence[Any]:
     plain = getattr(values, "tolist", lambda: values)()  # of an array: its JSON values
     if isinstance(plain, (str, bytes, Mapping)) or not isinstance(plain, Iterable):
-        raise _refused(f"grid.{name}", f"is one value, {plain!r}; write [{plain!r}]")
-    axis = bounded(plain, f"grid.{name}")
-    if not axis:
-        raise _refused(f"grid.{name}", "has no value")
-    return axis
+        raise refused(f"grid.{name}", f"is one value, {plain!r}; write [{plain!r}]")
+    return bounded(plain, f"grid.{name}")
 
 
-def _refused(field: str, problem: str) -> InvalidInput:
+def refused(field: str, problem: str) -> InvalidInput:
+    """The error for a wrong argument of a submission."""
     return InvalidInput([FieldProblem(field, problem)], remedy="Nothing was stored.")

@@ -6,16 +6,15 @@ What takes long to load (pydantic's models, settings, the Redis client) is loade
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from windtunnel import contract
 from windtunnel.client import following, promotion
-from windtunnel.client.ids import BatchId, JobId, is_job
+from windtunnel.client.ids import BatchId, JobId, checked, is_job
 from windtunnel.client.naming import full_id
-from windtunnel.client.paging import outcomes_of, page_of
+from windtunnel.client.paging import checked_count, outcomes_of, page_of
 from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.reporting import Reporting
 from windtunnel.client.submitting import JOBS_A_MESSAGE, MOST_MESSAGES, Submitting
@@ -137,7 +136,7 @@ class Client(Submitting, Reporting):
         least four characters long (`9f2c`, or `9f2c-3` for a job). Text that matches no id is returned unchanged;
         `InvalidInput` lists the candidates if several match.
         """
-        return full_id(self._records.reading, typed)
+        return full_id(self._records.reading, checked(typed))
 
     @overload
     def status(self, name: JobId) -> JobStatus: ...
@@ -183,7 +182,7 @@ class Client(Submitting, Reporting):
     def batches(self, count: int = 20) -> list[BatchStatus]:
         """The newest batches, newest first."""
         found = []
-        for name in self._records.reading.batch_ids(count):
+        for name in self._records.reading.batch_ids(checked_count("count", count)):
             try:
                 found.append(self._records.reading.batch_status(name))
             except NotFound:
@@ -192,7 +191,7 @@ class Client(Submitting, Reporting):
 
     def history(self, job: str) -> tuple[Transition, ...]:
         """Every change of a job's state, with who made it and when, oldest first."""
-        return self._records.reading.history(job)
+        return self._records.reading.history(checked(job))
 
     def stream(
         self,
@@ -207,7 +206,7 @@ class Client(Submitting, Reporting):
         `after`; for several batches, a mapping from `event.batch_id` to that id. An outage of Redis of up to a minute
         is waited out. `timeout` is in seconds, for the whole stream; `WaitTimeout` when it has passed.
         """
-        yield from following.events(self._records.reading, following.places(batch, after), timeout)
+        return following.events(self._records.reading, following.places(batch, after), timeout)
 
     @overload
     def wait(self, name: JobId, *, timeout: float | None = None) -> Report: ...
@@ -221,7 +220,7 @@ class Client(Submitting, Reporting):
         `timeout` is in seconds; `WaitTimeout` when it has passed, and the jobs continue.
         """
         batch = batch_of(name) if is_job(name) else name
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = following.deadline_of(timeout)
         after = self._records.reading.last_event(batch)
         while True:
             status = self.status(name)
@@ -292,4 +291,4 @@ class Client(Submitting, Reporting):
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
         """Messages that no worker could read, newest first."""
-        return self._records.care.dead_letters(count)
+        return self._records.care.dead_letters(checked_count("count", count))

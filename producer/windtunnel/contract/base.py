@@ -18,12 +18,25 @@ else:
     ModelMetaclass = type(BaseModel)  # pydantic keeps its name private
 
 
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+CLEARER = {
+    "input was not a valid JSON value": "is not a JSON value: a number, text, list, dictionary, true, false or null."
+    " Convert it first (a NumPy value with `.item()` or `.tolist()`)",
+    f"String should match pattern '{NAME_PATTERN}'": "may have at most 128 letters, digits, dots, underscores and"
+    " hyphens, and begins with a letter or a digit",
+}
+"""Plainer words for some of pydantic's messages."""
+
+
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
     """Pydantic's findings by field; `whole` names the model itself. They never contain the input, which may be code."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     places = [problem["loc"] for problem in found]
     return [
-        FieldProblem(".".join(map(str, place)) or whole, problem["msg"].removeprefix("Value error, "))
+        FieldProblem(
+            ".".join(map(str, place)) or whole,
+            CLEARER.get(problem["msg"], problem["msg"].removeprefix("Value error, ")),
+        )
         for place, problem in zip(places, found, strict=True)
         # Pydantic also calls a container too short if its only item is wrong.
         if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
@@ -56,6 +69,5 @@ def compile_models(base: type[Contract] = Contract) -> None:
         compile_models(model)
 
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """At most 128 letters, digits, dots, underscores and hyphens: safe in a file name, a key and a shell."""

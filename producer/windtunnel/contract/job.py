@@ -266,7 +266,7 @@ class Webhook(Contract):
     @classmethod
     def _usable(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or not url.isprintable():
+        if parts.scheme not in ("http", "https") or not parts.hostname or not re.fullmatch(r"[!-~]+", url):
             raise ValueError("must look like https://host/path")
         if parts.username is not None or parts.password is not None:
             raise ValueError("must not carry a user or a password: requests are signed instead")

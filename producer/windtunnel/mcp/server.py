@@ -20,6 +20,7 @@ from windtunnel import __version__
 from windtunnel.errors import StoreUnavailable, WindtunnelError
 from windtunnel.mcp.access import Access, Tokens
 from windtunnel.mcp.answers import text
+from windtunnel.mcp.checked import CheckedServer
 from windtunnel.mcp.tools import Program, Tools
 from windtunnel.mcp.turns import Turns
 
@@ -115,9 +116,14 @@ class Desk:
         except WindtunnelError as error:
             raise _told(error) from error
 
-    async def wait(self, ask: Callable[[Access, str], dict[str, Any]], name: str, seconds: float) -> dict[str, Any]:
-        """Ask until it is done or the seconds have passed."""
-        if seconds <= 0:
+    async def wait(
+        self, ask: Callable[[Access, str], dict[str, Any]], name: str, seconds: float, *, began: bool = False
+    ) -> dict[str, Any]:
+        """Ask until it is done or the seconds have passed.
+
+        With too many waits under way, a call that `began` something asks once: its answer has the id to ask for later.
+        """
+        if seconds <= 0 or (began and self._waits.taken(self._who().token)):
             return await self.call(ask, name)
         try:
             with self._waits.one(self._who().token):
@@ -143,7 +149,7 @@ def _told(error: WindtunnelError) -> ToolError:
 def local_server(tools: Tools, access: Access) -> MCPServer:
     """A server for one caller, over stdio."""
     return _with_tools(
-        MCPServer("windtunnel", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"),
+        CheckedServer("windtunnel", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"),
         tools,
         Desk(lambda: access),
     )
@@ -158,7 +164,7 @@ def http_server(tools: Tools, tokens: Tokens, url: str) -> MCPServer:
             raise ToolError("This call has no token.")
         return tokens.named(token.client_id)
 
-    server = MCPServer(
+    server = CheckedServer(
         "windtunnel",
         version=__version__,
         instructions=INSTRUCTIONS,
@@ -231,7 +237,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         """Run one program and wait up to `wait_s` seconds for its report; after that, ask `status` with its id."""
         program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead)
         job = await desk.call(tools.run, program, params, idempotency_key)
-        found = await desk.wait(tools.status, job, wait_s)
+        found = await desk.wait(tools.status, job, wait_s, began=True)
         return await desk.call(tools.report, job) if found["done"] else found
 
     @server.tool(annotations=CHANGES)
@@ -264,7 +270,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         the rounded figures, and a later call returns the same report. It is charged like the job itself.
         """
         job = await desk.call(tools.promote, id)
-        found = await desk.wait(tools.status, job, wait_s)
+        found = await desk.wait(tools.status, job, wait_s, began=True)
         return await desk.call(tools.report, job) if found["done"] else found
 
     @server.tool(annotations=ENDS)

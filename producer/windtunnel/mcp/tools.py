@@ -17,7 +17,7 @@ from windtunnel.client.promotion import checked
 from windtunnel.client.resolution import resolve
 from windtunnel.client.stages import with_stages
 from windtunnel.contract import Batch, BatchStatus, Isolation, Job, Limits, Report
-from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput, NotFound
+from windtunnel.errors import AlreadyPromoted, FieldProblem, IdempotencyConflict, InvalidInput, NotFound
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.mcp import answers
 from windtunnel.mcp.access import Access
@@ -194,7 +194,13 @@ class Tools:
             Cost(jobs=len(batch.jobs), slot_seconds=len(batch.jobs) * program.slot_seconds),
             _digest(batch.idempotency_key, content),
         )
-        batch_id = self._client.submit_batch(batch)
+        try:
+            batch_id = self._client.submit_batch(batch)
+        except IdempotencyConflict as error:  # it names the key as it is stored
+            raise InvalidInput(
+                [FieldProblem("idempotency_key", f"{key!r} already stands for {error.existing}, with other content")],
+                remedy="Use a new key for new content.",
+            ) from error
         self._records.allowances.opened(charge, batch_id)
         return batch_id
 

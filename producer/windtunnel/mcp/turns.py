@@ -16,10 +16,14 @@ class Turns:
         self._what, self._most = what, most
         self._under_way: Counter[str] = Counter()
 
+    def taken(self, token: str) -> bool:
+        """True if this token has all of its turns under way."""
+        return self._under_way[token] >= self._most
+
     @contextmanager
     def one(self, token: str) -> Iterator[None]:
         """Take one turn for as long as the block runs."""
-        if self._under_way[token] >= self._most:
+        if self.taken(token):
             raise TooManyCalls(self._what, self._most)
         self._under_way[token] += 1
         try:

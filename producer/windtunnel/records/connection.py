@@ -57,7 +57,12 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         list(address.sentinels),
-        sentinel_kwargs={"socket_timeout": 2, "socket_connect_timeout": 2, "password": address.sentinel_password},
+        sentinel_kwargs={
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+            "password": address.sentinel_password,
+            "retry": _retry(0),  # all of them are asked again below
+        },
     )
     master: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
         address.master,
@@ -77,6 +82,22 @@ def _retry(times: int) -> Retry:
     from redis.retry import Retry
 
     return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
+
+
+_PASSWORD = ("wants a password", "`windtunnel up` keeps the URL with its password in redis.url in its state folder.")
+REFUSALS = {
+    "MISCONF": (
+        "cannot write to its disk, so it stores nothing more",
+        "Free space on that disk or correct its permissions; what is stored stays.",
+    ),
+    "READONLY": (
+        "is a replica, which stores nothing itself",
+        "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
+    ),
+    "NOAUTH": _PASSWORD,
+    "WRONGPASS": _PASSWORD,
+}
+"""A word of Redis's answer → what is wrong with it, and the remedy."""
 
 
 class Connection:
@@ -134,6 +155,10 @@ class Connection:
                 remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
                 "its user only; set WINDTUNNEL_REDIS_URL to that.",
             ) from error
+        except redis.InvalidResponse as error:
+            raise StoreUnavailable(
+                f"What answers at {masked(self.url)} is not a Redis.", remedy="Correct WINDTUNNEL_REDIS_URL."
+            ) from error
         except redis.OutOfMemoryError as error:
             raise self._full() from error
         except redis.ResponseError as error:
@@ -141,8 +166,11 @@ class Connection:
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise self._distrusted(error) from error
+            # Redis's own text about Sentinels has its whole configuration.
+            lost = isinstance(error, redis.sentinel.MasterNotFoundError)
+            reason = "none of the Sentinels names a master" if lost else str(error).removesuffix(".")
             raise StoreUnavailable(
-                f"Redis at {masked(self.url)} does not answer: {str(error).removesuffix('.')}.",
+                f"Redis at {masked(self.url)} does not answer: {reason}.",
                 remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
             ) from error
 
@@ -178,16 +206,9 @@ class Connection:
                 f"This user of Redis at {masked(self.url)} may not do that: {text}.",
                 remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
             )
-        if "MISCONF" in text:
-            return StoreUnavailable(
-                f"Redis at {masked(self.url)} cannot write to its disk, so it stores nothing more.",
-                remedy="Free space on that disk or correct its permissions; what is stored stays.",
-            )
         if "OOM" in text:
             return self._full()
-        if "NOAUTH" in text or "WRONGPASS" in text:
-            return StoreUnavailable(
-                f"Redis at {masked(self.url)} wants a password.",
-                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder.",
-            )
+        for word, (what, remedy) in REFUSALS.items():
+            if word in text:
+                return StoreUnavailable(f"Redis at {masked(self.url)} {what}.", remedy=remedy)
         return error

@@ -12,7 +12,7 @@ from windtunnel.records.connection import Connection
 from windtunnel.records.submissions import one_word
 
 LIVE_S = 15.0
-"""A host that was silent for longer gets no work; `lib.lua` has the same figure."""
+"""A host that was silent for longer gets no work; `scripts/shared/hosts.lua` has the same figure."""
 EVERYTHING = "*"
 """A host that has this has all that a job may need: the executor itself says what is missing."""
 DEFAULT_IMAGE = "-"

@@ -71,7 +71,7 @@ def ordered(found: list[JobSummary], order_by: str | None) -> list[JobSummary]:
     """The same jobs in another order; those without the figure come last. None: the order of submission."""
     if order_by is None:
         return found
-    name = order_by.removeprefix("-")
+    name = str(order_by).removeprefix("-")
     if name not in ORDERS:
         raise InvalidInput([FieldProblem("order_by", f"{order_by!r} is not known; there are: {', '.join(ORDERS)}")])
     having = [one for one in found if getattr(one, name) is not None]

@@ -7,17 +7,33 @@ from functools import cache
 from hashlib import sha1
 from importlib import resources
 
+_SHARED = (
+    "records",
+    "schedule",
+    "hosts",
+    "budgets",
+    "ends",
+    "cache",
+    "trials",
+    "waiting",
+    "holding",
+    "followers",
+    "clearing",
+    "webhooks",
+)
+"""What the scripts share, in `scripts/shared`. A file may use those before it."""
+
 
 @cache
 def script(name: str) -> tuple[str, str]:
-    """The text of a script, with what it uses of `lib.lua` in front, and its SHA-1, which is how Redis names it."""
+    """The text of a script behind what it uses of the shared text, and its SHA-1, which is how Redis names it."""
     text = with_shared(_shared(), _text(name))
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @cache
 def _shared() -> str:
-    return _text("lib")
+    return "\n".join(_text(f"shared/{name}") for name in _SHARED)
 
 
 def _text(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,21 @@ from windtunnel.records.codec import decode, decode_history, readable, whole
 from windtunnel.records.connection import Connection
 
 EVENTS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Server:
+    """How Redis is set up."""
+
+    append_only: bool
+    writes: bool
+    """False where its last attempt to write to its disk failed."""
+    eviction: str
+    """What it removes when it is full."""
+    used_bytes: int
+    limit_bytes: int
+    """0: none."""
+    replica: bool
 
 
 class Reading:
@@ -33,10 +49,17 @@ class Reading:
         seconds, microseconds = self._redis.call("time")
         return float(seconds) + float(microseconds) / 1e6
 
-    def durability(self) -> tuple[bool, str]:
-        """Whether Redis writes what it acknowledges to its disk, and what it evicts when it is full."""
+    def server(self) -> Server:
+        """How Redis is set up."""
         found = self._redis.call("info")
-        return bool(found.get("aof_enabled")), str(found.get("maxmemory_policy", ""))
+        return Server(
+            append_only=bool(found.get("aof_enabled")),
+            writes={found.get(f"{file}_status", "ok") for file in ("aof_last_write", "rdb_last_bgsave")} == {"ok"},
+            eviction=str(found.get("maxmemory_policy", "")),
+            used_bytes=int(found.get("used_memory", 0)),
+            limit_bytes=int(found.get("maxmemory", 0)),
+            replica=found.get("role") == "slave",
+        )
 
     def job_statuses(self, job_ids: Sequence[str]) -> list[JobStatus]:
         """Where these jobs stand; `NotFound` names the first that is unknown."""

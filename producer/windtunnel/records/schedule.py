@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from windtunnel.contract import Attempt, Execution, Isolation, JobSpec, Verdict
@@ -15,6 +15,8 @@ from windtunnel.records.connection import Connection
 VALIDATE = "validate"
 UNREPEATABLE = ("repeat.clock", "repeat.unseeded")
 """Findings of programs whose results are never answered from the cache."""
+CLAIM_S = 0.5
+"""Work that a claim of a cell's jobs holds, about: whoever comes next waits at most that long."""
 PLACES_LOOKED_AT = 200
 """Owners, batches and lanes that one claim looks at before it gives up."""
 
@@ -63,6 +65,21 @@ class Claimed:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What a session did last: its claims go on with a cell's batch until they held enough work of it."""
+
+    batch_id: str = ""
+    worked_s: float = 0.0
+
+    def after(self, claimed: Claimed, worked_s: float) -> Turn:
+        """The turn after these jobs, which took so many seconds without the wait for a sandbox."""
+        if claimed.isolation is not Isolation.CELL:
+            return Turn()
+        goes_on = claimed.batch_id == self.batch_id and self.worked_s < CLAIM_S
+        return Turn(claimed.batch_id, (self.worked_s if goes_on else 0.0) + worked_s)
+
+
+@dataclass(frozen=True)
 class Nothing:
     """Nothing was claimed: there is nothing that this host can do, or it does not take work."""
 
@@ -90,12 +107,21 @@ class Schedule:
         self._retention_s = retention_s
 
     def claim(
-        self, queue: str, session: str, *, lease_s: float, most: int = 1, work_s: float = 0.5
+        self,
+        queue: str,
+        session: str,
+        *,
+        lease_s: float,
+        most: int = 1,
+        work_s: float = CLAIM_S,
+        turn: Turn | None = None,
     ) -> Claimed | Nothing:
         """The next jobs of a queue, with the session's lease on them.
 
-        Up to `most` jobs of one batch: programs to validate, or jobs of a cell that take about `work_s` seconds.
+        Up to `most` jobs of one batch: programs to validate, or jobs of a cell that take about `work_s` seconds. With
+        `turn` the batch of the last claim goes on as long as the turn lasts.
         """
+        turn = turn or Turn()
         status, *rest = self._redis.run(
             "claim",
             queue,
@@ -105,6 +131,8 @@ class Schedule:
             most,
             round(work_s * 1000),
             PLACES_LOOKED_AT,
+            turn.batch_id,
+            round(turn.worked_s * 1000),
         )
         if status != b"claimed":
             return Nothing(status.decode())
@@ -172,6 +200,7 @@ class Schedule:
             encode(execution),
             execution.outcome.value,
             round(seconds, 4),
+            round(max(0.0, seconds - execution.prepare_s), 4),
             round(lease_s * 1000),
             following.job_id if following else "",
             following.token if following else "",
@@ -180,11 +209,13 @@ class Schedule:
 
     def begin(self, session: str, job: Held, lease_s: float) -> str:
         """Begin a job that was claimed with others. Empty, or why it must not begin."""
-        answer = self._redis.run("executed", session, "", "", "", "", 0, round(lease_s * 1000), job.job_id, job.token)
+        answer = self._redis.run(
+            "executed", session, "", "", "", "", 0, 0, round(lease_s * 1000), job.job_id, job.token
+        )
         return str(answer[2].decode())
 
-    def give_back(self, session: str, jobs: Sequence[Held]) -> None:
-        """Have jobs that were not begun wait again, in front."""
+    def give_back(self, session: str, jobs: Collection[Held]) -> None:
+        """Have jobs that were not begun wait again, in front and in the same order."""
         if jobs:
             self._redis.run("give_back", session, *(word for job in jobs for word in (job.job_id, job.token)))
 

@@ -113,7 +113,8 @@ class Submissions:
     def open(self, batch_id: str, batch: Batch, kind: str, limit: int) -> Opened:
         """Write the header and reserve the key. Gives the earlier batch for a key that is known.
 
-        `kind` is `job` or `batch`, whose keys are apart. Raises `IdempotencyConflict` and `QueueFull`.
+        `kind` is `job` or `batch`, whose keys are apart, as are those of different owners. Raises `IdempotencyConflict`
+        and `QueueFull`.
         """
         key = batch.idempotency_key
         answer, detail, *written = self._redis.run(
@@ -128,7 +129,7 @@ class Submissions:
             MAX_BATCHES_LISTED,
             round(PRODUCER_GONE_S * 1000),
             batch.max_running or "",
-            f"{kind}:{key}" if key is not None else "",
+            f"{kind}:{batch.owner}:{key}" if key is not None else "",
             batch.budget.model_dump_json(exclude_none=True) if batch.budget else "",
             batch.webhook.model_dump_json() if batch.webhook else "",
         )

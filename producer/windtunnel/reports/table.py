@@ -109,9 +109,9 @@ def rows(reports: Iterable[Report]) -> list[dict[str, Any]]:
 
 
 def as_csv(reports: Iterable[Report]) -> bytes:
-    """CSV with a header. Text that a spreadsheet would take for a formula is preceded by an apostrophe."""
+    """CSV with a header, as in RFC 4180. Text that a spreadsheet takes for a formula is preceded by an apostrophe."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # else text with a carriage return is not quoted
     writer.writerow(COLUMNS)
     for row in rows(reports):
         writer.writerow([_cell(value) for value in row.values()])

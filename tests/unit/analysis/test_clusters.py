@@ -104,7 +104,7 @@ def test_a_report_says_itself_why_it_failed() -> None:
 
 def test_a_success_is_no_failure() -> None:
     assert failure_of(report(1)) is None
-    assert prompt([report(1), report(2)]) == "None of 2 programs failed.\n"
+    assert prompt([report(1), report(2)]) == "No program failed.\n"
 
 
 def test_times_and_long_texts_are_left_out() -> None:
@@ -121,7 +121,7 @@ def test_the_prompt_names_counts_examples_remedies_and_data() -> None:
         last=datetime(2024, 1, 5, tzinfo=UTC),
     )
     text = prompt([failed(1, "KeyError", "'close'"), failed(2, "KeyError", "'close'"), report(3)], {"sp500": facts})
-    assert text.startswith("2 of 3 programs failed, in 1 way.")
+    assert text.startswith("2 of 3 programs failed, in one way.")
     for part in (
         'data["sp500"]: 2,500 rows, from 2015-01-05 to 2024-01-05; columns: Date, Close.',
         "2x KeyError: 'close' (line 3: `close = frame['close']`)",

@@ -54,9 +54,9 @@ def test_failures_are_compared_too() -> None:
     one, other = (
         {"error": ProgramError(type="ValueError", message=f"x {n}", line=2), "exit_code": 1} for n in range(2)
     )
-    (found,) = compared(one, other, Outcome.FAILED).differences
+    (found,) = compared(one, other, outcome=Outcome.FAILED).differences
     assert (found.what, found.first) == ("error", "ValueError: x 0 (line 2, exit code 1)")
-    (found,) = compared({"exit_code": 3}, {"exit_code": 4}, Outcome.FAILED).differences
+    (found,) = compared({"exit_code": 3}, {"exit_code": 4}, outcome=Outcome.FAILED).differences
     assert (found.first, found.again) == ("exit code 3", "exit code 4")
 
 
@@ -64,3 +64,8 @@ def test_an_address_in_memory_is_named_as_the_reason() -> None:
     one, other = ({"stdout": f"<A object at 0x7f31d69c{n}0>"} for n in range(2))
     assert "where an object lies in memory" in compared(one, other).reasons[0]
     assert compared({"stdout": "0x7f31d69c00 a"}, {"stdout": "0x7f31d69c10 b"}).reasons == ()
+
+
+def test_a_progress_bar_is_named_as_the_reason() -> None:
+    one, other = ({"stderr": f"100%|####| 50/50 [00:00<00:00, {n}6.86it/s]"} for n in range(1, 3))
+    assert "progress bar" in compared(one, other).reasons[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,22 @@ def test_what_happens_to_a_job_is_a_line_with_its_fields(caplog: pytest.LogCaptu
     assert (line["action"], line["job_id"], line["attempt"], line["level"]) == ("retry", "b-1", 2, "INFO")
     assert line["reason"] == "redis://worker:***@host:6379/0 is away"
     assert "hunter2" not in json.dumps(line)
+
+
+def test_a_process_writes_nothing_but_json() -> None:
+    code = """
+import os, warnings
+from windtunnel_worker.telemetry.logs import start_with_json
+start_with_json()
+os.write(1, b"banner")
+warnings.warn("two\\nlines")
+raise ValueError("redis://worker:hunter2@host is away")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    warning, died = map(json.loads, done.stderr.splitlines())
+    assert "two\nlines" in warning["message"]
+    assert "ValueError: redis://worker:***@host is away" in died["exception"]
 
 
 def test_who_submitted_and_cancelled_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -179,6 +179,21 @@ def test_code_that_is_never_reached_weighs_less() -> None:
     assert "never reached" in found[1].message
 
 
+@pytest.mark.parametrize(
+    "call",
+    ["pd.Timestamp('today')", "pd.to_datetime('now')", "np.datetime64('now')", "time.perf_counter()", "time.ctime()"],
+)
+def test_each_way_to_read_the_clock_is_told(call: str) -> None:
+    code = f"import time\nimport numpy as np\nimport pandas as pd\nprint({call})"
+    assert [issue.rule for issue in SecurityValidator().validate_code(code).issues] == ["repeat.clock"]
+
+
+@pytest.mark.parametrize("call", ["pd.Timestamp('2020-01-01')", "np.datetime64('2020-01-01')", "time.ctime(0)"])
+def test_a_given_time_is_not_the_clock(call: str) -> None:
+    code = f"import time\nimport numpy as np\nimport pandas as pd\nprint({call})"
+    assert SecurityValidator().validate_code(code).issues == ()
+
+
 @pytest.mark.parametrize("draw", ["import uuid\nuuid.uuid4()", "import secrets\nsecrets.token_hex()"])
 def test_what_no_seed_makes_the_same_is_told(draw: str) -> None:
     assert [issue.rule for issue in SecurityValidator().validate_code(draw).issues] == ["repeat.unseeded"]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from windtunnel import __version__
 from windtunnel.errors import WindtunnelError
 from windtunnel.records import records_of
 from windtunnel.store import Store
@@ -41,7 +42,9 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
     announced: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
 
     def present() -> float:
-        what = inventory.versions, inventory.has(), inventory.libraries, inventory.digests
+        has = inventory.has()
+        versions = f"windtunnel {__version__}, {inventory.versions}"
+        what = versions, has, inventory.libraries, inventory.digests
         if announced != [what] or not records.hosts.alive(settings.host, node):
             records.hosts.seen(settings.host, slots, what[0], settings.pools, what[1], worker=node)
             records.hosts.announce(what[2])

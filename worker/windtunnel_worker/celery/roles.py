@@ -33,7 +33,7 @@ from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.locks import Lock, hold_first_free
 from windtunnel_worker.settings import HostSettings, host_settings
 from windtunnel_worker.stack import alive
-from windtunnel_worker.telemetry.logs import use_json
+from windtunnel_worker.telemetry.logs import start_with_json, use_json
 
 METRICS_PORT = 9808
 MOST_INSTANCES = 64
@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
+        if settings.log_format == "json":
+            start_with_json()
         notify(READY)  # also while it still waits for Redis
         if options.role in ("metrics", "flower"):
             be_alive_regularly()
@@ -139,8 +141,6 @@ def export(settings: HostSettings, address: str, port: int) -> None:
             "The role metrics needs a library that is not installed.", remedy="Run `pip install 'windtunnel[metrics]'`."
         ) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if settings.log_format == "json":
-        use_json(logging.getLogger())
     serve_metrics(settings, address, port)
 
 

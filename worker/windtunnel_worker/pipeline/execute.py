@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Outcome, Verdict
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
-from windtunnel.records.schedule import Claimed, Held, Nothing, execute_queue
+from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, execute_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import describe, pause_s
 from windtunnel_worker.pipeline.lease import Lease
@@ -21,6 +21,8 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
 
 TICKET_S = 2.0
 """How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is told to stop can."""
+CLAIM_LASTS_S = 2.0
+"""How long a slot keeps claimed jobs that it has not begun. Those that wait behind a long one are for other slots."""
 PROGRAMS_KEPT = 64
 
 
@@ -43,6 +45,11 @@ class Execute:
         self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
         self._unwoken = False
         """A job waits for its report, and no finalizer was told yet."""
+        self._rest: deque[Held] = deque()
+        """The claimed jobs that have not begun."""
+        self._claimed_at = 0.0
+        self._worked_s = 0.0
+        """How long the claimed jobs ran, without what they waited for a sandbox."""
 
     def warm_up(self) -> None:
         """Have a sandbox ready before the first job arrives."""
@@ -59,54 +66,68 @@ class Execute:
         """
         self._unwoken = False
         ran: list[str] = []
+        turn = Turn()
         over = self._clock() + TICKET_S
         while True:
             claimed = self._schedule.claim(
-                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs
+                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
             )
             if isinstance(claimed, Nothing):
                 return ran
-            self._serve(claimed)
-            ran += [job.job_id for job in claimed.jobs]
+            self._worked_s = 0.0
+            ran += self._serve(claimed)
+            turn = turn.after(claimed, self._worked_s)
             if self._clock() >= over:
                 self._wake.execute(pool)
                 return ran
 
-    def _serve(self, claimed: Claimed) -> None:
-        """Run the claimed jobs in their order. Each is handed on when it ends."""
-        stop = ""
-        for place, job in enumerate(claimed.jobs):
+    def _serve(self, claimed: Claimed) -> list[str]:
+        """Run the claimed jobs in their order. Each is handed on when it ends. Returns the ids of those it ran."""
+        self._rest, self._claimed_at = deque(claimed.jobs), self._clock()
+        ran, stop = [], ""
+        while self._rest:
+            job = self._rest.popleft()
+            ran.append(job.job_id)
             self._wake_finalize()
-            following = claimed.jobs[place + 1] if place + 1 < len(claimed.jobs) else None
             if stop == "superseded":
-                stop = self._begin(following)
+                stop = self._begin_next()
             elif stop:
                 cancelled = Execution(attempt=job.attempt, outcome=Outcome.CANCELLED, host=self._host)
-                stop = self._record(job, cancelled, 0.0, following)
+                stop = self._record(job, cancelled, 0.0)
             else:
-                stop = self._attempt(claimed, job, following)
+                stop = self._attempt(claimed, job)
+        return ran
 
-    def _attempt(self, claimed: Claimed, job: Held, following: Held | None) -> str:
+    def _next(self) -> Held | None:
+        """The next of the claimed jobs, if it is to begin here."""
+        if self._clock() - self._claimed_at >= CLAIM_LASTS_S:
+            self._schedule.give_back(self._session, self._rest)
+            self._rest.clear()
+        return self._rest[0] if self._rest else None
+
+    def _attempt(self, claimed: Claimed, job: Held) -> str:
         """Run one attempt; returns why the following job must not begin, or nothing."""
         began = self._clock()
         try:
             execution = self._execute(claimed, job)
         except Superseded:
             self._observe("superseded", job.job_id, attempt=job.attempt)
-            return self._begin(following)
+            return self._begin_next()
         except StoreUnavailable:
             raise
         except UnreadableRecord as error:
             self._give_up(job, f"This job cannot be read, so it did not run: {error}. Submit it again.", most=1)
-            return self._begin(following)
+            return self._begin_next()
         except Exception as error:  # noqa: BLE001 - whatever it is, the job and its neighbours must go on
             self._observe("fault", job.job_id, stage="execute", error=describe(error))
             message = f"The execution failed unexpectedly ({describe(error)})."
             self._give_up(job, message, most=self._terms.max_faults)
-            return self._begin(following)
+            return self._begin_next()
         if execution.outcome is Outcome.INFRASTRUCTURE_ERROR and self._try_again(job, execution):
-            return self._begin(following)
-        return self._record(job, execution, self._clock() - began, following)
+            return self._begin_next()
+        seconds = self._clock() - began
+        self._worked_s += seconds - execution.prepare_s
+        return self._record(job, execution, seconds)
 
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
         spec = job.spec.current()
@@ -114,7 +135,7 @@ class Execute:
         refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, job)
         if refusal:
             return Execution(attempt=job.attempt, outcome=Outcome.REJECTED, message=refusal, host=self._host)
-        lease = Lease(self._schedule, self._session, job, self._terms.lease_s, self._clock)
+        lease = Lease(self._schedule, self._session, job, self._terms.lease_s, self._clock, self._next)
         deadline = time.time() + spec.limits.timeout_s
 
         def lasting(sandbox: Any) -> None:
@@ -157,8 +178,8 @@ class Execute:
             self._programs.popitem(last=False)
         return program
 
-    def _record(self, job: Held, execution: Execution, seconds: float, following: Held | None) -> str:
-        answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, following)
+    def _record(self, job: Held, execution: Execution, seconds: float) -> str:
+        answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, self._next())
         self._unwoken |= answer.wake
         self._observe(
             "executed" if answer.recorded else "superseded",
@@ -174,10 +195,9 @@ class Execute:
             self._unwoken = False
             self._wake.finalize()
 
-    def _begin(self, following: Held | None) -> str:
-        if following is None:
-            return ""
-        return self._schedule.begin(self._session, following, self._terms.lease_s)
+    def _begin_next(self) -> str:
+        following = self._next()
+        return self._schedule.begin(self._session, following, self._terms.lease_s) if following else ""
 
     def _try_again(self, job: Held, execution: Execution) -> bool:
         """After a fault of ours: give the job back for another attempt. False: none is left."""

@@ -18,8 +18,6 @@ from windtunnel_worker.pipeline.report import build_report, copied_report, pool_
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
-GATHER_S = 0.2
-"""Between two looks while other jobs are unfinished: those that end close together get their reports in one go."""
 SAMPLED_FROM_S = 0.2
 """Programs that ran for less have no samples of the monitor."""
 FAULT_PAUSE_S = 2.0
@@ -39,7 +37,7 @@ class Finalize:
     def __init__(self, shared: Shared, scorer: Callable[[], Scorer]) -> None:
         self._records, self._session, self._wake = shared.records, shared.session, shared.wake
         self._max_faults, self._clock, self._observe = shared.terms.max_faults, shared.clock, shared.observe
-        self._build_scorer = scorer
+        self._gather_s, self._build_scorer = shared.terms.gather_s, scorer
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         """Those that were read last: a batch's jobs often share one."""
 
@@ -52,8 +50,8 @@ class Finalize:
             if self._clock() >= over:
                 self._wake.finalize()
                 break
-            if len(waiting) < JOBS_AT_ONCE and self._records.reports.any_unfinished():
-                time.sleep(GATHER_S)
+            if self._gather_s and len(waiting) < JOBS_AT_ONCE and self._records.reports.any_unfinished():
+                time.sleep(self._gather_s)
         return finished
 
     def _finish(self, waiting: list[Unfinished]) -> list[str]:

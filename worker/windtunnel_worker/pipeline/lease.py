@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records.schedule import Held, Schedule
 from windtunnel_worker.pipeline.collaborators import Clock
@@ -11,23 +14,31 @@ BEAT_S = 1.0
 """Between two heartbeats: a job that is cancelled stops within two seconds."""
 
 
+@dataclass
 class Lease:
     """Renews a session's lease while it works on a job, and hears whether it is to stop."""
 
-    def __init__(self, schedule: Schedule, session: str, job: Held, length_s: float, clock: Clock) -> None:
-        self._schedule, self._session, self._job = schedule, session, job
-        self._length_s, self._clock = length_s, clock
-        self._renewed = self._asked = clock()
+    schedule: Schedule
+    session: str
+    job: Held
+    length_s: float
+    clock: Clock
+    beside: Callable[[], object] = lambda: None
+    """Is called with each heartbeat."""
+
+    def __post_init__(self) -> None:
+        self._renewed = self._asked = self.clock()
 
     def stop(self) -> Stop | None:
         """Why to stop. Redis may be away for less than the lease's length."""
-        now = self._clock()
+        now = self.clock()
         if now - self._asked < BEAT_S:
             return None
         self._asked = now
         try:
-            answer = self._schedule.heartbeat(self._session, self._job, self._length_s)
+            answer = self.schedule.heartbeat(self.session, self.job, self.length_s)
+            self.beside()
         except StoreUnavailable:
-            return Stop.SUPERSEDED if self._clock() - self._renewed >= self._length_s else None
+            return Stop.SUPERSEDED if self.clock() - self._renewed >= self.length_s else None
         self._renewed = now
         return Stop(answer) if answer else None

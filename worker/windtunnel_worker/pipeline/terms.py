@@ -21,6 +21,8 @@ class Terms:
     """Before the second attempt; it doubles with each, with jitter."""
     failures_to_pause: int | None = 3
     """A host that fails so often in a row for its own reasons pauses itself; None: never."""
+    gather_s: float = 0.2
+    """While jobs run, a finalizer waits so long for more to report together; 0: it does not wait."""
     claim_jobs: int = 50
     """Jobs of a batch that a slot claims at once for a cell, at most."""
     ceiling: Limits = DEFAULT_CEILING

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import sys
 from datetime import UTC, datetime
+
+log = logging.getLogger(__name__)
 
 SECRET = re.compile(r"(://[^:/@\s]*:)[^@\s]+@|((?:password|secret|token)=)[^\s&,]+", re.IGNORECASE)
 OWN = "wt_"
@@ -35,6 +39,19 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             fields["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(fields, default=str)
+
+
+def start_with_json() -> None:
+    """Have this process write JSON from its start on: warnings and exceptions that end it too.
+
+    Celery sets up its own log later, for which `use_json` is called again. What it says on standard output, outside
+    of any log, is thrown away.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    logging.basicConfig(level=logging.INFO)
+    use_json(logging.getLogger())
+    logging.captureWarnings(True)
+    sys.excepthook = lambda kind, error, trace: log.critical("action=died", exc_info=(kind, error, trace))
 
 
 def use_json(logger: logging.Logger) -> None:

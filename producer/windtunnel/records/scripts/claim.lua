@@ -1,10 +1,13 @@
 -- Hand a session the next job, or up to `most` jobs of one batch for a cell: priority classes first, within a class the
--- owner with the least virtual time, within an owner its batches likewise.
--- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at
+-- owner with the least virtual time, within an owner its batches likewise. A cell's batch keeps its turn until it had that
+-- much work: the cell took longer to make than most of its jobs run.
+-- ARGV: queue, session, random part of the tokens, lease ms, most jobs, ms of work a claim should hold, places looked at,
+--       batch whose turn goes on ('' for none), ms of work it had
 -- Returns {'none'} | {'draining'} | {'paused', ms} | {'claimed', batch, lane, isolation, id, token, spec, program, policy, …}
 local queue, session, random, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local CANCELLING_MS = 5000
 local target_s, looks = tonumber(ARGV[6]) / 1000, tonumber(ARGV[7])
+local turn, had_s = ARGV[8], tonumber(ARGV[9]) / 1000
 local executing = queue ~= 'validate'
 local host = host_of(session)
 wake_paused()
@@ -68,8 +71,13 @@ local function fits(lane)
   return serves(host)
 end
 
-local function below_cap(running, cap)
-  return not executing or not tonumber(cap) or number(running) < tonumber(cap)
+-- How many more jobs may run.
+local function left_of(running, cap)
+  return executing and tonumber(cap) and tonumber(cap) - number(running) or math.huge
+end
+
+local function left_for(owner)
+  return left_of(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner))
 end
 
 -- The members of a sorted set, the first `most` in their order. They are read in parts: mostly the first one will do.
@@ -86,29 +94,50 @@ local function in_order(at, most)
   end
 end
 
+-- A batch's first lane that this session can serve, and the batch's header.
+local function first_lane(priority, owner, batch)
+  looks = looks - 1
+  local header = header_of(batch)
+  local closed_by = header and keep_to_budget(batch, header)
+  if not header or closed_by then
+    -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
+    if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
+      clear(queue, priority, owner, batch, 1000, closed_by)
+    end
+  elseif left_of(header.running, header.max_running) > 0 then
+    for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
+      looks = looks - 1
+      if fits(lane) then
+        return lane, header
+      end
+    end
+  end
+end
+
+-- The lane of the batch whose turn goes on, where the batch has work in this class.
+local function going_on(priority)
+  local owner = turn ~= '' and had_s < target_s and redis.call('HGET', key('batch', turn), 'owner')
+  if owner and left_for(owner) > 0 and redis.call('ZSCORE', key('batches', queue, priority, owner), turn) then
+    local lane, header = first_lane(priority, owner, turn)
+    return lane and owner, lane, header
+  end
+end
+
 -- The first lane that this session can serve, in the order of the schedule, and its batch's header.
 local function choose()
   for _, priority in ipairs(redis.call('ZRANGE', key('classes', queue), 0, -1)) do
+    local owner, lane, header = going_on(priority)
+    if owner then
+      target_s = target_s - had_s
+      return priority, owner, turn, lane, header
+    end
     for owner in in_order(key('owners', queue, priority), looks) do
-      if below_cap(redis.call('HGET', key('running'), owner), redis.call('HGET', key('caps'), owner)) then
+      if left_for(owner) > 0 then
         for batch in in_order(key('batches', queue, priority, owner), looks) do
-          looks = looks - 1
-          local header = header_of(batch)
-          local closed_by = header and keep_to_budget(batch, header)
-          if not header or closed_by then
-            -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
-            if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
-              clear(queue, priority, owner, batch, 1000, closed_by)
-            end
-          elseif below_cap(header.running, header.max_running) then
-            for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
-              looks = looks - 1
-              if fits(lane) then
-                return priority, owner, batch, lane, header
-              end
-            end
-          end
-          if looks <= 0 then
+          local lane, header = first_lane(priority, owner, batch)
+          if lane then
+            return priority, owner, batch, lane, header
+          elseif looks <= 0 then
             return
           end
         end
@@ -130,11 +159,8 @@ if executing then
   count = 1
   if header.isolation == 'cell' and measured > 0 then
     local slots = math.max(1, number(redis.call('HGET', key('queue', queue), 'slots')))
-    local share = math.ceil(redis.call('LLEN', list) / slots)
-    count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), share))
-  end
-  if header.max_running then
-    count = math.max(1, math.min(count, header.max_running - (header.running or 0)))
+    local left = math.min(redis.call('LLEN', list), left_of(header.running, header.max_running), left_for(owner))
+    count = math.max(1, math.min(most, math.floor(target_s / math.max(estimate, 0.0001)), math.ceil(left / slots)))
   end
   if header.budget.jobs then
     count = math.max(1, math.min(count, header.budget.jobs - header.begun))

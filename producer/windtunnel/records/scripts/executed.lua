@@ -1,12 +1,13 @@
 -- Record what an attempt did, and begin the session's next job. A later attempt's record is never overwritten.
--- ARGV: session, job id ('' for none), token, execution, outcome, seconds in the slot, lease ms, next job id ('' for none), its token
+-- ARGV: session, job id ('' for none), token, execution, outcome, seconds in the slot, seconds of work,
+--       lease ms, next job id ('' for none), its token
 -- Returns {recorded 0|1, wake finalize 0|1, '' | why the next job must not begin}
 local session, id, token = ARGV[1], ARGV[2], ARGV[3]
 local job, batch = key('job', id), batch_of(id)
 local recorded, wake = 0, 0
 local fields = id ~= '' and read(job, 'state', 'token', 'place', 'stop', 'history') or {}
 if fields[1] == 'running' and fields[2] == token then
-  local header, seconds = header_of(batch), tonumber(ARGV[6])
+  local header, seconds, worked = header_of(batch), tonumber(ARGV[6]), tonumber(ARGV[7])
   local estimate = let_go(session, id)
   if header then
     local priority, pool = place_of(fields[3])
@@ -15,8 +16,8 @@ if fields[1] == 'running' and fields[2] == token then
     if priority then
       charge('execute.' .. pool, priority, header.owner, batch, seconds - estimate)
     end
-    local together, measured = (header.seconds or 0) + seconds, (header.measured or 0) + 1
-    -- The mean follows the recent jobs: what the first ones waited for a sandbox says little of those that share it.
+    local together, measured = (header.seconds or 0) + worked, (header.measured or 0) + 1
+    -- The mean follows the recent jobs, and leaves out the wait for a sandbox, which the next jobs of a cell share.
     if measured >= 40 then
       together, measured = together / 2, 20
     end
@@ -32,18 +33,18 @@ if fields[1] == 'running' and fields[2] == token then
   end
   recorded, wake = 1, wake_finalize()
 end
-redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[7]), session)
-if ARGV[8] == '' then
+redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[8]), session)
+if ARGV[9] == '' then
   rest(session)
   return { recorded, wake, '' }
 end
-local coming = key('job', ARGV[8])
+local coming = key('job', ARGV[9])
 local state = read(coming, 'state', 'token', 'stop')
-if state[1] ~= 'running' or state[2] ~= ARGV[9] then
+if state[1] ~= 'running' or state[2] ~= ARGV[10] then
   rest(session)
   return { recorded, wake, 'superseded' }
 end
-local next_batch = batch_of(ARGV[8])
+local next_batch = batch_of(ARGV[9])
 local next_header = header_of(next_batch)
 if next_header and not state[3] then
   keep_to_budget(next_batch, next_header)

@@ -1,0 +1,74 @@
+"""Wrong arguments of `Client`: each gets a typed error that names the argument, and nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from windtunnel import AsyncClient, Client, Job
+from windtunnel.errors import InvalidInput
+from windtunnel.testing import Tunnel
+
+JOB = {"code": "print(1)"}
+Call = Callable[[Client, str], Any]
+MISUSES: list[tuple[str, str, Call]] = [
+    ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
+    ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
+    ("5", "not permitted", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
+    ("params.n", "NumPy", lambda client, _: client.submit({**JOB, "params": {"n": np.int64(3)}})),
+    ("jobs", "give a list", lambda client, _: client.submit_batch("print(1)")),  # type: ignore[arg-type]
+    ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]
+    ("jobs", "give a list", lambda client, _: client.submit_batch(Job(**JOB))),  # type: ignore[arg-type]
+    ("jobs", "give a list", lambda client, _: client.submit_batch(None)),  # type: ignore[arg-type]
+    ("jobs", "is empty", lambda client, _: client.submit_batch([])),
+    ("jobs.1", "NoneType", lambda client, _: client.submit_batch([JOB, None])),  # type: ignore[list-item]
+    *[
+        ("id", "is not the id", lambda client, _, name=name, method=method: getattr(client, method)(name))
+        for method in ("status", "report", "history", "cancel", "retry", "jobs", "leaderboard", "page", "find")
+        for name in (None, 5, b"x", "", "\ud800", "a\nb", "x" * 5000)
+    ],
+    *[
+        ("after", "event.id", lambda client, batch, after=after: list(client.stream(batch, after=after)))
+        for after in ("abc", "", "$", ">", "0-0-0", "18446744073709551616-0", -1, None)
+    ],
+    ("id", "is not the id", lambda client, _: list(client.stream([5]))),  # type: ignore[list-item]
+    ("timeout", "'5'", lambda client, batch: client.wait(batch, timeout="5")),  # type: ignore[call-overload]
+    ("timeout", "nan", lambda client, batch: list(client.stream(batch, timeout=float("nan")))),
+    ("page", "whole number", lambda client, batch: client.jobs(batch, page="1")),  # type: ignore[arg-type]
+    ("size", "whole number", lambda client, batch: client.jobs(batch, size=1.5)),  # type: ignore[arg-type]
+    ("order_by", "there are: name", lambda client, batch: client.jobs(batch, order_by=5)),  # type: ignore[arg-type]
+    ("outcome", "there are: succeeded", lambda client, batch: client.jobs(batch, outcome=5)),  # type: ignore[arg-type]
+    ("outcome", "there are: succeeded", lambda client, batch: client.retry(batch, outcomes=5)),  # type: ignore[arg-type]
+    ("count", "below 1", lambda client, _: client.batches(0)),
+    ("count", "whole number", lambda client, _: client.dead_letters("5")),  # type: ignore[arg-type]
+    ("form", "csv, json, parquet", lambda client, batch: client.export(batch, "xls")),
+]
+
+
+@pytest.fixture(scope="module")
+def waiting() -> Iterator[tuple[Client, str]]:
+    client = Tunnel(paused=True).client
+    yield client, client.submit_batch([JOB])
+    client.close()
+
+
+@pytest.mark.parametrize(("field", "words", "call"), MISUSES)
+def test_a_wrong_argument_is_named(waiting: tuple[Client, str], field: str, words: str, call: Call) -> None:
+    client, batch = waiting
+    with pytest.raises(InvalidInput, match=words) as caught:
+        call(client, batch)
+    assert [problem.field for problem in caught.value.problems] == [field]
+    assert len(str(caught.value)) < 400
+    assert [one.batch_id for one in client.batches()] == [batch]
+
+
+def test_closing_an_async_client_twice_does_no_harm() -> None:
+    async def main() -> None:
+        async with AsyncClient(sync=Tunnel().client) as client:
+            await client.close()
+
+    asyncio.run(main())

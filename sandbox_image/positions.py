@@ -164,8 +164,11 @@ def _of_numbers(values: Any) -> Any:
         raise TypeError(f"{WANTED}; it returned None: does it end without `return`?")
     if isinstance(values, str | bytes) or not (isinstance(values, list | tuple) or hasattr(values, "__array__")):
         raise TypeError(f"{WANTED}; it returned {type(values).__name__}")
+    if isinstance(values, numpy.ma.MaskedArray):
+        values = values.astype("f8").filled(numpy.nan)
+    array = numpy.asarray(values)
     try:
-        array = numpy.asarray(values, dtype="f8")
+        array = _real(array).astype("f8")
     except (TypeError, ValueError):
         raise TypeError(f"{WANTED}; it returned a {type(values).__name__} that is not all numbers") from None
     if array.ndim not in (1, 2):
@@ -192,6 +195,16 @@ def _rows(index: Any, data: Datasets) -> Any:
 def _numbers(table: Any) -> bytes:
     numpy = importlib.import_module("numpy")
     try:
+        for kind in {table.dtype} if table.ndim == 1 else set(table.dtypes):
+            _real(kind)
         return bytes(numpy.ascontiguousarray(table.to_numpy(dtype="<f8", na_value=numpy.nan)))
     except (TypeError, ValueError):
         raise TypeError(f"{WANTED}; there are positions that are not numbers") from None
+
+
+def _real(found: Any) -> Any:
+    """What has or is a NumPy type, if that may stand for numbers; `TypeError` for what loses its meaning as one."""
+    kind = getattr(getattr(found, "dtype", found), "kind", "")
+    if kind in ("c", "m", "M"):
+        raise TypeError("complex numbers, times and durations are no positions")
+    return found

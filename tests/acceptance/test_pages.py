@@ -96,6 +96,11 @@ def test_the_leaderboard_sorts_filters_and_turns_pages(browser: Browser, batch: 
     assert sorted(jobs(browser)) == ["b-37", "b-7"]
     type_in(browser, "sharpe>2")
     assert jobs(browser) == ["b-100"]
+    type_in(browser, "return>500%")  # by the column's title
+    assert jobs(browser) == ["b-100"]
+    type_in(browser, "note=</script>")
+    assert jobs(browser) == []
+    assert texts(browser, "#leaderboard tbody") == ["No job matches the filter."]
     type_in(browser, worst)
     assert jobs(browser) == [worst]
     type_in(browser, "")

@@ -139,6 +139,11 @@ REFUSED = {
     "def signals(data):\n    return data['prices'].Close.iloc[:-3] * 0": "at bar 597 (2017-04-19): there is no",
     "def signals(data):\n    return data['prices'].Close * 0 + 2": "at bar 0 (2015-01-05): the absolute",
     "def signals(data):\n    return data['prices'].Close * float('nan')": "at bar 0 (2015-01-05): the position is not",
+    "def signals(data):\n    return data['prices'].Close * 0j": "positions that are not numbers",
+    "def signals(data):\n    return data['prices'].index.to_series().diff()": "positions that are not numbers",
+    "import numpy\ndef signals(data):\n    return numpy.ma.array(numpy.zeros(600), mask=[False] * 599 + [True])": (
+        "at bar 599 (2017-04-21): the position is not a finite number"
+    ),
     "def signals(data):\n    return ['up'] * 600": "a list that is not all numbers",
     "import pandas\ndef signals(data):\n    prices = data['prices']\n    prices.index += pandas.Timedelta(hours=1)\n"
     "    return prices.Close * 0": "the data has no bar at this time",

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
+from tests.scored import report
 from typer.testing import CliRunner
 
 from windtunnel.cli import render_report, render_results, results
@@ -130,6 +131,13 @@ def test_tables_have_the_same_types_for_every_batch(tunnel: Tunnel) -> None:
     schemas = [parquet.read_schema(io.BytesIO(table.as_parquet(some))) for some in (full, full[1:], [])]
     assert all(schema.equals(schemas[0]) for schema in schemas)
     assert pa.types.is_floating(schemas[0].field("sharpe").type)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_text_begins_a_formula(start: str) -> None:
+    text = table.as_csv([report(1, message=f"{start}1+1")]).decode()
+    (cell,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert cell["message"] == f"'{start}1+1"
 
 
 def test_no_emitted_key_becomes_a_column_and_no_cell_a_formula(tunnel: Tunnel) -> None:

@@ -43,6 +43,14 @@ class Row:
         """Whether it is more than luck and the market at 95 %, counting every trial."""
         return self.beyond_market is not None and self.beyond_market >= SIGNIFICANT
 
+    @property
+    def chance(self) -> str:
+        """`beyond_market` for people; empty where it is undefined. What is not certain never shows as 0% or 100%."""
+        chance = self.beyond_market
+        if chance is None:
+            return ""
+        return ">99.9%" if chance > 0.9995 else "<0.1%" if chance < 0.0005 else f"{chance:.1%}"
+
 
 @dataclass(frozen=True)
 class StageCount:
@@ -102,7 +110,7 @@ class Leaderboard:
             reach = "luck and the market's own rise reach" if market else "luck reaches"
             return f"No result is significant: the best of {tried} is within what {reach}."
         is_or_are = "is" if strong == 1 else "are"
-        return f"{strong:,} of {tried} {is_or_are} significant; the best with {best.beyond_market:.1%}."
+        return f"{strong:,} of {tried} {is_or_are} significant; the best with {best.chance}."
 
 
 def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from windtunnel.contract import Execution, Outcome, Report
 
 LONGEST_LINE = 200
+BAR = re.compile(r"\d(it/s|s/it)\b")
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 CUT_OFF = (Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 """Outcomes that depend on more than the program and its data."""
@@ -52,11 +53,17 @@ def reproduction(first: Report, again: Report) -> Reproduction:
     cut_off = [f"{one.job_id} was cut off ({one.outcome.value})" for one in (first, again) if one.outcome in CUT_OFF]
     if cut_off:
         reasons = (f"{' and '.join(cut_off)}: how far a run comes depends on how busy its host is.", *reasons)
-    if any(
-        ADDRESS.search(one.first) and ADDRESS.sub("", one.first) == ADDRESS.sub("", one.again) for one in differences
-    ):
-        reasons = (*reasons, "It shows where an object lies in memory (0x…), which is another place in each run.")
+    reasons = (*reasons, *_shown(differences))
     return Reproduction(first.job_id, again.job_id, differences, reasons if differences else ())
+
+
+def _shown(differences: Iterable[Difference]) -> Iterator[str]:
+    """Reasons that the texts themselves show."""
+    texts = [(one.first, one.again) for one in differences]
+    if any(ADDRESS.search(one) and ADDRESS.sub("", one) == ADDRESS.sub("", other) for one, other in texts):
+        yield "It shows where an object lies in memory (0x…), which is another place in each run."
+    if any(BAR.search(one) and BAR.search(other) for one, other in texts):
+        yield "It shows a progress bar with its speed, which depends on how busy its host is."
 
 
 def _differences(first: Report, again: Report) -> Iterator[Difference]:

@@ -56,14 +56,13 @@ def board(found: Leaderboard, most: int) -> RenderableType:
 
 
 def _line(row: Row) -> tuple[str | Text, ...]:
-    chance = UNDEFINED if row.beyond_market is None else f"{row.beyond_market:.1%}"
     return (
         UNDEFINED if row.rank is None else str(row.rank),
         row.report.job_id,
         f"{row.report.name} {_params(row.report)}".strip(),
         stage_of(row.report),
         figure("sharpe", row.score.metrics.sharpe),
-        Text(chance, style="green" if row.significant else ""),
+        Text(row.chance or UNDEFINED, style="green" if row.significant else ""),
         *(figure(name, value_of(row.score, name)) for _, name in FURTHER),
     )
 

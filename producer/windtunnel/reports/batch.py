@@ -210,4 +210,4 @@ def _conventions(scores: Iterable[Score]) -> list[str]:
         f"{one.last:%Y-%m-%d}; {one.bars_a_year or 0:g} bars per year, {one.bars_how}."
         for one in scores
     )
-    return [f"{text} ({count:,} jobs)" for text, count in texts.most_common(5)]
+    return [f"{text} ({count:,} {'job' if count == 1 else 'jobs'})" for text, count in texts.most_common(5)]

@@ -15,8 +15,8 @@ from typing import Any
 from windtunnel.contract import Metrics, Report
 
 Value = str | int | float | None
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, in full width too."""
 
 TEXT, WHOLE, NUMBER, TIME, FLAG = "text", "whole", "number", "time", "flag"
 
@@ -109,9 +109,9 @@ def rows(reports: Iterable[Report]) -> list[dict[str, Any]]:
 
 
 def as_csv(reports: Iterable[Report]) -> bytes:
-    """CSV with a header. Text that a spreadsheet would take for a formula is preceded by an apostrophe."""
+    """CSV with a header, as in RFC 4180. Text that a spreadsheet takes for a formula is preceded by an apostrophe."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # else text with a carriage return is not quoted
     writer.writerow(COLUMNS)
     for row in rows(reports):
         writer.writerow([_cell(value) for value in row.values()])

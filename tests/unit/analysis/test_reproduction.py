@@ -64,3 +64,8 @@ def test_an_address_in_memory_is_named_as_the_reason() -> None:
     one, other = ({"stdout": f"<A object at 0x7f31d69c{n}0>"} for n in range(2))
     assert "where an object lies in memory" in compared(one, other).reasons[0]
     assert compared({"stdout": "0x7f31d69c00 a"}, {"stdout": "0x7f31d69c10 b"}).reasons == ()
+
+
+def test_a_progress_bar_is_named_as_the_reason() -> None:
+    one, other = ({"stderr": f"100%|####| 50/50 [00:00<00:00, {n}6.86it/s]"} for n in range(1, 3))
+    assert "progress bar" in compared(one, other).reasons[0]

@@ -26,7 +26,11 @@ const SHOWN = [
 ];
 
 const view = { sort: "rank", up: true, words: "", outcome: "", only: false, page: 0, chosen: null };
-const CONDITION = /^(\w+)\s*(<=|>=|=|<|>)\s*(-?[\d.]+)(%?)$/;
+const CONDITION = /^(\w+)(<=|>=|=|<|>)(-?[\d.]+)(%?)$/;
+const EQUAL = /^(\w+)=(.+)$/;
+/* Columns by their titles too: `return`, `annual_return`, `not_luck`. */
+const TITLES = Object.fromEntries(SHOWN.map((column) => [column.name.toLowerCase().replaceAll(" ", "_"), column.key]));
+const collator = new Intl.Collator("en", { numeric: true });
 const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "=": (a, b) => a === b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b };
 
 function params(row) {
@@ -37,17 +41,26 @@ const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `$
 
 /* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
-  const found = CONDITION.exec(word);
-  if (!found) return (row) => haystack(row).includes(word);
-  const [, key, operator, text, unit] = found, bound = Number(text) / (unit ? 100 : 1);
-  return (row) => {
-    const value = key in C ? at(row, key) : params(row)[key];
-    return known(value) && typeof value !== "string" && COMPARE[operator](Number(value), bound);
-  };
+  const found = CONDITION.exec(word), equal = EQUAL.exec(word);
+  if (found) {
+    const [, key, operator, text, unit] = found, bound = Number(text) / (unit ? 100 : 1);
+    return (row) => {
+      const value = valueOf(row, key);
+      return known(value) && typeof value !== "string" && COMPARE[operator](Number(value), bound);
+    };
+  }
+  if (equal) return (row) => String(valueOf(row, equal[1])).toLowerCase() === equal[2];
+  return (row) => haystack(row).includes(word);
+}
+/* A column, a parameter, or a column by its title; the key is in lower case. */
+function valueOf(row, key) {
+  if (key in C) return at(row, key);
+  for (const [name, value] of Object.entries(params(row))) if (name.toLowerCase() === key) return value;
+  return key in TITLES ? at(row, TITLES[key]) : null;
 }
 const texts = new Map();
 function haystack(row) {
-  if (!texts.has(row)) texts.set(row, ["job", "name", "params", "labels", "message", "why"].map((name) => at(row, name) || "").join(" ").toLowerCase());
+  if (!texts.has(row)) texts.set(row, ["job", "name", "params", "labels", "outcome", "message", "why"].map((name) => at(row, name) || "").join(" ").toLowerCase());
   return texts.get(row);
 }
 
@@ -60,7 +73,7 @@ function visibleRows() {
   return kept.map((row, place) => [at(row, view.sort), place, row]).sort(([a, i], [b, j]) => {
     if (known(a) !== known(b)) return known(a) ? -1 : 1;
     if (!known(a) || a === b) return i - j;
-    return (typeof a === "string" ? a.localeCompare(b) : a - b) * order;
+    return (typeof a === "string" ? collator.compare(a, b) : a - b) * order;
   }).map(([, , row]) => row);
 }
 
@@ -68,7 +81,7 @@ function leaderboard() {
   const head = h("tr", {}), body = h("tbody", {}), count = h("span", { class: "soft", id: "count" });
   const back = h("button", { class: "plain", onclick: () => { view.page -= 1; show(); } }, "Previous");
   const next = h("button", { class: "plain", onclick: () => { view.page += 1; show(); } }, "Next");
-  const search = h("input", { type: "search", id: "search", placeholder: "Filter: name, parameter, sharpe>1, fast=10 …", "aria-label": "Filter", oninput: () => { view.words = search.value; view.page = 0; show(); } });
+  const search = h("input", { type: "search", id: "search", placeholder: "Filter: name, parameter, sharpe>1, return>5%, fast=10 …", "aria-label": "Filter", oninput: () => { view.words = search.value; view.page = 0; show(); } });
   const outcomes = h("select", { id: "outcome", "aria-label": "Outcome", onchange: () => { view.outcome = outcomes.value; view.page = 0; show(); } }, h("option", { value: "" }, "All outcomes"), Object.keys(data.summary.outcomes).map((name) => h("option", { value: name }, name)));
   const only = h("input", { type: "checkbox", id: "ranked", onchange: () => { view.only = only.checked; view.page = 0; show(); } });
   function show() {
@@ -76,7 +89,8 @@ function leaderboard() {
     view.page = Math.min(view.page, pages - 1);
     const shown = rows.slice(view.page * PAGE, (view.page + 1) * PAGE);
     head.replaceChildren(...SHOWN.map((column) => h("th", { class: column.n ? "n" : null, title: column.about, "aria-sort": view.sort === column.key ? (view.up ? "ascending" : "descending") : null }, column.key === "curve" ? column.name : h("button", { "data-sort": column.key, onclick: () => sortBy(column) }, column.name + (view.sort === column.key ? (view.up ? " ▲" : " ▼") : "")))));
-    body.replaceChildren(...shown.flatMap(line));
+    const none = data.rows.length ? "No job matches the filter." : "There are no reports yet.";
+    body.replaceChildren(...(shown.length ? shown.flatMap(line) : [h("tr", {}, h("td", { colspan: SHOWN.length, class: "soft" }, none))]));
     count.textContent = `${whole(rows.length)} of ${whole(data.rows.length)} jobs, page ${view.page + 1} of ${pages}`;
     back.disabled = view.page === 0;
     next.disabled = view.page >= pages - 1;
@@ -121,7 +135,7 @@ function heatMap() {
   }
   const keys = [...values].filter(([, found]) => found.size > 1 && found.size <= 40).map(([key]) => key);
   if (keys.length < 2) return null;
-  const ordered = (key) => [...values.get(key)].sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+  const ordered = (key) => [...values.get(key)].sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b)));
   const choose = (chosen) => h("select", { onchange: show }, keys.map((key) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
   const down = choose(keys[0]), across = choose(keys[1]), holder = h("div", {});
   function show() {

@@ -23,6 +23,7 @@ from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion, Execution, Job, JobState, Outcome, ProgramError, Report, Resources
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.errors import AlreadyPromoted, InvalidInput, ObjectUnusable
+from windtunnel.records.essence import essence
 from windtunnel.records.reports import build_record
 from windtunnel.reports.job import job_page
 from windtunnel.store import Store
@@ -281,6 +282,47 @@ def test_a_program_is_promoted_once_whatever_its_parameters(app: App) -> None:
     promotion = app.promote().promotion
     assert promotion is not None
     assert promotion.programs == 2
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "# better\n\nprint(1)\n",
+        '"""Better."""\npass\nprint(1)',
+        "print(\n    (1),\n)",
+        "'a'; print(1); 5",
+    ],
+)
+def test_a_program_in_another_layout_is_the_same_program(app: App, again: str) -> None:
+    app.promote()
+    app.job = app.submit(again)
+    app.tunnel.run()
+    with pytest.raises(AlreadyPromoted):
+        app.promote()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "language"),
+    [
+        ("x = 1", "x = 1.0", "python"),
+        ("x = 1", "x = True", "python"),
+        ("x = '1'", "x = b'1'", "python"),
+        ("if a:\n    b()\nc()", "if a:\n    b()\n    c()", "python"),
+        ("def f():\n    return 1", "def f():\n    1", "python"),
+        ("x = (", "x = ((", "python"),
+        ("let x = 1", "let x  = 1", "javascript"),
+        ("x = '\ud800'", "x = '\udfff'", "python"),
+    ],
+)
+def test_programs_that_do_something_else_are_other_ones(one: str, other: str, language: str) -> None:
+    assert essence(one, language) != essence(other, language)
+    assert essence(one, language) == essence(one, language)
+
+
+def test_an_essence_is_had_of_any_text() -> None:
+    deep = "(" * 90 + "1" + ")" * 90
+    assert essence(deep, "python") == essence("1", "python") == essence("", "python")
+    assert len({essence("-" * 10**n + "1", "python") for n in range(6)}) == 6
 
 
 def test_a_run_that_failed_was_the_one(tmp_path: Path) -> None:

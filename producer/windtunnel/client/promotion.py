@@ -8,15 +8,20 @@ from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput
 
 if TYPE_CHECKING:
     from windtunnel.contract import Report
+    from windtunnel.records import Records
     from windtunnel.records.catalogue import Catalogue
-    from windtunnel.records.promotions import Promoted, Promotions
+    from windtunnel.records.promotions import Promoted
 
 
-def checked(report: Report, catalogue: Catalogue, promotions: Promotions) -> dict[str, str]:
-    """The hold-outs that a job's program may be run on (see `holdouts_of`); `AlreadyPromoted` if it was run before."""
+def checked(report: Report, records: Records) -> dict[str, str]:
+    """The hold-outs that a job's program may be run on (see `holdouts_of`).
+
+    `AlreadyPromoted` if it was run before, in any layout; `UnreadableRecord` if it is no longer stored.
+    """
     check_not_promoted(report)
-    holdouts = holdouts_of(report, catalogue)
-    earlier = promotions.find(report.code_sha256, holdouts.values())
+    holdouts = holdouts_of(report, records.catalogue)
+    code = records.schedule.code(report.code_sha256)
+    earlier = records.promotions.find(code, report.language, holdouts.values())
     if earlier is not None:
         raise AlreadyPromoted(earlier.job_id, _result(earlier))
     return holdouts

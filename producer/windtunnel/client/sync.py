@@ -100,7 +100,7 @@ class Client(Submitting, Reporting):
         stopped at a stage, or if a dataset has no hold-out.
         """
         report = self.report(job)
-        holdouts = promotion.checked(report, self._records.catalogue, self._records.promotions)
+        holdouts = promotion.checked(report, self._records)
         return self._again(report, owner, holdouts=holdouts)
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:

@@ -110,7 +110,7 @@ class Tools:
         self._own(access, name)
         report = self._client.report(name)
         try:
-            holdouts = checked(report, self._records.catalogue, self._records.promotions)
+            holdouts = checked(report, self._records)
         except AlreadyPromoted as error:
             return self._promoted_before(access, error)
         digest = _digest("promote", access.owner, report.code_sha256, sorted(holdouts.values()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from windtunnel.contract import Outcome, Promotion, Report
 from windtunnel.records.codec import encode, readable
 from windtunnel.records.connection import Connection
+from windtunnel.records.essence import essence
 
 UNSPENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 """A promoted run that ended so has told nothing of the hold-out, and the same job may be retried."""
@@ -24,17 +25,17 @@ class Promoted:
 
 
 class Promotions:
-    """Hold-out → programs."""
+    """Hold-out → programs, each by its `essence`, so that another layout or comment makes no other program."""
 
     def __init__(self, connection: Connection) -> None:
         self._redis = connection
 
-    def claim(self, code_sha256: str, holdouts: Collection[str], job_id: str) -> str:
+    def claim(self, code: str, language: str, holdouts: Collection[str], job_id: str) -> str:
         """Note that a job is about to run a program on hold-outs. Returns which job did so before; empty: none.
 
         The same job may claim again until it has a result.
         """
-        return str(self._redis.run("promote", code_sha256, job_id, *sorted(holdouts)).decode())
+        return str(self._redis.run("promote", essence(code, language), job_id, *sorted(holdouts)).decode())
 
     def note(self, report: Report) -> None:
         """Keep what came of a promoted run; the first word counts."""
@@ -42,15 +43,18 @@ class Promotions:
             return
         result = report.outcome.value.encode() + b" " + encode(report.promotion)
         for holdout in report.promotion.holdouts.values():
-            self._redis.call("hsetnx", self._at(holdout), f"{report.code_sha256}:result", result)
+            self._redis.call("hsetnx", self._at(holdout), f"{report.job_id}:result", result)
 
-    def find(self, code_sha256: str, holdouts: Collection[str]) -> Promoted | None:
+    def find(self, code: str, language: str, holdouts: Collection[str]) -> Promoted | None:
         """The earlier promotion of a program on any of these hold-outs, or None."""
-        names = [code_sha256, f"{code_sha256}:result"]
-        for claimed, result in self._redis.pipeline([("hmget", self._at(one), names) for one in sorted(holdouts)]):
+        program = essence(code, language)
+        for holdout in sorted(holdouts):
+            claimed = self._redis.call("hget", self._at(holdout), program)
             if claimed:
-                outcome, _, document = (result or b"").partition(b" ")
-                return Promoted(claimed.decode().split()[0], outcome.decode(), readable(Promotion, document))
+                job_id = claimed.decode().split()[0]
+                result = self._redis.call("hget", self._at(holdout), f"{job_id}:result") or b""
+                outcome, _, document = result.partition(b" ")
+                return Promoted(job_id, outcome.decode(), readable(Promotion, document))
         return None
 
     def count(self, holdouts: Collection[str]) -> int:

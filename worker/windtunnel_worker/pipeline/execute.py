@@ -132,7 +132,7 @@ class Execute:
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
         spec = job.spec.current()
         program = self._program(job)
-        refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, job)
+        refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, program, job)
         if refusal:
             return Execution(attempt=job.attempt, outcome=Outcome.REJECTED, message=refusal, host=self._host)
         lease = Lease(self._schedule, self._session, job, self._terms.lease_s, self._clock, self._next)
@@ -153,11 +153,11 @@ class Execute:
         execution = self._executor.execute(assignment, Hooks(lasting=lasting, stop=lease.stop))
         return withheld(execution, spec) if spec.holdouts else execution
 
-    def _promoted_before(self, spec: JobSpec, job: Held) -> str:
+    def _promoted_before(self, spec: JobSpec, program: Program, job: Held) -> str:
         """Why this program must not see the hold-outs, whoever submitted it; empty where it may, this once."""
         if not spec.holdouts:
             return ""
-        earlier = self._promotions.claim(ProgramKey.read(job.program).sha256, spec.holdouts.values(), job.job_id)
+        earlier = self._promotions.claim(program.code, spec.language, spec.holdouts.values(), job.job_id)
         return f"This program was promoted before, as {earlier}, and is promoted once." if earlier else ""
 
     def _program(self, job: Held) -> Program:

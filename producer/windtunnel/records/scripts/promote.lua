@@ -1,11 +1,11 @@
 -- A program is to run on hold-outs: once on each, in the name of one job. Nothing that is written here is ever changed.
--- ARGV: digest of the program, job id, then digests of the hold-outs
+-- ARGV: essence of the program, job id, then digests of the hold-outs
 -- Returns '' | the job that had it promoted on one of them before.
 local program, id = ARGV[1], ARGV[2]
 for i = 3, #ARGV do
   local at = key('promotions', ARGV[i])
   local job = (redis.call('HGET', at, program) or id):match('^%S+')
-  if job ~= id or redis.call('HEXISTS', at, program .. ':result') == 1 then
+  if job ~= id or redis.call('HEXISTS', at, id .. ':result') == 1 then
     return job
   end
 end

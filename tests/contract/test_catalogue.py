@@ -43,6 +43,15 @@ def test_a_name_stands_for_its_newest_version(driver: Driver) -> None:
     assert [one.name for one in catalogue.all()] == catalogue.names() == ["other", "sp500"]
 
 
+def test_the_same_bytes_under_another_name_are_the_same_data(driver: Driver) -> None:
+    catalogue = driver.records.catalogue
+    one, newer, apart = a_version("one"), a_version("one", number=2), a_version("apart", number=3)
+    for version in (one, newer, apart, one.model_copy(update={"name": "again"})):
+        assert catalogue.add(version)
+    assert catalogue.sharing(["one"]) == catalogue.sharing(["again"]) == ["again", "one"]
+    assert catalogue.sharing(["apart", "unknown"]) == ["apart", "unknown"]
+
+
 def test_a_version_never_changes(driver: Driver) -> None:
     catalogue = driver.records.catalogue
     assert catalogue.add(a_version())

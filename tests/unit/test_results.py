@@ -37,7 +37,7 @@ def script(assignment: Any) -> Execution:
         error = ProgramError(type="KeyError", message=HOSTILE, line=3, source="data['x']")
         return ended(Outcome.FAILED, HOSTILE).model_copy(update={"error": error})
     draws = np.random.default_rng(number).choice([-1.0, 1.0], 500)
-    return returned(INDEX, np.zeros(500) if kind == "flat" else draws, "prices")
+    return returned(INDEX, np.zeros(500) if kind == "flat" else draws, *assignment.job.datasets)
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def tunnel(tmp_path: Path) -> Tunnel:
     return tunnel
 
 
-def submit(tunnel: Tunnel, *kinds: str, first: int = 0) -> str:
+def submit(tunnel: Tunnel, *kinds: str, first: int = 0, dataset: str = "prices") -> str:
     jobs = [
-        {"code": "print(1)", "name": kind, "datasets": ["prices"], "params": {"number": first + number}}
+        {"code": "print(1)", "name": kind, "datasets": [dataset], "params": {"number": first + number}}
         for number, kind in enumerate(kinds)
     ]
     return tunnel.client.submit_batch(jobs)
@@ -94,6 +94,12 @@ def test_every_trial_counts_in_the_next_batch_once(tunnel: Tunnel) -> None:
     assert tunnel.client.leaderboard(first).earlier.count == 11
     assert tunnel.client.ledger("default", "other").trials.count == 0
     assert tunnel.client.ledger("somebody", "prices").trials.count == 0
+
+
+def test_trials_count_whatever_the_same_bytes_are_called(tunnel: Tunnel, tmp_path: Path) -> None:
+    submit(tunnel, *["noise"] * 10)
+    tunnel.client.datasets.add("renamed", tmp_path / "prices.csv")
+    assert tunnel.client.leaderboard(submit(tunnel, "noise", first=10, dataset="renamed")).all_trials.count == 11
 
 
 def test_failures_are_grouped(tunnel: Tunnel) -> None:

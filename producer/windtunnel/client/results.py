@@ -24,10 +24,10 @@ SMALL_BYTES = 2**20
 
 
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:
-    """The owner's trials on the batch's datasets that are not among these reports."""
+    """The owner's trials on the batch's datasets, whatever they are called, that are not among these reports."""
     from windtunnel.analysis.ledger import sharpes_of
 
-    names = sorted({name for one in reports if one.score for name in one.score.datasets})
+    names = records.catalogue.sharing({name for one in reports if one.score for name in one.score.datasets})
     return records.trials.excluding(status.owner, names, sharpes_of(reports))
 
 

@@ -34,6 +34,14 @@ class Catalogue:
             for number, one in sorted((int(number), one) for number, one in stored.items())
         }
 
+    def sharing(self, names: Iterable[str]) -> list[str]:
+        """These datasets and every other one that has a version with the same bytes, by name."""
+        wanted, known = set(names), self.names()
+        stored = self._redis.pipeline([("hvals", self._redis.keys("dataset", name)) for name in known])
+        held = {name: {one.partition(b" ")[0] for one in found} for name, found in zip(known, stored, strict=True)}
+        ours = set().union(*(held.get(name, ()) for name in wanted))
+        return sorted(wanted | {name for name in known if held[name] & ours})
+
     def names(self) -> list[str]:
         """Every dataset, by name."""
         return sorted(one.decode() for one in self._redis.call("hkeys", self._redis.keys("datasets")))

@@ -24,11 +24,10 @@ from typing import Any
 
 from rich.console import Console
 
-from windtunnel import Client, Job, Limits, Outcome, Report
+from windtunnel import Client, Isolation, Job, Limits, Outcome, Report, Scoring
 from windtunnel.cli import render, render_results
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.following import follow
-from windtunnel.contract import Isolation, Scoring
 
 HERE = Path(__file__).parent
 LIMITS = Limits(timeout_s=60)

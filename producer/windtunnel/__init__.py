@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Budget,
         Event,
         Execution,
+        Fill,
         Isolation,
         Issue,
         Job,
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
         QueueStats,
         Report,
         Resources,
+        Score,
+        Scoring,
         SecurityLevel,
+        Stage,
         Verdict,
+        Webhook,
     )
     from windtunnel.errors import (
         IdempotencyConflict,
@@ -51,6 +56,7 @@ __all__ = [
     "Client",
     "Event",
     "Execution",
+    "Fill",
     "IdempotencyConflict",
     "InvalidInput",
     "Isolation",
@@ -67,10 +73,14 @@ __all__ = [
     "QueueStats",
     "Report",
     "Resources",
+    "Score",
+    "Scoring",
     "SecurityLevel",
+    "Stage",
     "StoreUnavailable",
     "Verdict",
     "WaitTimeout",
+    "Webhook",
     "WindtunnelError",
 ]
 

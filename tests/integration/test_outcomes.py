@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +26,7 @@ from windtunnel_worker.sandbox import (
     remove_sandbox,
 )
 from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.pool import CELLS_KEPT
 from windtunnel_worker.settings import HostSettings
 
@@ -279,3 +282,21 @@ def test_a_sandbox_that_vanished_during_its_run_is_closed_without_a_complaint(ru
     execution = run("import time\ntime.sleep(30)", Hooks(started=vanish))
     assert execution.outcome is Outcome.INFRASTRUCTURE_ERROR
     assert "died" in execution.message
+
+
+@pytest.mark.parametrize("by", ["the daemon", "the host"])
+def test_a_sandbox_that_is_killed_with_much_memory_died_of_it_unless_the_daemon_was_asked(run: Run, by: str) -> None:
+    running: list[RunningSandbox] = []
+
+    def kill() -> None:
+        while running and hooks.samples and hooks.samples[-1].memory_mb > 70:
+            sandbox = running.pop()
+            if by == "the host":
+                os.kill(sandbox.pid, signal.SIGKILL)
+            else:
+                engine().api.kill(sandbox.id)
+
+    hooks = Hooks(started=running.append, stop=kill)
+    execution = run("import time\nheld = b'x' * 80 * 2**20\ntime.sleep(60)", hooks, limits=Limits(memory_mb=128))
+    expected = Outcome.MEMORY_EXCEEDED if by == "the host" else Outcome.INFRASTRUCTURE_ERROR
+    assert execution.outcome is expected, execution

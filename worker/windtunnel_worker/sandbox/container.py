@@ -32,6 +32,10 @@ STOP_GRACE_S = 5.0
 MAX_VERSIONS = 64
 REMOVAL_PAUSES_S = (0.2, 1.0)
 """Before a removal that failed is tried again: a busy daemon may write a container's files while it removes them."""
+KILLED = 137
+"""Exit code of a container whose first process was killed."""
+NOTICE_S = 2
+"""How long Docker's notice of a kill is waited for after a container's end, where nothing else tells why it died."""
 ENDING_S = 10
 """How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
 
@@ -62,6 +66,7 @@ class Sandbox:
         self._decoder = FrameDecoder()
         self._ended = False
         """The stream has ended, so the container has died or soon will."""
+        self._history: set[str] | None = None
         self._naming = threading.Lock()
         self._closed = False
         self.id = ""
@@ -214,11 +219,36 @@ class Sandbox:
         return {}
 
     def oom_killed(self) -> bool:
-        """Docker's own word on a sandbox that has died; it comes some time after the stream's end."""
+        """Docker's own word on a sandbox that has died; it comes some time after the stream's end.
+
+        The state lacks it where the notice of the kill came after that of the end; then it is among the events.
+        """
         if self._ended:
             with contextlib.suppress(SandboxError), engine_errors():
                 engine().api.wait(self.id, timeout=ENDING_S)
-        return self.state().get("OOMKilled") is True
+        return self.state().get("OOMKilled") is True or (self._ended and "oom" in self._events())
+
+    def killed_by_host(self) -> bool:
+        """True where its first process was killed, and not by way of the Docker daemon, as far as that knows."""
+        events = self._events()
+        return self.state().get("ExitCode") == KILLED and "die" in events and "kill" not in events
+
+    def _events(self) -> set[str]:
+        """What became of the container, in the words of the daemon, which has them only as long as it runs."""
+        if self._history is None:
+            now = time.time()
+            self._history = set()
+            with contextlib.suppress(SandboxError), engine_errors():
+                for event in engine().api.events(
+                    since=int(now - (time.monotonic() - self.created)),
+                    until=int(now) + NOTICE_S,
+                    filters={"container": self.id},
+                    decode=True,
+                ):
+                    self._history.add(event["Action"])
+                    if event["Action"] == "oom":
+                        break
+        return self._history
 
     @property
     def faults(self) -> str:

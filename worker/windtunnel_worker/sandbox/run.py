@@ -26,6 +26,8 @@ from windtunnel_worker.settings import HostSettings
 
 FULL = 0.99
 """The share of its memory above which a sandbox that died without a word is taken to have died of it."""
+HALF_FULL = 0.5
+"""The same for one whose first process was killed, as all of gVisor is one process: memory may grow fast at the end."""
 CPU_GRACE_S = 2.0
 """What all processes together may use beyond the limit: in that time the kernel ends one that passes it alone."""
 LONGEST_TICK_S = 1.0
@@ -158,13 +160,11 @@ class Run:
     def _ran_out_of_memory(self) -> bool:
         """Of a sandbox that died and said nothing.
 
-        The counter of kills is gone with the control group if the last reading came too late, and Docker's word is
-        missing if the notice of the kill reached it after that of the end. The high-water mark of an earlier reading
-        remains.
+        The counter of kills is gone with the control group if the last reading came too late, and of gVisor Docker has
+        no word. The high-water mark of an earlier reading remains.
         """
-        return (
-            self._sandbox.oom_killed() or self._sampler.last.memory_peak_bytes >= FULL * self._sandbox.kind.memory_bytes
-        )
+        share = self._sampler.last.memory_peak_bytes / self._sandbox.kind.memory_bytes
+        return share >= FULL or self._sandbox.oom_killed() or (share >= HALF_FULL and self._sandbox.killed_by_host())
 
     def resources(self, transcript: Transcript) -> Resources:
         """What the program used, as measured from outside."""

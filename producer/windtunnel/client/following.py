@@ -49,7 +49,7 @@ def _event(after: str) -> str:
 
 
 def deadline_of(timeout: float | None) -> float | None:
-    """When a wait of so many seconds ends, by the monotonic clock; `InvalidInput` for what is no number of seconds."""
+    """When a wait of so many seconds ends, by the monotonic clock; `InvalidInput` for anything but seconds."""
     if timeout is None:
         return None
     if not isinstance(timeout, Real) or math.isnan(timeout):

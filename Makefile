@@ -47,7 +47,14 @@ fuzz: ## mutate real programs at the validator for long
 	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=20000 $(BIN)/pytest tests/unit/validation/test_fuzz.py --timeout 3600
 
 matrix: ## every attack under runc and runsc, in containers and in cells
-	$(SETUP) deploy/test-setup.sh $(BIN)/pytest -m "matrix or not matrix" tests/adversarial --timeout 1800
+	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory attacks
+
+.PHONY: attacks
+ATTACKS := -m "matrix or not matrix" --timeout 1800 tests/adversarial
+FILLS := tests/adversarial/test_exhaustion.py
+attacks: # as with the tests, what fills the machine runs alone
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile $(ATTACKS) --ignore=$(FILLS)
+	$(BIN)/pytest $(ATTACKS:tests/adversarial=$(FILLS))
 
 faults: ## kill slots and daemons at every step of a job's life; then ten rounds of random faults with 500 jobs each
 	$(SETUP) $(BIN)/pytest -m faults tests/faults --timeout 1800

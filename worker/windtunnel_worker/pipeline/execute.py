@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ TICKET_S = 2.0
 CLAIM_LASTS_S = 2.0
 """How long a slot keeps claimed jobs that it has not begun. Those that wait behind a long one are for other slots."""
 PROGRAMS_KEPT = 64
+"""Programs in memory, with their verdicts: most jobs of a batch have the same one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Execute:
         self._promotions = shared.records.promotions
         self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
         self._host, self._executor = shared.host, executor
-        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+        self._program = functools.lru_cache(PROGRAMS_KEPT)(self._read_program)
         self._unwoken = False
         """A job waits for its report, and no finalizer was told yet."""
         self._rest: deque[Held] = deque()
@@ -131,7 +133,7 @@ class Execute:
 
     def _execute(self, claimed: Claimed, job: Held) -> Execution:
         spec = job.spec.current()
-        program = self._program(job)
+        program = self._program(job.program, job.policy)
         refusal = _refusal(spec, program, job, self._terms) or self._promoted_before(spec, program, job)
         if refusal:
             return Execution(attempt=job.attempt, outcome=Outcome.REJECTED, message=refusal, host=self._host)
@@ -160,23 +162,16 @@ class Execute:
         earlier = self._promotions.claim(program.code, spec.language, spec.holdouts.values(), job.job_id)
         return f"This program was promoted before, as {earlier}, and is promoted once." if earlier else ""
 
-    def _program(self, job: Held) -> Program:
-        """The program and its verdict, kept for the batch's other jobs; `UnreadableRecord` if they cannot be had."""
-        where = (job.program, job.policy)
-        if where in self._programs:
-            self._programs.move_to_end(where)
-            return self._programs[where]
-        sha256 = ProgramKey.read(job.program).sha256
+    def _read_program(self, key: str, policy: str) -> Program:
+        """A program and its verdict; `UnreadableRecord` if they cannot be had."""
+        sha256 = ProgramKey.read(key).sha256
         code = self._schedule.code(sha256)
-        verdict = self._schedule.verdict(job.program, job.policy)
+        verdict = self._schedule.verdict(key, policy)
         if verdict is None:
             raise UnreadableRecord("its verdict is no longer stored")
         if hashlib.sha256(code.encode()).hexdigest() != sha256:
             raise UnreadableRecord("the stored program is not the one that was validated")
-        program = self._programs[where] = Program(code, verdict)
-        if len(self._programs) > PROGRAMS_KEPT:
-            self._programs.popitem(last=False)
-        return program
+        return Program(code, verdict)
 
     def _record(self, job: Held, execution: Execution, seconds: float) -> str:
         answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, self._next())

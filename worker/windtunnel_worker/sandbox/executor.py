@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +17,10 @@ from windtunnel.contract import (
     Limits,
     Outcome,
 )
-from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError, SandboxFailure
+from windtunnel.errors import ObjectUnusable, SandboxError
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
 from windtunnel_worker.locks import Turns
-from windtunnel_worker.monitoring.kept_limits import Wanted, ignored_limits
 from windtunnel_worker.sandbox import artifacts, images
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 from windtunnel_worker.sandbox.background import wait_for
@@ -33,12 +32,13 @@ from windtunnel_worker.sandbox.container import (
 )
 from windtunnel_worker.sandbox.engine import engine_version
 from windtunnel_worker.sandbox.gpus import take_gpu
-from windtunnel_worker.sandbox.hardening import Deployment, host_config
-from windtunnel_worker.sandbox.kind import Kind, Mounted
-from windtunnel_worker.sandbox.languages import for_language
+from windtunnel_worker.sandbox.hardening import Deployment
+from windtunnel_worker.sandbox.images import AllowedImages, Image
+from windtunnel_worker.sandbox.kind import Kind
+from windtunnel_worker.sandbox.limit_check import LimitCheck
 from windtunnel_worker.sandbox.limits import SandboxLimits
 from windtunnel_worker.sandbox.listing import labels_for
-from windtunnel_worker.sandbox.neutral import neutral_path
+from windtunnel_worker.sandbox.mounts import Mounts
 from windtunnel_worker.sandbox.outcomes import STOPS, classify
 from windtunnel_worker.sandbox.pool import Pool, Request
 from windtunnel_worker.sandbox.preloads import preload_for
@@ -48,11 +48,6 @@ from windtunnel_worker.sandbox.working_folder import File
 from windtunnel_worker.settings import HostSettings
 
 log = logging.getLogger(__name__)
-
-IMAGE_KNOWN_S = 5.0
-"""How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
-PRELOADED_BYTES = 64 * 2**20
-"""A dataset up to this size is read before the job's clock starts."""
 
 
 class Executor:
@@ -68,10 +63,9 @@ class Executor:
         self._datasets = DatasetCache(
             settings.data_dir / "cache", self._store, settings.lock_dir, settings.dataset_cache_mb * 2**20
         )
-        self._mounts: dict[str, tuple[tuple[Dataset, ...], tuple[Mounted, ...]]] = {}
-        """By language: the datasets of the last job and how they are mounted."""
-        self._images: dict[str, tuple[images.Image, float]] = {}
-        self._limits_kept = False
+        self._mounts = Mounts()
+        self._images = AllowedImages(settings.image_for, settings.allowed_images)
+        self._limit_check = LimitCheck(settings.cgroup_root)
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
         """Held until the executor is closed or this process ends."""
         self._deployment = Deployment(
@@ -120,25 +114,6 @@ class Executor:
             execution = self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
             return execution.model_copy(update={"host_at_fault": not isinstance(error, ObjectUnusable)})
 
-    def _require_limits(self, sandbox: Sandbox) -> None:
-        """Refuse to run anything where the engine accepted limits and ignores them. Looks once."""
-        if self._limits_kept:
-            return
-        kind = sandbox.kind
-        asked = host_config(kind.limits, {}, language=for_language(kind.language), deployment=kind.deployment)
-        wanted = Wanted(asked["mem_limit"], asked["pids_limit"], asked["nano_cpus"] / 1e9)
-        try:
-            ignored = ignored_limits(sandbox.id, sandbox.pid, self._settings.cgroup_root, wanted)
-        except (OSError, ValueError) as error:
-            log.warning("action=limits-unread reason=%s", error)
-            ignored = []
-        if ignored:
-            raise SandboxFailure(
-                f"Docker accepted limits on this host and does not keep them: {'; '.join(ignored)}.",
-                remedy="Give the engine the control groups (rootless: Delegate=cpu memory pids).",
-            )
-        self._limits_kept = True
-
     def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
         return Execution(
             attempt=assignment.attempt,
@@ -159,11 +134,11 @@ class Executor:
 
     def _run(self, assignment: Assignment, datasets: tuple[Dataset, ...], hooks: Hooks, begun: float) -> Execution:
         job = assignment.job
-        image = self._image(job)
+        image = self._images.find(job.language, job.image)
         sandbox, imports = self._take(assignment, self._kind(assignment, image, datasets), hooks)
         clean = False
         try:
-            self._require_limits(sandbox)
+            self._limit_check.require(sandbox)
             run = Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
             transcript = run.follow(paths, imports, _probes(job, datasets))
@@ -235,41 +210,18 @@ class Executor:
     def _engine_version(self) -> str:
         return engine_version()
 
-    def _image(self, job: Job) -> images.Image:
-        usual = self._settings.image_for(job.language)
-        name = job.image or usual
-        found, looked = self._images.get(name, (None, 0.0))
-        if found is None or time.monotonic() - looked > IMAGE_KNOWN_S:
-            found = images.find(name)
-            self._images[name] = found, time.monotonic()
-        if found.libraries is None and name not in (usual, *self._settings.allowed_images):
-            raise ImageNotFound(
-                f"Image {name!r} is not allowed on this host.",
-                remedy="Leave `image` out, or have the operator make it with `windtunnel image add`, or add it to "
-                "WINDTUNNEL_ALLOWED_IMAGES.",
-            )
-        return found
-
-    def _kind(self, assignment: Assignment, image: images.Image, datasets: tuple[Dataset, ...]) -> Kind:
+    def _kind(self, assignment: Assignment, image: Image, datasets: tuple[Dataset, ...]) -> Kind:
         job = assignment.job
         in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
         return Kind(
             image=image.digest,
             limits=SandboxLimits.of(job.limits),
             language=job.language,
-            datasets=self._mounted(job.language, datasets),
+            datasets=self._mounts.of(job.language, datasets),
             preload=preload_for(assignment.imports, job.datasets) if job.language == "python" else (),
             deployment=self._deployment,
             jobs=self._settings.cell_jobs if in_cell else 1,
         )
-
-    def _mounted(self, language: str, datasets: tuple[Dataset, ...]) -> tuple[Mounted, ...]:
-        """The datasets' files in the sandbox. The cache gives the same value until something changes."""
-        known = self._mounts.get(language)
-        if known is None or known[0] is not datasets:
-            mounts = tuple(mount for dataset in datasets for mount in _mounts_of(language, dataset))
-            known = self._mounts[language] = datasets, mounts
-        return known[1]
 
 
 def _probes(job: Job, datasets: Sequence[Dataset]) -> list[dict[str, Any]]:
@@ -280,13 +232,6 @@ def _probes(job: Job, datasets: Sequence[Dataset]) -> list[dict[str, Any]]:
 
     bars = max(dataset.version.facts.rows for dataset in datasets)
     return [probe.model_dump(mode="json") for probe in plan(bars, job.seed)] if bars <= MOST_BARS else []
-
-
-def _mounts_of(language: str, dataset: Dataset) -> Iterator[Mounted]:
-    preload = language == "python" and dataset.version.bytes <= PRELOADED_BYTES
-    yield Mounted(dataset.name, str(neutral_path(dataset.file)), dataset.sandbox_path, preload=preload)
-    if dataset.columns is not None:
-        yield Mounted(dataset.name, str(neutral_path(dataset.columns)), dataset.columns_path, preload=False)
 
 
 def _ask(hooks: Hooks) -> None:

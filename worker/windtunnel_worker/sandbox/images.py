@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.errors import SandboxError
+from windtunnel.errors import ImageNotFound, SandboxError
 from windtunnel.records.hosts import DEFAULT_IMAGE
 from windtunnel_worker.sandbox.engine import engine, engine_errors
 
@@ -14,6 +15,10 @@ LIBRARIES = "windtunnel.libraries"
 """Label of the operator's own images: top-level modules they hold beyond those of the shipped image."""
 BASE = "windtunnel.base"
 """Label of the operator's own images: digest of the image that they were built on."""
+
+
+KNOWN_S = 5.0
+"""How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,33 @@ class Image:
     libraries: str | None = None
     """None if `windtunnel image add` did not make it."""
     base: str = ""
+
+
+class AllowedImages:
+    """The images that jobs may run in: each language's usual one, the operator's own, and those that are listed.
+
+    `usual` gives the name of a language's image.
+    """
+
+    def __init__(self, usual: Callable[[str], str], listed: Collection[str]) -> None:
+        self._usual, self._listed = usual, listed
+        self._known: dict[str, tuple[Image, float]] = {}
+
+    def find(self, language: str, wanted: str | None) -> Image:
+        """The image of this name, or the language's usual one; `ImageNotFound` if it is not here or not allowed."""
+        usual = self._usual(language)
+        name = wanted or usual
+        found, looked = self._known.get(name, (None, 0.0))
+        if found is None or time.monotonic() - looked > KNOWN_S:
+            found = find(name)
+            self._known[name] = found, time.monotonic()
+        if found.libraries is None and name not in (usual, *self._listed):
+            raise ImageNotFound(
+                f"Image {name!r} is not allowed on this host.",
+                remedy="Leave `image` out, or have the operator make it with `windtunnel image add`, or add it to "
+                "WINDTUNNEL_ALLOWED_IMAGES.",
+            )
+        return found
 
 
 def find(name: str) -> Image:

@@ -89,6 +89,12 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"fatal error", r"deadlock", "Nobody sends what is waited for: close the channel, or do without goroutines."),
     (r"SyntaxError", r"", "Correct the syntax at this line."),
     (r"IndentationError", r"", "Correct the indentation at this line."),
+    (r"timed_out", r"thread", "Have the thread end, or start it with daemon=True."),
+    (
+        r"timed_out",
+        r"",
+        "Look for a loop that cannot end, work on whole columns instead of row by row, or ask for a higher timeout_s.",
+    ),
     (r"CompileError", r"longer than", "Make the program smaller: fewer templates, no huge constants."),
     (r"CompileError", r"", "Correct this line as the compiler says; stderr has all it said."),
 )

@@ -68,6 +68,18 @@ VENDORS = (
         changed=True,
     ),
     Awkward(
+        "Binance, saved by Excel with rounded times",
+        text("time,close", "1.70956E+12,1", "1.70956E+12,2", "1.70956E+12,3"),
+        refused="rounded_times",
+        remedy="whole numbers",
+    ),
+    Awkward(
+        "Volumes of more than 64 bits",
+        text("Date,Close,Volume", "2024-03-04,1.5,5", "2024-03-05,1.6,18446744073709551617"),
+        kinds=("huge_integers",),
+        last_cell=18446744073709551616.0,
+    ),
+    Awkward(
         "yfinance, two tickers",
         text(
             "Price,Close,Close,Volume,Volume",

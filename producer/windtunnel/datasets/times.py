@@ -160,7 +160,7 @@ class _Reader:
         if "e" in first.lower() and len(np.unique(told)) < len(told):
             refuse(
                 "rounded_times",
-                f"The times of {self._name} were rounded when it was saved, e.g. {shown(first)}, and several are the same",
+                f"The times of {self._name} were rounded, e.g. {shown(first)}, and several are now the same",
                 "Export the file again, with this column as whole numbers.",
                 column=self._name,
             )

@@ -11,6 +11,7 @@ WindtunnelError
 ├── AllowanceSpent            an agent's token has used up its daily allowance
 ├── TooManyCalls              an agent's token has too many calls in progress
 ├── WaitTimeout               the wait ended before the work did; the work continues
+├── ClientClosed              an `AsyncClient` was used after `close`
 ├── StoreUnavailable          Redis does not answer, or cannot store anything
 │   └── StoreUnsupported      it is a Redis Cluster
 ├── UnreadableRecord          a stored document is broken, or a newer version wrote it
@@ -140,6 +141,10 @@ class TooManyCalls(WindtunnelError):
 
 class WaitTimeout(WindtunnelError):
     """The wait ended before the work did; the work continues."""
+
+
+class ClientClosed(WindtunnelError):
+    """An `AsyncClient` was used after `close`."""
 
 
 class StoreUnavailable(WindtunnelError):

@@ -14,7 +14,8 @@ WindtunnelError
 ├── ClientClosed              an `AsyncClient` was used after `close`
 ├── StoreUnavailable          Redis does not answer, or cannot store anything
 │   └── StoreUnsupported      it is a Redis Cluster
-├── UnreadableRecord          a stored document is broken, or a newer version wrote it
+├── UnreadableRecord          a stored document is broken
+│   └── NewerRecord           a newer version of Windtunnel wrote it, in a form that this one does not know
 ├── SandboxError              the machinery failed, not the program; the job is retried
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
@@ -156,7 +157,11 @@ class StoreUnsupported(StoreUnavailable):
 
 
 class UnreadableRecord(WindtunnelError):
-    """A stored document is broken, or a newer version wrote it."""
+    """A stored document is broken."""
+
+
+class NewerRecord(UnreadableRecord):
+    """A newer version of Windtunnel wrote a document in a form that this one does not know."""
 
 
 class SandboxError(WindtunnelError):

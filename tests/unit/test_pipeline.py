@@ -455,7 +455,7 @@ def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> 
     assert (status.state.value, status.attempt) == (("ended", 1) if what == "execution" else ("ready", 0))
     # A newer worker can read it.
     if what == "verdict":
-        system.fake.set(record, written)
+        system.fake.set(record, written or b"")
     else:
         system.fake.hset(record, what, written)
     system.fake.zadd("wt:ended" if what == "execution" else "wt:later", {job: 0}, xx=True)

@@ -16,11 +16,9 @@ from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.spread import spread
 from windtunnel.cli.texts import harmless
 from windtunnel.cli.waiting import wait_for_job
-from windtunnel.client import Client, artifacts
+from windtunnel.client import Client
 from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
-from windtunnel.settings import client_settings
-from windtunnel.store import Store
 
 
 @spread
@@ -43,6 +41,10 @@ def run(
 
         render.console().print(render_report.report(found))
     if out is not None:
+        from windtunnel.client import artifacts
+        from windtunnel.settings import client_settings
+        from windtunnel.store import Store
+
         artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 

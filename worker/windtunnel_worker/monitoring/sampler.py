@@ -13,6 +13,8 @@ from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.processes import ProcessReader
 
 MB = 2**20
+FIRST_S = 0.04
+"""The first sample is taken so early, whatever the interval, so that short programs have one too."""
 
 
 class Reader(Protocol):

@@ -117,7 +117,7 @@ class Run:
                 self.started_at -= timedelta(seconds=late)
 
     def _on_tick(self) -> bool:
-        if not self._lasting:
+        if not self._lasting and time.monotonic() - self.sent >= self._tick_s:
             self._lasting = True
             self._hooks.lasting(self._sandbox)
         self._sample()

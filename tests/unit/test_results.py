@@ -62,6 +62,14 @@ def printed(what: Any, width: int) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
+def test_what_a_program_says_of_itself_is_named_so_and_nothing_is_no_value() -> None:
+    values = {"sharpe": 9.99, "best": None, "parts": {"a": None}}
+    found = report(1, execution=Execution(attempt=1, outcome=Outcome.SUCCEEDED, values=values))
+    for text in (printed(render_report.report(found), 100), printed(render_report.reports([found]), 200)):
+        assert [word for word in ("self-reported", "no value", '{"a": null}') if word not in text] == []
+        assert [word for word in ("None", "emitted") if word in text] == []
+
+
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:
     batch = submit(tunnel, "forger", "flat", *["noise"] * 5, "broken")
     board = tunnel.client.leaderboard(batch)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import heapq
 import random
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.lua import script
-from windtunnel.records.schedule import VALIDATE, Claimed, Held, execute_queue
+from windtunnel.records.schedule import VALIDATE, Claimed, Held, Turn, claim_arguments, execute_queue
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.validation import SecurityValidator
 from windtunnel.wake import DEFAULT_POOL, Silent
@@ -240,7 +239,8 @@ class Simulation:
             with self._server.keys.pipeline(transaction=False) as pipe:
                 for number in range(first, first + AT_ONCE):
                     session = f"host-{number % self.size.hosts}:more{number}:0"
-                    pipe.evalsha(digest, 1, "wt", QUEUE, session, secrets.token_hex(4), 3_600_000, 1, 500, 200)
+                    asked = claim_arguments(QUEUE, session, lease_s=LEASE_S, most=1, turn=Turn())
+                    pipe.evalsha(digest, 1, "wt", *asked)
                 claimed = sum(answer[0] == b"claimed" for answer in pipe.execute())
             assert claimed == AT_ONCE, "there are too few jobs for this size"
         return SATURATING / (time.monotonic() - began)

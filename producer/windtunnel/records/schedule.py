@@ -99,6 +99,14 @@ class Recorded:
     """Why the next job must not begin; empty: it has begun."""
 
 
+def claim_arguments(
+    queue: str, session: str, *, lease_s: float, most: int, work_s: float = CLAIM_S, turn: Turn
+) -> tuple[str | int, ...]:
+    """What the script `claim` is called with."""
+    times = round(lease_s * 1000), most, round(work_s * 1000)
+    return queue, session, secrets.token_hex(4), *times, PLACES_LOOKED_AT, turn.batch_id, round(turn.worked_s * 1000)
+
+
 class Schedule:
     """The workers' side of the records. A session is one process of a worker: `<host>:<pid>:<random>`."""
 
@@ -121,18 +129,8 @@ class Schedule:
         Up to `most` jobs of one batch: programs to validate, or jobs of a cell that take about `work_s` seconds. With
         `turn` the batch of the last claim goes on as long as the turn lasts.
         """
-        turn = turn or Turn()
         status, *rest = self._redis.run(
-            "claim",
-            queue,
-            session,
-            secrets.token_hex(4),
-            round(lease_s * 1000),
-            most,
-            round(work_s * 1000),
-            PLACES_LOOKED_AT,
-            turn.batch_id,
-            round(turn.worked_s * 1000),
+            "claim", *claim_arguments(queue, session, lease_s=lease_s, most=most, work_s=work_s, turn=turn or Turn())
         )
         if status != b"claimed":
             return Nothing(status.decode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from host import Host
 from interpreter import IMPORTED
+from lastwords import FLUSHED
 from reporter import MAX_RECORD_BYTES
 
 MAX_RECORDS_BYTES = {
@@ -17,6 +18,9 @@ MAX_RECORDS_BYTES = {
     b"D": 64 * 1024,
 }
 """All records of a kind together; what is more is dropped and counted."""
+MAX_PLACE_BYTES = 32 * 1024
+PLACE = (b"Thread 0x", b"Current thread 0x", b"  ")
+"""How the lines begin that `faulthandler` writes; a record begins with its kind."""
 FLOOD_FACTOR = 64
 """A program that writes more than this many times what is kept of its output is stopped, however fast it was."""
 OUTPUT_FRAME_BYTES = 256 * 1024
@@ -60,12 +64,13 @@ class Output:
 class Records:
     """Forwards the lines of the program's value pipe: a kind byte, then JSON or base64."""
 
-    flooded = False
-
     def __init__(self, fd: int, host: Host) -> None:
         self.fd, self._host = fd, host
         self._line = bytearray()
         self._room = dict(MAX_RECORDS_BYTES)
+        self._place = bytearray()
+        self.answered = False
+        """The program has said where it is, and that it has written what it held back."""
         self.dropped = 0
 
     def take(self, chunk: bytes) -> None:
@@ -81,9 +86,20 @@ class Records:
         kind = line[:1]
         if kind == IMPORTED:
             return  # it came too late to be waited for
+        if line == FLUSHED:
+            self.answered = True
+            return
+        if not line or line.startswith(PLACE):
+            self._place += line[: MAX_PLACE_BYTES - len(self._place)] + b"\n"
+            return
         room = self._room.get(kind, 0)
         if not room or len(line) > min(room, MAX_RECORD_BYTES):
             self.dropped += 1
             return
         self._room[kind] = room - len(line)
         self._host.hold(kind, line[1:])
+
+    def end(self) -> None:
+        """Forward where the program was when it was asked."""
+        if self._place:
+            self._host.hold(b"W", bytes(self._place[:MAX_PLACE_BYTES]))

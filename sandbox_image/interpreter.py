@@ -39,6 +39,7 @@ import filenames
 import frames
 import libraries
 import program
+from cleanup import ask
 
 IMPORTED = b"I"
 """What the first line on the values pipe begins with where the job names imports."""
@@ -162,10 +163,20 @@ class Interpreter:
         self.cpu_time_s += told["cpu_time_s"]
         return int(told["status"])
 
+    def ask(self, user: int) -> None:
+        """Have the program write what it holds back and say where it is, see lastwords.py."""
+        pids = [self._pid] if self.single else [pid for pid in _processes() if _parent(pid) == self._pid]
+        for pid in pids:
+            if pid > 1:
+                ask(pid, user)
+
     def others(self) -> bool:
         """True while there is any other process than the warden, this one and its next fork."""
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-        return any(self._pid != _parent(pid) for pid in pids if pid not in (1, self._pid))
+        return any(self._pid != _parent(pid) for pid in _processes() if pid not in (1, self._pid))
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _parent(pid: int) -> int:

@@ -28,6 +28,7 @@ import figures
 import filenames
 import foreign
 import habits
+import lastwords
 import positions
 from failures import PROGRAM
 from folder import FOLDER
@@ -61,6 +62,7 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
         foreign.replace(job, values)
     code = 70
     try:
+        lastwords.listen(values)
         code = run(job, Reporter(values))
     finally:
         os._exit(code)

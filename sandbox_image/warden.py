@@ -14,6 +14,7 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
     V     warden  one `emit`: JSON {name: value}, as the program's process wrote it
     A     warden  a file of the program's working folder, after its end: JSON {name, bytes}
     B     warden  the next bytes of that file
+    W     warden  where the program was when its time was over: `faulthandler`'s text, of all threads
     D     warden  a file that is not sent: JSON {name, bytes, reason}; the program's process sends them as well, of
                   figures that it could not save
     P     warden  what `signals` returned, see positions.py: the next part of it in base64
@@ -46,7 +47,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import foreign
@@ -64,6 +65,8 @@ MAX_VERSIONS_BYTES = 4096
 """What a pipe takes in one piece."""
 KILL_WAIT_S = 0.05
 """How long a kill is waited for before it is repeated."""
+ANSWER_S = 0.2
+"""How long a program whose time is over has to write what it holds back and to say where it is."""
 
 
 def main() -> None:
@@ -135,11 +138,13 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     stderr = Output(err, b"E", job["output_bytes"], host)
     records = Records(values, host)
     records.take(begun)
-    ending = Ending(interpreter, user, deadline=started + job["timeout_s"])
-    _pump(host, ending, [stdout, stderr, records])
+    ask = None if "program" in job else lambda: interpreter.ask(user)
+    ending = Ending(interpreter, user, deadline=started + job["timeout_s"], ask=ask)
+    _pump(host, ending, stdout, stderr, records)
     duration = time.monotonic() - started
     stdout.end()
     stderr.end()
+    records.end()
     collector = Collector(host.hold, job["folder"])
     with acting_as(user):
         collector.collect(FOLDER)
@@ -176,9 +181,11 @@ def _await_imports(host: Host, values: int) -> bytes:
 class Ending:
     """Ends the program, and every process it left behind, exactly once."""
 
-    def __init__(self, interpreter: Interpreter, user: int, deadline: float) -> None:
+    def __init__(
+        self, interpreter: Interpreter, user: int, deadline: float, ask: Callable[[], None] | None = None
+    ) -> None:
         self._interpreter, self._user = interpreter, user
-        self._deadline = deadline
+        self._deadline, self._ask = deadline, ask
         self.status = 0
         self.over = False
         self.timed_out = False
@@ -195,8 +202,12 @@ class Ending:
     def notice(self, ready: Sequence[int]) -> None:
         """See whether the program ended, and end it when its time is over. `ready`: what can be read."""
         if not self.over and self.patience() == 0.0:
+            if self._ask is not None and not self.timed_out:
+                self._deadline += ANSWER_S  # its outcome is settled, however it ends meanwhile
+                self._ask()
+            else:
+                self.force()
             self.timed_out = True
-            self.force()
         elif not set(ready).isdisjoint(self.sources):
             self._look()
 
@@ -221,9 +232,9 @@ class Ending:
             kill_all(self._user)
 
 
-def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
+def _pump(host: Host, ending: Ending, stdout: Output, stderr: Output, records: Records) -> None:
     """Forward the channels until the program is over and they are empty."""
-    open_channels = {channel.fd: channel for channel in channels}
+    open_channels: dict[int, Output | Records] = {channel.fd: channel for channel in (stdout, stderr, records)}
     while not ending.over or (open_channels and ending.patience()):
         patience = min(ending.patience(), host.patience())
         ready, _, _ = select.select([*open_channels, *ending.sources, host.source], [], [], patience)
@@ -239,7 +250,7 @@ def _pump(host: Host, ending: Ending, channels: list[Output | Records]) -> None:
                 del open_channels[fd]
                 os.close(fd)
         ending.notice(ready)
-        if any(channel.flooded for channel in channels):
+        if stdout.flooded or stderr.flooded or (ending.timed_out and records.answered):
             ending.force()
     for fd in open_channels:
         os.close(fd)

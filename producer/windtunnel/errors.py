@@ -11,9 +11,11 @@ WindtunnelError
 ├── AllowanceSpent            an agent's token has used up its daily allowance
 ├── TooManyCalls              an agent's token has too many calls in progress
 ├── WaitTimeout               the wait ended before the work did; the work continues
+├── ClientClosed              an `AsyncClient` was used after `close`
 ├── StoreUnavailable          Redis does not answer, or cannot store anything
 │   └── StoreUnsupported      it is a Redis Cluster
-├── UnreadableRecord          a stored document is broken, or a newer version wrote it
+├── UnreadableRecord          a stored document is broken
+│   └── NewerRecord           a newer version of Windtunnel wrote it, in a form that this one does not know
 ├── SandboxError              the machinery failed, not the program; the job is retried
 │   ├── DockerUnavailable     no Docker Engine answers
 │   ├── DockerPermissionDenied
@@ -142,6 +144,10 @@ class WaitTimeout(WindtunnelError):
     """The wait ended before the work did; the work continues."""
 
 
+class ClientClosed(WindtunnelError):
+    """An `AsyncClient` was used after `close`."""
+
+
 class StoreUnavailable(WindtunnelError):
     """Redis does not answer, or cannot store anything."""
 
@@ -151,7 +157,11 @@ class StoreUnsupported(StoreUnavailable):
 
 
 class UnreadableRecord(WindtunnelError):
-    """A stored document is broken, or a newer version wrote it."""
+    """A stored document is broken."""
+
+
+class NewerRecord(UnreadableRecord):
+    """A newer version of Windtunnel wrote a document in a form that this one does not know."""
 
 
 class SandboxError(WindtunnelError):

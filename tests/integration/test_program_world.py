@@ -276,9 +276,30 @@ def test_output_is_cut_at_its_limit_and_labelled(run: Run, written: int, cut: bo
     assert not execution.stderr_truncated
 
 
-def test_what_was_printed_before_a_kill_is_kept(run: Run) -> None:
-    execution = run("print('before')\nwhile True: pass", limits=Limits(timeout_s=0.5))
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("while True: pass", 2),
+        ("sum(iter(int, 1))", 2),  # within one call of C, where no handler of Python runs
+        ("import signal\nsignal.signal(signal.SIGRTMAX, signal.SIG_DFL)\nwhile True: pass", None),
+        ("import os, signal\nsignal.signal(signal.SIGRTMAX, lambda *_: os._exit(0))\nwhile True: pass", None),
+    ],
+)
+def test_a_program_at_its_time_limit_says_where_it_is_and_gains_nothing(run: Run, code: str, line: int | None) -> None:
+    execution = run(f"print('before')\n{code}", limits=Limits(timeout_s=0.5))
     assert (execution.outcome, execution.stdout) == (Outcome.TIMED_OUT, "before\n")
+    assert (execution.error.line if execution.error else None) == line
+    assert (f"at line {line}" in execution.message) is (line is not None)
+
+
+def test_output_without_a_newline_survives_the_time_limit(run: Run) -> None:
+    code = (
+        "import sys\nprint('half', end='')\nprint('too', end='', file=sys.stderr)\ndef f():\n    while True: pass\nf()"
+    )
+    execution = run(code, limits=Limits(timeout_s=0.5))
+    assert (execution.outcome, execution.stdout, execution.stderr) == (Outcome.TIMED_OUT, "half", "too")
+    assert execution.error is not None
+    assert "line 6, in <module>\n    f()\n" in execution.error.traceback
 
 
 def test_bytes_that_are_no_text_are_shown_as_such(run: Run) -> None:

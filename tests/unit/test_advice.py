@@ -9,7 +9,7 @@ import pytest
 from windtunnel.contract import ProgramError, SecurityLevel
 from windtunnel.validation import SecurityValidator
 from windtunnel.validation.remedies import for_job, rejection
-from windtunnel_worker.pipeline.advice import ADVICE, advise
+from windtunnel_worker.pipeline.advice import ADVICE, REMOVED_FROM_PANDAS, advise
 
 PROGRAMS = [
     ("[0.05, 0.03] - 0.02", "np.asarray"),
@@ -29,6 +29,10 @@ PROGRAMS = [
     ("from math import no_such_name", "installed version"),
     ("1 / 0", "Guard the division"),
     ("(1).close", "no such attribute"),
+    ("import pandas\npandas.DataFrame().append({})", "pd.concat"),
+    ("import pandas\npandas.Series([1]).iteritems()", "items()"),
+    ("import numpy\nnumpy.NaN", "as the message says"),
+    ("await f()", "asyncio.run(main())"),
     ("raise PermissionError(13, 'Permission denied')", "no network"),
     ("raise OSError(30, 'Read-only file system', '/x')", "Only /tmp can be written"),
     ("open('/no/such/file')", "under /data"),
@@ -38,6 +42,9 @@ PROGRAMS = [
     ("  x = 1", "Correct the indentation"),
 ]
 RECORDED = [
+    *(("AttributeError", f"'Series' object has no attribute '{old}'", new) for old, new in REMOVED_FROM_PANDAS.items()),
+    ("timed_out", "Still running at its time limit", "loop that cannot end"),
+    ("timed_out", "Still running at its time limit: a thread of it has not ended", "daemon=True"),
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
     ("AttributeError", "'Datasets' object has no attribute 'sp500'", "data by the dataset's name"),

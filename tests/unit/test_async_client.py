@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from windtunnel import AsyncClient, Client
-from windtunnel.errors import NotFound
+from windtunnel.errors import ClientClosed, NotFound
 from windtunnel.testing import Tunnel, succeeded
 
 R = TypeVar("R")
@@ -47,6 +47,18 @@ def test_errors_are_those_of_the_client() -> None:
 
     with pytest.raises(NotFound):
         run(main())
+
+
+def test_a_closed_client_says_so() -> None:
+    async def main() -> None:
+        client = AsyncClient(sync=Tunnel().client)
+        datasets = client.datasets
+        await client.close()
+        for call in (client.stats, datasets.list, anext(client.stream("abcd"))):
+            with pytest.raises(ClientClosed, match="make another"):
+                await (call() if callable(call) else call)
+
+    run(main())
 
 
 def test_the_event_loop_goes_on_while_a_stream_waits() -> None:

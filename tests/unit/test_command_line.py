@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import doctest
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from windtunnel.cli import changing, following, grids, machinery, reading, results, storing, submitting, sweeping
 from windtunnel.cli.commands import app
 from windtunnel.cli.grids import grid_of
+from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.client import Client
 from windtunnel.errors import InvalidInput, NotFound, WindtunnelError
 from windtunnel.testing import Tunnel
@@ -62,6 +65,9 @@ def test_the_examples_in_the_docstrings() -> None:
         ("a=1e-3:3e-3:1e-3", [0.001, 0.002, 0.003]),
         ("a=20,50,100", [20, 50, 100]),
         ("a=true,null,1.5,sma", [True, None, 1.5, "sma"]),
+        ("a=[1,2],[3,4]", [[1, 2], [3, 4]]),
+        ('a="a,b",""', ["a,b", ""]),
+        ("a=1: 3", [1, 2, 3]),
         ("a=09:30", [9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]),
     ],
 )
@@ -70,7 +76,11 @@ def test_an_axis_is_a_range_or_values(axis: str, values: list[object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "axis", ["a", "=1", "a=", "a=1:5:0", "a=5:1:1", "a=1:2:3:4:5e", "a=1:1e9:1", "a=1::2", "a=1:nan", "a=--1:2"]
+    "axis",
+    [
+        *("a", "=1", "a=", "a=1:5:0", "a=5:1:1", "a=1:2:3:4:5e", "a=1:1e9:1", "a=1::2", "a=1:nan", "a=--1:2"),
+        *("a=1,,2", "a=1,2,", "a=0:1e999999:1", "a=1e999999999:2", "a=[1", 'a="a,b",c', "a=" + "[" * 3_000),
+    ],
 )
 def test_an_axis_that_is_none_is_refused(axis: str) -> None:
     if axis in ("a=1:nan", "a=1:2:3:4:5e"):  # texts, as no range is written like that
@@ -168,6 +178,38 @@ def test_short_ids_do_where_nothing_is_printed_as_json(client: Client, tmp_path:
 def test_the_statistics_are_a_table(client: Client) -> None:
     client.submit_sweep("print(1)", params=[{}] * 2)
     assert "succeeded 2" in run("stats").stdout
+
+
+def _leaves(prefix: str, command: Any) -> Iterator[tuple[str, Any]]:
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _leaves(f"{prefix} {name}", below)
+    if not hasattr(command, "commands"):
+        yield prefix, command
+
+
+def test_every_command_that_ends_has_json() -> None:
+    root: Any = get_command(app)
+    commands = [leaf for name in (*COMMANDS, *HOST_COMMANDS) for leaf in _leaves(name, root.load(name))]
+    without = {name for name, command in commands if not any("--json" in one.opts for one in command.params)}
+    assert without == {"mcp", "up"}
+
+
+def test_jobs_of_a_pool_that_no_host_serves_have_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    tunnel = Tunnel(paused=True)
+    monkeypatch.setattr(reading, "Client", lambda: tunnel.client)
+    batch = tunnel.client.submit_batch([{"code": "print(1)", "pool": "gpu"}, {"code": "print(1)"}])
+    assert tunnel.client.unserved_pools(batch) == []  # not yet validated
+    tunnel.pipeline.validate()
+    assert [tunnel.client.unserved_pools(name) for name in (batch, f"{batch}-0")] == [["default", "gpu"], ["gpu"]]
+    done = run("status", f"{batch}-0", "--json")
+    assert "no host takes work of pool gpu" in done.stderr
+    assert json.loads(done.stdout)["state"] == "ready"
+    tunnel.run()
+    assert tunnel.client.unserved_pools(batch) == ["gpu"]
+    tunnel.records.hosts.seen("other", 1, "testing", ["gpu"], ["*"])
+    assert tunnel.client.unserved_pools(batch) == []
+    tunnel.client.drain("other")
+    assert tunnel.client.unserved_pools(f"{batch}-0") == ["gpu"]
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("statu", "status"), ("swep", "sweep"), ("datasts", "datasets")])

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from windtunnel.analysis.failures import FRAME
 from windtunnel.contract import LANGUAGES, Limits
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, for_language
 from windtunnel_worker.sandbox.limits import SandboxLimits
-from windtunnel_worker.sandbox.protocol import End, Transcript
+from windtunnel_worker.sandbox.protocol import End, Frame, Transcript
 
 NATIVE = {"cpp", "go"}
 
@@ -150,6 +151,50 @@ def test_a_crash_of_pythons_own_is_told_with_its_line() -> None:
 def test_a_crash_that_left_no_trace_has_no_line(stderr: str) -> None:
     fault = diagnose(for_language("python"), "x\n", _ended(stderr, exit_code=None, signal=6))
     assert fault is None or fault.line is None
+
+
+OURS = '  File "/opt/windtunnel/program.py", line 99 in run\n'
+SLEEPING = (
+    'Thread 0x2 (most recent call first):\n  File "strategy.py", line 4 in poll\n  File "t.py", line 9 in run\n\n'
+)
+
+
+NOW = "Current thread 0x1 (most recent call first):\n"
+MODULE = '  File "strategy.py", line 5 in <module>\n'
+IN_LIBRARY = '  File "numpy.py", line 7 in sort\n  File "strategy.py", line 2 in f\n'
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "message", "frame"),
+    [
+        (NOW + IN_LIBRARY + MODULE + OURS, 2, "", "f"),
+        (SLEEPING + NOW + MODULE + OURS, 5, "", "<module>"),
+        (SLEEPING + NOW + OURS.replace("run", "_leave"), 4, "a thread of it", "poll"),
+    ],
+)
+def test_where_a_program_was_at_its_time_limit_is_told_by_the_line(
+    place: str, line: int, message: str, frame: str
+) -> None:
+    transcript = _ended("", exit_code=None, signal=9, timed_out=True)
+    transcript.take(Frame(b"W", place.encode()))
+    fault = diagnose(for_language("python"), "one\n  two\nthree\n  four\nfive\n", transcript)
+    assert fault is not None
+    assert (fault.type, fault.line) == ("timed_out", line)
+    assert fault.message.startswith("Still running at its time limit")
+    assert message in fault.message
+    assert fault.source == ["one", "two", "three", "four", "five"][line - 1]
+    assert FRAME.findall(fault.traceback)[-1] == frame
+    assert "program.py" not in fault.traceback
+
+
+@pytest.mark.parametrize(
+    "place",
+    [b"\xff\n", b"Current thread 0x1\n" + b'  File "strategy.py", line 0 in f\n', b'  File "strategy.py", line ' * 999],
+)
+def test_a_forged_place_is_no_place(place: bytes) -> None:
+    transcript = _ended("", exit_code=None, signal=9, timed_out=True)
+    transcript.take(Frame(b"W", place))
+    assert diagnose(for_language("python"), "one\n", transcript) is None
 
 
 def test_a_rejected_promise_is_told_by_its_reason() -> None:

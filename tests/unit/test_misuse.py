@@ -45,6 +45,12 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("outcome", "there are: succeeded", lambda client, batch: client.retry(batch, outcomes=5)),  # type: ignore[arg-type]
     ("count", "below 1", lambda client, _: client.batches(0)),
     ("count", "whole number", lambda client, _: client.dead_letters("5")),  # type: ignore[arg-type]
+    *[
+        ("host", "the name of a host", lambda client, _, host=host, method=method: getattr(client, method)(host))
+        for method in ("drain", "undrain")
+        for host in (None, 5, "")
+    ],
+    ("argument", "surrogates", lambda client, _: client.drain("\udcff")),
     ("form", "csv, json, parquet", lambda client, batch: client.export(batch, "xls")),
 ]
 

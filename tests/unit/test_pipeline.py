@@ -311,7 +311,7 @@ def test_the_verdict_on_another_program_lets_nothing_run() -> None:
 )
 @pytest.mark.parametrize(
     "value",
-    [b"", b"\xff\xfe", b'1j{"name', b'1j{"limits":{"cpus":NaN}}', b'99j{"outcome":"teleported"}', b"1z\x00",
+    [b"", b"\xff\xfe", b'1j{"name', b'1j{"limits":{"cpus":NaN}}', b'1j{"outcome":"teleported"}', b"1z\x00",
      encode(Limits()), b"9" * 50],
     ids=lambda value: str(value)[:20],
 )  # fmt: skip
@@ -428,3 +428,55 @@ def test_a_fault_that_another_host_would_have_too_pauses_no_host() -> None:
     assert "host-paused" not in system.happened
     assert [host.paused for host in system.records.hosts.all()] == [""]
     assert system.client.report(f"{batch}-0").outcome is Outcome.INFRASTRUCTURE_ERROR
+
+
+NEWER = b'99j{"limits":"of another kind","outcome":"of another kind","safe":"perhaps"}'
+
+
+@pytest.mark.parametrize("what", ["spec", "verdict", "execution"])
+def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> None:
+    system = System()
+    system.records.hosts.seen("here", 1, "test", ["default"], [EVERYTHING])
+    job = system.client.submit({"code": "print(1)"})
+    system.pipeline.validate()
+    if what == "execution":
+        system.pipeline.execute("default")
+    record = f"wt:job:{job}"
+    if what == "verdict":
+        (record,) = system.keys.keys("wt:verdict:*")
+        written = system.fake.getset(record, NEWER)
+    else:
+        written = system.fake.hget(record, what)
+        system.fake.hset(record, what, NEWER)
+    system.pipeline.execute("default")
+    system.pipeline.finalize()
+    assert "newer" in system.happened
+    status = system.client.status(job)
+    assert (status.state.value, status.attempt) == (("ended", 1) if what == "execution" else ("ready", 0))
+    # A newer worker can read it.
+    if what == "verdict":
+        system.fake.set(record, written or b"")
+    else:
+        system.fake.hset(record, what, written)
+    system.fake.zadd("wt:ended" if what == "execution" else "wt:later", {job: 0}, xx=True)
+    system.pipeline.execute("default")
+    system.pipeline.finalize()
+    report = system.client.report(job)
+    assert (report.outcome, len(report.attempts)) == (Outcome.SUCCEEDED, 1)
+
+
+@pytest.mark.parametrize("what", ["spec", "execution"])
+def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
+    system = System()
+    system.records.hosts.seen("here", 1, "test", ["default"], [EVERYTHING])
+    job = system.client.submit({"code": "print(1)"})
+    system.pipeline.validate()
+    if what == "execution":
+        system.pipeline.execute("default")
+    system.fake.hset(f"wt:job:{job}", mapping={what: NEWER, "history": "1000 submitted app\n"})
+    system.pipeline.execute("default")
+    system.fake.hset(f"wt:job:{job}", "spec", b"1j{}")
+    system.pipeline.finalize()
+    report = system.client.report(job)
+    assert report.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "No worker of the version that wrote this job came within a day" in report.message

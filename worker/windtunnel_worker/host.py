@@ -5,17 +5,22 @@ Each command imports what it needs when it runs, so that help does not wait for 
 
 from __future__ import annotations
 
+import json as plain_json
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from windtunnel.cli.checks import Check
+from windtunnel.cli.options import AsJson
 from windtunnel.contract import Job, Report
 from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
 from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
+
+if TYPE_CHECKING:
+    from windtunnel_worker.sandbox.images import Image
 
 for _library in ("docker", "psutil"):
     if find_spec(_library) is None:  # the client alone is installed; nothing below would work
@@ -75,24 +80,39 @@ def image_add(
     ] = None,
     tag: Annotated[str, typer.Option(help="The name of the new image.")] = "windtunnel/sandbox:python-own",
     base: Annotated[str | None, typer.Option(help="The image to build on; by default the shipped one.")] = None,
+    json: AsJson = False,
 ) -> None:
     """Build a sandbox image with additional Python libraries. Jobs that name the image may import them."""
     from windtunnel_worker.sandbox import custom_image
 
     wanted = [*(packages or []), *(custom_image.read_requirements(requirements) if requirements else [])]
     image = custom_image.build(wanted, tag, base or _shipped_image(), wheels)
+    if json:
+        typer.echo(plain_json.dumps(_facts(image), indent=2))
+        return
     typer.echo(f"{image.name}: holds {', '.join((image.libraries or '').split()) or 'nothing new'}")
     typer.echo(f"Jobs name it: Job(image={image.name!r}). For all jobs: SANDBOX_DEFAULT_IMAGE={image.name}")
 
 
-def image_list() -> None:
+def image_list(json: AsJson = False) -> None:
     """List the images made by `image add` on this host, with digest, libraries and whether they are up to date."""
     from windtunnel_worker.sandbox import images
 
-    current = {image.digest for image in (*images.own(), images.find(_shipped_image()))}
-    for image in images.own():
+    found = images.own()
+    current = {image.digest for image in (*found, images.find(_shipped_image()))}
+    if json:
+        rows = [{**_facts(image), "up_to_date": image.base in current} for image in found]
+        typer.echo(plain_json.dumps(rows, indent=2))
+        return
+    for image in found:
         state = "up to date" if image.base in current else "outdated: its base was rebuilt; add it again"
         typer.echo(f"{image.name}\t{image.digest[7:19]}\t{image.libraries or '-'}\t{state}")
+    if not found:
+        typer.echo("No images of your own. `windtunnel image add PACKAGE` builds one.", err=True)
+
+
+def _facts(image: Image) -> dict[str, Any]:
+    return {"name": image.name, "digest": image.digest, "libraries": (image.libraries or "").split()}
 
 
 def _shipped_image() -> str:

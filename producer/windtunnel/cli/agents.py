@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from windtunnel.cli.exits import DONE
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput
 from windtunnel.mcp import EXAMPLE
+from windtunnel.ports import why_taken
 from windtunnel.records import records_of
 from windtunnel.settings import client_settings
 
@@ -70,10 +70,6 @@ def mcp(
 
 def _check_free(port: int) -> None:
     """Refuse a port in use, which the server itself would tell in words and with an exit code of its own."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            problem = f"{port} cannot be used: {error.strerror}"
-            raise InvalidInput([FieldProblem("--port", problem)], remedy="Choose another port.") from error
+    reason = why_taken(port)
+    if reason:
+        raise InvalidInput([FieldProblem("--port", f"{port} cannot be used: {reason}")], remedy="Choose another port.")

@@ -149,7 +149,7 @@ def _missing(queue: str, role: str) -> str:
 def host_checks(hosts: Sequence[HostStatus], now: datetime) -> list[Check]:
     """The state of each host, and whether any of them takes work."""
     found = [_host(one, now) for one in hosts]
-    if not any(one.live and not one.draining and not one.paused for one in hosts):
+    if not any(one.takes_work for one in hosts):
         why = "none takes work: all are draining, paused or silent" if hosts else "none was seen within a day"
         start = "start one with `windtunnel up`, or `python -m windtunnel_worker execute`"
         found.append(Check("hosts", False, f"{why}; {start}"))

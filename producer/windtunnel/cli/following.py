@@ -30,9 +30,11 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import span
+from windtunnel.cli.waiting import HINT_EVERY_S, Hint, wait_for_batch, wait_for_job
 from windtunnel.client import BatchId, Client, JobId, is_job
-from windtunnel.contract import BatchStatus, Contract, JobState, JobStatus, Outcome, Report, Sample
-from windtunnel.errors import WaitTimeout
+from windtunnel.client.following import OUTAGE_S
+from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report, Sample
+from windtunnel.errors import StoreUnavailable, WaitTimeout
 
 C = TypeVar("C", bound=Contract)
 
@@ -56,11 +58,11 @@ def watch(name: JobOrBatch, json: AsJson = False) -> None:
     """Follow a job or a batch until it ends. Exit code 0 only if all jobs succeeded."""
     with Client() as client, goes_on(name := client.find(name)):
         if is_job(name):
-            report = client.wait(JobId(name)) if json else follow_job(client, JobId(name))
+            report = wait_for_job(client, JobId(name)) if json else follow_job(client, JobId(name))
             _print(report, render_report.report, json=json)
             succeeded = report.outcome is Outcome.SUCCEEDED
         else:
-            status = client.wait(BatchId(name)) if json else follow(client, name)
+            status = wait_for_batch(client, BatchId(name)) if json else follow(client, name)
             _print(status, lambda one: render.batches([one]), json=json)
             succeeded = status.outcomes.get(Outcome.SUCCEEDED, 0) == status.total
     raise typer.Exit(DONE if succeeded else NOT_SUCCEEDED)
@@ -91,7 +93,7 @@ def follow(client: Client, batch: str) -> BatchStatus:
     task = progress.add_task(status.name, total=status.total, completed=status.finished)
     redraw_at = 0.0
     with Live(progress, console=render.error_console(), transient=True) as live:
-        for event in client.stream(batch):
+        for event in _events(client, batch, Hint(client, batch, live.console.print)):
             if time.monotonic() < redraw_at:
                 continue  # thousands of jobs may end within a second
             status = client.status(BatchId(batch))
@@ -99,6 +101,23 @@ def follow(client: Client, batch: str) -> BatchStatus:
             live.update(Group(progress, Text(render.counts(status.outcomes))))
             redraw_at = time.monotonic() + REDRAW_EVERY_S
     return client.status(BatchId(batch))
+
+
+def _events(client: Client, batch: str, hint: Hint) -> Iterator[Event]:
+    """All events of a batch. Every second it looks whether jobs wait for a host that is missing."""
+    last, answered = "0", time.monotonic()
+    while True:
+        try:
+            hint.look()
+            for event in client.stream(batch, after=last, timeout=HINT_EVERY_S):
+                last = event.id
+                yield event
+            return
+        except WaitTimeout:
+            answered = time.monotonic()
+        except StoreUnavailable:  # the stream itself waits no longer than its timeout
+            if time.monotonic() - answered > OUTAGE_S:
+                raise
 
 
 class _Pace(ProgressColumn):
@@ -121,6 +140,7 @@ def follow_job(client: Client, job: JobId) -> Report:
     )
     began = time.monotonic()
     with Live(line, console=render.error_console(), transient=True) as live:
+        hint = Hint(client, job, live.console.print)
         task = line.add_task(_where(status, 0.0))
         while True:
             try:
@@ -129,6 +149,7 @@ def follow_job(client: Client, job: JobId) -> Report:
                 status = client.status(job)
                 line.update(task, description=_where(status, time.monotonic() - began))
                 running = status.state is JobState.RUNNING
+                hint.look()
                 live.update(Group(line, *used_so_far(client.samples(job) if running else ())))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from windtunnel.contract import MAX_BATCH_JOBS
@@ -32,10 +32,13 @@ def grid_of(axes: Iterable[str]) -> dict[str, list[Any]]:
 
 
 def _values(axis: str, text: str) -> list[Any]:
-    parts = text.split(":")
-    if re.fullmatch(r"[-+.\d:eE]+", text) and len(parts) in (2, 3):
+    parts = [part.strip() for part in text.split(":")]
+    if re.fullmatch(r"[-+.\d:eE\s]+", text) and len(parts) in (2, 3):
         return _range(axis, parts)
-    return [_value(part) for part in text.split(",")]
+    try:
+        return list(json.loads(f"[{text}]"))
+    except (ValueError, RecursionError):  # not all of it is JSON
+        return [_value(axis, part.strip()) for part in text.split(",")]
 
 
 def _range(axis: str, parts: list[str]) -> list[int] | list[float]:
@@ -44,22 +47,26 @@ def _range(axis: str, parts: list[str]) -> list[int] | list[float]:
         first, last, step = map(Decimal, [*parts, "1"][:3])
         if not step.is_finite() or step == 0 or (last - first) / step < 0:
             raise _wrong(axis, "has a step that does not lead from the first to the last value")
-        count = int((last - first) / step) + 1
-    except InvalidOperation:
-        raise _wrong(axis, f"has a range whose parts are not numbers; {EXAMPLE}") from None
-    if count > MAX_BATCH_JOBS:
-        raise _wrong(axis, f"has {count:,} values; a batch takes at most {MAX_BATCH_JOBS:,} jobs")
-    points = [first + at * step for at in range(count)]
+        steps = (last - first) / step
+    except ArithmeticError:
+        raise _wrong(axis, f"is not a range of numbers; {EXAMPLE}") from None
+    if steps >= MAX_BATCH_JOBS:
+        raise _wrong(axis, f"has about {steps:.3g} values; a batch takes at most {MAX_BATCH_JOBS:,} jobs")
+    points = [first + at * step for at in range(int(steps) + 1)]
     if all(part.lstrip("+-").isdigit() for part in parts):
         return [int(point) for point in points]
     return [float(point) for point in points]
 
 
-def _value(text: str) -> Any:
+def _value(axis: str, text: str) -> Any:
     """A JSON value; anything else is a text."""
+    if not text:
+        raise _wrong(axis, 'has an empty value; write "" for an empty text')
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
+        if text[0] in '[{"':  # also where a comma inside of it has divided it
+            raise _wrong(axis, f"has a value that is not JSON: {text[:40]}") from None
         return text
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.options import SHORT, AsJson, JobId, JobOrBatch, as_json, known_form, write_file
+from windtunnel.cli.waiting import Hint
 from windtunnel.client import BatchId, Client, is_job
 from windtunnel.contract import BatchStatus
 
@@ -28,6 +29,8 @@ def status(
     """Show the status of a job or a batch, or list the newest batches."""
     with Client() as client:
         name = name and client.find(name)
+        if name is not None:
+            Hint(client, name).look()
         if not json:
             _print_status(client, name)
         elif name is None:

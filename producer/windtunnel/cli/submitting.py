@@ -15,11 +15,10 @@ from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.spread import spread
 from windtunnel.cli.texts import harmless
-from windtunnel.client import Client, artifacts
+from windtunnel.cli.waiting import wait_for_job
+from windtunnel.client import Client
 from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
-from windtunnel.settings import client_settings
-from windtunnel.store import Store
 
 
 @spread
@@ -42,6 +41,10 @@ def run(
 
         render.console().print(render_report.report(found))
     if out is not None:
+        from windtunnel.client import artifacts
+        from windtunnel.settings import client_settings
+        from windtunnel.store import Store
+
         artifacts.save(Store(client_settings().store_url.get_secret_value()), found, out)
     raise typer.Exit(DONE if found.outcome is Outcome.SUCCEEDED else NOT_SUCCEEDED)
 
@@ -59,7 +62,7 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
         job_id = client.submit(job)
         with goes_on(job_id):
             if quiet:
-                return client.wait(job_id)
+                return wait_for_job(client, job_id)
             typer.echo(f"job {job_id}", err=True)
             return follow_job(client, job_id)
 
@@ -107,7 +110,7 @@ def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> 
     from windtunnel.cli.following import goes_on
 
     with Client() as client, goes_on(again := start(client, client.find(job))):
-        found = client.wait(again)
+        found = wait_for_job(client, again)
     if json:
         typer.echo(as_json(found))
     else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from windtunnel.cli import texts
 from windtunnel.cli.grids import grid_of
 from windtunnel.cli.job_options import BatchLabel, BatchOptions, Isolated, JobOptions, ProgramFile
 from windtunnel.cli.options import AsJson
@@ -64,4 +65,4 @@ def sweep(
         typer.echo(plain_json.dumps({"batch_id": batch_id, "jobs": total}, indent=2))
         return
     typer.echo(batch_id)
-    typer.echo(f"{total:,} jobs. Follow them with: windtunnel watch {batch_id}", err=True)
+    typer.echo(f"{texts.jobs(total)}. Follow them with: windtunnel watch {batch_id}", err=True)

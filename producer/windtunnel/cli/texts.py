@@ -11,8 +11,8 @@ def harmless(text: str) -> str:
 
 
 def jobs(count: int) -> str:
-    """`1 job`, `2 jobs`."""
-    return f"{count} job{'' if count == 1 else 's'}"
+    """`1 job`, `2 jobs`, `1,000 jobs`."""
+    return f"{count:,} job{'' if count == 1 else 's'}"
 
 
 def ago(then: datetime, now: datetime) -> str:

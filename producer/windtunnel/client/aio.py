@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.sync import Client
+from windtunnel.errors import ClientClosed
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,11 @@ class _Face(Generic[S_co]):
     async def _run(self, call: Callable[[], R]) -> R:
         import asyncio
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        try:
+            under_way = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except RuntimeError as error:  # the threads have been shut down
+            raise ClientClosed("This client is closed.", remedy="Use it before `close`, or make another.") from error
+        return await under_way
 
 
 def _call(
@@ -143,6 +148,7 @@ class AsyncClient(_Face[Client]):
     retry = _call(Client.retry)
     cancel = _call(Client.cancel)
     hosts = _call(Client.hosts)
+    unserved_pools = _call(Client.unserved_pools)
     drain = _call(Client.drain)
     undrain = _call(Client.undrain)
     dead_letters = _call(Client.dead_letters)

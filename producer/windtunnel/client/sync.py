@@ -289,6 +289,13 @@ class Client(Submitting, Reporting):
         """Every execution host seen within the last day."""
         return self._records.hosts.all()
 
+    def unserved_pools(self, name: str) -> list[str]:
+        """The pools where this job, or jobs of this batch, are ready and no host takes work, by name.
+
+        Empty if nothing of it waits for a host that is missing.
+        """
+        return self._records.hosts.unserved_pools(checked(name))
+
     def drain(self, host: str) -> None:
         """Let a host finish the jobs it runs and take no new ones; `NotFound` for an unknown host."""
         self._records.hosts.drain(host, self.who)

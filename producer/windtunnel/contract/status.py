@@ -144,6 +144,11 @@ class HostStatus(Contract):
     """Why it has paused itself; empty if it has not."""
     versions: str = ""
 
+    @property
+    def takes_work(self) -> bool:
+        """True if it claims jobs now."""
+        return self.live and not self.draining and not self.paused
+
 
 class DeadLetter(Contract):
     """A message that no worker could read."""

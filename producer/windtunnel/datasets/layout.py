@@ -16,6 +16,8 @@ from windtunnel.datasets.words import is_missing, is_time_name, looks_like_data,
 SEPARATORS = ",;\t|"
 SAMPLE_ROWS = 200
 MOST_COLUMNS = 5000
+MOST_PREAMBLE = 50
+"""Lines among which the header is looked for by the name of its times."""
 
 Row = tuple[int, list[str]]
 """The number of lines before it, and its cells."""
@@ -123,12 +125,22 @@ def _width(rows: list[Row]) -> int:
 
 def _first_data(rows: list[Row], width: int) -> int | None:
     """Which row is the first of the body: values in most of its cells."""
+    head = _header_with_time(rows, width)
     for number, (_, cells) in enumerate(rows):
-        if len(cells) != width:
+        if len(cells) != width or (head is not None and number <= head):
             continue
         filled = [cell for cell in cells if not is_missing(cell)]
         values = sum(map(looks_like_data, filled))
         if values and (2 * values >= len(filled) or looks_like_time(cells[0])) and not _years_as_names(rows, number):
+            return number
+    return None
+
+
+def _header_with_time(rows: list[Row], width: int) -> int | None:
+    """Which row is a full line of names that begins with that of the times, as below what Bloomberg writes first."""
+    for number, (_, cells) in enumerate(rows[:MOST_PREAMBLE]):
+        named = len(cells) == width and is_time_name(cells[0]) and all(cell.strip() for cell in cells)
+        if named and not any(looks_like_data(cell) for cell in cells):
             return number
     return None
 
@@ -155,10 +167,12 @@ def _take_header(layout: Layout, rows: list[Row], first: int | None, width: int,
     above = rows[:first] if first is not None else rows[: _header_of_text(rows, width) + 1]
     if first is None and len(above) == len(rows):
         refuse("no_rows", f"The file has a header ({named(rows[-1][1])}) but no rows", "Give a file with rows.")
-    header = _header(above, width)
+    told = _header_with_time(above, width)
+    header = _header(above, width) if told is None else above[told]
     preamble = above[: above.index(header)]
     between = above[above.index(header) + 1 :]
     layout.names = [name.lstrip("#").strip() if number == 0 else name for number, name in enumerate(header[1])]
+    layout.names = _told_apart(layout.names, between)
     layout.body = rows[len(above)][0]
     layout.plain = layout.plain and not preamble and not between and not skipped and header[1][0] == layout.names[0]
     if preamble:
@@ -215,6 +229,18 @@ def _second_index_name(between: list[Row]) -> bool:
     return is_time_name(cells[0]) and not any(cell.strip() for cell in cells[1:])
 
 
+def _told_apart(names: list[str], between: list[Row]) -> list[str]:
+    """Names that are there several times, with what a line under them adds: `Close` and `AAPL` as `Close AAPL`."""
+    if len(set(names)) == len(names):
+        return names
+    for _, cells in between:
+        if len(cells) == len(names) and all(cell.strip() for cell in cells[1:]):
+            joined = [names[0], *(f"{name} {cell.strip()}" for name, cell in zip(names[1:], cells[1:], strict=True))]
+            if len(set(joined)) == len(joined):
+                return joined
+    return names
+
+
 def _refuse_headerless(cells: list[str]) -> None:
     usual = USUAL_NAMES.get(len(cells)) or ",".join(
         ["time", *(f"column{number}" for number in range(2, len(cells) + 1))]
@@ -234,9 +260,7 @@ def _fit(layout: Layout, row: list[str], width: int) -> None:
     layout.plain = False
     if len(names) == width - 1 and not row[-1].strip():
         layout.names = [*names, ""]
-        layout.findings.append(
-            finding("trailing_separator", "Each row ends with a separator that the header lacks; it was left out.")
-        )
+        layout.findings.append(finding("trailing_separator", "Each row ends with a separator that the header lacks."))
     elif len(names) == width - 1 and looks_like_time(row[0]) and not is_time_name(names[0]):
         layout.names = ["", *names]
         layout.findings.append(

@@ -39,8 +39,14 @@ def values(column: Column, marks: Marks) -> Any:
     if not bool(absent.any()) and all_match(texts, WHOLE):
         try:
             return np.asarray(texts.cast(pa.int64()))
-        except pa.ArrowInvalid:  # larger than 64 bits
-            pass
+        except pa.ArrowInvalid:
+            column.findings.append(
+                finding(
+                    "huge_integers",
+                    f"{column.name} has integers of more than 64 bits; they were read to about 16 digits.",
+                    column=column.name,
+                )
+            )
     return np.asarray(
         pc.fill_null(pc.if_else(pa.array(absent), pa.scalar(None, texts.type), texts).cast(pa.float64()), float("nan"))
     )

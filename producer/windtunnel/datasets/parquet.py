@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pandas.core.arrays.arrow import extension_types as _  # noqa: F401 - else periods would be read as bare numbers
 from pyarrow import parquet as arrow_parquet
 
+from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import timecolumns, times
 from windtunnel.datasets.assembly import Read
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
@@ -23,12 +25,51 @@ def read(path: Path, options: ReadOptions) -> Read:
     try:
         file = arrow_parquet.ParquetFile(path)
         _check(file)
-        frame = file.read(use_threads=False).to_pandas()
+        decimals = [field.name for field in file.schema_arrow if pa.types.is_decimal(field.type)]
+        frame = _as_floats(file.read(use_threads=False), decimals).to_pandas()
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         refuse("broken_parquet", f"The Parquet file cannot be read: {shown(str(error), 160)}", "Write it again.")
-    return _with_times(frame, options)
+    findings = [*_flattened(frame), *_periods_as_times(frame)]
+    result = _with_times(frame, options)
+    if decimals:
+        findings.append(finding("decimals", f"{named(decimals)}: decimal numbers were read as floating-point ones."))
+    result.findings = [*findings, *result.findings]
+    result.changed = result.changed or bool(findings)
+    return result
+
+
+def _as_floats(table: Any, names: list[str]) -> Any:
+    for name in names:
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, table.column(place).cast(pa.float64()))
+    return table
+
+
+def _flattened(frame: Any) -> list[DataFinding]:
+    """One name a column, where pandas had several levels of them: the upper ones, and the lowest if it differs."""
+    if not isinstance(frame.columns, pd.MultiIndex):
+        return []
+    levels = [level for level in range(frame.columns.nlevels) if frame.columns.get_level_values(level).nunique() > 1]
+    rows = [[str(name[level]) for level in levels or [0]] for name in frame.columns]
+    frame.columns = pd.Index([" ".join(part for part in row if part) for row in rows])
+    return [finding("column_levels", f"The columns had names of several levels; they are now {named(frame.columns)}.")]
+
+
+def _periods_as_times(frame: Any) -> list[DataFinding]:
+    """Periods as the times at which they begin."""
+    found = []
+    if isinstance(frame.index, pd.PeriodIndex):
+        frame.index = frame.index.to_timestamp()
+        found.append("the index")
+    for place, kind in enumerate(frame.dtypes):
+        if isinstance(kind, pd.PeriodDtype):
+            frame.isetitem(place, frame.iloc[:, place].dt.to_timestamp())
+            found.append(shown(str(frame.columns[place])))
+    if not found:
+        return []
+    return [finding("periods", f"Periods in {', '.join(found)} were read as the times at which they begin.")]
 
 
 def _check(file: Any) -> None:
@@ -46,7 +87,9 @@ def _check(file: Any) -> None:
     nested = [
         field.name
         for field in schema
-        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)
+        if pa.types.is_nested(getattr(field.type, "storage_type", field.type))
+        or pa.types.is_binary(field.type)
+        or pa.types.is_large_binary(field.type)
     ]
     if nested:
         refuse(

@@ -143,6 +143,7 @@ class _Reader:
         else:
             ns = self._epoch_ns(values, unit)
             what = f"{UNITS[unit]} since 1970"
+            self._refuse_rounded(ns, str(some[0]))
             self._offsets = np.zeros(len(ns))
         ns = np.where(self._missing, 0, ns)
         first = np.datetime64(int(ns[~self._missing][0]), "ns")
@@ -152,6 +153,17 @@ class _Reader:
             )
         self._found["time_unit"] = unit
         return ns, bool((ns % timeforms.DAY_NS == 0).all())
+
+    def _refuse_rounded(self, ns: Any, first: str) -> None:
+        """Excel saves a large number as it shows it: 1.70956E+12 stands for hours of different times."""
+        told = ns[~self._missing]
+        if "e" in first.lower() and len(np.unique(told)) < len(told):
+            refuse(
+                "rounded_times",
+                f"The times of {self._name} were rounded, e.g. {shown(first)}, and several are now the same",
+                "Export the file again, with this column as whole numbers.",
+                column=self._name,
+            )
 
     def _check_one_unit(self, values: Any) -> None:
         """Vendors have gone from one unit to another inside a file."""

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from windtunnel.contract import SCHEMA_VERSION, Attempt, Contract, JobSpec, Report, Transition, Verdict
 from windtunnel.contract.base import problems_of
-from windtunnel.errors import UnreadableRecord
+from windtunnel.errors import NewerRecord, UnreadableRecord
 
 COMPRESSED_FROM = 512
 """Bytes: below, compression saves next to nothing."""
@@ -73,24 +73,23 @@ def unpack(stored: bytes) -> bytes:
 def decode(kind: type[M], stored: bytes | None) -> M:
     """Read a stored document; fields that this version does not know are passed over.
 
-    `UnreadableRecord` says what is wrong with it, and whether a newer version wrote it.
+    `UnreadableRecord` says what is wrong with it; `NewerRecord` if a newer version wrote it.
     """
     if stored is None:
         raise UnreadableRecord(f"the {kind.__name__} is missing")
     try:
         return kind.model_validate_json(unpack(stored), extra="ignore")
     except ValidationError as error:
-        raise _unreadable(kind, stored, error) from None
+        raise _unreadable(kind, stored, str(problems_of(error, kind.__name__)[0])) from None
     except UnreadableRecord as error:
-        raise UnreadableRecord(f"the stored {kind.__name__} cannot be read: {error}") from error
+        raise _unreadable(kind, stored, str(error)) from error
 
 
-def _unreadable(kind: type[Contract], stored: bytes, error: ValidationError) -> UnreadableRecord:
-    version = re.match(rb"\d{1,6}", stored)
-    newer = version is not None and int(version[0]) > SCHEMA_VERSION
-    first = problems_of(error, kind.__name__)[0]
-    by = " by a newer version of Windtunnel" if newer else ""
-    return UnreadableRecord(f"the {kind.__name__} stored{by} cannot be read: {first}")
+def _unreadable(kind: type[Contract], stored: bytes, problem: str) -> UnreadableRecord:
+    version = re.match(rb"(\d{1,6})[a-z]", stored)
+    if version is not None and int(version[1]) > SCHEMA_VERSION:
+        return NewerRecord(f"a newer version of Windtunnel stored the {kind.__name__}: {problem}")
+    return UnreadableRecord(f"the stored {kind.__name__} cannot be read: {problem}")
 
 
 def encode_report(report: Report) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from windtunnel.address import SentinelAddress
-from windtunnel.errors import StoreUnavailable, StoreUnsupported
+from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, StoreUnsupported
 from windtunnel.keyspace import Keyspace
 from windtunnel.records import lua
 
@@ -161,6 +161,8 @@ class Connection:
             ) from error
         except redis.OutOfMemoryError as error:
             raise self._full() from error
+        except (redis.DataError, UnicodeEncodeError) as error:
+            raise InvalidInput([FieldProblem("argument", f"cannot be sent to Redis: {error}")]) from error
         except redis.ResponseError as error:
             raise self._refused(error) from error
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:

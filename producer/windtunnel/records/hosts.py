@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from windtunnel.contract import HostStatus
-from windtunnel.errors import NotFound
+from windtunnel.errors import FieldProblem, InvalidInput, NotFound
 from windtunnel.records.connection import Connection
 from windtunnel.records.submissions import one_word
 
@@ -102,7 +102,26 @@ class Hosts:
             key=lambda one: one.host,
         )
 
+    def unserved_pools(self, name: str) -> list[str]:
+        """The pools where this job, or jobs of this batch, are ready and no host takes work, by name."""
+        keys = self._redis.keys
+        served = {pool for one in self.all() if one.takes_work for pool in one.pools}
+        queues = [queue.decode() for queue in self._redis.call("smembers", keys("queues"))]
+        unserved = sorted({queue.removeprefix("execute.") for queue in queues if queue.startswith("execute.")} - served)
+        if "-" in name:
+            state, place = self._redis.call("hmget", keys.job(name), ["state", "place"])
+            its_pool = place.decode().split(" ")[1] if state == b"ready" and place else None
+            return [pool for pool in unserved if pool == its_pool]
+        owner = (self._redis.call("hget", keys.batch(name), "owner") or b"").decode()
+        waiting = [(pool, f"execute.{pool}", priority) for pool in unserved for priority in range(10)]
+        found = self._redis.pipeline(
+            [("zscore", keys("batches", queue, priority, owner), name) for _, queue, priority in waiting]
+        )
+        return sorted({pool for (pool, _, _), time in zip(waiting, found, strict=True) if time is not None})
+
     def _known(self, host: str) -> None:
+        if not isinstance(host, str) or not host:
+            raise InvalidInput([FieldProblem("host", f"{host!r} is not the name of a host")])
         if self._redis.call("zscore", self._redis.keys("hosts"), host) is None:
             known = ", ".join(one.host for one in self.all()) or "none"
             raise NotFound(f"There is no host {host}.", remedy=f"Known are: {known}.")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from windtunnel.contract import Attempt, Execution, Isolation, JobSpec, Verdict
-from windtunnel.errors import UnreadableRecord
+from windtunnel.errors import NewerRecord, UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT
 from windtunnel.records.codec import decode, encode, unpack
 from windtunnel.records.connection import Connection
@@ -154,10 +154,12 @@ class Schedule:
             raise UnreadableRecord(f"the stored program is not UTF-8: {error.reason}") from error
 
     def verdict(self, program: str, policy: str) -> Verdict | None:
-        """The verdict of a policy on a program, if there is one that can be read."""
+        """The verdict of a policy on a program, if there is one that can be read; `NewerRecord` as `decode` does."""
         stored = self._redis.call("get", self._redis.keys.verdict(program, policy))
         try:
             return decode(Verdict, stored) if stored is not None else None
+        except NewerRecord:
+            raise
         except UnreadableRecord:
             return None
 
@@ -215,7 +217,12 @@ class Schedule:
     def give_back(self, session: str, jobs: Collection[Held]) -> None:
         """Have jobs that were not begun wait again, in front and in the same order."""
         if jobs:
-            self._redis.run("give_back", session, *(word for job in jobs for word in (job.job_id, job.token)))
+            words = (word for job in jobs for word in (job.job_id, job.token))
+            self._redis.run("give_back", session, 0, "unbegun", *words)
+
+    def postpone(self, session: str, job: Held, pause_s: float, why: str) -> None:
+        """Have a job wait again after a pause, as if it had not been claimed."""
+        self._redis.run("give_back", session, round(pause_s * 1000), why, job.job_id, job.token)
 
     def try_again(self, session: str, job: Held, summary: Attempt, pause_s: float, max_attempts: int) -> bool:
         """After a fault of the machinery: another attempt after a pause. False: no attempt is left."""

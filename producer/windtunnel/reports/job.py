@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Report, Sample, Score, SecurityLevel, StageRun
+from windtunnel.contract import Outcome, Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -48,7 +48,9 @@ def job_page(
         "issues": _issues(report),
         "values": _values(report),
         "stdout": cut(execution.stdout, OUTPUT_CHARS) if execution else "",
-        "stderr": cut(execution.stderr, OUTPUT_CHARS) if execution and not error else "",
+        "stderr": cut(execution.stderr, OUTPUT_CHARS)
+        if execution and (not error or execution.outcome is Outcome.TIMED_OUT)
+        else "",
         "pictures": _pictures(pictures or {}),
         "files": _files(report, pictures or {}),
         "facts": _facts(report),

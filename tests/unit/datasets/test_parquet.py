@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,34 @@ def test_times_in_a_column_become_the_index(times: pd.Index, tmp_path: Path) -> 
     assert "time_column" in {finding.kind for finding in found.facts.findings}
     found.write_file(tmp_path / "canonical.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "canonical.parquet"), found.frame)
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [
+        (pd.DataFrame({"close": [Decimal("1.10"), Decimal("1.20")]}, index=TIMES[:2]), "decimals"),
+        (pd.DataFrame({("close", "AAPL"): [1.1, 1.2]}, index=TIMES[:2]), "column_levels"),
+        (pd.DataFrame({"close": [1.1, 1.2]}, index=pd.period_range("2024-01", periods=2, freq="M")), "periods"),
+        (pd.DataFrame({"time": pd.period_range("2024-01", periods=2, freq="M"), "close": [1.1, 1.2]}), "periods"),
+    ],
+    ids=["decimals", "levels", "periods", "a column of periods"],
+)
+def test_types_of_pandas_are_read_as_numbers_names_and_times(frame: pd.DataFrame, kind: str, tmp_path: Path) -> None:
+    frame.to_parquet(tmp_path / "file.parquet")
+    found = inspect(tmp_path / "file.parquet")
+    assert list(found.frame["close"]) == [1.1, 1.2]
+    assert isinstance(found.frame.index, pd.DatetimeIndex)
+    assert kind in {finding.kind for finding in found.facts.findings}
+    found.write_file(tmp_path / "canonical.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "canonical.parquet"), found.frame, check_freq=False)
+
+
+def test_columns_of_several_tickers_are_told_apart(tmp_path: Path) -> None:
+    names = [("close", "AAPL"), ("close", "MSFT")]
+    pd.DataFrame([[1.0, 2.0]], columns=pd.MultiIndex.from_tuples(names), index=TIMES[:1]).to_parquet(
+        tmp_path / "f.parquet"
+    )
+    assert list(inspect(tmp_path / "f.parquet").frame.columns) == ["AAPL", "MSFT"]
 
 
 def test_a_table_without_times_is_kept_with_a_finding(tmp_path: Path) -> None:

@@ -15,6 +15,21 @@ NESTED = "The recursion has no end or goes too deep: Python allows about 1,000 n
 ENDLESS = "The recursion has no end or goes too deep: use a loop."
 DIVISION = "Guard the division: the divisor (a variance, a count, a price) can be zero."
 
+REMOVED_FROM_PANDAS = {
+    "append": "join frames with `pd.concat([first, second])`",
+    "iteritems": "write `items()`",
+    "ix": "write `loc` for labels or `iloc` for positions",
+    "as_matrix": "write `to_numpy()`",
+    "get_value": "write `at[row, column]`",
+    "set_value": "write `at[row, column] = value`",
+    "mad": "write `(x - x.mean()).abs().mean()`",
+    "weekofyear": "write `isocalendar().week`",
+    "is_monotonic": "write `is_monotonic_increasing`",
+    "tshift": "write `shift(…, freq=…)`",
+    "applymap": "write `map(…)`",
+}
+"""What programs written for earlier versions call → what to write now."""
+
 ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         r".*",
@@ -62,6 +77,15 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"ImportError", r"", "This name is not in that module's installed version."),
     (r"ZeroDivisionError|java\.lang\.ArithmeticException", r"", DIVISION),
     (r"runtime error", r"divide by zero", DIVISION),
+    *(
+        (
+            r"AttributeError",
+            rf"'(DataFrame|Series|.*Index|.*GroupBy)' object has no attribute '{old}'$",
+            f"This pandas no longer has it: {new}.",
+        )
+        for old, new in REMOVED_FROM_PANDAS.items()
+    ),
+    (r"AttributeError", r"was removed in the NumPy|was a deprecated alias", "Write it as the message says."),
     (r"AttributeError", r"", "This type has no such attribute; check its type and the library's version."),
     (
         r"ValueError",
@@ -87,8 +111,19 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"RangeError", r"call stack", ENDLESS),
     (r"panic", r"nil map", "Make the map before it is written to: `make(map[string]float64)`."),
     (r"fatal error", r"deadlock", "Nobody sends what is waited for: close the channel, or do without goroutines."),
+    (
+        r"SyntaxError",
+        r"'await' outside|asynchronous comprehension outside|'async (for|with)' outside",
+        "Only notebooks await at the top level: put it into `async def main()` and call `asyncio.run(main())`.",
+    ),
     (r"SyntaxError", r"", "Correct the syntax at this line."),
     (r"IndentationError", r"", "Correct the indentation at this line."),
+    (r"timed_out", r"thread", "Have the thread end, or start it with daemon=True."),
+    (
+        r"timed_out",
+        r"",
+        "Look for a loop that cannot end, work on whole columns instead of row by row, or ask for a higher timeout_s.",
+    ),
     (r"CompileError", r"longer than", "Make the program smaller: fewer templates, no huge constants."),
     (r"CompileError", r"", "Correct this line as the compiler says; stderr has all it said."),
 )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Outcome, Verdict
-from windtunnel.errors import StoreUnavailable, UnreadableRecord
+from windtunnel.errors import NewerRecord, StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, execute_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
-from windtunnel_worker.pipeline.faults import describe, pause_s
+from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, pause_s, waits_for_newer
 from windtunnel_worker.pipeline.lease import Lease
 from windtunnel_worker.pipeline.promotion import withheld
 from windtunnel_worker.pipeline.terms import Terms
@@ -41,7 +41,7 @@ class Execute:
 
     def __init__(self, shared: Shared, executor: Executor) -> None:
         self._schedule, self._hosts, self._session = shared.records.schedule, shared.records.hosts, shared.session
-        self._promotions = shared.records.promotions
+        self._promotions, self._reading = shared.records.promotions, shared.records.reading
         self._wake, self._terms, self._clock, self._observe = shared.wake, shared.terms, shared.clock, shared.observe
         self._host, self._executor = shared.host, executor
         self._program = functools.lru_cache(PROGRAMS_KEPT)(self._read_program)
@@ -117,6 +117,9 @@ class Execute:
             return self._begin_next()
         except StoreUnavailable:
             raise
+        except NewerRecord as error:
+            self._leave(job, error)
+            return self._begin_next()
         except UnreadableRecord as error:
             self._give_up(job, f"This job cannot be read, so it did not run: {error}. Submit it again.", most=1)
             return self._begin_next()
@@ -205,6 +208,14 @@ class Execute:
         if again:
             self._observe("retry", job.job_id, attempt=job.attempt, reason=execution.message)
         return again
+
+    def _leave(self, job: Held, error: NewerRecord) -> None:
+        """Leave a job to a worker of the version that wrote its record, for a day."""
+        if waits_for_newer(self._reading.history(job.job_id)):
+            self._observe("newer", job.job_id, error=str(error))
+            self._schedule.postpone(self._session, job, NEWER_PAUSE_S, "newer")
+        else:
+            self._give_up(job, f"{NO_NEWER} {error}. Upgrade the workers and retry the job.", most=1)
 
     def _give_up(self, job: Held, message: str, most: int) -> None:
         pause = pause_s(job.attempt, self._terms)

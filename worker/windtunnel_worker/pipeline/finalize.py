@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import cached_property
 
 from windtunnel.contract import Outcome, Record, Report, Verdict
-from windtunnel.errors import FileStoreUnavailable, ObjectUnusable, StoreUnavailable, UnreadableRecord
+from windtunnel.errors import FileStoreUnavailable, NewerRecord, ObjectUnusable, StoreUnavailable, UnreadableRecord
+from windtunnel.records.codec import decode_history
 from windtunnel.records.reports import Unfinished, build_record
 from windtunnel_worker.pipeline.cascade import with_stage
 from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer, Shared
-from windtunnel_worker.pipeline.faults import describe
+from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, waits_for_newer
 from windtunnel_worker.pipeline.promotion import with_promotion
 from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 
@@ -60,6 +61,8 @@ class Finalize:
         for job in waiting:
             try:
                 records[job.job_id] = build_record(job, self._verdict(job))
+            except NewerRecord as error:
+                final += self._left(job, error)
             except UnreadableRecord as error:
                 final.append((job, unreadable_report(job, f"What is stored of this job cannot be read: {error}.")))
             except Exception as error:  # noqa: BLE001 - one job's record must not keep others from their reports
@@ -72,6 +75,14 @@ class Finalize:
         for report in finished:
             self._observe("finished", report.job_id, outcome=report.outcome.value, report=report)
         return [report.job_id for report in finished]
+
+    def _left(self, job: Unfinished, error: NewerRecord) -> list[Final]:
+        """Leave a job to a finalizer of the version that wrote its record, for a day."""
+        if waits_for_newer(decode_history(job.history)):
+            self._observe("newer", job.job_id, error=str(error))
+            self._records.care.ended_again(job.job_id, NEWER_PAUSE_S)
+            return []
+        return [(job, unreadable_report(job, f"{NO_NEWER} {error}."))]
 
     def _copied(self, waiting: list[Unfinished], records: dict[str, Record]) -> list[Final]:
         """The reports of jobs that another one ran for; a job whose source cannot be read runs itself."""

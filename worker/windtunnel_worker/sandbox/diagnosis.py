@@ -10,15 +10,20 @@ import re
 import signal
 from collections.abc import Iterable
 
+from windtunnel.contract import Outcome
 from windtunnel_worker.sandbox.endings import CRASHES, SIGNALS
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
+STILL_RUNNING = "Still running at its time limit"
 KEPT_TRACE = 16_384
 READ_BYTES = 256 * 1024
 """Of the end of stderr, where an exception stands."""
 OWN_FRAMES = re.compile(r'^  File "/opt/windtunnel/\w+\.py", .*\n', re.MULTILINE)
 """Of the warden, which are no part of the program."""
+FRAMES = re.compile(r'^  File "([^"\n]*)", line (\d{1,9}) in (.+)$', re.MULTILINE)
+"""As `faulthandler` writes them, the innermost first."""
+LEAVING = re.compile(r'^  File "/opt/windtunnel/program\.py", line \d+ in _leave$', re.MULTILINE)
 LINE_CHARACTERS = 1000
 """What is longer is cut: the text is hostile, and matching must take time in proportion to its length."""
 
@@ -29,7 +34,11 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     None as well where there is nothing to say: a plain non-zero exit or a limit's kill.
     """
     end = transcript.end
-    if end is None or end.exit_code == 0:
+    if end is None:
+        return None
+    if end.timed_out and transcript.place:
+        return where_it_was(language, code, transcript.place)
+    if end.exit_code == 0:
         return None
     if not language.run:
         return _crash(language, code, transcript) if end.signal in CRASHES else None
@@ -45,12 +54,11 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
             return None
         kind, message = (found["type"], (found["message"] or "").strip()) if found else ("OutOfMemory", "")
         line = _line(language, said)
-    lines = code.splitlines()
     return Fault(
         type=kind,
         message=message,
         line=line or None,
-        source=lines[line - 1].strip() if line and line <= len(lines) else "",
+        source=_source(line, code),
         traceback=text[-KEPT_TRACE:],
         memory=memory,
         processes=processes,
@@ -61,18 +69,57 @@ def _crash(language: Language, code: str, transcript: Transcript) -> Fault | Non
     """A crash of the interpreter, of which `faulthandler` wrote the calls that led there, the innermost first."""
     text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
     _, told, trace = text.rpartition("Fatal Python error: ")
-    found = re.search(rf'^  File "{re.escape(language.source_name)}", line (\d{{1,9}}) ', trace, re.MULTILINE)
+    line = _place_in(trace, language)
     if not told or transcript.end is None or transcript.end.signal is None:
         return None
-    lines, line = code.splitlines(), int(found[1]) if found else 0
     number = signal.Signals(transcript.end.signal)
     return Fault(
         type=number.name,
         message=SIGNALS[number],
-        line=line or None,
-        source=lines[line - 1].strip() if 0 < line <= len(lines) else "",
+        line=line,
+        source=_source(line, code),
         traceback=(told + OWN_FRAMES.sub("", trace))[:KEPT_TRACE],
     )
+
+
+def where_it_was(language: Language, code: str, place: str) -> Fault | None:
+    """Of a program whose time was over: what `faulthandler` wrote of all its threads, the current one last."""
+    threads = re.split(r"^(?=(?:Current t|T)hread 0x)", place, flags=re.MULTILINE)
+    current = next((one for one in threads if one.startswith("Current")), "")
+    others = [one for one in threads if one is not current and _place_in(one, language)]
+    left = _place_in(current, language) is None and LEAVING.search(current) is not None
+    trace = others[0] if left and others else current
+    line = _place_in(trace, language)
+    if line is None:
+        return None
+    return Fault(
+        type=Outcome.TIMED_OUT.value,
+        message=STILL_RUNNING + (": its last line has run, but a thread of it has not ended" if left else ""),
+        line=line,
+        source=_source(line, code),
+        traceback=_as_python_writes_it(trace, language, code),
+    )
+
+
+def _as_python_writes_it(trace: str, language: Language, code: str) -> str:
+    """The calls that `faulthandler` names, innermost last and with the program's lines."""
+    written = ["Traceback (most recent call last):"]
+    for file, number, function in reversed(FRAMES.findall(OWN_FRAMES.sub("", trace))):
+        written.append(f'  File "{file}", line {number}, in {function}')
+        source = _source(int(number), code) if file == language.source_name else ""
+        written += [f"    {source}"] if source else []
+    return "\n".join(written)[-KEPT_TRACE:]
+
+
+def _place_in(trace: str, language: Language) -> int | None:
+    """The program's line in the innermost of the calls that `faulthandler` names."""
+    lines = (int(line) for file, line, _ in FRAMES.findall(trace) if file == language.source_name)
+    return next(lines, 0) or None
+
+
+def _source(line: int | None, code: str) -> str:
+    lines = code.splitlines()
+    return lines[line - 1].strip() if line and line <= len(lines) else ""
 
 
 def _compile_error(language: Language, said: list[str], end: End) -> tuple[str, str, int | None]:

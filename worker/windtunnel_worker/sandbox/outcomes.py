@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from windtunnel.contract import Limits, Outcome
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox.assignment import Stop
+from windtunnel_worker.sandbox.diagnosis import STILL_RUNNING
 from windtunnel_worker.sandbox.endings import of_exit_code, of_signal
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 MESSAGES = {
     Outcome.SUCCEEDED: "",
-    Outcome.TIMED_OUT: "Still running after {limits.timeout_s:g} s. Look for a loop that cannot end, work on whole "
-    "columns instead of row by row, or ask for a higher timeout_s.",
+    Outcome.TIMED_OUT: "Still running after {limits.timeout_s:g} s{place}. Look for a loop that cannot end, work on "
+    "whole columns instead of row by row, or ask for a higher timeout_s.",
     Outcome.MEMORY_EXCEEDED: "Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller "
     "types, or ask for a higher memory_mb.",
     Outcome.CPU_EXCEEDED: "Used more than {limits.cpu_time_s:g} s of processor time. Compute less or ask for a "
@@ -36,6 +37,8 @@ STOPS = {
 }
 """What to tell of an attempt that was stopped from outside."""
 
+MAX_SOURCE = 80
+"""Characters of a line that a message quotes."""
 MAX_MESSAGE = 1024
 """Characters of an exception's text."""
 MOST_NAMED = 4
@@ -70,7 +73,7 @@ def classify(transcript: Transcript, evidence: Evidence, limits: Limits) -> tupl
 
 
 def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: Limits) -> Outcome | None:
-    succeeded = end is not None and end.exit_code == 0
+    succeeded = end is not None and end.exit_code == 0 and not end.timed_out
     findings = (
         (evidence.io_exceeded, Outcome.IO_EXCEEDED),
         (
@@ -105,7 +108,7 @@ def _cpu_exceeded(end: End, limits: Limits) -> bool:
 
 
 def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
-    message = _failure(transcript) if outcome is Outcome.FAILED else _limit(outcome, limits)
+    message = _failure(transcript) if outcome is Outcome.FAILED else _limit(outcome, limits, transcript.fault)
     dropped = transcript.values_dropped + (transcript.end.records_dropped if transcript.end else 0)
     if dropped:
         names = f" ({', '.join(transcript.dropped_names)})" if transcript.dropped_names else ""
@@ -117,8 +120,12 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
     return message.strip()
 
 
-def _limit(outcome: Outcome, limits: Limits) -> str:
-    return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2)
+def _limit(outcome: Outcome, limits: Limits, fault: Fault | None) -> str:
+    place = ""
+    if fault and fault.type == outcome.value:  # else it is an exception from before
+        source = f" ({fault.source[:MAX_SOURCE]})" if fault.source else ""
+        place = f"{fault.message.removeprefix(STILL_RUNNING)}, at line {fault.line}{source}"
+    return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2, place=place)
 
 
 def _dropped_files(transcript: Transcript) -> str:

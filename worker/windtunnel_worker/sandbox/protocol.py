@@ -25,8 +25,9 @@ from windtunnel_worker.sandbox.working_folder import Announced, Arriving, Droppe
 HEADER = struct.Struct(">cI")
 DOCKER_HEADER = struct.Struct(">BxxxI")
 STDOUT, STDERR = 1, 2
-KINDS = b"RSOEVPLABDFX"
+KINDS = b"RSOEVPLABDFWX"
 MAX_DROPPED_NAMES = 8
+MAX_PLACE_BYTES = 32 * 1024
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_DOCKER_CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -166,6 +167,8 @@ class Transcript:
         self.dropped_names: list[str] = []
         """Of some of them, cut: the program's word."""
         self.fault: Fault | None = None
+        self.place = ""
+        """Where the program was when its time was over, as `faulthandler` writes it: the program's word."""
         self.end: End | None = None
 
     @property
@@ -201,13 +204,19 @@ class Transcript:
             case b"D":
                 with suppress(ValidationError, SandboxFailure):  # it may be the program's word
                     self.files.drop(Dropped.model_validate(frame.json()))
-            case b"F":
-                with suppress(ValidationError, SandboxFailure):  # forged: then there was none
-                    self.fault = Fault.model_validate(frame.json())
+            case b"F" | b"W":
+                self._take_reason(frame)
             case b"X":
                 self.end = _end(frame)
             case _:
                 raise SandboxFailure(f"The sandbox sent an unexpected {frame.kind!r} frame.")
+
+    def _take_reason(self, frame: Frame) -> None:
+        if frame.kind == b"W":
+            self.place = storable_text(frame.payload[:MAX_PLACE_BYTES].decode(errors="replace"))
+            return
+        with suppress(ValidationError, SandboxFailure):  # forged: then there was none
+            self.fault = Fault.model_validate(frame.json())
 
     @property
     def dropped_files(self) -> int:

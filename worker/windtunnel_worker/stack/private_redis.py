@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from windtunnel.errors import HostFeatureMissing, StoreUnavailable
+from windtunnel.ports import why_taken
 from windtunnel.settings import URL_FILE
 from windtunnel_worker.stack.plan import REDIS, Address, Program
 from windtunnel_worker.stack.state import State, write_private
@@ -59,15 +59,12 @@ def _find_server() -> str:
 
 
 def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise StoreUnavailable(
-                f"Port {port} is taken, perhaps by another `windtunnel up` ({error.strerror}).",
-                remedy="Use that one, stop it, or give --redis-port.",
-            ) from error
+    reason = why_taken(port)
+    if reason:
+        raise StoreUnavailable(
+            f"Port {port} is taken, perhaps by another `windtunnel up` ({reason}).",
+            remedy="Use that one, stop it, or give --redis-port.",
+        )
 
 
 def _password(file: Path) -> str | None:

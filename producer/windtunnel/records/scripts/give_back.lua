@@ -1,10 +1,10 @@
--- A session gives back jobs that it has not begun. They wait in front, in the order they were claimed in.
--- ARGV: session, then ids and tokens in turn
-local session = ARGV[1]
-for i = #ARGV - 1, 2, -2 do
+-- A session gives back jobs that it has not begun. They wait in front, in the order they were claimed in, or pause first.
+-- ARGV: session, ms of a pause (0: none), why, then ids and tokens in turn
+local session, pause = ARGV[1], tonumber(ARGV[2])
+for i = #ARGV - 1, 4, -2 do
   if redis.call('HEXISTS', key('held', session), ARGV[i]) == 1 then
-    note(key('job', ARGV[i]), 'given_back', session, 'unbegun')
-    untouched(session, ARGV[i], ARGV[i + 1])
+    note(key('job', ARGV[i]), 'given_back', session, ARGV[3])
+    untouched(session, ARGV[i], ARGV[i + 1], pause)
   end
 end
 rest(session)

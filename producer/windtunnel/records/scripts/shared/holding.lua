@@ -75,8 +75,8 @@ local function wake_paused()
   end
 end
 
--- A session gives a job back that it has not begun, if the job is still its own.
-local function untouched(session, id, token)
+-- A session gives a job back that it has not begun, if the job is still its own; perhaps it waits for some ms first.
+local function untouched(session, id, token, pause)
   local held = redis.call('HGET', key('held', session), id)
   if not held or held:match('^%S+') ~= token then
     return
@@ -101,7 +101,11 @@ local function untouched(session, id, token)
       charge('execute.' .. pool, priority, header.owner, batch, 0 - estimate)
     end
   end
-  if not stopped(id, fields[4]) then
+  if stopped(id, fields[4]) then
+    return
+  elseif pause and pause > 0 then
+    redis.call('ZADD', key('later'), now + pause, id)
+  else
     wait_again(id, running and 'ready' or 'queued', 'LPUSH')
   end
 end

@@ -1,0 +1,59 @@
+"""Waits for a job or a batch, and says on standard error if no host takes its jobs. May import the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import typer
+
+from windtunnel.client import BatchId, Client, JobId
+from windtunnel.contract import BatchStatus, Report
+from windtunnel.errors import WaitTimeout
+
+R = TypeVar("R", Report, BatchStatus)
+
+HINT_EVERY_S = 1.0
+
+
+class Hint:
+    """Says which pools nobody serves, once for each job or batch."""
+
+    def __init__(self, client: Client, name: str, say: Callable[[str], object] | None = None) -> None:
+        self._client, self._name, self._said = client, name, False
+        self._say = say or partial(typer.echo, err=True)
+
+    def look(self) -> None:
+        """Look whether it waits for a host that is missing."""
+        pools = [] if self._said else self._client.unserved_pools(self._name)
+        if pools:
+            self._said = True
+            self._say(unserved(pools))
+
+
+def unserved(pools: list[str]) -> str:
+    """Why jobs of these pools wait, and what to do."""
+    named = f"pool{'' if len(pools) == 1 else 's'} {', '.join(pools)}"
+    return (
+        f"Jobs wait because no host takes work of {named}: `windtunnel hosts` shows the hosts and their pools. "
+        "A host serves the pools in its WINDTUNNEL_POOLS."
+    )
+
+
+def wait_for_job(client: Client, job: JobId) -> Report:
+    """The report of a job, when there is one."""
+    return _waited(lambda: client.wait(job, timeout=HINT_EVERY_S), Hint(client, job))
+
+
+def wait_for_batch(client: Client, batch: BatchId) -> BatchStatus:
+    """The status of a batch when every job has its report."""
+    return _waited(lambda: client.wait(batch, timeout=HINT_EVERY_S), Hint(client, batch))
+
+
+def _waited(wait: Callable[[], R], hint: Hint) -> R:
+    while True:
+        try:
+            return wait()
+        except WaitTimeout:
+            hint.look()

@@ -52,8 +52,9 @@ def busy(driver: Driver) -> None:
     (paused, *_) = driver.claim("here:2:a", most=3)
     driver.records.schedule.try_again("here:2:a", paused, an_attempt(), 1000, 3)
     held = driver.claim(most=5)
-    driver.records.reports.add_samples(held[0].job_id, 1, [SAMPLE])
+    assert driver.records.reports.add_samples(held[0].job_id, 1, [SAMPLE]) == held[0].token
     driver.executed(held[0])
+    assert not driver.records.reports.add_samples(held[0].job_id, 1, [SAMPLE])
     driver.submit(2)
     driver.claim("validator:1:a", queue=VALIDATE)
     driver.write(driver.opened(batch := driver.batch(3, idempotency_key="other")), batch, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from windtunnel.contract import Sample
 from windtunnel_worker.monitoring import cgroup
 from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.sampler import Sampler, summarize
+from windtunnel_worker.monitoring.watch import pauses
 
 ID = "c0ffee" * 10 + "beef"
 NO_PID = 2**22 + 1
@@ -192,3 +194,18 @@ def test_nothing_read_is_nothing_used() -> None:
 def test_counters_that_go_back_do_not_give_negative_totals() -> None:
     used = summarize(1.0, [], replace(EXPECTED, cpu_time_s=0.0, io_operations=0), EXPECTED)
     assert (used.cpu_time_s, used.io_operations) == (0.0, 0)
+
+
+def test_what_a_short_program_used_is_shared_out_over_the_time_between_the_readings() -> None:
+    used = summarize(0.005, [], replace(EXPECTED, cpu_time_s=EXPECTED.cpu_time_s + 0.011), EXPECTED, 0.022)
+    assert (used.cpu_percent_average, used.cpu_percent_peak, used.duration_s) == (50.0, 50.0, 0.005)
+    assert used.processor == "0.011 s"
+    longer = summarize(2.0, [], replace(EXPECTED, cpu_time_s=EXPECTED.cpu_time_s + 1), EXPECTED, 2.0)
+    assert longer.processor == "1.000 s; 50% of a core on average, 50% at most"
+
+
+def test_samples_come_at_once_then_closely_then_once_a_second() -> None:
+    spaced = list(islice(pauses(0.2), 8))
+    assert spaced == [0.04, 0.2, 0.2, 0.2, 0.2, 0.2, 1.0, 1.0]
+    assert list(islice(pauses(0.02), 3)) == [0.02, 0.02, 0.02]
+    assert list(islice(pauses(5.0), 3)) == [0.04, 5.0, 5.0]

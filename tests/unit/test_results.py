@@ -17,9 +17,9 @@ from rich.console import Console
 from tests.scored import report
 from typer.testing import CliRunner
 
-from windtunnel.cli import render_report, render_results, results
+from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
-from windtunnel.contract import Execution, Outcome, ProgramError
+from windtunnel.contract import Execution, Outcome, ProgramError, Sample
 from windtunnel.reports import table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
 
@@ -60,6 +60,14 @@ def printed(what: Any, width: int) -> str:
     console = Console(width=width, file=io.StringIO(), highlight=False)
     console.print(what)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_what_a_program_says_of_itself_is_named_so_and_nothing_is_no_value() -> None:
+    values = {"sharpe": 9.99, "best": None, "parts": {"a": None}}
+    found = report(1, execution=Execution(attempt=1, outcome=Outcome.SUCCEEDED, values=values))
+    for text in (printed(render_report.report(found), 100), printed(render_report.reports([found]), 200)):
+        assert [word for word in ("self-reported", "no value", '{"a": null}') if word not in text] == []
+        assert [word for word in ("None", "emitted") if word in text] == []
 
 
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:
@@ -194,3 +202,19 @@ def test_a_job_is_checked_again_as_it_was_submitted(tunnel: Tunnel) -> None:
     assert "7 bps commission" in report.score.costs
     assert report.look_ahead is not None
     assert report.look_ahead.sight.value == "unchecked"
+
+
+def test_a_running_job_is_charted_within_80_columns() -> None:
+    samples = [
+        Sample(elapsed_s=i, cpu_time_s=i, cpu_percent=i, memory_mb=2 * i, io_operations=0, processes=1)
+        for i in range(100)
+    ]
+    processor, memory = (line.plain for line in following.used_so_far(samples))
+    assert processor.startswith("  CPU       99 %")
+    assert memory.endswith("█  highest 198")
+    assert max(len(processor), len(memory)) <= 80
+    assert following.used_so_far([]) == []
+
+
+def test_a_job_that_ran_too_briefly_has_no_samples(tunnel: Tunnel) -> None:
+    assert tunnel.client.samples(f"{submit(tunnel, 'noise')}-0") == []

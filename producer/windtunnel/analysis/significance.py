@@ -8,7 +8,7 @@ Liu 2015 (haircut).
 
 from __future__ import annotations
 
-from math import copysign, e, erfc, expm1, log1p, sqrt
+from math import copysign, e, erfc, expm1, inf, isfinite, log1p, sqrt
 from statistics import NormalDist
 
 EULER_GAMMA = 0.5772156649015329
@@ -19,9 +19,12 @@ SMALLEST_P = 1e-300
 def probabilistic_sharpe(
     sharpe: float, bars: int, skewness: float = 0.0, kurtosis: float = 3.0, benchmark: float = 0.0
 ) -> float | None:
-    """Probability that the true Sharpe ratio is above the benchmark. None where fewer than two bars allow no answer."""
+    """Probability that the true Sharpe ratio is above the benchmark.
+
+    None for fewer than two bars, and for figures that no returns have: not finite, or of no positive variance.
+    """
     spread = _spread(sharpe, skewness, kurtosis)
-    if bars < 2 or spread <= 0:
+    if bars < 2 or not 0 < spread < inf or not isfinite(benchmark):
         return None
     return below((sharpe - benchmark) * sqrt(bars - 1) / sqrt(spread))
 
@@ -33,7 +36,7 @@ def below(z: float) -> float:
 
 def _spread(sharpe: float, skewness: float, kurtosis: float) -> float:
     """Variance of an estimated Sharpe ratio, times the bars less one."""
-    return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2
+    return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe * sharpe
 
 
 def expected_maximum(trials: float) -> float:
@@ -62,10 +65,16 @@ def noise_level(trials: float, variance: float) -> float:
 def minimum_track_record(
     sharpe: float, skewness: float = 0.0, kurtosis: float = 3.0, *, benchmark: float = 0.0, confidence: float = 0.95
 ) -> float | None:
-    """Bars it takes to say with this confidence that the Sharpe ratio is above the benchmark; None if it is not."""
-    if sharpe <= benchmark:
+    """Bars it takes to say with this confidence that the Sharpe ratio is above the benchmark.
+
+    None if it is not above it, and for figures that no returns have, as in `probabilistic_sharpe`.
+    """
+    spread = _spread(sharpe, skewness, kurtosis)
+    if not sharpe > benchmark or not 0 < spread < inf:
         return None
-    return 1 + _spread(sharpe, skewness, kurtosis) * (NORMAL.inv_cdf(confidence) / (sharpe - benchmark)) ** 2
+    root = NORMAL.inv_cdf(confidence) / (sharpe - benchmark)
+    bars = 1 + spread * root * root
+    return bars if isfinite(bars) else None
 
 
 def minimum_backtest_years(trials: float, annual_sharpe: float) -> float:
@@ -78,8 +87,10 @@ def p_value(annual_sharpe: float, years: float) -> float:
     return 2 * below(-abs(annual_sharpe) * sqrt(years))
 
 
-def haircut(annual_sharpe: float, years: float, trials: int) -> float:
-    """What is left of an annual Sharpe ratio after Šidák's correction for so many trials."""
+def haircut(annual_sharpe: float, years: float, trials: int) -> float | None:
+    """What is left of an annual Sharpe ratio after Šidák's correction for so many trials; None if it is not finite."""
+    if not isfinite(annual_sharpe) or not 0 < years < inf:
+        return None
     return copysign(sharpe_of(sidak(p_value(annual_sharpe, years), trials), years), annual_sharpe)
 
 

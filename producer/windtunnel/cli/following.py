@@ -6,7 +6,7 @@ Progress goes to standard error, results to standard output.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -28,11 +28,12 @@ from rich.text import Text
 from windtunnel.cli import render, render_report
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
+from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import span
 from windtunnel.cli.waiting import HINT_EVERY_S, Hint, wait_for_batch, wait_for_job
 from windtunnel.client import BatchId, Client, JobId, is_job
 from windtunnel.client.following import OUTAGE_S
-from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report
+from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report, Sample
 from windtunnel.errors import StoreUnavailable, WaitTimeout
 
 C = TypeVar("C", bound=Contract)
@@ -40,6 +41,8 @@ C = TypeVar("C", bound=Contract)
 LOOK_EVERY_S = 0.5
 """Between two updates of the line; the end of a job is noticed at once."""
 REDRAW_EVERY_S = 0.1
+CHART_WIDTH = 40
+"""Readings in a chart of a running job, so that its line fits 80 columns."""
 HINT_AFTER_S = 10.0
 """If no worker takes a job for this long, perhaps none is running."""
 WAITS_FOR = {
@@ -128,25 +131,40 @@ class _Pace(ProgressColumn):
 
 
 def follow_job(client: Client, job: JobId) -> Report:
-    """Show a live line with the job's state until it has its report."""
+    """Show a live line with the job's state, and charts of what it uses, until it has its report."""
     status = client.status(job)
     line = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=render.error_console(),
-        transient=True,
     )
     began = time.monotonic()
-    hint = Hint(client, job, line.console.print)
-    with line:
+    with Live(line, console=render.error_console(), transient=True) as live:
+        hint = Hint(client, job, live.console.print)
         task = line.add_task(_where(status, 0.0))
         while True:
             try:
                 return client.wait(job, timeout=LOOK_EVERY_S)
             except WaitTimeout:
-                line.update(task, description=_where(client.status(job), time.monotonic() - began))
+                status = client.status(job)
+                line.update(task, description=_where(status, time.monotonic() - began))
+                running = status.state is JobState.RUNNING
                 hint.look()
+                live.update(Group(line, *used_so_far(client.samples(job) if running else ())))
+
+
+def used_so_far(samples: Sequence[Sample]) -> list[Text]:
+    """A line with a chart for each of processor and memory, the newest readings last."""
+    shown = samples[-CHART_WIDTH:]
+    courses = (
+        ("CPU", "%", [one.cpu_percent for one in shown]),
+        ("memory", "MB", [one.memory_mb for one in shown]),
+    )
+    return [
+        Text(f"  {name:<6} {course[-1]:>5,.0f} {unit:<2} {sparkline([0.0, *course])[1:]}  highest {max(course):,.0f}")
+        for name, unit, course in courses
+        if course
+    ]
 
 
 def _where(status: JobStatus, waited_s: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -73,7 +74,7 @@ def _facts(found: Report) -> Table:
         table.add_row("run", "on all bars, those included that are held out; what it used is withheld")
     elif found.execution:
         table.add_row("duration", f"{used.duration_s:.3f} s (prepared in {found.execution.prepare_s:.2f} s)")
-        table.add_row("CPU", f"{used.cpu_percent_average:.0f}% average, {used.cpu_percent_peak:.0f}% peak")
+        table.add_row("CPU", used.processor)
         table.add_row("memory", f"{used.memory_mb_average:.0f} MB average, {used.memory_mb_peak:.0f} MB peak")
         table.add_row("I/O", used.io)
         table.add_row("attempts", str(len(found.attempts)))
@@ -89,7 +90,7 @@ def _issues(found: Report) -> Fitted:
 
 
 def _values(execution: Execution) -> Fitted:
-    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="emitted")
+    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="self-reported")
     for name, value in execution.values.items():
         table.add_row(short(name), execution.not_finite.get(name) or _short(value))
     for place, word in execution.not_finite.items():
@@ -99,7 +100,12 @@ def _values(execution: Execution) -> Fitted:
 
 
 def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else short(str(value))
+    """A value as the program would write it: a number rounded, a text as it is, nothing as `no value`."""
+    if value is None:
+        return "no value"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def score(found: Score) -> RenderableType:
@@ -118,9 +124,8 @@ def score(found: Score) -> RenderableType:
         lines.append(
             f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
         )
-    for name, why in found.undefined.items():
-        if name in COMPARED:
-            lines.append(f"{name.replace('_', ' ')} is undefined: {why}")
+    names = {name: name.replace("_", " ") for name in COMPARED} | {"benchmark": "buy & hold"}
+    lines += [f"{names[name]} is undefined: {why}" for name, why in found.undefined.items() if name in names]
     return Group(
         table,
         foreign("\n".join(lines)),
@@ -167,7 +172,7 @@ def reports(found: Iterable[Report]) -> Fitted:
         figure_column("return", rank=2),
         figure_column("s", rank=3),
         figure_column("MB", rank=4),
-        Shown("emitted or why", wraps=True, least=24),
+        Shown("self-reported or why", wraps=True, least=24),
     )
     for one in found:
         values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})

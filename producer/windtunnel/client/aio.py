@@ -128,6 +128,7 @@ class AsyncClient(_Face[Client]):
     stats = _call(Client.stats)
     batches = _call(Client.batches)
     history = _call(Client.history)
+    samples = _call(Client.samples)
     wait = _call(Client.wait)
     report = _call(Client.report)
     check = _call(Client.check)

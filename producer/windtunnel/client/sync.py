@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Outcome,
         QueueStats,
         Report,
+        Sample,
         Transition,
     )
     from windtunnel.records import Records
@@ -192,6 +193,13 @@ class Client(Submitting, Reporting):
     def history(self, job: str) -> tuple[Transition, ...]:
         """Every change of a job's state, with who made it and when, oldest first."""
         return self._records.reading.history(checked(job))
+
+    def samples(self, job: str) -> list[Sample]:
+        """What the newest attempt of a job has used so far, oldest reading first; empty for one that ran too briefly.
+
+        A running job gains about one reading a second. Raises `NotFound` if there is no such job.
+        """
+        return self._records.reports.samples(job, self.status(JobId(job)).attempt)
 
     def stream(
         self,

@@ -90,6 +90,10 @@ class Sample(Contract):
     processes: int
 
 
+SHARE_FROM_S = 0.1
+"""Of shorter runs a share of a core says more about the moments of measuring than about the program."""
+
+
 class Resources(Contract):
     """What one attempt used, from its samples and the final reading of its control group."""
 
@@ -109,6 +113,14 @@ class Resources(Contract):
     """Read and write calls on files and pipes; fewer than ten are the sandbox's own. None if the host hides them."""
     processes_peak: int = 0
     samples: int = 0
+
+    @property
+    def processor(self) -> str:
+        """Processor time, in words, with its share of a core if the run was long enough for one to mean anything."""
+        if self.duration_s < SHARE_FROM_S:
+            return f"{self.cpu_time_s:.3f} s"
+        shares = f"{self.cpu_percent_average:.0f}% of a core on average, {self.cpu_percent_peak:.0f}% at most"
+        return f"{self.cpu_time_s:.3f} s; {shares}"
 
     @property
     def io(self) -> str:

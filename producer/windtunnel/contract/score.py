@@ -145,7 +145,7 @@ class Score(Contract):
     benchmark: Metrics
     """Buy and hold in equal parts, bought at the first possible fill, with the same costs."""
     market_correlation: float | None = None
-    """Correlation of the bars' returns with those of buy and hold; None if one of them never moves."""
+    """Correlation of the bars' returns with those of buy and hold; None if one of them never moves or is undefined."""
     probabilistic_sharpe: float | None = None
     """Probability that the true Sharpe ratio is above 0, as if this were the only trial."""
     track_record_years: float | None = None
@@ -157,4 +157,4 @@ class Score(Contract):
     """Return of each calendar month (UTC), by `2024-02`; the last 600."""
     blocks: Blocks = Blocks.model_construct()
     undefined: dict[str, str] = Field(default_factory=dict)
-    """Why a figure is None, by its name."""
+    """Why a figure is None, by its name; `benchmark` if buy and hold has none at all."""

@@ -97,11 +97,13 @@ class Reports:
         """True while any job has no report."""
         return int(self._redis.call("hget", self._redis.keys("counters"), "unfinished") or 0) > 0
 
-    def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> None:
-        """Append readings of a running attempt."""
+    def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> str:
+        """Append readings of an attempt. Returns the token of the one that runs now, which is empty if none does."""
         key = self._redis.keys.samples(job_id, attempt)
         appended = [("xadd", key, cast("dict[Any, Any]", one.model_dump()), "*", MAX_SAMPLES) for one in samples]
-        self._redis.pipeline([*appended, ("expire", key, self._retention_s)])
+        asked = ("hmget", self._redis.keys.job(job_id), ["state", "token"])
+        *_, (state, token) = self._redis.pipeline([*appended, ("expire", key, self._retention_s), asked])
+        return token.decode() if state == JobState.RUNNING.encode() and token else ""
 
     def samples(self, job_id: str, attempt: int) -> list[Sample]:
         """The readings of an attempt, oldest first."""
@@ -111,11 +113,6 @@ class Reports:
         """The readings of several attempts, in one round trip."""
         streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
         return [[_sample(fields) for _, fields in stream] for stream in streams]
-
-    def is_running(self, job_id: str, token: str) -> bool:
-        """True while this attempt's program may still run."""
-        fields = self._redis.call("hmget", self._redis.keys.job(job_id), ["state", "token"])
-        return bool(fields == [JobState.RUNNING.encode(), token.encode()])
 
     def finish(self, final: Sequence[tuple[Unfinished, Report]], who: str) -> list[bool]:
         """Write final reports and count them, each once. False: it was finished before, or the attempt is over."""

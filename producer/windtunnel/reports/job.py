@@ -157,8 +157,8 @@ def _usage(report: Report) -> list[tuple[str, str]]:
     if report.promotion:
         return [("Used", "withheld, since the program saw held-out bars")]
     return [
-        ("Ran for", f"{used.duration_s:.3f} s, {used.cpu_time_s:.3f} s of processor time"),
-        ("Processor", f"{used.cpu_percent_average:.0f}% on average, {used.cpu_percent_peak:.0f}% at most"),
+        ("Ran for", f"{used.duration_s:.3f} s"),
+        ("Processor", used.processor),
         ("Memory", f"{used.memory_mb_average:.0f} MB on average, {used.memory_mb_peak:.0f} MB at most"),
         ("I/O", used.io),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from math import isclose, sqrt
+from math import inf, isclose, isfinite, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def test_minimum_track_record(name: str, bars: int, skewness: float, kurtosis: f
 
 def test_numbers_known_to_fewer_digits() -> None:
     assert round(minimum_backtest_years(45, 1.0), 1) == 5.0
-    assert round(haircut(0.75, 20, 200), 3) == 0.324
+    assert round(haircut(0.75, 20, 200) or 0.0, 3) == 0.324
 
 
 def test_one_trial_is_not_deflated() -> None:
@@ -98,3 +98,21 @@ def test_p_values_and_ratios_belong_together() -> None:
     for sharpe in (0.01, 0.5, 3.0):
         assert isclose(sharpe_of(p_value(sharpe, 7), 7), sharpe, rel_tol=1e-9)
     assert sharpe_of(p_value(20.0, 30), 30) > 5
+
+
+@pytest.mark.parametrize("odd", [nan, inf, -inf, 1e300])
+def test_figures_that_no_returns_have_give_no_answer(odd: float) -> None:
+    answers = (
+        probabilistic_sharpe(odd, 100),
+        probabilistic_sharpe(0.1, 100, odd, odd),
+        minimum_track_record(odd),
+        minimum_track_record(0.1, 0.0, odd),
+    )
+    assert [one for one in answers if one is not None and not isfinite(one)] == []
+    assert answers[0] is None
+    assert probabilistic_sharpe(0.1, 100, benchmark=nan) is None
+    assert (haircut(nan, 20, 200), haircut(inf, 20, 200), haircut(0.75, 0, 200), haircut(0.75, nan, 1)) == (None,) * 4
+
+
+def test_moments_of_a_negative_variance_give_no_answer() -> None:
+    assert (probabilistic_sharpe(1.0, 100, 5.0, 1.0), minimum_track_record(1.0, 5.0, 1.0)) == (None, None)

@@ -181,6 +181,34 @@ def test_jobs_that_share_prices_get_what_they_would_get_alone() -> None:
         assert score(shared, positions, Scoring(**one)) == alone
 
 
+def test_positions_on_one_calendar_of_two_are_told_to_take_the_union() -> None:
+    first = walk(10, name="first")
+    second = Prices("second", first.times + DAY // 2, first.close)
+    positions = Positions(first.times, np.zeros((10, 2)))
+    with pytest.raises(Unscorable) as told:
+        score(Market([first, second], 252), positions, Scoring())
+    assert "no position for this bar" in str(told.value)
+    assert ".union(" in str(told.value)
+
+
+@pytest.mark.parametrize("worthless", [0.0, -37.63])
+def test_buy_and_hold_of_what_rises_from_nothing_has_no_figures(worthless: float) -> None:
+    close = np.array([100.0, 110.0, worthless, 50.0, 60.0])
+    prices = Prices("oil", days(5), close, close)
+    found = scored(prices, [0.0, 0.0, 1.0, 0.0, 0.0])
+    assert (found.benchmark.total_return, found.benchmark.sharpe, found.market_correlation) == (None, None, None)
+    assert found.undefined["benchmark"] == "oil has no price above 0 at 2024-01-03 00:00"
+    assert isclose(found.metrics.total_return or 0, 0.2, rel_tol=1e-12)
+    assert found.stress[3].total_return is None  # nothing can be bought at the price that was seen
+
+
+def test_buy_and_hold_of_what_stays_worthless_loses_all() -> None:
+    prices = Prices("gone", days(5), np.array([100.0, 110.0, 50.0, 0.0, 0.0]), np.array([100.0] * 5))
+    found = scored(prices, [0.0] * 5)
+    assert (found.benchmark.total_return, found.benchmark.max_drawdown) == (-1.0, -1.0)
+    assert "benchmark" not in found.undefined
+
+
 def test_warm_up_is_left_out_for_the_benchmark_too() -> None:
     prices = walk(400)
     wanted = np.where(np.arange(400) < 100, np.nan, 1.0)

@@ -5,7 +5,6 @@ A message only says "look for work". It may come twice, late or never, since the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -54,14 +53,12 @@ def register(app: Celery, process: Process) -> None:
         """Sample a running sandbox into Redis until it is gone. Returns the number of samples."""
         settings, reports = process.settings, process.records.reports
         attempt = int(token.partition("-")[0])
-        count, asked = 0, 0.0
+        count = 0
         for sample in watch(container_id, pid, settings.cgroup_root, settings.sample_interval_s, deadline):
-            if time.monotonic() - asked >= 1:  # a cell outlives its job
-                asked = time.monotonic()
-                if not reports.is_running(job_id, token):
-                    break
-            reports.add_samples(job_id, attempt, [sample])
+            running = reports.add_samples(job_id, attempt, [sample])
             count += 1
+            if running != token:  # a cell outlives its job
+                break
         return count
 
 

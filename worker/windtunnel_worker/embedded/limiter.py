@@ -10,7 +10,7 @@ from typing import Any
 from windtunnel.contract import Sample
 from windtunnel.errors import FieldProblem, InvalidInput, SandboxFailure
 from windtunnel_worker.embedded.manager import ResourceLimits
-from windtunnel_worker.monitoring.sampler import Sampler, reader_for
+from windtunnel_worker.monitoring.sampler import FIRST_S, Sampler, reader_for
 from windtunnel_worker.sandbox import container_process
 from windtunnel_worker.settings import host_settings
 
@@ -66,9 +66,10 @@ class ResourceLimiter:
         reader = reader_for(container_id, pid, cgroup_root)
         try:
             sampler = Sampler(reader)
+            await asyncio.sleep(min(interval, FIRST_S))
             while True:
-                await asyncio.sleep(interval)
                 self._samples.append(sampler.sample())
+                await asyncio.sleep(interval)
         except OSError:
             self._status = "container_gone"
         finally:

@@ -13,6 +13,8 @@ from windtunnel_worker.monitoring.cgroup import CgroupReader, Reading
 from windtunnel_worker.monitoring.processes import ProcessReader
 
 MB = 2**20
+FIRST_S = 0.04
+"""The first sample is taken so early, whatever the interval, so that short programs have one too."""
 
 
 class Reader(Protocol):
@@ -77,10 +79,20 @@ class Sampler:
         )
 
 
-def summarize(duration_s: float, samples: Sequence[Sample], last: Reading | None, first: Reading | None) -> Resources:
-    """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples."""
+def summarize(
+    duration_s: float,
+    samples: Sequence[Sample],
+    last: Reading | None,
+    first: Reading | None,
+    between_s: float = 0.0,
+) -> Resources:
+    """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples.
+
+    `between_s` lies between those two readings: more than the duration, by the start that counts as processor time.
+    """
     cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
-    average = 100 * cpu / duration_s if duration_s > 0 else 0.0
+    longest_s = max(duration_s, between_s)
+    average = 100 * cpu / longest_s if longest_s > 0 else 0.0
     before, after = first and first.calls, last and last.calls
     memory = [sample.memory_mb for sample in samples]
     if last:

@@ -7,21 +7,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from windtunnel.contract import Sample
-from windtunnel_worker.monitoring.sampler import Sampler, reader_for
+from windtunnel_worker.monitoring.sampler import FIRST_S, Sampler, reader_for
 
 OVERDUE_S = 10.0
+CLOSELY_S = 1.0
+"""For so long samples follow each other at the stated interval."""
+LATER_S = 1.0
+"""The least interval after that. The executor's own readings go on as before, so no peak is lost by it."""
 
 
 def watch(container_id: str, pid: int, cgroup_root: Path, interval_s: float, deadline: float) -> Iterator[Sample]:
-    """Yield a sample every `interval_s` seconds. `deadline` is in seconds since the epoch."""
+    """Yield samples, as `pauses` spaces them. `deadline` is in seconds since the epoch."""
     reader = reader_for(container_id, pid, cgroup_root)
     try:
         # Which job of a cell had a file read is not seen from here, and the kernel takes its memory back at need.
         sampler = Sampler(reader, cached=reader.read().cache_bytes)
-        while time.time() < deadline + OVERDUE_S:
-            time.sleep(interval_s)
+        for pause in pauses(interval_s):
+            if time.time() >= deadline + OVERDUE_S:
+                return
+            time.sleep(pause)
             yield sampler.sample()
     except (OSError, ValueError):
         return  # the sandbox is gone
     finally:
         reader.close()
+
+
+def pauses(interval_s: float) -> Iterator[float]:
+    """Seconds before each sample: one at once, then one every `interval_s`, and after a second at most one a second."""
+    yield (passed := min(interval_s, FIRST_S))
+    while passed < CLOSELY_S:
+        yield interval_s
+        passed += interval_s
+    while True:
+        yield max(interval_s, LATER_S)

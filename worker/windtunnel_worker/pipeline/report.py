@@ -162,17 +162,18 @@ def _for_readers(execution: Execution, datasets: Sequence[str]) -> Execution:
 
 
 def _merged(own: Resources, samples: Sequence[Sample]) -> Resources:
-    """The executor's own readings, with peaks and the memory's average refined by the monitor's samples."""
+    """The executor's own readings, with peaks of the monitor's samples too, and the average of whichever are more."""
     if not samples:
         return own
+    finer = len(samples) >= own.samples
     memory = [sample.memory_mb for sample in samples]
     return own.model_copy(
         update={
             "cpu_percent_peak": max(own.cpu_percent_peak, *(sample.cpu_percent for sample in samples)),
-            "memory_mb_average": round(sum(memory) / len(memory), 2),
+            "memory_mb_average": round(sum(memory) / len(memory), 2) if finer else own.memory_mb_average,
             "memory_mb_peak": max(own.memory_mb_peak, *memory),
             "processes_peak": max(own.processes_peak, *(sample.processes for sample in samples)),
-            "samples": len(samples),
+            "samples": max(own.samples, len(samples)),
         }
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.monitoring.cgroup import Reading
-from windtunnel_worker.monitoring.sampler import Reader
+from windtunnel_worker.monitoring.sampler import FIRST_S, Reader
 from windtunnel_worker.sandbox import hardening
 from windtunnel_worker.sandbox.engine import ContainerGone, EngineFault, engine, engine_errors
 from windtunnel_worker.sandbox.kind import Kind
@@ -153,8 +153,8 @@ class Sandbox:
     ) -> Transcript:
         """Give a job to the warden and follow it to its end.
 
-        `on_tick` is called about every `tick_s` seconds; when it returns False the program is killed and the
-        transcript ends without an end frame. So it does when the container dies.
+        `on_tick` is called almost at once and then about every `tick_s` seconds; when it returns False the program is
+        killed and the transcript ends without an end frame. So it does when the container dies.
         """
         self.served += 1
         transcript = Transcript(limits.output_bytes, folder=limits.folder)
@@ -162,7 +162,7 @@ class Sandbox:
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))
-            for frame in self._frames(deadline, tick_s):
+            for frame in self._frames(deadline, tick_s, min(FIRST_S, tick_s)):
                 if frame is None:
                     if not on_tick():
                         break
@@ -179,9 +179,9 @@ class Sandbox:
             self._ended = not isinstance(error, TimeoutError)
         return transcript
 
-    def _frames(self, deadline: float, tick_s: float = 1.0) -> Iterator[Frame | None]:
+    def _frames(self, deadline: float, tick_s: float = 1.0, first_tick_s: float = 1.0) -> Iterator[Frame | None]:
         """Frames as they come, None about every `tick_s`; EOFError at the end, TimeoutError at the deadline."""
-        next_tick = time.monotonic() + tick_s
+        next_tick = time.monotonic() + first_tick_s
         while True:
             now = time.monotonic()
             if now >= deadline:

@@ -117,7 +117,7 @@ class Run:
                 self.started_at -= timedelta(seconds=late)
 
     def _on_tick(self) -> bool:
-        if not self._lasting:
+        if not self._lasting and time.monotonic() - self.sent >= self._tick_s:
             self._lasting = True
             self._hooks.lasting(self._sandbox)
         self._sample()
@@ -171,7 +171,7 @@ class Run:
         # The two ends may arrive in one read, so the warden's own figure counts where it can be true.
         longest = self.ended - self.sent
         duration = min(transcript.end.duration_s, longest) if transcript.end else longest
-        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first)
+        return summarize(duration, self._hooks.samples, self._sampler.last, self._sampler.first, longest)
 
 
 def written(transcript: Transcript) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
     held = _held(table, targets, lag)
     traded = np.diff(held, axis=0, prepend=0.0)
     _check_priced(table, held)
-    gains = np.where(held != 0.0, held * table.moves, 0.0)
-    last = np.where(held != 0.0, held * table.marks, 0.0) if table.at_open else np.zeros_like(held)
+    with np.errstate(invalid="ignore"):  # of prices that are not above 0, and there nothing is held
+        gains = np.where(held != 0.0, held * table.moves, 0.0)
+        last = np.where(held != 0.0, held * table.marks, 0.0) if table.at_open else np.zeros_like(held)
     return Path(held, traded, gains, last, 1.0 + last.sum(axis=1), np.abs(traded).sum(axis=1))
 
 
@@ -114,6 +115,20 @@ def _check_priced(table: Table, held: Floats) -> None:
         bar += 1  # the position is held until then, and that price is the one that is wrong
     reason = f"a position is held in {table.names[column]!r}, which has no price above 0 there"
     raise Unscorable(bar, reason, time=int(table.times[bar]))
+
+
+def revived(table: Table) -> tuple[int, int] | None:
+    """The first (bar, dataset) without a price above 0 from which the price rises again after it could be bought.
+
+    What is worth nothing returns no multiple of it, so that buying and holding has no figures there.
+    """
+    worthless = table.close <= 0.0
+    if not worthless.any():
+        return None
+    worthless &= np.maximum.accumulate(table.trades & (table.fill > 0.0), axis=0)
+    later = np.maximum.accumulate((table.close > 0.0)[::-1], axis=0)[::-1]
+    bars, columns = np.nonzero(worthless & later)
+    return (int(bars[0]), int(columns[0])) if len(bars) else None
 
 
 def buy_and_hold(table: Table, *, rate: float) -> Floats:

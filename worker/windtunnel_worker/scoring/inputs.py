@@ -95,7 +95,13 @@ class Positions:
         if not len(wrong) and len(expected) == len(self.times):
             return
         place = int(wrong[0]) if len(wrong) else common
-        remedy = "Keep the index of the data: `positions.reindex(data[…].index).ffill().fillna(0.0)`."
+        index = "data[…].index"
+        remedy = f"Keep the index of the data: `positions.reindex({index}).ffill().fillna(0.0)`."
+        if self.weights.shape[1] > 1:
+            remedy = (
+                "Return a row for each time that any of the datasets has: "
+                f"`positions.reindex({index}.union({index})).ffill().fillna(0.0)`."
+            )
         if place < len(expected) and (place >= len(self.times) or self.times[place] > expected[place]):
             raise Unscorable(start + place, "there is no position for this bar", time=expected[place], remedy=remedy)
         raise Unscorable(start + place, "the data has no bar at this time", time=self.times[place], remedy=remedy)

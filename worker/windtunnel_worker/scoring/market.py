@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windtunnel.contract.score import Metrics
-from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of
+from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of, revived
 from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, join
 from windtunnel_worker.scoring.metrics import metrics
 
@@ -42,6 +42,8 @@ class Window:
     returns: Floats
     """(bars,) of `bought`."""
     benchmark: Metrics
+    no_benchmark: str
+    """Why buying and holding has no figures; empty where it has."""
     month_ends: dict[str, int]
     """The last bar of each calendar month, by `2024-02`."""
     picked: NDArray[np.int64]
@@ -89,18 +91,29 @@ class Market:
         bought = buy_and_hold(table, rate=terms.rate)
         returns = returns_of(bought)
         check_size(bought, returns, table.times, "buy and hold")
+        reason = _no_benchmark(table)
         picked = np.unique(np.linspace(0, len(bought) - 1, min(len(bought), CURVE_POINTS)).astype(int))
         return Window(
             table=table,
             at_close=self.at_close.since(terms.warmup),
             bought=bought,
             returns=returns,
-            benchmark=metrics(bought, returns, terms.bars_a_year, {}),
+            benchmark=Metrics() if reason else metrics(bought, returns, terms.bars_a_year, {}),
+            no_benchmark=reason,
             month_ends=_month_ends(table.times),
             picked=picked,
             picked_times=tuple((table.times[picked] // NS).tolist()),
             picked_bought=tuple(np.round(bought[picked], 6).tolist()),
         )
+
+
+def _no_benchmark(table: Table) -> str:
+    place = revived(table)
+    if place is None:
+        return ""
+    bar, column = place
+    day = np.datetime64(int(table.times[bar]), "ns").astype("datetime64[s]").item()
+    return f"{table.names[column]} has no price above 0 at {day:%Y-%m-%d %H:%M}"
 
 
 def _month_ends(times: Times) -> dict[str, int]:

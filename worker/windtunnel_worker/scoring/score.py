@@ -9,7 +9,7 @@ import numpy as np
 from windtunnel.analysis.significance import minimum_track_record, probabilistic_sharpe
 from windtunnel.contract.score import Curve, Fill, Metrics, Score, Scoring, Stress
 from windtunnel_worker.scoring.fills import LARGEST, Path, check_size, follow, returns_of
-from windtunnel_worker.scoring.inputs import Floats, Positions, Unscorable
+from windtunnel_worker.scoring.inputs import Floats, Positions, Table, Unscorable
 from windtunnel_worker.scoring.market import NS, Market, Terms, Window
 from windtunnel_worker.scoring.metrics import (
     Reasons,
@@ -20,6 +20,8 @@ from windtunnel_worker.scoring.metrics import (
     months,
     trading,
 )
+
+AS_SEEN = "filled at the close that was seen (not attainable)"
 
 
 def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
@@ -44,6 +46,8 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
     if not held.trades:
         undefined |= {"hit_rate": "it never traded"}
         undefined |= {name: "it never traded" for name, why in undefined.items() if why == "equity never varied"}
+    if window.no_benchmark:
+        undefined["benchmark"] = window.no_benchmark
     return Score(
         convention=_convention(scoring.fill),
         costs=_costs(scoring, rate),
@@ -58,8 +62,8 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
         metrics=own,
         trading=held,
         benchmark=window.benchmark,
-        market_correlation=correlation(returns, window.returns),
-        stress=_stress(own, path, follow(window.at_close, targets, lag=0), terms),
+        market_correlation=None if window.no_benchmark else correlation(returns, window.returns),
+        stress=_stress(own, path, _filled_as_seen(window.at_close, targets), terms),
         curve=_curve(window, equity),
         months=months(window.month_ends, equity),
         blocks=blocks(returns),
@@ -94,12 +98,20 @@ def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, fl
     }
 
 
-def _stress(own: Metrics, path: Path, seen: Path, terms: Terms) -> tuple[Stress, ...]:
+def _filled_as_seen(table: Table, targets: Floats) -> Path | None:
+    """What the positions come to on the bar of their decision; None if one was decided at a price of 0 or less."""
+    try:
+        return follow(table, targets, lag=0)
+    except Unscorable:
+        return None
+
+
+def _stress(own: Metrics, path: Path, seen: Path | None, terms: Terms) -> tuple[Stress, ...]:
     return (
         Stress(label="costs 1x", total_return=own.total_return, sharpe=own.sharpe),
         _stressed("costs 2x", path.equity(2 * terms.rate), terms),
         _stressed("costs 3x", path.equity(3 * terms.rate), terms),
-        _stressed("filled at the close that was seen (not attainable)", seen.equity(terms.rate), terms),
+        Stress(label=AS_SEEN) if seen is None else _stressed(AS_SEEN, seen.equity(terms.rate), terms),
     )
 
 

@@ -10,7 +10,7 @@ import fakeredis
 import pytest
 import redis
 
-from windtunnel.client import Client
+from windtunnel.client import Client, JobId
 from windtunnel.contract import BatchStatus, Execution, Isolation, Limits, Outcome, Report, Verdict
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records import Records
@@ -433,14 +433,20 @@ def test_a_fault_that_another_host_would_have_too_pauses_no_host() -> None:
 NEWER = b'99j{"limits":"of another kind","outcome":"of another kind","safe":"perhaps"}'
 
 
-@pytest.mark.parametrize("what", ["spec", "verdict", "execution"])
-def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> None:
+def _until(what: str) -> tuple[System, JobId]:
+    """A system with a job that was validated, and that has run where it is about its execution."""
     system = System()
     system.records.hosts.seen("here", 1, "test", ["default"], [EVERYTHING])
     job = system.client.submit({"code": "print(1)"})
     system.pipeline.validate()
     if what == "execution":
         system.pipeline.execute("default")
+    return system, job
+
+
+@pytest.mark.parametrize("what", ["spec", "verdict", "execution"])
+def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> None:
+    system, job = _until(what)
     record = f"wt:job:{job}"
     if what == "verdict":
         (record,) = system.keys.keys("wt:verdict:*")
@@ -467,12 +473,7 @@ def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> 
 
 @pytest.mark.parametrize("what", ["spec", "execution"])
 def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
-    system = System()
-    system.records.hosts.seen("here", 1, "test", ["default"], [EVERYTHING])
-    job = system.client.submit({"code": "print(1)"})
-    system.pipeline.validate()
-    if what == "execution":
-        system.pipeline.execute("default")
+    system, job = _until(what)
     system.fake.hset(f"wt:job:{job}", mapping={what: NEWER, "history": "1000 submitted app\n"})
     system.pipeline.execute("default")
     system.fake.hset(f"wt:job:{job}", "spec", b"1j{}")

@@ -149,7 +149,8 @@ def follow_job(client: Client, job: JobId) -> Report:
                 status = client.status(job)
                 line.update(task, description=_where(status, time.monotonic() - began))
                 running = status.state is JobState.RUNNING
-                hint.look()
+                if not running:
+                    hint.look()
                 live.update(Group(line, *used_so_far(client.samples(job) if running else ())))
 
 

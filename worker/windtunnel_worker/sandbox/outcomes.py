@@ -13,10 +13,12 @@ from windtunnel_worker.sandbox.diagnosis import STILL_RUNNING
 from windtunnel_worker.sandbox.endings import of_exit_code, of_signal
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
+TOO_SLOW = (
+    "Look for a loop that cannot end, work on whole columns instead of row by row, or ask for a higher timeout_s."
+)
 MESSAGES = {
     Outcome.SUCCEEDED: "",
-    Outcome.TIMED_OUT: "Still running after {limits.timeout_s:g} s{place}. Look for a loop that cannot end, work on "
-    "whole columns instead of row by row, or ask for a higher timeout_s.",
+    Outcome.TIMED_OUT: f"Still running after {{limits.timeout_s:g}} s{{place}}. {TOO_SLOW}",
     Outcome.MEMORY_EXCEEDED: "Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller "
     "types, or ask for a higher memory_mb.",
     Outcome.CPU_EXCEEDED: "Used more than {limits.cpu_time_s:g} s of processor time. Compute less or ask for a "

@@ -24,7 +24,7 @@ from tests.faults.proxy import Proxy
 from tests.support import ROOT, environment, free_port, until
 
 from windtunnel.client import Client
-from windtunnel_worker.recovery.reaper import reap, remove_sandboxes
+from windtunnel_worker.recovery.reaper import Reaper, remove_sandboxes
 from windtunnel_worker.sandbox import list_sandboxes
 
 ROLES = ("validate", "execute", "monitor", "finalize")
@@ -245,7 +245,7 @@ class System:
         for host in {self.host, *(key.partition("@")[2] or self.host for key in self.roles)}:
             deadline = time.monotonic() + 60
             while list_sandboxes(host) and time.monotonic() < deadline:
-                reap(host)
+                Reaper(host).reap()
         return sum(
             remove_sandboxes(host) for host in {self.host, *(key.partition("@")[2] or self.host for key in self.roles)}
         )

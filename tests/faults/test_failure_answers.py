@@ -25,7 +25,8 @@ from tests.faults.proxy import Proxy
 from tests.support import unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
-from windtunnel_worker.recovery.reaper import reap, remove_sandboxes
+from windtunnel_worker.recovery import reaper as recovery
+from windtunnel_worker.recovery.reaper import Reaper, remove_sandboxes
 from windtunnel_worker.sandbox import Assignment, Executor, Hooks, container, images, list_sandboxes
 from windtunnel_worker.sandbox import engine as engine_module
 from windtunnel_worker.sandbox.assignment import RunningSandbox
@@ -333,7 +334,7 @@ def its_slot(daemon: Daemon, tested_image: images.Image, monkeypatch: pytest.Mon
     slot = Slot(unique("faults"), tested_image.name)
     yield slot
     slot.executor.close()
-    reap(slot.host)
+    Reaper(slot.host).reap()
     remove_sandboxes(slot.host)
     assert list_sandboxes(slot.host) == []
     engine.cache_clear()
@@ -344,13 +345,20 @@ def its_slot(daemon: Daemon, tested_image: images.Image, monkeypatch: pytest.Mon
 @leaves_connections
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_killed_daemon_is_an_infrastructure_error_and_its_successor_serves(
-    daemon: Daemon, its_slot: Slot, isolation: Isolation
+    daemon: Daemon, its_slot: Slot, isolation: Isolation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     its_slot.serves(isolation)
     refused(its_slot.execute(BUSY, isolation, Hooks(started=lambda _: daemon.kill())), "Docker", "died", "sandbox")
     refused(its_slot.execute("print(1)", isolation), "No Docker Engine answers", "Docker")
     daemon.start()
     its_slot.serves(isolation)
+
+    monkeypatch.setattr(recovery, "ENDED_S", 0.0)
+    reaper, deadline = Reaper(its_slot.host), time.monotonic() + 30
+    while not all(one.running for one in list_sandboxes(its_slot.host)):
+        reaper.reap()
+        assert time.monotonic() < deadline, "what the slot could not remove while the daemon was away is left"
+        time.sleep(0.1)
 
 
 @leaves_connections

@@ -14,7 +14,7 @@ import pytest
 from tests.support import PATIENCE_S, ROOT, environment, unique
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
-from windtunnel_worker.recovery.reaper import reap
+from windtunnel_worker.recovery.reaper import Reaper
 from windtunnel_worker.sandbox import Assignment, Executor, images, list_sandboxes
 from windtunnel_worker.settings import HostSettings
 
@@ -71,7 +71,7 @@ def test_a_killed_slot_leaves_nothing(step: Step, isolation: Isolation, tested_i
 
     deadline = time.monotonic() + PATIENCE_S
     while list_sandboxes(host):
-        reap(host)
+        Reaper(host).reap()
         assert time.monotonic() < deadline, list_sandboxes(host)
         time.sleep(0.05)
 

@@ -35,10 +35,10 @@ def reconcile_regularly(process: Process) -> None:
 
 def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
     """Announce regularly what this host has and the slots of this worker; remove orphaned sandboxes."""
-    from windtunnel_worker.recovery.reaper import reap
+    from windtunnel_worker.recovery.reaper import Reaper
     from windtunnel_worker.sandbox.inventory import Inventory
 
-    records, inventory = records_of(settings), Inventory(settings, LOOK_EVERY_S)
+    records, inventory, reaper = records_of(settings), Inventory(settings, LOOK_EVERY_S), Reaper(settings.host)
     announced: list[tuple[str, set[str], dict[str, str], dict[str, str]]] = []
 
     def present() -> float:
@@ -53,7 +53,7 @@ def present_regularly(settings: HostSettings, node: str, slots: int) -> None:
         return PRESENT_EVERY_S
 
     def remove_orphans() -> float:
-        count, left = reap(settings.host)
+        count, left = reaper.reap()
         if count:
             log.warning("action=reaped count=%d", count)
             records.metrics.add({"orphans": count})

@@ -21,6 +21,7 @@ from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
 from windtunnel.contract import Execution, Outcome, ProgramError, Sample
 from windtunnel.reports import table
+from windtunnel.reports.job import job_page
 from windtunnel.testing import Tunnel, ended, returned, succeeded
 
 INDEX = pd.date_range("2020-01-01", periods=500, freq="D", name="Date")
@@ -68,6 +69,31 @@ def test_what_a_program_says_of_itself_is_named_so_and_nothing_is_no_value() -> 
     for text in (printed(render_report.report(found), 100), printed(render_report.reports([found]), 200)):
         assert [word for word in ("self-reported", "no value", '{"a": null}') if word not in text] == []
         assert [word for word in ("None", "emitted") if word in text] == []
+
+
+TRACE = 'Traceback (most recent call last):\n  File "strategy.py", line 3, in <module>\nKeyError: x'
+
+
+@pytest.mark.parametrize(
+    ("outcome", "trace", "stderr", "shown", "title"),
+    [
+        ("failed", TRACE, f"slow data\n{TRACE}\n", "slow data\n", "Exception"),
+        ("failed", TRACE, "slow data\nTraceback (most rec", "", "Exception"),
+        ("failed", "", "no prices\n", "no prices\n", "Exception"),
+        ("timed_out", TRACE, "slow data\n", "slow data\n", "Where it was"),
+    ],
+    ids=["logged-and-raised", "cut", "left-with-a-reason", "at-its-time-limit"],
+)
+def test_a_report_shows_stderr_beside_the_error_and_the_traceback_once(
+    outcome: str, trace: str, stderr: str, shown: str, title: str
+) -> None:
+    error = ProgramError(type="KeyError", message="x", line=3, traceback=trace)
+    execution = Execution(attempt=1, outcome=outcome, error=error, stderr=stderr)
+    page, terminal = job_page(found := report(1, execution=execution)), printed(render_report.report(found), 100)
+    told = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert (told["stderr"], told["error_title"]) == (shown, title)
+    assert all(line in terminal for line in shown.splitlines())
+    assert terminal.count("KeyError") == (1 if trace else 0)
 
 
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:

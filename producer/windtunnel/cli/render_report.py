@@ -15,7 +15,7 @@ from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, figure, stage_of, value_of
 from windtunnel.cli.texts import first_sentence, harmless, short
-from windtunnel.contract import Execution, Outcome, Promotion, Report, Score, SecurityLevel, StageRun
+from windtunnel.contract import Execution, Promotion, Report, Score, SecurityLevel, StageRun
 
 
 def report(found: Report) -> RenderableType:
@@ -28,17 +28,14 @@ def report(found: Report) -> RenderableType:
         parts.append(_issues(found))
     execution = found.execution
     if execution:
-        still_running = execution.outcome is Outcome.TIMED_OUT
-        traced = bool(execution.error and execution.error.traceback)
-        if execution.error and traced:
+        if execution.error and execution.error.traceback:
             from rich.syntax import Syntax  # it brings Pygments, and most reports have no traceback
 
             trace = Syntax(harmless(execution.error.traceback.rstrip()), "pytb")
-            parts.append(Panel(trace, title="where it was" if still_running else "exception"))
-        on_stderr = traced and not still_running
+            parts.append(Panel(trace, title="where it was" if execution.still_running else "exception"))
         for title, text, dropped in (
             ("stdout", execution.stdout, execution.stdout_dropped_bytes),
-            ("stderr", "" if on_stderr else execution.stderr, execution.stderr_dropped_bytes),
+            ("stderr", execution.stderr_beside_error, execution.stderr_dropped_bytes),
         ):
             shown = text.rstrip()
             if shown:

@@ -195,3 +195,17 @@ class Execution(Contract):
     prepare_s: float = 0.0
     """Seconds from the claim to the program's first line: creating and starting the sandbox, preloading."""
     versions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def still_running(self) -> bool:
+        """Whether a time limit stopped the program: `error` then says where it was, which is not in stderr."""
+        return self.outcome is Outcome.TIMED_OUT
+
+    @property
+    def stderr_beside_error(self) -> str:
+        """`stderr` without the traceback that `error` has; empty if it is cut so that the two cannot be told apart."""
+        trace = self.error.traceback.rstrip() if self.error else ""
+        if self.still_running or not trace:
+            return self.stderr
+        before, _, _ = self.stderr.rpartition(trace)
+        return before

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Outcome, Report, Sample, Score, SecurityLevel, StageRun
+from windtunnel.contract import Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -43,14 +43,13 @@ def job_page(
         "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
         "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
+        "error_title": "Where it was" if execution and execution.still_running else "Exception",
         "error_line": error.line if error else None,
         "code": code,
         "issues": _issues(report),
         "values": _values(report),
         "stdout": cut(execution.stdout, OUTPUT_CHARS) if execution else "",
-        "stderr": cut(execution.stderr, OUTPUT_CHARS)
-        if execution and (not error or execution.outcome is Outcome.TIMED_OUT)
-        else "",
+        "stderr": cut(execution.stderr_beside_error, OUTPUT_CHARS) if execution else "",
         "pictures": _pictures(pictures or {}),
         "files": _files(report, pictures or {}),
         "facts": _facts(report),

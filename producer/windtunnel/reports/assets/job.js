@@ -70,7 +70,7 @@ document.body.append(
     data.message ? h("div", { class: `banner${data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
     score ? scoreParts() : null,
     data.promotion ? promotionParts() : null,
-    data.error ? section(data.outcome === "timed_out" ? "Where it was" : "Exception", h("pre", { class: "foreign" }, data.error)) : null,
+    data.error ? section(data.error_title, h("pre", { class: "foreign" }, data.error)) : null,
     program(),
     data.pictures.length ? section("Pictures that the program left", h("div", { class: "grid" }, data.pictures.map((one) => h("figure", {}, h("img", { src: one.source, alt: "" }), h("figcaption", {}, foreign(one.name)))))) : null,
     left(),

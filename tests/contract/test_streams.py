@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from tests.contract.driver import Driver
-from tests.support import RedisServer
+from tests.support import RedisServer, until
 
-from windtunnel.client import Client
+from windtunnel import AsyncClient
+from windtunnel.cli.following import follow
+from windtunnel.client import BatchId, Client, following
 from windtunnel.contract import Event
+from windtunnel.errors import StoreUnavailable, WaitTimeout
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 
@@ -50,12 +57,25 @@ def test_a_stream_resumed_at_random_places_while_jobs_end_has_each_event_once(re
         assert ids(seen, batch) == ids(list(client.stream(batch)), batch)
 
 
+@pytest.fixture
+def server(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that keeps everything across a restart."""
+    with RedisServer(redis_program, tmp_path, "--appendonly", "yes", "--appendfsync", "always") as server:
+        yield server
+
+
+@pytest.fixture
+def driver(server: RedisServer) -> Iterator[Driver]:
+    driver = Driver(Records(Connection(server.url, "wt"), 1000), server.connect())
+    yield driver
+    driver.records.close()
+    driver.keys.close()
+
+
 def test_a_stream_resumed_a_hundred_times_across_restarts_of_redis_has_each_event_once(
-    redis_program: str, tmp_path: Path
+    server: RedisServer, driver: Driver
 ) -> None:
-    kept = ["--appendonly", "yes", "--appendfsync", "always"]
-    with RedisServer(redis_program, tmp_path, *kept) as server, Client(server.url) as client:
-        driver = Driver(Records(Connection(server.url, "wt"), 1000), server.connect())
+    with Client(server.url) as client:
         batches, chance = [driver.ready(120), driver.ready(40)], random.Random(11)
         seen: list[Event] = []
         after: dict[str, str] = {}
@@ -82,14 +102,10 @@ def test_a_stream_resumed_a_hundred_times_across_restarts_of_redis_has_each_even
             events = [event for event in seen if event.batch_id == batch]
             assert [event.finished for event in events] == [*range(1, total + 1), total]
             assert ids(seen, batch) == ids(list(client.stream(batch)), batch)
-        driver.records.close()
-        driver.keys.close()
 
 
-def test_a_stream_goes_on_when_redis_was_restarted(redis_program: str, tmp_path: Path) -> None:
-    kept = ["--appendonly", "yes", "--appendfsync", "always"]
-    with RedisServer(redis_program, tmp_path, *kept) as server, Client(server.url) as client:
-        driver = Driver(Records(Connection(server.url, "wt"), 1000), server.connect())
+def test_streams_and_waits_go_on_when_redis_was_restarted(server: RedisServer, driver: Driver) -> None:
+    with Client(server.url) as client, ThreadPoolExecutor() as threads:
         batch = driver.ready(4)
         stream = client.stream(batch)
         for _ in range(2):
@@ -97,15 +113,52 @@ def test_a_stream_goes_on_when_redis_was_restarted(redis_program: str, tmp_path:
             driver.executed(job)
         driver.finalize()
         seen = [next(stream), next(stream)]
+        rest = threads.submit(list, stream)
+        watched, waited = threads.submit(follow, client, batch), threads.submit(client.wait, BatchId(batch))
+        until(lambda: [one["cmd"] for one in driver.keys.client_list()].count("xread") == 3, "all of them wait")
         server.stop()
-        rest: list[Event] = []
-        reader = threading.Thread(target=lambda: rest.extend(stream))
-        reader.start()
+        with pytest.raises(WaitTimeout, match="Redis did not answer"):
+            next(client.stream(batch, after=seen[-1].id, timeout=0.1))
+        with pytest.raises(WaitTimeout, match="Redis did not answer"):
+            client.wait(BatchId(batch), timeout=0.1)
         server.start()
         driver.run_all()
-        reader.join(60)
-        seen += rest
-        assert [event.kind.value for event in seen] == ["finished"] * 4 + ["batch_finished"]
-        assert [event.finished for event in seen] == [1, 2, 3, 4, 4]
-        driver.records.close()
-        driver.keys.close()
+        seen += rest.result(60)
+        assert watched.result(60) == waited.result(60) == client.status(BatchId(batch))
+    assert [event.kind.value for event in seen] == ["finished"] * 4 + ["batch_finished"]
+    assert [event.finished for event in seen] == [1, 2, 3, 4, 4]
+
+
+def test_an_async_stream_goes_on_when_redis_was_restarted(server: RedisServer, driver: Driver) -> None:
+    async def main() -> list[str]:
+        async with AsyncClient(server.url) as client:
+            seen = [await anext(stream := client.stream(batch))]
+            server.stop()
+            with pytest.raises(WaitTimeout):
+                await anext(client.stream(batch, after=seen[0].id, timeout=0.1))
+            rest = asyncio.ensure_future(anext(stream))
+            server.start()
+            driver.run_all()
+            return [event.kind.value for event in [*seen, await rest, await anext(stream)]]
+
+    batch = driver.ready(2)
+    (job,) = driver.claim()
+    driver.executed(job)
+    driver.finalize()
+    assert asyncio.run(main()) == ["finished", "finished", "batch_finished"]
+
+
+def test_a_long_outage_or_a_redis_that_never_answered_ends_a_wait(
+    server: RedisServer, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = BatchId(driver.ready(1))
+    with Client(server.url) as answered, Client(server.url) as new:
+        with pytest.raises(WaitTimeout):
+            answered.wait(batch, timeout=0)
+        server.stop()
+        for read in (lambda: next(new.stream(batch)), lambda: new.wait(batch, timeout=600)):
+            with pytest.raises(StoreUnavailable):
+                read()
+        monkeypatch.setattr(following, "OUTAGE_S", 0.0)
+        with pytest.raises(StoreUnavailable):
+            answered.wait(batch, timeout=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import typer
@@ -32,7 +32,6 @@ from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import span
 from windtunnel.cli.waiting import HINT_EVERY_S, Hint, wait_for_batch, wait_for_job
 from windtunnel.client import BatchId, Client, JobId, is_job
-from windtunnel.client.following import OUTAGE_S
 from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report, Sample
 from windtunnel.errors import StoreUnavailable, WaitTimeout
 
@@ -96,28 +95,24 @@ def follow(client: Client, batch: str) -> BatchStatus:
         for event in _events(client, batch, Hint(client, batch, live.console.print)):
             if time.monotonic() < redraw_at:
                 continue  # thousands of jobs may end within a second
-            status = client.status(BatchId(batch))
             progress.update(task, completed=event.finished)
+            with suppress(StoreUnavailable):  # the stream waits an outage out
+                status = client.status(BatchId(batch))
             live.update(Group(progress, Text(render.counts(status.outcomes))))
             redraw_at = time.monotonic() + REDRAW_EVERY_S
-    return client.status(BatchId(batch))
+    return client.wait(BatchId(batch))
 
 
 def _events(client: Client, batch: str, hint: Hint) -> Iterator[Event]:
     """All events of a batch. Every second it looks whether jobs wait for a host that is missing."""
-    last, answered = "0", time.monotonic()
+    last = "0"
     while True:
-        try:
-            hint.look()
+        hint.look()
+        with suppress(WaitTimeout):
             for event in client.stream(batch, after=last, timeout=HINT_EVERY_S):
                 last = event.id
                 yield event
             return
-        except WaitTimeout:
-            answered = time.monotonic()
-        except StoreUnavailable:  # the stream itself waits no longer than its timeout
-            if time.monotonic() - answered > OUTAGE_S:
-                raise
 
 
 class _Pace(ProgressColumn):
@@ -146,12 +141,13 @@ def follow_job(client: Client, job: JobId) -> Report:
             try:
                 return client.wait(job, timeout=LOOK_EVERY_S)
             except WaitTimeout:
-                status = client.status(job)
-                line.update(task, description=_where(status, time.monotonic() - began))
-                running = status.state is JobState.RUNNING
-                if not running:
-                    hint.look()
-                live.update(Group(line, *used_so_far(client.samples(job) if running else ())))
+                with suppress(StoreUnavailable):  # the wait itself waits an outage out
+                    status = client.status(job)
+                    line.update(task, description=_where(status, time.monotonic() - began))
+                    running = status.state is JobState.RUNNING
+                    if not running:
+                        hint.look()
+                    live.update(Group(line, *used_so_far(client.samples(job) if running else ())))
 
 
 def used_so_far(samples: Sequence[Sample]) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import typer
 
 from windtunnel.client import BatchId, Client, JobId
 from windtunnel.contract import BatchStatus, Report
-from windtunnel.errors import WaitTimeout
+from windtunnel.errors import StoreUnavailable, WaitTimeout
 
 R = TypeVar("R", Report, BatchStatus)
 
@@ -25,11 +26,12 @@ class Hint:
         self._say = say or partial(typer.echo, err=True)
 
     def look(self) -> None:
-        """Look whether it waits for a host that is missing."""
-        pools = [] if self._said else self._client.unserved_pools(self._name)
-        if pools:
-            self._said = True
-            self._say(unserved(pools))
+        """Look whether it waits for a host that is missing; during an outage of Redis nobody can tell."""
+        with suppress(StoreUnavailable):
+            pools = [] if self._said else self._client.unserved_pools(self._name)
+            if pools:
+                self._said = True
+                self._say(unserved(pools))
 
 
 def unserved(pools: list[str]) -> str:

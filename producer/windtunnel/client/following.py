@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,7 +21,7 @@ R = TypeVar("R")
 BLOCK_S = 5.0
 """How long one read of the event streams waits in Redis; below the socket's timeout."""
 OUTAGE_S = 60.0
-"""How long a stream waits for Redis while it does not answer, for example during a restart."""
+"""How long a stream or a wait goes on while Redis does not answer, for example during a restart."""
 PAUSE_S = 0.5
 
 
@@ -57,17 +58,16 @@ def deadline_of(timeout: float | None) -> float | None:
     return time.monotonic() + timeout
 
 
-def events(reading: Reading, after: dict[str, str], timeout: float | None) -> Iterator[Event]:
+def events(reading: Reading, after: dict[str, str], timeout: float | None, patience: Patience) -> Iterator[Event]:
     """Every event of these batches once, each batch's in order, until all of their jobs have their report."""
     deadline = deadline_of(timeout)
-    patient = _Patience(deadline)
     open_ones = dict(after)
     while open_ones:
-        names = tuple(open_ones)
-        statuses = patient(lambda names=names: reading.batch_statuses(names))  # type: ignore[misc]
+        names = ", ".join(open_ones)
+        statuses = patience.read(partial(reading.batch_statuses, tuple(open_ones)), deadline, names)
         done = {one.batch_id for one in statuses if one.done}
-        block = 0.001 if done else remaining(deadline, ", ".join(names))
-        found = patient(lambda block=block: reading.events(open_ones, block))  # type: ignore[misc]
+        block = 0.001 if done else remaining(deadline, names)
+        found = patience.read(partial(reading.events, open_ones, block), deadline, names)
         for event in found:
             open_ones[event.batch_id] = event.id
             yield event
@@ -85,19 +85,38 @@ def remaining(deadline: float | None, name: str) -> float:
     return min(left, BLOCK_S)
 
 
-class _Patience:
-    """Repeats a read while Redis does not answer, for about a minute or until the deadline."""
+class Patience:
+    """Repeats reads of one client while Redis does not answer, for a minute in all, if it has answered before.
 
-    def __init__(self, deadline: float | None) -> None:
-        self._deadline = deadline
+    It outlasts a single wait, so that a caller who waits again and again with a short timeout is told of a long outage.
+    """
 
-    def __call__(self, read: Callable[[], R]) -> R:
-        until = time.monotonic() + OUTAGE_S
+    def __init__(self) -> None:
+        self._has_answered = False
+        self._silent_since: float | None = None
+
+    def read(self, read: Callable[[], R], deadline: float | None, name: str) -> R:
+        """What `read` returns; `WaitTimeout` after the deadline, `StoreUnavailable` after a minute of silence."""
         while True:
             try:
-                return read()
-            except StoreUnavailable:
+                found = read()
+            except StoreUnavailable as error:
                 now = time.monotonic()
-                if now >= until or (self._deadline is not None and now >= self._deadline):
+                if self._gives_up(now):
                     raise
+                if deadline is not None and now >= deadline:
+                    raise WaitTimeout(
+                        f"{name} may not be finished yet: Redis did not answer in time.", remedy="Wait again."
+                    ) from error
+            else:
+                self._has_answered, self._silent_since = True, None
+                return found
             time.sleep(PAUSE_S)
+
+    def _gives_up(self, now: float) -> bool:
+        if self._silent_since is None:
+            self._silent_since = now
+        if self._has_answered and now - self._silent_since < OUTAGE_S:
+            return False
+        self._silent_since = None  # the next wait has a minute again
+        return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -72,6 +73,7 @@ class Client(Submitting, Reporting):
         self._records = records or records_of(self._settings, url)
         self._broker: Wake = broker or Broker(url)
         self._store = store or Store(self._settings.store_url.get_secret_value())
+        self._patience = following.Patience()
 
     def __enter__(self) -> Self:
         return self
@@ -211,10 +213,10 @@ class Client(Submitting, Reporting):
         """Yield the events of one or several batches as they happen, until every job has its report.
 
         Each event comes once, and those of a batch come in order. To resume, pass the `id` of the last event you saw as
-        `after`; for several batches, a mapping from `event.batch_id` to that id. An outage of Redis of up to a minute
-        is waited out. `timeout` is in seconds, for the whole stream; `WaitTimeout` when it has passed.
+        `after`; for several batches, a mapping from `event.batch_id` to that id. `timeout` is in seconds, for the whole
+        stream; `WaitTimeout` when it has passed. An outage of Redis is waited out; `StoreUnavailable` after a minute.
         """
-        return following.events(self._records.reading, following.places(batch, after), timeout)
+        return following.events(self._records.reading, following.places(batch, after), timeout, self._patience)
 
     @overload
     def wait(self, name: JobId, *, timeout: float | None = None) -> Report: ...
@@ -225,19 +227,26 @@ class Client(Submitting, Reporting):
     def wait(self, name: str, *, timeout: float | None = None) -> Report | BatchStatus:
         """Wait until a job has its report, or every job of a batch has one; return the report or the batch's status.
 
-        `timeout` is in seconds; `WaitTimeout` when it has passed, and the jobs continue.
+        `timeout` is in seconds; `WaitTimeout` when it has passed, and the jobs continue. An outage of Redis is waited
+        out as by `stream`.
         """
+        reading, deadline = self._records.reading, following.deadline_of(timeout)
         batch = batch_of(name) if is_job(name) else name
-        deadline = following.deadline_of(timeout)
-        after = self._records.reading.last_event(batch)
+        after = self._patience.read(partial(reading.last_event, batch), deadline, name)
         while True:
-            status = self.status(name)
-            if isinstance(status, contract.BatchStatus) and status.done:
-                return status
-            if isinstance(status, contract.JobStatus) and status.state is contract.JobState.FINISHED:
-                return self.report(name)
-            for event in self._records.reading.events({batch: after}, following.remaining(deadline, name)):
+            found = self._patience.read(partial(self._ended, name), deadline, name)
+            if found is not None:
+                return found
+            block = following.remaining(deadline, name)
+            for event in self._patience.read(partial(reading.events, {batch: after}, block), deadline, name):
                 after = event.id
+
+    def _ended(self, name: str) -> Report | BatchStatus | None:
+        """The report of a finished job, or the status of a finished batch."""
+        status = self.status(name)
+        if isinstance(status, contract.BatchStatus):
+            return status if status.done else None
+        return self.report(name) if status.state is contract.JobState.FINISHED else None
 
     def prune_store(self, *, really: bool = True) -> Pruned:
         """Remove files from the store that no dataset and no report refers to any more; see `client.pruning`.

@@ -25,13 +25,13 @@ from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.lua import script
-from windtunnel.records.schedule import VALIDATE, Claimed, Held, Turn, claim_arguments, execute_queue
+from windtunnel.records.schedule import VALIDATE, Claimed, Held, Turn, claim_arguments, ready_queue
 from windtunnel.records.submissions import Prepared, prepare
 from windtunnel.validation import SecurityValidator
 from windtunnel.wake import DEFAULT_POOL, Silent
 from windtunnel_worker.pipeline import Pipeline
 
-QUEUE = execute_queue(DEFAULT_POOL)
+QUEUE = ready_queue(DEFAULT_POOL)
 CODE = "emit(sharpe=params['at'] / 7)"
 POLICY = "simulated"
 LEASE_S = 3600

@@ -14,7 +14,7 @@ from windtunnel.contract import Job, JobState, Outcome
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import EVERYTHING
-from windtunnel.records.schedule import VALIDATE, Claimed, Held, execute_queue
+from windtunnel.records.schedule import VALIDATE, Claimed, Held, ready_queue
 from windtunnel.wake import Silent
 
 LEASE_S = 30.0
@@ -66,7 +66,7 @@ def state(records: Records, job: str) -> JobState:
 
 
 def claim(records: Records, session: str) -> Held:
-    claimed = records.schedule.claim(execute_queue("default"), session, lease_s=LEASE_S)
+    claimed = records.schedule.claim(ready_queue("default"), session, lease_s=LEASE_S)
     assert isinstance(claimed, Claimed)
     (job,) = claimed.jobs
     return job

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ from windtunnel.errors import FileStoreUnavailable, ObjectUnusable
 from windtunnel.manifests import Manifests
 from windtunnel.store import Store
 from windtunnel_worker.pipeline.collaborators import Scored
+from windtunnel_worker.recent import Recent
 from windtunnel_worker.scoring import Market, Positions, Prices, Unscorable, lookahead, returned, score
 from windtunnel_worker.scoring.inputs import Floats, Times
 from windtunnel_worker.settings import HostSettings
@@ -35,8 +35,8 @@ class PriceScorer:
 
     def __init__(self, store: Store, most_bytes: int) -> None:
         self._store, self._most_bytes = store, most_bytes
-        self._markets: OrderedDict[Key, tuple[Market, int, int]] = OrderedDict()
-        """The prices, the first bar that is held out of all datasets, and the size in bytes."""
+        self._markets = Recent[Key, tuple[Market, int]](most_bytes)
+        """The prices, and the first bar that is held out of all datasets."""
         self._away: tuple[FileStoreUnavailable, float] | None = None
 
     @classmethod
@@ -70,15 +70,12 @@ class PriceScorer:
             raise Unscorable(None, "the job has no dataset", remedy="Name one in the job's `datasets`.")
         names = ((name, digests.get(name, ""), spec.holdouts.get(name, "")) for name in spec.datasets)
         key = tuple(names), price.lower()
-        if key in self._markets:
-            self._markets.move_to_end(key)
-            return self._markets[key][:2]
+        kept = self._markets.get(key)
+        if kept is not None:
+            return kept
         market, unseen = self._read(key)
         size = 8 * TABLES * len(market.at_close.times) * len(market.datasets)
-        self._markets[key] = market, unseen, size
-        while sum(one[2] for one in self._markets.values()) > self._most_bytes and len(self._markets) > 1:
-            self._markets.popitem(last=False)
-        return market, unseen
+        return self._markets.keep(key, (market, unseen), size)
 
     def _read(self, key: Key) -> tuple[Market, int]:
         if self._away and time.monotonic() < self._away[1]:

@@ -198,6 +198,11 @@ def round_began(history: bytes | None) -> datetime | None:
     return None
 
 
+def one_word(who: str) -> str:
+    """A name as it is written into a history, whose lines are separated by spaces."""
+    return "_".join(who.split())[:128] or "-"
+
+
 def decode_history(text: bytes | None) -> tuple[Transition, ...]:
     """A job's history, oldest first; a line that cannot be read is passed over."""
     found = []

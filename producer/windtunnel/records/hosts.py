@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from windtunnel.contract import HostStatus
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound
+from windtunnel.records.codec import one_word
 from windtunnel.records.connection import Connection
-from windtunnel.records.submissions import one_word
 
 LIVE_S = 15.0
 """A host that was silent for longer gets no work; `scripts/shared/hosts.lua` has the same figure."""

@@ -26,8 +26,8 @@ def repeatable(verdict: Verdict) -> bool:
     return verdict.language == "python" and not any(issue.rule in UNREPEATABLE for issue in verdict.issues)
 
 
-def execute_queue(pool: str) -> str:
-    """The stage queue of a pool's ready jobs."""
+def ready_queue(pool: str) -> str:
+    """The queue of the schedule with a pool's ready jobs; its tickets are in another (`wake.ticket_queue`)."""
     return f"execute.{pool}"
 
 

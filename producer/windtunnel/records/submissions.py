@@ -11,7 +11,7 @@ from itertools import repeat
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import FieldProblem, IdempotencyConflict, InvalidInput, NotFound, QueueFull
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
-from windtunnel.records.codec import ProgramKey, encode, pack, unpack
+from windtunnel.records.codec import ProgramKey, encode, one_word, pack, unpack
 from windtunnel.records.connection import Connection
 from windtunnel.records.promotions import UNSPENT
 from windtunnel.records.reading import unknown
@@ -229,8 +229,3 @@ def _part(jobs: Sequence[Prepared], start: int) -> Sequence[Prepared]:
         if size > BYTES_A_WRITE:
             return jobs[start : max(place, start + 1)]
     return jobs[start : start + JOBS_A_WRITE]
-
-
-def one_word(who: str) -> str:
-    """A name as it is written into a history, whose lines are separated by spaces."""
-    return "_".join(who.split())[:128] or "-"

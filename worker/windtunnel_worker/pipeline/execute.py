@@ -12,7 +12,7 @@ from typing import Any
 from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Outcome, Verdict
 from windtunnel.errors import NewerRecord, StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
-from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, execute_queue
+from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, ready_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, pause_s, waits_for_newer
 from windtunnel_worker.pipeline.lease import Lease
@@ -72,7 +72,7 @@ class Execute:
         over = self._clock() + TICKET_S
         while True:
             claimed = self._schedule.claim(
-                execute_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
+                ready_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
             )
             if isinstance(claimed, Nothing):
                 return ran

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
 
@@ -16,6 +15,7 @@ from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer,
 from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, waits_for_newer
 from windtunnel_worker.pipeline.promotion import with_promotion
 from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
+from windtunnel_worker.recent import Recent
 
 MESSAGE_S = 2.0
 JOBS_AT_ONCE = 50
@@ -39,8 +39,8 @@ class Finalize:
         self._records, self._session, self._wake = shared.records, shared.session, shared.wake
         self._max_faults, self._clock, self._observe = shared.terms.max_faults, shared.clock, shared.observe
         self._gather_s, self._build_scorer = shared.terms.gather_s, scorer
-        self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
-        """Those that were read last: a batch's jobs often share one."""
+        self._verdicts = Recent[tuple[str, str], Verdict](VERDICTS_KEPT)
+        """A batch's jobs often share one."""
 
     def run(self) -> list[str]:
         """Write reports until none waits, or for about two seconds. Returns the ids of the jobs."""
@@ -157,14 +157,13 @@ class Finalize:
 
     def _verdict(self, job: Unfinished) -> Verdict | None:
         where = (job.program, job.policy)
-        if where in self._verdicts or not (job.program and job.policy):
-            return self._verdicts.get(where)
+        if not all(where):
+            return None
+        kept = self._verdicts.get(where)
+        if kept is not None:
+            return kept
         verdict = self._records.schedule.verdict(*where)
-        if verdict is not None:
-            self._verdicts[where] = verdict
-            if len(self._verdicts) > VERDICTS_KEPT:
-                self._verdicts.popitem(last=False)
-        return verdict
+        return verdict and self._verdicts.keep(where, verdict)
 
     def _faulted(self, job: Unfinished, error: Exception) -> list[Final]:
         """After an unexpected exception: look again after a pause, a bounded number of times."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from windtunnel.contract import Verdict
 from windtunnel.errors import NewerRecord, StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
-from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, execute_queue
+from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, ready_queue
 from windtunnel.wake import DEFAULT_POOL, ticket_queue
 from windtunnel_worker.pipeline.collaborators import Shared, Validator
 from windtunnel_worker.pipeline.faults import describe, pause_s
@@ -60,7 +60,7 @@ class Validate:
     def _wake_slots(self, passed: Passed, chained: str = "") -> None:
         """Publish the tickets that are missing; the one of the chained pool goes along the chain."""
         for pool in passed.unwoken:
-            missing = self._schedule.shortage(execute_queue(pool), ticket_queue(pool), MOST_TICKETS)
+            missing = self._schedule.shortage(ready_queue(pool), ticket_queue(pool), MOST_TICKETS)
             if pool == chained:
                 missing -= 1
             if missing > 0:

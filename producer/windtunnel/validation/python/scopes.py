@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.python import fields
+from windtunnel.validation.python.arguments import Arguments
 from windtunnel.validation.python.identifiers import EVERY, roots
 from windtunnel.validation.python.program import (
     Binding,
@@ -29,9 +30,8 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
     drop = {"ctx", "op", "ops", "type_comment", "kind", "name", "id", "attr", "lineno", "n", "level"}
-    fields = tuple(name for name in kind._fields if name not in drop)
-    _FIELDS[kind] = fields
-    return fields
+    _FIELDS[kind] = walked = tuple(name for name in kind._fields if name not in drop)
+    return walked
 
 
 class Collector:
@@ -382,7 +382,7 @@ def collect(tree: ast.Module) -> Program:
     for statement in tree.body:
         collector.visit(statement)
     redirect_outer(collector.program)
-    collector.sharing.finish(collector.program.reads, collector.program.calls)
+    Arguments(collector.sharing).follow(collector.program.reads, collector.program.calls)
     fields.fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
     collector.program.overwritten = collector.sharing.everything or collector.sharing.reached(EVERY) is not None

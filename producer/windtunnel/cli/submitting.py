@@ -34,12 +34,7 @@ def run(
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
     job = options.job(Program.at(file))
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
-    if json:
-        typer.echo(as_json(found))
-    else:
-        from windtunnel.cli import render, render_report
-
-        render.console().print(render_report.report(found))
+    _print(found, json=json)
     if out is not None:
         from windtunnel.client import artifacts
         from windtunnel.settings import client_settings
@@ -111,10 +106,14 @@ def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> 
 
     with Client() as client, goes_on(again := start(client, client.find(job))):
         found = wait_for_job(client, again)
+    _print(found, json=json)
+    return found
+
+
+def _print(found: Report, *, json: bool) -> None:
     if json:
         typer.echo(as_json(found))
     else:
         from windtunnel.cli import render, render_report
 
         render.console().print(render_report.report(found))
-    return found

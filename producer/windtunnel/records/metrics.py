@@ -12,9 +12,11 @@ from itertools import product
 from typing import Any
 
 from windtunnel.contract import HostStatus, Outcome, Report
+from windtunnel.records.care import QueueState
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
-from windtunnel.wake import DEFAULT_POOL
+from windtunnel.records.schedule import ready_queue
+from windtunnel.wake import DEFAULT_POOL, ticket_queue
 
 STAGES = ("queued", "validate", "waiting", "prepare", "execute", "finalize", "total")
 """Stages whose seconds `Timings` holds."""
@@ -46,22 +48,12 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class QueueFigures:
-    """A stage queue as a whole."""
-
-    name: str
-    waiting: int
-    slots: int
-    messages: int
-
-
-@dataclass(frozen=True)
 class Figures:
     """One measurement."""
 
     counters: dict[str, float]
     """Name → sum, as `counts_of` and the scripts name them."""
-    queues: tuple[QueueFigures, ...]
+    queues: tuple[QueueState, ...]
     waiting: tuple[Waiting, ...]
     running: dict[str, int]
     """Owner → running jobs."""
@@ -160,19 +152,19 @@ class Metrics:
         found = self._redis.call("info", "memory")
         return int(found["used_memory"]), int(found.get("maxmemory", 0))
 
-    def _queues(self, names: Iterable[str]) -> Iterable[QueueFigures]:
+    def _queues(self, names: Iterable[str]) -> Iterable[QueueState]:
         names = list(names)
-        default = f"execute.{DEFAULT_POOL}"
+        default = ready_queue(DEFAULT_POOL)
         found = self._each(
             call
             for name in names
             for call in (
                 ("hmget", self._redis.keys("queue", name), ["waiting", "slots"]),
-                ("llen", "execute" if name == default else name),
+                ("llen", ticket_queue(DEFAULT_POOL) if name == default else name),
             )
         )
         for name, (waiting, slots), messages in zip(names, found[::2], found[1::2], strict=True):
-            yield QueueFigures(name, max(0, int(waiting or 0)), int(slots or 0), int(messages))
+            yield QueueState(name, max(0, int(waiting or 0)), int(slots or 0), int(messages))
 
     def _sandboxes(self, hosts: Iterable[str]) -> dict[str, int]:
         hosts = list(hosts)

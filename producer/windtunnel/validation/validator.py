@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -147,17 +148,16 @@ def _judge(
 
 
 def _analyse(text: str, policy: Policy, findings: Findings, language: str) -> tuple[str, ...]:
-    if language == "python":
-        return python.analyse(text, policy, findings)
-    trees = _trees(language)
+    analyse: Callable[[str, Policy, Findings], tuple[str, ...]] = (
+        python.analyse if language == "python" else partial(_trees(language).analyse, language)
+    )
     try:
-        found: tuple[str, ...] = trees.analyse(language, text, policy, findings)
+        return analyse(text, policy, findings)
     except RecursionError:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
         findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
         return ()
-    return found
 
 
 def _trees(language: str) -> ModuleType:

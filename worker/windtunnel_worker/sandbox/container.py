@@ -119,7 +119,7 @@ class Sandbox:
     def wait_ready(self) -> None:
         """Wait until the warden has preloaded; `SandboxFailure` when it does not come up.
 
-        `PreloadTooLarge` when that is for want of memory.
+        `PreloadTooLarge` if it does not fit into the memory limit.
         """
         try:
             frames = self._frames(time.monotonic() + READY_TIMEOUT_S)

@@ -22,7 +22,7 @@ SOCKET_SCHEME = "http+docker://"
 
 
 class ContainerGone(SandboxFailure):
-    """There is no container of this id any more."""
+    """The container with this id has gone."""
 
 
 class EngineFault(SandboxFailure):

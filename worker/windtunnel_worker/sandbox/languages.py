@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windtunnel.contract import Limits
@@ -44,9 +44,9 @@ class Language:
     exceptions: tuple[str, ...] = ()
     """The first that matches what the program wrote to stderr gives the uncaught exception's `type` and `message`."""
     out_of_memory: str = r"(?!)"
-    """Matches what a runtime writes that gave up for want of memory before the kernel had to step in."""
+    """Matches what a runtime writes when it runs out of memory and gives up before the kernel ends it."""
     out_of_processes: str = r"(?!)"
-    """Matches what a runtime writes that was refused a process or thread."""
+    """Matches what a runtime writes when it is refused a process or thread."""
 
     def program(self, limits: Limits, seed: int) -> dict[str, Any] | None:
         """The `program` of a job frame; None for Python."""
@@ -86,34 +86,29 @@ JAVA = "/opt/windtunnel/java/bin/java"
 JAVA_PATH = f"{COMPILED}/classes:/opt/windtunnel/classes.jar:/opt/windtunnel/libraries/*"
 
 PYTHON = Language(name="python", source_name="strategy.py")
+JAVASCRIPT = Language(
+    name="javascript",
+    source_name="strategy.js",
+    run=(*NODE, "/opt/windtunnel/run.js", f"{COMPILED}/strategy.js"),
+    # libuv's worker threads count against the process limit; a strategy reads files one by one.
+    env={"UV_THREADPOOL_SIZE": "1", "NODE_PATH": "/usr/share/nodejs"},
+    own_processes=12,
+    heap_share=0.75,
+    heap_reserve_mb=30,
+    exceptions=NODE_EXCEPTIONS,
+    out_of_memory=NODE_OUT_OF_MEMORY,
+    out_of_processes=NODE_OUT_OF_PROCESSES,
+)
 
 TABLE = (
     PYTHON,
-    Language(
-        name="javascript",
-        source_name="strategy.js",
-        run=(*NODE, "/opt/windtunnel/run.js", f"{COMPILED}/strategy.js"),
-        # libuv's worker threads count against the process limit; a strategy reads files one by one.
-        env={"UV_THREADPOOL_SIZE": "1", "NODE_PATH": "/usr/share/nodejs"},
-        own_processes=12,
-        heap_share=0.75,
-        heap_reserve_mb=30,
-        exceptions=NODE_EXCEPTIONS,
-        out_of_memory=NODE_OUT_OF_MEMORY,
-        out_of_processes=NODE_OUT_OF_PROCESSES,
-    ),
-    Language(
+    JAVASCRIPT,
+    replace(
+        JAVASCRIPT,
         name="typescript",
         source_name="strategy.ts",
         compile=("node", "--max-old-space-size={heap_mb}", "/opt/windtunnel/compile.js", "strategy.ts"),
         run=(*NODE, "--enable-source-maps", "/opt/windtunnel/run.js", f"{COMPILED}/strategy.js"),
-        env={"UV_THREADPOOL_SIZE": "1", "NODE_PATH": "/usr/share/nodejs"},
-        own_processes=12,
-        heap_share=0.75,
-        heap_reserve_mb=30,
-        exceptions=NODE_EXCEPTIONS,
-        out_of_memory=NODE_OUT_OF_MEMORY,
-        out_of_processes=NODE_OUT_OF_PROCESSES,
     ),
     Language(
         name="java",

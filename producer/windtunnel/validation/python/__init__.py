@@ -68,19 +68,8 @@ def _analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     tree = parse(text.removeprefix("\ufeff"), findings)
     if tree is None:
         return ()
-    try:
-        if all(map(_does_nothing, tree.body)):
-            findings.add("input.no_statement", None, "The program has no statement that does anything.")
-        return _imports(tree, policy, findings)
-    except RecursionError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
-        findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
-        return ()
-
-
-def _imports(tree: ast.Module, policy: Policy, findings: Findings) -> tuple[str, ...]:
-    """Analyse a program and give the modules that it imports."""
+    if all(map(_does_nothing, tree.body)):
+        findings.add("input.no_statement", None, "The program has no statement that does anything.")
     analysis = Analysis(collect(tree), tables_for(policy), findings)
     try:
         analysis.expressions = EXPRESSIONS

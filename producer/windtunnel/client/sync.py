@@ -16,7 +16,6 @@ from windtunnel.client import following, promotion
 from windtunnel.client.ids import BatchId, JobId, checked, is_job
 from windtunnel.client.naming import full_id
 from windtunnel.client.paging import checked_count, outcomes_of, page_of
-from windtunnel.client.pruning import Pruned, prune
 from windtunnel.client.reporting import Reporting
 from windtunnel.client.submitting import JOBS_A_MESSAGE, MOST_MESSAGES, Submitting
 from windtunnel.errors import NotFound
@@ -24,6 +23,7 @@ from windtunnel.keyspace import batch_of, job_id
 
 if TYPE_CHECKING:
     from windtunnel.analysis.reproduction import Reproduction
+    from windtunnel.client.pruning import Pruned
     from windtunnel.contract import (
         BatchStatus,
         DeadLetter,
@@ -253,6 +253,8 @@ class Client(Submitting, Reporting):
 
         With `really=False` they are only counted.
         """
+        from windtunnel.client.pruning import prune
+
         return prune(self._store, self._records.catalogue, self._settings.retention_s, really=really)
 
     # -- changing ------------------------------------------------------------------------------------

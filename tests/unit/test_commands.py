@@ -107,6 +107,13 @@ def test_help_loads_no_command() -> None:
     assert not {"pydantic", "redis", "rich", *HEAVY} & set(loaded)
 
 
+def test_validating_loads_nothing_of_jobs_and_no_redis() -> None:
+    code = "from windtunnel.validation import SecurityValidator; SecurityValidator().validate_code('x = 1')"
+    loaded = python(f"import sys; {code}; print(*sys.modules)").stdout.split()
+    assert "windtunnel.contract.verdict" in loaded
+    assert not {"windtunnel.contract.job", "redis", "rich", "pydantic_settings"} & set(loaded)
+
+
 def test_the_line_of_each_command_begins_its_own_help() -> None:
     group: Any = typer.main.get_command(app)
     lines = {**{name: entry.line for name, entry in COMMANDS.items()}, **HOST_COMMANDS}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 import typer
@@ -30,7 +30,7 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.texts import span
-from windtunnel.cli.waiting import HINT_EVERY_S, Hint, wait_for_batch, wait_for_job
+from windtunnel.cli.waiting import HINT_EVERY_S, Hint, goes_on, wait_for_batch, wait_for_job
 from windtunnel.client import BatchId, Client, JobId, is_job
 from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report, Sample
 from windtunnel.errors import StoreUnavailable, WaitTimeout
@@ -72,17 +72,6 @@ def _print(found: C, shown: Callable[[C], RenderableType], *, json: bool) -> Non
         typer.echo(as_json(found))
     else:
         render.console().print(shown(found))
-
-
-@contextmanager
-def goes_on(name: str) -> Iterator[None]:
-    """On Ctrl-C, say that the job or batch continues, and how to follow or cancel it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"{name} continues. Follow it with `windtunnel watch {name}`, stop it with `windtunnel cancel {name}`."
-        ) from None
 
 
 def follow(client: Client, batch: str) -> BatchStatus:

@@ -15,7 +15,7 @@ from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.spread import spread
 from windtunnel.cli.texts import harmless
-from windtunnel.cli.waiting import wait_for_job
+from windtunnel.cli.waiting import goes_on, wait_for_job
 from windtunnel.client import Client
 from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
@@ -51,13 +51,13 @@ def _locally(job: Job) -> Report:
 
 
 def _through_the_queue(job: Job, *, quiet: bool) -> Report:
-    from windtunnel.cli.following import follow_job, goes_on
-
     with Client() as client:
         job_id = client.submit(job)
         with goes_on(job_id):
             if quiet:
                 return wait_for_job(client, job_id)
+            from windtunnel.cli.following import follow_job
+
             typer.echo(f"job {job_id}", err=True)
             return follow_job(client, job_id)
 
@@ -102,8 +102,6 @@ def promote(job: JobId, json: AsJson = False) -> None:
 
 def _again(start: Callable[[Client, str], JobName], job: str, *, json: bool) -> Report:
     """Start a new job from a job, wait for its report and print it."""
-    from windtunnel.cli.following import goes_on
-
     with Client() as client, goes_on(again := start(client, client.find(job))):
         found = wait_for_job(client, again)
     _print(found, json=json)

@@ -1,9 +1,12 @@
-"""Waits for a job or a batch, and says on standard error if no host takes its jobs. May import the client."""
+"""Waits for a job or a batch, and says on standard error if no host takes its jobs. May import the client.
+
+Progress that is drawn is in `following`, which takes longer to load.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -41,6 +44,17 @@ def unserved(pools: list[str]) -> str:
         f"Jobs wait because no host takes work of {named}: `windtunnel hosts` shows the hosts and their pools. "
         "A host serves the pools in its WINDTUNNEL_POOLS."
     )
+
+
+@contextmanager
+def goes_on(name: str) -> Iterator[None]:
+    """On Ctrl-C, say that the job or batch continues, and how to follow or cancel it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"{name} continues. Follow it with `windtunnel watch {name}`, stop it with `windtunnel cancel {name}`."
+        ) from None
 
 
 def wait_for_job(client: Client, job: JobId) -> Report:

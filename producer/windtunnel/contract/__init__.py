@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     )
     from windtunnel.contract.job import (
         DEFAULT_CEILING,
-        LANGUAGES,
         MAX_BATCH_JOBS,
         MAX_CODE_BYTES,
         MAX_PARAMS_BYTES,
-        SUFFIXES,
         Batch,
         Budget,
         Isolation,
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
         Limits,
         Webhook,
     )
+    from windtunnel.contract.languages import LANGUAGES, SUFFIXES
     from windtunnel.contract.lookahead import LookAhead, Probe, Sight
     from windtunnel.contract.promotion import Promotion
     from windtunnel.contract.report import SCHEMA_VERSION, Attempt, Failure, Record, Report, Timings
@@ -123,10 +122,10 @@ __all__ = [
 ]
 
 _HOMES = (
-    *("base", "execution", "job", "verdict", "score", "lookahead", "dataset", "catalogue", "status", "stage"),
-    *("promotion", "report"),
+    *("languages", "base", "verdict", "execution", "job", "score", "lookahead", "dataset", "catalogue", "status"),
+    *("stage", "promotion", "report"),
 )
-"""The modules in which names are searched."""
+"""The modules in which names are searched. What validation needs comes first, since a search loads what it passes."""
 
 if not TYPE_CHECKING:  # a type checker knows the names from above, and reports those that do not exist
     __getattr__, __dir__ = _deferred(__name__, __all__, _HOMES)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_val
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.contract.catalogue import Sha256
+from windtunnel.contract.languages import LANGUAGES
 from windtunnel.contract.score import Scoring
 from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.errors import FieldProblem
@@ -20,16 +21,6 @@ from windtunnel.errors import FieldProblem
 MAX_CODE_BYTES = 1024 * 1024
 MAX_PARAMS_BYTES = 256 * 1024
 MAX_BATCH_JOBS = 100_000
-SUFFIXES = {
-    ".py": "python",
-    ".js": "javascript",
-    ".ts": "typescript",
-    ".java": "java",
-    ".cpp": "cpp",
-    ".go": "go",
-}
-"""The suffix of a program's file, and its language."""
-LANGUAGES = tuple(SUFFIXES.values())
 
 
 class Limits(Contract):

@@ -70,7 +70,7 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
         username=address.username,
         password=address.password,
         health_check_interval=25,
-        # A failover takes some seconds; whoever wants no patience gets none.
+        # A failover takes some seconds, unless no retries are wanted at all.
         retry=_retry(max(retries, FAILOVER_RETRIES) if retries else 0),
         **deadlines,
     )

@@ -230,6 +230,6 @@ def _numbers(stored: Mapping[bytes, bytes]) -> dict[str, float]:
     for name, value in stored.items():
         try:
             found[_text(name)] = float(value)
-        except ValueError:  # damaged: whoever did that must not blind the operator to the rest
+        except ValueError:  # one damaged figure must not hide the others
             continue
     return found

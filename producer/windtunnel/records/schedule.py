@@ -16,7 +16,7 @@ VALIDATE = "validate"
 UNREPEATABLE = ("repeat.clock", "repeat.unseeded")
 """Findings of programs whose results are never answered from the cache."""
 CLAIM_S = 0.5
-"""Work that a claim of a cell's jobs holds, about: whoever comes next waits at most that long."""
+"""About how much work a claim of a cell's jobs holds: others wait at most that long."""
 PLACES_LOOKED_AT = 200
 """Owners, batches and lanes that one claim looks at before it gives up."""
 

@@ -168,7 +168,7 @@ def judge_reading(analysis: Analysis, call: Call, path: str) -> None:
             if "://" in one.value:
                 analysis.report("library.network", call.node, f"{path} fetches {one.value!r}.")
             else:
-                why = "which is no dataset" if one.value.startswith("/") else "and there is no such file here"
+                why = "which is not a dataset" if one.value.startswith("/") else "and there is no such file here"
                 analysis.report("library.file_read", call.node, f"{path} reads {one.value!r}, {why}.")
             return
         if path.startswith(analysis.tables.answered) and is_dataset_name(analysis, one):

@@ -138,15 +138,15 @@ def test_a_retry_keeps_the_earlier_attempts(app: Client) -> None:
     assert events.count(EventKind.BATCH_FINISHED) == 2
 
 
-def test_fifty_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
+def test_many_killed_jobs_in_a_row_leave_the_slots_ready(app: Client) -> None:
     kills = [
         ("x = b'x' * 2**30", Limits(memory_mb=64)),
         ("while True: pass", Limits(timeout_s=0.1)),
         ("while True: print('x' * 1000)", Limits(output_kb=1)),
     ]
-    jobs = [Job(code=kills[index % 3][0], limits=kills[index % 3][1]) for index in range(50)]
+    jobs = [Job(code=kills[index % 3][0], limits=kills[index % 3][1]) for index in range(24)]
     status = app.wait(app.submit_batch(jobs, name="killed"), timeout=200)
-    assert status.outcomes == {Outcome.MEMORY_EXCEEDED: 17, Outcome.TIMED_OUT: 17, Outcome.OUTPUT_EXCEEDED: 16}
+    assert status.outcomes == dict.fromkeys((Outcome.MEMORY_EXCEEDED, Outcome.TIMED_OUT, Outcome.OUTPUT_EXCEEDED), 8)
     assert report_of(app, "print('still here')") is Outcome.SUCCEEDED
 
 
@@ -294,20 +294,7 @@ def test_a_role_that_dies_is_started_again(stack: Stack, app: Client) -> None:
     assert stack.role("finalize").pid != before.pid
 
 
-# -- up and down -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_up_stops_whole_while_jobs_run(
-    start_stack: Callable[..., Stack], tmp_path: Path, number: signal.Signals
-) -> None:
-    with start_stack(tmp_path) as short:
-        with Client(short.url) as client:
-            jobs = [client.submit(Job(code="while True: pass", limits=Limits(timeout_s=600))) for _ in range(2)]
-        for job in jobs:
-            short.await_sample(job)
-        assert list_sandboxes(short.host)
-        assert short.stop(number) == 0
+# -- what it serves --------------------------------------------------------------------------------------
 
 
 def test_up_serves_every_queue(stack: Stack) -> None:

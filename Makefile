@@ -20,9 +20,14 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
-ALONE := tests/acceptance/test_original_face.py tests/adversarial/test_exhaustion.py tests/faults
-pytest: # one worker more than cores, as they often wait; what fills the machine, wants a whole core or kills daemons runs alone
-	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
+HEAVY := tests/adversarial/test_exhaustion.py tests/faults
+ALONE := tests/acceptance/test_original_face.py
+BESIDE := --dist loadfile --no-loadscope-reorder
+# One worker more than cores, as they often wait. The files that take long are first in the order of the folders, so that
+# no worker waits for one of them at the end. Then what fills the machine or stops processes, then what wants a whole core.
+pytest:
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) $(BESIDE) $(EVERYDAY) $(PYTEST) $(patsubst %,--ignore=%,$(HEAVY) $(ALONE))
+	$(BIN)/pytest -n 2 $(BESIDE) $(EVERYDAY) $(PYTEST) $(HEAVY)
 	$(BIN)/pytest $(EVERYDAY) $(PYTEST) $(ALONE)
 
 lint: ## ruff, mypy and the import contracts
@@ -52,8 +57,8 @@ matrix: ## every attack under runc and runsc, in containers and in cells
 .PHONY: attacks
 ATTACKS := -m "matrix or not matrix" --timeout 1800 tests/adversarial
 FILLS := tests/adversarial/test_exhaustion.py
-attacks: # as with the tests, what fills the machine runs alone
-	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile $(ATTACKS) --ignore=$(FILLS)
+attacks: # as with the tests, what fills the machine runs apart
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) $(BESIDE) $(ATTACKS) --ignore=$(FILLS)
 	$(BIN)/pytest $(ATTACKS:tests/adversarial=$(FILLS))
 
 faults: ## kill slots and daemons at every step of a job's life; then ten rounds of random faults with 500 jobs each

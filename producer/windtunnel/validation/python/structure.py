@@ -98,7 +98,9 @@ def _judge_bindings(analysis: Analysis, node: ast.ClassDef, bases: list[Value]) 
         if not (name.startswith("__") and name.endswith("__")) or name in _PICKLED or name == "__match_args__":
             continue
         if name in _STORED:
-            analysis.report("structure.annotation", place, f"{name} is evaluated as code when the annotations are read.")
+            analysis.report(
+                "structure.annotation", place, f"{name} is evaluated as code when the annotations are read."
+            )
         elif name == "__module__" or (name not in tables.dunders and name not in tables.defined):
             analysis.report("structure.dunder", place, f"The class defines {name}, an interpreter's own.")
 

@@ -70,6 +70,7 @@ class App:
         self, folder: Path, promoted: Callable[[Job], Execution] | None = None, *, paused: bool = False
     ) -> None:
         self.seen: list[Job] = []
+        self.whole, self.visible = INDEX, INDEX[: BARS - HELD]
         self.promoted = promoted or self.usual
         self.tunnel = Tunnel(self.script, paused=paused)
         self.client: Client = self.tunnel.client
@@ -85,8 +86,8 @@ class App:
         return self.promoted(assignment.job) if assignment.job.holdouts else self.usual(assignment.job)
 
     def usual(self, job: Job) -> Execution:
-        count = len(positions(job))
-        return returned(INDEX[:count], positions(job), "prices").model_copy(update=LOUD)
+        index = self.whole if job.holdouts else self.visible
+        return returned(index, np.ones(len(index)), "prices").model_copy(update=LOUD)
 
     def promote(self) -> Report:
         return self.client.report(self.client.promote(self.job))
@@ -282,6 +283,32 @@ def test_a_program_is_promoted_once_whatever_its_parameters(app: App) -> None:
     promotion = app.promote().promotion
     assert promotion is not None
     assert promotion.programs == 2
+
+
+def test_a_new_version_that_holds_out_the_same_bars_gives_no_second_look(app: App, tmp_path: Path) -> None:
+    """Another bar at the end, or another share, makes another hold-out of the same bars."""
+    first, datasets = app.client.promote(app.job), app.client.datasets
+
+    def version(bars: slice, holdout: str) -> None:
+        file = tmp_path / f"{bars.start}-{bars.stop}.csv"
+        pd.DataFrame({"Close": CLOSE[bars]}, index=INDEX[bars]).to_csv(file)
+        found = datasets.add("prices", file, holdout=holdout)
+        app.whole, app.visible = INDEX[bars], INDEX[bars][: found.facts.rows]
+
+    for bars, holdout in ((slice(0, 99), "20%"), (slice(0, 97), "40%")):
+        version(bars, holdout)
+        again = app.submit(params={"bars": bars.stop})
+        with pytest.raises(AlreadyPromoted, match="on 20 bars from 2024-03-21") as caught:
+            app.client.promote(again)
+        assert caught.value.existing == first
+    version(slice(0, 98), "20%")
+    app.job = app.submit("print(2)")
+    promotion = app.promote().promotion
+    assert promotion is not None
+    assert promotion.programs == 2
+    version(slice(0, 70), "10%")  # until a day before the first one that was held out
+    app.job = app.submit(params={"bars": 70})
+    assert app.promote().promotion is not None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -22,6 +22,8 @@ class HoldOut(Contract):
 
     first: datetime
     """Time of the first bar that is held out."""
+    last: datetime | None = None
+    """Time of the last one; None in the documents of earlier versions."""
     bars: int = Field(ge=1)
     sha256: Sha256
     """Digest of the file with the whole series, in the format of the visible one."""
@@ -29,6 +31,18 @@ class HoldOut(Contract):
     columns_sha256: Sha256
     """Digest of the same table as an Arrow IPC file."""
     columns_bytes: int = Field(ge=0)
+
+    def shares_bars_with(self, other: HoldOut) -> bool:
+        """Whether bars of the same time are held out here and there."""
+        spans = [(_moment(one.first), _moment(one.last) if one.last else LATEST) for one in (self, other)]
+        return max(first for first, _ in spans) <= min(last for _, last in spans)
+
+
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+def _moment(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class DatasetVersion(Contract):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from windtunnel.contract import Outcome, Promotion, Report
+from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.codec import encode, readable
 from windtunnel.records.connection import Connection
 from windtunnel.records.essence import essence
@@ -25,17 +26,21 @@ class Promoted:
 
 
 class Promotions:
-    """Hold-out → programs, each by its `essence`, so that another layout or comment makes no other program."""
+    """Hold-out → programs, each by its `essence`, so that another layout or comment makes no other program.
 
-    def __init__(self, connection: Connection) -> None:
-        self._redis = connection
+    A new version of a dataset mostly holds out the same bars, so a program that was promoted on one version was
+    promoted on every other one that has bars in common with it. `holdouts` are the digests by dataset.
+    """
 
-    def claim(self, code: str, language: str, holdouts: Collection[str], job_id: str) -> str:
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        self._redis, self._catalogue = connection, catalogue
+
+    def claim(self, code: str, language: str, holdouts: Mapping[str, str], job_id: str) -> str:
         """Note that a job is about to run a program on hold-outs. Returns which job did so before; empty: none.
 
         The same job may claim again until it has a result.
         """
-        return str(self._redis.run("promote", essence(code, language), job_id, *sorted(holdouts)).decode())
+        return str(self._redis.run("promote", essence(code, language), job_id, *self._alike(holdouts)).decode())
 
     def note(self, report: Report) -> None:
         """Keep what came of a promoted run; the first word counts."""
@@ -45,22 +50,30 @@ class Promotions:
         for holdout in report.promotion.holdouts.values():
             self._redis.call("hsetnx", self._at(holdout), f"{report.job_id}:result", result)
 
-    def find(self, code: str, language: str, holdouts: Collection[str]) -> Promoted | None:
+    def find(self, code: str, language: str, holdouts: Mapping[str, str]) -> Promoted | None:
         """The earlier promotion of a program on any of these hold-outs, or None."""
-        program = essence(code, language)
-        for holdout in sorted(holdouts):
-            claimed = self._redis.call("hget", self._at(holdout), program)
-            if claimed:
-                job_id = claimed.decode().split()[0]
-                result = self._redis.call("hget", self._at(holdout), f"{job_id}:result") or b""
-                outcome, _, document = result.partition(b" ")
-                return Promoted(job_id, outcome.decode(), readable(Promotion, document))
-        return None
+        alike = self._alike(holdouts)
+        claimed = self._first(alike, essence(code, language))
+        if not claimed:
+            return None
+        job_id = claimed.decode().split()[0]
+        outcome, _, document = self._first(alike, f"{job_id}:result").partition(b" ")
+        return Promoted(job_id, outcome.decode(), readable(Promotion, document))
 
-    def count(self, holdouts: Collection[str]) -> int:
+    def count(self, holdouts: Mapping[str, str]) -> int:
         """Programs that were promoted on the most used of these hold-outs."""
-        known = self._redis.pipeline([("hkeys", self._at(one)) for one in holdouts])
-        return max(sum(b":" not in program for program in programs) for programs in known)
+        return max(self._programs(self._catalogue.sealed_alike(*one)) for one in holdouts.items())
+
+    def _programs(self, alike: Iterable[str]) -> int:
+        known = self._redis.pipeline([("hkeys", self._at(one)) for one in alike])
+        return len({program for programs in known for program in programs if b":" not in program})
+
+    def _first(self, holdouts: Iterable[str], field: str) -> bytes:
+        found = self._redis.pipeline([("hget", self._at(one), field) for one in holdouts])
+        return next((one for one in found if one), b"")
+
+    def _alike(self, holdouts: Mapping[str, str]) -> list[str]:
+        return sorted(set().union(*(self._catalogue.sealed_alike(*one) for one in holdouts.items())))
 
     def _at(self, holdout: str) -> str:
         return self._redis.keys("promotions", holdout)

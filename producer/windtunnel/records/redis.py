@@ -43,7 +43,7 @@ class Records:
         self.trials = TrialLedger(connection)
         self.metrics = Metrics(connection, self.hosts)
         self.catalogue = Catalogue(connection)
-        self.promotions = Promotions(connection)
+        self.promotions = Promotions(connection, self.catalogue)
         self.allowances = Allowances(connection, retention_s)
 
     def close(self) -> None:

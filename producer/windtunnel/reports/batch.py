@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from pydantic import JsonValue
 
 from windtunnel.analysis.clusters import Cluster, clusters
 from windtunnel.analysis.leaderboard import NOTHING_EARLIER, Leaderboard, Row, leaderboard
@@ -19,6 +21,8 @@ LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 MOST_CLUSTERS = 100
 MOST_SELF_REPORTED = 1000
 VALUES_SHOWN = 6
+PARAMS_CHARS, PARAM_CHARS = 1000, 60
+"""Of all parameters of a job together, and of one."""
 SCRIPTS = ("common.js", "charts.js", "batch.js")
 
 COLUMNS = [
@@ -122,7 +126,7 @@ def _row(report: Report, row: Row | None) -> list[Any]:
     facts: list[Any] = [
         report.job_id,
         report.name,
-        cut(json.dumps(report.params), 400),
+        _params(report.params),
         cut(json.dumps(report.labels), 200) if report.labels else "",
         report.outcome.value,
         f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else "",
@@ -146,6 +150,22 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         *(short(value) for value in (found.sharpe, *figures, *more, held.hit_rate, held.exposure, costly)),
         spark(row.score.curve.equity),
     ]
+
+
+def _params(params: Mapping[str, JsonValue]) -> str:
+    """The parameters as JSON that the page can read, with long texts cut and what is too much left out."""
+    text = json.dumps(params)
+    if len(text) <= PARAMS_CHARS:
+        return text
+    kept: dict[str, JsonValue] = {}
+    for name, value in params.items():
+        whole = json.dumps(value, ensure_ascii=False)
+        kept[cut(name, PARAM_CHARS)] = value if len(whole) <= PARAM_CHARS else cut(whole, PARAM_CHARS)
+        if len(json.dumps(kept)) > PARAMS_CHARS:
+            kept.popitem()
+            kept["…"] = f"{len(params) - len(kept):,} more"
+            break
+    return json.dumps(kept)
 
 
 def spark(values: Sequence[float]) -> str:

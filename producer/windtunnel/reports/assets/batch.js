@@ -26,8 +26,8 @@ const SHOWN = [
 ];
 
 const view = { sort: "rank", up: true, words: "", outcome: "", only: false, page: 0, chosen: null };
-const CONDITION = /^(\w+)(<=|>=|=|<|>)(-?[\d.]+)(%?)$/;
-const EQUAL = /^(\w+)=(.+)$/;
+const CONDITION = /^([^<>=]+)(<=|>=|=|<|>)([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(%?)$/;
+const EQUAL = /^([^<>=]+)=(.+)$/;
 /* Columns by their titles too: `return`, `annual_return`, `not_luck`. */
 const TITLES = Object.fromEntries(SHOWN.map((column) => [column.name.toLowerCase().replaceAll(" ", "_"), column.key]));
 const collator = new Intl.Collator("en", { numeric: true });
@@ -37,19 +37,21 @@ function params(row) {
   try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
 }
 
-const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ") || (at(row, "params") === "{}" ? "" : at(row, "params"));
+const plain = (value) => typeof value === "string" ? value : JSON.stringify(value ?? null);
+const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${plain(value)}`).join(" ");
 
-/* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
+/* One word of the filter: `sharpe>1`, `fast=10`, `kind=ema`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
   const found = CONDITION.exec(word), equal = EQUAL.exec(word);
   if (found) {
     const [, key, operator, text, unit] = found, bound = Number(text) / (unit ? 100 : 1);
     return (row) => {
       const value = valueOf(row, key);
-      return known(value) && typeof value !== "string" && COMPARE[operator](Number(value), bound);
+      if (typeof value !== "number") return operator === "=" && known(value) && plain(value).toLowerCase() === text + unit;
+      return COMPARE[operator](value, bound);
     };
   }
-  if (equal) return (row) => String(valueOf(row, equal[1])).toLowerCase() === equal[2];
+  if (equal) return (row) => plain(valueOf(row, equal[1])).toLowerCase() === equal[2];
   return (row) => haystack(row).includes(word);
 }
 /* A column, a parameter, or a column by its title; the key is in lower case. */

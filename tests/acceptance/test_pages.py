@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.browser import Browser
-from tests.scored import edge, noise, report
+from tests.scored import edge, noise, prices, report
 from tests.unit.analysis.test_clusters import failed, rejected
 
 from windtunnel.contract import Artifact, Attempt, DroppedFile, Execution, Outcome, Report, Sample, StageRun
 from windtunnel.contract.catalogue import DataNote
 from windtunnel.reports import batch_page, job_page
+from windtunnel_worker.scoring import Market
 
 HOSTILE = "</script><script>window.acted=1</script><img src=x onerror='window.acted=2'>\u202eevil\x1b[31m"
 FORGED = {"trusted": True, "rank": 1, "sharpe": 9.99, "deflated": 1.0, HOSTILE: HOSTILE, "big": 2**63 + 1}
@@ -257,6 +259,19 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     links = "Array.from(document.querySelectorAll('#files a')).map((one) => one.download + ' ' + one.href.slice(0, 29))"
     start = "data:application/octet-stream"
     assert browser.run(links) == [f"plot.png {start}", f"evil.svg {start}"]
+    is_clean(browser, page)
+
+
+def test_axes_tell_their_ticks_apart(browser: Browser, tmp_path: Path) -> None:
+    """However little there is to show: a few minutes, and gains of fractions of a percent."""
+    day = prices(7)
+    few = Market([replace(day, times=day.times[0] + np.arange(7) * 60 * 10**9, close=100 + np.arange(7) / 100)], None)
+    page = tmp_path / "few.html"
+    page.write_text(job_page(report(1, np.ones(7), few)), "utf-8")
+    browser.open(page)
+    marks = browser.run("[...document.querySelectorAll('#equity svg text')].map((one) => one.textContent)")
+    assert len(marks) > 5
+    assert len(set(marks)) == len(marks)
     is_clean(browser, page)
 
 

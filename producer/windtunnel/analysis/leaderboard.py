@@ -101,7 +101,7 @@ class Leaderboard:
         if not self.ranked:
             stopped = sum(row.report.stopped for row in self.unranked)
             through = "No job came through the stages: all that were scored were stopped."
-            return through if stopped and stopped == len(self.unranked) else "No job has a Sharpe ratio."
+            return through if stopped and stopped == len(self.unranked) else f"No job has a Sharpe ratio{self._why}."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
         if self.earlier.count:
@@ -110,9 +110,17 @@ class Leaderboard:
         if not strong:
             market = any((row.deflated or 0.0) >= SIGNIFICANT for row in self.ranked)
             reach = "luck and the market's own rise reach" if market else "luck reaches"
-            return f"No result is significant: the best of {tried} is within what {reach}."
+            which = "the only trial" if counted == 1 else f"the best of {tried}"
+            return f"No result is significant: {which} is within what {reach}."
         is_or_are = "is" if strong == 1 else "are"
         return f"{strong:,} of {tried} {is_or_are} significant; the best with {best.chance}."
+
+    @property
+    def _why(self) -> str:
+        """Why there is no Sharpe ratio, where it is the same for all jobs."""
+        if self.unranked or not (self.trials.failed or self.self_reported):
+            return ""
+        return ": none returned positions" if self.self_reported else ": none succeeded"
 
 
 def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:

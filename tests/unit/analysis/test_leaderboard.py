@@ -138,7 +138,10 @@ def test_noise_on_few_bars_is_not_significant_next_to_noise_on_many() -> None:
 def test_a_batch_without_scores() -> None:
     found = leaderboard([report(1), report(2, outcome=Outcome.FAILED, message="m")])
     assert (found.ranked, found.noise_level, found.overfitting) == ((), None, None)
-    assert found.verdict == "No job has a Sharpe ratio."
+    assert found.verdict == "No job has a Sharpe ratio: none returned positions."
+    nothing = leaderboard([report(2, outcome=Outcome.FAILED, message="m")])
+    assert nothing.verdict == "No job has a Sharpe ratio: none succeeded."
+    assert leaderboard([]).verdict == "No job has a Sharpe ratio."
 
 
 # Trials

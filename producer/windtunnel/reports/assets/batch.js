@@ -93,7 +93,7 @@ function leaderboard() {
     head.replaceChildren(...SHOWN.map((column) => h("th", { class: column.n ? "n" : null, title: column.about, "aria-sort": view.sort === column.key ? (view.up ? "ascending" : "descending") : null }, column.key === "curve" ? column.name : h("button", { "data-sort": column.key, onclick: () => sortBy(column) }, column.name + (view.sort === column.key ? (view.up ? " ▲" : " ▼") : "")))));
     const none = data.rows.length ? "No job matches the filter." : "There are no reports yet.";
     body.replaceChildren(...(shown.length ? shown.flatMap(line) : [h("tr", {}, h("td", { colspan: SHOWN.length, class: "soft" }, none))]));
-    count.textContent = `${whole(rows.length)} of ${whole(data.rows.length)} jobs, page ${view.page + 1} of ${pages}`;
+    count.textContent = `${whole(rows.length)} of ${counted(data.rows.length, "job")}, page ${view.page + 1} of ${pages}`;
     back.disabled = view.page === 0;
     next.disabled = view.page >= pages - 1;
   }
@@ -152,7 +152,7 @@ function heatMap() {
       const found = groups.get(JSON.stringify([row, column]));
       if (!found) return null;
       const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
-      return { value: mean, text: number(mean), title: `${whole(found.length)} jobs, best ${number(Math.max(...found))}` };
+      return { value: mean, text: number(mean), title: `${counted(found.length, "job")}, best ${number(Math.max(...found))}` };
     }, `${down.value} \\ ${across.value}`));
   }
   show();
@@ -166,7 +166,7 @@ function charts() {
   const held = { x: market.max_drawdown, y: market.annual_return ?? market.total_return, colour: "--warn", text: `Buy and hold: Sharpe ${number(market.sharpe)}` };
   if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
-    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: what the best of ${counted(data.summary.trials.count, "trial")} without skill is expected to reach.`)) : null,
     h("figure", { id: "scatter" }, h("h3", {}, "Annual return against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, `Green: significant. ${points.includes(held) ? "Yellow: buy and hold. " : ""}A click shows the job in the leaderboard.`)),
     heatMap()));
 }
@@ -191,7 +191,7 @@ function cascade() {
 }
 
 function times() {
-  const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : `${number(one[name], 1)} ${one.unit}`)]);
+  const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : one.unit ? `${number(one[name], 1)} ${one.unit}` : whole(one[name]))]);
   return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Maximum", n: true }], rows, { id: "usage" })) : null;
 }
 
@@ -211,7 +211,7 @@ function summary() {
     best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
     found.market && known(found.market.sharpe) ? tile("Buy and hold", number(found.market.sharpe), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
-    known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
+    known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "with less, luck alone reaches a Sharpe ratio of 1") : null);
 }
 
 document.body.append(

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
-from tests.scored import report
+from tests.scored import noise, report
 from typer.testing import CliRunner
 
+from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
 from windtunnel.contract import Execution, Outcome, ProgramError, Sample
@@ -68,6 +69,25 @@ def test_what_a_program_says_of_itself_is_named_so_and_nothing_is_no_value() -> 
     for text in (printed(render_report.report(found), 100), printed(render_report.reports([found]), 200)):
         assert [word for word in ("self-reported", "no value", '{"a": null}') if word not in text] == []
         assert [word for word in ("None", "emitted") if word in text] == []
+
+
+def test_two_jobs_compared_show_what_each_was_given() -> None:
+    one = report(1, noise(1)[0], params={"kind": None, "on": True, "text": "", "[b]x[/b]": [1, "a"], "rate": 0.1 + 0.2})
+    other = report(2, params={"kind": "ema"}, outcome=Outcome.FAILED, message="KeyError: 'Closing'. Print them.")
+    text = printed(render_results.comparison(one, other.model_copy(update={"dataset_digests": {"x": "2" * 64}})), 120)
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
+    assert {name: cells for name, *cells in rows}.items() >= {
+        "kind": ["null", "ema"],
+        "on": ["true", "-"],
+        "text": ["", "-"],
+        "[b]x[/b]": ['[1, "a"]', "-"],
+        "rate": ["0.30000000000000004", "-"],
+        "data": ["prices 11111111", "x 22222222"],
+        "evaluated": ["1,000 bars, 2015-01-01 to 2017-09-26", "not scored"],
+        "message": ["", "KeyError: 'Closing'"],
+    }.items()
+    assert "figures cannot be compared" in text
+    assert "kind=null on=true" in " ".join(printed(render_results.board(leaderboard([one]), 9), 200).split())
 
 
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:

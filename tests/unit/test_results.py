@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
-from tests.scored import noise, report
+from tests.scored import noise, prices, report
 from typer.testing import CliRunner
 
 from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
 from windtunnel.contract import Execution, Outcome, ProgramError, Sample
-from windtunnel.reports import table
+from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
+from windtunnel_worker.scoring import Market
 
 INDEX = pd.date_range("2020-01-01", periods=500, freq="D", name="Date")
 CLOSE = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 500)))
@@ -88,6 +90,21 @@ def test_two_jobs_compared_show_what_each_was_given() -> None:
     }.items()
     assert "figures cannot be compared" in text
     assert "kind=null on=true" in " ".join(printed(render_results.board(leaderboard([one]), 9), 200).split())
+
+
+def test_data_without_times_has_bars_and_no_dates() -> None:
+    rows = Market([replace(prices(300), times=np.arange(300))], None)
+    found = report(1, noise(1, 300)[0], rows)
+    assert found.score
+    assert (found.score.months, found.score.curve.times[:2]) == ({}, (0, 1))
+    board = leaderboard([found])
+    assert board.verdict.startswith("No job has a Sharpe ratio: the bars a year are not known")
+    texts = [printed(what, 100) for what in (render_report.report(found), render_results.comparison(found, found))]
+    assert [text for text in (*texts, batch_page([found])) if "1970-" in text] == []
+    assert all("300 bars without times" in text for text in (*texts, batch_page([found]), job_page(found)))
+    assert "undefined: annual return, volatility, sharpe, sortino, calmar (the bars a year" in " ".join(
+        texts[0].split()
+    )
 
 
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:

@@ -118,9 +118,12 @@ class Leaderboard:
     @property
     def _why(self) -> str:
         """Why there is no Sharpe ratio, where it is the same for all jobs."""
-        if self.unranked or not (self.trials.failed or self.self_reported):
-            return ""
-        return ": none returned positions" if self.self_reported else ": none succeeded"
+        reasons = {row.why.replace("it never", "none ever") for row in self.unranked}
+        if not reasons and self.self_reported:
+            reasons = {"none returned positions"}
+        if not reasons and self.trials.failed:
+            reasons = {"none succeeded"}
+        return f": {reasons.pop()}" if len(reasons) == 1 else ""
 
 
 def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:

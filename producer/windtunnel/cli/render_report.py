@@ -117,15 +117,17 @@ def score(found: Score) -> RenderableType:
         bought = figure(name, getattr(found.benchmark, name)) if hasattr(found.benchmark, name) else ""
         table.add_row(name.replace("_", " "), figure(name, value_of(found, name)), bought)
     lines = [f"{found.convention} {found.costs}"]
-    lines.append(
-        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars per year: {_year(found)}"
-    )
+    lines.append(f"{found.window}; bars per year: {_year(found)}")
     if found.probabilistic_sharpe is not None:
         lines.append(
             f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
         )
     names = {name: name.replace("_", " ") for name in COMPARED} | {"benchmark": "buy & hold"}
-    lines += [f"{names[name]} is undefined: {why}" for name, why in found.undefined.items() if name in names]
+    reasons: dict[str, list[str]] = {}
+    for name, why in found.undefined.items():
+        if name in names:
+            reasons.setdefault(why, []).append(names[name])
+    lines += [f"undefined: {', '.join(known)} ({why})" for why, known in reasons.items()]
     return Group(
         table,
         foreign("\n".join(lines)),

@@ -222,7 +222,7 @@ def _data(report: Report) -> str:
 
 
 def _window(score: Score | None) -> str:
-    return f"{score.bars:,} bars, {score.first:%Y-%m-%d} to {score.last:%Y-%m-%d}" if score else NOT_SCORED
+    return score.window if score else NOT_SCORED
 
 
 def _figures(name: str, pair: Iterable[Report]) -> list[str]:

@@ -224,10 +224,12 @@ def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
     ]
 
 
+def _yearly(score: Score) -> str:
+    return f"{score.bars_a_year:g} bars per year, {score.bars_how}" if score.bars_a_year else "bars per year unknown"
+
+
 def _conventions(scores: Iterable[Score]) -> list[str]:
     texts = Counter(
-        f"{one.convention} {one.costs} {one.bars:,} bars of {', '.join(one.datasets)}, {one.first:%Y-%m-%d} to "
-        f"{one.last:%Y-%m-%d}; {one.bars_a_year or 0:g} bars per year, {one.bars_how}."
-        for one in scores
+        f"{one.convention} {one.costs} {', '.join(one.datasets)}: {one.window}; {_yearly(one)}." for one in scores
     )
     return [f"{text} ({count:,} {'job' if count == 1 else 'jobs'})" for text, count in texts.most_common(5)]

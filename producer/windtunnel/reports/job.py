@@ -42,6 +42,7 @@ def job_page(
         "score": score.model_dump(mode="json") if score else None,
         "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
+        "timed": bool(score and score.timed),
         "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
         "error_line": error.line if error else None,
         "code": code,
@@ -65,7 +66,8 @@ def job_page(
 
 
 def _spark_times(score: Score) -> list[float]:
-    first, last, count = score.first.timestamp(), score.last.timestamp(), len(score.trading.spark)
+    count = len(score.trading.spark)
+    first, last = (score.first.timestamp(), score.last.timestamp()) if score.timed else (0, score.bars - 1)
     return [first + (last - first) * place / max(1, count - 1) for place in range(count)]
 
 
@@ -132,8 +134,8 @@ def _sample(one: Sample) -> dict[str, float | None]:
 
 def _facts(report: Report) -> list[tuple[str, str]]:
     timings, score = report.timings, report.score
-    window = f"{score.bars:,} bars, {score.first:%Y-%m-%d} to {score.last:%Y-%m-%d}" if score else ""
-    yearly = f"{score.bars_a_year or 0:g}, {score.bars_how}" if score else ""
+    window = score.window if score else ""
+    yearly = f"{score.bars_a_year:g}, {score.bars_how}" if score and score.bars_a_year else "unknown" if score else ""
     facts = [
         ("Language", report.language),
         ("Parameters", value_text(report.params, 2000)),

@@ -1,4 +1,6 @@
 const score = data.score;
+const bar = (place) => `bar ${whole(Math.round(place))}`;
+const inTime = data.timed ? [] : [bar];
 
 function figures(own, other, why) {
   const lines = [["Total return", "total_return", percent], ["Annual return", "annual_return", percent], ["Volatility", "volatility", percent], ["Sharpe ratio", "sharpe", number], ["Sortino ratio", "sortino", number], ["Calmar ratio", "calmar", number], ["Maximum drawdown", "max_drawdown", percent], ["Drawdown length (bars)", "max_drawdown_bars", whole]];
@@ -29,7 +31,7 @@ function scoreParts() {
       tile("Trades", whole(held.trades), `${percent(held.hit_rate)} gained`),
       tile("Annual turnover", number(held.turnover_a_year, 1), "times equity"),
       tile("Exposure", percent(held.exposure), open ? `open at the end: ${open}` : "nothing open at the end")),
-    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], percent, "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Sum of positions"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], number, "Positions", 130)) : null),
+    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280, ...inTime), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], percent, "Drawdown", 150, ...inTime)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Sum of positions"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], number, "Positions", 130, ...inTime)) : null),
     section("Figures", figures(score.metrics, score.benchmark, score.undefined), known(score.market_correlation) ? h("p", { class: "soft" }, `Correlation of its returns with those of buy and hold: ${number(score.market_correlation)}.`) : null),
     section("Costs", table([{ name: "" }, { name: "Total return", n: true }, { name: "Sharpe ratio", n: true }], score.stress.map((one) => [one.label, percent(one.total_return), number(one.sharpe)]), { id: "stress" }), h("p", { class: "soft" }, `${score.convention} ${score.costs}`)),
     years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable([...names, "Year"], years, month, ""))) : null];

@@ -219,6 +219,20 @@ def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) ->
     assert found.reasons == ("line 2: numpy.random.default_rng without a seed gives other numbers at each run.",)
 
 
+def test_a_job_is_run_again_in_a_sandbox_of_the_same_kind() -> None:
+    """In a cell, a program sees other process numbers and users than in a container of its own."""
+    seen = []
+
+    def script(assignment: Any) -> Execution:
+        seen.append(assignment.isolation)
+        return succeeded(x=1).model_copy(update={"isolation": assignment.isolation})
+
+    tunnel = Tunnel(script)
+    batch = tunnel.client.submit_batch([{"code": "emit(x=1)"}], isolation="cell")
+    assert tunnel.client.reproduce(f"{batch}-0").identical
+    assert seen == ["cell", "cell"]
+
+
 def test_a_run_that_was_cut_off_is_named_as_the_reason() -> None:
     ends = iter([ended(Outcome.TIMED_OUT), succeeded(x=1)])
     tunnel = Tunnel(lambda _: next(ends))

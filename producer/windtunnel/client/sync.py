@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DeadLetter,
         Event,
         HostStatus,
+        Isolation,
         JobStatus,
         JobSummary,
         Outcome,
@@ -105,13 +106,19 @@ class Client(Submitting, Reporting):
         return self._again(report, owner, holdouts=holdouts)
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
-        """Run a finished job again on the same data, wait for it, and compare. Raises `WaitTimeout` as `wait` does."""
+        """Run a finished job again on the same data and isolated in the same way, wait for it, and compare.
+
+        Raises `WaitTimeout` as `wait` does.
+        """
         from windtunnel.analysis.reproduction import reproduction
 
         first = self.report(job)
-        return reproduction(first, self.wait(self._again(first), timeout=timeout))
+        isolation = first.execution.isolation if first.execution else contract.Isolation.CONTAINER
+        return reproduction(first, self.wait(self._again(first, isolation=isolation), timeout=timeout))
 
-    def _again(self, report: Report, owner: str | None = None, **changes: Any) -> JobId:
+    def _again(
+        self, report: Report, owner: str | None = None, isolation: Isolation | str = "container", **changes: Any
+    ) -> JobId:
         """Submit the job of a report again; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
         kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
@@ -125,7 +132,9 @@ class Client(Submitting, Reporting):
             **changes,
         )
         # The cache would only return the earlier result.
-        batch = contract.Batch(jobs=(job,), name=job.name, owner=owner or self._settings.owner, cache=False)
+        batch = contract.Batch(
+            jobs=(job,), name=job.name, owner=owner or self._settings.owner, isolation=isolation, cache=False
+        )
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------

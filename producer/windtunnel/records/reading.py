@@ -121,7 +121,10 @@ def unknown(what: str, name: str) -> NotFound:
     """There is no such job or batch."""
     other = {"job": "batch", "batch": "job"}[what]
     hint = f" This looks like the id of a {other}." if ("-" in name) == (what == "batch") else ""
-    remedy = "Its id may be mistyped or its lifetime over; `windtunnel status` lists the newest batches."
+    remedy = (
+        "Its id may be mistyped, or its record expired: `windtunnel status` lists the newest batches, and an archive "
+        "keeps reports for longer, if there is one."
+    )
     return NotFound(f"There is no {what} {name}.{hint}", remedy=remedy)
 
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
-from windtunnel.contract import Execution, Outcome, ProgramError, Sample
+from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample
 from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
 from windtunnel_worker.scoring import Market
@@ -231,6 +231,29 @@ def test_a_job_is_run_again_in_a_sandbox_of_the_same_kind() -> None:
     batch = tunnel.client.submit_batch([{"code": "emit(x=1)"}], isolation="cell")
     assert tunnel.client.reproduce(f"{batch}-0").identical
     assert seen == ["cell", "cell"]
+
+
+def test_what_never_ran_is_run_again_on_its_data_and_in_its_pool(tmp_path: Path) -> None:
+    tunnel = Tunnel(script, paused=True)
+    pd.DataFrame({"Close": CLOSE}, index=INDEX).to_csv(tmp_path / "prices.csv")
+    data = {"prices": tunnel.client.datasets.add("prices", tmp_path / "prices.csv").sha256}
+
+    def cancelled(job: str) -> Report:
+        tunnel.client.cancel(job)
+        tunnel.pipeline.finalize()
+        return tunnel.client.report(job)
+
+    first = cancelled(tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "pool": "gpu"}))
+    again = cancelled(tunnel.client.check(first.job_id))
+    for one in (first, again):
+        assert (one.outcome, one.pool, one.dataset_digests) == (Outcome.CANCELLED, "gpu", data)
+
+
+def test_the_prompt_on_rejected_programs_says_what_data_there_is(tunnel: Tunnel) -> None:
+    batch = tunnel.client.submit_batch([{"code": "import socket\nsocket.socket()", "datasets": ["prices"]}])
+    prompt = tunnel.client.errors_prompt(batch)
+    assert 'data["prices"]: 500 rows, from 2020-01-01' in prompt
+    assert "columns: Date (the index), Close" in prompt
 
 
 def test_a_run_that_was_cut_off_is_named_as_the_reason() -> None:

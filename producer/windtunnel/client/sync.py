@@ -121,7 +121,7 @@ class Client(Submitting, Reporting):
     ) -> JobId:
         """Submit the job of a report again; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
-        kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
+        kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image", "pool")
         same = {name: getattr(report, name) for name in kept}
         job = contract.Job(
             code=self._records.schedule.code(report.code_sha256),

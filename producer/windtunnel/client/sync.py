@@ -97,9 +97,9 @@ class Client(Submitting, Reporting):
         """Run a finished job's program on its whole datasets, and score it on the bars that were held out.
 
         Returns the id of the new job, which belongs to `owner` (default: `WINDTUNNEL_OWNER`). Its report has rounded
-        figures (`Report.promotion`) and nothing else from the run. A program can be promoted only once on a hold-out,
-        whatever its parameters: `AlreadyPromoted` names the earlier job. `InvalidInput` if the job has no score or was
-        stopped at a stage, or if a dataset has no hold-out.
+        figures (`Report.promotion`) and nothing else from the run. A program can be promoted only once on a hold-out
+        and on others with the same bars, whatever its parameters: `AlreadyPromoted` names the earlier job.
+        `InvalidInput` if the job has no score or was stopped at a stage, or if a dataset has no hold-out.
         """
         report = self.report(job)
         holdouts = promotion.checked(report, self._records)

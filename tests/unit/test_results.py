@@ -247,6 +247,9 @@ def test_what_never_ran_is_run_again_on_its_data_and_in_its_pool(tmp_path: Path)
     again = cancelled(tunnel.client.check(first.job_id))
     for one in (first, again):
         assert (one.outcome, one.pool, one.dataset_digests) == (Outcome.CANCELLED, "gpu", data)
+    used = ["cpu_time_s", "memory_mb_peak", "io_operations"]  # not 0, which would be a measurement
+    assert tunnel.client.frame(first.batch_id)[used].isna().all(axis=None)
+    assert "0.00" not in printed(render_report.reports([first]), 120)
 
 
 def test_the_prompt_on_rejected_programs_says_what_data_there_is(tunnel: Tunnel) -> None:

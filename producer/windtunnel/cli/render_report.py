@@ -13,7 +13,7 @@ from rich.text import Text
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
-from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, figure, stage_of, value_of
+from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, UNDEFINED, figure, stage_of, value_of
 from windtunnel.cli.texts import first_sentence, harmless, short
 from windtunnel.contract import Execution, Outcome, Promotion, Report, Score, SecurityLevel, StageRun
 
@@ -179,7 +179,7 @@ def reports(found: Iterable[Report]) -> Fitted:
     for one in found:
         values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
         told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
-        used, metrics = one.resources, one.score.metrics if one.score else None
+        used, metrics = one.used, one.score.metrics if one.score else None
         table.add_row(
             one.job_id,
             one.name,
@@ -187,8 +187,8 @@ def reports(found: Iterable[Report]) -> Fitted:
             stage_of(one),
             figure("sharpe", metrics.sharpe) if metrics else "",
             figure("total_return", metrics.total_return) if metrics else "",
-            f"{used.duration_s:.2f}",
-            f"{used.memory_mb_peak:.0f}",
+            f"{used.duration_s:.2f}" if used else UNDEFINED,
+            f"{used.memory_mb_peak:.0f}" if used else UNDEFINED,
             first_sentence(one.message or told),
         )
     return table

@@ -205,8 +205,9 @@ def comparison(one: Report, other: Report) -> RenderableType:
         table.add_row("evaluated", *(_window(report.score) for report in (one, other)))
         for name in COMPARED:
             table.add_row(name.replace("_", " "), *_figures(name, (one, other)))
-    table.add_row("seconds", *(f"{report.resources.duration_s:.2f}" for report in (one, other)))
-    table.add_row("memory MB", *(f"{report.resources.memory_mb_peak:.0f}" for report in (one, other)))
+    used = one.used, other.used
+    table.add_row("seconds", *(f"{some.duration_s:.2f}" if some else UNDEFINED for some in used))
+    table.add_row("memory MB", *(f"{some.memory_mb_peak:.0f}" if some else UNDEFINED for some in used))
     return Group(table, *(Text(note) for note in _differences(one, other)))
 
 

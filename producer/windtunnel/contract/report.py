@@ -156,6 +156,11 @@ class Report(Contract):
         return bool(self.stages) and not self.stages[-1].passed
 
     @property
+    def used(self) -> Resources | None:
+        """What its program used; None if it did not run, or was promoted, which withholds it."""
+        return self.resources if self.execution and not self.promotion else None
+
+    @property
     def summary(self) -> Attempt:
         """A summary of the attempt that ended with this report."""
         return self.attempts[-1]

@@ -122,7 +122,7 @@ def _market(board: Leaderboard) -> dict[str, float | None] | None:
 
 
 def _row(report: Report, row: Row | None) -> list[Any]:
-    used = report.resources
+    used = report.used
     facts: list[Any] = [
         report.job_id,
         report.name,
@@ -132,8 +132,8 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else "",
         int(report.stopped),
         cut(report.message, 200),
-        short(used.duration_s) if report.execution else None,
-        short(used.memory_mb_peak) if report.execution else None,
+        short(used.duration_s) if used else None,
+        short(used.memory_mb_peak) if used else None,
         short(report.timings.waiting_s),
     ]
     if row is None:

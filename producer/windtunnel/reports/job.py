@@ -158,6 +158,8 @@ def _usage(report: Report) -> list[tuple[str, str]]:
     used = report.resources
     if report.promotion:
         return [("Used", "withheld, since the program saw held-out bars")]
+    if report.execution is None:
+        return [("Ran for", "it did not run")]
     return [
         ("Ran for", f"{used.duration_s:.3f} s"),
         ("Processor", used.processor),

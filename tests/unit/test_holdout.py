@@ -18,6 +18,7 @@ from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
 from windtunnel.cli.render_datasets import version as rendered_version
 from windtunnel.cli.render_report import report as rendered
+from windtunnel.cli.render_results import comparison
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion, Execution, Job, JobState, Outcome, ProgramError, Report, Resources
@@ -224,6 +225,20 @@ def test_a_promoted_run_is_scored_on_the_bars_that_were_held_out(app: App) -> No
     assert found.metrics.total_return == round(CLOSE[-1] / CLOSE[-HELD + 1] - 1, 3)
     assert found.metrics.sharpe == round(returns.mean() / returns.std(ddof=1) * np.sqrt(365), 2)
     assert found.benchmark.total_return is not None
+
+
+def test_a_job_is_compared_with_its_promoted_run(app: App) -> None:
+    first, promoted = app.client.report(app.job), app.promote()
+    found = promoted.promotion
+    assert found is not None
+    with (shown := console()).capture() as text:
+        shown.print(comparison(first, promoted))
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.get().splitlines() if "│" in line]
+    cells = {name: values for name, *values in rows}
+    assert cells["sharpe"][1] == f"{found.metrics.sharpe:.2f}"
+    assert cells["trades"] == ["1", "-"]
+    assert cells["seconds"] == ["7.12", "-"]
+    assert cells["evaluated"][1].startswith("20 held-out bars from")
 
 
 def told(app: App, job: str) -> str:

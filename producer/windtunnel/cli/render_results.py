@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, stage_of, value_of
 from windtunnel.cli.texts import first_sentence, jobs, short
-from windtunnel.contract import Report, Score
+from windtunnel.contract import Report
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
@@ -201,10 +201,10 @@ def comparison(one: Report, other: Report) -> RenderableType:
     for name in sorted({*one.params, *other.params}):
         table.add_row(foreign(short(name, 40)), *(_value(report, name) for report in (one, other)))
     table.add_row("data", *(_data(report) for report in (one, other)))
-    if one.score or other.score:
-        table.add_row("evaluated", *(_window(report.score) for report in (one, other)))
+    if any(report.score or report.promotion for report in (one, other)):
+        table.add_row("evaluated", *(_window(report) for report in (one, other)))
         for name in COMPARED:
-            table.add_row(name.replace("_", " "), *_figures(name, (one, other)))
+            table.add_row(name.replace("_", " "), *(_figure(report, name) for report in (one, other)))
     used = one.used, other.used
     table.add_row("seconds", *(f"{some.duration_s:.2f}" if some else UNDEFINED for some in used))
     table.add_row("memory MB", *(f"{some.memory_mb_peak:.0f}" if some else UNDEFINED for some in used))
@@ -222,12 +222,18 @@ def _data(report: Report) -> str:
     return ", ".join(f"{name} {sha256[:8]}" for name, sha256 in report.dataset_digests.items()) or "none"
 
 
-def _window(score: Score | None) -> str:
-    return score.window if score else NOT_SCORED
+def _window(report: Report) -> str:
+    held_out = report.promotion
+    if held_out and held_out.first:
+        return f"{held_out.bars:,} held-out bars from {held_out.first:%Y-%m-%d} on"
+    return report.score.window if report.score else NOT_SCORED
 
 
-def _figures(name: str, pair: Iterable[Report]) -> list[str]:
-    return [figure(name, value_of(one.score, name)) if one.score else NOT_SCORED for one in pair]
+def _figure(report: Report, name: str) -> str:
+    """A figure of a job; for a promoted run that on held-out bars, where it is not withheld."""
+    if report.promotion and report.promotion.bars:
+        return figure(name, getattr(report.promotion.metrics, name, None))
+    return figure(name, value_of(report.score, name)) if report.score else NOT_SCORED
 
 
 def _differences(one: Report, other: Report) -> list[str]:

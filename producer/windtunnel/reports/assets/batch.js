@@ -37,8 +37,7 @@ function params(row) {
   try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
 }
 
-const plain = (value) => typeof value === "string" ? value : JSON.stringify(value ?? null);
-const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${plain(value)}`).join(" ");
+const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${brief(value)}`).join(" ");
 
 /* One word of the filter: `sharpe>1`, `fast=10`, `kind=ema`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {

@@ -165,5 +165,5 @@ function heatTable(columns, rows, cell, corner) {
     else if (one) box.style.background = tint(one.value, most);
     return box;
   }));
-  return table([{ name: corner }, ...columns.map((column) => ({ name: column, n: true }))], rows.map((row, place) => [h("b", {}, row), ...cells[place]]), { class: "months" });
+  return table([{ name: corner }, ...columns.map((column) => ({ name: brief(column), n: true }))], rows.map((row, place) => [h("b", {}, brief(row)), ...cells[place]]), { class: "months" });
 }

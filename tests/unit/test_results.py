@@ -40,7 +40,8 @@ def script(assignment: Any) -> Execution:
         error = ProgramError(type="KeyError", message=HOSTILE, line=3, source="data['x']")
         return ended(Outcome.FAILED, HOSTILE).model_copy(update={"error": error})
     draws = np.random.default_rng(number).choice([-1.0, 1.0], 500)
-    return returned(INDEX, np.zeros(500) if kind == "flat" else draws, *assignment.job.datasets)
+    bars = 450 if kind == "short" else 500
+    return returned(INDEX[:bars], np.zeros(500) if kind == "flat" else draws[:bars], *assignment.job.datasets)
 
 
 @pytest.fixture
@@ -145,6 +146,8 @@ def test_trials_count_whatever_the_same_bytes_are_called(tunnel: Tunnel, tmp_pat
     submit(tunnel, *["noise"] * 10)
     tunnel.client.datasets.add("renamed", tmp_path / "prices.csv")
     assert tunnel.client.leaderboard(submit(tunnel, "noise", first=10, dataset="renamed")).all_trials.count == 11
+    tunnel.client.datasets.add("shorter", tmp_path / "prices.csv", holdout="10%")
+    assert tunnel.client.leaderboard(submit(tunnel, "short", first=11, dataset="shorter")).all_trials.count == 12
 
 
 def test_failures_are_grouped(tunnel: Tunnel) -> None:

@@ -93,7 +93,7 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
             f"Independent trials in this batch: about {found.effective.count:,}."
         )
     if trials.failed:
-        notes.append(f"Not counted: {jobs(trials.failed)} that failed (`windtunnel errors` says why).")
+        notes.append(f"Not counted: {jobs(trials.failed)} that did not succeed.")
     notes += [
         f"Stage {one.stage}: {one.passed:,} of {jobs(one.asked)} reached a {one.metric.replace('_', ' ')} of "
         f"{figure(one.metric, one.at_least)} and went on."

@@ -134,10 +134,10 @@ class Datasets:
                 found.append(f"Version {other.version} of {other.name} shows bars that are held out here.")
             if same and _reaches(facts, other.holdout):
                 found.append(f"It shows bars that version {other.version} of {other.name} holds out.")
-        notes = [
-            contract.DataFinding(kind="holdout_seen", message=one, remedy="`windtunnel datasets remove`")
-            for one in found
-        ]
+        remedy = (
+            "Programs may be fitted to them; `windtunnel datasets remove NAME --version NUMBER` takes a version away."
+        )
+        notes = [contract.DataFinding(kind="holdout_seen", message=one, remedy=remedy) for one in found]
         return facts.model_copy(update={"findings": (*facts.findings, *notes[:MOST_NOTES])}) if notes else facts
 
     def _versions_or_none(self, name: str) -> Sequence[DatasetVersion]:

@@ -39,6 +39,7 @@ def job_page(
         "about": f"job {report.job_id} · {report.outcome.value} · finished {report.finished_at:%Y-%m-%d %H:%M:%S} UTC",
         "outcome": report.outcome.value,
         "message": report.message,
+        "stopped": report.stopped,
         "score": score.model_dump(mode="json") if score else None,
         "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],

@@ -185,7 +185,7 @@ function failures() {
 
 function cascade() {
   if (!staged) return null;
-  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${number(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
+  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${(/return|drawdown/.test(one.metric) ? percent : number)(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
   return section("Stages", table([{ name: "Stage", n: true }, { name: "Threshold" }, { name: "Jobs", n: true }, { name: "Passed", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "Jobs stopped at a stage are not ranked, and their figures are those of that stage. Each stage counts as a trial."));
 }
 
@@ -203,7 +203,7 @@ function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed are not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} that did not succeed are not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
     best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,

@@ -69,7 +69,7 @@ function left() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.name)), h("p", { class: "soft" }, data.about)), themeButton()),
   ...[
-    data.message ? h("div", { class: `banner${data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
+    data.message ? h("div", { class: `banner${data.stopped ? "" : data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
     score ? scoreParts() : null,
     data.promotion ? promotionParts() : null,
     data.error ? section(data.outcome === "timed_out" ? "Where it was" : "Exception", h("pre", { class: "foreign" }, data.error)) : null,

@@ -29,6 +29,7 @@ from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
 from windtunnel_worker.pipeline.collaborators import Scored
 
+CHECKED = "The look-ahead check runs the program about thirty times, all within this limit."
 VERSIONS = {
     "windtunnel": version("windtunnel"),
     "celery": version("celery"),
@@ -153,6 +154,8 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     message = record.message or execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
         message = f"{message.removesuffix('.')}. {execution.error.advice}"
+    if spec.check_lookahead and execution.outcome in (Outcome.TIMED_OUT, Outcome.CPU_EXCEEDED):
+        message = f"{message.removesuffix('.')}. {CHECKED}"
     return execution.outcome, message
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from windtunnel.archive import SETTING
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import LANGUAGES
 from windtunnel.errors import ObjectUnusable, StoreUnavailable
@@ -23,6 +24,8 @@ LEAST_FREE_BYTES = 2 * 2**30
 LEAST_FREE_SHARE = 0.05
 MOST_CLOCK_ERROR_S = 2.0
 DATASETS_LOOKED_FOR = 20
+PROBE = ".windtunnel-doctor"
+"""A file that is written into the archive and removed again."""
 
 
 def host_checks(settings: HostSettings) -> list[Check]:
@@ -44,6 +47,7 @@ def host_checks(settings: HostSettings) -> list[Check]:
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
         check("store", lambda: _store(settings)),
+        *archive_folder(settings),
         check("policies", lambda: _policies(settings)),
         _measured(settings.cgroup_root),
         _memory(settings),
@@ -130,6 +134,20 @@ def _writable(variable: str, folder: Path) -> Check:
     place = _nearest(folder)
     well = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
     return Check(variable, well, str(folder) if well else f"{place} cannot be written by this user; chown it")
+
+
+def archive_folder(settings: HostSettings) -> list[Check]:
+    """Whether this host can write into the archive, if it knows of one."""
+    if settings.archive_url is None:
+        return []
+    store = Store(settings.archive_url.get_secret_value(), setting=SETTING)
+
+    def write() -> str:
+        store.write(PROBE, b"")
+        store.remove(PROBE)
+        return store.name
+
+    return [check("archive's folder", write)]
 
 
 def _store(settings: HostSettings) -> str:

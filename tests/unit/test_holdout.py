@@ -18,6 +18,7 @@ from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
 from windtunnel.cli.render_datasets import version as rendered_version
 from windtunnel.cli.render_report import report as rendered
+from windtunnel.cli.render_report import reports as rendered_reports
 from windtunnel.cli.render_results import comparison
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
@@ -26,6 +27,7 @@ from windtunnel.datasets.options import ReadOptions
 from windtunnel.errors import AlreadyPromoted, InvalidInput, ObjectUnusable
 from windtunnel.records.essence import essence
 from windtunnel.records.reports import build_record
+from windtunnel.reports import batch_page
 from windtunnel.reports.job import job_page
 from windtunnel.store import Store
 from windtunnel.testing import Tunnel, ended, returned
@@ -239,6 +241,11 @@ def test_a_job_is_compared_with_its_promoted_run(app: App) -> None:
     assert cells["trades"] == ["1", "-"]
     assert cells["seconds"] == ["7.12", "-"]
     assert cells["evaluated"][1].startswith("20 held-out bars from")
+    with (shown := console()).capture() as text:
+        shown.print(rendered_reports([promoted]))
+    assert f"on 20 held-out bars: Sharpe {found.metrics.sharpe:.2f}, return" in " ".join(text.get().split())
+    assert '"duration_s"' not in job_page(promoted)
+    assert "Ran for" not in batch_page([promoted])
 
 
 def told(app: App, job: str) -> str:

@@ -163,6 +163,15 @@ def held_out(found: Promotion) -> RenderableType:
     return Group(table, foreign("\n".join(lines)))
 
 
+def _held_out(found: Promotion | None) -> str:
+    """The figures of a promoted run in a few words; empty for other jobs."""
+    if found is None or not found.bars:
+        return ""
+    names = {"sharpe": "Sharpe", "total_return": "return"}
+    figures = ", ".join(f"{name} {figure(key, getattr(found.metrics, key))}" for key, name in names.items())
+    return f"on {found.bars:,} held-out bars: {figures}"
+
+
 def reports(found: Iterable[Report]) -> Fitted:
     """Reports of a batch, one a line. What a program says of itself is in the last column only."""
     table = Fitted(
@@ -189,6 +198,6 @@ def reports(found: Iterable[Report]) -> Fitted:
             figure("total_return", metrics.total_return) if metrics else "",
             f"{used.duration_s:.2f}" if used else UNDEFINED,
             f"{used.memory_mb_peak:.0f}" if used else UNDEFINED,
-            first_sentence(one.message or told),
+            first_sentence(one.message or _held_out(one.promotion) or told),
         )
     return table

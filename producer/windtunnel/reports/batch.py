@@ -198,13 +198,13 @@ def _says(report: Report) -> dict[str, str]:
 
 def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Median, ninth decile and highest of what the jobs took and used."""
-    ran = [report for report in reports if report.execution]
+    ran = [report for report in reports if report.used]
     measures: list[tuple[str, str, list[float | None]]] = [
         ("Waited for validation", "s", [one.timings.queued_s for one in reports]),
         ("Validated in", "s", [one.timings.validate_s for one in reports]),
         ("Waited for a slot", "s", [one.timings.waiting_s for one in reports]),
-        ("Sandbox prepared in", "s", [one.timings.prepare_s for one in reports]),
-        ("Ran for", "s", [one.timings.execute_s for one in reports]),
+        ("Sandbox prepared in", "s", [one.timings.prepare_s for one in ran]),
+        ("Ran for", "s", [one.timings.execute_s for one in ran]),
         ("Report written in", "s", [one.timings.finalize_s for one in reports]),
         ("Processor time", "s", [one.resources.cpu_time_s for one in ran]),
         ("Memory at most", "MB", [one.resources.memory_mb_peak for one in ran]),

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Outcome, Report, Sample, Score, SecurityLevel, StageRun
+from windtunnel.contract import Attempt, Outcome, Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -57,7 +57,7 @@ def job_page(
         "files": _files(report, pictures or {}),
         "facts": _facts(report),
         "samples": [_sample(one) for one in _thinned(samples)],
-        "attempts": [one.model_dump(mode="json", exclude={"started_at"}) for one in report.attempts],
+        "attempts": [_attempt(one, withheld=report.promotion is not None) for one in report.attempts],
         "findings": [
             {"dataset": one.dataset, "message": one.message}
             for one in (execution.data_notes[:MOST_FINDINGS] if execution else ())
@@ -121,6 +121,10 @@ def _files(report: Report, contents: Mapping[str, bytes]) -> list[dict[str, str]
     return shown + [
         {"name": one.name, "size": f"{one.bytes:,}", "note": f"not kept: it {one.reason}"} for one in dropped
     ]
+
+
+def _attempt(one: Attempt, *, withheld: bool) -> dict[str, Any]:
+    return one.model_dump(mode="json", exclude={"started_at", "duration_s"} if withheld else {"started_at"})
 
 
 def _thinned(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -10,7 +10,7 @@ function figures(own, other, why) {
 function promotionParts() {
   const found = data.promotion;
   return [
-    section("On held-out bars", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${counted(found.bars, "bar")} from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} Programs promoted on these bars so far: ${whole(found.programs)}.`))];
+    section("On held-out bars", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${counted(found.bars, "bar")} from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} ${known(found.probabilistic_sharpe) ? `Probability that the true Sharpe ratio is above 0: ${percent(found.probabilistic_sharpe, 0)}. ` : ""}Programs promoted on these bars so far: ${whole(found.programs)}; the more, the less the best one means.`))];
 }
 
 function scoreParts() {

@@ -28,6 +28,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:allowance:<token>:paid:<digest>`  | string | a submission that was charged: its batch, once opened | retention       |
 | `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → `<Sharpe ratio per bar>/<bars>`, `-` if undefined | for ever; 100,000 at most |
 | `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `bars`, `mean`, `squares` | for ever |
+| `<p>:holdouts:<dataset>`               | hash   | digest of a hold-out that programs were promoted on → its first and last second | for ever |
 | `<p>:promotions:<sha256>`              | hash   | program's essence → `<job> <ms>`, and `<job>:result` → `<outcome> <Promotion JSON>`, by the hold-out's digest | for ever |
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |

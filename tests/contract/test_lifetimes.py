@@ -24,6 +24,7 @@ def busy(driver: Driver) -> None:
     driver.keys.hset("wt:caps", "default", "100")
     driver.keys.hset("wt:trials:default:sp500", "0" * 64, "0.1")
     driver.keys.hset("wt:trials:default:sp500:more", "flat", "1")
+    driver.keys.hset("wt:holdouts:sp500", "1" * 64, "0 1")
     driver.records.promotions.claim("x = 1", "python", {"prices": "1" * 64}, "batch-0")
     finished = driver.submit(2, idempotency_key="k")
     driver.judge()

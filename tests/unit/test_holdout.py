@@ -328,6 +328,10 @@ def test_a_new_version_that_holds_out_the_same_bars_gives_no_second_look(app: Ap
     promotion = app.promote().promotion
     assert promotion is not None
     assert promotion.programs == 2
+    app.client.datasets.remove("prices")
+    version(slice(0, 96), "20%")  # what was removed has been seen all the same
+    with pytest.raises(AlreadyPromoted):
+        app.client.promote(app.submit(params={"bars": 96}))
     version(slice(0, 70), "10%")  # until a day before the first one that was held out
     app.job = app.submit(params={"bars": 70})
     assert app.promote().promotion is not None

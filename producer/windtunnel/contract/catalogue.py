@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -31,18 +31,6 @@ class HoldOut(Contract):
     columns_sha256: Sha256
     """Digest of the same table as an Arrow IPC file."""
     columns_bytes: int = Field(ge=0)
-
-    def shares_bars_with(self, other: HoldOut) -> bool:
-        """Whether bars of the same time are held out here and there."""
-        spans = [(_moment(one.first), _moment(one.last) if one.last else LATEST) for one in (self, other)]
-        return max(first for first, _ in spans) <= min(last for _, last in spans)
-
-
-LATEST = datetime.max.replace(tzinfo=UTC)
-
-
-def _moment(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class DatasetVersion(Contract):

@@ -43,15 +43,6 @@ class Catalogue:
         ours = set[str]().union(*(held.get(name, ()) for name in wanted))
         return sorted(wanted | {name for name in known if held[name] & ours})
 
-    def sealed_alike(self, name: str, holdout: str) -> set[str]:
-        """The digests of a hold-out and of those of other versions of a dataset that have bars in common with it."""
-        try:
-            held = [one.holdout for one in self.versions(name) if one.holdout]
-        except NotFound:
-            return {holdout}
-        own = [one for one in held if one.sha256 == holdout]
-        return {holdout} | {one.sha256 for one in held if any(one.shares_bars_with(mine) for mine in own)}
-
     def names(self) -> list[str]:
         """Every dataset, by name."""
         return sorted(one.decode() for one in self._redis.call("hkeys", self._redis.keys("datasets")))

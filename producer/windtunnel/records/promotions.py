@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-from windtunnel.contract import Outcome, Promotion, Report
+from windtunnel.contract import HoldOut, Outcome, Promotion, Report
+from windtunnel.errors import NotFound
 from windtunnel.records.catalogue import Catalogue
 from windtunnel.records.codec import encode, readable
 from windtunnel.records.connection import Connection
 from windtunnel.records.essence import essence
 
+OPEN_END = 2**40
 UNSPENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 """A promoted run that ended so has told nothing of the hold-out, and the same job may be retried."""
 
@@ -25,11 +29,36 @@ class Promoted:
     promotion: Promotion | None = None
 
 
+class Span(NamedTuple):
+    """From the first to the last bar that is held out, in seconds since 1970."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, holdout: HoldOut) -> Span:
+        """That of a hold-out; without an end in the documents of earlier versions."""
+        return cls(_seconds(holdout.first), _seconds(holdout.last) if holdout.last else OPEN_END)
+
+    def meets(self, other: Span) -> bool:
+        """Whether they have a time in common."""
+        return max(self.first, other.first) <= min(self.last, other.last)
+
+    def joined(self, other: Span) -> Span:
+        """Both of them: the same file may have been added with different shares held out."""
+        return Span(min(self.first, other.first), max(self.last, other.last))
+
+
+def _seconds(time: datetime) -> int:
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+
+
 class Promotions:
     """Hold-out → programs, each by its `essence`, so that another layout or comment makes no other program.
 
     A new version of a dataset mostly holds out the same bars, so a program that was promoted on one version was
-    promoted on every other one that has bars in common with it. `holdouts` are the digests by dataset.
+    promoted on every other one that has bars in common with it, also if that has been removed since. `holdouts` are the
+    digests by dataset.
     """
 
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
@@ -40,6 +69,9 @@ class Promotions:
 
         The same job may claim again until it has a result.
         """
+        for name, holdout in holdouts.items():
+            if span := self._spans(name).get(holdout):
+                self._redis.call("hset", self._redis.keys("holdouts", name), holdout, f"{span.first} {span.last}")
         return str(self._redis.run("promote", essence(code, language), job_id, *self._alike(holdouts)).decode())
 
     def note(self, report: Report) -> None:
@@ -62,7 +94,7 @@ class Promotions:
 
     def count(self, holdouts: Mapping[str, str]) -> int:
         """Programs that were promoted on the most used of these hold-outs."""
-        return max(self._programs(self._catalogue.sealed_alike(*one)) for one in holdouts.items())
+        return max(self._programs(self._alike({name: holdout})) for name, holdout in holdouts.items())
 
     def _programs(self, alike: Iterable[str]) -> int:
         known = self._redis.pipeline([("hkeys", self._at(one)) for one in alike])
@@ -73,7 +105,31 @@ class Promotions:
         return next((one for one in found if one), b"")
 
     def _alike(self, holdouts: Mapping[str, str]) -> list[str]:
-        return sorted(set().union(*(self._catalogue.sealed_alike(*one) for one in holdouts.items())))
+        """These hold-outs and those of the same datasets that have bars in common with them."""
+        found = set(holdouts.values())
+        for name, holdout in holdouts.items():
+            spans = self._spans(name)
+            if own := spans.get(holdout):
+                found |= {other for other, span in spans.items() if span.meets(own)}
+        return sorted(found)
+
+    def _spans(self, name: str) -> dict[str, Span]:
+        """When the bars of each hold-out of a dataset are, of those that were promoted on before and of those known."""
+        found: dict[str, Span] = {}
+        for holdout, stored in self._redis.call("hgetall", self._redis.keys("holdouts", name)).items():
+            first, _, last = stored.partition(b" ")
+            if first.lstrip(b"-").isdigit() and last.lstrip(b"-").isdigit():
+                found[holdout.decode(errors="replace")] = Span(int(first), int(last))
+        for one in self._held_out(name):
+            span = Span.of(one)
+            found[one.sha256] = span.joined(found.get(one.sha256, span))
+        return found
+
+    def _held_out(self, name: str) -> list[HoldOut]:
+        try:
+            return [one.holdout for one in self._catalogue.versions(name) if one.holdout]
+        except NotFound:
+            return []
 
     def _at(self, holdout: str) -> str:
         return self._redis.keys("promotions", holdout)

@@ -59,6 +59,15 @@ def test_beyond_100_000_trials_all_count_and_reading_them_takes_bounded_memory(r
         assert (one.scored, one.flat, one.bars) == (expected.scored, 0, expected.bars)
         assert isclose(one.mean, expected.mean, rel_tol=1e-9, abs_tol=1e-12)
         assert isclose(one.variance(1000), expected.variance(1000), rel_tol=1e-9)
+    # An earlier version noted figures without the bars: they count, and nothing else.
+    real.keys.delete(f"{TRIALS}:more")
+    real.keys.hset(f"{TRIALS}:more", mapping={"scored": 7, "flat": 1, "mean": 0.3, "squares": 2.0})
+    another = scored.report(99, scored.noise(1, seed=5)[0])
+    finish(real, another)
+    found = real.records.trials.excluding("default", ["prices"], ())
+    expected = Trials.of([*made, *(sharpe_of(one.score) for one in (reports[0], another) if one.score)])
+    assert (found.scored, found.flat) == (expected.scored, 8)
+    assert isclose(found.variance(1000), expected.variance(1000), rel_tol=1e-9)
 
 
 def test_a_trial_on_several_datasets_counts_once(driver: Driver) -> None:
@@ -77,18 +86,5 @@ def test_a_trial_on_several_datasets_counts_once(driver: Driver) -> None:
 def test_what_is_damaged_counts_as_a_trial_without_a_ratio(driver: Driver) -> None:
     damaged = {"no digest": "x", digest(1): "nan/10", digest(3): "0.1/0", digest(4): "0.1/x", digest(5): "0.1"}
     driver.keys.hset(TRIALS, mapping={**damaged, digest(2): "0.5/40"})
-    driver.keys.hset(f"{TRIALS}:more", mapping={"scored": "?", "mean": "?"})
-    assert driver.records.trials.excluding("default", ["prices"], []) == Trials(1, 5, 0, 40, 0.5, 0.0)
-
-
-def test_figures_that_were_noted_without_their_bars_count_and_do_not_blend_in(real: Driver) -> None:
-    fill(real, MOST)
-    real.keys.hset(f"{TRIALS}:more", mapping={"scored": 7, "flat": 1, "mean": 0.3, "squares": 2.0})
-    before = real.records.trials.excluding("default", ["prices"], ())
-    assert (before.scored, before.flat) == (MOST, 8)
-    one = scored.report(0, scored.noise(1)[0])
-    finish(real, one)
-    assert one.score
-    after = real.records.trials.excluding("default", ["prices"], ())
-    assert (after.scored, after.flat) == (MOST + 1, 8)
-    assert isclose(after.variance(1), (before + Trials.of([sharpe_of(one.score)])).variance(1), rel_tol=1e-9)
+    driver.keys.hset(f"{TRIALS}:more", mapping={"scored": 7, "flat": "?", "mean": "?"})
+    assert driver.records.trials.excluding("default", ["prices"], []) == Trials(1, 12, 0, 40, 0.5, 0.0)

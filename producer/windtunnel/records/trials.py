@@ -68,9 +68,12 @@ def _short(digest: str) -> int | str:
 
 def _sharpe(stored: bytes) -> Sharpe | None:
     """A trial's Sharpe ratio and its bars; None where it is undefined, damaged or noted without the bars."""
-    ratio, _, bars = stored.partition(b"/")
-    figure = _figure(ratio)
-    return Sharpe(figure, int(bars)) if figure is not None and bars.isdigit() and int(bars) else None
+    try:
+        ratio, bars = stored.split(b"/")
+        found = Sharpe(float(ratio), int(bars))
+    except ValueError:
+        return None
+    return found if isfinite(found.per_bar) and found.bars > 0 else None
 
 
 def _figure(stored: bytes) -> float | None:

@@ -9,9 +9,11 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from tests.support import ROOT
 
+from windtunnel.address import DEFAULT_REDIS_URL
+from windtunnel.client import Client
 from windtunnel.errors import InvalidInput
-from windtunnel.records.connection import masked
-from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE, Settings, load
+from windtunnel.records.failures import masked
+from windtunnel.settings import URL_FILE, Settings, load
 from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
 
 URL = "redis://app:s3cr3t@redis.example:6379/2"
@@ -29,6 +31,35 @@ def test_the_password_shows_in_no_text_form() -> None:
 )
 def test_a_masked_url_keeps_all_but_the_password(url: str) -> None:
     assert masked(url) == url.replace("s3cr3t", "***")
+
+
+def test_a_user_without_a_password_is_shown_without_one() -> None:
+    assert masked("redis://worker@h/0") == "redis://worker@h/0"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://h/0?ssl_ca_certs=/ca.pem", "ssl_ca_certs, which is for TLS: write rediss:// instead of redis://"),
+        ("rediss://h/0?ssl_ca_cert=/ca.pem", "an unknown option, ssl_ca_cert; rediss:// takes password, ssl_ca_certs"),
+        ("redis://h/0?socket_timeout=1", "an unknown option, socket_timeout"),
+        ("sentinel://h/0?master=a&ssl_ca_certs=/ca.pem", "an unknown option, ssl_ca_certs; sentinel:// takes master"),
+        ("redis://h/name", "must end with the number of a database, like /0"),
+        ("rediss://h/0?ssl_cert_reqs=maybe", "a wrong ssl_cert_reqs; it is one of none, optional, required"),
+        ("rediss://h/0?ssl_ca_certs=/none.pem", "a file that cannot be read: ssl_ca_certs=/none.pem"),
+        (f"rediss://h/0?ssl_ca_certs={__file__}", "a file without certificates: ssl_ca_certs="),
+        (
+            f"rediss://h/0?ssl_certfile={__file__}",
+            "a certificate and a key that cannot be used together: ssl_certfile=",
+        ),
+    ],
+)
+def test_each_mistake_in_a_redis_url_is_told(setenv: pytest.MonkeyPatch, url: str, said: str) -> None:
+    setenv.setenv("WINDTUNNEL_REDIS_URL", url)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        load(Settings)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        Client(url)
 
 
 @pytest.mark.parametrize("url", ["unix:///run/redis.sock?password=s3cr3t", "redis://h/0?password=s3cr3t"])

@@ -64,11 +64,11 @@ class Client(Submitting, Reporting):
     ) -> None:
         from windtunnel.broker import Broker  # these take long to load, and an app may never connect
         from windtunnel.records import records_of
-        from windtunnel.settings import client_settings
+        from windtunnel.settings import checked_url, client_settings
         from windtunnel.store import Store
 
         self._settings = settings or client_settings()
-        url = redis_url or self._settings.redis_url.get_secret_value()
+        url = checked_url(redis_url) if redis_url else self._settings.redis_url.get_secret_value()
         self._records = records or records_of(self._settings, url)
         self._broker: Wake = broker or Broker(url)
         self._store = store or Store(self._settings.store_url.get_secret_value())

@@ -5,14 +5,12 @@ The Redis client is loaded with the first connection: it takes longer than the r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from windtunnel.address import SentinelAddress
-from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, StoreUnsupported
+from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.keyspace import Keyspace
 from windtunnel.records import lua
 
@@ -22,16 +20,6 @@ if TYPE_CHECKING:
     from redis.retry import Retry
 
 FAILOVER_RETRIES = 20
-
-
-def masked(url: str) -> str:
-    """The URL without its password, for messages."""
-    parts = urlsplit(url)
-    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
-    credentials, at, host = parts.netloc.rpartition("@")
-    if at:
-        host = f"{credentials.partition(':')[0]}:***@{host}"
-    return urlunsplit(parts._replace(netloc=host, query=query))
 
 
 def _client(url: str, retries: int) -> redis.Redis:
@@ -84,22 +72,6 @@ def _retry(times: int) -> Retry:
     return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
 
 
-_PASSWORD = ("wants a password", "`windtunnel up` keeps the URL with its password in redis.url in its state folder.")
-REFUSALS = {
-    "MISCONF": (
-        "cannot write to its disk, so it stores nothing more",
-        "Free space on that disk or correct its permissions; what is stored stays.",
-    ),
-    "READONLY": (
-        "is a replica, which stores nothing itself",
-        "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
-    ),
-    "NOAUTH": _PASSWORD,
-    "WRONGPASS": _PASSWORD,
-}
-"""A word of Redis's answer → what is wrong with it, and the remedy."""
-
-
 class Connection:
     """Runs commands and scripts, each with a deadline. Cheap to build: it connects when first used.
 
@@ -149,68 +121,9 @@ class Connection:
 
         try:
             yield
-        except redis.AuthenticationError as error:
-            raise StoreUnavailable(
-                f"Redis at {masked(self.url)} refuses this password.",
-                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
-                "its user only; set WINDTUNNEL_REDIS_URL to that.",
-            ) from error
-        except redis.InvalidResponse as error:
-            raise StoreUnavailable(
-                f"What answers at {masked(self.url)} is not a Redis.", remedy="Correct WINDTUNNEL_REDIS_URL."
-            ) from error
-        except redis.OutOfMemoryError as error:
-            raise self._full() from error
         except (redis.DataError, UnicodeEncodeError) as error:
             raise InvalidInput([FieldProblem("argument", f"cannot be sent to Redis: {error}")]) from error
-        except redis.ResponseError as error:
-            raise self._refused(error) from error
-        except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise self._distrusted(error) from error
-            # Redis's own text about Sentinels has its whole configuration.
-            lost = isinstance(error, redis.sentinel.MasterNotFoundError)
-            reason = "none of the Sentinels names a master" if lost else str(error).removesuffix(".")
-            raise StoreUnavailable(
-                f"Redis at {masked(self.url)} does not answer: {reason}.",
-                remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
-            ) from error
+        except redis.RedisError as error:
+            from windtunnel.records.failures import explained
 
-    def _distrusted(self, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"The certificate of Redis at {masked(self.url)} is not trusted: {error}",
-            remedy="Name the file of its authority in the URL, rediss://…/0?ssl_ca_certs=/path/to/ca.pem, and use the "
-            "host name that the certificate is for.",
-        )
-
-    def _full(self) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"Redis at {masked(self.url)} is out of memory.",
-            remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
-        )
-
-    def unsupported(self) -> StoreUnsupported:
-        """Why a Redis Cluster cannot be used."""
-        return StoreUnsupported(
-            f"Redis at {masked(self.url)} is a Redis Cluster, which cannot be used: a job's keys change together in "
-            "one script, and Cluster spreads them over its nodes.",
-            remedy="Use a single Redis, or for a standby a Redis with Sentinel (sentinel://host:26379/0?master=NAME).",
-        )
-
-    def _refused(self, error: redis.ResponseError) -> Exception:
-        from redis.exceptions import ClusterError, NoPermissionError
-
-        text = str(error)
-        if isinstance(error, ClusterError) or "cluster" in text.lower():
-            return self.unsupported()
-        if isinstance(error, NoPermissionError):
-            return StoreUnavailable(
-                f"This user of Redis at {masked(self.url)} may not do that: {text}.",
-                remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
-            )
-        if "OOM" in text:
-            return self._full()
-        for word, (what, remedy) in REFUSALS.items():
-            if word in text:
-                return StoreUnavailable(f"Redis at {masked(self.url)} {what}.", remedy=remedy)
-        return error
+            raise explained(self.url, error) from error

@@ -41,7 +41,9 @@ class Reading:
         """The server's version; `StoreUnavailable` if it does not answer."""
         found = self._redis.call("info", "server")
         if found.get("redis_mode") == "cluster":
-            raise self._redis.unsupported()
+            from windtunnel.records.failures import cluster
+
+            raise cluster(self._redis.url)
         return str(found["redis_version"])
 
     def clock(self) -> float:

@@ -257,7 +257,7 @@ def test_doctor_says_how_to_set_up_redis(fields: dict[str, Any], name: str, part
     ],
 )
 def test_doctor_says_what_keeps_jobs_from_their_reports(fields: dict[str, Any], name: str, part: str) -> None:
-    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, True)
+    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, 0, True)
     assert all(one.well for one in queue_checks(well))
     (bad,) = [one for one in queue_checks(replace(well, **fields)) if not one.well]
     assert bad.name == name

@@ -305,5 +305,11 @@ class Client(Submitting, Reporting):
         self._records.hosts.undrain(host)
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
-        """Messages that no worker could read, newest first."""
+        """Messages that no worker could read, and webhooks that were given up, newest first."""
         return self._records.care.dead_letters(checked_count("count", count))
+
+    def resend_webhooks(self) -> int:
+        """Send all webhooks that were given up again. Returns how many; what has expired is not among them."""
+        sent = self._records.outbox.send_again()
+        audit.info("action=webhooks-resent count=%d who=%s", sent, self.who)
+        return sent

@@ -31,15 +31,17 @@ SINGLE = {
     "faults": "Unexpected exceptions while a job was validated or executed.",
     "host_failures": "Times that a host failed for reasons of its own.",
     "host_pauses": "Times that a host paused itself after failures in a row.",
+    "unreadable": "Messages that no worker could read.",
     "orphans": "Sandboxes that the reaper removed because nobody owned them.",
 }
 FAMILIES = {
     "jobs": ("outcome", "Jobs that got their report, by outcome."),
     "limit": ("limit", "Programs that went over a limit."),
     "finding": ("category", "Rejected jobs by category of what was found in their program."),
+    "webhooks": ("result", "Attempts to deliver a webhook: delivered, failed, or dead after the last one."),
     "verdicts": ("source", "Groups of jobs that were judged, by where the verdict came from: cached or new."),
 }
-NAMES = {"limit": "limit_violations", "finding": "rejections_by_category"}
+NAMES = {"unreadable": "unreadable_messages", "limit": "limit_violations", "finding": "rejections_by_category"}
 
 
 class RecordsCollector(Collector):
@@ -80,7 +82,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 def _counters(figures: Figures) -> Iterator[Metric]:
     counts = {**dict.fromkeys(counter_names(), 0.0), **figures.counters}
     for name, text in SINGLE.items():
-        yield CounterMetricFamily(f"windtunnel_{name}", text, value=counts[name])
+        yield CounterMetricFamily(f"windtunnel_{NAMES.get(name, name)}", text, value=counts[name])
     for kind, (label, text) in FAMILIES.items():
         family = CounterMetricFamily(f"windtunnel_{NAMES.get(kind, kind)}", text, labels=[label])
         for name, count in sorted(counts.items()):
@@ -122,7 +124,10 @@ def _schedule(figures: Figures) -> Iterator[Metric]:
     yield _gauge("unfinished_oldest_seconds", "Age of the oldest unfinished batch.", figures.unfinished_oldest_s)
     yield _gauge("jobs_awaiting_report", "Jobs that ended and wait for their report.", figures.awaiting_report)
     yield _gauge("unservable_lanes", "Groups of jobs that need what no live host has.", figures.unservable)
-    yield _gauge("dead_letters", "Messages that no worker could read, 1,000 at most.", figures.dead_letters)
+    yield _gauge(
+        "dead_letters", "Unreadable messages and dead webhooks that are kept, 1,000 at most.", figures.dead_letters
+    )
+    yield _gauge("webhooks_waiting", "Webhooks that wait to be delivered.", figures.webhooks)
     yield _gauge("reconciler_active", "Whether some worker is the reconciler.", figures.reconciled)
 
 

@@ -1,12 +1,15 @@
--- A webhook was delivered or given up, or is to be sent again.
--- ARGV: event, its URL, when to send it again (ms; '' for never)
+-- A webhook was delivered, or the attempt failed, or it is given up ("dead") and kept for `send_again`.
+-- ARGV: event, its URL, `delivered`, `failed` or `dead`, when to send it again if it failed (ms)
 -- Returns 1.
 local host = hook_host(ARGV[2])
-if ARGV[3] == '' then
-  redis.call('ZREM', key('outbox', host), ARGV[1])
-  redis.call('DEL', key('hook', ARGV[1]))
+if ARGV[3] == 'failed' then
+  redis.call('ZADD', key('outbox', host), 'XX', tonumber(ARGV[4]), ARGV[1])
 else
-  redis.call('ZADD', key('outbox', host), 'XX', tonumber(ARGV[3]), ARGV[1])
+  redis.call('ZREM', key('outbox', host), ARGV[1])
+  if ARGV[3] == 'delivered' then
+    redis.call('DEL', key('hook', ARGV[1]))
+  end
 end
 next_hook(host)
+tally('webhooks:' .. ARGV[3], 1)
 return 1

@@ -15,6 +15,7 @@ from windtunnel.errors import InvalidInput
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE, Settings, load
 from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
+from windtunnel_worker.variables import without_effect
 
 URL = "redis://app:s3cr3t@redis.example:6379/2"
 
@@ -79,6 +80,25 @@ def test_a_store_is_a_folder_or_a_url_whose_secrets_are_masked(setenv: pytest.Mo
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(Settings(), "key_prefix", "x")  # noqa: B010 - the type checker knows it is frozen
+
+
+def test_a_variable_that_is_no_setting_is_named() -> None:
+    names = ["WINDTUNNEL_REDIS_ULR", "WINDTUNNEL_CEILING__TIMEOUT", "WINDTUNNEL_NONSENSE", "WINDTUNNEL_HOST", "HOME"]
+    assert without_effect(names) == [
+        "WINDTUNNEL_CEILING__TIMEOUT (did you mean WINDTUNNEL_CEILING__TIMEOUT_S?)",
+        "WINDTUNNEL_NONSENSE",
+        "WINDTUNNEL_REDIS_ULR (did you mean WINDTUNNEL_REDIS_URL?)",
+    ]
+
+
+SHORTENED = {"WINDTUNNEL_CEILING", "WINDTUNNEL_REDIS_PASSWORD"}
+"""Beginnings of names, as in `WINDTUNNEL_CEILING__…`."""
+
+
+def test_every_variable_that_the_documentation_and_the_deployment_name_is_known() -> None:
+    files = [ROOT / "docker-compose.yml", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.*")]
+    text = "\n".join(file.read_text() for file in files if file.is_file())
+    assert without_effect(set(re.findall(r"WINDTUNNEL_[A-Z0-9_]+[A-Z0-9]", text)) - SHORTENED) == []
 
 
 def test_nested_and_plain_variables_are_read(setenv: pytest.MonkeyPatch) -> None:

@@ -103,8 +103,8 @@ def redis_checks(server: Server) -> list[Check]:
 
 def queue_checks(figures: Figures) -> list[Check]:
     """Whether jobs make progress, as far as their records tell."""
-    unreadable = "some could not be read: `windtunnel dead` lists them" if figures.dead_letters else "all could be read"
-    found = [Check("messages", True, unreadable)]
+    dead = "some could not be read, or webhooks not be delivered: `windtunnel dead` lists them"
+    found = [Check("messages", True, dead if figures.dead_letters else "all could be read")]
     if not figures.reconciled:
         why = "none: jobs of dead workers stay where they are; start or restart a validate or finalize worker"
         found.append(Check("reconciler", False, why))

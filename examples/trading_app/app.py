@@ -5,6 +5,7 @@ It has no log-in: put it behind yours, or keep it on this machine.
 
 from __future__ import annotations
 
+import logging
 from asyncio import gather
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
-from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, WindtunnelError
+from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, StoreUnavailable, WindtunnelError
 from windtunnel.analysis.clusters import Cluster
 from windtunnel.analysis.leaderboard import Leaderboard, Row
 from windtunnel.contract import BatchStatus
@@ -25,7 +26,8 @@ from .ideas import IDEAS
 
 STATIC = Path(__file__).parent / "static"
 OWNER = "trading-app"
-MOST_ROWS = 10
+log = logging.getLogger(__name__)
+MOST_ROWS, MOST_BATCHES = 10, 50
 EVENT_ID = r"^\d+(-\d+)?$"
 FAILURES = tuple(one for one in Outcome if one not in (Outcome.SUCCEEDED, Outcome.CANCELLED))
 STATUS_CODES: dict[type[WindtunnelError], int] = {InvalidInput: 422, NotFound: 404, QueueFull: 503}
@@ -88,7 +90,7 @@ async def choices(tunnel: Tunnel) -> dict[str, Any]:
 @app.get("/api/backtests")
 async def backtests(tunnel: Tunnel) -> list[dict[str, Any]]:
     """The app's newest batches."""
-    return [_status(one) for one in await tunnel.batches(50) if one.owner == OWNER]
+    return [_status(one) for one in await tunnel.batches(MOST_BATCHES, owner=OWNER)]
 
 
 @app.post("/api/backtests", status_code=201)
@@ -127,9 +129,12 @@ async def events(
     await tunnel.status(batch)  # an unknown batch is told before the stream begins
 
     async def lines() -> AsyncIterator[str]:
-        async for event in tunnel.stream(batch, after=last_event_id or after):
-            yield f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
-        yield "event: end\ndata: {}\n\n"
+        try:
+            async for event in tunnel.stream(batch, after=last_event_id or after):
+                yield f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
+            yield "event: end\ndata: {}\n\n"
+        except StoreUnavailable as error:  # the page connects again, and goes on after the last event it got
+            log.warning("The stream of %s ended: %s", batch, error)
 
     return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 

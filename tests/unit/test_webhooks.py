@@ -402,6 +402,8 @@ def test_the_secret_is_in_no_text(setenv: pytest.MonkeyPatch) -> None:
 def test_pauses_grow_and_are_bounded() -> None:
     assert FIRST_PAUSE_S / 2 <= pause_s(1) <= FIRST_PAUSE_S
     assert LONGEST_PAUSE_S / 2 <= pause_s(50) <= LONGEST_PAUSE_S
+    together = sum(max(pause_s(attempt) for _ in range(200)) for attempt in range(1, MOST_ATTEMPTS))
+    assert 5 <= together / 3600 <= 7  # with jitter, about five hours
 
 
 # -- the receiving side ----------------------------------------------------------------------------------

@@ -180,10 +180,10 @@ class Client(Submitting, Reporting):
         """The state of the whole queue: jobs ready, running and waiting by owner and priority, and outcomes so far."""
         return self._records.listing.stats()
 
-    def batches(self, count: int = 20) -> list[BatchStatus]:
-        """The newest batches, newest first."""
-        found = []
-        for name in self._records.reading.batch_ids(checked_count("count", count)):
+    def batches(self, count: int = 20, *, owner: str | None = None) -> list[BatchStatus]:
+        """The newest batches, newest first; only those of an owner, if one is given."""
+        reading, most, found = self._records.reading, checked_count("count", count), []
+        for name in reading.batch_ids(most) if owner is None else reading.batch_ids_of(owner, most):
             try:
                 found.append(self._records.reading.batch_status(name))
             except NotFound:

@@ -15,9 +15,9 @@ from windtunnel_worker.delivery.targets import Allowlist, NotAllowed
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 16
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
-"""Between two attempts: it doubles, with jitter. Twelve attempts take about five hours."""
+"""Between two attempts: it doubles, with jitter. Sixteen attempts take about five hours."""
 
 
 class Deliverer:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from heapq import nlargest
 from itertools import accumulate
+from operator import itemgetter
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -22,7 +24,7 @@ from windtunnel.records.metrics import BUCKETS_S, STAGES, Figures, Metrics, coun
 log = logging.getLogger(__name__)
 
 OWNERS_SHOWN = 100
-"""Owners with series of their own, those with the most jobs first; all others together are `other`."""
+"""Owners with series of their own, those with the most jobs first. All others together are `other` in gauges."""
 OTHERS = "other"
 SINGLE = {
     "retries": "Attempts that were repeated after a fault of the machinery.",
@@ -134,15 +136,19 @@ def _schedule(figures: Figures) -> Iterator[Metric]:
 def _owners(figures: Figures) -> Iterator[Metric]:
     shown = _shown(figures)
     running = GaugeMetricFamily("windtunnel_jobs_running", "Jobs that hold a slot.", labels=["owner"])
-    used = CounterMetricFamily("windtunnel_slot_seconds", "Slot-seconds that an owner used.", labels=["owner"])
-    for family, values in ((running, figures.running), (used, figures.slot_seconds)):
-        together = dict.fromkeys(shown, 0.0)
-        for owner, value in values.items():
-            name = owner if owner in shown else OTHERS
-            together[name] = together.get(name, 0.0) + value
-        for owner, value in sorted(together.items()):
-            family.add_metric([owner], value)
-        yield family
+    together = dict.fromkeys(shown, 0)
+    for owner, jobs in figures.running.items():
+        name = owner if owner in shown else OTHERS
+        together[name] = together.get(name, 0) + jobs
+    for owner, jobs in sorted(together.items()):
+        running.add_metric([owner], jobs)
+    yield running
+    # Without the others: their sum would fall whenever one of them comes among the first.
+    text = f"Slot-seconds used, of the {OWNERS_SHOWN} owners that used the most."
+    used = CounterMetricFamily("windtunnel_slot_seconds", text, labels=["owner"])
+    for owner, seconds in nlargest(OWNERS_SHOWN, figures.slot_seconds.items(), key=itemgetter(1)):
+        used.add_metric([owner], seconds)
+    yield used
     waiting = GaugeMetricFamily(
         "windtunnel_jobs_waiting",
         "Jobs that wait: for validation, or ready for a slot of a pool.",

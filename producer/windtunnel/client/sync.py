@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from windtunnel.wake import Wake
 
 audit = logging.getLogger("windtunnel.audit")
-"""Logs who submitted, retried and cancelled what; the app decides where that goes."""
+"""Logs who submitted, retried, cancelled, promoted or drained what; the app decides where that goes."""
 
 
 class Client(Submitting, Reporting):
@@ -102,7 +102,9 @@ class Client(Submitting, Reporting):
         """
         report = self.report(job)
         holdouts = promotion.checked(report, self._records)
-        return self._again(report, owner, holdouts=holdouts)
+        again = self._again(report, owner, holdouts=holdouts)
+        audit.info("action=promoted name=%s as=%s who=%s", job, again, self.who)
+        return again
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
         """Run a finished job again on the same data, wait for it, and compare. Raises `WaitTimeout` as `wait` does."""
@@ -299,10 +301,12 @@ class Client(Submitting, Reporting):
     def drain(self, host: str) -> None:
         """Let a host finish the jobs it runs and take no new ones; `NotFound` for an unknown host."""
         self._records.hosts.drain(host, self.who)
+        audit.info("action=drained host=%s who=%s", host, self.who)
 
     def undrain(self, host: str) -> None:
         """Let a host take jobs again, also one that paused itself."""
         self._records.hosts.undrain(host)
+        audit.info("action=undrained host=%s who=%s", host, self.who)
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
         """Messages that no worker could read, and webhooks that were given up, newest first."""

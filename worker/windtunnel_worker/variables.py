@@ -16,7 +16,7 @@ DEPLOYMENT = frozenset(
         *("ALIVE_FD", "BASE", "COLLECTOR_IMAGE", "CONTEXT", "DEBIAN_MIRROR", "DOCKERD_OPTIONS", "DOCKER_SOCKET"),
         *("EXECUTE_MEMORY", "FLOWER_LOGIN", "FLOWER_PORT", "FLOWER_PREFIX", "FUZZ_EXAMPLES", "GRAFANA_IMAGE"),
         *("GRAFANA_PORT", "PROMETHEUS_IMAGE", "PROMETHEUS_PORT", "PULL_TIMEOUT", "REDIS_IMAGE", "REDIS_MEMORY"),
-        *("REDIS_PORT", "SECRETS_DIR", "STATE_DIR", "STORE_DIR"),
+        *("REDIS_PORT", "SECRETS_DIR", "SETTINGS", "STATE_DIR", "STORE_DIR"),
     )
 )
 """Variables of `docker-compose.yml`, the scripts in `deploy` and the tests, which may be set in the same shell."""

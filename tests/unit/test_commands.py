@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from pydantic import SecretStr
 from rich.console import Console, RenderableType
 
 import windtunnel
@@ -28,7 +29,7 @@ from windtunnel.records import records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
 from windtunnel.settings import Settings
-from windtunnel_worker.host_checks import confinement_checks, limit_check
+from windtunnel_worker.host_checks import confinement_checks, limit_check, webhook_check
 from windtunnel_worker.settings import HostSettings
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
@@ -278,6 +279,22 @@ def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
     assert not any(one.well for one in found)
     assert "deploy/runsc.sh" in found[2].detail
     assert not limit_check({"PidsLimit": True}).well
+
+
+@pytest.mark.parametrize(
+    ("hosts", "secret", "said"),
+    [
+        ((), None, "none are sent"),
+        (("hooks.test",), "x" * 32, "to hooks.test"),
+        (("hooks.test",), None, "WINDTUNNEL_WEBHOOK_SECRET"),
+        (("hooks.test",), "", "WINDTUNNEL_WEBHOOK_SECRET"),
+        ((), "x" * 32, "WINDTUNNEL_WEBHOOKS"),
+    ],
+)
+def test_doctor_says_what_webhooks_lack(hosts: tuple[str, ...], secret: str | None, said: str) -> None:
+    settings = HostSettings(webhooks=hosts, webhook_secret=None if secret is None else SecretStr(secret))
+    found = webhook_check(settings)
+    assert (found.well, said in found.detail) == (bool(hosts) == bool(secret), True)
 
 
 def test_doctor_says_what_drains_and_what_is_paused() -> None:

@@ -42,6 +42,7 @@ def host_checks(settings: HostSettings) -> list[Check]:
         *found,
         _trust(settings),
         _variables(os.environ),
+        webhook_check(settings),
         _disk(settings.data_dir),
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
@@ -120,6 +121,16 @@ def _variables(names: Iterable[str]) -> Check:
     return Check(
         "settings", not found, f"no effect: {', '.join(found)}; correct or unset" if found else "all are known"
     )
+
+
+def webhook_check(settings: HostSettings) -> Check:
+    """Whether webhooks have both that they need, or neither."""
+    secret = settings.webhook_secret is not None and bool(settings.webhook_secret.get_secret_value())
+    if settings.webhooks and not secret:
+        return Check("webhooks", False, "none can be signed: set WINDTUNNEL_WEBHOOK_SECRET where finalize runs")
+    if secret and not settings.webhooks:
+        return Check("webhooks", False, "none may be sent anywhere: name the receivers in WINDTUNNEL_WEBHOOKS")
+    return Check("webhooks", True, f"to {', '.join(settings.webhooks)}" if secret else "none are sent from here")
 
 
 def _nearest(folder: Path) -> Path:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from redis.retry import Retry
 
 FAILOVER_RETRIES = 20
+ANSWER_S, IMPATIENT_ANSWER_S = 30, 5
+"""Seconds a command may take; the second where nothing is sent again: an exporter must answer within its scrape."""
 
 
 def _client(url: str, retries: int) -> redis.Redis:
@@ -31,7 +33,7 @@ def _client(url: str, retries: int) -> redis.Redis:
     network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
     return redis.Redis.from_url(
         url,
-        socket_timeout=30,
+        socket_timeout=_answer_s(retries),
         health_check_interval=25,
         retry=_retry(retries),
         **network,
@@ -42,7 +44,7 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     """The master that the Sentinels name, asked anew with each connection: after a failover it is another server."""
     from redis.sentinel import Sentinel
 
-    deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
+    deadlines = {"socket_timeout": _answer_s(retries), "socket_connect_timeout": 5, "socket_keepalive": True}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         list(address.sentinels),
         sentinel_kwargs={
@@ -63,6 +65,10 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
         **deadlines,
     )
     return master
+
+
+def _answer_s(retries: int) -> int:
+    return ANSWER_S if retries else IMPATIENT_ANSWER_S
 
 
 def _retry(times: int) -> Retry:

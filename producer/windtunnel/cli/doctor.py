@@ -18,7 +18,7 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson
 from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import HostStatus
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import StoreForbidden, WindtunnelError
 from windtunnel.records import Records, records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
@@ -64,6 +64,9 @@ def _checks_through_redis(records: Records) -> list[Check]:
         found += queue_checks(figures)
         found += host_checks(figures.hosts, datetime.now(UTC))
         found += _workers(records.url, figures)
+    except StoreForbidden:
+        why = "not asked: this user of Redis may not; run doctor as its user worker or operator"
+        found.append(Check("workers", True, why))
     except WindtunnelError as error:
         found.append(Check("workers", False, str(error)))
     return found

@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import ClusterError, NoPermissionError
 from redis.sentinel import MasterNotFoundError
 
-from windtunnel.errors import StoreUnavailable, StoreUnsupported
+from windtunnel.errors import StoreForbidden, StoreUnavailable, StoreUnsupported
 
 _PASSWORD = (
     "refuses this user or password",
@@ -22,20 +22,32 @@ _CLIENT_CERTIFICATE = (
     "Name one that the authority in Redis's tls-ca-cert-file issued: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE.",
 )
 _OWN_CLOCK = "Check this machine's clock, then the certificate's dates (openssl x509 -in FILE -noout -dates)."
+_REPLICA = (
+    "is a replica, which stores nothing itself",
+    "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
+)
+_FULL = (
+    "is out of memory",
+    "Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
+)
 REFUSALS = {
     "MISCONF": (
         "cannot write to its disk, so it stores nothing more",
         "Free space on that disk or correct its permissions; what is stored stays.",
     ),
-    "READONLY": (
-        "is a replica, which stores nothing itself",
-        "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
-    ),
+    "READONLY": _REPLICA,
+    "read only replica": _REPLICA,
+    "Link with MASTER is down": _REPLICA,
     "NOAUTH": ("wants a password", _PASSWORD[1]),
+    "Authentication required": ("wants a password", _PASSWORD[1]),
+    "HELLO must be called": ("wants a password", _PASSWORD[1]),
     "WRONGPASS": _PASSWORD,
-    "OOM": (
-        "is out of memory",
-        "Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
+    "OOM": _FULL,
+    "used memory > 'maxmemory'": _FULL,
+    "loading the dataset": ("still reads its files", "Wait until it has; nothing is lost."),
+    "max number of clients": (
+        "has as many clients as it may",
+        "Stop clients that were left behind, or raise its maxclients.",
     ),
     "DB index is out of range": (
         "has no database of this number",
@@ -46,7 +58,7 @@ REFUSALS = {
         "Name the Sentinels in WINDTUNNEL_REDIS_URL, whose usual port is 26379, or write redis:// for a single Redis.",
     ),
 }
-"""What Redis answers → what is wrong with it, and the remedy."""
+"""What Redis answers → what is wrong with it, and the remedy. The client library removes the code of some answers."""
 TLS = {
     "certificate has expired": ("has a certificate that has expired", "Renew it and restart Redis."),
     "certificate is not yet valid": ("has a certificate that is not valid yet", _OWN_CLOCK),
@@ -89,14 +101,14 @@ def masked(url: str) -> str:
 def explained(url: str, error: BaseException) -> BaseException:
     """The error to raise instead of Redis's own. One that nobody foresaw stays as it is."""
     place, text = f"Redis at {masked(url)}", str(error)
-    meaning = _PASSWORD if isinstance(error, redis.AuthenticationError) else _meaning(REFUSALS, text)
-    if meaning:
-        return _unavailable(place, meaning)
     if isinstance(error, NoPermissionError):
-        return StoreUnavailable(
+        return StoreForbidden(
             f"This user of {place} may not do that: {text}.",
             remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
         )
+    meaning = _meaning(REFUSALS, text) or (_PASSWORD if isinstance(error, redis.AuthenticationError) else None)
+    if meaning:
+        return _unavailable(place, meaning)
     if isinstance(error, ClusterError) or (isinstance(error, redis.ResponseError) and "cluster" in text.lower()):
         return cluster(url)
     return _silent(url, error) if isinstance(error, UNREACHABLE) else error

@@ -60,6 +60,15 @@ def _client(request: Request) -> AsyncClient:
 Tunnel = Annotated[AsyncClient, Depends(_client)]
 
 
+def _own_page(sec_fetch_site: Annotated[str, Header()] = "none") -> None:
+    """Refuse what another site's page has the user's browser send."""
+    if sec_fetch_site not in ("same-origin", "none"):
+        raise HTTPException(403, "Only this app's own page may do that.")
+
+
+OWN_PAGE = [Depends(_own_page)]
+
+
 class Backtest(BaseModel):
     """What the form sends."""
 
@@ -93,7 +102,7 @@ async def backtests(tunnel: Tunnel) -> list[dict[str, Any]]:
     return [_status(one) for one in await tunnel.batches(MOST_BATCHES, owner=OWNER)]
 
 
-@app.post("/api/backtests", status_code=201)
+@app.post("/api/backtests", status_code=201, dependencies=OWN_PAGE)
 async def start(wanted: Backtest, tunnel: Tunnel) -> dict[str, Any]:
     """Enqueue every variant of an idea as one batch."""
     if wanted.idea not in IDEAS:
@@ -139,13 +148,13 @@ async def events(
     return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
-@app.post("/api/backtests/{batch}/retry")
+@app.post("/api/backtests/{batch}/retry", dependencies=OWN_PAGE)
 async def retry(batch: str, tunnel: Tunnel) -> dict[str, int]:
     """Run again what failed; what was cancelled stays so."""
     return {"retried": len(await tunnel.retry(batch, outcomes=FAILURES))}
 
 
-@app.post("/api/backtests/{batch}/cancel")
+@app.post("/api/backtests/{batch}/cancel", dependencies=OWN_PAGE)
 async def cancel(batch: str, tunnel: Tunnel) -> dict[str, int]:
     """Stop what has not ended."""
     return {"cancelled": await tunnel.cancel(batch)}

@@ -160,8 +160,9 @@ def test_what_is_wrong_with_the_form_is_said(browser: Browser, address: str) -> 
     picture(browser, "4-problem")
 
 
-def post(url: str, **body: Any) -> int:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+def post(url: str, site: str = "same-origin", **body: Any) -> int:
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": site}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status)
@@ -178,6 +179,8 @@ def test_a_form_that_is_sent_twice_starts_one_batch(address: str, app: Client) -
     assert post(f"{address}/api/backtests", **{**wanted, "key": "other-key", "dataset": "sp501"}) == 422
     assert post(f"{address}/api/backtests", **{**wanted, "idea": "none"}) == 422
     assert post(f"{address}/api/backtests/0123/cancel") == 404
+    for action in ("", "/0123/cancel", "/0123/retry"):
+        assert post(f"{address}/api/backtests{action}", site="cross-site", **wanted) == 403
     assert app.batches(1)[0].owner == "trading-app"
 
 

@@ -127,6 +127,7 @@ async function refresh(card, path) {
     item.textContent = `${kind.count}× ${kind.type}: ${kind.message} ${kind.fix}`;
     return item;
   }));
+  card.dataset.outcomes = JSON.stringify(found.outcomes);
   if (found.done) card.dataset.state = "done";
   return !found.done;
 }
@@ -143,7 +144,7 @@ async function look(first) {
   for (const status of first ? found.reverse() : found) show(status, first);
   for (const status of found) {
     const card = cards.get(status.batch_id);
-    if (!status.done && card.dataset.state === "done") follow(card, `/api/backtests/${status.batch_id}`);
+    if (card.dataset.state === "done" && JSON.stringify(status.outcomes) !== card.dataset.outcomes) resume(card, `/api/backtests/${status.batch_id}`);
   }
 }
 

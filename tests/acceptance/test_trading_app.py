@@ -160,8 +160,8 @@ def test_what_is_wrong_with_the_form_is_said(browser: Browser, address: str) -> 
     picture(browser, "4-problem")
 
 
-def post(url: str, site: str = "same-origin", **body: Any) -> int:
-    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": site}
+def post(url: str, **body: Any) -> int:
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": body.pop("site", "same-origin")}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:

@@ -77,6 +77,16 @@ def test_a_deliverer_that_dies_is_made_up_for(driver: Driver) -> None:
     assert (second.event, second.body, second.attempt) == (first.event, first.body, 2)
 
 
+def test_a_host_that_asks_for_a_pause_gets_nothing_meanwhile(driver: Driver) -> None:
+    for host, jobs in (("busy", 5), ("other", 1)):
+        driver.ready(jobs, webhook=Webhook(url=f"https://{host}.example.com/", each="job"))
+        driver.run_all()
+    (hook,) = due(driver, most=1)
+    driver.records.outbox.later(hook, 600, others=True)
+    assert {hook.url for _ in range(5) for hook in due(driver)} == {"https://other.example.com/"}
+    assert driver.records.outbox.waiting() == 8
+
+
 def test_what_is_given_up_is_among_the_dead_letters(driver: Driver) -> None:
     driver.ready(1, webhook=Webhook(url=URL))
     driver.run_all()

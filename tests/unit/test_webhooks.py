@@ -176,8 +176,8 @@ class OneHook:
         assert lease_s > 0
         return [Hook("b:1", self.url, b"{}", attempt=1)]
 
-    def later(self, _hook: Hook, pause_s: float) -> None:
-        self.pause_s = pause_s
+    def later(self, _hook: Hook, pause_s: float, *, others: bool) -> None:
+        self.pause_s, self.others = pause_s, others
 
 
 IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
@@ -199,6 +199,7 @@ def test_a_receiver_may_ask_for_a_pause(receiver: Receiver, status: int, asked: 
     outbox = OneHook(f"http://127.0.0.1:{receiver.port}/")
     Deliverer(cast(Outbox, outbox), Allowlist.of(["127.0.0.1"]), SECRET).run()
     assert least <= outbox.pause_s <= most
+    assert outbox.others == (least > 0)
 
 
 def test_the_next_address_is_tried_where_the_first_does_not_answer(receiver: Receiver) -> None:

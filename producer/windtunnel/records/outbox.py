@@ -13,6 +13,7 @@ from windtunnel.records.codec import decode, encode
 from windtunnel.records.connection import Connection
 
 HOSTS_LOOKED_AT = 200
+HELD_BACK = 1000
 A_HOST = 2
 """Requests to one host at a time: a slow receiver must not hold up the others."""
 
@@ -44,11 +45,12 @@ class Outbox:
 
     def delivered(self, hook: Hook) -> None:
         """The receiver took it."""
-        self._redis.run("hook_done", hook.event, hook.url, "delivered", "")
+        self._redis.run("hook_done", hook.event, hook.url, "delivered", "", 0)
 
-    def later(self, hook: Hook, pause_s: float) -> None:
-        """Send it again after a pause."""
-        self._redis.run("hook_done", hook.event, hook.url, "failed", round((time.time() + pause_s) * 1000))
+    def later(self, hook: Hook, pause_s: float, *, others: bool = False) -> None:
+        """Send it again after a pause; with `others`, nothing that is due is sent to that host before."""
+        due = round((time.time() + pause_s) * 1000)
+        self._redis.run("hook_done", hook.event, hook.url, "failed", due, HELD_BACK if others else 0)
 
     def give_up(self, hook: Hook, reason: str) -> None:
         """Send it no more, unless `send_again` is called; it joins the dead letters."""
@@ -58,7 +60,7 @@ class Outbox:
         letter = DeadLetter(at=time.time(), queue="webhook", reason=reason, body=body, event=hook.event)
         dead = self._redis.keys("dead")
         self._redis.pipeline([("lpush", dead, encode(letter)), ("ltrim", dead, 0, MAX_DEAD_LETTERS - 1)])
-        self._redis.run("hook_done", hook.event, hook.url, "dead", "")
+        self._redis.run("hook_done", hook.event, hook.url, "dead", "", 0)
 
     def send_again(self) -> int:
         """Send all webhooks among the dead letters again. Returns how many; expired ones stay where they are."""

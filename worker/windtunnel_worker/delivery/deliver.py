@@ -52,7 +52,8 @@ class Deliverer:
             self._outbox.give_up(hook, answer.problem)
         else:
             log.info("action=webhook-failed event=%s attempt=%d reason=%s", hook.event, hook.attempt, answer.problem)
-            self._outbox.later(hook, max(pause_s(hook.attempt), min(answer.pause_s, LONGEST_PAUSE_S)))
+            asked = min(answer.pause_s, LONGEST_PAUSE_S)
+            self._outbox.later(hook, max(pause_s(hook.attempt), asked), others=asked > 0)
 
     def _send(self, hook: Hook) -> Answer:
         if self._sender is None:

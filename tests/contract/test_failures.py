@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import redis
-from tests.support import RedisServer, free_port
+from tests.support import RedisServer, free_port, until
 
 from windtunnel.errors import StoreForbidden, StoreUnavailable
 from windtunnel.records.connection import Connection
@@ -51,6 +52,34 @@ def test_passwords_and_users(server: redis.Redis) -> None:
     assert "wants a password" in refusal(server).message
     assert "refuses this user or password" in refusal(server, user=":wrong@").message
     assert isinstance(refusal(server, user="reader:right@"), StoreForbidden)
+
+
+def test_too_few_replicas(server: redis.Redis) -> None:
+    server.config_set("min-replicas-to-write", 1)
+    assert "has fewer replicas than it wants" in refusal(server).message
+
+
+def test_a_script_of_another_application_that_does_not_end(server: redis.Redis) -> None:
+    server.config_set("busy-reply-threshold", 1)
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(server.eval, "while true do end", 0)
+        until(lambda: "BUSY" in answer_to_ping(server), "Redis says that it is busy")
+        assert "is busy with a script" in refusal(server).message
+        server.script_kill()
+        assert isinstance(running.exception(), redis.ResponseError)
+
+
+def answer_to_ping(server: redis.Redis) -> str:
+    try:
+        return str(server.ping())
+    except redis.ResponseError as error:
+        return str(error)
+
+
+def test_a_command_that_is_renamed(redis_program: str, tmp_path: Path) -> None:
+    renamed = ("--rename-command", "evalsha", "x", "--rename-command", "hincrbyfloat", "y")
+    with RedisServer(redis_program, tmp_path, *renamed) as own, own.connect() as connection:
+        assert "lacks a command" in refusal(connection).message
 
 
 def test_no_such_database(server: redis.Redis) -> None:

@@ -57,6 +57,22 @@ REFUSALS = {
         "is not a Sentinel",
         "Name the Sentinels in WINDTUNNEL_REDIS_URL, whose usual port is 26379, or write redis:// for a single Redis.",
     ),
+    "unknown command": (
+        "lacks a command that Windtunnel needs",
+        "Use Redis 7.0 or newer, in which no command is renamed or disabled.",
+    ),
+    "protected mode": (
+        "takes clients of its own machine only, since it has no password",
+        "Start it with users (deploy/redis/start.sh) or a password, and name them in WINDTUNNEL_REDIS_URL.",
+    ),
+    "busy running a script": (
+        "is busy with a script, probably of another application",
+        "Wait, or end it with `redis-cli script kill`; give Windtunnel a Redis of its own.",
+    ),
+    "NOREPLICAS": (
+        "has fewer replicas than it wants, so it stores nothing",
+        "Start its replicas, or lower min-replicas-to-write.",
+    ),
 }
 """What Redis answers → what is wrong with it, and the remedy. The client library removes the code of some answers."""
 TLS = {

@@ -16,9 +16,10 @@ DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
 SENTINEL_PORT = 26379
 TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 """Files that the query of a `rediss://` URL may name: trusted authorities, and a client certificate with its key."""
+TLS_OPTIONS = ("ssl_password", "ssl_ca_path", "ssl_cert_reqs", "ssl_check_hostname", "ssl_ciphers")
 OPTIONS = {
     "redis": ("password",),
-    "rediss": ("password", *TLS_FILES, "ssl_password", "ssl_cert_reqs", "ssl_check_hostname"),
+    "rediss": ("password", *TLS_FILES, *TLS_OPTIONS),
     "unix": ("password", "db"),
     "sentinel": ("master", "sentinel_password"),
 }
@@ -41,6 +42,7 @@ def check_redis_url(url: str) -> None:
         raise ValueError(
             f"must look like {DEFAULT_REDIS_URL}, rediss://…, unix:///path/to/socket or "
             "sentinel://host:26379,host:26379/0?master=NAME"
+            + ("; write / as %2F, # as %23 and ? as %3F in a password" if "@" in url else "")
         )
     if parts.scheme != "unix" and not parts.path.removeprefix("/").isdigit() and parts.path not in ("", "/"):
         raise ValueError("must end with the number of a database, like /0")

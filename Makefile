@@ -77,7 +77,7 @@ compose-test: ## run a batch through docker-compose.yml, for real
 hosts-test: ## two hosts in network namespaces, a Docker Engine each: spread, cut one off, drain one (as root)
 	$(SETUP) $(BIN)/pytest -m hosts $(PYTEST)
 
-vm-test: ## a Debian 12 host with systemd, cgroup v2 and AppArmor in a virtual machine (as root)
+vm-test: ## a Debian 12 host with systemd, cgroup v2 and AppArmor in a virtual machine: install, watchdog, reboot (as root)
 	$(SETUP) deploy/vm-setup.sh $(BIN)/pytest -m vm $(PYTEST)
 
 clean: ## remove .venv, caches and the dockerd that set-up started; images stay

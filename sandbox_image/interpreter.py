@@ -160,6 +160,8 @@ class Interpreter:
             self._line.close()
             return None
         told = json.loads(message)
+        if "fault" in told:
+            raise SystemExit(f"warden: no program can be started ({told['fault']})")
         self.cpu_time_s += told["cpu_time_s"]
         return int(told["status"])
 
@@ -218,8 +220,8 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         while True:
             if pipes or (child := os.fork()) == 0:
                 message, passed, _, _ = socket.recv_fds(line, MAX_MESSAGE_BYTES, 4)
-                line.close()
-                _become(json.loads(message)["user"], *(pipes or passed))
+                _leave(line, json.loads(message)["user"])
+                _run(*(pipes or passed))
             _, status, usage = os.wait4(child, 0)
             line.send(json.dumps({"status": status, "cpu_time_s": _cpu_s(usage)}).encode())
     except BaseException:  # noqa: BLE001 - the host is told by the sandbox's stderr, whatever it is
@@ -261,9 +263,18 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(below + 1, above)
 
 
-def _become(user: int, out: int, err: int, values: int, source: int) -> NoReturn:
-    """Become the job's user for good, then the program."""
-    become(user)
+def _leave(line: socket.socket, user: int) -> None:
+    """Become the job's user and close the line to the warden, which hears of a host that does not allow that."""
+    try:
+        become(user)
+    except OSError as error:
+        line.send(json.dumps({"fault": str(error)}).encode())
+        os._exit(1)
+    line.close()
+
+
+def _run(out: int, err: int, values: int, source: int) -> NoReturn:
+    """Import what the job names, then become the program."""
     job: dict[str, Any] = json.loads(_read_all(source))
     if job["imports"]:
         versions = json.dumps({"versions": libraries.load(job["imports"])}).encode()
@@ -293,7 +304,8 @@ def set_dumpable(value: int) -> None:
 
 def _prctl(option: int, value: int) -> None:
     if _LIBC.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno() or errno.EPERM, "prctl")
+        code = ctypes.get_errno() or errno.EPERM
+        raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
 
 
 def _cpu_s(usage: resource.struct_rusage) -> float:

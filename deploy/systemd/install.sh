@@ -37,8 +37,10 @@ getent passwd windtunnel >/dev/null ||
 install -d -o windtunnel -g windtunnel -m 2750 /var/lib/windtunnel
 [ -x /opt/windtunnel/bin/python ] || python3 -m venv /opt/windtunnel
 say "installing the workers"
-/opt/windtunnel/bin/pip install --quiet --require-hashes -r "$here/../requirements/worker.txt"
-/opt/windtunnel/bin/pip install --quiet --no-deps "${wheel:-windtunnel}"
+/opt/windtunnel/bin/pip install --quiet --no-compile --require-hashes -r "$here/../requirements/worker.txt"
+/opt/windtunnel/bin/pip install --quiet --no-compile --no-deps "${wheel:-windtunnel}"
+# pip compiles one file after the other, and the libraries' tests too.
+/opt/windtunnel/bin/python -m compileall -q -j 0 -x '/tests/' /opt/windtunnel/lib
 install -D -m 644 "$here/../RUNBOOK.md" /opt/windtunnel/share/RUNBOOK.md
 
 install -d -m 755 /etc/windtunnel

@@ -27,7 +27,7 @@ from tests.support import unique
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery import reaper as recovery
 from windtunnel_worker.recovery.reaper import Reaper, remove_sandboxes
-from windtunnel_worker.sandbox import Assignment, Executor, Hooks, container, images, list_sandboxes
+from windtunnel_worker.sandbox import Assignment, Executor, Hooks, container, hardening, images, list_sandboxes
 from windtunnel_worker.sandbox import engine as engine_module
 from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.sandbox.container import Sandbox
@@ -234,6 +234,14 @@ def test_a_warden_that(
     finally:
         slot.executor.close()
     assert list_sandboxes(slot.host) == []
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_host_that_refuses_what_a_sandbox_needs_is_not_the_programs_failure(
+    slot: Slot, isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardening, "WARDEN_CAPABILITIES", ["SETUID", "SETGID"])
+    refused(slot.execute("print(1)", isolation), "died: warden: no program can be started ([Errno 1] prctl(24")
 
 
 # -- what happens to the daemon --------------------------------------------------------------------------

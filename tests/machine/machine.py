@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -29,22 +30,25 @@ def accelerator() -> str:
 class Machine:
     """One machine; it is up when this exists.
 
-    `made` is the folder that root.sh printed, `payload` one that becomes /srv.
+    `made` is the folder that root.sh printed, `payload` one that becomes /srv, `docker` the data of a Docker Engine.
     """
 
-    def __init__(self, made: Path, payload: Path) -> None:
+    def __init__(self, made: Path, payload: Path, docker: Path) -> None:
         with ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="windtunnel-vm-")))
-            second = self._folder / "payload"
-            subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", payload, second, f"{_room_mb(payload)}M"], check=True)
-            self._start(made, second, stack)
+            disks = self._folder / "payload", self._folder / "docker"
+            for disk, folder, free_mb in zip(disks, (payload, docker), (64, 4096), strict=True):
+                size = f"{_size_mb(folder) + free_mb}M"
+                make = ("mke2fs", "-q", "-t", "ext4", "-d", folder, disk, size)
+                subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
+            self._start(made, disks, stack)
             self._exit = stack.pop_all()
 
-    def _start(self, made: Path, payload: Path, stack: ExitStack) -> None:
+    def _start(self, made: Path, further: Sequence[Path], stack: ExitStack) -> None:
         kind = accelerator()
         self.slowness = SLOWNESS[kind]
         self._process = subprocess.Popen(
-            self._command(made, payload, kind),
+            self._command(made, further, kind),
             env={**os.environ, "TMPDIR": str(self._folder)},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the tests, which end it
@@ -52,10 +56,12 @@ class Machine:
         stack.callback(self._end)
         self._agent = self._await_agent(120 * self.slowness)
         stack.callback(self._agent.close)
-        payload.unlink()  # QEMU has it open, and nothing is left even of a run that is killed
+        for disk in further:
+            disk.unlink()  # QEMU has it open, and nothing is left even of a run that is killed
 
-    def _command(self, made: Path, payload: Path, kind: str) -> list[str]:
-        disks = [f"file={made / 'disk'},format=raw,snapshot=on", f"file={payload},format=raw,readonly=on"]
+    def _command(self, made: Path, further: Sequence[Path], kind: str) -> list[str]:
+        disks = [f"file={made / 'disk'},format=raw,snapshot=on"]
+        disks += [f"file={disk},format=raw" for disk in further]
         return [
             # It ends with the process that started it, however that ends.
             *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
@@ -72,11 +78,7 @@ class Machine:
 
     def _await_agent(self, timeout_s: float) -> Agent:
         until = time.monotonic() + timeout_s
-        path = self._folder / "agent"
-        while not path.exists():
-            self._check_that_it_runs(until)
-            time.sleep(0.1)
-        agent = Agent(path)
+        agent = self._connect(until)
         try:
             while not agent.answers(timeout_s=10):
                 self._check_that_it_runs(until)
@@ -84,6 +86,14 @@ class Machine:
             agent.close()
             raise
         return agent
+
+    def _connect(self, until: float) -> Agent:
+        while True:
+            self._check_that_it_runs(until)
+            try:
+                return Agent(self._folder / "agent")
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.1)
 
     def _check_that_it_runs(self, until: float) -> None:
         if self._process.poll() is not None:
@@ -109,6 +119,23 @@ class Machine:
             )
         return ended.stdout.strip()
 
+    def shell(self, script: str, timeout_s: float = 60) -> str:
+        """Run lines of bash there that must all succeed."""
+        return self.run("bash", "-euo", "pipefail", "-c", script, timeout_s=timeout_s)
+
+    def reboot(self) -> None:
+        """Reboot as an operator does, and wait until it is up again."""
+        before = self.boot_id()
+        self.run("systemctl", "reboot", "--no-block")
+        until = time.monotonic() + 300 * self.slowness
+        while not (self._agent.answers(timeout_s=10) and self.boot_id() != before):
+            self._check_that_it_runs(until)
+            time.sleep(1)
+
+    def boot_id(self) -> str:
+        """What differs after each boot."""
+        return self.run("cat", "/proc/sys/kernel/random/boot_id")
+
     def __enter__(self) -> Self:
         return self
 
@@ -125,7 +152,7 @@ def missing_tools() -> list[str]:
     return [tool for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "setpriv") if shutil.which(tool) is None]
 
 
-def _room_mb(folder: Path) -> int:
-    """Room for a file system with this in it."""
+def _size_mb(folder: Path) -> int:
+    """Of a file system with this in it."""
     used = sum(path.lstat().st_size for path in folder.rglob("*"))
-    return used * 5 // 4 // 2**20 + 256
+    return used * 5 // 4 // 2**20 + 192

@@ -44,7 +44,8 @@ debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" "$MIRROR" >
 }
 echo windtunnel-host >"$root/etc/hostname"
 echo '127.0.0.1 localhost windtunnel-host' >"$root/etc/hosts"
-printf '%s\n' '/dev/vda / ext4 rw 0 1' '/dev/vdb /srv ext4 ro 0 0' >"$root/etc/fstab"
+printf '%s\n' '/dev/vda / ext4 rw 0 1' '/dev/vdb /srv ext4 ro 0 0' '/dev/vdc /var/lib/docker ext4 rw 0 0' \
+    >"$root/etc/fstab"
 # No registry and no mirror answers there: what is installed comes from the second disk.
 : >"$root/etc/apt/sources.list"
 printf '%s\n' '[global]' 'no-index = true' 'find-links = /srv/wheels' >"$root/etc/pip.conf"
@@ -52,7 +53,7 @@ rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 mkdir -p "$root/var/log/journal" "$work/made"
 mv "$root"/boot/vmlinuz-* "$work/made/kernel"
 mv "$root"/boot/initrd.img-*-amd64 "$work/made/initrd"
-mke2fs -q -t ext4 -d "$root" "$work/made/disk" "$SIZE"
+mke2fs -q -t ext4 -d "$root" "$work/made/disk" "$SIZE" >"$work/log"
 
 # The cache holds one: that of other inputs is of no further use.
 find "$cache" -mindepth 1 -maxdepth 1 -exec rm -rf {} +

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from windtunnel_worker.sandbox import hardening
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -21,6 +24,12 @@ def test_the_apparmor_profile_is_one_that_the_parser_takes() -> None:
     assert parser is not None
     profile = DEPLOY / "apparmor/windtunnel-sandbox"
     subprocess.run([parser, "--skip-kernel-load", "--skip-cache", "--quiet", profile], check=True)
+
+
+def test_the_apparmor_profile_allows_the_capabilities_that_a_sandbox_is_given() -> None:
+    profile = (DEPLOY / "apparmor/windtunnel-sandbox").read_text()
+    allowed = re.findall(r"^  capability (\w+),$", profile, re.MULTILINE)
+    assert sorted(allowed) == sorted(map(str.lower, hardening.WARDEN_CAPABILITIES))
 
 
 def test_the_log_of_dockerd_is_bounded(tmp_path: Path) -> None:

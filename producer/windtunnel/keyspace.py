@@ -20,7 +20,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:following`                        | zset   | digests with followers by when they were looked at | until they have none |
 | `<p>:outbox`                           | zset   | hosts that webhooks go to, by when the next is due | until they have none |
 | `<p>:outbox:<host>`                    | zset   | webhooks (`<batch>:<number>`) by when they are due | until delivered or given up |
-| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | as the outbox; retention |
+| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | until delivered; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:allowance:<token>:<day>`          | hash   | `jobs`, `seconds`, `validations` that an agent's token used | two days  |

@@ -30,7 +30,7 @@ from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
 from windtunnel.records.spool import Waiting
 from windtunnel.settings import Settings
-from windtunnel_worker.host_checks import archive_folder, confinement_checks, limit_check
+from windtunnel_worker.host_checks import archive_folder, confinement_checks, limit_check, webhook_check
 from windtunnel_worker.settings import HostSettings
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
@@ -280,7 +280,7 @@ def test_doctor_writes_into_the_archive_of_its_host(broken: bool, tmp_path: Path
     ],
 )
 def test_doctor_says_what_keeps_jobs_from_their_reports(fields: dict[str, Any], name: str, part: str) -> None:
-    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, True)
+    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, 0, True)
     assert all(one.well for one in queue_checks(well))
     (bad,) = [one for one in queue_checks(replace(well, **fields)) if not one.well]
     assert bad.name == name
@@ -301,6 +301,22 @@ def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
     assert not any(one.well for one in found)
     assert "deploy/runsc.sh" in found[2].detail
     assert not limit_check({"PidsLimit": True}).well
+
+
+@pytest.mark.parametrize(
+    ("hosts", "secret", "said"),
+    [
+        ((), None, "none are sent"),
+        (("hooks.test",), "x" * 32, "to hooks.test"),
+        (("hooks.test",), None, "WINDTUNNEL_WEBHOOK_SECRET"),
+        (("hooks.test",), "", "WINDTUNNEL_WEBHOOK_SECRET"),
+        ((), "x" * 32, "WINDTUNNEL_WEBHOOKS"),
+    ],
+)
+def test_doctor_says_what_webhooks_lack(hosts: tuple[str, ...], secret: str | None, said: str) -> None:
+    settings = HostSettings(webhooks=hosts, webhook_secret=None if secret is None else SecretStr(secret))
+    found = webhook_check(settings)
+    assert (found.well, said in found.detail) == (bool(hosts) == bool(secret), True)
 
 
 def test_doctor_says_what_drains_and_what_is_paused() -> None:

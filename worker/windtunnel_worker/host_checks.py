@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from windtunnel.records import records_of
 from windtunnel.store import Store
 from windtunnel_worker.settings import HostSettings
 from windtunnel_worker.trust import misfits
+from windtunnel_worker.variables import without_effect
 
 LEAST_FREE_BYTES = 2 * 2**30
 LEAST_FREE_SHARE = 0.05
@@ -43,6 +44,8 @@ def host_checks(settings: HostSettings) -> list[Check]:
     return [
         *found,
         _trust(settings),
+        _variables(os.environ),
+        webhook_check(settings),
         _disk(settings.data_dir),
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
@@ -115,6 +118,23 @@ def _measured(root: Path) -> Check:
 def _trust(settings: HostSettings) -> Check:
     found = misfits(settings)
     return Check("trust", not found, f"{settings.trust}: {'; '.join(found) or 'the settings fit'}")
+
+
+def _variables(names: Iterable[str]) -> Check:
+    found = without_effect(names)
+    return Check(
+        "settings", not found, f"no effect: {', '.join(found)}; correct or unset" if found else "all are known"
+    )
+
+
+def webhook_check(settings: HostSettings) -> Check:
+    """Whether webhooks have both that they need, or neither."""
+    secret = settings.webhook_secret is not None and bool(settings.webhook_secret.get_secret_value())
+    if settings.webhooks and not secret:
+        return Check("webhooks", False, "none can be signed: set WINDTUNNEL_WEBHOOK_SECRET where finalize runs")
+    if secret and not settings.webhooks:
+        return Check("webhooks", False, "none may be sent anywhere: name the receivers in WINDTUNNEL_WEBHOOKS")
+    return Check("webhooks", True, f"to {', '.join(settings.webhooks)}" if secret else "none are sent from here")
 
 
 def _nearest(folder: Path) -> Path:

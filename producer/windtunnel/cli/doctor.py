@@ -18,7 +18,7 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson
 from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import HostStatus
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import StoreForbidden, WindtunnelError
 from windtunnel.records import Records, records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
@@ -68,6 +68,9 @@ def _checks_through_redis(records: Records) -> list[Check]:
         found += host_checks(figures.hosts, datetime.now(UTC))
         found += archive_checks(records.spool.waiting(), datetime.now(UTC))
         found += _workers(records.url, figures)
+    except StoreForbidden:
+        why = "not asked: this user of Redis may not; run doctor as its user worker or operator"
+        found.append(Check("workers", True, why))
     except WindtunnelError as error:
         found.append(Check("workers", False, str(error)))
     return found
@@ -107,8 +110,8 @@ def redis_checks(server: Server) -> list[Check]:
 
 def queue_checks(figures: Figures) -> list[Check]:
     """Whether jobs make progress, as far as their records tell."""
-    unreadable = "some could not be read: `windtunnel dead` lists them" if figures.dead_letters else "all could be read"
-    found = [Check("messages", True, unreadable)]
+    dead = "some could not be read, or webhooks not be delivered: `windtunnel dead` lists them"
+    found = [Check("messages", True, dead if figures.dead_letters else "all could be read")]
     if not figures.reconciled:
         why = "none: jobs of dead workers stay where they are; start or restart a validate or finalize worker"
         found.append(Check("reconciler", False, why))

@@ -41,7 +41,7 @@ class Records:
         self.outbox = Outbox(connection)
         self.spool = Spool(connection)
         self.trials = TrialLedger(connection)
-        self.metrics = Metrics(connection, self.hosts)
+        self.metrics = Metrics(connection, self.hosts, self.outbox)
         self.catalogue = Catalogue(connection)
         self.promotions = Promotions(connection, self.catalogue)
         self.allowances = Allowances(connection, retention_s)

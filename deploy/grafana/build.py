@@ -139,7 +139,8 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
             "Needs a look",
             "short",
             {
-                "unreadable messages": "windtunnel_dead_letters",
+                "unreadable messages, dead webhooks": "windtunnel_dead_letters",
+                "webhooks that wait": "windtunnel_webhooks_waiting",
                 "groups that no host can serve": "windtunnel_unservable_lanes",
                 "reconciler": "windtunnel_reconciler_active",
                 "Redis": "windtunnel_redis_up",

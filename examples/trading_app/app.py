@@ -5,6 +5,7 @@ It has no log-in: put it behind yours, or keep it on this machine.
 
 from __future__ import annotations
 
+import logging
 from asyncio import gather
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
-from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, WindtunnelError
+from windtunnel import AsyncClient, InvalidInput, NotFound, Outcome, QueueFull, StoreUnavailable, WindtunnelError
 from windtunnel.analysis.clusters import Cluster
 from windtunnel.analysis.leaderboard import Leaderboard, Row
 from windtunnel.contract import BatchStatus
@@ -25,7 +26,8 @@ from .ideas import IDEAS
 
 STATIC = Path(__file__).parent / "static"
 OWNER = "trading-app"
-MOST_ROWS = 10
+log = logging.getLogger(__name__)
+MOST_ROWS, MOST_BATCHES = 10, 50
 EVENT_ID = r"^\d+(-\d+)?$"
 FAILURES = tuple(one for one in Outcome if one not in (Outcome.SUCCEEDED, Outcome.CANCELLED))
 STATUS_CODES: dict[type[WindtunnelError], int] = {InvalidInput: 422, NotFound: 404, QueueFull: 503}
@@ -58,6 +60,15 @@ def _client(request: Request) -> AsyncClient:
 Tunnel = Annotated[AsyncClient, Depends(_client)]
 
 
+def _own_page(sec_fetch_site: Annotated[str, Header()] = "none") -> None:
+    """Refuse what another site's page has the user's browser send."""
+    if sec_fetch_site not in ("same-origin", "none"):
+        raise HTTPException(403, "Only this app's own page may do that.")
+
+
+OWN_PAGE = [Depends(_own_page)]
+
+
 class Backtest(BaseModel):
     """What the form sends."""
 
@@ -88,10 +99,10 @@ async def choices(tunnel: Tunnel) -> dict[str, Any]:
 @app.get("/api/backtests")
 async def backtests(tunnel: Tunnel) -> list[dict[str, Any]]:
     """The app's newest batches."""
-    return [_status(one) for one in await tunnel.batches(50) if one.owner == OWNER]
+    return [_status(one) for one in await tunnel.batches(MOST_BATCHES, owner=OWNER)]
 
 
-@app.post("/api/backtests", status_code=201)
+@app.post("/api/backtests", status_code=201, dependencies=OWN_PAGE)
 async def start(wanted: Backtest, tunnel: Tunnel) -> dict[str, Any]:
     """Enqueue every variant of an idea as one batch."""
     if wanted.idea not in IDEAS:
@@ -127,20 +138,23 @@ async def events(
     await tunnel.status(batch)  # an unknown batch is told before the stream begins
 
     async def lines() -> AsyncIterator[str]:
-        async for event in tunnel.stream(batch, after=last_event_id or after):
-            yield f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
-        yield "event: end\ndata: {}\n\n"
+        try:
+            async for event in tunnel.stream(batch, after=last_event_id or after):
+                yield f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
+            yield "event: end\ndata: {}\n\n"
+        except StoreUnavailable as error:  # the page connects again, and goes on after the last event it got
+            log.warning("The stream of %s ended: %s", batch, error)
 
     return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
-@app.post("/api/backtests/{batch}/retry")
+@app.post("/api/backtests/{batch}/retry", dependencies=OWN_PAGE)
 async def retry(batch: str, tunnel: Tunnel) -> dict[str, int]:
     """Run again what failed; what was cancelled stays so."""
     return {"retried": len(await tunnel.retry(batch, outcomes=FAILURES))}
 
 
-@app.post("/api/backtests/{batch}/cancel")
+@app.post("/api/backtests/{batch}/cancel", dependencies=OWN_PAGE)
 async def cancel(batch: str, tunnel: Tunnel) -> dict[str, int]:
     """Stop what has not ended."""
     return {"cancelled": await tunnel.cancel(batch)}

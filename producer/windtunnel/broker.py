@@ -16,8 +16,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from redis.connection import parse_url
 
 from windtunnel.address import SentinelAddress
-from windtunnel.errors import StoreUnavailable
-from windtunnel.records.connection import masked
+from windtunnel.records.failures import explained
 from windtunnel.wake import STAGES, monitor_queue, ticket_queue
 
 if TYPE_CHECKING:
@@ -164,8 +163,7 @@ def served_queues(redis_url: str, timeout: float = 1.0) -> dict[str, list[str]]:
         with producer_app(redis_url) as app:
             answers = app.control.inspect(timeout=timeout).active_queues() or {}
     except (OperationalError, redis.RedisError) as error:
-        reason = str(error).rstrip(".")
-        raise StoreUnavailable(f"Redis at {masked(redis_url)} does not take messages: {reason}.") from error
+        raise explained(redis_url, error.__cause__ or error) from error
     served: dict[str, list[str]] = {}
     for worker, queues in answers.items():
         for queue in queues:

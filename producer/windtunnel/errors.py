@@ -13,7 +13,8 @@ WindtunnelError
 ├── WaitTimeout               the wait ended before the work did; the work continues
 ├── ClientClosed              an `AsyncClient` was used after `close`
 ├── StoreUnavailable          Redis does not answer, or cannot store anything
-│   └── StoreUnsupported      it is a Redis Cluster
+│   ├── StoreUnsupported      it is a Redis Cluster
+│   └── StoreForbidden        its user may not do that
 ├── UnreadableRecord          a stored document is broken
 │   └── NewerRecord           a newer version of Windtunnel wrote it, in a form that this one does not know
 ├── SandboxError              the machinery failed, not the program; the job is retried
@@ -154,6 +155,10 @@ class StoreUnavailable(WindtunnelError):
 
 class StoreUnsupported(StoreUnavailable):
     """Redis answers, but is of a kind that cannot be used."""
+
+
+class StoreForbidden(StoreUnavailable):
+    """Redis answers, but this user of it may not do that."""
 
 
 class UnreadableRecord(WindtunnelError):

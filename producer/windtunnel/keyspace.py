@@ -20,14 +20,15 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:following`                        | zset   | digests with followers by when they were looked at | until they have none |
 | `<p>:outbox`                           | zset   | hosts that webhooks go to, by when the next is due | until they have none |
 | `<p>:outbox:<host>`                    | zset   | webhooks (`<batch>:<number>`) by when they are due | until delivered or given up |
-| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | as the outbox; retention |
+| `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | until delivered; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
 | `<p>:allowance:<token>:<day>`          | hash   | `jobs`, `seconds`, `validations` that an agent's token used | two days  |
 | `<p>:allowance:<token>:open`           | hash   | its unfinished batches → `<day> <slot-seconds reserved>` | a week at most |
 | `<p>:allowance:<token>:paid:<digest>`  | string | a submission that was charged: its batch, once opened | retention       |
-| `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → Sharpe ratio per bar, `-` if undefined | for ever; 100,000 at most |
-| `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `mean`, `squares` | for ever |
+| `<p>:trials:<owner>:<dataset>`         | hash   | trial's digest → `<Sharpe ratio per bar>/<bars>`, `-` if undefined | for ever; 100,000 at most |
+| `<p>:trials:<owner>:<dataset>:more`    | hash   | figures of those beyond: `scored`, `flat`, `bars`, `mean`, `squares` | for ever |
+| `<p>:holdouts:<dataset>`               | hash   | digest of a hold-out that programs were promoted on → its first and last second | for ever |
 | `<p>:promotions:<sha256>`              | hash   | program's essence → `<job> <ms>`, and `<job>:result` → `<outcome> <Promotion JSON>`, by the hold-out's digest | for ever |
 | `<p>:counters`                         | hash   | `unfinished`, `following` now; `outcome:<outcome>` in all | for ever   |
 | `<p>:metrics`                          | hash   | counters for monitoring: `jobs:<outcome>`, `stage:<stage>:<bucket>`, `stage:<stage>:sum`, `retries` … | for ever |

@@ -6,22 +6,17 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from windtunnel.address import SentinelAddress
+from windtunnel.address import DEFAULT_REDIS_URL, check_redis_url
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
 from windtunnel.errors import FieldProblem, InvalidInput
 
-DEFAULT_REDIS_URL = "redis://127.0.0.1:7411/0"
-"""Where `windtunnel up` runs its private Redis: not the usual port, which another Redis may use."""
 URL_FILE = Path("~/.local/state/windtunnel/redis.url")
 """Where `windtunnel up` writes the URL of its private Redis, password included, for clients of the same user."""
-
-TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
-"""Files that the query of a `rediss://` URL may name: trusted authorities, and a client certificate with its key."""
 
 
 def _local_redis_url() -> SecretStr:
@@ -38,22 +33,16 @@ def _local_redis_url() -> SecretStr:
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    text = url.get_secret_value()
-    if SentinelAddress.read(text):
-        return url
-    parts = urlsplit(text)
+    check_redis_url(url.get_secret_value())
+    return url
+
+
+def checked_url(url: str) -> str:
+    """The same URL; `InvalidInput` says what is wrong with it."""
     try:
-        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port that is not a number
-        usable = False
-    if not usable and not (parts.scheme == "unix" and parts.path):
-        raise ValueError(
-            f"must look like {DEFAULT_REDIS_URL}, rediss://…, unix:///path/to/socket or "
-            "sentinel://host:26379,host:26379/0?master=NAME"
-        )
-    for name, file in parse_qsl(parts.query):
-        if name in TLS_FILES and not os.access(file, os.R_OK):
-            raise ValueError(f"names a file that cannot be read: {name}={file}")
+        check_redis_url(url)
+    except ValueError as error:
+        raise InvalidInput([FieldProblem("redis_url", str(error))]) from None
     return url
 
 

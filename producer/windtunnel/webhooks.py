@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windtunnel.errors import WebhookRefused
@@ -27,16 +27,24 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def verify(
-    body: bytes, headers: Mapping[str, str], secret: str, *, tolerance_s: float = TOLERANCE_S, now: float | None = None
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: str | Sequence[str],
+    *,
+    tolerance_s: float = TOLERANCE_S,
+    now: float | None = None,
 ) -> dict[str, Any]:
     """Return the event in a received request. `WebhookRefused` if its signature is wrong or it is too old.
+
+    While the deployment's secret is being changed, give the new and the old one: either may have signed.
 
     >>> body = b'{"id": "b:1", "kind": "batch_finished"}'
     >>> headers = {"Windtunnel-Timestamp": "1000", "Windtunnel-Signature": sign("secret", 1000, body)}
     >>> verify(body, headers, "secret", now=1010)["kind"]
     'batch_finished'
     """
-    if not secret:
+    secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+    if not secrets or not all(secrets):
         raise WebhookRefused("The secret is empty, so anybody could sign.", remedy="Set WINDTUNNEL_WEBHOOK_SECRET.")
     given = {name.lower(): value for name, value in headers.items()}
     stamp, signature = given.get(TIMESTAMP.lower()) or "", given.get(SIGNATURE.lower()) or ""
@@ -44,7 +52,7 @@ def verify(
         raise WebhookRefused(
             "The request has no valid Windtunnel-Timestamp header.", remedy="Pass the request's headers unchanged."
         )
-    if not hmac.compare_digest(sign(secret, int(stamp), body).encode(), signature.encode()):
+    if not any(hmac.compare_digest(sign(one, int(stamp), body).encode(), signature.encode()) for one in secrets):
         raise WebhookRefused(
             "The signature does not match the body.",
             remedy="Use the deployment's WINDTUNNEL_WEBHOOK_SECRET, and the body's bytes as they were received.",

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.browser import Browser
-from tests.scored import edge, noise, report
+from tests.scored import edge, noise, prices, report
 from tests.unit.analysis.test_clusters import failed, rejected
 
 from windtunnel.contract import Artifact, Attempt, DroppedFile, Execution, Outcome, Report, Sample, StageRun
 from windtunnel.contract.catalogue import DataNote
 from windtunnel.reports import batch_page, job_page
+from windtunnel_worker.scoring import Market
 
 HOSTILE = "</script><script>window.acted=1</script><img src=x onerror='window.acted=2'>\u202eevil\x1b[31m"
 FORGED = {"trusted": True, "rank": 1, "sharpe": 9.99, "deflated": 1.0, HOSTILE: HOSTILE, "big": 2**63 + 1}
@@ -110,6 +112,41 @@ def test_the_leaderboard_sorts_filters_and_turns_pages(browser: Browser, batch: 
     )
     assert sorted(jobs(browser)) == ["b-200", "b-201", "b-202"]
     is_clean(browser, batch)
+
+
+def test_parameters_of_every_kind_are_filtered_and_charted(browser: Browser, tmp_path: Path) -> None:
+    """Long ones are cut each for itself, so that the others are still there."""
+    text, page = "x" * 2000, tmp_path / "odd.html"
+    grid = [
+        {
+            "ma-fast": [0.1 + 0.2, 1, None][n % 3],
+            "rate.x": 10.0**-n,
+            "window": str(n),
+            "on": n % 2 == 0,
+            "list": [n, 1],
+            "note": text,
+        }
+        for n in range(12)
+    ]
+    many = {f"p{n:03}": n for n in range(300)}
+    found = [report(n, wanted, params=grid[n]) for n, wanted in enumerate(noise(12))]
+    page.write_text(batch_page([*found, report(99, noise(1, seed=4)[0], params={"ma-fast": 7, **many})]), "utf-8")
+    browser.open(page)
+    for words, expected in {
+        "ma-fast=null": [2, 5, 8, 11],
+        "rate.x<1e-9": [10, 11],
+        "window=10": [10],
+        "on=true ma-fast<1": [0, 6],
+        "list=[3,1]": [3],
+        "p005=5": [99],
+        "ma-fast>6": [99],
+    }.items():
+        type_in(browser, words)
+        assert sorted(jobs(browser)) == sorted(f"b-{n}" for n in expected), words
+    assert browser.run("document.querySelectorAll('#heat select option').length") == 8
+    assert texts(browser, "#heat tbody tr b") == ["0.3", "1", "7", "null"]
+    assert len(page.read_text("utf-8")) < 100_000
+    is_clean(browser, page)
 
 
 def test_a_job_without_a_sharpe_ratio_stands_below_and_says_why(browser: Browser, batch: Path) -> None:
@@ -230,6 +267,19 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     links = "Array.from(document.querySelectorAll('#files a')).map((one) => one.download + ' ' + one.href.slice(0, 29))"
     start = "data:application/octet-stream"
     assert browser.run(links) == [f"plot.png {start}", f"evil.svg {start}"]
+    is_clean(browser, page)
+
+
+def test_axes_tell_their_ticks_apart(browser: Browser, tmp_path: Path) -> None:
+    """However little there is to show: a few minutes, and gains of fractions of a percent."""
+    day = prices(7)
+    few = Market([replace(day, times=day.times[0] + np.arange(7) * 60 * 10**9, close=100 + np.arange(7) / 100)], None)
+    page = tmp_path / "few.html"
+    page.write_text(job_page(report(1, np.ones(7), few)), "utf-8")
+    browser.open(page)
+    marks = browser.run("[...document.querySelectorAll('#equity svg text')].map((one) => one.textContent)")
+    assert len(marks) > 5
+    assert len(set(marks)) == len(marks)
     is_clean(browser, page)
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from examples.trading_app.app import findings
+from examples.trading_app.app import events, findings
 from examples.trading_app.ideas import IDEAS, numbers
 from tests.browser import Browser
 from tests.scored import edge, noise, report
 from tests.support import EXAMPLES, PATIENCE_S, ROOT, Stack, command, free_port, get_json, until
 
 from windtunnel.analysis.leaderboard import leaderboard
-from windtunnel.client import Client
+from windtunnel.client import AsyncClient, Client
+from windtunnel.contract import Event, EventKind
+from windtunnel.errors import StoreUnavailable
 
 GRID = {"fast": "5:95:5,110", "slow": "110:200:10"}  # 200 variants; in one of them fast is not below slow
 MANY = {"fast": "1:50", "slow": "51:200:5"}
@@ -161,7 +164,8 @@ def test_what_is_wrong_with_the_form_is_said(browser: Browser, address: str) -> 
 
 
 def post(url: str, **body: Any) -> int:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": body.pop("site", "same-origin")}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status)
@@ -178,6 +182,8 @@ def test_a_form_that_is_sent_twice_starts_one_batch(address: str, app: Client) -
     assert post(f"{address}/api/backtests", **{**wanted, "key": "other-key", "dataset": "sp501"}) == 422
     assert post(f"{address}/api/backtests", **{**wanted, "idea": "none"}) == 422
     assert post(f"{address}/api/backtests/0123/cancel") == 404
+    for action in ("", "/0123/cancel", "/0123/retry"):
+        assert post(f"{address}/api/backtests{action}", site="cross-site", **wanted) == 403
     assert app.batches(1)[0].owner == "trading-app"
 
 
@@ -196,3 +202,22 @@ def test_variants_are_ranked_by_what_windtunnel_computed() -> None:
     assert found["ranked"][0]["params"] == {"fast": 100}
     assert found["ranked"][0]["probability"] > 0.95
     assert len(found["ranked"]) == 10
+
+
+def test_a_stream_ends_without_its_last_event_while_redis_is_away() -> None:
+    """The browser connects again then, and goes on after the last event it got."""
+
+    class Away:
+        async def status(self, batch: str) -> str:
+            return batch
+
+        async def stream(self, batch: str, *, after: str) -> AsyncIterator[Event]:
+            yield Event(id=f"{after}1", batch_id=batch, kind=EventKind.FINISHED, finished=1, total=2)
+            raise StoreUnavailable("Redis does not answer.")
+
+    async def lines() -> list[Any]:
+        answer = await events("0123", cast(AsyncClient, Away()), after="0")
+        return [line async for line in answer.body_iterator]
+
+    (line,) = asyncio.run(lines())
+    assert line.startswith("id: 01\nevent: finished\n")

@@ -75,20 +75,20 @@ def test_a_job_whose_batch_was_removed_leaves_with_it(driver: Driver) -> None:
 
 
 def test_a_program_is_noted_once_a_hold_out(driver: Driver) -> None:
-    promotions, holdouts = driver.records.promotions, ["1" * 64, "2" * 64]
+    promotions, holdouts = driver.records.promotions, {"one": "1" * 64, "two": "2" * 64}
     assert promotions.find("x = 1", "python", holdouts) is None
     assert promotions.claim("x = 1", "python", holdouts, "b-0") == ""
     assert promotions.claim("x = 1", "python", holdouts, "b-0") == ""
-    assert promotions.claim("x = 1", "python", holdouts[:1], "b-1") == "b-0"
-    assert promotions.claim("x = 2", "python", holdouts[1:], "b-2") == ""
-    assert [promotions.count([one]) for one in (*holdouts, "3" * 64)] == [1, 2, 0]
-    found = Promotion(holdouts={"sp500": holdouts[0], "other": holdouts[1]}, bars=7)
+    assert promotions.claim("x = 1", "python", {"one": "1" * 64}, "b-1") == "b-0"
+    assert promotions.claim("x = 2", "python", {"two": "2" * 64}, "b-2") == ""
+    assert [promotions.count({"any": one * 64}) for one in "123"] == [1, 2, 0]
+    found = Promotion(holdouts=holdouts, bars=7)
     report = a_report("b-0").model_copy(update={"promotion": found, "code_sha256": "0" * 64})
     promotions.note(report.model_copy(update={"outcome": Outcome.LOST}))
     assert promotions.claim("x = 1", "python", holdouts, "b-0") == ""
     promotions.note(report)
     promotions.note(report.model_copy(update={"promotion": found.model_copy(update={"bars": 8})}))
     assert promotions.claim("x = 1", "python", holdouts, "b-0") == "b-0"
-    earlier = promotions.find("x = 1", "python", holdouts[1:])
+    earlier = promotions.find("x = 1", "python", {"two": "2" * 64})
     assert earlier is not None
     assert (earlier.job_id, earlier.outcome, earlier.promotion) == ("b-0", "succeeded", found)

@@ -9,6 +9,7 @@ from windtunnel.client import Client
 from windtunnel.contract import Execution, JobState, Outcome, Resources, Waiting
 from windtunnel.errors import InvalidInput
 from windtunnel.testing import Tunnel, ended
+from windtunnel.wake import Silent
 from windtunnel_worker.sandbox.assignment import Assignment
 
 
@@ -25,6 +26,16 @@ def test_the_queue_is_counted_by_owner_and_priority(driver: Driver) -> None:
     }
     assert stats.oldest_s is not None
     assert stats.oldest_s >= 0
+
+
+def test_the_newest_batches_of_an_owner_are_found_behind_those_of_others(driver: Driver) -> None:
+    first, second = (driver.submit(1, owner="ann") for _ in range(2))
+    for _ in range(3):
+        driver.submit(1, owner="bob")
+    with Client(records=driver.records, broker=Silent()) as client:
+        assert [one.batch_id for one in client.batches(owner="ann")] == [second, first]
+        assert [one.batch_id for one in client.batches(1, owner="ann")] == [second]
+        assert client.batches(owner="nobody") == []
 
 
 def test_outcomes_are_counted_and_an_idle_queue_has_no_oldest(driver: Driver) -> None:

@@ -77,6 +77,16 @@ def test_a_deliverer_that_dies_is_made_up_for(driver: Driver) -> None:
     assert (second.event, second.body, second.attempt) == (first.event, first.body, 2)
 
 
+def test_a_host_that_asks_for_a_pause_gets_nothing_meanwhile(driver: Driver) -> None:
+    for host, jobs in (("busy", 5), ("other", 1)):
+        driver.ready(jobs, webhook=Webhook(url=f"https://{host}.example.com/", each="job"))
+        driver.run_all()
+    (hook,) = due(driver, most=1)
+    driver.records.outbox.later(hook, 600, others=True)
+    assert {hook.url for _ in range(5) for hook in due(driver)} == {"https://other.example.com/"}
+    assert driver.records.outbox.waiting() == 8
+
+
 def test_what_is_given_up_is_among_the_dead_letters(driver: Driver) -> None:
     driver.ready(1, webhook=Webhook(url=URL))
     driver.run_all()
@@ -86,6 +96,25 @@ def test_what_is_given_up_is_among_the_dead_letters(driver: Driver) -> None:
     assert (letter.queue, letter.reason) == ("webhook", "to https://hooks.example.com/ended: answered 500")
     assert json.loads(letter.body)["kind"] == "batch_finished"
     assert driver.records.outbox.waiting() == 0
+    assert due(driver) == []
+
+
+def test_what_was_given_up_can_be_sent_again_with_all_its_attempts(driver: Driver) -> None:
+    for number in (1, 2):
+        driver.ready(1, webhook=Webhook(url=f"https://{number}.example.com"))
+        driver.run_all()
+    given_up = due(driver)
+    for hook in given_up:
+        driver.records.outbox.give_up(hook, "answered 500")
+    driver.records.care.set_aside("execute", "no list", b"x")
+    driver.keys.delete(f"wt:hook:{given_up[1].event}")  # expired meanwhile
+    assert driver.records.outbox.send_again() == 1
+    (hook,) = due(driver)
+    assert (hook.event, hook.body, hook.attempt) == (given_up[0].event, given_up[0].body, 1)
+    assert [letter.event for letter in driver.records.care.dead_letters()] == ["", given_up[1].event]
+    counters = driver.records.metrics.read().counters
+    assert {name: counters[name] for name in ("webhooks:dead", "unreadable")} == {"webhooks:dead": 2, "unreadable": 1}
+    assert driver.records.metrics.read().webhooks == 1
 
 
 def test_a_webhook_whose_record_was_damaged_leaves_the_outbox(driver: Driver) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.contract.driver import Driver
 
-from windtunnel.records.spool import Part
+from windtunnel.records.spool import Part, Waiting
 
 
 @pytest.fixture
@@ -42,6 +42,17 @@ def test_a_part_waits_until_it_is_full_or_old(driver: Driver) -> None:
     driver.run_all()
     assert take(driver, after_s=1000) is None
     assert len(taken(driver, most=2, after_s=1000).entries) == 2
+
+
+def test_what_waits_is_counted_from_the_oldest_on_whether_its_part_has_begun_or_not(driver: Driver) -> None:
+    spool = driver.records.spool
+    assert spool.waiting() == Waiting(0)
+    driver.ready(4)
+    driver.run_all()
+    before = spool.waiting()
+    assert (before.reports, before.since is not None) == (4, True)
+    taken(driver)
+    assert spool.waiting() == before
 
 
 def test_somebody_else_gets_the_same_part_when_its_writer_was_killed_or_gave_up(driver: Driver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,8 @@ def test_only_what_reaches_the_threshold_goes_on(tmp_path: Path) -> None:
     assert [(len(job.datasets), job.params["side"]) for job in app.seen] == [(1, 0.5), (1, -0.5), (2, 0.5)]
     assert (good.outcome, bad.outcome) == (Outcome.SUCCEEDED, Outcome.SUCCEEDED)
     assert (good.stopped, bad.stopped, good.message) == (False, True, "")
-    assert bad.message.startswith("Stopped after stage 1 of 2: its total return is -0.0")
-    assert bad.message.endswith("and 0.05 is asked for.")
+    assert bad.message.startswith("Stopped after stage 1 of 2: its total return is -")
+    assert bad.message.endswith("and at least 5.0% is asked for.")
     assert [[(run.stage, run.passed, run.bars, run.datasets) for run in one.stages] for one in (good, bad)] == [
         [(1, True, 20, ("prices",))],
         [(1, False, 20, ("prices",))],
@@ -179,6 +180,17 @@ def test_what_has_no_figure_does_not_go_on(end: str, tmp_path: Path) -> None:
         "undefined": "Stopped after stage 1 of 2: its sharpe is undefined.",
     }
     assert (report.message, len(app.seen), report.stopped) == (messages[end], 1, end != "failed")
+
+
+def test_what_just_misses_a_threshold_is_told_with_the_digits_that_show_it(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    (report,) = app.client.reports(app.submit(1.0))
+    value = report.stages[0].value or 0.0
+    stage = {**STAGES[0], "at_least": value + 1e-9}
+    (missed,) = app.client.reports(app.submit(1.0, stages=[stage]))
+    found = re.search(r"its total return is (\S+)%, and at least (\S+)% is asked for", missed.message)
+    assert found is not None
+    assert float(found[1]) < float(found[2])
 
 
 def test_several_stages_come_one_after_the_other(tmp_path: Path) -> None:

@@ -12,7 +12,17 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from windtunnel.cli import changing, following, grids, machinery, reading, results, storing, submitting, sweeping
+from windtunnel.cli import (
+    changing,
+    following,
+    grids,
+    machinery,
+    reading,
+    results,
+    storing,
+    submitting,
+    sweeping,
+)
 from windtunnel.cli.commands import app
 from windtunnel.cli.grids import grid_of
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
@@ -192,6 +202,13 @@ def test_every_command_that_ends_has_json() -> None:
     commands = [leaf for name in (*COMMANDS, *HOST_COMMANDS) for leaf in _leaves(name, root.load(name))]
     without = {name for name, command in commands if not any("--json" in one.opts for one in command.params)}
     assert without == {"mcp", "up"}
+
+
+def test_failures_of_a_batch_that_runs_are_those_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    tunnel = Tunnel(paused=True)
+    monkeypatch.setattr(results, "Client", lambda: tunnel.client)
+    tunnel.client.submit_batch([{"code": "print(1)"}] * 2)
+    assert run("errors", "@last").stdout == "No job failed.\nSo far: 2 jobs not finished.\n"
 
 
 def test_jobs_of_a_pool_that_no_host_serves_have_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:

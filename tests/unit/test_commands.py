@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 import typer
+from pydantic import SecretStr
 from rich.console import Console, RenderableType
 
 import windtunnel
 from windtunnel.cli import render
 from windtunnel.cli.commands import app
-from windtunnel.cli.doctor import host_checks, queue_checks, redis_checks, worker_checks
+from windtunnel.cli.doctor import archive_checks, host_checks, queue_checks, redis_checks, worker_checks
 from windtunnel.cli.machinery import what_it_does
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.cli.texts import ago, harmless, jobs
@@ -27,8 +28,9 @@ from windtunnel.errors import StoreUnavailable
 from windtunnel.records import records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
+from windtunnel.records.spool import Waiting
 from windtunnel.settings import Settings
-from windtunnel_worker.host_checks import confinement_checks, limit_check
+from windtunnel_worker.host_checks import archive_folder, confinement_checks, limit_check, webhook_check
 from windtunnel_worker.settings import HostSettings
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
@@ -265,6 +267,27 @@ def test_doctor_says_how_to_set_up_redis(fields: dict[str, Any], name: str, part
     assert part in bad.detail
 
 
+def test_doctor_says_when_reports_do_not_come_into_the_archive() -> None:
+    assert archive_checks(Waiting(0), NOW) == []
+    (well,) = archive_checks(Waiting(1, NOW - timedelta(seconds=50)), NOW)
+    assert (well.well, well.detail) == (True, "1 report not written yet, the oldest for 50 s")
+    (late,) = archive_checks(Waiting(1234, NOW - timedelta(hours=2)), NOW)
+    assert not late.well
+    assert "1,234 reports" in late.detail
+    assert "archive-failed" in late.detail
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_doctor_writes_into_the_archive_of_its_host(broken: bool, tmp_path: Path) -> None:
+    place = tmp_path / "archive"
+    place.write_text("no folder") if broken else place.mkdir()
+    assert archive_folder(HostSettings(archive_url=None)) == []
+    (found,) = archive_folder(HostSettings(archive_url=SecretStr(str(place))))
+    assert found.well is not broken
+    assert broken is ("WINDTUNNEL_ARCHIVE_URL" in found.detail)
+    assert broken or list(place.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("fields", "name", "part"),
     [
@@ -274,7 +297,7 @@ def test_doctor_says_how_to_set_up_redis(fields: dict[str, Any], name: str, part
     ],
 )
 def test_doctor_says_what_keeps_jobs_from_their_reports(fields: dict[str, Any], name: str, part: str) -> None:
-    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, True)
+    well = Figures({}, (), (), {}, {}, (), {}, 0, 0.0, 500, 0, 0, 0, True)
     assert all(one.well for one in queue_checks(well))
     (bad,) = [one for one in queue_checks(replace(well, **fields)) if not one.well]
     assert bad.name == name
@@ -295,6 +318,22 @@ def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
     assert not any(one.well for one in found)
     assert "deploy/runsc.sh" in found[2].detail
     assert not limit_check({"PidsLimit": True}).well
+
+
+@pytest.mark.parametrize(
+    ("hosts", "secret", "said"),
+    [
+        ((), None, "none are sent"),
+        (("hooks.test",), "x" * 32, "to hooks.test"),
+        (("hooks.test",), None, "WINDTUNNEL_WEBHOOK_SECRET"),
+        (("hooks.test",), "", "WINDTUNNEL_WEBHOOK_SECRET"),
+        ((), "x" * 32, "WINDTUNNEL_WEBHOOKS"),
+    ],
+)
+def test_doctor_says_what_webhooks_lack(hosts: tuple[str, ...], secret: str | None, said: str) -> None:
+    settings = HostSettings(webhooks=hosts, webhook_secret=None if secret is None else SecretStr(secret))
+    found = webhook_check(settings)
+    assert (found.well, said in found.detail) == (bool(hosts) == bool(secret), True)
 
 
 def test_doctor_says_what_drains_and_what_is_paused() -> None:

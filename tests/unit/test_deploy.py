@@ -56,6 +56,21 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_what_finalize_alone_does_can_be_set_up_in_compose_and_kubernetes() -> None:
+    service = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"]["finalize"]
+    wanted = {"WINDTUNNEL_WEBHOOKS", "WINDTUNNEL_WEBHOOK_SECRET", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+    assert wanted <= service["environment"].keys()
+    (file,) = service["env_file"]
+    default = file.removeprefix("${WINDTUNNEL_SETTINGS:-./").removesuffix("}")
+    assert (DEPLOY.parent / default).is_file()
+    (policy,) = [
+        found["spec"]
+        for found in yaml.safe_load_all((DEPLOY / "kubernetes/network.yaml").read_text())
+        if found["spec"]["policyTypes"] == ["Egress"]
+    ]
+    assert {443, 4318} <= {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -18,6 +18,8 @@ from windtunnel.cli.commands import app as commands
 from windtunnel.cli.render import console
 from windtunnel.cli.render_datasets import version as rendered_version
 from windtunnel.cli.render_report import report as rendered
+from windtunnel.cli.render_report import reports as rendered_reports
+from windtunnel.cli.render_results import comparison
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion, Execution, Job, JobState, Outcome, ProgramError, Report, Resources
@@ -25,6 +27,7 @@ from windtunnel.datasets.options import ReadOptions
 from windtunnel.errors import AlreadyPromoted, InvalidInput, ObjectUnusable
 from windtunnel.records.essence import essence
 from windtunnel.records.reports import build_record
+from windtunnel.reports import batch_page
 from windtunnel.reports.job import job_page
 from windtunnel.store import Store
 from windtunnel.testing import Tunnel, ended, returned
@@ -70,6 +73,7 @@ class App:
         self, folder: Path, promoted: Callable[[Job], Execution] | None = None, *, paused: bool = False
     ) -> None:
         self.seen: list[Job] = []
+        self.whole, self.visible = INDEX, INDEX[: BARS - HELD]
         self.promoted = promoted or self.usual
         self.tunnel = Tunnel(self.script, paused=paused)
         self.client: Client = self.tunnel.client
@@ -85,8 +89,8 @@ class App:
         return self.promoted(assignment.job) if assignment.job.holdouts else self.usual(assignment.job)
 
     def usual(self, job: Job) -> Execution:
-        count = len(positions(job))
-        return returned(INDEX[:count], positions(job), "prices").model_copy(update=LOUD)
+        index = self.whole if job.holdouts else self.visible
+        return returned(index, np.ones(len(index)), "prices").model_copy(update=LOUD)
 
     def promote(self) -> Report:
         return self.client.report(self.client.promote(self.job))
@@ -225,6 +229,25 @@ def test_a_promoted_run_is_scored_on_the_bars_that_were_held_out(app: App) -> No
     assert found.benchmark.total_return is not None
 
 
+def test_a_job_is_compared_with_its_promoted_run(app: App) -> None:
+    first, promoted = app.client.report(app.job), app.promote()
+    found = promoted.promotion
+    assert found is not None
+    with (shown := console()).capture() as text:
+        shown.print(comparison(first, promoted))
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.get().splitlines() if "│" in line]
+    cells = {name: values for name, *values in rows}
+    assert cells["sharpe"][1] == f"{found.metrics.sharpe:.2f}"
+    assert cells["trades"] == ["1", "-"]
+    assert cells["seconds"] == ["7.12", "-"]
+    assert cells["evaluated"][1].startswith("20 held-out bars from")
+    with (shown := console()).capture() as text:
+        shown.print(rendered_reports([promoted]))
+    assert f"on 20 held-out bars: Sharpe {found.metrics.sharpe:.2f}, return" in " ".join(text.get().split())
+    assert '"duration_s"' not in job_page(promoted)
+    assert "Ran for" not in batch_page([promoted])
+
+
 def told(app: App, job: str) -> str:
     """All that can be read of a job."""
     client = app.client
@@ -282,6 +305,36 @@ def test_a_program_is_promoted_once_whatever_its_parameters(app: App) -> None:
     promotion = app.promote().promotion
     assert promotion is not None
     assert promotion.programs == 2
+
+
+def test_a_new_version_that_holds_out_the_same_bars_gives_no_second_look(app: App, tmp_path: Path) -> None:
+    """Another bar at the end, or another share, makes another hold-out of the same bars."""
+    first, datasets = app.client.promote(app.job), app.client.datasets
+
+    def version(bars: slice, holdout: str) -> None:
+        file = tmp_path / f"{bars.start}-{bars.stop}.csv"
+        pd.DataFrame({"Close": CLOSE[bars]}, index=INDEX[bars]).to_csv(file)
+        found = datasets.add("prices", file, holdout=holdout)
+        app.whole, app.visible = INDEX[bars], INDEX[bars][: found.facts.rows]
+
+    for bars, holdout in ((slice(0, 99), "20%"), (slice(0, 97), "40%")):
+        version(bars, holdout)
+        again = app.submit(params={"bars": bars.stop})
+        with pytest.raises(AlreadyPromoted, match="on 20 bars from 2024-03-21") as caught:
+            app.client.promote(again)
+        assert caught.value.existing == first
+    version(slice(0, 98), "20%")
+    app.job = app.submit("print(2)")
+    promotion = app.promote().promotion
+    assert promotion is not None
+    assert promotion.programs == 2
+    app.client.datasets.remove("prices")
+    version(slice(0, 96), "20%")  # what was removed has been seen all the same
+    with pytest.raises(AlreadyPromoted):
+        app.client.promote(app.submit(params={"bars": 96}))
+    version(slice(0, 70), "10%")  # until a day before the first one that was held out
+    app.job = app.submit(params={"bars": 70})
+    assert app.promote().promotion is not None
 
 
 @pytest.mark.parametrize(

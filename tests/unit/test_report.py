@@ -120,6 +120,13 @@ def test_a_limit_that_was_hit_gets_no_advice_on_an_exception(outcome: Outcome) -
     assert report.message == "Too much."
 
 
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_limit_that_was_hit_during_the_look_ahead_check_says_what_shares_it(checked: bool) -> None:
+    late = an_execution(2, outcome=Outcome.TIMED_OUT, message="Still running after 30 s.")
+    report = build_report(record(execution=late, spec=JOB.model_copy(update={"check_lookahead": checked})), ())
+    assert ("about thirty times" in report.message) is checked
+
+
 def test_samples_refine_peaks_and_the_average() -> None:
     own = Resources(
         duration_s=2, cpu_percent_peak=50, memory_mb_peak=80, memory_mb_average=60, processes_peak=2, samples=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from rich.console import Console
-from tests.scored import report
+from tests.scored import noise, prices, report
 from typer.testing import CliRunner
 
+from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
-from windtunnel.contract import Execution, Outcome, ProgramError, Sample
-from windtunnel.reports import table
-from windtunnel.reports.job import job_page
+from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample
+from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
+from windtunnel_worker.scoring import Market
 
 INDEX = pd.date_range("2020-01-01", periods=500, freq="D", name="Date")
 CLOSE = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 500)))
@@ -38,7 +40,8 @@ def script(assignment: Any) -> Execution:
         error = ProgramError(type="KeyError", message=HOSTILE, line=3, source="data['x']")
         return ended(Outcome.FAILED, HOSTILE).model_copy(update={"error": error})
     draws = np.random.default_rng(number).choice([-1.0, 1.0], 500)
-    return returned(INDEX, np.zeros(500) if kind == "flat" else draws, *assignment.job.datasets)
+    bars = 450 if kind == "short" else 500
+    return returned(INDEX[:bars], np.zeros(500) if kind == "flat" else draws[:bars], *assignment.job.datasets)
 
 
 @pytest.fixture
@@ -96,6 +99,40 @@ def test_a_report_shows_stderr_beside_the_error_and_the_traceback_once(
     assert terminal.count("KeyError") == (1 if trace else 0)
 
 
+def test_two_jobs_compared_show_what_each_was_given() -> None:
+    one = report(1, noise(1)[0], params={"kind": None, "on": True, "text": "", "[b]x[/b]": [1, "a"], "rate": 0.1 + 0.2})
+    other = report(2, params={"kind": "ema"}, outcome=Outcome.FAILED, message="KeyError: 'Closing'. Print them.")
+    text = printed(render_results.comparison(one, other.model_copy(update={"dataset_digests": {"x": "2" * 64}})), 120)
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
+    assert {name: cells for name, *cells in rows}.items() >= {
+        "kind": ["null", "ema"],
+        "on": ["true", "-"],
+        "text": ["", "-"],
+        "[b]x[/b]": ['[1, "a"]', "-"],
+        "rate": ["0.30000000000000004", "-"],
+        "data": ["prices 11111111", "x 22222222"],
+        "evaluated": ["1,000 bars, 2015-01-01 to 2017-09-26", "not scored"],
+        "message": ["", "KeyError: 'Closing'"],
+    }.items()
+    assert "figures cannot be compared" in text
+    assert "kind=null on=true" in " ".join(printed(render_results.board(leaderboard([one]), 9), 200).split())
+
+
+def test_data_without_times_has_bars_and_no_dates() -> None:
+    rows = Market([replace(prices(300), times=np.arange(300))], None)
+    found = report(1, noise(1, 300)[0], rows)
+    assert found.score
+    assert (found.score.months, found.score.curve.times[:2]) == ({}, (0, 1))
+    board = leaderboard([found])
+    assert board.verdict.startswith("No job has a Sharpe ratio: the bars a year are not known")
+    texts = [printed(what, 100) for what in (render_report.report(found), render_results.comparison(found, found))]
+    assert [text for text in (*texts, batch_page([found])) if "1970-" in text] == []
+    assert all("300 bars without times" in text for text in (*texts, batch_page([found]), job_page(found)))
+    assert "undefined: annual return, volatility, sharpe, sortino, calmar (the bars a year" in " ".join(
+        texts[0].split()
+    )
+
+
 def test_a_forged_figure_is_ranked_nowhere(tunnel: Tunnel) -> None:
     batch = submit(tunnel, "forger", "flat", *["noise"] * 5, "broken")
     board = tunnel.client.leaderboard(batch)
@@ -134,6 +171,8 @@ def test_trials_count_whatever_the_same_bytes_are_called(tunnel: Tunnel, tmp_pat
     submit(tunnel, *["noise"] * 10)
     tunnel.client.datasets.add("renamed", tmp_path / "prices.csv")
     assert tunnel.client.leaderboard(submit(tunnel, "noise", first=10, dataset="renamed")).all_trials.count == 11
+    tunnel.client.datasets.add("shorter", tmp_path / "prices.csv", holdout="10%")
+    assert tunnel.client.leaderboard(submit(tunnel, "short", first=11, dataset="shorter")).all_trials.count == 12
 
 
 def test_failures_are_grouped(tunnel: Tunnel) -> None:
@@ -206,6 +245,46 @@ def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) ->
     found = other.client.reproduce(job)
     assert [(one.what, one.first, one.again) for one in found.differences] == [("values draw", "0", "1")]
     assert found.reasons == ("line 2: numpy.random.default_rng without a seed gives other numbers at each run.",)
+
+
+def test_a_job_is_run_again_in_a_sandbox_of_the_same_kind() -> None:
+    """In a cell, a program sees other process numbers and users than in a container of its own."""
+    seen = []
+
+    def script(assignment: Any) -> Execution:
+        seen.append(assignment.isolation)
+        return succeeded(x=1).model_copy(update={"isolation": assignment.isolation})
+
+    tunnel = Tunnel(script)
+    batch = tunnel.client.submit_batch([{"code": "emit(x=1)"}], isolation="cell")
+    assert tunnel.client.reproduce(f"{batch}-0").identical
+    assert seen == ["cell", "cell"]
+
+
+def test_what_never_ran_is_run_again_on_its_data_and_in_its_pool(tmp_path: Path) -> None:
+    tunnel = Tunnel(script, paused=True)
+    pd.DataFrame({"Close": CLOSE}, index=INDEX).to_csv(tmp_path / "prices.csv")
+    data = {"prices": tunnel.client.datasets.add("prices", tmp_path / "prices.csv").sha256}
+
+    def cancelled(job: str) -> Report:
+        tunnel.client.cancel(job)
+        tunnel.pipeline.finalize()
+        return tunnel.client.report(job)
+
+    first = cancelled(tunnel.client.submit({"code": "print(1)", "datasets": ["prices"], "pool": "gpu"}))
+    again = cancelled(tunnel.client.check(first.job_id))
+    for one in (first, again):
+        assert (one.outcome, one.pool, one.dataset_digests) == (Outcome.CANCELLED, "gpu", data)
+    used = ["cpu_time_s", "memory_mb_peak", "io_operations"]  # not 0, which would be a measurement
+    assert tunnel.client.frame(first.batch_id)[used].isna().all(axis=None)
+    assert "0.00" not in printed(render_report.reports([first]), 120)
+
+
+def test_the_prompt_on_rejected_programs_says_what_data_there_is(tunnel: Tunnel) -> None:
+    batch = tunnel.client.submit_batch([{"code": "import socket\nsocket.socket()", "datasets": ["prices"]}])
+    prompt = tunnel.client.errors_prompt(batch)
+    assert 'data["prices"]: 500 rows, from 2020-01-01' in prompt
+    assert "columns: Date (the index), Close" in prompt
 
 
 def test_a_run_that_was_cut_off_is_named_as_the_reason() -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
+
+from windtunnel.errors import HostFeatureMissing, InvalidInput
+from windtunnel_worker.celery.app import create_app
+from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.roles import take_node_name, worker_options
 from windtunnel_worker.settings import HostSettings
 
@@ -19,3 +25,17 @@ def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> 
 def test_the_queue_of_a_monitor_is_its_hosts_whatever_its_name() -> None:
     options = worker_options("monitor", "monitor@host.2", HostSettings(host="host"), 1)
     assert (options["hostname"], options["queues"]) == ("monitor@host.2", ["monitor.host"])
+
+
+def test_a_worker_that_could_do_no_work_ends_at_its_start_and_says_why(
+    tmp_path: Path, setenv: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "python.toml").write_text("no policy = [")
+    settings = HostSettings(policies=tmp_path)
+    with pytest.raises(InvalidInput, match=r"python\.toml cannot be used"):
+        Process(settings, create_app(settings), "validate@here").check()
+    Process(settings, create_app(settings), "finalize@here").check()
+    setenv.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    setenv.setitem(sys.modules, "windtunnel_worker.telemetry.tracing", None)
+    with pytest.raises(HostFeatureMissing, match=r"windtunnel\[otel\]"):
+        Process(settings, create_app(settings), "finalize@here").check()

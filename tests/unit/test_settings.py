@@ -9,10 +9,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from tests.support import ROOT
 
+from windtunnel.address import DEFAULT_REDIS_URL
+from windtunnel.client import Client
 from windtunnel.errors import InvalidInput
-from windtunnel.records.connection import masked
-from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE, Settings, load
+from windtunnel.records.failures import masked
+from windtunnel.settings import URL_FILE, Settings, load
 from windtunnel_worker.settings import HostSettings, host_settings, parse_memory
+from windtunnel_worker.variables import without_effect
 
 URL = "redis://app:s3cr3t@redis.example:6379/2"
 
@@ -29,6 +32,37 @@ def test_the_password_shows_in_no_text_form() -> None:
 )
 def test_a_masked_url_keeps_all_but_the_password(url: str) -> None:
     assert masked(url) == url.replace("s3cr3t", "***")
+
+
+def test_a_user_without_a_password_is_shown_without_one() -> None:
+    assert masked("redis://worker@h/0") == "redis://worker@h/0"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://h/0?ssl_ca_certs=/ca.pem", "ssl_ca_certs, which is for TLS: write rediss:// instead of redis://"),
+        ("rediss://h/0?ssl_ca_cert=/ca.pem", "an unknown option, ssl_ca_cert; rediss:// takes password, ssl_ca_certs"),
+        ("redis://h/0?socket_timeout=1", "an unknown option, socket_timeout"),
+        ("sentinel://h/0?master=a&ssl_ca_certs=/ca.pem", "an unknown option, ssl_ca_certs; sentinel:// takes master"),
+        ("redis://:s3cr3t#/?@h/0", "; write / as %2F, # as %23 and ? as %3F in a password"),
+        ("redis://h/name", "must end with the number of a database, like /0"),
+        ("rediss://h/0?ssl_cert_reqs=maybe", "a wrong ssl_cert_reqs; it is one of none, optional, required"),
+        ("rediss://h/0?ssl_ca_certs=/none.pem", "a file that cannot be read: ssl_ca_certs=/none.pem"),
+        (f"rediss://h/0?ssl_ca_certs={__file__}", "a file without certificates: ssl_ca_certs="),
+        (
+            f"rediss://h/0?ssl_certfile={__file__}",
+            "a certificate and a key that cannot be used together: ssl_certfile=",
+        ),
+    ],
+)
+def test_each_mistake_in_a_redis_url_is_told(setenv: pytest.MonkeyPatch, url: str, said: str) -> None:
+    setenv.setenv("WINDTUNNEL_REDIS_URL", url)
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        load(Settings)
+    with pytest.raises(InvalidInput, match=re.escape(said)) as refused:
+        Client(url)
+    assert "s3cr3t" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["unix:///run/redis.sock?password=s3cr3t", "redis://h/0?password=s3cr3t"])
@@ -48,6 +82,25 @@ def test_a_store_is_a_folder_or_a_url_whose_secrets_are_masked(setenv: pytest.Mo
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(Settings(), "key_prefix", "x")  # noqa: B010 - the type checker knows it is frozen
+
+
+def test_a_variable_that_is_no_setting_is_named() -> None:
+    names = ["WINDTUNNEL_REDIS_ULR", "WINDTUNNEL_CEILING__TIMEOUT", "WINDTUNNEL_NONSENSE", "WINDTUNNEL_HOST", "HOME"]
+    assert without_effect(names) == [
+        "WINDTUNNEL_CEILING__TIMEOUT (did you mean WINDTUNNEL_CEILING__TIMEOUT_S?)",
+        "WINDTUNNEL_NONSENSE",
+        "WINDTUNNEL_REDIS_ULR (did you mean WINDTUNNEL_REDIS_URL?)",
+    ]
+
+
+SHORTENED = {"WINDTUNNEL_CEILING", "WINDTUNNEL_REDIS_PASSWORD"}
+"""Beginnings of names, as in `WINDTUNNEL_CEILING__…`."""
+
+
+def test_every_variable_that_the_documentation_and_the_deployment_name_is_known() -> None:
+    files = [ROOT / "docker-compose.yml", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.*")]
+    text = "\n".join(file.read_text() for file in files if file.is_file())
+    assert without_effect(set(re.findall(r"WINDTUNNEL_[A-Z0-9_]+[A-Z0-9]", text)) - SHORTENED) == []
 
 
 def test_nested_and_plain_variables_are_read(setenv: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from windtunnel import webhooks
 from windtunnel.contract import Webhook
 from windtunnel.errors import InvalidInput, WebhookRefused
+from windtunnel.records.outbox import Hook, Outbox
 from windtunnel.testing import Tunnel
 from windtunnel.webhooks import sign, verify
 from windtunnel_worker.delivery.deliver import FIRST_PAUSE_S, LONGEST_PAUSE_S, MOST_ATTEMPTS, Deliverer, pause_s
@@ -159,6 +161,65 @@ def test_the_last_attempt_makes_a_dead_letter(receiver: Receiver) -> None:
     assert tunnel.records.outbox.waiting() == 0
 
 
+def test_a_receiver_that_is_gone_gets_no_further_attempt(receiver: Receiver) -> None:
+    receiver.answer = answering(410)
+    assert "answered 410" in deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(["127.0.0.1"]))
+
+
+class OneHook:
+    """An outbox with one webhook, which keeps the pause before its next attempt."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.pause_s = url, -1.0
+
+    def take(self, _most: int, lease_s: float) -> list[Hook]:
+        assert lease_s > 0
+        return [Hook("b:1", self.url, b"{}", attempt=1)]
+
+    def later(self, _hook: Hook, pause_s: float, *, others: bool) -> None:
+        self.pause_s, self.others = pause_s, others
+
+
+IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "least", "most"),
+    [
+        (429, "300", 300, 300),
+        (503, IN_AN_HOUR, 2700, 3600),
+        (429, "999999999999", LONGEST_PAUSE_S, LONGEST_PAUSE_S),
+        (429, "soon", 0, FIRST_PAUSE_S),
+        (429, "-5", 0, FIRST_PAUSE_S),
+        (503, "Fri, 31 Dec 1999 23:59:59 GMT", 0, FIRST_PAUSE_S),
+    ],
+)
+def test_a_receiver_may_ask_for_a_pause(receiver: Receiver, status: int, asked: str, least: float, most: float) -> None:
+    receiver.answer = answering(status, **{"Retry-After": asked})
+    outbox = OneHook(f"http://127.0.0.1:{receiver.port}/")
+    Deliverer(cast(Outbox, outbox), Allowlist.of(["127.0.0.1"]), SECRET).run()
+    assert least <= outbox.pause_s <= most
+    assert outbox.others == (least > 0)
+
+
+def test_the_next_address_is_tried_where_the_first_does_not_answer(receiver: Receiver) -> None:
+    def both(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]  # the receiver listens at the second only
+
+    tunnel = finished(f"http://hooks.test:{receiver.port}/")
+    deliver(tunnel, Allowlist.of([f"hooks.test:{receiver.port}", "127.0.0.0/8"], both))
+    assert len(receiver.got) == 1
+
+
+def test_a_webhook_that_was_given_up_is_sent_again_on_demand(receiver: Receiver) -> None:
+    tunnel = finished(f"http://127.0.0.1:{receiver.port}/")
+    assert "WINDTUNNEL_WEBHOOK_SECRET" in deliver(tunnel, Allowlist.of(["127.0.0.1"]), secret=None)
+    assert tunnel.client.resend_webhooks() == 1
+    assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
+    assert len(receiver.got) == 1
+    assert tunnel.client.resend_webhooks() == 0
+
+
 def test_nothing_listens_there() -> None:
     tunnel = finished("http://127.0.0.1:1/")
     assert deliver(tunnel, Allowlist.of(["127.0.0.1"])) == ""
@@ -291,8 +352,8 @@ def test_a_name_is_resolved_once_and_its_address_is_what_is_connected_to() -> No
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     allowed = Allowlist.of(["*.example.com"], lambda _host, _port: next(answers))
     target = allowed.target("https://hooks.example.com/a?b=c")
-    assert (target.address, target.host, target.port, target.path) == (
-        "93.184.216.34",
+    assert (target.addresses, target.host, target.port, target.path) == (
+        ("93.184.216.34",),
         "hooks.example.com",
         443,
         "/a?b=c",
@@ -321,7 +382,7 @@ def test_a_name_is_resolved_once_and_its_address_is_what_is_connected_to() -> No
 def test_the_allowlist(entries: list[str], url: str, fine: bool) -> None:
     allowed = Allowlist.of(entries, lambda _host, _port: ["93.184.216.34"])
     if fine:
-        assert allowed.target(url).address == "93.184.216.34"
+        assert allowed.target(url).addresses == ("93.184.216.34",)
     else:
         with pytest.raises(NotAllowed):
             allowed.target(url)
@@ -342,6 +403,8 @@ def test_the_secret_is_in_no_text(setenv: pytest.MonkeyPatch) -> None:
 def test_pauses_grow_and_are_bounded() -> None:
     assert FIRST_PAUSE_S / 2 <= pause_s(1) <= FIRST_PAUSE_S
     assert LONGEST_PAUSE_S / 2 <= pause_s(50) <= LONGEST_PAUSE_S
+    together = sum(max(pause_s(attempt) for _ in range(200)) for attempt in range(1, MOST_ATTEMPTS))
+    assert 5 <= together / 3600 <= 7  # with jitter, about five hours
 
 
 # -- the receiving side ----------------------------------------------------------------------------------
@@ -357,6 +420,9 @@ STAMPED = {"windtunnel-timestamp": "1000", "windtunnel-signature": sign(SECRET, 
         (BODY, STAMPED, SECRET, 699),
         (BODY, STAMPED, "another", 1000),
         (BODY, {**STAMPED, "windtunnel-signature": sign("", 1000, BODY)}, "", 1000),
+        (BODY, {**STAMPED, "windtunnel-signature": sign("", 1000, BODY)}, ["new", ""], 1000),
+        (BODY, STAMPED, [], 1000),
+        (BODY, STAMPED, ["another", "the next one"], 1000),
         (BODY + b" ", STAMPED, SECRET, 1000),
         (BODY, {**STAMPED, "windtunnel-timestamp": "1001"}, SECRET, 1000),
         (BODY, {**STAMPED, "windtunnel-signature": ""}, SECRET, 1000),
@@ -367,5 +433,6 @@ STAMPED = {"windtunnel-timestamp": "1000", "windtunnel-signature": sign(SECRET, 
 )
 def test_what_is_forged_or_replayed_is_refused(body: bytes, headers: dict[str, str], secret: str, now: float) -> None:
     assert verify(BODY, STAMPED, SECRET, now=1000) == {"id": "b:1"}
+    assert verify(BODY, STAMPED, ["the next one", SECRET], now=1000) == {"id": "b:1"}
     with pytest.raises(WebhookRefused):
         verify(body, headers, secret, now=now)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from windtunnel.address import DEFAULT_REDIS_URL
 from windtunnel.cli.checks import Check
 from windtunnel.cli.options import AsJson
 from windtunnel.contract import Job, Report
-from windtunnel.settings import DEFAULT_REDIS_URL, URL_FILE
+from windtunnel.settings import URL_FILE
 from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
 
 if TYPE_CHECKING:

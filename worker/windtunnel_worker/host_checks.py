@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from windtunnel.archive import SETTING
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import LANGUAGES
 from windtunnel.errors import ObjectUnusable, StoreUnavailable
@@ -18,11 +19,14 @@ from windtunnel.records import records_of
 from windtunnel.store import Store
 from windtunnel_worker.settings import HostSettings
 from windtunnel_worker.trust import misfits
+from windtunnel_worker.variables import without_effect
 
 LEAST_FREE_BYTES = 2 * 2**30
 LEAST_FREE_SHARE = 0.05
 MOST_CLOCK_ERROR_S = 2.0
 DATASETS_LOOKED_FOR = 20
+PROBE = ".windtunnel-doctor"
+"""A file that is written into the archive and removed again."""
 
 
 def host_checks(settings: HostSettings) -> list[Check]:
@@ -40,10 +44,13 @@ def host_checks(settings: HostSettings) -> list[Check]:
     return [
         *found,
         _trust(settings),
+        _variables(os.environ),
+        webhook_check(settings),
         _disk(settings.data_dir),
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
         check("store", lambda: _store(settings)),
+        *archive_folder(settings),
         check("policies", lambda: _policies(settings)),
         _measured(settings.cgroup_root),
         _memory(settings),
@@ -113,6 +120,23 @@ def _trust(settings: HostSettings) -> Check:
     return Check("trust", not found, f"{settings.trust}: {'; '.join(found) or 'the settings fit'}")
 
 
+def _variables(names: Iterable[str]) -> Check:
+    found = without_effect(names)
+    return Check(
+        "settings", not found, f"no effect: {', '.join(found)}; correct or unset" if found else "all are known"
+    )
+
+
+def webhook_check(settings: HostSettings) -> Check:
+    """Whether webhooks have both that they need, or neither."""
+    secret = settings.webhook_secret is not None and bool(settings.webhook_secret.get_secret_value())
+    if settings.webhooks and not secret:
+        return Check("webhooks", False, "none can be signed: set WINDTUNNEL_WEBHOOK_SECRET where finalize runs")
+    if secret and not settings.webhooks:
+        return Check("webhooks", False, "none may be sent anywhere: name the receivers in WINDTUNNEL_WEBHOOKS")
+    return Check("webhooks", True, f"to {', '.join(settings.webhooks)}" if secret else "none are sent from here")
+
+
 def _nearest(folder: Path) -> Path:
     """The folder, or the nearest of its parents that exists."""
     return next(one for one in (folder, *folder.parents) if os.path.exists(one))
@@ -130,6 +154,20 @@ def _writable(variable: str, folder: Path) -> Check:
     place = _nearest(folder)
     well = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
     return Check(variable, well, str(folder) if well else f"{place} cannot be written by this user; chown it")
+
+
+def archive_folder(settings: HostSettings) -> list[Check]:
+    """Whether this host can write into the archive, if it knows of one."""
+    if settings.archive_url is None:
+        return []
+    store = Store(settings.archive_url.get_secret_value(), setting=SETTING)
+
+    def write() -> str:
+        store.write(PROBE, b"")
+        store.remove(PROBE)
+        return store.name
+
+    return [check("archive's folder", write)]
 
 
 def _store(settings: HostSettings) -> str:

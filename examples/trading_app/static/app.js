@@ -1,4 +1,6 @@
 // The page's behaviour. Texts from programs are only ever set as text, never as markup.
+const AGAIN_MS = 3000; // after something did not answer
+const LOOK_MS = 5000; // for what other tabs and people did
 const find = (selector, where = document) => where.querySelector(selector);
 const cards = new Map();
 let choices;
@@ -6,10 +8,12 @@ let key = crypto.randomUUID();
 
 async function ask(path, body) {
   const sent = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await fetch(path, sent);
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(typeof found.detail === "string" ? found.detail : "The form is not filled in correctly.");
-  return found;
+  const answer = await fetch(path, sent).catch(() => undefined);
+  if (!answer) throw new Error("The app does not answer.");
+  const found = await answer.json().catch(() => ({}));
+  if (answer.ok) return found;
+  const other = answer.status === 422 ? "The form is not filled in correctly." : `The app answered ${answer.status}.`;
+  throw Object.assign(new Error(typeof found.detail === "string" ? found.detail : other), { gone: answer.status === 404 });
 }
 
 const guarded = (action) => async (event) => {
@@ -54,7 +58,7 @@ function show(status, first) {
   cards.set(status.batch_id, card);
   find("#backtests")[first ? "prepend" : "append"](card);
   progress(card, status.finished, status.total);
-  if (status.done) refresh(card, path);
+  if (status.done) resume(card, path);
   else follow(card, path);
 }
 
@@ -67,6 +71,7 @@ function progress(card, finished, total) {
 
 function follow(card, path) {
   card.dataset.state = "running";
+  tell(card, "");
   const source = new EventSource(`${path}/events?after=${card.dataset.last ?? 0}`);
   const moved = (event) => {
     card.dataset.last = event.lastEventId;
@@ -77,14 +82,33 @@ function follow(card, path) {
   source.addEventListener("retried", moved);
   source.addEventListener("end", () => {
     source.close();
-    refresh(card, path);
+    resume(card, path);
   });
+  source.onopen = () => tell(card, "");
+  source.onerror = () => {
+    tell(card, "The connection is lost; trying again.");
+    // The browser itself connects again, unless it was answered with an error.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(card, path), AGAIN_MS);
+  };
+}
+
+const tell = (card, text) => { find(".lost", card).textContent = text; };
+
+// Shows where a batch stands, and follows it until it is done.
+async function resume(card, path) {
+  try {
+    if (await refresh(card, path)) follow(card, path);
+  } catch (error) {
+    tell(card, error.message);
+    if (!error.gone) setTimeout(() => resume(card, path), AGAIN_MS);
+  }
 }
 
 const percent = (share) => (share === null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`);
 
 async function refresh(card, path) {
   const found = await ask(path);
+  tell(card, "");
   progress(card, found.finished, found.total);
   find(".outcomes", card).textContent = Object.entries(found.outcomes).map(([name, count]) => `${count} ${name}`).join(", ");
   find(".retry", card).disabled = !found.done || Object.keys(found.outcomes).every((name) => ["succeeded", "cancelled"].includes(name));
@@ -103,7 +127,9 @@ async function refresh(card, path) {
     item.textContent = `${kind.count}× ${kind.type}: ${kind.message} ${kind.fix}`;
     return item;
   }));
-  card.dataset.state = "done";
+  card.dataset.outcomes = JSON.stringify(found.outcomes);
+  if (found.done) card.dataset.state = "done";
+  return !found.done;
 }
 
 function line(cells) {
@@ -112,11 +138,36 @@ function line(cells) {
   return row;
 }
 
-choices = await ask("/api/choices");
-find("#idea").append(...Object.entries(choices.ideas).map(([name, idea]) => new Option(idea.title, name)));
-find("#dataset").append(...choices.datasets.map((name) => new Option(name, name)));
-find("#idea").onchange = offer;
-find("#form").onsubmit = guarded(start);
-offer();
-for (const status of await ask("/api/backtests")) show(status, false);
+// Shows batches that are new, and follows those that run again.
+async function look(first) {
+  const found = await ask("/api/backtests");
+  for (const status of first ? found.reverse() : found) show(status, first);
+  for (const status of found) {
+    const card = cards.get(status.batch_id);
+    if (card.dataset.state === "done" && JSON.stringify(status.outcomes) !== card.dataset.outcomes) resume(card, `/api/backtests/${status.batch_id}`);
+  }
+}
+
+async function open() {
+  choices = await ask("/api/choices");
+  find("#idea").replaceChildren(...Object.entries(choices.ideas).map(([name, idea]) => new Option(idea.title, name)));
+  find("#dataset").replaceChildren(...choices.datasets.map((name) => new Option(name, name)));
+  if (!choices.datasets.length) throw new Error("There is no dataset yet. Add one: windtunnel datasets add NAME FILE");
+  find("#idea").onchange = offer;
+  find("#form").onsubmit = guarded(start);
+  offer();
+  await look(false);
+}
+
+for (;;) {
+  try {
+    await open();
+    break;
+  } catch (error) {
+    find("#problem").textContent = error.message;
+    await new Promise((wake) => setTimeout(wake, AGAIN_MS));
+  }
+}
+find("#problem").textContent = "";
+setInterval(() => document.hidden || look(true).catch(() => undefined), LOOK_MS);
 document.body.dataset.ready = "yes";

@@ -87,6 +87,8 @@ def _fitting(parts: Sequence[str], most_bytes: int, what: str) -> str:
 
 def _data(name: str, facts: Facts) -> str:
     names = [_line(column.name, 40) for column in facts.columns]
+    if facts.first and facts.columns and facts.columns[0].type == "time":
+        names[0] += " (the index)"
     shown = max(1, sum(len(", ".join(names[:place]).encode()) <= COLUMNS_BYTES for place in range(1, 21)))
     left_out = f" and {len(names) - shown} more" if len(names) > shown else ""
     columns = ", ".join(names[:shown]) + left_out

@@ -13,7 +13,7 @@ from math import sqrt
 from windtunnel.analysis.ledger import Trials, trials_of
 from windtunnel.analysis.overfitting import Overfitting, of_blocks
 from windtunnel.analysis.significance import haircut, minimum_backtest_years, noise_level, probabilistic_sharpe
-from windtunnel.analysis.trials import EffectiveTrials, effective
+from windtunnel.analysis.trials import by_bars, effective
 from windtunnel.contract import Outcome, Report, Score
 
 SIGNIFICANT = 0.95
@@ -78,11 +78,13 @@ class Leaderboard:
     """Of this batch."""
     earlier: Trials
     """Of the same owner on the same datasets, before."""
-    effective: EffectiveTrials
-    """Of this batch."""
+    effective: Trials
+    """The independent ones of this batch: variants of one idea count once."""
     overfitting: Overfitting | None
+    """Of the largest group of jobs that were scored over the same bars."""
     noise_level: float | None
-    """The annual Sharpe ratio that the best of all trials is expected to reach without skill."""
+    """The annual Sharpe ratio that the best of all trials is expected to reach without skill, over as many bars as the
+    best of the ranking has."""
     minimum_years: float | None
     """With fewer years of data, that is expected to be 1 or more."""
     stages: tuple[StageCount, ...] = ()
@@ -99,7 +101,7 @@ class Leaderboard:
         if not self.ranked:
             stopped = sum(row.report.stopped for row in self.unranked)
             through = "No job came through the stages: all that were scored were stopped."
-            return through if stopped and stopped == len(self.unranked) else "No job has a Sharpe ratio."
+            return through if stopped and stopped == len(self.unranked) else f"No job has a Sharpe ratio{self._why}."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
         if self.earlier.count:
@@ -108,9 +110,20 @@ class Leaderboard:
         if not strong:
             market = any((row.deflated or 0.0) >= SIGNIFICANT for row in self.ranked)
             reach = "luck and the market's own rise reach" if market else "luck reaches"
-            return f"No result is significant: the best of {tried} is within what {reach}."
+            which = "the only trial" if counted == 1 else f"the best of {tried}"
+            return f"No result is significant: {which} is within what {reach}."
         is_or_are = "is" if strong == 1 else "are"
         return f"{strong:,} of {tried} {is_or_are} significant; the best with {best.chance}."
+
+    @property
+    def _why(self) -> str:
+        """Why there is no Sharpe ratio, where it is the same for all jobs."""
+        reasons = {row.why.replace("it never", "none ever") for row in self.unranked}
+        if not reasons and self.self_reported:
+            reasons = {"none returned positions"}
+        if not reasons and self.trials.failed:
+            reasons = {"none succeeded"}
+        return f": {reasons.pop()}" if len(reasons) == 1 else ""
 
 
 def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) -> Leaderboard:
@@ -119,11 +132,8 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     own = trials_of(reports)
     counted = own + earlier
     groups = effective([score for _, score in scored])
-    luck = noise_level(counted.count, counted.variance)
-    luck_of_groups = noise_level(groups.count, groups.variance)
-    rows = [_row(report, score, counted.count, luck, luck_of_groups) for report, score in scored]
+    rows = [_row(report, score, counted, groups) for report, score in scored]
     defined = sorted((row for row in rows if _is_ranked(row)), key=_worth, reverse=True)
-    yearly = next((score.bars_a_year for _, score in scored if score.bars_a_year), None)
     return Leaderboard(
         ranked=tuple(replace(row, rank=rank, why="") for rank, row in enumerate(defined, start=1)),
         unranked=tuple(row for row in rows if not _is_ranked(row)),
@@ -131,8 +141,8 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         trials=own,
         earlier=earlier,
         effective=groups,
-        overfitting=of_blocks([score.blocks for report, score in scored if not report.stopped]),
-        noise_level=luck * sqrt(yearly) if yearly and counted.scored else None,
+        overfitting=_overfitting(score for report, score in scored if not report.stopped),
+        noise_level=_annual_luck(counted, [row.score for row in (*defined, *rows)]),
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
         stages=stage_counts(reports),
     )
@@ -168,20 +178,40 @@ def market_part(score: Score) -> float:
     return max(0.0, (score.market_correlation or 0.0) * market) if market is not None else 0.0
 
 
-def _row(report: Report, score: Score, trials: int, luck: float, luck_of_groups: float) -> Row:
+def _overfitting(scores: Iterable[Score]) -> Overfitting | None:
+    """Of those over the same bars: time is cut into the same parts for all that are compared."""
+    groups = by_bars(scores)
+    return of_blocks([score.blocks for score in groups[0]]) if groups else None
+
+
+def _luck(trials: Trials, bars: int) -> float:
+    """The Sharpe ratio per bar that the best of these trials is expected to reach without skill over so many bars."""
+    return noise_level(trials.count, trials.variance(bars))
+
+
+def _annual_luck(trials: Trials, scores: Sequence[Score]) -> float | None:
+    """The same as an annual ratio, over the bars of the first of these scores."""
+    first = next((one for one in scores if one.bars_a_year), None)
+    if first is None or first.bars_a_year is None or not trials.scored:
+        return None
+    return _luck(trials, first.bars) * sqrt(first.bars_a_year)
+
+
+def _row(report: Report, score: Score, trials: Trials, groups: Trials) -> Row:
     found = score.metrics
     if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None:
         return Row(None, report, score, None, None, None, None, score.undefined.get("sharpe", "undefined"))
     moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
     years = score.bars / score.bars_a_year if score.bars_a_year else None
-    left = haircut(found.sharpe, years, max(1, trials)) if found.sharpe is not None and years else None
+    left = haircut(found.sharpe, years, max(1, trials.count)) if found.sharpe is not None and years else None
+    luck = _luck(trials, score.bars)
     return Row(
         None,
         report,
         score,
         probabilistic_sharpe(*moments, benchmark=luck),
         probabilistic_sharpe(*moments, benchmark=luck + market_part(score)),
-        probabilistic_sharpe(*moments, benchmark=luck_of_groups),
+        probabilistic_sharpe(*moments, benchmark=_luck(groups, score.bars)),
         left,
         report.message if report.stopped else score.undefined.get("sharpe", ""),
     )

@@ -10,13 +10,25 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from windtunnel.contract import Outcome, Report
+from windtunnel.contract import Outcome, Report, Score
+
+
+class Sharpe(NamedTuple):
+    """A measured Sharpe ratio. The fewer bars, the further luck alone takes it from the true one."""
+
+    per_bar: float
+    bars: int
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Numbers about trials, which can be added."""
+    """Numbers about trials, which can be added.
+
+    A Sharpe ratio that was measured on few bars varies more than one on many, by `1 / bars`. So each one has its bars
+    as its weight, and trials of every length, such as the stages of a cascade, say together how far luck goes.
+    """
 
     scored: int = 0
     """Trials with a Sharpe ratio."""
@@ -24,47 +36,52 @@ class Trials:
     """Trials that returned positions but have no Sharpe ratio; they count too."""
     failed: int = 0
     """Programs that returned no positions; reported, but not counted."""
+    bars: int = 0
+    """Of all trials with a Sharpe ratio together."""
     mean: float = 0.0
-    """Of the Sharpe ratios per bar."""
+    """Of the Sharpe ratios per bar, each with its bars as its weight."""
     squares: float = 0.0
-    """Sum of the squared distances from the mean."""
+    """Sum of the squared distances from the mean, each times its bars."""
 
     @property
     def count(self) -> int:
         """Trials that the best was chosen from."""
         return self.scored + self.flat
 
-    @property
-    def variance(self) -> float:
-        """Of the Sharpe ratios per bar (sample variance); 0 for fewer than two."""
-        return self.squares / (self.scored - 1) if self.scored > 1 else 0.0
+    def variance(self, bars: int) -> float:
+        """Of the Sharpe ratios per bar (sample variance), if each were measured on so many; 0 for fewer than two."""
+        return self.squares / (self.scored - 1) / bars if self.scored > 1 else 0.0
 
     def __add__(self, other: Trials) -> Trials:
-        scored = self.scored + other.scored
+        bars = self.bars + other.bars
+        share = other.bars / bars if bars else 0.0
         apart = other.mean - self.mean
         return Trials(
-            scored,
+            self.scored + other.scored,
             self.flat + other.flat,
             self.failed + other.failed,
-            self.mean + apart * other.scored / scored if scored else 0.0,
-            self.squares + other.squares + (apart**2 * self.scored * other.scored / scored if scored else 0.0),
+            bars,
+            self.mean + apart * share,
+            self.squares + other.squares + apart**2 * self.bars * share,
         )
 
     @classmethod
-    def of(cls, sharpes: Iterable[float | None], failed: int = 0) -> Trials:
-        """From Sharpe ratios per bar; None is a flat trial."""
+    def of(cls, sharpes: Iterable[Sharpe | None], failed: int = 0) -> Trials:
+        """From what was measured; None is a flat trial."""
         values = list(sharpes)
         known = [value for value in values if value is not None]
-        mean = sum(known) / len(known) if known else 0.0
-        return cls(len(known), len(values) - len(known), failed, mean, sum((value - mean) ** 2 for value in known))
+        bars = sum(one.bars for one in known)
+        mean = sum(one.per_bar * one.bars for one in known) / bars if bars else 0.0
+        squares = sum((one.per_bar - mean) ** 2 * one.bars for one in known)
+        return cls(len(known), len(values) - len(known), failed, bars, mean, squares)
 
 
 @dataclass(frozen=True)
 class Ledger:
     """All trials that an owner ever made on a dataset."""
 
-    known: Mapping[str, float | None]
-    """Sharpe ratio per bar by the trial's digest; None where it is undefined."""
+    known: Mapping[str, Sharpe | None]
+    """The Sharpe ratio by the trial's digest; None where it is undefined."""
     more: Trials = Trials()
     """Those beyond 100,000, of which only the figures are kept."""
 
@@ -90,13 +107,19 @@ def trial_of(report: Report) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
-def sharpes_of(reports: Iterable[Report]) -> dict[str, float | None]:
-    """Sharpe ratio per bar of each distinct trial with a score, by its digest; None where it is undefined."""
+def sharpes_of(reports: Iterable[Report]) -> dict[str, Sharpe | None]:
+    """The Sharpe ratio of each distinct trial with a score, by its digest; None where it is undefined."""
     return {
-        trial_of(report): report.score.metrics.sharpe_per_bar
+        trial_of(report): sharpe_of(report.score)
         for report in reports
         if report.score is not None and report.outcome is Outcome.SUCCEEDED
     }
+
+
+def sharpe_of(score: Score) -> Sharpe | None:
+    """The Sharpe ratio of a score; None where it is undefined."""
+    ratio = score.metrics.sharpe_per_bar
+    return None if ratio is None else Sharpe(ratio, score.bars)
 
 
 def trials_of(reports: Iterable[Report]) -> Trials:

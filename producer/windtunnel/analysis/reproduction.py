@@ -13,7 +13,8 @@ from windtunnel.contract import Execution, Outcome, Report
 
 LONGEST_LINE = 200
 BAR = re.compile(r"\d(it/s|s/it)\b")
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+ADDRESS = re.compile(r"\b(0x[0-9a-f]{6,}|(139|140|9[34])\d{12})\b")
+"""Of an object, as `repr` or `id` gives it: where the systems of hosts put libraries and heaps."""
 CUT_OFF = (Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 """Outcomes that depend on more than the program and its data."""
 
@@ -49,7 +50,7 @@ def reproduction(first: Report, again: Report) -> Reproduction:
     """Compare two runs of one job."""
     differences = tuple(_differences(first, again))
     issues = first.validation.issues if first.validation else ()
-    reasons = tuple(f"line {one.line}: {one.message}" for one in issues if one.category == "repeat")
+    reasons = tuple(dict.fromkeys(f"line {one.line}: {one.message}" for one in issues if one.category == "repeat"))
     cut_off = [f"{one.job_id} was cut off ({one.outcome.value})" for one in (first, again) if one.outcome in CUT_OFF]
     if cut_off:
         reasons = (f"{' and '.join(cut_off)}: how far a run comes depends on how busy its host is.", *reasons)
@@ -61,7 +62,7 @@ def _shown(differences: Iterable[Difference]) -> Iterator[str]:
     """Reasons that the texts themselves show."""
     texts = [(one.first, one.again) for one in differences]
     if any(ADDRESS.search(one) and ADDRESS.sub("", one) == ADDRESS.sub("", other) for one, other in texts):
-        yield "It shows where an object lies in memory (0x…), which is another place in each run."
+        yield "It shows where an object lies in memory (`repr`, `id`), which is another place in each run."
     if any(BAR.search(one) and BAR.search(other) for one, other in texts):
         yield "It shows a progress bar with its speed, which depends on how busy its host is."
 

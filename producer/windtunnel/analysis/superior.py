@@ -7,7 +7,6 @@ together. Its null hypothesis is that no strategy has a higher expected return t
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -15,7 +14,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from windtunnel.analysis.trials import changes
+from windtunnel.analysis.trials import by_bars, changes
 from windtunnel.contract.score import Score
 from windtunnel.errors import FieldProblem, InvalidInput
 
@@ -51,10 +50,7 @@ def superior(scores: Sequence[Score]) -> tuple[Superior, ...]:
 
     `InvalidInput` for more than `MOST_STRATEGIES`, `ImportError` without `arch`.
     """
-    together: dict[tuple[int, ...], list[Score]] = defaultdict(list)
-    for score in scores:
-        together[score.curve.times].append(score)
-    group = max(together.values(), key=len, default=[])
+    group = next(iter(by_bars(scores)), [])
     if len(group) > MOST_STRATEGIES:
         problem = FieldProblem("spa", f"takes at most {MOST_STRATEGIES:,} scored jobs, and these are {len(group):,}")
         raise InvalidInput([problem], remedy="Use the deflated Sharpe ratios of the leaderboard for larger batches.")

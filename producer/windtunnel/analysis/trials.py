@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from windtunnel.analysis.ledger import Sharpe, Trials, sharpe_of
 from windtunnel.contract.score import Score
 
 SAME = 0.5
@@ -16,27 +16,26 @@ SAME = 0.5
 AT_ONCE = 256
 
 
-@dataclass(frozen=True)
-class EffectiveTrials:
-    """Independent trials behind a batch."""
+def effective(scores: Sequence[Score]) -> Trials:
+    """The clusters among these scores as trials, each with the mean of its Sharpe ratios.
 
-    count: int
-    variance: float
-    """Of the clusters' mean Sharpe ratios, per bar."""
+    Scores over different bars are never one cluster.
+    """
+    means: list[Sharpe] = []
+    for group in by_bars(score for score in scores if sharpe_of(score)):
+        ratios = np.array([score.metrics.sharpe_per_bar for score in group], dtype=float)
+        labels = clusters([changes(score.curve.equity) for score in group], ratios)
+        found = np.bincount(labels, ratios) / np.bincount(labels)
+        means += [Sharpe(mean, group[0].bars) for mean in found.tolist()]
+    return Trials.of(means)
 
 
-def effective(scores: Sequence[Score]) -> EffectiveTrials:
-    """Count the clusters among these scores; those over different bars are never one cluster."""
+def by_bars(scores: Iterable[Score]) -> list[list[Score]]:
+    """These scores in groups over the same bars, the largest group first."""
     together: dict[tuple[int, ...], list[Score]] = defaultdict(list)
     for score in scores:
-        if score.metrics.sharpe_per_bar is not None:
-            together[score.curve.times].append(score)
-    means: list[float] = []
-    for group in together.values():
-        ratios = np.array([one.metrics.sharpe_per_bar for one in group], dtype=float)
-        labels = clusters([changes(one.curve.equity) for one in group], ratios)
-        means += (np.bincount(labels, ratios) / np.bincount(labels)).tolist()
-    return EffectiveTrials(len(means), float(np.var(means, ddof=1)) if len(means) > 1 else 0.0)
+        together[score.curve.times].append(score)
+    return sorted(together.values(), key=len, reverse=True)
 
 
 def changes(curve: ArrayLike) -> NDArray[np.float64]:

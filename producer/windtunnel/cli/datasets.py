@@ -148,7 +148,12 @@ def verify(
 
 
 @app.command()
-def remove(name: Dataset, version: Version = None, local: Local = False, json: AsJson = False) -> None:
+def remove(
+    name: Dataset,
+    version: Annotated[int | None, typer.Option(help="One version only.", show_default="all versions")] = None,
+    local: Local = False,
+    json: AsJson = False,
+) -> None:
     """Remove a dataset, or one version of it. Jobs submitted earlier still find it."""
     with _datasets(local) as datasets:
         gone = datasets.remove(name, version)

@@ -18,10 +18,11 @@ from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson
 from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import HostStatus
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import StoreForbidden, WindtunnelError
 from windtunnel.records import Records, records_of
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
+from windtunnel.records.spool import Waiting
 from windtunnel.settings import client_settings
 from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
@@ -29,6 +30,8 @@ MOST_MEMORY = 0.85
 """Share of its memory that Redis may use, as for the alert WindtunnelRedisMemory."""
 MOST_AWAITING_REPORT = 500
 """As for the alert WindtunnelReportsLate."""
+ARCHIVED_S = 3600.0
+"""A report that is not in the archive by then is late, unless WINDTUNNEL_ARCHIVE_AFTER_S is as long."""
 BUSY_S = 3.0
 """So long a worker may take to answer that did not do so at once."""
 Served = Mapping[str, Sequence[str]]
@@ -63,7 +66,11 @@ def _checks_through_redis(records: Records) -> list[Check]:
         figures = records.metrics.read()
         found += queue_checks(figures)
         found += host_checks(figures.hosts, datetime.now(UTC))
+        found += archive_checks(records.spool.waiting(), datetime.now(UTC))
         found += _workers(records.url, figures)
+    except StoreForbidden:
+        why = "not asked: this user of Redis may not; run doctor as its user worker or operator"
+        found.append(Check("workers", True, why))
     except WindtunnelError as error:
         found.append(Check("workers", False, str(error)))
     return found
@@ -103,8 +110,8 @@ def redis_checks(server: Server) -> list[Check]:
 
 def queue_checks(figures: Figures) -> list[Check]:
     """Whether jobs make progress, as far as their records tell."""
-    unreadable = "some could not be read: `windtunnel dead` lists them" if figures.dead_letters else "all could be read"
-    found = [Check("messages", True, unreadable)]
+    dead = "some could not be read, or webhooks not be delivered: `windtunnel dead` lists them"
+    found = [Check("messages", True, dead if figures.dead_letters else "all could be read")]
     if not figures.reconciled:
         why = "none: jobs of dead workers stay where they are; start or restart a validate or finalize worker"
         found.append(Check("reconciler", False, why))
@@ -115,6 +122,18 @@ def queue_checks(figures: Figures) -> list[Check]:
         why = f"{figures.awaiting_report:,} jobs have ended and wait for one; start another finalize worker"
         found.append(Check("reports", False, f"{why}: `python -m windtunnel_worker finalize`"))
     return found
+
+
+def archive_checks(waiting: Waiting, now: datetime) -> list[Check]:
+    """Whether finished reports come into the archive, if there is one."""
+    if waiting.since is None:
+        return []
+    reports = f"{waiting.reports:,} report{'' if waiting.reports == 1 else 's'}"
+    detail = f"{reports} not written yet, the oldest for {ago(waiting.since, now)}"
+    late = (now - waiting.since).total_seconds() > ARCHIVED_S
+    if late:
+        detail += ": the log of the finalize workers says why (archive-failed), unless none has WINDTUNNEL_ARCHIVE_URL"
+    return [Check("archive", not late, detail)]
 
 
 def worker_checks(served: Served, hosts: Iterable[HostStatus], waiting: Iterable[str] = ()) -> list[Check]:

@@ -66,10 +66,20 @@ def what_it_does(hosts: Sequence[HostStatus]) -> str:
 
 
 def dead(
-    count: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 100, json: AsJson = False
+    count: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 100,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send all given-up webhooks again, then list the rest.")
+    ] = False,
+    json: AsJson = False,
 ) -> None:
-    """List messages that no worker could read. No job is lost with them, since the records have all jobs."""
+    """List messages that no worker could read, and webhooks that were given up.
+
+    No job is lost with them, since the records have all jobs.
+    """
     with Client() as client:
+        if resend:
+            sent = client.resend_webhooks()
+            typer.echo(f"{sent:,} webhook{'' if sent == 1 else 's'} will be sent again.", err=True)
         found = client.dead_letters(count)
     if json:
         typer.echo(as_json(found))
@@ -78,4 +88,4 @@ def dead(
 
         render.console().print(render.dead_letters(found))
     else:
-        typer.echo("No unreadable messages.")
+        typer.echo("No unreadable messages, and no webhooks that were given up.")

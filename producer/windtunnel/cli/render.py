@@ -131,9 +131,9 @@ def _takes_work(one: HostStatus) -> Text:
 
 
 def dead_letters(found: Iterable[DeadLetter]) -> Fitted:
-    """Messages that no worker could read, one a line."""
+    """Messages that no worker could read, and webhooks that were given up, one a line."""
     body = Shown("how it begins", wraps=True, rank=1)
-    table = Fitted(Shown("when (UTC)"), Shown("queue"), Shown("why it cannot be read", wraps=True), body)
+    table = Fitted(Shown("when (UTC)"), Shown("queue"), Shown("why it is here", wraps=True), body)
     for one in found:
         table.add_row(f"{one.at.astimezone(UTC):%m-%d %H:%M:%S}", one.queue, one.reason, one.body[:120])
     return table

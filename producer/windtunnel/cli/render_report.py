@@ -13,7 +13,7 @@ from rich.text import Text
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
-from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, figure, stage_of, value_of
+from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, UNDEFINED, figure, stage_of, value_of
 from windtunnel.cli.texts import first_sentence, harmless, short
 from windtunnel.contract import Execution, Promotion, Report, Score, SecurityLevel, StageRun
 
@@ -114,15 +114,17 @@ def score(found: Score) -> RenderableType:
         bought = figure(name, getattr(found.benchmark, name)) if hasattr(found.benchmark, name) else ""
         table.add_row(name.replace("_", " "), figure(name, value_of(found, name)), bought)
     lines = [f"{found.convention} {found.costs}"]
-    lines.append(
-        f"{found.bars:,} bars from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}; bars per year: {_year(found)}"
-    )
+    lines.append(f"{found.window}; bars per year: {_year(found)}")
     if found.probabilistic_sharpe is not None:
         lines.append(
             f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
         )
     names = {name: name.replace("_", " ") for name in COMPARED} | {"benchmark": "buy & hold"}
-    lines += [f"{names[name]} is undefined: {why}" for name, why in found.undefined.items() if name in names]
+    reasons: dict[str, list[str]] = {}
+    for name, why in found.undefined.items():
+        if name in names:
+            reasons.setdefault(why, []).append(names[name])
+    lines += [f"undefined: {', '.join(known)} ({why})" for why, known in reasons.items()]
     return Group(
         table,
         foreign("\n".join(lines)),
@@ -158,6 +160,15 @@ def held_out(found: Promotion) -> RenderableType:
     return Group(table, foreign("\n".join(lines)))
 
 
+def _held_out(found: Promotion | None) -> str:
+    """The figures of a promoted run in a few words; empty for other jobs."""
+    if found is None or not found.bars:
+        return ""
+    names = {"sharpe": "Sharpe", "total_return": "return"}
+    figures = ", ".join(f"{name} {figure(key, getattr(found.metrics, key))}" for key, name in names.items())
+    return f"on {found.bars:,} held-out bars: {figures}"
+
+
 def reports(found: Iterable[Report]) -> Fitted:
     """Reports of a batch, one a line. What a program says of itself is in the last column only."""
     table = Fitted(
@@ -174,7 +185,7 @@ def reports(found: Iterable[Report]) -> Fitted:
     for one in found:
         values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
         told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
-        used, metrics = one.resources, one.score.metrics if one.score else None
+        used, metrics = one.used, one.score.metrics if one.score else None
         table.add_row(
             one.job_id,
             one.name,
@@ -182,8 +193,8 @@ def reports(found: Iterable[Report]) -> Fitted:
             stage_of(one),
             figure("sharpe", metrics.sharpe) if metrics else "",
             figure("total_return", metrics.total_return) if metrics else "",
-            f"{used.duration_s:.2f}",
-            f"{used.memory_mb_peak:.0f}",
-            first_sentence(one.message or told),
+            f"{used.duration_s:.2f}" if used else UNDEFINED,
+            f"{used.memory_mb_peak:.0f}" if used else UNDEFINED,
+            first_sentence(one.message or _held_out(one.promotion) or told),
         )
     return table

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, stage_of, value_of
-from windtunnel.cli.texts import jobs, short
+from windtunnel.cli.texts import first_sentence, jobs, short
 from windtunnel.contract import Report
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ FURTHER = (
 )
 """Further columns of a leaderboard with their figures, the most important first."""
 SIGNIFICANT_P = 0.05
+NOT_SCORED = "not scored"
 MOST_KINDS = 30
 
 
@@ -72,19 +74,26 @@ def _params(report: Report) -> str:
 
 
 def _param(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else short(str(value), 40)
+    return f"{value:.6g}" if isinstance(value, float) else short(_plain(value), 40)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _notes(found: Leaderboard, shown: int) -> list[str]:
     scored = len(found.ranked) + len(found.unranked)
     notes = [found.verdict]
-    if found.noise_level is not None:
-        notes.append(f"Luck alone is expected to reach a Sharpe ratio of {found.noise_level:.2f} in so many trials.")
     trials = found.all_trials
-    notes.append(
-        f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one; not counted: "
-        f"{trials.failed:,} that failed. Independent trials in this batch: about {found.effective.count:,}."
-    )
+    if found.noise_level is not None and trials.count > 1:
+        notes.append(f"Luck alone is expected to reach a Sharpe ratio of {found.noise_level:.2f} in so many trials.")
+    if trials.count:
+        notes.append(
+            f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one. "
+            f"Independent trials in this batch: about {found.effective.count:,}."
+        )
+    if trials.failed:
+        notes.append(f"Not counted: {jobs(trials.failed)} that did not succeed.")
     notes += [
         f"Stage {one.stage}: {one.passed:,} of {jobs(one.asked)} reached a {one.metric.replace('_', ' ')} of "
         f"{figure(one.metric, one.at_least)} and went on."
@@ -185,26 +194,52 @@ def comparison(one: Report, other: Report) -> RenderableType:
     table.add_row("name", foreign(one.name), foreign(other.name))
     table.add_row("outcome", outcome_text(one.outcome), outcome_text(other.outcome))
     table.add_row("program", *(report.code_sha256[:12] for report in (one, other)))
+    if one.message or other.message:
+        table.add_row("message", *(foreign(first_sentence(report.message)) for report in (one, other)))
     if max(one.stage_count, other.stage_count) > 1:
         table.add_row("stage", stage_of(one), stage_of(other))
     for name in sorted({*one.params, *other.params}):
-        table.add_row(short(name, 40), *(foreign(short(str(report.params.get(name, "")))) for report in (one, other)))
-    if one.score or other.score:
+        table.add_row(foreign(short(name, 40)), *(_value(report, name) for report in (one, other)))
+    table.add_row("data", *(_data(report) for report in (one, other)))
+    if any(report.score or report.promotion for report in (one, other)):
+        table.add_row("evaluated", *(_window(report) for report in (one, other)))
         for name in COMPARED:
-            table.add_row(name.replace("_", " "), *_figures(name, (one, other)))
-    table.add_row("seconds", *(f"{report.resources.duration_s:.2f}" for report in (one, other)))
-    table.add_row("memory MB", *(f"{report.resources.memory_mb_peak:.0f}" for report in (one, other)))
+            table.add_row(name.replace("_", " "), *(_figure(report, name) for report in (one, other)))
+    used = one.used, other.used
+    table.add_row("seconds", *(f"{some.duration_s:.2f}" if some else UNDEFINED for some in used))
+    table.add_row("memory MB", *(f"{some.memory_mb_peak:.0f}" if some else UNDEFINED for some in used))
     return Group(table, *(Text(note) for note in _differences(one, other)))
 
 
-def _figures(name: str, pair: Iterable[Report]) -> list[str]:
-    return [figure(name, value_of(one.score, name)) if one.score else "not scored" for one in pair]
+def _value(report: Report, name: str) -> Text:
+    """A parameter, exactly; a dash where the job does not have it."""
+    if name not in report.params:
+        return Text(UNDEFINED)
+    return foreign(short(_plain(report.params[name])))
+
+
+def _data(report: Report) -> str:
+    return ", ".join(f"{name} {sha256[:8]}" for name, sha256 in report.dataset_digests.items()) or "none"
+
+
+def _window(report: Report) -> str:
+    held_out = report.promotion
+    if held_out and held_out.first:
+        return f"{held_out.bars:,} held-out bars from {held_out.first:%Y-%m-%d} on"
+    return report.score.window if report.score else NOT_SCORED
+
+
+def _figure(report: Report, name: str) -> str:
+    """A figure of a job; for a promoted run that on held-out bars, where it is not withheld."""
+    if report.promotion and report.promotion.bars:
+        return figure(name, getattr(report.promotion.metrics, name, None))
+    return figure(name, value_of(report.score, name)) if report.score else NOT_SCORED
 
 
 def _differences(one: Report, other: Report) -> list[str]:
     notes = []
     if one.dataset_digests != other.dataset_digests:
-        notes.append("They ran on different data.")
+        notes.append("They ran on different data, so that their figures cannot be compared.")
     if one.seed != other.seed:
         notes.append(f"Their seeds are {one.seed} and {other.seed}.")
     if one.positions_sha256 and one.positions_sha256 == other.positions_sha256:

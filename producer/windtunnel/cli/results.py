@@ -57,13 +57,16 @@ def errors(
         if form is Form.PROMPT:
             typer.echo(harmless(client.errors_prompt(batch)))
             return
-        found = client.errors(batch)
-    from windtunnel.cli import render, render_results
+        found, status = client.errors(batch), client.status(batch)
+    from windtunnel.cli import render, render_results, texts
+    from windtunnel.contract import BatchStatus
 
     if form is Form.JSON:
         typer.echo(plain_json.dumps([render_results.plain_cluster(one) for one in found], indent=2))
     else:
         render.console().print(render_results.clusters(found))
+        if isinstance(status, BatchStatus) and not status.done:
+            typer.echo(f"So far: {texts.jobs(status.total - status.finished)} not finished.")
 
 
 def compare(job: JobId, other: JobId, json: AsJson = False) -> None:

@@ -45,7 +45,7 @@ COMMANDS = {
     "hosts": Entry("machinery", "List the execution hosts seen within the last day."),
     "drain": Entry("machinery", "Let a host finish the jobs it runs and take no new ones."),
     "undrain": Entry("machinery", "Let a host take jobs again, also one that paused itself."),
-    "dead": Entry("machinery", "List messages that no worker could read."),
+    "dead": Entry("machinery", "List messages that no worker could read, and webhooks that were given up."),
     "artifacts": Entry("storing", "List the files that a job's program left, or write them into a folder."),
     "mcp": Entry("agents", "Serve tools for AI agents over the Model Context Protocol."),
     "doctor": Entry("doctor", "Check everything that a job passes through, and say how to fix what is wrong."),

@@ -152,5 +152,6 @@ class AsyncClient(_Face[Client]):
     drain = _call(Client.drain)
     undrain = _call(Client.undrain)
     dead_letters = _call(Client.dead_letters)
+    resend_webhooks = _call(Client.resend_webhooks)
     stream = _iterate(Client.stream)
     reports = _iterate(Client.reports)

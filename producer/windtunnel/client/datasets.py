@@ -120,8 +120,9 @@ class Datasets:
         visible = visible_part(whole, share_of(holdout))
         bars, file = visible.facts.rows, folder / f"whole.{whole.format}"
         whole.write_file(file)
-        first = whole.frame.index[bars].to_pydatetime(warn=False)
-        return visible, contract.HoldOut(first=first, bars=len(whole.frame) - bars, **self._put(whole, file))
+        first, last = (whole.frame.index[place].to_pydatetime(warn=False) for place in (bars, -1))
+        held = len(whole.frame) - bars
+        return visible, contract.HoldOut(first=first, last=last, bars=held, **self._put(whole, file))
 
     def _with_notes(self, name: str, facts: Facts, held_out: HoldOut | None, source_sha256: str) -> Facts:
         """Note where held-out bars can be seen in another version, since programs may have been fitted to them."""
@@ -133,10 +134,10 @@ class Datasets:
                 found.append(f"Version {other.version} of {other.name} shows bars that are held out here.")
             if same and _reaches(facts, other.holdout):
                 found.append(f"It shows bars that version {other.version} of {other.name} holds out.")
-        notes = [
-            contract.DataFinding(kind="holdout_seen", message=one, remedy="`windtunnel datasets remove`")
-            for one in found
-        ]
+        remedy = (
+            "Programs may be fitted to them; `windtunnel datasets remove NAME --version NUMBER` takes a version away."
+        )
+        notes = [contract.DataFinding(kind="holdout_seen", message=one, remedy=remedy) for one in found]
         return facts.model_copy(update={"findings": (*facts.findings, *notes[:MOST_NOTES])}) if notes else facts
 
     def _versions_or_none(self, name: str) -> Sequence[DatasetVersion]:
@@ -266,7 +267,9 @@ def _first_bars(columns: bytes, version: DatasetVersion, bars: int) -> Inspected
 
 
 def _same(one: DatasetVersion, other: DatasetVersion) -> bool:
-    return (*one.digests, one.facts, one.holdout) == (*other.digests, other.facts, other.holdout)
+    """Whether these are the same bytes, held out from the same bar on; earlier documents do not say until when."""
+    first = [version.holdout and version.holdout.first for version in (one, other)]
+    return first[0] == first[1] and (*one.digests, one.facts) == (*other.digests, other.facts)
 
 
 def _reaches(facts: Facts, held_out: HoldOut | None) -> bool:

@@ -21,7 +21,7 @@ def checked(report: Report, records: Records) -> dict[str, str]:
     check_not_promoted(report)
     holdouts = holdouts_of(report, records.catalogue)
     code = records.schedule.code(report.code_sha256)
-    earlier = records.promotions.find(code, report.language, holdouts.values())
+    earlier = records.promotions.find(code, report.language, holdouts)
     if earlier is not None:
         raise AlreadyPromoted(earlier.job_id, _result(earlier))
     return holdouts

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         DeadLetter,
         Event,
         HostStatus,
+        Isolation,
         JobStatus,
         JobSummary,
         Outcome,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from windtunnel.wake import Wake
 
 audit = logging.getLogger("windtunnel.audit")
-"""Logs who submitted, retried and cancelled what; the app decides where that goes."""
+"""Logs who submitted, retried, cancelled, promoted or drained what; the app decides where that goes."""
 
 
 class Client(Submitting, Reporting):
@@ -65,11 +66,11 @@ class Client(Submitting, Reporting):
     ) -> None:
         from windtunnel.broker import Broker  # these take long to load, and an app may never connect
         from windtunnel.records import records_of
-        from windtunnel.settings import client_settings
+        from windtunnel.settings import checked_url, client_settings
         from windtunnel.store import Store
 
         self._settings = settings or client_settings()
-        url = redis_url or self._settings.redis_url.get_secret_value()
+        url = checked_url(redis_url) if redis_url else self._settings.redis_url.get_secret_value()
         self._records = records or records_of(self._settings, url)
         self._broker: Wake = broker or Broker(url)
         self._store = store or Store(self._settings.store_url.get_secret_value())
@@ -98,25 +99,33 @@ class Client(Submitting, Reporting):
         """Run a finished job's program on its whole datasets, and score it on the bars that were held out.
 
         Returns the id of the new job, which belongs to `owner` (default: `WINDTUNNEL_OWNER`). Its report has rounded
-        figures (`Report.promotion`) and nothing else from the run. A program can be promoted only once on a hold-out,
-        whatever its parameters: `AlreadyPromoted` names the earlier job. `InvalidInput` if the job has no score or was
-        stopped at a stage, or if a dataset has no hold-out.
+        figures (`Report.promotion`) and nothing else from the run. A program can be promoted only once on a hold-out
+        and on others with the same bars, whatever its parameters: `AlreadyPromoted` names the earlier job.
+        `InvalidInput` if the job has no score or was stopped at a stage, or if a dataset has no hold-out.
         """
         report = self.report(job)
         holdouts = promotion.checked(report, self._records)
-        return self._again(report, owner, holdouts=holdouts)
+        again = self._again(report, owner, holdouts=holdouts)
+        audit.info("action=promoted name=%s as=%s who=%s", job, again, self.who)
+        return again
 
     def reproduce(self, job: str, *, timeout: float | None = None) -> Reproduction:
-        """Run a finished job again on the same data, wait for it, and compare. Raises `WaitTimeout` as `wait` does."""
+        """Run a finished job again on the same data and isolated in the same way, wait for it, and compare.
+
+        Raises `WaitTimeout` as `wait` does.
+        """
         from windtunnel.analysis.reproduction import reproduction
 
         first = self.report(job)
-        return reproduction(first, self.wait(self._again(first), timeout=timeout))
+        isolation = first.execution.isolation if first.execution else contract.Isolation.CONTAINER
+        return reproduction(first, self.wait(self._again(first, isolation=isolation), timeout=timeout))
 
-    def _again(self, report: Report, owner: str | None = None, **changes: Any) -> JobId:
+    def _again(
+        self, report: Report, owner: str | None = None, isolation: Isolation | str = "container", **changes: Any
+    ) -> JobId:
         """Submit the job of a report again; `UnreadableRecord` if its program is no longer stored."""
         promotion.check_not_promoted(report)
-        kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image")
+        kept = ("name", "params", "aliases", "seed", "labels", "limits", "scoring", "image", "pool")
         same = {name: getattr(report, name) for name in kept}
         job = contract.Job(
             code=self._records.schedule.code(report.code_sha256),
@@ -127,7 +136,9 @@ class Client(Submitting, Reporting):
             **changes,
         )
         # The cache would only return the earlier result.
-        batch = contract.Batch(jobs=(job,), name=job.name, owner=owner or self._settings.owner, cache=False)
+        batch = contract.Batch(
+            jobs=(job,), name=job.name, owner=owner or self._settings.owner, isolation=isolation, cache=False
+        )
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 
     # -- reading -------------------------------------------------------------------------------------
@@ -182,10 +193,10 @@ class Client(Submitting, Reporting):
         """The state of the whole queue: jobs ready, running and waiting by owner and priority, and outcomes so far."""
         return self._records.listing.stats()
 
-    def batches(self, count: int = 20) -> list[BatchStatus]:
-        """The newest batches, newest first."""
-        found = []
-        for name in self._records.reading.batch_ids(checked_count("count", count)):
+    def batches(self, count: int = 20, *, owner: str | None = None) -> list[BatchStatus]:
+        """The newest batches, newest first; only those of an owner, if one is given."""
+        reading, most, found = self._records.reading, checked_count("count", count), []
+        for name in reading.batch_ids(most) if owner is None else reading.batch_ids_of(owner, most):
             try:
                 found.append(self._records.reading.batch_status(name))
             except NotFound:
@@ -310,11 +321,19 @@ class Client(Submitting, Reporting):
     def drain(self, host: str) -> None:
         """Let a host finish the jobs it runs and take no new ones; `NotFound` for an unknown host."""
         self._records.hosts.drain(host, self.who)
+        audit.info("action=drained host=%s who=%s", host, self.who)
 
     def undrain(self, host: str) -> None:
         """Let a host take jobs again, also one that paused itself."""
         self._records.hosts.undrain(host)
+        audit.info("action=undrained host=%s who=%s", host, self.who)
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
-        """Messages that no worker could read, newest first."""
+        """Messages that no worker could read, and webhooks that were given up, newest first."""
         return self._records.care.dead_letters(checked_count("count", count))
+
+    def resend_webhooks(self) -> int:
+        """Send all webhooks that were given up again. Returns how many; what has expired is not among them."""
+        sent = self._records.outbox.send_again()
+        audit.info("action=webhooks-resent count=%d who=%s", sent, self.who)
+        return sent

@@ -22,6 +22,8 @@ class HoldOut(Contract):
 
     first: datetime
     """Time of the first bar that is held out."""
+    last: datetime | None = None
+    """Time of the last one; None in the documents of earlier versions."""
     bars: int = Field(ge=1)
     sha256: Sha256
     """Digest of the file with the whole series, in the format of the visible one."""

@@ -29,4 +29,7 @@ class Promotion(Contract):
     probabilistic_sharpe: float | None = None
     """Probability that the true Sharpe ratio is above 0, as if this program were the only one promoted."""
     programs: int = 0
-    """Programs promoted on this hold-out so far, this one included. The more there are, the less the best one means."""
+    """Programs promoted so far on this hold-out, or on one with bars in common, this one included.
+
+    The more there are, the less the best one means.
+    """

@@ -133,9 +133,12 @@ class Report(Contract):
     """As the job asked for it; None: the default."""
     image: str | None = None
     """The image that the job named; None: the host's default."""
+    pool: str = "default"
+    """The hosts that may run it."""
     code_sha256: str
     image_digest: str = ""
     dataset_digests: dict[str, str] = Field(default_factory=dict)
+    """The data that it ran on, or would have run on."""
     versions: dict[str, str] = Field(default_factory=dict)
     cached_from: str = ""
     """The job that ran, if this one got its result from the cache."""
@@ -151,6 +154,11 @@ class Report(Contract):
     def stopped(self) -> bool:
         """Whether the job was stopped at a stage, because its score did not reach what the stage asks for."""
         return bool(self.stages) and not self.stages[-1].passed
+
+    @property
+    def used(self) -> Resources | None:
+        """What its program used; None if it did not run, or was promoted, which withholds it."""
+        return self.resources if self.execution and not self.promotion else None
 
     @property
     def summary(self) -> Attempt:

@@ -104,7 +104,7 @@ class Curve(Contract):
     """Equity over time at up to 300 evenly spaced bars, the last included."""
 
     times: tuple[int, ...] = ()
-    """Seconds since 1970, UTC."""
+    """Seconds since 1970, UTC; the bars' numbers where the data has no times."""
     equity: tuple[float, ...] = ()
     """From a capital of 1."""
     drawdown: tuple[float, ...] = ()
@@ -158,3 +158,17 @@ class Score(Contract):
     blocks: Blocks = Blocks.model_construct()
     undefined: dict[str, str] = Field(default_factory=dict)
     """Why a figure is None, by its name; `benchmark` if buy and hold has none at all."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether the data has times; without them `first`, `last` and `months` mean nothing."""
+        return self.last.timestamp() >= 1.0  # the numbers of rows stand for nanoseconds
+
+    @property
+    def window(self) -> str:
+        """The evaluated bars in words."""
+        count = f"{self.bars:,} bar{'' if self.bars == 1 else 's'}"
+        if not self.timed:
+            return f"{count} without times"
+        form = "%Y-%m-%d" if self.first.date() < self.last.date() else "%Y-%m-%d %H:%M"
+        return f"{count}, {self.first:{form}} to {self.last:{form}}"

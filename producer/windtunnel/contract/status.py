@@ -151,13 +151,15 @@ class HostStatus(Contract):
 
 
 class DeadLetter(Contract):
-    """A message that no worker could read."""
+    """A message that no worker could read, or a webhook that could not be delivered."""
 
     at: datetime
     queue: str
     reason: str
     body: str
     """Its first characters."""
+    event: str = ""
+    """The id of a webhook, which `Client.resend_webhooks` sends again."""
 
 
 class EventKind(StrEnum):

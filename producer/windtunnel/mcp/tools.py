@@ -149,7 +149,10 @@ class Tools:
 
     def errors(self, access: Access, name: str) -> str:
         """The failures of a batch, or of one job, as text for the model that writes the programs."""
-        return f"{answers.UNTRUSTED}\n{results.errors_prompt(self._records, self._reports(access, name))}"
+        batch = self._own(access, name)
+        found = f"{answers.UNTRUSTED}\n{results.errors_prompt(self._records, self._reports(access, name))}"
+        left = batch.total - batch.finished
+        return f"{found}So far: {left:,} of the batch's {batch.total:,} jobs not finished.\n" if left else found
 
     def leaderboard(self, access: Access, name: str, most: int) -> dict[str, Any]:
         """The best jobs of a batch."""

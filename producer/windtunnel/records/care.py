@@ -123,7 +123,13 @@ class Care:
         text = body[:LETTER_CHARACTERS].decode(errors="replace")
         letter = DeadLetter(at=time.time(), queue=queue, reason=reason[:LETTER_CHARACTERS], body=text)
         key = self._redis.keys("dead")
-        self._redis.pipeline([("lpush", key, encode(letter)), ("ltrim", key, 0, MAX_DEAD_LETTERS - 1)])
+        self._redis.pipeline(
+            [
+                ("lpush", key, encode(letter)),
+                ("ltrim", key, 0, MAX_DEAD_LETTERS - 1),
+                ("hincrbyfloat", self._redis.keys("metrics"), "unreadable", 1),
+            ]
+        )
 
     def dead_letters(self, count: int = 100) -> list[DeadLetter]:
         """Messages that could not be read, newest first."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Sequence
 
 from windtunnel.contract import DatasetVersion
 from windtunnel.errors import NotFound, UnreadableRecord
-from windtunnel.records.codec import decode, encode
+from windtunnel.records.codec import decode, encode, unpack
 from windtunnel.records.connection import Connection
 
 MOST_NAMED = 20
@@ -35,11 +36,11 @@ class Catalogue:
         }
 
     def sharing(self, names: Iterable[str]) -> list[str]:
-        """These datasets and every other one that has a version with the same bytes, by name."""
+        """These datasets and every other one that has a version with the same bytes or made from the same file."""
         wanted, known = set(names), self.names()
         stored = self._redis.pipeline([("hvals", self._redis.keys("dataset", name)) for name in known])
-        held = {name: {one.partition(b" ")[0] for one in found} for name, found in zip(known, stored, strict=True)}
-        ours = set().union(*(held.get(name, ()) for name in wanted))
+        held = {name: set[str]().union(*map(_origins, found)) for name, found in zip(known, stored, strict=True)}
+        ours = set[str]().union(*(held.get(name, ()) for name in wanted))
         return sorted(wanted | {name for name in known if held[name] & ours})
 
     def names(self) -> list[str]:
@@ -90,6 +91,16 @@ def near(name: str, known: Sequence[str]) -> str:
         return "none has been added"
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
     return f"known are: {', '.join(known[:MOST_NAMED])}{more}"
+
+
+def _origins(stored: bytes) -> set[str]:
+    """The digests of a version's file and of the one that was added, which may have more bars (a hold-out)."""
+    sha256, _, document = stored.partition(b" ")
+    try:
+        added = json.loads(unpack(document)).get("source_sha256")
+    except (UnreadableRecord, ValueError, AttributeError):
+        added = None
+    return {one for one in (sha256.decode(errors="replace"), added) if isinstance(one, str) and one}
 
 
 def _readable(stored: Iterable[bytes | None]) -> Iterable[DatasetVersion]:

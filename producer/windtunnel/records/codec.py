@@ -31,10 +31,10 @@ M = TypeVar("M", bound=Contract)
 # What a stored report leaves out: it is in the job's own fields, or is derived from the rest.
 _ELSEWHERE = {
     "schema_version", "job_id", "batch_id", "name", "language", "params", "seed", "labels", "limits", "code_sha256",
-    "scoring", "image", "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
+    "scoring", "image", "pool", "validation", "attempts", "image_digest", "dataset_digests", "submitted_at",
 }  # fmt: skip
 _TRANSITION = re.compile(r"^([0-9]{1,15}) (\S+) (\S+)(?: (.*))?$", re.MULTILINE)
-_FROM_SPEC = ("name", "params", "seed", "labels", "limits", "scoring", "image")
+_FROM_SPEC = ("name", "params", "seed", "labels", "limits", "scoring", "image", "pool")
 
 
 def encode(document: Contract, exclude: Any = None) -> bytes:
@@ -165,8 +165,8 @@ def decode_report(stored: bytes, job: Stored) -> Report:
             execution["resources"] = data.get("resources", {})
             execution["attempt"] = job.attempt
             data["image_digest"] = execution.get("image_digest", "")
-            data["dataset_digests"] = execution.get("dataset_digests", {})
         spec = job.spec or JobSpec(name="unreadable")
+        data["dataset_digests"] = (execution or {}).get("dataset_digests") or spec.current().dataset_digests
         data |= {name: getattr(spec, name) for name in _FROM_SPEC}
         data |= {"job_id": job.job_id, "batch_id": job.batch_id, "language": language, "code_sha256": code_sha256}
         began = job.began or data.get("finished_at")

@@ -5,14 +5,12 @@ The Redis client is loaded with the first connection: it takes longer than the r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from windtunnel.address import SentinelAddress
-from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, StoreUnsupported
+from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.keyspace import Keyspace
 from windtunnel.records import lua
 
@@ -22,16 +20,8 @@ if TYPE_CHECKING:
     from redis.retry import Retry
 
 FAILOVER_RETRIES = 20
-
-
-def masked(url: str) -> str:
-    """The URL without its password, for messages."""
-    parts = urlsplit(url)
-    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
-    credentials, at, host = parts.netloc.rpartition("@")
-    if at:
-        host = f"{credentials.partition(':')[0]}:***@{host}"
-    return urlunsplit(parts._replace(netloc=host, query=query))
+ANSWER_S, IMPATIENT_ANSWER_S = 30, 5
+"""Seconds a command may take; the second where nothing is sent again: an exporter must answer within its scrape."""
 
 
 def _client(url: str, retries: int) -> redis.Redis:
@@ -43,7 +33,7 @@ def _client(url: str, retries: int) -> redis.Redis:
     network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
     return redis.Redis.from_url(
         url,
-        socket_timeout=30,
+        socket_timeout=_answer_s(retries),
         health_check_interval=25,
         retry=_retry(retries),
         **network,
@@ -54,7 +44,7 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     """The master that the Sentinels name, asked anew with each connection: after a failover it is another server."""
     from redis.sentinel import Sentinel
 
-    deadlines = {"socket_timeout": 30, "socket_connect_timeout": 5, "socket_keepalive": True}
+    deadlines = {"socket_timeout": _answer_s(retries), "socket_connect_timeout": 5, "socket_keepalive": True}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         list(address.sentinels),
         sentinel_kwargs={
@@ -77,27 +67,15 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
     return master
 
 
+def _answer_s(retries: int) -> int:
+    return ANSWER_S if retries else IMPATIENT_ANSWER_S
+
+
 def _retry(times: int) -> Retry:
     from redis.backoff import ExponentialWithJitterBackoff
     from redis.retry import Retry
 
     return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
-
-
-_PASSWORD = ("wants a password", "`windtunnel up` keeps the URL with its password in redis.url in its state folder.")
-REFUSALS = {
-    "MISCONF": (
-        "cannot write to its disk, so it stores nothing more",
-        "Free space on that disk or correct its permissions; what is stored stays.",
-    ),
-    "READONLY": (
-        "is a replica, which stores nothing itself",
-        "Set WINDTUNNEL_REDIS_URL to its master, or to its Sentinels (sentinel://host:26379/0?master=NAME).",
-    ),
-    "NOAUTH": _PASSWORD,
-    "WRONGPASS": _PASSWORD,
-}
-"""A word of Redis's answer → what is wrong with it, and the remedy."""
 
 
 class Connection:
@@ -149,68 +127,9 @@ class Connection:
 
         try:
             yield
-        except redis.AuthenticationError as error:
-            raise StoreUnavailable(
-                f"Redis at {masked(self.url)} refuses this password.",
-                remedy="`windtunnel up` keeps the URL with its password in redis.url in its state folder, readable by "
-                "its user only; set WINDTUNNEL_REDIS_URL to that.",
-            ) from error
-        except redis.InvalidResponse as error:
-            raise StoreUnavailable(
-                f"What answers at {masked(self.url)} is not a Redis.", remedy="Correct WINDTUNNEL_REDIS_URL."
-            ) from error
-        except redis.OutOfMemoryError as error:
-            raise self._full() from error
         except (redis.DataError, UnicodeEncodeError) as error:
             raise InvalidInput([FieldProblem("argument", f"cannot be sent to Redis: {error}")]) from error
-        except redis.ResponseError as error:
-            raise self._refused(error) from error
-        except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise self._distrusted(error) from error
-            # Redis's own text about Sentinels has its whole configuration.
-            lost = isinstance(error, redis.sentinel.MasterNotFoundError)
-            reason = "none of the Sentinels names a master" if lost else str(error).removesuffix(".")
-            raise StoreUnavailable(
-                f"Redis at {masked(self.url)} does not answer: {reason}.",
-                remedy="Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL.",
-            ) from error
+        except redis.RedisError as error:
+            from windtunnel.records.failures import explained
 
-    def _distrusted(self, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"The certificate of Redis at {masked(self.url)} is not trusted: {error}",
-            remedy="Name the file of its authority in the URL, rediss://…/0?ssl_ca_certs=/path/to/ca.pem, and use the "
-            "host name that the certificate is for.",
-        )
-
-    def _full(self) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"Redis at {masked(self.url)} is out of memory.",
-            remedy="Nothing more is stored until jobs expire (WINDTUNNEL_RETENTION_S) or maxmemory is raised.",
-        )
-
-    def unsupported(self) -> StoreUnsupported:
-        """Why a Redis Cluster cannot be used."""
-        return StoreUnsupported(
-            f"Redis at {masked(self.url)} is a Redis Cluster, which cannot be used: a job's keys change together in "
-            "one script, and Cluster spreads them over its nodes.",
-            remedy="Use a single Redis, or for a standby a Redis with Sentinel (sentinel://host:26379/0?master=NAME).",
-        )
-
-    def _refused(self, error: redis.ResponseError) -> Exception:
-        from redis.exceptions import ClusterError, NoPermissionError
-
-        text = str(error)
-        if isinstance(error, ClusterError) or "cluster" in text.lower():
-            return self.unsupported()
-        if isinstance(error, NoPermissionError):
-            return StoreUnavailable(
-                f"This user of Redis at {masked(self.url)} may not do that: {text}.",
-                remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
-            )
-        if "OOM" in text:
-            return self._full()
-        for word, (what, remedy) in REFUSALS.items():
-            if word in text:
-                return StoreUnavailable(f"Redis at {masked(self.url)} {what}.", remedy=remedy)
-        return error
+            raise explained(self.url, error) from error

@@ -15,6 +15,7 @@ from windtunnel.contract import HostStatus, Outcome, Report
 from windtunnel.records.care import QueueState
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
+from windtunnel.records.outbox import Outbox
 from windtunnel.records.schedule import ready_queue
 from windtunnel.wake import DEFAULT_POOL, ticket_queue
 
@@ -68,6 +69,8 @@ class Figures:
     unservable: int
     """Lanes whose jobs need what no live host has."""
     dead_letters: int
+    webhooks: int
+    """Webhooks that wait to be delivered."""
     reconciled: bool
     """Some worker is the reconciler."""
 
@@ -96,8 +99,8 @@ def as_words(counts: Mapping[str, float]) -> str:
 class Metrics:
     """The counters, and a measurement of the schedule."""
 
-    def __init__(self, connection: Connection, hosts: Hosts) -> None:
-        self._redis, self._hosts = connection, hosts
+    def __init__(self, connection: Connection, hosts: Hosts, outbox: Outbox) -> None:
+        self._redis, self._hosts, self._outbox = connection, hosts, outbox
 
     def add(self, counts: Mapping[str, float]) -> None:
         """Add to the counters."""
@@ -144,6 +147,7 @@ class Metrics:
             awaiting_report=ended,
             unservable=unservable,
             dead_letters=dead,
+            webhooks=self._outbox.waiting(),
             reconciled=bool(reconciler),
         )
 
@@ -217,6 +221,7 @@ def counter_names() -> list[str]:
         *(f"limit:{limit}" for limit in LIMITS.values()),
         *(f"stage:{stage}:{bucket}" for stage, bucket in product(STAGES, range(len(BUCKETS_S) + 1))),
         *("retries", "recoveries", "lost", "faults", "host_failures", "host_pauses", "orphans"),
+        *("unreadable", "webhooks:delivered", "webhooks:failed", "webhooks:dead"),
         *("verdicts:cached", "verdicts:new"),
     ]
 

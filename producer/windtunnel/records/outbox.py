@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from windtunnel.contract import DeadLetter
+from windtunnel.errors import UnreadableRecord
 from windtunnel.keyspace import MAX_DEAD_LETTERS
-from windtunnel.records.codec import encode
+from windtunnel.records.codec import decode, encode
 from windtunnel.records.connection import Connection
 
 HOSTS_LOOKED_AT = 200
+HELD_BACK = 1000
 A_HOST = 2
 """Requests to one host at a time: a slow receiver must not hold up the others."""
 
@@ -42,20 +45,38 @@ class Outbox:
 
     def delivered(self, hook: Hook) -> None:
         """The receiver took it."""
-        self._redis.run("hook_done", hook.event, hook.url, "")
+        self._redis.run("hook_done", hook.event, hook.url, "delivered", "", 0)
 
-    def later(self, hook: Hook, pause_s: float) -> None:
-        """Send it again after a pause."""
-        self._redis.run("hook_done", hook.event, hook.url, round((time.time() + pause_s) * 1000))
+    def later(self, hook: Hook, pause_s: float, *, others: bool = False) -> None:
+        """Send it again after a pause; with `others`, nothing that is due is sent to that host before."""
+        due = round((time.time() + pause_s) * 1000)
+        self._redis.run("hook_done", hook.event, hook.url, "failed", due, HELD_BACK if others else 0)
 
     def give_up(self, hook: Hook, reason: str) -> None:
-        """Send it no more; it joins the dead letters."""
+        """Send it no more, unless `send_again` is called; it joins the dead letters."""
         where = hook.url.partition("?")[0][:200]
         body = hook.body.decode(errors="replace")
-        letter = DeadLetter(at=time.time(), queue="webhook", reason=f"to {where}: {reason[:200]}", body=body)
+        reason = f"to {where}: {reason[:200]}"
+        letter = DeadLetter(at=time.time(), queue="webhook", reason=reason, body=body, event=hook.event)
         dead = self._redis.keys("dead")
         self._redis.pipeline([("lpush", dead, encode(letter)), ("ltrim", dead, 0, MAX_DEAD_LETTERS - 1)])
-        self.delivered(hook)
+        self._redis.run("hook_done", hook.event, hook.url, "dead", "", 0)
+
+    def send_again(self) -> int:
+        """Send all webhooks among the dead letters again. Returns how many; expired ones stay where they are."""
+        dead = self._redis.keys("dead")
+        letters = {}
+        for stored in self._redis.call("lrange", dead, 0, MAX_DEAD_LETTERS - 1):
+            with suppress(UnreadableRecord):
+                event = decode(DeadLetter, stored).event
+                if event:
+                    letters[stored] = event
+        if not letters:
+            return 0
+        answers = self._redis.run("send_again", *letters.values())
+        sent = [stored for stored, there in zip(letters, answers, strict=True) if there]
+        self._redis.pipeline([("lrem", dead, 1, stored) for stored in sent])
+        return len(sent)
 
     def waiting(self) -> int:
         """How many wait to be delivered."""

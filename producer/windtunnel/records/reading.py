@@ -9,11 +9,12 @@ from typing import Any
 
 from windtunnel.contract import BatchStatus, Budget, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
 from windtunnel.errors import InvalidInput, NotFound, UnreadableRecord
-from windtunnel.keyspace import batch_of, job_id
+from windtunnel.keyspace import MAX_BATCHES_LISTED, batch_of, job_id
 from windtunnel.records.codec import decode, decode_history, readable, whole
 from windtunnel.records.connection import Connection
 
 EVENTS_AT_ONCE = 1000
+BATCHES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Reading:
         """The server's version; `StoreUnavailable` if it does not answer."""
         found = self._redis.call("info", "server")
         if found.get("redis_mode") == "cluster":
-            raise self._redis.unsupported()
+            from windtunnel.records.failures import cluster
+
+            raise cluster(self._redis.url)
         return str(found["redis_version"])
 
     def clock(self) -> float:
@@ -94,7 +97,22 @@ class Reading:
 
     def batch_ids(self, count: int) -> list[str]:
         """The newest batches, newest first."""
-        return [one.decode() for one in self._redis.call("zrevrange", self._redis.keys("batch-list"), 0, count - 1)]
+        return self._listed(0, count)
+
+    def batch_ids_of(self, owner: str, count: int) -> list[str]:
+        """The newest batches of an owner, newest first, as far as they are among the newest 10,000 of all."""
+        found: list[str] = []
+        for first in range(0, MAX_BATCHES_LISTED, BATCHES_AT_ONCE):
+            ids = self._listed(first, BATCHES_AT_ONCE)
+            owners = self._redis.pipeline([("hget", self._redis.keys.batch(one), "owner") for one in ids])
+            found += [one for one, of in zip(ids, owners, strict=True) if of == owner.encode()]
+            if len(found) >= count or len(ids) < BATCHES_AT_ONCE:
+                break
+        return found[:count]
+
+    def _listed(self, first: int, count: int) -> list[str]:
+        key = self._redis.keys("batch-list")
+        return [one.decode() for one in self._redis.call("zrevrange", key, first, first + count - 1)]
 
     def last_event(self, batch_id: str) -> str:
         """Id of the newest event, `0` if there is none."""
@@ -121,7 +139,10 @@ def unknown(what: str, name: str) -> NotFound:
     """There is no such job or batch."""
     other = {"job": "batch", "batch": "job"}[what]
     hint = f" This looks like the id of a {other}." if ("-" in name) == (what == "batch") else ""
-    remedy = "Its id may be mistyped or its lifetime over; `windtunnel status` lists the newest batches."
+    remedy = (
+        "Its id may be mistyped, or its record expired: `windtunnel status` lists the newest batches, and an archive "
+        "keeps reports for longer, if there is one."
+    )
     return NotFound(f"There is no {what} {name}.{hint}", remedy=remedy)
 
 

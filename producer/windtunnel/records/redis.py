@@ -111,7 +111,7 @@ class Records:
         """Counters and measurements, for monitoring."""
         from windtunnel.records.metrics import Metrics
 
-        return Metrics(self._connection, self.hosts)
+        return Metrics(self._connection, self.hosts, self.outbox)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -125,7 +125,7 @@ class Records:
         """What was run on which hold-out."""
         from windtunnel.records.promotions import Promotions
 
-        return Promotions(self._connection)
+        return Promotions(self._connection, self.catalogue)
 
     @cached_property
     def allowances(self) -> Allowances:

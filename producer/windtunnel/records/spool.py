@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from windtunnel.records.connection import Connection
 
@@ -34,6 +35,15 @@ class Part:
         return {entry[1]: int(entry[2]) for entry in found if entry}
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Reports that are not in the archive yet."""
+
+    reports: int
+    since: datetime | None = None
+    """When the oldest of them ended."""
+
+
 class Spool:
     """The archiver's side of the records."""
 
@@ -52,6 +62,14 @@ class Spool:
     def written(self, who: str, part: Part) -> None:
         """The part is in the archive."""
         self._redis.run("part_done", who, part.entries[0], 1)
+
+    def waiting(self) -> Waiting:
+        """How many reports are not in the archive yet, and since when."""
+        places = self._redis.keys("archive", "part"), self._redis.keys("archive")
+        found = self._redis.pipeline([("llen", one) for one in places] + [("lindex", one, 0) for one in places])
+        entries = (ENTRY.fullmatch(one.decode(errors="replace")) for one in found[2:] if one)
+        oldest = min((int(entry[3]) for entry in entries if entry), default=None)
+        return Waiting(sum(found[:2]), datetime.fromtimestamp(oldest / 1000, UTC) if oldest is not None else None)
 
     def not_written(self, who: str, part: Part) -> None:
         """It is not; somebody may try again."""

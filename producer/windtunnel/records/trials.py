@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from math import isfinite
 
-from windtunnel.analysis.ledger import Ledger, Trials
+from windtunnel.analysis.ledger import Ledger, Sharpe, Trials
 from windtunnel.records.connection import Connection
 
 READ_AT_ONCE = 5000
@@ -23,7 +23,7 @@ class TrialLedger:
 
     def of(self, owner: str, dataset: str) -> Ledger:
         """Every trial that an owner ever made on a dataset."""
-        known = {digest: ratio for part in self._parts(owner, dataset) for digest, ratio in part}
+        known = {digest: sharpe for part in self._parts(owner, dataset) for digest, sharpe in part}
         return Ledger(known, self._beyond(owner, dataset))
 
     def excluding(self, owner: str, datasets: Sequence[str], own: Collection[str]) -> Trials:
@@ -32,32 +32,30 @@ class TrialLedger:
         found = Trials()
         for dataset in datasets:
             for part in self._parts(owner, dataset):
-                fresh = {_short(digest): ratio for digest, ratio in part}
-                found += Trials.of(ratio for digest, ratio in fresh.items() if digest not in seen)
+                fresh = {_short(digest): sharpe for digest, sharpe in part}
+                found += Trials.of(sharpe for digest, sharpe in fresh.items() if digest not in seen)
                 if len(seen) < MOST_TOLD_APART:
                     seen.update(fresh)
             found += self._beyond(owner, dataset)
         return found
 
-    def _parts(self, owner: str, dataset: str) -> Iterator[list[tuple[str, float | None]]]:
+    def _parts(self, owner: str, dataset: str) -> Iterator[list[tuple[str, Sharpe | None]]]:
         """The trials of which the digests are kept, some at a time; one may come twice."""
         cursor = None
         while cursor != 0:
             cursor, part = self._redis.call(
                 "hscan", self._redis.keys.trials(owner, dataset), cursor or 0, count=READ_AT_ONCE
             )
-            yield [(digest.decode(errors="replace"), _figure(ratio)) for digest, ratio in part.items()]
+            yield [(digest.decode(errors="replace"), _sharpe(stored)) for digest, stored in part.items()]
 
     def _beyond(self, owner: str, dataset: str) -> Trials:
         """Those beyond 100,000, of which only figures are kept."""
         more = self._redis.call("hgetall", self._redis.keys.trials(owner, dataset, "more"))
         figures = {name.decode(errors="replace"): _figure(value) or 0.0 for name, value in more.items()}
-        return Trials(
-            scored=int(figures.get("scored", 0)),
-            flat=int(figures.get("flat", 0)),
-            mean=figures.get("mean", 0.0),
-            squares=figures.get("squares", 0.0),
-        )
+        scored, flat, bars = (int(figures.get(name, 0)) for name in ("scored", "flat", "bars"))
+        if not bars:  # nothing, or noted by an earlier version, without the bars
+            return Trials(flat=scored + flat)
+        return Trials(scored, flat, 0, bars, figures.get("mean", 0.0), figures.get("squares", 0.0))
 
 
 def _short(digest: str) -> int | str:
@@ -66,6 +64,16 @@ def _short(digest: str) -> int | str:
         return int(digest[:SHORT_DIGITS], 16)
     except ValueError:
         return digest
+
+
+def _sharpe(stored: bytes) -> Sharpe | None:
+    """A trial's Sharpe ratio and its bars; None where it is undefined, damaged or noted without the bars."""
+    try:
+        ratio, bars = stored.split(b"/")
+        found = Sharpe(float(ratio), int(bars))
+    except ValueError:
+        return None
+    return found if isfinite(found.per_bar) and found.bars > 0 else None
 
 
 def _figure(stored: bytes) -> float | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from pydantic import JsonValue
 
 from windtunnel.analysis.clusters import Cluster, clusters
 from windtunnel.analysis.leaderboard import NOTHING_EARLIER, Leaderboard, Row, leaderboard
@@ -19,6 +21,8 @@ LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 MOST_CLUSTERS = 100
 MOST_SELF_REPORTED = 1000
 VALUES_SHOWN = 6
+PARAMS_CHARS, PARAM_CHARS = 1000, 60
+"""Of all parameters of a job together, and of one."""
 SCRIPTS = ("common.js", "charts.js", "batch.js")
 
 COLUMNS = [
@@ -118,18 +122,18 @@ def _market(board: Leaderboard) -> dict[str, float | None] | None:
 
 
 def _row(report: Report, row: Row | None) -> list[Any]:
-    used = report.resources
+    used = report.used
     facts: list[Any] = [
         report.job_id,
         report.name,
-        cut(json.dumps(report.params), 400),
+        _params(report.params),
         cut(json.dumps(report.labels), 200) if report.labels else "",
         report.outcome.value,
         f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else "",
         int(report.stopped),
         cut(report.message, 200),
-        short(used.duration_s),
-        short(used.memory_mb_peak),
+        short(used.duration_s) if used else None,
+        short(used.memory_mb_peak) if used else None,
         short(report.timings.waiting_s),
     ]
     if row is None:
@@ -146,6 +150,22 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         *(short(value) for value in (found.sharpe, *figures, *more, held.hit_rate, held.exposure, costly)),
         spark(row.score.curve.equity),
     ]
+
+
+def _params(params: Mapping[str, JsonValue]) -> str:
+    """The parameters as JSON that the page can read, with long texts cut and what is too much left out."""
+    text = json.dumps(params)
+    if len(text) <= PARAMS_CHARS:
+        return text
+    kept: dict[str, JsonValue] = {}
+    for name, value in params.items():
+        whole = json.dumps(value, ensure_ascii=False)
+        kept[cut(name, PARAM_CHARS)] = value if len(whole) <= PARAM_CHARS else cut(whole, PARAM_CHARS)
+        if len(json.dumps(kept)) > PARAMS_CHARS:
+            kept.popitem()
+            kept["…"] = f"{len(params) - len(kept):,} more"
+            break
+    return json.dumps(kept)
 
 
 def spark(values: Sequence[float]) -> str:
@@ -178,13 +198,13 @@ def _says(report: Report) -> dict[str, str]:
 
 def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Median, ninth decile and highest of what the jobs took and used."""
-    ran = [report for report in reports if report.execution]
+    ran = [report for report in reports if report.used]
     measures: list[tuple[str, str, list[float | None]]] = [
         ("Waited for validation", "s", [one.timings.queued_s for one in reports]),
         ("Validated in", "s", [one.timings.validate_s for one in reports]),
         ("Waited for a slot", "s", [one.timings.waiting_s for one in reports]),
-        ("Sandbox prepared in", "s", [one.timings.prepare_s for one in reports]),
-        ("Ran for", "s", [one.timings.execute_s for one in reports]),
+        ("Sandbox prepared in", "s", [one.timings.prepare_s for one in ran]),
+        ("Ran for", "s", [one.timings.execute_s for one in ran]),
         ("Report written in", "s", [one.timings.finalize_s for one in reports]),
         ("Processor time", "s", [one.resources.cpu_time_s for one in ran]),
         ("Memory at most", "MB", [one.resources.memory_mb_peak for one in ran]),
@@ -204,10 +224,12 @@ def _usage(reports: Sequence[Report]) -> list[dict[str, Any]]:
     ]
 
 
+def _yearly(score: Score) -> str:
+    return f"{score.bars_a_year:g} bars per year, {score.bars_how}" if score.bars_a_year else "bars per year unknown"
+
+
 def _conventions(scores: Iterable[Score]) -> list[str]:
     texts = Counter(
-        f"{one.convention} {one.costs} {one.bars:,} bars of {', '.join(one.datasets)}, {one.first:%Y-%m-%d} to "
-        f"{one.last:%Y-%m-%d}; {one.bars_a_year or 0:g} bars per year, {one.bars_how}."
-        for one in scores
+        f"{one.convention} {one.costs} {', '.join(one.datasets)}: {one.window}; {_yearly(one)}." for one in scores
     )
     return [f"{text} ({count:,} {'job' if count == 1 else 'jobs'})" for text, count in texts.most_common(5)]

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from windtunnel.contract import Report, Sample, Score, SecurityLevel, StageRun
+from windtunnel.contract import Attempt, Report, Sample, Score, SecurityLevel, StageRun
 from windtunnel.reports.page import cut, page, short, value_text
 
 SCRIPTS = ("common.js", "charts.js", "job.js")
@@ -39,9 +39,11 @@ def job_page(
         "about": f"job {report.job_id} · {report.outcome.value} · finished {report.finished_at:%Y-%m-%d %H:%M:%S} UTC",
         "outcome": report.outcome.value,
         "message": report.message,
+        "stopped": report.stopped,
         "score": score.model_dump(mode="json") if score else None,
         "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
+        "timed": bool(score and score.timed),
         "error": cut(error.traceback or f"{error.type}: {error.message}", OUTPUT_CHARS) if error else "",
         "error_title": "Where it was" if execution and execution.still_running else "Exception",
         "error_line": error.line if error else None,
@@ -54,7 +56,7 @@ def job_page(
         "files": _files(report, pictures or {}),
         "facts": _facts(report),
         "samples": [_sample(one) for one in _thinned(samples)],
-        "attempts": [one.model_dump(mode="json", exclude={"started_at"}) for one in report.attempts],
+        "attempts": [_attempt(one, withheld=report.promotion is not None) for one in report.attempts],
         "findings": [
             {"dataset": one.dataset, "message": one.message}
             for one in (execution.data_notes[:MOST_FINDINGS] if execution else ())
@@ -64,7 +66,8 @@ def job_page(
 
 
 def _spark_times(score: Score) -> list[float]:
-    first, last, count = score.first.timestamp(), score.last.timestamp(), len(score.trading.spark)
+    count = len(score.trading.spark)
+    first, last = (score.first.timestamp(), score.last.timestamp()) if score.timed else (0, score.bars - 1)
     return [first + (last - first) * place / max(1, count - 1) for place in range(count)]
 
 
@@ -119,6 +122,10 @@ def _files(report: Report, contents: Mapping[str, bytes]) -> list[dict[str, str]
     ]
 
 
+def _attempt(one: Attempt, *, withheld: bool) -> dict[str, Any]:
+    return one.model_dump(mode="json", exclude={"started_at", "duration_s"} if withheld else {"started_at"})
+
+
 def _thinned(samples: Sequence[Sample]) -> Sequence[Sample]:
     step = -(-len(samples) // MOST_SAMPLES) or 1
     return samples[::step]
@@ -131,8 +138,8 @@ def _sample(one: Sample) -> dict[str, float | None]:
 
 def _facts(report: Report) -> list[tuple[str, str]]:
     timings, score = report.timings, report.score
-    window = f"{score.bars:,} bars, {score.first:%Y-%m-%d} to {score.last:%Y-%m-%d}" if score else ""
-    yearly = f"{score.bars_a_year or 0:g}, {score.bars_how}" if score else ""
+    window = score.window if score else ""
+    yearly = f"{score.bars_a_year:g}, {score.bars_how}" if score and score.bars_a_year else "unknown" if score else ""
     facts = [
         ("Language", report.language),
         ("Parameters", value_text(report.params, 2000)),
@@ -155,6 +162,8 @@ def _usage(report: Report) -> list[tuple[str, str]]:
     used = report.resources
     if report.promotion:
         return [("Used", "withheld, since the program saw held-out bars")]
+    if report.execution is None:
+        return [("Ran for", "it did not run")]
     return [
         ("Ran for", f"{used.duration_s:.3f} s"),
         ("Processor", used.processor),

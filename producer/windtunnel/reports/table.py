@@ -46,7 +46,7 @@ def _held_out(name: str) -> Callable[[Report], Any]:
 
 
 def _used(name: str) -> Callable[[Report], Any]:
-    return lambda one: getattr(one.resources, name)
+    return lambda one: getattr(one.used, name) if one.used else None
 
 
 def _took(name: str) -> Callable[[Report], Any]:

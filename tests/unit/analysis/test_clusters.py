@@ -123,7 +123,7 @@ def test_the_prompt_names_counts_examples_remedies_and_data() -> None:
     text = prompt([failed(1, "KeyError", "'close'"), failed(2, "KeyError", "'close'"), report(3)], {"sp500": facts})
     assert text.startswith("2 of 3 programs failed, in one way.")
     for part in (
-        'data["sp500"]: 2,500 rows, from 2015-01-05 to 2024-01-05; columns: Date, Close.',
+        'data["sp500"]: 2,500 rows, from 2015-01-05 to 2024-01-05; columns: Date (the index), Close.',
         "2x KeyError: 'close' (line 3: `close = frame['close']`)",
         "Fix: Print list(frame.columns).",
     ):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import isclose, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.scored import MARKET, edge, noise, report
+from tests.scored import MARKET, edge, noise, prices, report
 
 from windtunnel.analysis.leaderboard import SIGNIFICANT, leaderboard
-from windtunnel.analysis.ledger import Trials, sharpes_of, trials_of
+from windtunnel.analysis.ledger import Sharpe, Trials, sharpes_of, trials_of
 from windtunnel.analysis.overfitting import of_blocks, of_returns
 from windtunnel.analysis.significance import expected_maximum
 from windtunnel.analysis.trials import clusters, effective
@@ -66,11 +67,11 @@ def test_an_edge_that_is_only_ever_long_is_found_in_a_rising_market() -> None:
 
 
 def test_noise_in_many_small_batches_is_not_significant(lucky: list[Report]) -> None:
-    ledger: dict[str, float | None] = {}
+    ledger: dict[str, Sharpe | None] = {}
     significant = 0
     for start in range(0, 400, 20):
         batch = lucky[start : start + 20]
-        earlier = Trials.of(ratio for trial, ratio in ledger.items() if trial not in sharpes_of(batch))
+        earlier = Trials.of(sharpe for trial, sharpe in ledger.items() if trial not in sharpes_of(batch))
         found = leaderboard(batch, earlier)
         significant += sum(row.significant for row in found.ranked[:1])
         ledger |= sharpes_of(batch)
@@ -103,30 +104,58 @@ def test_what_programs_say_is_never_ranked(lucky: list[Report]) -> None:
 
 
 def test_the_noise_level_is_annual_and_counts_all_trials(lucky: list[Report]) -> None:
-    earlier = Trials.of([0.05, -0.05, 0.1])
+    earlier = Trials.of([Sharpe(0.05, 1000), Sharpe(-0.05, 1000), Sharpe(0.1, 1000)])
     found = leaderboard(lucky[:50], earlier)
     everything = found.all_trials
     assert everything.count == 53
-    expected = sqrt(everything.variance) * expected_maximum(53) * sqrt(252)
+    ratios = [row.score.metrics.sharpe_per_bar or 0.0 for row in found.ranked]
+    expected = np.std([*ratios, 0.05, -0.05, 0.1], ddof=1) * expected_maximum(53) * sqrt(252)
     assert isclose(found.noise_level or 0, expected, rel_tol=1e-12)
+
+
+SHORT, LONG = Market([prices(250, seed=6)], 252.0), Market([prices(2500, seed=7)], 252.0)
+
+
+def test_an_edge_that_came_through_a_short_stage_is_found() -> None:
+    """Sharpe ratios on few bars scatter widely; that must not raise what luck reaches on many."""
+    stage = Trials.of(sharpes_of(report(n, one, SHORT) for n, one in enumerate(noise(100, 250))).values())
+    whole = [report(1000, edge(LONG), LONG), *(report(n, one, LONG) for n, one in enumerate(noise(9, 2500)))]
+    found, early = leaderboard(whole, stage), leaderboard([report(1000, edge(SHORT), SHORT)], stage)
+    assert found.all_trials.count == 110
+    assert [(row.report.job_id, row.significant) for row in found.ranked[:1]] == [("b-1000", True)]
+    assert (early.noise_level or 0) / (found.noise_level or 1) == pytest.approx(sqrt(2500 / 250), rel=0.2)
+
+
+def test_noise_on_few_bars_is_not_significant_next_to_noise_on_many() -> None:
+    few = [report(number, wanted, SHORT) for number, wanted in enumerate(noise(100, 250))]
+    many = [report(1000 + number, wanted, LONG) for number, wanted in enumerate(noise(200, 2500))]
+    alone, together = leaderboard(few), leaderboard([*few, *many])
+    deflated = {row.report.job_id: row.deflated or 0.0 for row in together.ranked}
+    assert not any(row.significant for row in together.ranked)
+    assert all(deflated[row.report.job_id] < (row.deflated or 0.0) + 0.05 for row in alone.ranked)
 
 
 def test_a_batch_without_scores() -> None:
     found = leaderboard([report(1), report(2, outcome=Outcome.FAILED, message="m")])
     assert (found.ranked, found.noise_level, found.overfitting) == ((), None, None)
-    assert found.verdict == "No job has a Sharpe ratio."
+    assert found.verdict == "No job has a Sharpe ratio: none returned positions."
+    nothing = leaderboard([report(2, outcome=Outcome.FAILED, message="m")])
+    assert nothing.verdict == "No job has a Sharpe ratio: none succeeded."
+    assert leaderboard([]).verdict == "No job has a Sharpe ratio."
 
 
 # Trials
 
 
 def test_trials_add_up_as_if_counted_together() -> None:
-    values = [0.1, None, -0.2, 0.05, 0.3, None, 0.0]
+    ratios, bars = [0.1, None, -0.2, 0.05, 0.3, None, 0.0], [10, 0, 500, 20, 20, 0, 1000]
+    values = [None if one is None else Sharpe(one, count) for one, count in zip(ratios, bars, strict=True)]
     for cut in range(len(values) + 1):
         parts = Trials.of(values[:cut], failed=1) + Trials.of(values[cut:], failed=2)
         whole = Trials.of(values, failed=3)
         assert (parts.scored, parts.flat, parts.failed) == (whole.scored, whole.flat, whole.failed)
-        assert isclose(parts.variance, whole.variance, rel_tol=1e-12)
+        assert isclose(parts.variance(7), whole.variance(7), rel_tol=1e-12)
+        assert parts.bars == whole.bars == 1550
         assert isclose(parts.mean, whole.mean, abs_tol=1e-15)
 
 
@@ -210,6 +239,16 @@ def test_blocks_of_scores_give_the_same_answer(lucky: list[Report]) -> None:
     returns = np.column_stack([np.concatenate(([0, 0], wanted[:-2])) * moves for wanted in noise(400)[:40]])
     from_blocks, direct = of_blocks([one.blocks for one in scores]), of_returns(returns)
     assert from_blocks == direct
+
+
+def test_overfitting_is_that_of_the_jobs_over_the_same_bars(lucky: list[Report]) -> None:
+    """A job over other bars must not take the answer away, and as many bars of another time are others."""
+    later = prices()
+    other = Market([replace(later, times=later.times + 86_400 * 10**9)], 252.0)
+    alone = leaderboard(lucky[:40]).overfitting
+    assert alone is not None
+    mixed = [report(1000, noise(1, 250)[0], SHORT), report(1001, noise(1)[0], other), *lucky[:40]]
+    assert leaderboard(mixed).overfitting == alone
 
 
 def test_too_few_strategies_give_no_answer() -> None:

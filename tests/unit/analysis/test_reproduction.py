@@ -64,6 +64,9 @@ def test_an_address_in_memory_is_named_as_the_reason() -> None:
     one, other = ({"stdout": f"<A object at 0x7f31d69c{n}0>"} for n in range(2))
     assert "where an object lies in memory" in compared(one, other).reasons[0]
     assert compared({"stdout": "0x7f31d69c00 a"}, {"stdout": "0x7f31d69c10 b"}).reasons == ()
+    numbers = [{"stdout": f"id {number}"} for number in (140069187644848, 93824992236880)]
+    assert "where an object lies in memory" in compared(numbers[0], numbers[1]).reasons[0]
+    assert compared({"stdout": "1795861375050"}, {"stdout": "1795861654018"}).reasons == ()
 
 
 def test_a_progress_bar_is_named_as_the_reason() -> None:

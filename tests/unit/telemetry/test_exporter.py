@@ -83,6 +83,22 @@ def test_the_number_of_series_is_bounded_whatever_owners_are_called(driver: Driv
     assert sum(waiting.values()) == OWNERS_SHOWN + 20
 
 
+def test_no_counter_falls_when_other_owners_come_to_the_fore(driver: Driver) -> None:
+    driver.keys.hset("wt:seconds", mapping={f"owner-{number}": 1000 + number for number in range(OWNERS_SHOWN + 20)})
+
+    def used() -> dict[str, float]:
+        found = scrape(driver.records)
+        return {labels[0]: value for (name, labels), value in found.items() if name == "windtunnel_slot_seconds_total"}
+
+    before = used()
+    driver.keys.hincrbyfloat("wt:seconds", "owner-0", 500)
+    driver.submit(owner="owner-1")
+    after = used()
+    assert len(before) == len(after) == OWNERS_SHOWN
+    assert (before.get("owner-0"), after["owner-0"]) == (None, 1500)
+    assert all(after[owner] >= before[owner] for owner in before.keys() & after.keys())
+
+
 def test_without_redis_the_exporter_answers_and_says_so() -> None:
     records = Records(Connection(f"redis://127.0.0.1:{free_port()}/0", "wt", retries=0))
     assert scrape(records) == {("windtunnel_redis_up", ()): 0.0}

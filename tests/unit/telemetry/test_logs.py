@@ -20,8 +20,22 @@ def test_what_happens_to_a_job_is_a_line_with_its_fields(caplog: pytest.LogCaptu
         log_what_happens("retry", "b-1", attempt=2, reason="redis://worker:hunter2@host:6379/0 is away")
     line = json.loads(JsonFormatter().format(caplog.records[0]))
     assert (line["action"], line["job_id"], line["attempt"], line["level"]) == ("retry", "b-1", 2, "INFO")
+    assert line["batch_id"] == "b"
     assert line["reason"] == "redis://worker:***@host:6379/0 is away"
     assert "hunter2" not in json.dumps(line)
+
+
+def test_the_action_of_every_line_is_a_field(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="windtunnel"):
+        logging.getLogger("windtunnel").warning("action=webhook-dead event=%s reason=x", "b:1")
+        logging.getLogger("windtunnel").warning("action=newer job=%s", "b-7")
+        logging.getLogger("windtunnel").warning("no action=here")
+    lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
+    assert [(line.get("action"), line.get("job_id"), line.get("batch_id")) for line in lines] == [
+        ("webhook-dead", None, None),
+        ("newer", "b-7", "b"),
+        (None, None, None),
+    ]
 
 
 def test_a_process_writes_nothing_but_json() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from windtunnel_worker.pipeline.collaborators import Executor, Observer, Scorer, Validator
+    from windtunnel_worker.telemetry.tracing import Tracing
 
 PATIENCE = 30
 """How often a worker repeats a command while Redis is away, which takes about a minute."""
@@ -66,6 +67,13 @@ class Process:
         """Reports failed jobs to Celery's monitors."""
         return JobEvents(self._app, self._node)
 
+    def check(self) -> None:
+        """Raise what would keep this process from doing any work, so that it ends at its start and says why."""
+        if traces_wanted(os.environ):
+            _tracing()
+        if self._node.startswith("validate@") and self.settings.policies:
+            self._validator().policy_id("python")
+
     def close(self) -> None:
         """Remove the sandboxes of this process."""
         if "pipeline" in vars(self):
@@ -77,18 +85,8 @@ class Process:
         if self._node:
             observers.append(self.job_events)
         if traces_wanted(os.environ):
-            observers.append(self._tracing())
+            observers.append(_tracing()(self.records.reading.submitted_in))
         return all_of(*observers)
-
-    def _tracing(self) -> Observer:
-        try:
-            from windtunnel_worker.telemetry.tracing import Tracing
-        except ModuleNotFoundError as error:
-            raise HostFeatureMissing(
-                "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the libraries for traces are not installed.",
-                remedy="Run `pip install 'windtunnel[otel]'`, or unset the variable.",
-            ) from error
-        return Tracing(self.records.reading.submitted_in)
 
     def _validator(self) -> Validator:
         from windtunnel.validation import SecurityValidator
@@ -104,6 +102,17 @@ class Process:
         from windtunnel_worker.prices import PriceScorer
 
         return PriceScorer.of(self.settings)
+
+
+def _tracing() -> type[Tracing]:
+    try:
+        from windtunnel_worker.telemetry.tracing import Tracing
+    except ModuleNotFoundError as error:
+        raise HostFeatureMissing(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the libraries for traces are not installed.",
+            remedy="Run `pip install 'windtunnel[otel]'`, or unset the variable.",
+        ) from error
+    return Tracing
 
 
 def traces_wanted(environment: Mapping[str, str]) -> bool:

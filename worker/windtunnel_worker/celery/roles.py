@@ -151,6 +151,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int,
     """
     role = node.partition("@")[0]
     process, parent = Process(settings, app, node), Process(settings, app)
+    process.check()
     refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)

@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from windtunnel.records.outbox import Hook, Outbox
-from windtunnel_worker.delivery.request import DEADLINE_S, Sender
+from windtunnel_worker.delivery.request import DEADLINE_S, Answer, Sender
 from windtunnel_worker.delivery.targets import Allowlist, NotAllowed
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 16
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
-"""Between two attempts: it doubles, with jitter. Twelve attempts take about five hours."""
+"""Between two attempts: it doubles, with jitter. Sixteen attempts take about five hours."""
 
 
 class Deliverer:
@@ -44,28 +44,26 @@ class Deliverer:
         return len(due)
 
     def _deliver(self, hook: Hook) -> None:
-        try:
-            why = self._send(hook)
-        except NotAllowed as error:
-            log.warning("action=webhook-dead event=%s reason=%s", hook.event, error)
-            self._outbox.give_up(hook, str(error))
-            return
-        if not why:
+        answer = self._send(hook)
+        if not answer.problem:
             self._outbox.delivered(hook)
-        elif hook.attempt >= MOST_ATTEMPTS:
-            log.warning("action=webhook-dead event=%s reason=%s", hook.event, why)
-            self._outbox.give_up(hook, why)
+        elif answer.final or hook.attempt >= MOST_ATTEMPTS:
+            log.warning("action=webhook-dead event=%s reason=%s", hook.event, answer.problem)
+            self._outbox.give_up(hook, answer.problem)
         else:
-            log.info("action=webhook-failed event=%s attempt=%d reason=%s", hook.event, hook.attempt, why)
-            self._outbox.later(hook, pause_s(hook.attempt))
+            log.info("action=webhook-failed event=%s attempt=%d reason=%s", hook.event, hook.attempt, answer.problem)
+            asked = min(answer.pause_s, LONGEST_PAUSE_S)
+            self._outbox.later(hook, max(pause_s(hook.attempt), asked), others=asked > 0)
 
-    def _send(self, hook: Hook) -> str:
+    def _send(self, hook: Hook) -> Answer:
         if self._sender is None:
-            raise NotAllowed("WINDTUNNEL_WEBHOOK_SECRET is not set, so nothing can be signed")
+            return Answer("WINDTUNNEL_WEBHOOK_SECRET is not set, so nothing can be signed", final=True)
         try:
             target = self._allowed.target(hook.url)
+        except NotAllowed as error:
+            return Answer(str(error), final=True)
         except (OSError, ValueError) as error:
-            return f"{type(error).__name__}: {error}"
+            return Answer(f"{type(error).__name__}: {error}")
         return self._sender.send(target, hook.event, hook.body)
 
 

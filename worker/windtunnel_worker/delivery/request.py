@@ -7,19 +7,39 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from windtunnel.webhooks import EVENT, SIGNATURE, TIMESTAMP, sign
 from windtunnel_worker.delivery.targets import Target
 
 CONNECT_S = 5.0
+MOST_ADDRESSES = 4
 DEADLINE_S = 10.0
 """For a whole request, however slowly the answer arrives."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What became of a request."""
+
+    problem: str = ""
+    """Why the receiver did not accept it; empty if it did."""
+    final: bool = False
+    """It is not to be sent again."""
+    pause_s: float = 0.0
+    """How long the receiver asks to wait before the next attempt."""
+
+
 class _Pinned(http.client.HTTPConnection):
-    """Connects to the target's address, even if its name resolves differently by now; the certificate must match it."""
+    """Connects to the target's addresses, even if its name resolves differently by now.
+
+    The certificate must match the name.
+    """
 
     def __init__(self, target: Target, connect_s: float, trust: ssl.SSLContext) -> None:
         super().__init__(target.host, target.port, timeout=connect_s)
@@ -27,13 +47,25 @@ class _Pinned(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Open the connection."""
-        self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
+        self.sock = self._reached(self._target.addresses[:MOST_ADDRESSES])
         if self._target.tls:
             secured = self._trust.wrap_socket(
                 self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
             )
             self.sock = secured  # before the handshake, so that one that takes too long can be cut
             secured.do_handshake()
+
+    def _reached(self, addresses: Sequence[str]) -> socket.socket:
+        """A connection to the first address that answers, each within its part of the time."""
+        problem: OSError | None = None
+        for address in addresses:
+            try:
+                return socket.create_connection(
+                    (address, self._target.port), (self.timeout or CONNECT_S) / len(addresses)
+                )
+            except OSError as error:
+                problem = problem or error
+        raise problem or OSError("no address")
 
 
 def trusting(authorities: Path | None = None) -> ssl.SSLContext:
@@ -53,8 +85,8 @@ class Sender:
     def __init__(self, secret: str, *, authorities: Path | None = None, deadline_s: float = DEADLINE_S) -> None:
         self._secret, self._trust, self._deadline_s = secret, trusting(authorities), deadline_s
 
-    def send(self, target: Target, event: str, body: bytes) -> str:
-        """Post an event. Returns an empty text if the receiver accepted it (any 2xx), otherwise the reason."""
+    def send(self, target: Target, event: str, body: bytes) -> Answer:
+        """Post an event. The receiver accepts it with any 2xx, and wants no further attempt if it says 410."""
         with closing(_Pinned(target, min(CONNECT_S, self._deadline_s), self._trust)) as connection:
             late = threading.Event()
             timer = threading.Timer(self._deadline_s, _cut, (connection, late))
@@ -62,16 +94,13 @@ class Sender:
             timer.start()
             try:
                 connection.request("POST", target.path, body, self._headers(event, body))
-                status = connection.getresponse().status
+                with connection.getresponse() as response:
+                    return _meaning(response.status, response.getheader("Retry-After", ""))
             except (OSError, http.client.HTTPException, ValueError) as error:
-                return (
-                    f"no answer within {self._deadline_s:g} s" if late.is_set() else f"{type(error).__name__}: {error}"
-                )
+                silent = f"no answer within {self._deadline_s:g} s"
+                return Answer(silent if late.is_set() else f"{type(error).__name__}: {error}")
             finally:
                 timer.cancel()
-        if 200 <= status < 300:
-            return ""
-        return f"answered {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
 
     def _headers(self, event: str, body: bytes) -> dict[str, str]:
         stamp = int(time.time())
@@ -82,6 +111,26 @@ class Sender:
             TIMESTAMP: str(stamp),
             SIGNATURE: sign(self._secret, stamp, body),
         }
+
+
+def _meaning(status: int, retry_after: str) -> Answer:
+    if 200 <= status < 300:
+        return Answer()
+    if status == HTTPStatus.GONE:
+        return Answer("answered 410: it wants no further webhooks", final=True)
+    if 300 <= status < 400:
+        return Answer(f"answered {status}, and redirects are not followed")
+    return Answer(f"answered {status}", pause_s=_seconds(retry_after))
+
+
+def _seconds(retry_after: str) -> float:
+    """What a `Retry-After` header asks for, a number of seconds or a date; 0 if it cannot be read."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:

@@ -26,13 +26,13 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where one request goes. The address is resolved once and used for the connection."""
+    """Where one request goes. The addresses are resolved once and used for the connection, the first that answers."""
 
     host: str
     port: int
     path: str
     tls: bool
-    address: str
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Allowlist:
             if not own and not tls:
                 raise NotAllowed(f"{host} is a public address, so it must be https")
         path = parts.path or "/"
-        return Target(host, port, f"{path}?{parts.query}" if parts.query else path, tls, str(addresses[0]))
+        return Target(host, port, f"{path}?{parts.query}" if parts.query else path, tls, tuple(map(str, addresses)))
 
     def _names(self, host: str, port: int) -> bool:
         parents = [host, *(f"*.{host.split('.', at)[at]}" for at in range(1, host.count(".") + 1))]

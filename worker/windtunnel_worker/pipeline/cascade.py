@@ -5,6 +5,9 @@ from __future__ import annotations
 from windtunnel.contract import JobSpec, Outcome, Report, Score, StageRun
 from windtunnel_worker.pipeline.report import with_end
 
+SHARES = ("total_return", "annual_return", "max_drawdown")
+"""Metrics that are shown in percent."""
+
 
 def with_stage(report: Report, spec: JobSpec) -> Report:
     """The report with what came of the stages so far; a job that must stop is told why in its message."""
@@ -40,4 +43,16 @@ def _why(run: StageRun, stages: int, report: Report) -> str:
         return f"{where}: it returned no positions, so its {name} is not known."
     if run.value is None:
         return f"{where}: its {name} is undefined."
-    return f"{where}: its {name} is {run.value:.4g}, and {run.at_least:g} is asked for."
+    value, least = _texts(run.metric, run.value, run.at_least)
+    return f"{where}: its {name} is {value}, and at least {least} is asked for."
+
+
+def _texts(metric: str, value: float, least: float) -> tuple[str, str]:
+    """A figure and its threshold, with as many digits as tell them apart."""
+    texts = ("", "")
+    for digits in range(1, 18):
+        form = f"z.{digits}%" if metric in SHARES else f"z.{digits + 3}g"
+        texts = f"{value:{form}}", f"{least:{form}}"
+        if texts[0] != texts[1]:
+            break
+    return texts

@@ -162,7 +162,7 @@ class Execute:
         """Why this program must not see the hold-outs, whoever submitted it; empty where it may, this once."""
         if not spec.holdouts:
             return ""
-        earlier = self._promotions.claim(program.code, spec.language, spec.holdouts.values(), job.job_id)
+        earlier = self._promotions.claim(program.code, spec.language, spec.holdouts, job.job_id)
         return f"This program was promoted before, as {earlier}, and is promoted once." if earlier else ""
 
     def _read_program(self, key: str, policy: str) -> Program:

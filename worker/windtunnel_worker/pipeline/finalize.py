@@ -150,7 +150,7 @@ class Finalize:
     def _promoted(self, report: Report, scored: Scored) -> Report:
         """The report of a promoted run, whose result is kept for ever."""
         if report.outcome is Outcome.SUCCEEDED and report.promotion is not None:
-            programs = self._records.promotions.count(report.promotion.holdouts.values())
+            programs = self._records.promotions.count(report.promotion.holdouts)
             report = with_promotion(report, scored, programs)
         self._records.promotions.note(report)
         return report

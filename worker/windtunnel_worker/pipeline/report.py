@@ -29,6 +29,7 @@ from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
 from windtunnel_worker.pipeline.collaborators import Scored
 
+CHECKED = "The look-ahead check runs the program about thirty times, all within this limit."
 VERSIONS = {
     "windtunnel": version("windtunnel"),
     "celery": version("celery"),
@@ -62,9 +63,10 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
         stage_count=1 + len(spec.stages),
         promotion=Promotion(holdouts=spec.holdouts) if spec.holdouts else None,
         image=spec.image,
+        pool=spec.pool,
         code_sha256=record.code_sha256,
         image_digest=execution.image_digest if execution else "",
-        dataset_digests=execution.dataset_digests if execution else {},
+        dataset_digests=(execution and execution.dataset_digests) or spec.dataset_digests,
         versions={**VERSIONS, **(execution.versions if execution else {})},
         submitted_at=record.submitted_at,
         finished_at=record.now,
@@ -152,6 +154,8 @@ def _end(record: Record, execution: Execution | None, spec: JobSpec) -> tuple[Ou
     message = record.message or execution.message
     if execution.error and execution.error.advice and execution.outcome is Outcome.FAILED:
         message = f"{message.removesuffix('.')}. {execution.error.advice}"
+    if spec.check_lookahead and execution.outcome in (Outcome.TIMED_OUT, Outcome.CPU_EXCEEDED):
+        message = f"{message.removesuffix('.')}. {CHECKED}"
     return execution.outcome, message
 
 

@@ -30,6 +30,11 @@ class Unscorable(Exception):
         super().__init__(f"The positions cannot be scored{where}: {reason}.{' ' if remedy else ''}{remedy}")
 
 
+def has_times(times: Times) -> bool:
+    """Whether these are times; data without them goes by the numbers of its rows."""
+    return not 0 <= times[-1] < MAX_CELLS
+
+
 def stamp(time: int) -> str:
     """A time for people; midnight is left out. Data without times goes by the numbers of its rows."""
     if 0 <= time < MAX_CELLS:

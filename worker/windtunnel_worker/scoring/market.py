@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from windtunnel.contract.score import Metrics
 from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of, revived
-from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, join
+from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, has_times, join
 from windtunnel_worker.scoring.metrics import metrics
 
 CURVE_POINTS = 300
@@ -102,7 +102,7 @@ class Market:
             no_benchmark=reason,
             month_ends=_month_ends(table.times),
             picked=picked,
-            picked_times=tuple((table.times[picked] // NS).tolist()),
+            picked_times=tuple((table.times[picked] // (NS if has_times(table.times) else 1)).tolist()),
             picked_bought=tuple(np.round(bought[picked], 6).tolist()),
         )
 
@@ -117,6 +117,8 @@ def _no_benchmark(table: Table) -> str:
 
 
 def _month_ends(times: Times) -> dict[str, int]:
+    if not has_times(times):
+        return {}
     months = times.astype("datetime64[ns]").astype("datetime64[M]")
     ends = np.append(np.flatnonzero(months[1:] != months[:-1]), len(months) - 1)
     return dict(zip(months[ends].astype(str).tolist(), ends.tolist(), strict=True))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from windtunnel.records import Records
-from windtunnel.records.connection import Connection, masked
+from windtunnel.records.connection import Connection
+from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import images

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from heapq import nlargest
 from itertools import accumulate
+from operator import itemgetter
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -22,7 +24,7 @@ from windtunnel.records.metrics import BUCKETS_S, STAGES, Figures, Metrics, coun
 log = logging.getLogger(__name__)
 
 OWNERS_SHOWN = 100
-"""Owners with series of their own, those with the most jobs first; all others together are `other`."""
+"""Owners with series of their own, those with the most jobs first. All others together are `other` in gauges."""
 OTHERS = "other"
 SINGLE = {
     "retries": "Attempts that were repeated after a fault of the machinery.",
@@ -31,15 +33,17 @@ SINGLE = {
     "faults": "Unexpected exceptions while a job was validated or executed.",
     "host_failures": "Times that a host failed for reasons of its own.",
     "host_pauses": "Times that a host paused itself after failures in a row.",
+    "unreadable": "Messages that no worker could read.",
     "orphans": "Sandboxes that the reaper removed because nobody owned them.",
 }
 FAMILIES = {
     "jobs": ("outcome", "Jobs that got their report, by outcome."),
     "limit": ("limit", "Programs that went over a limit."),
     "finding": ("category", "Rejected jobs by category of what was found in their program."),
+    "webhooks": ("result", "Attempts to deliver a webhook: delivered, failed, or dead after the last one."),
     "verdicts": ("source", "Groups of jobs that were judged, by where the verdict came from: cached or new."),
 }
-NAMES = {"limit": "limit_violations", "finding": "rejections_by_category"}
+NAMES = {"unreadable": "unreadable_messages", "limit": "limit_violations", "finding": "rejections_by_category"}
 
 
 class RecordsCollector(Collector):
@@ -80,7 +84,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 def _counters(figures: Figures) -> Iterator[Metric]:
     counts = {**dict.fromkeys(counter_names(), 0.0), **figures.counters}
     for name, text in SINGLE.items():
-        yield CounterMetricFamily(f"windtunnel_{name}", text, value=counts[name])
+        yield CounterMetricFamily(f"windtunnel_{NAMES.get(name, name)}", text, value=counts[name])
     for kind, (label, text) in FAMILIES.items():
         family = CounterMetricFamily(f"windtunnel_{NAMES.get(kind, kind)}", text, labels=[label])
         for name, count in sorted(counts.items()):
@@ -122,22 +126,29 @@ def _schedule(figures: Figures) -> Iterator[Metric]:
     yield _gauge("unfinished_oldest_seconds", "Age of the oldest unfinished batch.", figures.unfinished_oldest_s)
     yield _gauge("jobs_awaiting_report", "Jobs that ended and wait for their report.", figures.awaiting_report)
     yield _gauge("unservable_lanes", "Groups of jobs that need what no live host has.", figures.unservable)
-    yield _gauge("dead_letters", "Messages that no worker could read, 1,000 at most.", figures.dead_letters)
+    yield _gauge(
+        "dead_letters", "Unreadable messages and dead webhooks that are kept, 1,000 at most.", figures.dead_letters
+    )
+    yield _gauge("webhooks_waiting", "Webhooks that wait to be delivered.", figures.webhooks)
     yield _gauge("reconciler_active", "Whether some worker is the reconciler.", figures.reconciled)
 
 
 def _owners(figures: Figures) -> Iterator[Metric]:
     shown = _shown(figures)
     running = GaugeMetricFamily("windtunnel_jobs_running", "Jobs that hold a slot.", labels=["owner"])
-    used = CounterMetricFamily("windtunnel_slot_seconds", "Slot-seconds that an owner used.", labels=["owner"])
-    for family, values in ((running, figures.running), (used, figures.slot_seconds)):
-        together = dict.fromkeys(shown, 0.0)
-        for owner, value in values.items():
-            name = owner if owner in shown else OTHERS
-            together[name] = together.get(name, 0.0) + value
-        for owner, value in sorted(together.items()):
-            family.add_metric([owner], value)
-        yield family
+    together = dict.fromkeys(shown, 0)
+    for owner, jobs in figures.running.items():
+        name = owner if owner in shown else OTHERS
+        together[name] = together.get(name, 0) + jobs
+    for owner, jobs in sorted(together.items()):
+        running.add_metric([owner], jobs)
+    yield running
+    # Without the others: their sum would fall whenever one of them comes among the first.
+    text = f"Slot-seconds used, of the {OWNERS_SHOWN} owners that used the most."
+    used = CounterMetricFamily("windtunnel_slot_seconds", text, labels=["owner"])
+    for owner, seconds in nlargest(OWNERS_SHOWN, figures.slot_seconds.items(), key=itemgetter(1)):
+        used.add_metric([owner], seconds)
+    yield used
     waiting = GaugeMetricFamily(
         "windtunnel_jobs_waiting",
         "Jobs that wait: for validation, or ready for a slot of a pool.",

@@ -1,4 +1,4 @@
-"""Logs as JSON, a line each, where `WINDTUNNEL_LOG_FORMAT=json`. Standard library only."""
+"""Logs as JSON, a line each, where `WINDTUNNEL_LOG_FORMAT=json`. May import keyspace."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import re
 import sys
 from datetime import UTC, datetime
 
+from windtunnel.keyspace import batch_of
+
 log = logging.getLogger(__name__)
 
 SECRET = re.compile(r"(://[^:/@\s]*:)[^@\s]+@|((?:password|secret|token)=)[^\s&,]+", re.IGNORECASE)
+BATCH_OF = re.compile(r"[0-9a-z]+-\d+$")
 OWN = "wt_"
 """Prefix of the fields that an observer's facts have in a record."""
 
@@ -33,9 +36,14 @@ class JsonFormatter(logging.Formatter):
             "pid": record.process,
             "message": redacted(record.getMessage()),
         }
+        said = re.match(r"action=(\S+)(?: job=(\S+))?", record.getMessage())
+        if said:
+            fields.update(action=said[1], **({"job_id": said[2]} if said[2] else {}))
         for name, value in vars(record).items():
             if name in ("action", "job_id") or name.startswith(OWN):
                 fields[name.removeprefix(OWN)] = redacted(value) if isinstance(value, str) else value
+        if BATCH_OF.match(str(fields.get("job_id"))):
+            fields["batch_id"] = batch_of(str(fields["job_id"]))
         if record.exc_info:
             fields["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(fields, default=str)

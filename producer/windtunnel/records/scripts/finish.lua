@@ -1,7 +1,7 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
 -- ARGV: retention s, who, reports that may wait for the archive (0: there is none), then for each job: id, attempt,
 --       token, outcome, report, its figures, why it failed ('' if not), digest of the image it ran in,
---       trial ('' or `<digest> <Sharpe ratio|-> <dataset>…`), what it adds to the counters
+--       trial ('' or `<digest> <Sharpe ratio>/<bars>|- <dataset>…`), what it adds to the counters
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who, most_spooled = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local answers, over = {}, {}

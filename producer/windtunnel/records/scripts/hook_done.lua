@@ -1,12 +1,19 @@
--- A webhook was delivered or given up, or is to be sent again.
--- ARGV: event, its URL, when to send it again (ms; '' for never)
+-- A webhook was delivered, or the attempt failed, or it is given up ("dead") and kept for `send_again`.
+-- ARGV: event, its URL, `delivered`, `failed` or `dead`, when to send it again if it failed (ms),
+--       how many others to that host wait until then as well
 -- Returns 1.
 local host = hook_host(ARGV[2])
-if ARGV[3] == '' then
-  redis.call('ZREM', key('outbox', host), ARGV[1])
-  redis.call('DEL', key('hook', ARGV[1]))
+if ARGV[3] == 'failed' then
+  redis.call('ZADD', key('outbox', host), 'XX', tonumber(ARGV[4]), ARGV[1])
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', key('outbox', host), '-inf', ARGV[4], 'LIMIT', 0, ARGV[5])) do
+    redis.call('ZADD', key('outbox', host), 'XX', tonumber(ARGV[4]), other)
+  end
 else
-  redis.call('ZADD', key('outbox', host), 'XX', tonumber(ARGV[3]), ARGV[1])
+  redis.call('ZREM', key('outbox', host), ARGV[1])
+  if ARGV[3] == 'delivered' then
+    redis.call('DEL', key('hook', ARGV[1]))
+  end
 end
 next_hook(host)
+tally('webhooks:' .. ARGV[3], 1)
 return 1

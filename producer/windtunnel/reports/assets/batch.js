@@ -26,8 +26,8 @@ const SHOWN = [
 ];
 
 const view = { sort: "rank", up: true, words: "", outcome: "", only: false, page: 0, chosen: null };
-const CONDITION = /^(\w+)(<=|>=|=|<|>)(-?[\d.]+)(%?)$/;
-const EQUAL = /^(\w+)=(.+)$/;
+const CONDITION = /^([^<>=]+)(<=|>=|=|<|>)([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(%?)$/;
+const EQUAL = /^([^<>=]+)=(.+)$/;
 /* Columns by their titles too: `return`, `annual_return`, `not_luck`. */
 const TITLES = Object.fromEntries(SHOWN.map((column) => [column.name.toLowerCase().replaceAll(" ", "_"), column.key]));
 const collator = new Intl.Collator("en", { numeric: true });
@@ -37,19 +37,20 @@ function params(row) {
   try { return JSON.parse(at(row, "params")) || {}; } catch { return {}; }
 }
 
-const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ") || (at(row, "params") === "{}" ? "" : at(row, "params"));
+const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${brief(value)}`).join(" ");
 
-/* One word of the filter: `sharpe>1`, `fast=10`, or a text that name, id, parameters, labels or message contain. */
+/* One word of the filter: `sharpe>1`, `fast=10`, `kind=ema`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
   const found = CONDITION.exec(word), equal = EQUAL.exec(word);
   if (found) {
     const [, key, operator, text, unit] = found, bound = Number(text) / (unit ? 100 : 1);
     return (row) => {
       const value = valueOf(row, key);
-      return known(value) && typeof value !== "string" && COMPARE[operator](Number(value), bound);
+      if (typeof value !== "number") return operator === "=" && known(value) && plain(value).toLowerCase() === text + unit;
+      return COMPARE[operator](value, bound);
     };
   }
-  if (equal) return (row) => String(valueOf(row, equal[1])).toLowerCase() === equal[2];
+  if (equal) return (row) => plain(valueOf(row, equal[1])).toLowerCase() === equal[2];
   return (row) => haystack(row).includes(word);
 }
 /* A column, a parameter, or a column by its title; the key is in lower case. */
@@ -91,7 +92,7 @@ function leaderboard() {
     head.replaceChildren(...SHOWN.map((column) => h("th", { class: column.n ? "n" : null, title: column.about, "aria-sort": view.sort === column.key ? (view.up ? "ascending" : "descending") : null }, column.key === "curve" ? column.name : h("button", { "data-sort": column.key, onclick: () => sortBy(column) }, column.name + (view.sort === column.key ? (view.up ? " ▲" : " ▼") : "")))));
     const none = data.rows.length ? "No job matches the filter." : "There are no reports yet.";
     body.replaceChildren(...(shown.length ? shown.flatMap(line) : [h("tr", {}, h("td", { colspan: SHOWN.length, class: "soft" }, none))]));
-    count.textContent = `${whole(rows.length)} of ${whole(data.rows.length)} jobs, page ${view.page + 1} of ${pages}`;
+    count.textContent = `${whole(rows.length)} of ${counted(data.rows.length, "job")}, page ${view.page + 1} of ${pages}`;
     back.disabled = view.page === 0;
     next.disabled = view.page >= pages - 1;
   }
@@ -150,7 +151,7 @@ function heatMap() {
       const found = groups.get(JSON.stringify([row, column]));
       if (!found) return null;
       const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
-      return { value: mean, text: number(mean), title: `${whole(found.length)} jobs, best ${number(Math.max(...found))}` };
+      return { value: mean, text: number(mean), title: `${counted(found.length, "job")}, best ${number(Math.max(...found))}` };
     }, `${down.value} \\ ${across.value}`));
   }
   show();
@@ -164,7 +165,7 @@ function charts() {
   const held = { x: market.max_drawdown, y: market.annual_return ?? market.total_return, colour: "--warn", text: `Buy and hold: Sharpe ${number(market.sharpe)}` };
   if (known(held.x) && known(held.y)) points.push(held);
   return section("Luck and skill", h("div", { class: "grid" },
-    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: the best that ${whole(data.summary.trials.count)} trials without skill are expected to reach.`)) : null,
+    ratios.length ? h("figure", { id: "histogram" }, h("h3", {}, "Sharpe ratios"), histogram(ratios, [{ at: noise, text: `luck alone: ${number(noise)}`, style: "luck" }, { at: market.sharpe, text: `buy and hold: ${number(market.sharpe)}`, style: "market" }], "Distribution of the Sharpe ratios"), h("figcaption", {}, `Luck alone: what the best of ${counted(data.summary.trials.count, "trial")} without skill is expected to reach.`)) : null,
     h("figure", { id: "scatter" }, h("h3", {}, "Annual return against maximum drawdown"), scatter(points, percent, percent, "Return against drawdown", (row) => row && leaderboard.find(row)), h("figcaption", {}, `Green: significant. ${points.includes(held) ? "Yellow: buy and hold. " : ""}A click shows the job in the leaderboard.`)),
     heatMap()));
 }
@@ -184,12 +185,12 @@ function failures() {
 
 function cascade() {
   if (!staged) return null;
-  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${number(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
+  const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${(/return|drawdown/.test(one.metric) ? percent : number)(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
   return section("Stages", table([{ name: "Stage", n: true }, { name: "Threshold" }, { name: "Jobs", n: true }, { name: "Passed", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "Jobs stopped at a stage are not ranked, and their figures are those of that stage. Each stage counts as a trial."));
 }
 
 function times() {
-  const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : `${number(one[name], 1)} ${one.unit}`)]);
+  const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : one.unit ? `${number(one[name], 1)} ${one.unit}` : whole(one[name]))]);
   return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Maximum", n: true }], rows, { id: "usage" })) : null;
 }
 
@@ -202,14 +203,14 @@ function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} failed are not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} that did not succeed are not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
     best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,
     best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
     found.market && known(found.market.sharpe) ? tile("Buy and hold", number(found.market.sharpe), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,
-    known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "below, luck reaches a Sharpe ratio of 1") : null);
+    known(found.minimum_years) ? tile("Data needed", `${number(found.minimum_years, 1)} years`, "with less, luck alone reaches a Sharpe ratio of 1") : null);
 }
 
 document.body.append(

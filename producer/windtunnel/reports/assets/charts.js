@@ -23,6 +23,14 @@ function ticks(low, high, count = 5) {
   return found;
 }
 
+/* Texts of ticks with the digits that their step needs; `text` takes a value and digits. */
+function labelled(found, text) {
+  const unit = text(2, 0).endsWith("%") ? 100 : 1, step = found.length > 1 ? (found[1] - found[0]) * unit : 1;
+  let digits = 0;
+  while (digits < 8 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * Math.max(1, step)) digits += 1;
+  return (value) => text(value, digits);
+}
+
 const scale = (low, high, from, to) => (value) => from + (high > low ? (value - low) / (high - low) : 0.5) * (to - from);
 
 function extent(values) {
@@ -39,13 +47,13 @@ function frame(width, height, x, y, xTicks, yTicks, xText, yText, label) {
 }
 
 /* Lines over time: series are {name, style, values, area}. */
-function lineChart(times, series, text, label, height, xText = day) {
+function lineChart(times, series, text, label, height, xText = times.at(-1) - times[0] < 10 * 86400 ? minute : day) {
   return plot((width, tall) => {
     const [low, high] = extent(series.flatMap((one) => one.values));
     const x = scale(0, times.length - 1, MARGIN.left, width - MARGIN.right);
-    const y = scale(low, high, tall - MARGIN.bottom, MARGIN.top);
+    const y = scale(low, high, tall - MARGIN.bottom, MARGIN.top), yTicks = ticks(low, high, 4);
     const marks = [...new Set(ticks(0, times.length - 1, Math.max(2, Math.floor(width / 130))).map(Math.round))].filter((one) => x(one) < width - 45);
-    const picture = frame(width, tall, x, y, marks, ticks(low, high, 4), (one) => xText(times[one]), text, label);
+    const picture = frame(width, tall, x, y, marks, yTicks, (one) => xText(times[one]), labelled(yTicks, text), label);
     for (const one of series) {
       const line = one.values.map((value, place) => `${place ? (one.step ? `H${x(place).toFixed(1)}L` : "L") : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`).join("");
       const base = y(Math.min(Math.max(0, low), high)).toFixed(1);
@@ -80,7 +88,8 @@ function histogram(values, given, label) {
     for (const value of values) bins[Math.min(bins.length - 1, Math.max(0, Math.floor((value - low) / step)))] += 1;
     const high = low + bins.length * step, top = Math.max(...bins, 1);
     const x = scale(low, high, MARGIN.left, width - MARGIN.right), y = scale(0, top, tall - MARGIN.bottom, MARGIN.top + 14 * Math.max(1, levels.length));
-    const picture = frame(width, tall, x, y, ticks(low, high, Math.floor(width / 80)), ticks(0, top, 4).filter(Number.isInteger), (one) => number(one, step < 0.1 ? 2 : 1), whole, label);
+    const xTicks = ticks(low, high, Math.floor(width / 80)), yTicks = ticks(0, top, 4).filter(Number.isInteger);
+    const picture = frame(width, tall, x, y, xTicks, yTicks, labelled(xTicks, number), whole, label);
     bins.forEach((count, place) => {
       const from = low + place * step;
       if (count) picture.append(s("rect", { class: "bar", x: x(from) + 0.5, width: Math.max(1, x(from + step) - x(from) - 1), y: y(count), height: y(0) - y(count) }, s("title", {}, `${number(from)} to ${number(from + step)}: ${whole(count)}`)));
@@ -98,7 +107,8 @@ function scatter(points, xText, yText, label, pick) {
   return plot((width, tall) => {
     const [left, right] = extent(points.map((one) => one.x)), [low, high] = extent(points.map((one) => one.y));
     const x = scale(left, right, MARGIN.left + 4, width - MARGIN.right - 4), y = scale(low, high, tall - MARGIN.bottom - 4, MARGIN.top + 4);
-    const picture = frame(width, tall, x, y, ticks(left, right, Math.floor(width / 90)), ticks(low, high, 5), xText, yText, label);
+    const xTicks = ticks(left, right, Math.floor(width / 90)), yTicks = ticks(low, high, 5);
+    const picture = frame(width, tall, x, y, xTicks, yTicks, labelled(xTicks, xText), labelled(yTicks, yText), label);
     const ratio = window.devicePixelRatio || 1, canvas = h("canvas", { width: width * ratio, height: tall * ratio });
     Object.assign(canvas.style, { width: `${width}px`, height: `${tall}px`, position: "absolute", inset: "0" });
     const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
@@ -155,5 +165,5 @@ function heatTable(columns, rows, cell, corner) {
     else if (one) box.style.background = tint(one.value, most);
     return box;
   }));
-  return table([{ name: corner }, ...columns.map((column) => ({ name: column, n: true }))], rows.map((row, place) => [h("b", {}, row), ...cells[place]]), { class: "months" });
+  return table([{ name: corner }, ...columns.map((column) => ({ name: brief(column), n: true }))], rows.map((row, place) => [h("b", {}, brief(row)), ...cells[place]]), { class: "months" });
 }

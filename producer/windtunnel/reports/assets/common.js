@@ -35,7 +35,12 @@ function percent(value, digits = 1) {
 }
 const probability = (value) => !known(value) ? NONE : value > 0.9995 ? ">99.9%" : value < 0.0005 ? "<0.1%" : percent(value);
 const seconds = (value) => !known(value) ? NONE : value < 0.1 ? `${number(value * 1000, 1)} ms` : value < 120 ? `${number(value, 2)} s` : `${number(value / 60, 1)} min`;
+const counted = (value, word) => known(value) ? `${whole(value)} ${word}${value === 1 ? "" : "s"}` : NONE;
 const day = (time) => new Date(time * 1000).toISOString().slice(0, 10);
+const minute = (time) => new Date(time * 1000).toISOString().slice(5, 16).replace("T", " ");
+/* A parameter exactly, and with as many digits as tell it from others. */
+const plain = (value) => typeof value === "string" ? value : JSON.stringify(value ?? null);
+const brief = (value) => typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : plain(value);
 const sign = (value) => !known(value) || value === 0 ? "" : value > 0 ? "good" : "bad";
 const OUTCOME_COLOURS = { succeeded: "var(--good)", rejected: "var(--warn)", failed: "var(--bad)", cancelled: "var(--soft)" };
 const outcomeColour = (outcome) => OUTCOME_COLOURS[outcome] || "var(--luck)";

@@ -1,4 +1,6 @@
 const score = data.score;
+const bar = (place) => `bar ${whole(Math.round(place))}`;
+const inTime = data.timed ? [] : [bar];
 
 function figures(own, other, why) {
   const lines = [["Total return", "total_return", percent], ["Annual return", "annual_return", percent], ["Volatility", "volatility", percent], ["Sharpe ratio", "sharpe", number], ["Sortino ratio", "sortino", number], ["Calmar ratio", "calmar", number], ["Maximum drawdown", "max_drawdown", percent], ["Drawdown length (bars)", "max_drawdown_bars", whole]];
@@ -8,11 +10,11 @@ function figures(own, other, why) {
 function promotionParts() {
   const found = data.promotion;
   return [
-    section("On held-out bars", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${whole(found.bars)} bars from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} Programs promoted on these bars so far: ${whole(found.programs)}.`))];
+    section("On held-out bars", figures(found.metrics, found.benchmark, {}), h("p", { class: "soft" }, `${counted(found.bars, "bar")} from ${found.first.slice(0, 10)} on, rounded. ${found.convention} ${found.costs} ${known(found.probabilistic_sharpe) ? `Probability that the true Sharpe ratio is above 0: ${percent(found.probabilistic_sharpe, 0)}. ` : ""}Programs promoted on these bars so far: ${whole(found.programs)}; the more, the less the best one means.`))];
 }
 
 function scoreParts() {
-  const curve = score.curve, held = score.trading, pct = (value) => percent(value - 1, 0);
+  const curve = score.curve, held = score.trading, pct = (value, digits = 1) => percent(value - 1, digits);
   const years = [...new Set(Object.keys(score.months).map((month) => month.slice(0, 4)))];
   const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const of = (year) => names.map((_, place) => score.months[`${year}-${String(place + 1).padStart(2, "0")}`]);
@@ -25,11 +27,11 @@ function scoreParts() {
       tile("Sharpe ratio", number(score.metrics.sharpe), score.undefined.sharpe || "annual"),
       tile("Probabilistic Sharpe", probability(score.probabilistic_sharpe), "above 0, as if it were the only trial"),
       tile("Track record needed", known(score.track_record_years) ? `${number(score.track_record_years, 1)} years` : NONE, "to say so at 95 %"),
-      tile("Maximum drawdown", percent(score.metrics.max_drawdown), `${whole(score.metrics.max_drawdown_bars)} bars`, "bad"),
+      tile("Maximum drawdown", percent(score.metrics.max_drawdown), counted(score.metrics.max_drawdown_bars, "bar"), sign(score.metrics.max_drawdown)),
       tile("Trades", whole(held.trades), `${percent(held.hit_rate)} gained`),
       tile("Annual turnover", number(held.turnover_a_year, 1), "times equity"),
       tile("Exposure", percent(held.exposure), open ? `open at the end: ${open}` : "nothing open at the end")),
-    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], (value) => percent(value, 0), "Drawdown", 150)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Sum of positions"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], (value) => number(value), "Positions", 130)) : null),
+    section("Equity", h("figure", { id: "equity" }, lineChart(curve.times, [{ name: "buy and hold", style: "other", values: curve.benchmark }, { name: "strategy", style: "own", values: curve.equity }], pct, "Equity against buy and hold", 280, ...inTime), h("figcaption", {}, "Solid: the strategy. Dashed: buy and hold.")), h("figure", { id: "drawdown" }, h("h3", {}, "Drawdown"), lineChart(curve.times, [{ name: "drawdown", style: "fall", values: curve.drawdown, area: true }], percent, "Drawdown", 150, ...inTime)), held.spark.length > 1 ? h("figure", { id: "positions" }, h("h3", {}, "Sum of positions"), lineChart(data.spark_times, [{ name: "position", style: "own", values: held.spark, step: true }], number, "Positions", 130, ...inTime)) : null),
     section("Figures", figures(score.metrics, score.benchmark, score.undefined), known(score.market_correlation) ? h("p", { class: "soft" }, `Correlation of its returns with those of buy and hold: ${number(score.market_correlation)}.`) : null),
     section("Costs", table([{ name: "" }, { name: "Total return", n: true }, { name: "Sharpe ratio", n: true }], score.stress.map((one) => [one.label, percent(one.total_return), number(one.sharpe)]), { id: "stress" }), h("p", { class: "soft" }, `${score.convention} ${score.costs}`)),
     years.length ? section("Monthly returns", h("div", { id: "months" }, heatTable([...names, "Year"], years, month, ""))) : null];
@@ -48,7 +50,7 @@ function program() {
 function timeline() {
   if (data.samples.length < 2) return null;
   const at = data.samples.map((one) => one.elapsed_s), show = (name, text, style) => lineChart(at, [{ name, style, values: data.samples.map((one) => one[name]) }], text, name, 130, seconds);
-  return section("Resources over time", h("figure", { id: "timeline" }, h("h3", {}, "Memory"), show("memory_mb", (value) => `${number(value, 0)} MB`, "own"), h("h3", {}, "Processor, of one core"), show("cpu_percent", (value) => `${number(value, 0)}%`, "own")));
+  return section("Resources over time", h("figure", { id: "timeline" }, h("h3", {}, "Memory"), show("memory_mb", (value, digits = 0) => `${number(value, digits)} MB`, "own"), h("h3", {}, "Processor, of one core"), show("cpu_percent", (value, digits = 0) => `${number(value, digits)}%`, "own")));
 }
 
 const output = (title, text) => text ? [h("h3", {}, title), h("pre", { class: "foreign" }, text)] : null;
@@ -67,7 +69,7 @@ function left() {
 document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.name)), h("p", { class: "soft" }, data.about)), themeButton()),
   ...[
-    data.message ? h("div", { class: `banner${data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
+    data.message ? h("div", { class: `banner${data.stopped ? "" : data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
     score ? scoreParts() : null,
     data.promotion ? promotionParts() : null,
     data.error ? section(data.error_title, h("pre", { class: "foreign" }, data.error)) : null,

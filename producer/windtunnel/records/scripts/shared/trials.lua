@@ -11,23 +11,32 @@ local function figure(more, name)
   return tonumber(redis.call('HGET', more, name) or '') or 0
 end
 
+-- Figures of the trials beyond the bound; each Sharpe ratio has its bars as its weight.
+local function note_beyond(more, ratio, bars)
+  if not ratio then
+    redis.call('HINCRBY', more, 'flat', 1)
+    return
+  end
+  if figure(more, 'bars') == 0 then -- nothing, or noted by an earlier version, without the bars
+    redis.call('HSET', more, 'flat', figure(more, 'flat') + figure(more, 'scored'), 'scored', 0, 'mean', 0, 'squares', 0)
+  end
+  local value, weight, mean = tonumber(ratio), tonumber(bars), figure(more, 'mean')
+  local total = figure(more, 'bars') + weight
+  local moved = mean + (value - mean) * weight / total
+  redis.call('HSET', more, 'scored', figure(more, 'scored') + 1, 'bars', string.format('%.0f', total),
+    'mean', string.format('%.17g', moved),
+    'squares', string.format('%.17g', figure(more, 'squares') + weight * (value - mean) * (value - moved)))
+end
+
 -- A trial is noted once, however often the same one is made. Of those beyond the bound only the figures are kept.
 local function note_trial(owner, trial)
-  local digest, ratio, datasets = trial:match('^(%S+) (%S+) (.+)$')
+  local digest, stored, datasets = trial:match('^(%S+) (%S+) (.+)$')
   for dataset in (datasets or ''):gmatch('%S+') do
     local known = hash_at(key('trials', owner, dataset))
     if redis.call('HLEN', known) < MOST_TRIALS then
-      redis.call('HSETNX', known, digest, ratio)
+      redis.call('HSETNX', known, digest, stored)
     elseif redis.call('HEXISTS', known, digest) == 0 then
-      local more, value = hash_at(key('trials', owner, dataset, 'more')), tonumber(ratio)
-      if not value then
-        redis.call('HSET', more, 'flat', figure(more, 'flat') + 1)
-      else
-        local scored, mean = figure(more, 'scored') + 1, figure(more, 'mean')
-        local moved = mean + (value - mean) / scored
-        redis.call('HSET', more, 'scored', scored, 'mean', string.format('%.17g', moved),
-          'squares', string.format('%.17g', figure(more, 'squares') + (value - mean) * (value - moved)))
-      end
+      note_beyond(hash_at(key('trials', owner, dataset, 'more')), stored:match('^(.+)/(%d+)$'))
     end
   end
 end

@@ -27,10 +27,8 @@ ENOUGH_S = 20.0
 """What a program gets that comes to its end by itself: on a busy machine it needs more than those that do not."""
 WORLD = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/"), Path("/etc"))
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
-# Of Docker, and at last where the fault tests keep a daemon of their own and the state of a system.
-MOUNTS_OF_OTHERS = re.compile(
-    r"/(overlay2|netns|containerd|containers|image|buildkit|docker|engine\d+|windtunnel-faults-\w+)(/|$)"
-)
+# The last is where the fault tests keep a daemon of their own.
+DOCKERS_OWN = re.compile(r"/(overlay2|netns|containerd|containers|image|buildkit|docker|engine\d+)(/|$)")
 
 
 class Host:
@@ -83,7 +81,7 @@ class Host:
     @staticmethod
     def _mount_points() -> set[str]:
         points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-        return {point for point in points if not MOUNTS_OF_OTHERS.search(point)}
+        return {point for point in points if not DOCKERS_OWN.search(point)}
 
     def _processes(self, ours: dict[str, bool]) -> Iterator[str]:
         """Processes of a job's user that are in no container, in one of ours that is gone, or in an idle one."""

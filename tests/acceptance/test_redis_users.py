@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -25,10 +26,9 @@ def password(user: str) -> str:
     return f"{user}-@-secret/0123456789"
 
 
-@pytest.fixture(scope="module")
-def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a Redis that `start.sh` started, its passwords from variables and from files."""
-    folder = tmp_path_factory.mktemp("users")
+@contextmanager
+def started(folder: Path, redis_program: str, *options: str) -> Iterator[int]:
+    """The port of a Redis that `start.sh` starts, its passwords from variables and from files."""
     port = free_port()
     variables = {}
     for user in USERS:
@@ -39,7 +39,7 @@ def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         else:
             variables[name] = password(user)
     with subprocess.Popen(
-        [ROOT / "deploy/redis/start.sh", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
+        [ROOT / "deploy/redis/start.sh", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *options],
         env={
             **os.environ,
             **variables,
@@ -56,8 +56,16 @@ def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             if "eady to accept connections" in line:
                 break
         assert process.poll() is None, "".join(said)
+        try:
+            yield port
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def server(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with started(tmp_path_factory.mktemp("users"), redis_program) as port:
         yield port
-        process.terminate()
 
 
 @pytest.fixture
@@ -77,8 +85,21 @@ def url(server: int, tmp_path: Path, setenv: pytest.MonkeyPatch) -> Callable[[st
     return url
 
 
+def address(port: int, user: str) -> str:
+    return f"redis://{user}:{quote(password(user), safe='')}@127.0.0.1:{port}/0"
+
+
 def connect(server: int, user: str) -> redis.Redis:
     return redis.Redis(port=server, username=user, password=password(user), decode_responses=True)
+
+
+def test_records_are_there_after_a_restart(redis_program: str, tmp_path: Path) -> None:
+    kept = ("--appendonly", "yes")
+    with started(tmp_path, redis_program, *kept) as port, Client(address(port, "producer")) as client:
+        batch = client.submit_batch([Job(code=f"print({number})") for number in range(20)])
+    with started(tmp_path, redis_program, *kept) as port, Client(address(port, "producer")) as client:
+        assert client.status(batch).total == 20
+        assert len(client.jobs(batch)) == 20
 
 
 @pytest.mark.parametrize(
@@ -121,8 +142,11 @@ def test_what_a_user_may_not_do(server: int, user: str, command: str) -> None:
 
 
 def test_nobody_comes_in_without_a_password(server: int) -> None:
-    for wrong in (redis.Redis(port=server), redis.Redis(port=server, username="worker", password="guess")):
-        with wrong, pytest.raises(redis.exceptions.AuthenticationError):
+    for user, secret in ((None, None), (None, "nopass"), ("default", ""), ("default", "nopass"), ("worker", "guess")):
+        with (
+            redis.Redis(port=server, username=user, password=secret) as wrong,
+            pytest.raises(redis.exceptions.AuthenticationError),
+        ):
             wrong.ping()
     with redis.Redis(port=server, username="health", password="any") as health:
         assert health.ping()

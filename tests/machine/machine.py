@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -126,11 +126,18 @@ class Machine:
     def reboot(self) -> None:
         """Reboot as an operator does, and wait until it is up again."""
         before = self.boot_id()
-        self.run("systemctl", "reboot", "--no-block")
+        with suppress(MachineError):  # the agent may be gone before it has answered
+            self.run("systemctl", "reboot", "--no-block")
         until = time.monotonic() + 300 * self.slowness
-        while not (self._agent.answers(timeout_s=10) and self.boot_id() != before):
+        while not self._is_up_since(before):
             self._check_that_it_runs(until)
             time.sleep(1)
+
+    def _is_up_since(self, boot_id: str) -> bool:
+        try:
+            return self._agent.answers(timeout_s=10) and self.boot_id() != boot_id
+        except MachineError:  # it went down meanwhile
+            return False
 
     def boot_id(self) -> str:
         """What differs after each boot."""

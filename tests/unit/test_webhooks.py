@@ -180,14 +180,18 @@ class OneHook:
         self.pause_s, self.others = pause_s, others
 
 
-IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+def asking(receiver: Receiver, status: int, retry_after: str) -> OneHook:
+    """What becomes of a webhook whose receiver answers this."""
+    receiver.answer = answering(status, **{"Retry-After": retry_after})
+    outbox = OneHook(f"http://127.0.0.1:{receiver.port}/")
+    Deliverer(cast(Outbox, outbox), Allowlist.of(["127.0.0.1"]), SECRET).run()
+    return outbox
 
 
 @pytest.mark.parametrize(
     ("status", "asked", "least", "most"),
     [
         (429, "300", 300, 300),
-        (503, IN_AN_HOUR, 2700, 3600),
         (429, "999999999999", LONGEST_PAUSE_S, LONGEST_PAUSE_S),
         (429, "soon", 0, FIRST_PAUSE_S),
         (429, "-5", 0, FIRST_PAUSE_S),
@@ -195,11 +199,15 @@ IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True
     ],
 )
 def test_a_receiver_may_ask_for_a_pause(receiver: Receiver, status: int, asked: str, least: float, most: float) -> None:
-    receiver.answer = answering(status, **{"Retry-After": asked})
-    outbox = OneHook(f"http://127.0.0.1:{receiver.port}/")
-    Deliverer(cast(Outbox, outbox), Allowlist.of(["127.0.0.1"]), SECRET).run()
+    outbox = asking(receiver, status, asked)
     assert least <= outbox.pause_s <= most
     assert outbox.others == (least > 0)
+
+
+def test_a_receiver_may_ask_for_a_pause_until_a_date(receiver: Receiver) -> None:
+    outbox = asking(receiver, 503, format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True))
+    assert 2700 <= outbox.pause_s <= 3600
+    assert outbox.others
 
 
 def test_the_next_address_is_tried_where_the_first_does_not_answer(receiver: Receiver) -> None:

@@ -35,7 +35,7 @@ def submit(client: Client, count: str, seconds: str) -> object:
 
 
 def await_finished(client: Client, batch: str, count: str) -> object:
-    """Wait until so many jobs of a batch have ended and one runs; how many have."""
+    """Wait until so many jobs of a batch have ended; how many have by then."""
     for event in client.stream(BatchId(batch)):
         if event.finished >= int(count):
             break

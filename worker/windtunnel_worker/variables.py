@@ -1,4 +1,4 @@
-"""Finds environment variables that look like settings and are none, such as a misspelt one: they have no effect."""
+"""Finds environment variables that look like settings but are not, such as a misspelt one; they have no effect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REDIS_USERS = f"{PREFIX}REDIS_PASSWORD_"
 
 
 def without_effect(names: Iterable[str]) -> list[str]:
-    """Of these variables, those that look like settings and are none, each with the setting that may be meant."""
+    """Of these variables, those that look like settings but are not, each with the setting that may be meant."""
     known = {name.removeprefix(PREFIX): name for name in _settings()}
     found = []
     for name in sorted(names):

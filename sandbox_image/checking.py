@@ -7,7 +7,12 @@ returned in each is sent to the host, which compares. Their output is dropped, a
 from __future__ import annotations
 
 import os
+import random
+import resource
+import select
 import shutil
+import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,15 +24,43 @@ FOLDER = "/tmp/check"  # noqa: S108 - the one writable place
 MAX_BYTES = 512 * 1024
 """What one run may send."""
 RETURNED, FAILED = b"P", b"F"
+NO_TIME = b"the time limit left too little for it"
 
 
 def run(job: dict[str, Any], reporter: Reporter, returned: Callable[[dict[str, Any], Datasets], bytes]) -> None:
-    """Run the program on the data of each probe. It is not run again if the unchanged data gave no positions."""
-    for number, probe in enumerate(job["probes"]):
-        kind, content = _in_a_fork(lambda probe=probe: returned(job, _data(job["datasets"], probe)))  # type: ignore[misc]
+    """Run the program on the data of each probe, as far as the job's limits leave its own run its time.
+
+    It is not run again if the unchanged data gave no positions. The other probes come in a mixed order, so that those
+    that could be made are from everywhere.
+    """
+    limits = _Limits(job["timeout_s"], job["cpu_time_s"])
+    probes, own_run = job["probes"], 0.0
+    for number in [0, *random.Random(0).sample(range(1, len(probes)), len(probes) - 1)]:  # noqa: S311
+        seconds = limits.left() - 2 * own_run if number else limits.left() / 3
+        if seconds <= 0:
+            return
+        began = limits.left()
+        work = lambda probe=probes[number]: returned(job, _data(job["datasets"], probe))  # noqa: E731
+        kind, content = _in_a_fork(work, seconds)
         reporter.probe(number, content if kind == RETURNED else b"", content if kind != RETURNED else b"")
         if kind != RETURNED and number == 0:
             return
+        own_run = own_run or began - limits.left()
+
+
+class _Limits:
+    """What is left of a job's time, in seconds: of the clock's or of the processors', whichever is less."""
+
+    def __init__(self, timeout_s: float, cpu_time_s: float | None) -> None:
+        self._ends = time.monotonic() + timeout_s
+        self._cpu_time_s = cpu_time_s
+
+    def left(self) -> float:
+        left = self._ends - time.monotonic()
+        if self._cpu_time_s is not None:
+            used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+            left = min(left, self._cpu_time_s - sum(one.ru_utime + one.ru_stime for one in used))
+        return left
 
 
 def _data(paths: dict[str, str], probe: dict[str, Any]) -> Datasets:
@@ -42,7 +75,7 @@ def _data(paths: dict[str, str], probe: dict[str, Any]) -> Datasets:
     return Datasets(paths, probes.changed(found, {**probe, "time": time}))
 
 
-def _in_a_fork(work: Callable[[], bytes]) -> tuple[bytes, bytes]:
+def _in_a_fork(work: Callable[[], bytes], seconds: float) -> tuple[bytes, bytes]:
     """What comes of this in a process of its own: its kind and at most `MAX_BYTES`."""
     source, sink = os.pipe()
     child = os.fork()
@@ -56,12 +89,20 @@ def _in_a_fork(work: Callable[[], bytes]) -> tuple[bytes, bytes]:
         finally:
             os._exit(0)
     os.close(sink)
-    content = b""
-    while len(content) <= MAX_BYTES and (part := os.read(source, 65_536)):
+    content, ends, late = b"", time.monotonic() + seconds, False
+    while len(content) <= MAX_BYTES:
+        late = not select.select([source], [], [], max(0.0, ends - time.monotonic()))[0]
+        part = b"" if late else os.read(source, 65_536)
+        if not part:
+            break
         content += part
     os.close(source)
+    if late:
+        os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     shutil.rmtree(FOLDER, ignore_errors=True)
+    if late:
+        return FAILED, NO_TIME
     if len(content) > MAX_BYTES:
         return FAILED, b"its positions are too large to be compared"
     return (content[:1], content[1:]) if content else (FAILED, b"its process ended")

@@ -10,7 +10,7 @@ import pytest
 from tests.support import ENOUGH, an_assignment
 
 from windtunnel.client.datasets import Datasets
-from windtunnel.contract import Fill, Isolation, Job, Outcome, Report, Scoring, Sight, Stage
+from windtunnel.contract import Fill, Isolation, Job, Limits, Outcome, Report, Scoring, Sight, Stage
 from windtunnel.store import Store
 from windtunnel_worker import SandboxManager
 from windtunnel_worker.prices import PriceScorer
@@ -232,6 +232,22 @@ def test_an_honest_program_is_not_accused_though_it_spoils_its_data(score_job: R
     assert report.execution is not None
     assert (report.execution.stdout, report.execution.values) == ("once\n", {"once": 1})
     assert [one.name for one in report.execution.artifacts] == ["left.txt"]
+
+
+SLOW = "import time\n\ndef signals(data):\n    time.sleep({})\n    return (data['prices']['Close'] > 0) * 1.0"
+
+
+@pytest.mark.parametrize(("seconds", "timeout_s", "sight"), [(0.5, 5.0, Sight.CLEAN), (3.0, 6.0, Sight.UNCHECKED)])
+def test_a_check_leaves_the_program_the_time_for_its_own_run(
+    score_job: RunJob, seconds: float, timeout_s: float, sight: Sight
+) -> None:
+    report = score_job(SLOW.format(seconds), check=True, fields={"limits": Limits(timeout_s=timeout_s)})
+    assert (report.outcome, report.message) == (Outcome.SUCCEEDED, "")
+    assert report.score is not None
+    found = report.look_ahead
+    assert found is not None
+    assert found.sight is sight
+    assert "the time limit left too little" in found.message.lower()
 
 
 def test_a_program_without_positions_is_not_checked(score_job: RunJob) -> None:

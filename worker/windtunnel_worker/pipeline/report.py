@@ -29,7 +29,7 @@ from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.pipeline.advice import advise
 from windtunnel_worker.pipeline.collaborators import Scored
 
-CHECKED = "The look-ahead check runs the program about thirty times, all within this limit."
+CHECKED = "The look-ahead check runs the program again, up to about thirty times, all within this limit."
 VERSIONS = {
     "windtunnel": version("windtunnel"),
     "celery": version("celery"),

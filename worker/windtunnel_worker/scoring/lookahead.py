@@ -20,6 +20,7 @@ EARLY = (2, 10, 22, 50)
 LATER_BARS = 6
 MOST_BARS = 100_000
 """On more the check is not made: it would take too long."""
+NOT_RUN = "the time limit left too little for it"
 TOLERANCE = 1e-9
 """Sums over arrays of different lengths may be rounded differently."""
 
@@ -65,12 +66,13 @@ def _on(positions: Positions, bars: Times) -> Floats:
 
 def judge(full: Positions, runs: Mapping[Probe, Positions | str], bars: Times, probes: Sequence[Probe]) -> LookAhead:
     """The answer, from the positions of each run or the reason why it gave none."""
-    found = [_result(full, runs.get(probe, "it was not run"), bars, probe) for probe in probes]
+    found = [_result(full, runs.get(probe, NOT_RUN), bars, probe) for probe in probes]
     usable = [one for one in found if not one.failed]
     changed = [one for one in usable if one.differing]
-    made = _made(usable)
+    made = _made(found)
     if not [one for one in usable if one.probe.change is not Change.REPEAT]:
-        return LookAhead(sight=Sight.UNCHECKED, message="No run on changed data gave positions.", probes=tuple(found))
+        message = f"No run on changed data gave positions: {found[0].failed or found[1].failed}."
+        return LookAhead(sight=Sight.UNCHECKED, message=message, probes=tuple(found))
     for sight, kinds, message in (
         (Sight.UNSTABLE, (Change.REPEAT,), "Two runs on the same data gave different positions; seed the generator."),
         (Sight.LEAKS, (Change.SCATTER, Change.MIRROR), "Its positions change when only later prices are changed"),
@@ -92,6 +94,9 @@ def _result(full: Positions, run: Positions | str, bars: Times, probe: Probe) ->
     return compare(full, run, bars, probe)
 
 
-def _made(usable: Sequence[Probed]) -> str:
-    at = sorted({one.probe.bar for one in usable if one.probe.change is not Change.REPEAT})
-    return f"The data was cut and changed from bars {', '.join(map(str, at))} on."
+def _made(found: Sequence[Probed]) -> str:
+    changed = [one for one in found if one.probe.change is not Change.REPEAT]
+    at = sorted({one.probe.bar for one in changed if not one.failed})
+    made = f"The data was cut and changed from bars {', '.join(map(str, at))} on."
+    late = sum(one.failed == NOT_RUN for one in changed)
+    return f"{made} The time limit left too little for {late} of {len(changed)} such runs." if late else made

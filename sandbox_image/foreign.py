@@ -55,16 +55,23 @@ def versions() -> dict[str, str]:
 def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None], kill_all: Callable[[], None]) -> bool:
     """Write the program down and compile it, in a child that first calls `become`. `kill_all` ends that.
 
-    False: it did not compile, and the host was told so with the compiler's words and an end frame.
+    False: it did not compile, and the host was told so with the compiler's words and an end frame. Raises `SystemExit`
+    where `become` failed.
     """
     began = time.monotonic()
     read, write = os.pipe()
+    refused, refusal = os.pipe()
     child = os.fork()
     if child == 0:
-        _compile(job, write, become)
+        _become(become, refusal)
+        _compile(job, write)
     os.close(write)
+    os.close(refusal)
     build = _Build(child, read, began + job["program"]["compile_timeout_s"], kill_all)
     build.follow(host.source)
+    with open(refused, encoding="utf-8") as told:
+        if reason := told.read():
+            raise SystemExit(f"warden: no program can be started ({reason})")
     if build.status == 0:
         return True
     host.send(b"E", bytes(build.output))
@@ -72,12 +79,21 @@ def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None], kill
     return False
 
 
-def _compile(job: Mapping[str, Any], write: int, become: Callable[[], None]) -> NoReturn:
+def _become(become: Callable[[], None], refusal: int) -> None:
+    """In the child: become the job's user, or say why the host does not allow that. Nothing of the job runs yet."""
+    try:
+        become()
+    except BaseException as error:  # noqa: BLE001 - the child must end here, whatever happened
+        os.write(refusal, str(error).encode())
+        os._exit(1)
+    os.close(refusal)
+
+
+def _compile(job: Mapping[str, Any], write: int) -> NoReturn:
     """In the child: never returns."""
     os.dup2(write, 1)
     os.dup2(write, 2)
     try:
-        become()
         _write_down(job)
         argv = job["program"]["compile"]
         if not argv:

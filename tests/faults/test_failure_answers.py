@@ -59,9 +59,16 @@ class Slot:
         self._settings = HostSettings(host=host, SANDBOX_DEFAULT_IMAGE=image, sample_interval_s=0.05)
         self.executor = Executor(self._settings, f"slot:{host}:{os.getpid()}", warm=True)
 
-    def execute(self, code: str, isolation: Isolation, hooks: Hooks | None = None, within_s: float = 20) -> Execution:
+    def execute(
+        self,
+        code: str,
+        isolation: Isolation,
+        hooks: Hooks | None = None,
+        within_s: float = 20,
+        language: str = "python",
+    ) -> Execution:
         answers: list[Execution] = []
-        job = Job(code=code, limits=LIMITS)
+        job = Job(code=code, limits=LIMITS, language=language)
         assignment = Assignment(f"t{secrets.token_hex(6)}-0", 1, job, (), isolation, "batch")
         thread = threading.Thread(target=lambda: answers.append(self.executor.execute(assignment, hooks)), daemon=True)
         thread.start()
@@ -236,12 +243,14 @@ def test_a_warden_that(
     assert list_sandboxes(slot.host) == []
 
 
+@pytest.mark.parametrize("language", ["python", "javascript"])
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_host_that_refuses_what_a_sandbox_needs_is_not_the_programs_failure(
-    slot: Slot, isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+    slot: Slot, isolation: Isolation, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hardening, "WARDEN_CAPABILITIES", ["SETUID", "SETGID"])
-    refused(slot.execute("print(1)", isolation), "died: warden: no program can be started ([Errno 1] prctl(24")
+    answer = slot.execute("print(1)", isolation, language=language)
+    refused(answer, "died: warden: no program can be started ([Errno 1] prctl(24")
 
 
 # -- what happens to the daemon --------------------------------------------------------------------------

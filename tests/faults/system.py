@@ -30,17 +30,27 @@ from windtunnel_worker.sandbox import list_sandboxes
 ROLES = ("validate", "execute", "monitor", "finalize")
 KEEP_EVERY_S = 0.1
 PREFIX = "wt"
+USERS = ("producer", "worker", "flower", "exporter", "operator")
+PASSWORD = "faults-0123456789"  # of a Redis on loopback that lives as long as a test
+
+
+def address(user: str, port: int) -> str:
+    """The URL of a Redis user."""
+    return f"redis://{user}:{PASSWORD}@127.0.0.1:{port}/0"
 
 
 class RedisProcess:
-    """A redis-server whose append-only file survives being killed."""
+    """A redis-server with the users of `deploy/redis` whose append-only file survives being killed."""
 
     def __init__(self, program: str, folder: Path, fsync: str) -> None:
         self.port = free_port()
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        passwords = {f"WINDTUNNEL_REDIS_PASSWORD_{user.upper()}": PASSWORD for user in USERS}
+        path = f"{Path(program).parent}:{os.environ['PATH']}"
+        self._environment = environment(PATH=path, ACL_FILE=str(folder / "users.acl"), **passwords)
         self._command = [
-            program,
+            str(ROOT / "deploy/redis/start.sh"),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
             *("--appendonly", "yes", "--appendfsync", fsync, "--logfile", str(folder / "redis.log")),
         ]
@@ -51,11 +61,11 @@ class RedisProcess:
         return self._process.poll() is None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.DEVNULL)
 
     def connect(self) -> Any:
-        """A plain connection that gives up at once. Its answers are bytes; their types are unions in redis-py."""
-        return redis.Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0))
+        """An operator's connection that gives up at once. Its answers are bytes; their types are unions in redis-py."""
+        return redis.Redis.from_url(address("operator", self.port), socket_timeout=10, retry=Retry(NoBackoff(), 0))
 
     def await_ready(self) -> None:
         with self.connect() as keys:
@@ -158,10 +168,9 @@ class System:
         self.redis.await_ready()
         port = free_port()
         self.proxy = Proxy(port, self.redis.port)
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self.direct_url = f"redis://127.0.0.1:{self.redis.port}/0"
+        self.direct_url = address("producer", self.redis.port)
         self.variables = {
-            "WINDTUNNEL_REDIS_URL": self.url,
+            "WINDTUNNEL_REDIS_URL": address("worker", port),
             "WINDTUNNEL_DATA_DIR": str(folder / "data"),
             "WINDTUNNEL_LOCK_DIR": str(folder / "locks"),
             "TMPDIR": str(folder / "tmp"),

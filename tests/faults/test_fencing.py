@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.faults.system import RedisProcess
+from tests.faults.system import RedisProcess, address
 from tests.support import a_report, a_verdict, an_attempt, an_execution
 
 from windtunnel.client import Client
@@ -30,7 +30,7 @@ def server(redis_program: str, tmp_path: Path) -> Iterator[RedisProcess]:
 
 @pytest.fixture
 def records(server: RedisProcess) -> Iterator[Records]:
-    records = Records(Connection(f"redis://127.0.0.1:{server.port}/0", "wt", retries=20))
+    records = Records(Connection(address("worker", server.port), "wt", retries=20))
     for host in ("one", "two"):
         records.hosts.seen(host, 1, "", ["default"], [EVERYTHING])
     yield records

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.system import System
+from tests.faults.system import System, address
 from tests.faults.workload import LIMITS
 from tests.support import unique, until
 
@@ -109,7 +109,7 @@ def test_without_a_reconciler_a_lost_message_strands_its_job(start: Start, queue
 
 
 def wake(system: System, queue: str) -> None:
-    broker = Broker(system.direct_url)
+    broker = Broker(address("worker", system.redis.port))
     {
         "validate": lambda: broker.validate("test"),
         "execute": lambda: broker.execute("default"),

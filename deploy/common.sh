@@ -31,10 +31,9 @@ apt_install() (
         chmod +x "$policy"
     fi
     say "apt-get install $*"
-    {
-        apt-get update -q &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
-    } </dev/null >"$log" 2>&1 || {
+    # The lists are brought up to date only where they lack a package or name one that the mirror no longer has.
+    install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@")
+    { "${install[@]}" || { apt-get update -q && "${install[@]}"; }; } </dev/null >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         die "apt-get could not install $*; its last lines are above"
     }

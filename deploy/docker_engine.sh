@@ -31,10 +31,10 @@ install_engine() {
     local packages=(docker.io ca-certificates)
     can_install || die "there is no Docker Engine on this machine. Install it, then run this again:" \
         "${ENGINE_COMMANDS[@]}"
-    # Later Debian releases keep the command-line client in a package of its own.
     has_systemd || packages+=(cgroupfs-mount)
-    ! apt-cache show docker-cli >/dev/null 2>&1 || packages+=(docker-cli)
     apt_install "${packages[@]}"
+    # Later Debian releases keep the command-line client in a package of its own.
+    command -v docker >/dev/null || apt_install docker-cli
 }
 
 ENGINE_COMMANDS=(

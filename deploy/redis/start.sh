@@ -27,15 +27,18 @@ password_of() { # USER
     printf %s "$value"
 }
 
-cp "$here/users.acl" "$target.new"
+# Redis does not allow comments in this file.
+users=$(sed -e '/^#/d' -e '/^$/d' -e "s/~wt\b/~$prefix/g" "$here/users.acl")
 for user in PRODUCER WORKER FLOWER EXPORTER OPERATOR; do
     password=$(password_of "$user")
     digest=$(printf %s "$password" | sha256sum | cut -d' ' -f1)
-    sed -i "s/#@$user@/#$digest/" "$target.new"
+    users=$(printf '%s\n' "$users" | sed "s/#@$user@/#$digest/")
 done
-# Redis does not allow comments in this file.
-sed -i -e '/^#/d' -e '/^$/d' -e "s/~wt\b/~$prefix/g" "$target.new"
-mv "$target.new" "$target"
+# The same list is not written again, so that Redis can be restarted while the disk is full.
+if [ "$(cat "$target" 2>/dev/null)" != "$users" ]; then
+    printf '%s\n' "$users" >"$target.new"
+    mv "$target.new" "$target"
+fi
 unset password value
 for user in PRODUCER WORKER FLOWER EXPORTER OPERATOR; do
     unset "WINDTUNNEL_REDIS_PASSWORD_$user"

@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from tests.support import EXAMPLES, Run
+from tests.support import EXAMPLES, PATIENCE_S, Run
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import MAX_CODE_BYTES, Limits, Outcome
@@ -292,12 +292,20 @@ def test_a_program_at_its_time_limit_says_where_it_is_and_gains_nothing(run: Run
     assert (f"at line {line}" in execution.message) is (line is not None)
 
 
-def test_output_without_a_newline_survives_the_time_limit(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("limits", "outcome"),
+    [
+        (Limits(timeout_s=0.5), Outcome.TIMED_OUT),
+        (Limits(cpu_time_s=1, timeout_s=PATIENCE_S), Outcome.CPU_EXCEEDED),
+    ],
+)
+def test_output_without_a_newline_survives_a_limit_of_time(run: Run, limits: Limits, outcome: Outcome) -> None:
     code = (
         "import sys\nprint('half', end='')\nprint('too', end='', file=sys.stderr)\ndef f():\n    while True: pass\nf()"
     )
-    execution = run(code, limits=Limits(timeout_s=0.5))
-    assert (execution.outcome, execution.stdout, execution.stderr) == (Outcome.TIMED_OUT, "half", "too")
+    execution = run(code, limits=limits)
+    assert (execution.outcome, execution.stdout, execution.stderr) == (outcome, "half", "too")
+    assert "at line 5 (while True: pass)" in execution.message
     assert execution.error is not None
     assert "line 6, in <module>\n    f()\n" in execution.error.traceback
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from windtunnel.contract import ProgramError
 from windtunnel.validation.remedies import GENERIC, with_datasets
-from windtunnel_worker.sandbox.outcomes import TOO_SLOW
+from windtunnel_worker.sandbox.outcomes import TOO_MUCH, TOO_SLOW
 
 NONE = "A value is missing here: a function returned nothing, or a lookup found nothing."
 UNDEFINED = "The name is used before it is defined: import or assign it above this line."
@@ -121,6 +121,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"IndentationError", r"", "Correct the indentation at this line."),
     (r"timed_out", r"thread", "Have the thread end, or start it with daemon=True."),
     (r"timed_out", r"", TOO_SLOW),
+    (r"cpu_exceeded", r"", TOO_MUCH),
     (r"CompileError", r"longer than", "Make the program smaller: fewer templates, no huge constants."),
     (r"CompileError", r"", "Correct this line as the compiler says; stderr has all it said."),
 )

@@ -15,7 +15,10 @@ from windtunnel_worker.sandbox.endings import CRASHES, SIGNALS
 from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
-STILL_RUNNING = "Still running at its time limit"
+STILL_RUNNING = {
+    Outcome.TIMED_OUT: "Still running at its time limit",
+    Outcome.CPU_EXCEEDED: "Still running at its limit of processor time",
+}
 KEPT_TRACE = 16_384
 READ_BYTES = 256 * 1024
 """Of the end of stderr, where an exception stands."""
@@ -36,8 +39,9 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     end = transcript.end
     if end is None:
         return None
-    if end.timed_out and transcript.place:
-        return where_it_was(language, code, transcript.place)
+    if transcript.place and (end.timed_out or end.signal == signal.SIGXCPU):
+        outcome = Outcome.TIMED_OUT if end.timed_out else Outcome.CPU_EXCEEDED
+        return where_it_was(language, code, transcript.place, outcome)
     if end.exit_code == 0:
         return None
     if not language.run:
@@ -82,7 +86,7 @@ def _crash(language: Language, code: str, transcript: Transcript) -> Fault | Non
     )
 
 
-def where_it_was(language: Language, code: str, place: str) -> Fault | None:
+def where_it_was(language: Language, code: str, place: str, outcome: Outcome) -> Fault | None:
     """Of a program whose time was over: what `faulthandler` wrote of all its threads, the current one last."""
     threads = re.split(r"^(?=(?:Current t|T)hread 0x)", place, flags=re.MULTILINE)
     current = next((one for one in threads if one.startswith("Current")), "")
@@ -93,8 +97,8 @@ def where_it_was(language: Language, code: str, place: str) -> Fault | None:
     if line is None:
         return None
     return Fault(
-        type=Outcome.TIMED_OUT.value,
-        message=STILL_RUNNING + (": its last line has run, but a thread of it has not ended" if left else ""),
+        type=outcome.value,
+        message=STILL_RUNNING[outcome] + (": its last line has run, but a thread of it has not ended" if left else ""),
         line=line,
         source=_source(line, code),
         traceback=_as_python_writes_it(trace, language, code),

@@ -16,13 +16,13 @@ from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 TOO_SLOW = (
     "Look for a loop that cannot end, work on whole columns instead of row by row, or ask for a higher timeout_s."
 )
+TOO_MUCH = "Compute less or ask for a higher cpu_time_s."
 MESSAGES = {
     Outcome.SUCCEEDED: "",
     Outcome.TIMED_OUT: f"Still running after {{limits.timeout_s:g}} s{{place}}. {TOO_SLOW}",
     Outcome.MEMORY_EXCEEDED: "Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller "
     "types, or ask for a higher memory_mb.",
-    Outcome.CPU_EXCEEDED: "Used more than {limits.cpu_time_s:g} s of processor time. Compute less or ask for a "
-    "higher cpu_time_s.",
+    Outcome.CPU_EXCEEDED: f"Used more than {{limits.cpu_time_s:g}} s of processor time{{place}}. {TOO_MUCH}",
     Outcome.IO_EXCEEDED: "Made more than {limits.io_operations} disk operations. Read each dataset once, or ask for "
     "higher io_operations.",
     Outcome.OUTPUT_EXCEEDED: "Wrote far more than is kept of it, the first and the last {half_kb:g} of "
@@ -126,7 +126,7 @@ def _limit(outcome: Outcome, limits: Limits, fault: Fault | None) -> str:
     place = ""
     if fault and fault.type == outcome.value:  # else it is an exception from before
         source = f" ({fault.source[:MAX_SOURCE]})" if fault.source else ""
-        place = f"{fault.message.removeprefix(STILL_RUNNING)}, at line {fault.line}{source}"
+        place = f"{fault.message.removeprefix(STILL_RUNNING[outcome])}, at line {fault.line}{source}"
     return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2, place=place)
 
 

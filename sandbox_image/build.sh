@@ -73,7 +73,9 @@ trap 'exit 143' TERM
 
 # The wheels of a first image come while its base is made. What goes wrong is told when they are asked for.
 if [ "$language" = python ] && ! docker image inspect "$image" >/dev/null 2>&1; then
-    "$here/../deploy/wheels.sh" "$here/requirements.txt" '' "$work/ahead" >/dev/null 2>&1 &
+    # In the background a shell ignores Ctrl-C, which env undoes.
+    env --default-signal=INT,QUIT "$here/../deploy/wheels.sh" "$here/requirements.txt" '' "$work/ahead" \
+        >/dev/null 2>&1 &
     ahead=$!
 fi
 base=$("$here/base.sh" python)
@@ -98,6 +100,7 @@ cp -R "$here/$language" "$context/parts"
 case $language in
     python)
         [ -z "$ahead" ] || wait "$ahead" || true
+        ahead=''
         "$here/../deploy/wheels.sh" "$here/../deploy/pip.txt" "$base" "$context/parts/pip"
         "$here/../deploy/wheels.sh" "$here/requirements.txt" "$base" "$context/parts/wheels"
         cp "$here/requirements.txt" "$context/parts/"

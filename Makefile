@@ -2,9 +2,9 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-test corpora docs fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test: export REQUIREMENTS = dev
+test corpora docs pictures fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test: export REQUIREMENTS = dev
 
-.PHONY: help setup demo test lint up image corpora docs fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test clean
+.PHONY: help setup demo test lint up image corpora docs pictures fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ image: ## build the sandbox images of all languages
 
 docs: ## build the static site into site/
 	$(SETUP) $(BIN)/mkdocs build --quiet
+
+pictures: ## take the README's pictures from a running stack
+	$(SETUP) deploy/test-setup.sh env PYTHONPATH=. $(BIN)/python docs/tools/pictures.py
 
 corpora: ## judge the corpora: attacks found, honest programs rejected, misses by name
 	$(SETUP) $(BIN)/python benchmarks/validation_corpora.py

@@ -66,9 +66,9 @@ def jobs(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[Job, Outcome]]:
 
 
 @contextmanager
-def stack(state: Path) -> Iterator[str]:
-    """A private stack, ready to work; gives the URL of its Redis. Nothing of it is left afterwards."""
-    redis, flower = free_port(), free_port()
+def stack(state: Path, flower: int) -> Iterator[str]:
+    """A private stack with Flower at this port, ready to work; gives the URL of its Redis. Nothing of it is left."""
+    redis = free_port()
     os.environ["WINDTUNNEL_HOST"] = f"demo{redis}"
     os.environ.pop("WINDTUNNEL_REDIS_URL", None)
     command = [sys.executable, "-m", "windtunnel.cli", "up", f"--redis-port={redis}", f"--flower={flower}"]
@@ -144,7 +144,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
         os.environ["WINDTUNNEL_DATA_DIR"] = state
         os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
-        with stack(Path(state)) as url, Client(url) as client:
+        with stack(Path(state), free_port()) as url, Client(url) as client:
             for name in ("sp500", "nasdaq"):
                 client.datasets.add(name, HERE / "data" / f"{name}.csv")
             console.print(f"{len(swept)} jobs of sweeps in cells, {len(single)} single programs in containers")

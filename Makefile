@@ -20,12 +20,15 @@ test: ## set up, then lint, types, import contracts and all tests
 
 .PHONY: pytest
 EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
-ALONE := tests/acceptance/test_original_face.py tests/adversarial/test_exhaustion.py tests/faults
+ALONE := tests/acceptance/test_original_face.py tests/adversarial/test_exhaustion.py
+FAULTS := tests/faults
 BESIDE := --dist loadfile --no-loadscope-reorder
 # One worker more than cores, as they often wait. The files that take long are first in the order of the folders, so that
-# no worker waits for one of them at the end. What fills the machine, wants a whole core or kills daemons runs alone.
+# no worker waits for one of them at the end. What fills the machine or wants a whole core runs alone; what kills daemons
+# runs apart, and mostly waits.
 pytest:
-	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) $(BESIDE) $(EVERYDAY) $(PYTEST) $(ALONE:%=--ignore=%)
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) $(BESIDE) $(EVERYDAY) $(PYTEST) $(patsubst %,--ignore=%,$(ALONE) $(FAULTS))
+	$(BIN)/pytest -n 2 $(BESIDE) $(EVERYDAY) $(PYTEST) $(FAULTS)
 	$(BIN)/pytest $(EVERYDAY) $(PYTEST) $(ALONE)
 
 lint: ## ruff, mypy and the import contracts

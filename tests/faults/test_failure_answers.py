@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from tests.faults.daemon import Daemon, can_start
 from tests.faults.proxy import Proxy
-from tests.support import unique
+from tests.support import PATIENCE_S, unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery import reaper as recovery
@@ -64,7 +64,7 @@ class Slot:
         code: str,
         isolation: Isolation,
         hooks: Hooks | None = None,
-        within_s: float = 20,
+        within_s: float = PATIENCE_S / 2,
         language: str = "python",
     ) -> Execution:
         answers: list[Execution] = []

@@ -86,6 +86,14 @@ def refused(kind: type[Contract], **fields: Any) -> InvalidInput:
     return caught.value
 
 
+def test_a_parameter_that_is_not_json_is_named_in_short() -> None:
+    assert "'stop'" in str(refused(Job, code="x = 1", params={"fast": 5, "stop": [float("nan")]}))
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    assert len(str(refused(Job, code="x = 1", params={"window": deep}))) < 300
+
+
 @pytest.mark.parametrize(("field", "fields"), REFUSED_JOBS, ids=lambda value: str(value)[:40])
 def test_a_refused_job_names_the_field(field: str, fields: dict[str, Any]) -> None:
     error = refused(Job, **{"code": "print(1)", **fields})

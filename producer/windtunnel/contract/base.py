@@ -26,6 +26,8 @@ CLEARER = {
     " hyphens, and begins with a letter or a digit",
 }
 """Plainer words for some of pydantic's messages."""
+LONGEST_PATH = 12
+"""Parts of a field's path that are named: a value may be nested without end."""
 
 
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
@@ -34,7 +36,7 @@ def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
     places = [problem["loc"] for problem in found]
     return [
         FieldProblem(
-            ".".join(map(str, place)) or whole,
+            ".".join(map(str, place[:LONGEST_PATH])) or whole,
             CLEARER.get(problem["msg"], problem["msg"].removeprefix("Value error, ")),
         )
         for place, problem in zip(places, found, strict=True)

@@ -67,11 +67,21 @@ DEFAULT_CEILING = Limits.model_construct(
 )
 
 
+def _not_json(params: dict[str, JsonValue]) -> str:
+    """The first parameter that cannot be written as JSON, name or value."""
+    for name, value in params.items():
+        try:
+            json.dumps({name: value}, allow_nan=False, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            return name
+    return ""
+
+
 def _json_object(params: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
         size = len(json.dumps(params, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"must be JSON: {error}") from error
+        raise ValueError(f"must be JSON, and {_not_json(params)!r} is not: {error}") from error
     if size > MAX_PARAMS_BYTES:
         raise ValueError(f"is {size:,} bytes of JSON; at most {MAX_PARAMS_BYTES:,} are allowed")
     return params

@@ -194,6 +194,11 @@ def test_nothing_else_of_paths_and_their_modules_may_be_used(program: str) -> No
     assert not SecurityValidator().validate_code(HEAD + with_path(program)).safe
 
 
+@pytest.mark.parametrize("name", ["Agg", "TkAgg", "Qt5Agg", "QtAgg", "MacOSX"])
+def test_the_back_end_of_a_screen_may_be_asked_for(name: str) -> None:
+    assert SecurityValidator().validate_code(f"import matplotlib\nmatplotlib.use({name!r})").safe
+
+
 @pytest.mark.parametrize("name", ["maxsize", "float_info", "version_info", "argv", "stdout.write('x')", "exit(0)"])
 def test_harmless_parts_of_sys_are_reported_low(name: str) -> None:
     verdict = SecurityValidator().validate_code(f"import sys\nprint(1)\nsys.{name}")

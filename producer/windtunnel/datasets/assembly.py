@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from pandas.tseries.api import guess_datetime_format
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import layout as layouts
 from windtunnel.datasets import numbers, shapes, source, table, times
-from windtunnel.datasets.columns import Column, look
+from windtunnel.datasets.columns import look
 from windtunnel.datasets.marks import Marks, find_marks
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import counted, finding, named, refuse, shown
@@ -84,7 +85,7 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
 def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:
     """Column names as pandas would make them different, without stray blanks."""
     found = []
-    stripped = [name.strip().strip("\ufeff") for name in names]
+    stripped = [re.sub(r'^\s+"(.*)"$', r"\1", name.rstrip()).strip().strip("\ufeff") for name in names]
     blank = [name for name, short in zip(names, stripped, strict=True) if name != short]
     if blank:
         found.append(
@@ -147,18 +148,13 @@ def _columns(
     texts: list[Any], names: list[str], places: list[int], plain: Any | None, sep: str, options: ReadOptions
 ) -> Any:
     """Name, values and findings of each column, and the marks that were found."""
-    looked: dict[int, Column] = {}
-    for place in places:
-        if (
-            plain is None
-            or place == 0
-            or plain.iloc[:, place - 1].dtype == object
-            or options.decimal
-            or options.thousands
-            or options.missing
-        ):
-            looked[place] = look(texts[place], names[place], options)
+    every = plain is None or options.decimal or options.thousands or options.missing
+    odd = [place for place in places if every or place == 0 or plain.iloc[:, place - 1].dtype == object]  # type: ignore[union-attr]
+    looked = {place: look(texts[place], names[place], options) for place in odd}
     marks = find_marks(list(looked.values()), options, sep)
+    if marks.decimal == "," and len(odd) < len(places):  # then 1.234 is no decimal number in the other columns either
+        looked = {place: look(texts[place], names[place], options) for place in places}
+        marks = find_marks(list(looked.values()), options, sep)
     found: list[tuple[str, Any, list[DataFinding]]] = []
     for place in places:
         column = looked.get(place)

@@ -82,7 +82,7 @@ def _separator(head: str) -> str:
         rows = [cells for _, cells in _rows(head, sep, whole=True)][-SAMPLE_ROWS:]
         if not rows:
             continue
-        width, number = Counter(map(len, rows)).most_common(1)[0]
+        number, width = max((number, width) for width, number in Counter(map(len, rows)).items())
         if width == 1:
             continue
         cells = [cell for row in rows if len(row) == width for cell in row if cell.strip()]

@@ -15,9 +15,12 @@ from windtunnel.datasets.refusal import refuse, shown
 GROUPS = "'’_ \u00a0\u202f"
 PROOFS = {
     ",": r"^\d{1,3}(\.\d{3})+,\d*$|^\d+,(\d{1,2}|\d{4,})$|^0?,\d+$|^0+,\d+$|^\d{4,},\d+$|^\d{1,3}(\.\d{3}){2,}$",
-    ".": r"^\d{1,3}(,\d{3})+\.\d*$|^\d+\.(\d{1,2}|\d{4,})$|^0?\.\d+$|^0+\.\d+$|^\d{4,}\.\d+$|^\d{1,3}(,\d{3}){2,}$",
+    ".": r"^\d{1,3}(,\d{3})+\.\d*$|^\d+\.(\d{1,2}|\d{4,})$|^0?\.\d+$|^0+\.\d+$|^\d{4,}\.\d+$|^\d{1,3}(,\d{3}){2,}$"
+    r"|^\d{1,2}(,\d{2})+,\d{3}(\.\d*)?$",
 }
 """Numbers that can only be read with this decimal mark."""
+THIRTY_SECONDS = r"^\d{2,3}['’]([0-2]\d|3[01])[0257]$"
+"""Bonds are quoted so: 112'165 is 112 and 16.5 of 32."""
 SAMPLE = 20_000
 
 
@@ -40,6 +43,8 @@ def find_marks(columns: list[Column], options: ReadOptions, sep: str) -> Marks:
             "",
         )
     )
+    if group in ("'", "’") and options.thousands is None:
+        _refuse_thirty_seconds(bodies, group)
     if group and group not in ".,":
         bodies = [(name, pc.replace_substring(texts, group, "")) for name, texts in bodies]
     proofs = {
@@ -68,6 +73,19 @@ def _bodies(column: Column) -> Any:
     rest = column.texts.filter(pa.array(~column.missing & ~column.marked)).slice(0, SAMPLE)
     body = pc.struct_field(pc.extract_regex(rest, DECORATED), "body").drop_null()
     return pc.utf8_trim_whitespace(body)
+
+
+def _refuse_thirty_seconds(bodies: list[tuple[str, Any]], mark: str) -> None:
+    for name, texts in bodies:
+        grouped = texts.filter(pc.match_substring(texts, mark))
+        if len(grouped) and all_match(grouped, THIRTY_SECONDS):
+            text = str(grouped[0])
+            refuse(
+                "thousands_or_32nds",
+                f"{name} holds numbers such as {shown(text)}: {text.replace(mark, '')}, or a bond's price in 32nds",
+                f"For the former give `--thousands {mark}`; write prices in 32nds as decimals.",
+                column=name,
+            )
 
 
 def _proved(proofs: dict[str, list[tuple[str, str]]]) -> str:

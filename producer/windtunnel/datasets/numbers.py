@@ -69,7 +69,7 @@ def _note_marks(column: Column) -> None:
 def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
     """The numbers as every parser reads them, with zeros where there is none."""
     texts = pc.if_else(pa.array(absent), pa.scalar("0", column.texts.type), column.texts)
-    if column.kind == "number":
+    if column.kind == "number" and marks.decimal == ".":
         return pc.replace_substring_regex(texts, r"^\+", "")
     if all_match(texts, BARE) and all_match(texts, "^-?(?:" + _strict(marks).replace("^", "").replace("$", "") + ")$"):
         return _with_point(texts, marks)
@@ -117,7 +117,8 @@ def _is_minus(sign: Any) -> Any:
 
 def _strict(marks: Marks) -> str:
     decimal, group = re.escape(marks.decimal), re.escape(marks.thousands)
-    grouped = rf"^\d{{1,3}}({group}\d{{3}})+({decimal}\d*)?$|" if group else ""
+    whole = rf"(\d{{1,3}}({group}\d{{3}})+|\d{{1,2}}({group}\d{{2}})+{group}\d{{3}})"  # 10,523,456 or 1,05,23,456
+    grouped = rf"^{whole}({decimal}\d*)?$|" if group else ""
     return rf"{grouped}^\d+({decimal}\d*)?$|^{decimal}\d+$"
 
 

@@ -13,11 +13,13 @@ from pyarrow import parquet as arrow_parquet
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import timecolumns, times
 from windtunnel.datasets.assembly import Read
+from windtunnel.datasets.columns import PLAIN, all_match
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
 from windtunnel.datasets.refusal import finding, named, refuse, shown
 from windtunnel.datasets.source import MOST_CELLS
 
 MOST_BYTES = 16 << 30
+SAMPLE = 2000
 
 
 def read(path: Path, options: ReadOptions) -> Read:
@@ -33,6 +35,7 @@ def read(path: Path, options: ReadOptions) -> Read:
         refuse("broken_parquet", f"The Parquet file cannot be read: {shown(str(error), 160)}", "Write it again.")
     findings = [*_flattened(frame), *_periods_as_times(frame)]
     result = _with_times(frame, options)
+    result.findings += _numbers_as_text(result.frame)
     if decimals:
         findings.append(finding("decimals", f"{named(decimals)}: decimal numbers were read as floating-point ones."))
     result.findings = [*findings, *result.findings]
@@ -70,6 +73,25 @@ def _periods_as_times(frame: Any) -> list[DataFinding]:
     if not found:
         return []
     return [finding("periods", f"Periods in {', '.join(found)} were read as the times at which they begin.")]
+
+
+def _numbers_as_text(frame: Any) -> list[DataFinding]:
+    """Numbers that are stored as text, as exchanges send them: kept, since they may be codes such as 000001."""
+    found = []
+    for name, column in frame.select_dtypes("object").items():
+        some = column.dropna().head(SAMPLE)
+        if len(some) and all(isinstance(one, str) for one in some) and all_match(pa.array(some, pa.string()), PLAIN):
+            found.append(str(name))
+    if not found:
+        return []
+    return [
+        finding(
+            "numbers_as_text",
+            f"Text that looks like numbers in {named(found)}; programs find text.",
+            remedy="Write the columns as numbers, `frame.astype(float)`, if they are meant as such.",
+            count=len(found),
+        )
+    ]
 
 
 def _check(file: Any) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from windtunnel.contract.dataset import Column, DataFinding, Facts
 from windtunnel.datasets import bars, prices, zones
 from windtunnel.datasets.refusal import counted, finding, places, shown
+from windtunnel.datasets.words import is_time_name
 
 HEAD = 5
 SPARK = 60
@@ -23,16 +24,20 @@ def find(frame: Any) -> list[DataFinding]:
         found += _order(frame)
         found += bars.find(frame.index)
     else:
-        found.append(
-            finding(
-                "no_times",
-                "The table has no times: programs see row numbers or names as its index, and no bars a year are known.",
-                remedy="Name the column with the times in `--time-column` if there is one.",
-            )
-        )
+        found.append(_no_times(frame))
     found += _missing(frame)
     found += prices.find(frame)
     return found
+
+
+def _no_times(frame: Any) -> DataFinding:
+    message = "The table has no times: programs see row numbers or names as its index, and no bars a year are known."
+    remedy = "Name the column with the times in `--time-column` if there is one."
+    name = str(frame.index.name or "")
+    if is_time_name(name):
+        message += f" {name} cannot be read as times; it holds, for example, {shown(str(frame.index[0]))}."
+        remedy = "Write the times as YYYY-MM-DD, or name another column in `--time-column`."
+    return finding("no_times", message, remedy=remedy)
 
 
 def _order(frame: Any) -> list[DataFinding]:

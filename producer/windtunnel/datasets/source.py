@@ -23,6 +23,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+GUESSES = ("cp1252", "cp932", "gb18030", "cp949")
+"""Encodings in which a line that is not UTF-8 is shown: of western Europe, Japan, China and Korea."""
 OTHER_KINDS = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive", "Unpack it, or save the sheet as CSV in UTF-8."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV in UTF-8."),
@@ -35,6 +37,9 @@ OTHER_KINDS = (
     (b"\x89HDF", "an HDF5 file", "Write it as Parquet or CSV."),
     (b"%PDF", "a PDF document", "Give a CSV or Parquet file."),
     (b"SQLite format 3", "an SQLite database", "Export the table as CSV."),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "Fetch the data with `git lfs pull`."),
+    (b"\x93NUMPY", "a NumPy array", "Write it as Parquet or CSV."),
+    *((b"\x80" + bytes([protocol]), "a pickle", "Write it as Parquet or CSV.") for protocol in range(2, 6)),
 )
 
 
@@ -192,8 +197,16 @@ def _line(path: Path, place: int) -> int:
 
 
 def _refuse_encoding(data: bytes, place: int, line: int) -> None:
-    around = data[max(0, place - 15) : place + 15]
-    guess = ""
-    with contextlib.suppress(UnicodeDecodeError):
-        guess = f"; as cp1252 it would be {shown(around.decode('cp1252'))}"
-    refuse("encoding", f"Line {line:,} is not UTF-8{guess}", "Say how it is encoded, for example `--encoding cp1252`.")
+    start = max(data.rfind(b"\n", 0, place) + 1, place - 200)
+    around = data[start : start + 240].split(b"\n")[0]
+    guesses = []
+    for name in GUESSES:
+        with contextlib.suppress(UnicodeDecodeError):
+            guesses.append((name, codecs.getincrementaldecoder(name)().decode(around)))
+    as_others = ", ".join(f"as {name} it would be {shown(text)}" for name, text in guesses)
+    example = guesses[0][0] if guesses else "cp1252"
+    refuse(
+        "encoding",
+        f"Line {line:,} is not UTF-8{'; ' if guesses else ''}{as_others}",
+        f"Say how it is encoded, for example `--encoding {example}`.",
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pyarrow import compute as pc
 from pyarrow import csv as arrow_csv
 
 from windtunnel.contract.dataset import DataFinding
@@ -14,6 +15,7 @@ from windtunnel.datasets.layout import Layout
 from windtunnel.datasets.refusal import counted, finding, refuse, shown
 
 BLOCK = 8 << 20
+SAMPLE = 1000
 
 
 @dataclass
@@ -45,7 +47,17 @@ def read(path: Path, layout: Layout, *, quotes: bool) -> Table:
         refuse("broken_csv", f"The rows cannot be parsed: {shown(str(error), 120)}", "Export the file again.")
     found = _judge(misfits, len(layout.names), table.num_rows) if misfits else []
     columns = [table.column(number).combine_chunks() for number in range(table.num_columns)]
+    if quotes:
+        columns = [_unquoted(column) for column in columns]
     return Table(columns, table.num_rows, findings=found)
+
+
+def _unquoted(texts: Any) -> Any:
+    """Without quotation marks that stand after a blank, `, "1.5"`: to CSV they are part of the value."""
+    quoted = r'^\s+"([^"]*)"\s*$'
+    if not bool(pc.any(pc.match_substring_regex(texts.slice(0, SAMPLE), quoted)).as_py()):
+        return texts
+    return pc.replace_substring_regex(texts, quoted, r"\1")
 
 
 def _parse(path: Path, layout: Layout, misfits: list[_Misfit], *, several_lines: bool) -> Any:

@@ -12,7 +12,7 @@ from pyarrow import compute as pc
 from windtunnel.datasets import timeforms
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import named, refuse
-from windtunnel.datasets.words import TIME_NAMES, is_time_name
+from windtunnel.datasets.words import is_plain_time_name, is_time_name
 
 SAMPLE = 2000
 PLACES = 12
@@ -65,9 +65,9 @@ def sample(texts: Any) -> Any:
 def holds_times(texts: Any, name: str, place: int, options: ReadOptions) -> bool:
     """Whether a column of strings holds times, by its first values, its name and its place."""
     some = sample(texts)
-    if len(some) == 0 or (place and not options.time_column and name.strip("<>").lower() not in TIME_NAMES):
+    if len(some) == 0 or (place and not options.time_column and not is_plain_time_name(name)):
         return False
-    if any(timeforms.share(form, some) > 0.5 for form in timeforms.FORMS if form is not timeforms.COMPACT):
+    if any(timeforms.share(form, some) > 0.5 for form in timeforms.FORMS if form not in timeforms.BARE):
         return True
     named_so = is_time_name(name)
     if timeforms.share(timeforms.COMPACT, some) > 0.5:
@@ -80,9 +80,14 @@ def holds_times(texts: Any, name: str, place: int, options: ReadOptions) -> bool
         return False
     if options.time_unit:
         return named_so or place == 0
-    return (named_so and (bool((epochs(values(some)) >= 0).all()) or excel(some) or year(some))) or (
-        place == 0 and not name and epoch(some) is not None
-    )
+    return (named_so or (place == 0 and not name)) and _count_time(some, named=named_so)
+
+
+def _count_time(some: Any, *, named: bool) -> bool:
+    """Whether some numbers are moments, months, or in a column named so also days of Excel or years."""
+    if not named:
+        return epoch(some) is not None or month(some)
+    return bool((epochs(values(some)) >= 0).all()) or excel(some) or year(some) or month(some)
 
 
 def numeric(some: Any) -> bool:
@@ -118,6 +123,11 @@ def excel(some: Any) -> bool:
 def year(some: Any) -> bool:
     """Whether some texts are years."""
     return timeforms.share(timeforms.Form("", r"^(1[6-9]|20|21)\d\d$"), some) == 1.0
+
+
+def month(some: Any) -> bool:
+    """Whether all of some texts are months, YYYYMM."""
+    return timeforms.share(timeforms.COMPACT_MONTH, some) == 1.0
 
 
 def _holds_clock(texts: Any, name: str) -> bool:

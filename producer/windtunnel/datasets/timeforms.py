@@ -14,7 +14,8 @@ from windtunnel.datasets import shapes
 
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
 CLOCK = rf"(?:[T ,;:]+{_CLOCK})?"
-ZONE = r"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{2}:?\d{2})?"
+ZONE = r"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{2}:?\d{2})?(?:\s\([A-Za-z ]+\))?"
+"""The last part, as in `GMT-0500 (Eastern Standard Time)`, is how JavaScript writes a date."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<b>[A-Za-z]{3})[a-z]*\.?"
 
@@ -28,7 +29,10 @@ class Form:
     """With the groups y m d (or a b: day and month in unknown order; or b: a month's name), H M S f ap and z."""
 
 
-YEAR_FIRST = Form("year-month-day", rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){CLOCK}{ZONE}$")
+YEAR_FIRST = Form(
+    "year-month-day",
+    rf"^(?P<y>\d{{4}})[-/.年년]\s?(?P<m>\d{{1,2}})[-/.月월]\s?(?P<d>\d{{1,2}})[.日일]?{CLOCK}{ZONE}$",
+)
 COMPACT = Form(
     "YYYYMMDD",
     r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"
@@ -43,10 +47,13 @@ NAME_DAY = Form(
     "month-name day year",
     rf"^(?:[A-Za-z]+,?\s+)?{_MONTH}[-\s](?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-\s,]+(?P<y>\d{{4}}){CLOCK}{ZONE}$",
 )
-MONTH = Form("year-month", r"^(?P<y>\d{4})[-/](?P<m>\d{2})$")
+MONTH = Form("year-month", r"^(?P<y>\d{4})[-/M](?P<m>\d{2})$")
+COMPACT_MONTH = Form("YYYYMM", r"^(?P<y>(?:1[89]|20)\d{2})(?P<m>0[1-9]|1[0-2])$")
 QUARTER = Form("quarter", r"^(?P<y>\d{4})[- ]?[Qq](?P<q>[1-4])$")
 CLOCK_ONLY = Form("time of day", rf"^{_CLOCK}$")
-FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, NAME_DAY, MONTH, QUARTER)
+FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, NAME_DAY, MONTH, COMPACT_MONTH, QUARTER)
+BARE = (COMPACT, COMPACT_MONTH)
+"""Those that may as well be other numbers."""
 
 DAY_NS = 86_400_000_000_000
 YEARS = (1678, 2261)

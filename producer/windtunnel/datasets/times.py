@@ -20,7 +20,7 @@ from windtunnel.datasets.words import is_missing
 EXCEL_DAY_ZERO = 25_569
 """1970-01-01 as Excel counts days."""
 UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-PERIODS = {timeforms.MONTH: "months", timeforms.QUARTER: "quarters"}
+PERIODS = {timeforms.MONTH: "months", timeforms.COMPACT_MONTH: "months", timeforms.QUARTER: "quarters"}
 
 
 @dataclass
@@ -105,6 +105,8 @@ class _Reader:
         return self._times(days + ns, False, columns)
 
     def _is_compact(self, some: Any) -> bool:
+        if timecolumns.month(some):
+            return True
         if timeforms.share(timeforms.COMPACT, some) < 0.9 or len(str(some[0])) not in (8, 12, 14, 17):
             return False
         found = timeforms.parts(timeforms.COMPACT, some)

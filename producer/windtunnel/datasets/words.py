@@ -7,8 +7,9 @@ import re
 TIME_NAMES = frozenset(
     "date time datetime timestamp dt ts day period month year datum data fecha zeit zeitpunkt gmt utc dates index "
     "tag handelstag observation_date time_period opentime open_time closetime unix epoch local_time gmt_time "
-    "trade_date tradedate trading_date dtyyyymmdd time_utc date_time unix_timestamp timestamp_utc localtime gmttime "
-    "time_stamp bar_time start_time end_time quote_date exchange_date referencedate дата время 日期 时间 日付".split()
+    "trade_date tradedate trading_date date_utc window_start ts_event dtyyyymmdd time_utc date_time "
+    "unix_timestamp timestamp_utc localtime gmttime time_stamp bar_time start_time end_time quote_date "
+    "exchange_date referencedate дата время 日期 时间 日付".split()
 )
 CLOSE_NAMES = tuple(
     "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|settle|"
@@ -33,7 +34,7 @@ _NUMBER = re.compile(
     r"^[-+(]?\s*[$€£¥]?\s*\d[\d.,'’\s\u00a0\u202f]*(e[-+]?\d+)?\s*[%KMBTkmbt]?\)?$|^[-+]?\.\d+$", re.IGNORECASE
 )
 _DIGIT_TIME = re.compile(
-    r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{4}-\d{2}$|^\d{4}-?Q[1-4]$|"
+    r"^\d{1,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}\.?([ T].*)?$|^\d{4}[年년]|^\d{4}[-M]\d{2}$|^\d{4}-?Q[1-4]$|"
     r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?$|^\d{8}[ T]+\d",
     re.IGNORECASE,
 )
@@ -67,9 +68,15 @@ def is_missing(cell: str) -> bool:
     return cell in MISSING or cell.strip() in MISSING_MARKS
 
 
+def is_plain_time_name(name: str) -> bool:
+    """Whether a column of this name holds times wherever it is: `<DATE>`, `Trade Date`, `Date/Time`."""
+    return "_".join(_words_of(name)) in TIME_NAMES
+
+
 def is_time_name(name: str) -> bool:
     """Whether a column of this name usually holds times."""
-    plain = re.sub(r"[<>()\[\]]", "", name).strip().lower()
-    if plain.replace(" ", "_") in TIME_NAMES:
-        return True
-    return any(word in TIME_NAMES for word in re.split(r"[\s_\-/]+", plain))
+    return is_plain_time_name(name) or not TIME_NAMES.isdisjoint(_words_of(name))
+
+
+def _words_of(name: str) -> list[str]:
+    return [word for word in re.split(r"[\s_\-/<>()\[\]]+", name.lower()) if word]

@@ -378,6 +378,27 @@ VENDORS = (
         first="2024-01-02",
         changed=False,
     ),
+    Awkward(
+        "French's library, by months",
+        text("Created by CMPT.", "", ",Mkt-RF,RF", "192607,    2.89,    0.22", "192608,    2.64,    0.25"),
+        kinds=("preamble", "periods"),
+        columns=("Mkt-RF", "RF"),
+        first="1926-07-01",
+        last_cell=0.25,
+    ),
+    Awkward("IMF", text("Period,CPI", "2024M01,100.1", "2024M02,100.2"), kinds=("periods",), first="2024-01-01"),
+    Awkward(
+        "Polygon",
+        text("ticker,close,window_start", "A,1.5,1704205800000000000", "A,1.6,1704205860000000000"),
+        columns=("ticker", "close"),
+        first="2024-01-02 14:30:00+00:00",
+    ),
+    Awkward(
+        "A symbol before the date, with a blank in its name",
+        text("Symbol,Trade Date,Close", "A,2024-01-02,1.5", "A,2024-01-03,1.6"),
+        columns=("Symbol", "Close"),
+        first="2024-01-02",
+    ),
 )
 
 SPREADSHEETS = (
@@ -558,6 +579,12 @@ SPREADSHEETS = (
         remedy="--encoding cp1252",
     ),
     Awkward(
+        "cp932",
+        text("データ日付,終値", "2024/01/04,33288.29", encoding="cp932"),
+        refused="encoding",
+        remedy="as cp932 it would be 'データ日付,終値'",
+    ),
+    Awkward(
         "cp1252, said",
         text("Datum;Eröffnung", "02.01.2024;1,5", "03.01.2024;1,6", encoding="cp1252"),
         options={"encoding": "cp1252"},
@@ -580,6 +607,63 @@ SPREADSHEETS = (
         kinds=("yyyymmdd",),
         first="2024-01-02 09:30:00",
         changed=False,
+    ),
+    Awkward(
+        "Japanese dates",
+        text("日付,終値", "2024年1月4日,33288.29", "2024年12月30日,39894.54"),
+        first="2024-01-04",
+        rows=2,
+    ),
+    Awkward(
+        "Korean dates", text("날짜,종가", "2024. 1. 2.,2669.81", "2024년 1월 3일,2607.31"), first="2024-01-02", rows=2
+    ),
+    Awkward(
+        "Lakhs",
+        text("Date ,VALUE ", '02-Jan-2024,"1,05,23,456.70"', '03-Jan-2024,"95,23,456"'),
+        columns=("VALUE",),
+        last_cell=9523456.0,
+    ),
+    Awkward(
+        "Quotation marks after blanks",
+        text('"Date", "Close"', '"2024-01-02", "1.5"', '"2024-01-03", "1.6"'),
+        columns=("Close",),
+        last_cell=1.6,
+        changed=True,
+    ),
+    Awkward(
+        "Three digits after a point beside decimal commas",
+        text("Datum;Kurs;Stück", "2024-01-02;43,55;987", "2024-01-03;43,00;1.234"),
+        last_cell=1234,
+        kinds=("decimal_comma",),
+    ),
+    Awkward(
+        "The same between commas",
+        text("Date,Close,Pieces", '2024-01-02,"43,55",987', '2024-01-03,"43,00",1.234'),
+        last_cell=1234,
+    ),
+    Awkward(
+        "JavaScript's dates",
+        text("time,close", "Tue Jan 02 2024 09:30:00 GMT+0000 (Coordinated Universal Time),1.5"),
+        first="2024-01-02 09:30:00+00:00",
+    ),
+    Awkward(
+        "As many lines above the header as below it",
+        text('"Historical Data"', '"AIRBUS"', "Date;Close;Last", "14/01/2020;134.5;134.6"),
+        kinds=("preamble",),
+        columns=("Close", "Last"),
+        first="2020-01-14",
+    ),
+    Awkward(
+        "Bonds in 32nds",
+        text("Date,Close", "2024-01-02,112'165", "2024-01-03,112'285"),
+        refused="thousands_or_32nds",
+        remedy="--thousands '",
+    ),
+    Awkward(
+        "Swiss thousands that might be 32nds",
+        text("Date,Close", "2024-01-02,112'165", "2024-01-03,112'285"),
+        options={"thousands": "'"},
+        last_cell=112285,
     ),
     Awkward(
         "Epoch seconds",
@@ -650,6 +734,13 @@ DAMAGED = (
     Awkward("NUL bytes", b"Date,Close\n2024-01-02,1\n2024-01-03,\0\0\n2024-01-04,2\n", refused="nul_bytes"),
     Awkward("A web page", b"<!DOCTYPE html><html><body>Not found</body></html>", refused="not_a_table"),
     Awkward("JSON", b'{"Error Message": "Invalid API call"}', refused="not_a_table"),
+    Awkward(
+        "A pointer of Git LFS",
+        text("version https://git-lfs.github.com/spec/v1", "oid sha256:4d7a", "size 12345"),
+        refused="not_a_table",
+        remedy="git lfs pull",
+    ),
+    Awkward("A pickle", b"\x80\x04\x95" + bytes(100), refused="not_a_table", remedy="Parquet or CSV"),
     Awkward("A workbook", b"PK\x03\x04" + bytes(100), refused="not_a_table", remedy="save the sheet as CSV"),
     Awkward("gzip", b"\x1f\x8b\x08" + bytes(100), refused="not_a_table", remedy="gunzip"),
     Awkward("An endless line", b"Date,Close\n" + b"1" * (3 << 20), refused="long_line"),

@@ -79,6 +79,16 @@ def test_a_table_without_times_is_kept_with_a_finding(tmp_path: Path) -> None:
     assert [finding.kind for finding in found.facts.findings] == ["no_times"]
 
 
+def test_numbers_that_are_stored_as_text_are_named_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"close": ["16500.1", "16510.2"], "symbol": ["A", "1"]}, index=TIMES[:2]).to_parquet(path)
+    found = inspect(path)
+    assert not found.changed
+    assert [finding.message for finding in found.facts.findings if finding.kind == "numbers_as_text"] == [
+        "Text that looks like numbers in 'close'; programs find text."
+    ]
+
+
 def test_an_unknown_time_column_is_refused_with_those_that_exist(tmp_path: Path) -> None:
     path = tmp_path / "file.parquet"
     pd.DataFrame({"when": TIMES, "close": CLOSE}).to_parquet(path)

@@ -193,7 +193,7 @@ def _index_without_times(texts: Any, name: str, plain: Any | None, options: Read
 
 
 def _index_name(names: list[str], clock: times.Times | None) -> str | None:
-    if clock and len(clock.columns) == 2:
+    if clock and len(clock.columns) > 1:
         return "Time"
     name = names[clock.columns[0]] if clock else names[0]
     return name or None

@@ -19,6 +19,9 @@ PLACES = 12
 """Among so many first columns times are looked for."""
 EPOCHS = {"s": (10, 1), "ms": (13, 10**3), "us": (16, 10**6), "ns": (19, 10**9)}
 """Unit → digits of such a number today, and how many make a second."""
+PARTS = (("year", "jahr"), ("month", "monat", "period"), ("day", "tag"))
+"""What the columns are called where a date is written in several; the US labour office has months in `Period`."""
+HOUR_NAMES = ("hour", "hour ending", "stunde")
 CLOCK_ONLY = r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp][Mm])?$|^\d{1,6}$"
 
 
@@ -54,6 +57,22 @@ def choose(columns: list[Any], names: list[str], options: ReadOptions) -> tuple[
         None,
     )
     return (first,) if clock is None or _has_clock(columns[first]) else (first, clock)
+
+
+def parted(columns: list[Any], names: list[str]) -> tuple[int, ...]:
+    """The places of the year, the month and, if there is one, the day, where each is a column; otherwise none."""
+    plain = [name.strip().lower() for name in names[:PLACES]]
+    found = [next((plain.index(name) for name in part if name in plain), None) for part in PARTS]
+    places = tuple(place for place in found if place is not None)
+    if found[0] is None or found[1] is None or not year(sample(columns[found[0]])):
+        return ()
+    small = timeforms.Form("", r"^M?\d{1,2}$")
+    return places if all(timeforms.share(small, sample(columns[place])) == 1.0 for place in places[1:]) else ()
+
+
+def counts_hours(texts: Any, name: str) -> bool:
+    """Whether a column of numbers counts the hours of the day rather than being a clock reading such as 930."""
+    return name.strip("<>").lower() in HOUR_NAMES and bool((values(sample(texts)) < 100).all())
 
 
 def sample(texts: Any) -> Any:
@@ -137,7 +156,7 @@ def _holds_clock(texts: Any, name: str) -> bool:
     if ":" in str(some[0].as_py()):
         return True
     plain = re.sub(r"[<>]", "", name).lower()
-    return plain in ("time", "zeit", "hour", "uhrzeit", "hhmmss") and bool((values(some) < 240_000).all())
+    return plain in ("time", "zeit", "uhrzeit", "hhmmss", *HOUR_NAMES) and bool((values(some) < 240_000).all())
 
 
 def _has_clock(texts: Any) -> bool:

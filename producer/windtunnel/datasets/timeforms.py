@@ -165,7 +165,8 @@ def clock(found: Parts) -> tuple[Any, Any]:
         return np.zeros(len(found.matched), "int64"), np.ones(len(found.matched), bool)
     hour, minute = found["H"], found["M"]
     second, fraction = found.fields.get("S", 0), found.fields.get("f", 0)
-    sound = (hour < 24) & (minute < 60) & (second < 60)
+    end = (hour == 24) & (minute == 0) & (second == 0) & (fraction == 0)  # of the day, as ISO 8601 has it
+    sound = ((hour < 24) & (minute < 60) & (second < 60)) | end
     if "ap" in found.fields:
         half = found["ap"]
         sound &= (half == "") | ((hour >= 1) & (hour <= 12))

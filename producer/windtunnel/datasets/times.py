@@ -44,12 +44,28 @@ def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | 
     chosen = timecolumns.choose(columns, names, options)
     if not chosen:
         return None
-    texts = pc.utf8_trim_whitespace(columns[chosen[0]])
-    name = names[chosen[0]].strip()
-    times = _Reader(texts, name, options)
+    parts = () if options.time_column else timecolumns.parted(columns, names)
+    if chosen[0] in parts:
+        times, places = _Reader(_joined(columns, parts), _listed(names, parts), options), parts
+    else:
+        places = chosen[:1]
+        times = _Reader(pc.utf8_trim_whitespace(columns[places[0]]), names[places[0]].strip(), options)
     if len(chosen) == 2:
-        return times.with_clock(pc.utf8_trim_whitespace(columns[chosen[1]]), names[chosen[1]].strip(), chosen)
-    return times.read(chosen)
+        clocks = pc.utf8_trim_whitespace(columns[chosen[1]])
+        return times.with_clock(clocks, names[chosen[1]].strip(), (*places, chosen[1]))
+    return times.read(places)
+
+
+def _joined(columns: list[Any], parts: tuple[int, ...]) -> Any:
+    """Year, month and day as one text; the first day of a month where there are no days."""
+    year, month, *day = (pc.utf8_trim_whitespace(columns[place]) for place in parts)
+    month = pc.replace_substring_regex(month, "^M", "")
+    return pc.binary_join_element_wise(year, month, *(day or [pa.scalar("1", year.type)]), pa.scalar("-", year.type))
+
+
+def _listed(names: list[str], places: tuple[int, ...]) -> str:
+    *first, last = (names[place].strip() for place in places)
+    return f"{', '.join(first)} and {last}"
 
 
 class _Reader:
@@ -67,6 +83,8 @@ class _Reader:
         )
 
     def read(self, columns: tuple[int, ...]) -> Times:
+        if len(columns) > 1:
+            self._findings.append(finding("date_and_time", f"{self._name} were read together as the time."))
         some = timecolumns.sample(self._texts)
         unit = self._options.time_unit
         if unit or (timecolumns.numeric(some) and not self._is_compact(some)):
@@ -78,7 +96,10 @@ class _Reader:
     def with_clock(self, clocks: Any, name: str, columns: tuple[int, ...]) -> Times:
         """Dates and times of day in two columns."""
         days, _ = self._texts_of_times(timecolumns.sample(self._texts))
-        if timecolumns.numeric(timecolumns.sample(clocks)):
+        hours = timecolumns.numeric(timecolumns.sample(clocks)) and timecolumns.counts_hours(clocks, name)
+        if hours:
+            clocks = pc.replace_substring_regex(clocks, r"(\.0*)?$", ":00")
+        elif timecolumns.numeric(timecolumns.sample(clocks)):
             width = 6 if bool((timecolumns.values(timecolumns.sample(clocks)) > 2400).any()) else 4
             clocks = pc.replace_substring_regex(
                 pc.utf8_lpad(clocks, 6, "0") if width == 6 else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0"),
@@ -99,9 +120,15 @@ class _Reader:
                 count=len(wrong),
             )
         self._findings.append(
-            finding("date_and_time", f"{self._name} and {name} were read together as the time.", column=self._name)
+            finding(
+                "date_and_time",
+                f"{self._name} and {name} were read together as the time"
+                + (f": {name} counts hours, and 24 is the end of the day." if hours else "."),
+                column=self._name,
+            )
         )
-        self._found["time_column"] = f"{self._name},{name}"
+        if len(columns) == 2:
+            self._found["time_column"] = f"{self._name},{name}"
         return self._times(days + ns, False, columns)
 
     def _is_compact(self, some: Any) -> bool:

@@ -386,6 +386,38 @@ VENDORS = (
         first="1926-07-01",
         last_cell=0.25,
     ),
+    Awkward(
+        "PJM, with the hours that end",
+        text("Date,Hour,Price", "2024-01-02,9,30.5", "2024-01-02,24,31.5"),
+        kinds=("date_and_time",),
+        columns=("Price",),
+        first="2024-01-02 09:00:00",
+    ),
+    Awkward(
+        "PJM, when clocks go back",
+        text("Date,Hour,Price", "2024-11-03,24,30.5", "2024-11-03,25,31.5"),
+        refused="unreadable_times",
+    ),
+    Awkward(
+        "A date in three columns and its hour",
+        text("No,year,month,day,hour,pm2.5", "1,2024,1,2,0,NA", "2,2024,1,2,1,129"),
+        columns=("No", "pm2.5"),
+        first="2024-01-02 00:00:00",
+        last_cell=129,
+    ),
+    Awkward(
+        "The US labour office",
+        text("Series ID,Year,Period,Value", "CUUR0000SA0,2024,M01,308.417", "CUUR0000SA0,2024,M02,310.326"),
+        columns=("Series ID", "Value"),
+        first="2024-01-01",
+        bars=12,
+    ),
+    Awkward(
+        "A year and a month beside the date",
+        text("Date,Year,Month,Close", "2024-01-02,2024,1,1.5", "2024-01-03,2024,1,1.6"),
+        columns=("Year", "Month", "Close"),
+        first="2024-01-02",
+    ),
     Awkward("IMF", text("Period,CPI", "2024M01,100.1", "2024M02,100.2"), kinds=("periods",), first="2024-01-01"),
     Awkward(
         "Polygon",

@@ -18,7 +18,7 @@ from pyarrow import feather
 
 from windtunnel.contract.dataset import DataFinding, Facts
 from windtunnel.datasets import assembly, parquet, quality, source
-from windtunnel.datasets.options import ReadOptions
+from windtunnel.datasets.options import NO_TIMES, ReadOptions
 from windtunnel.datasets.refusal import counted, finding
 from windtunnel.errors import DataRefused
 
@@ -74,7 +74,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Inspected:
         warnings.simplefilter("ignore")  # of pandas, on what is judged here anyway
         kind: Literal["csv", "parquet"] = "parquet" if source.is_parquet(path) else "csv"
         read = parquet.read(path, options) if kind == "parquet" else assembly.read(path, options, Path(folder))
-        found = [*read.findings, *quality.find(read.frame)]
+        found = [*read.findings, *quality.find(read.frame, timeless=options.time_column == NO_TIMES)]
         frame, changed = _on_request(read.frame, options, found)
         facts = quality.facts(frame, found, {**options.given(), **read.found}, read.zone)
     return Inspected(frame, facts, changed or read.changed, kind)

@@ -17,24 +17,27 @@ SPARK = 60
 CELL = 32
 
 
-def find(frame: Any) -> list[DataFinding]:
-    """Everything worth saying of the rows and values, except how the file was read."""
+def find(frame: Any, *, timeless: bool = False) -> list[DataFinding]:
+    """Everything worth saying of the rows and values, except how the file was read.
+
+    `timeless`: the user says that the table has no times.
+    """
     found: list[DataFinding] = []
     if isinstance(frame.index, pd.DatetimeIndex):
         found += _order(frame)
         found += bars.find(frame.index)
     else:
-        found.append(_no_times(frame))
+        found.append(_no_times(frame, timeless=timeless))
     found += _missing(frame)
     found += prices.find(frame)
     return found
 
 
-def _no_times(frame: Any) -> DataFinding:
+def _no_times(frame: Any, *, timeless: bool) -> DataFinding:
     message = "The table has no times: programs see row numbers or names as its index, and no bars a year are known."
     remedy = "Name the column with the times in `--time-column` if there is one."
     name = str(frame.index.name or "")
-    if is_time_name(name):
+    if is_time_name(name) and not timeless:
         message += f" {name} cannot be read as times; it holds, for example, {shown(str(frame.index[0]))}."
         remedy = "Write the times as YYYY-MM-DD, or name another column in `--time-column`."
     return finding("no_times", message, remedy=remedy)

@@ -42,10 +42,10 @@ def find(columns: list[Any], names: list[str], options: ReadOptions) -> Times | 
     if options.time_column == NO_TIMES and NO_TIMES not in names:
         return None
     chosen = timecolumns.choose(columns, names, options)
-    if not chosen:
-        return None
     parts = () if options.time_column else timecolumns.parted(columns, names)
-    if chosen[0] in parts:
+    if not chosen and not parts:
+        return None
+    if parts and (not chosen or chosen[0] in parts):
         times, places = _Reader(_joined(columns, parts), _listed(names, parts), options), parts
     else:
         places = chosen[:1]
@@ -98,7 +98,7 @@ class _Reader:
         days, _ = self._texts_of_times(timecolumns.sample(self._texts))
         hours = timecolumns.numeric(timecolumns.sample(clocks)) and timecolumns.counts_hours(clocks, name)
         if hours:
-            clocks = pc.replace_substring_regex(clocks, r"(\.0*)?$", ":00")
+            clocks = pc.replace_substring_regex(clocks, "$", ":00")
         elif timecolumns.numeric(timecolumns.sample(clocks)):
             width = 6 if bool((timecolumns.values(timecolumns.sample(clocks)) > 2400).any()) else 4
             clocks = pc.replace_substring_regex(

@@ -413,6 +413,9 @@ VENDORS = (
         bars=12,
     ),
     Awkward(
+        "Jahr and Monat", text("Jahr;Monat;Kurs", "2024;1;1,5", "2024;12;1,6"), first="2024-01-01", columns=("Kurs",)
+    ),
+    Awkward(
         "A year and a month beside the date",
         text("Date,Year,Month,Close", "2024-01-02,2024,1,1.5", "2024-01-03,2024,1,1.6"),
         columns=("Year", "Month", "Close"),

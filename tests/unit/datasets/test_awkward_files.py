@@ -85,3 +85,11 @@ def test_what_tells_duplicate_times_apart(rows: tuple[str, ...], remedy: str, tm
     (tmp_path / "file.csv").write_text("\n".join(["time,name", *rows]))
     findings = inspect(tmp_path / "file.csv").facts.findings
     assert [remedy in one.remedy for one in findings if one.kind == "duplicate_times"] == [True]
+
+
+@pytest.mark.parametrize(("said", "named"), [(None, True), ("none", False)])
+def test_what_cannot_be_read_as_times_is_named(said: str | None, named: bool, tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("Date,Close\n6 février 2020,1.5\n7 février 2020,1.6\n")
+    found = inspect(path, ReadOptions(time_column=said)).facts.findings
+    assert ["6 février 2020" in finding.message for finding in found if finding.kind == "no_times"] == [named]

@@ -47,6 +47,8 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
         refuse("no_rows", "The file has a header but no rows", "Give a file with rows.")
     names, name_findings = _names(layout.names)
     clock = times.find(cells.columns, names, options)
+    if clock:
+        _refuse_other_times(cells.columns, names, layout.names, clock)
     plain = _plain(path, text, layout, cells, clock)
     used = set(clock.columns) if clock else {0}
     rest = [place for place in range(len(names)) if place not in used]
@@ -80,6 +82,24 @@ def read(path: Path, options: ReadOptions, folder: Path) -> Read:
     if plain is not None and same(frame, plain):
         result.frame, result.changed = plain, False
     return result
+
+
+def _refuse_other_times(texts: list[Any], names: list[str], given: list[str], clock: times.Times) -> None:
+    """A second column of times under the same name, as where several series stand side by side."""
+    first = clock.columns[0]
+    for place in range(first + 1, len(given)):
+        if (
+            given[place].strip()
+            and given[place].strip() == given[first].strip()
+            and not texts[place].equals(texts[first])
+        ):
+            refuse(
+                "several_times",
+                f"There are several columns {shown(names[first])} with different times: "
+                "each belongs to the series beside it",
+                "Make a file of each series.",
+                column=names[first],
+            )
 
 
 def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:

@@ -14,6 +14,8 @@ from windtunnel.datasets.source import Text
 from windtunnel.datasets.words import is_missing, is_time_name, looks_like_data, looks_like_time
 
 SEPARATORS = ",;\t|"
+OTHER_SEPARATORS = " :^~"
+"""Rarer ones, which are in texts and times as well."""
 SAMPLE_ROWS = 200
 MOST_COLUMNS = 5000
 MOST_PREAMBLE = 50
@@ -61,6 +63,8 @@ def find(text: Text, options: ReadOptions) -> Layout:
     width = _width(rows)
     if width > MOST_COLUMNS:
         refuse("too_wide", f"The table has {width:,} columns; at most {MOST_COLUMNS:,} are read", "Part it by columns.")
+    if width == 1 and not options.sep:
+        _refuse_other_separators(rows)
     layout = Layout(sep, [], 0, plain=sep == ",")
     if sep != ",":
         layout.found["sep"] = "tab" if sep == "\t" else sep
@@ -95,6 +99,20 @@ def _separator(head: str) -> str:
         if score > best:
             best, choice = score, sep
     return choice
+
+
+def _refuse_other_separators(rows: list[Row]) -> None:
+    """A single column that some other character parts alike in all rows is a table in another notation."""
+    lines = [cells[0].strip() for _, cells in rows]
+    for sep in OTHER_SEPARATORS:
+        widths = {len(line.split(sep if sep != " " else None)) for line in lines}
+        if len(lines) > 1 and len(widths) == 1 and widths != {1}:
+            aligned = sep == " " and any("  " in line for line in lines)
+            refuse(
+                "separator",
+                f"No separator was found; {'blanks' if sep == ' ' else shown(sep)} may be it, as in {shown(lines[-1])}",
+                "Write the file anew with commas." if aligned else f"Give the separator with `--sep {shown(sep)}`.",
+            )
 
 
 def _rows(head: str, sep: str, whole: bool) -> list[Row]:

@@ -421,6 +421,12 @@ VENDORS = (
         columns=("Year", "Month", "Close"),
         first="2024-01-02",
     ),
+    Awkward(
+        "Bloomberg, two series side by side",
+        text("Date,PX_LAST,,Date,PX_LAST", "2024-01-02,1.5,,2024-01-02,10", "2024-01-03,1.6,,2024-01-04,11"),
+        refused="several_times",
+        remedy="a file of each",
+    ),
     Awkward("IMF", text("Period,CPI", "2024M01,100.1", "2024M02,100.2"), kinds=("periods",), first="2024-01-01"),
     Awkward(
         "Polygon",
@@ -687,6 +693,18 @@ SPREADSHEETS = (
         kinds=("preamble",),
         columns=("Close", "Last"),
         first="2020-01-14",
+    ),
+    Awkward(
+        "Blanks between columns",
+        text("Date Open Close", "2024-01-02 1.5 1.6", "2024-01-03 1.6 1.7"),
+        refused="separator",
+        remedy="--sep ' '",
+    ),
+    Awkward(
+        "Columns aligned with blanks",
+        text("Date       Close", "2024-01-02   1.5", "2024-01-03  11.6"),
+        refused="separator",
+        remedy="with commas",
     ),
     Awkward(
         "Bonds in 32nds",

@@ -10,14 +10,14 @@ from interpreter import IMPORTED
 from lastwords import FLUSHED
 from reporter import MAX_RECORD_BYTES
 
-MAX_RECORDS_BYTES = {
-    b"V": 1024 * 1024,
-    b"P": 6 * 1024 * 1024,
-    b"L": 6 * 1024 * 1024,
-    b"F": 1024 * 1024,
-    b"D": 64 * 1024,
+MAX_RECORDS = {
+    b"V": (1024 * 1024, 100_000),
+    b"P": (6 * 1024 * 1024, 64),
+    b"L": (6 * 1024 * 1024, 64),
+    b"F": (1024 * 1024, 64),
+    b"D": (64 * 1024, 1024),
 }
-"""All records of a kind together; what is more is dropped and counted."""
+"""Bytes and number of all records of a kind; what is more is dropped and counted. Each is work for the host."""
 MAX_PLACE_BYTES = 32 * 1024
 PLACE = (b"Thread 0x", b"Current thread 0x", b"  ")
 """How the lines begin that `faulthandler` writes; a record begins with its kind."""
@@ -67,7 +67,7 @@ class Records:
     def __init__(self, fd: int, host: Host) -> None:
         self.fd, self._host = fd, host
         self._line = bytearray()
-        self._room = dict(MAX_RECORDS_BYTES)
+        self._room = dict(MAX_RECORDS)
         self._place = bytearray()
         self.answered = False
         """The program has said where it is, and that it has written what it held back."""
@@ -90,16 +90,16 @@ class Records:
             self.answered = True
             return
         if not line or line.startswith(PLACE):
-            self._place += line[: MAX_PLACE_BYTES - len(self._place)] + b"\n"
+            self._place += (line + b"\n")[: MAX_PLACE_BYTES - len(self._place)]
             return
-        room = self._room.get(kind, 0)
-        if not room or len(line) > min(room, MAX_RECORD_BYTES):
+        room, number = self._room.get(kind, (0, 0))
+        if not number or len(line) > min(room, MAX_RECORD_BYTES):
             self.dropped += 1
             return
-        self._room[kind] = room - len(line)
+        self._room[kind] = room - len(line), number - 1
         self._host.hold(kind, line[1:])
 
     def end(self) -> None:
         """Forward where the program was when it was asked."""
         if self._place:
-            self._host.hold(b"W", bytes(self._place[:MAX_PLACE_BYTES]))
+            self._host.hold(b"W", bytes(self._place))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Iterable
 
 import pytest
+from channels import MAX_PLACE_BYTES, Records
+from host import Host
 
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.sandbox.protocol import (
@@ -182,3 +185,38 @@ def test_runs_of_a_check_are_kept_once_each_up_to_their_limit() -> None:
     ):
         transcript.take(Frame(b"L", payload))
     assert {number: run.packed for number, run in transcript.probe_runs.items()} == {1: "YQ=="}
+
+
+class Listening(Host):
+    """Keeps the frames that would go to the host."""
+
+    def __init__(self) -> None:
+        super().__init__(-1, -1)
+        self.frames: list[tuple[bytes, bytes]] = []
+
+    def hold(self, kind: bytes, payload: bytes = b"") -> None:
+        self.frames.append((kind, payload))
+
+
+@pytest.mark.parametrize(("kind", "most"), [(b"V", 100_000), (b"P", 64), (b"L", 64), (b"F", 64), (b"D", 1024)])
+def test_the_warden_passes_on_a_bounded_number_of_records_however_short_they_are(kind: bytes, most: int) -> None:
+    host = Listening()
+    records = Records(-1, host)
+    for _ in range(4):
+        records.take((kind + b"\n") * 30_000)
+    assert len(host.frames) == most
+    assert records.dropped == 120_000 - most
+
+
+def test_the_warden_keeps_a_bounded_part_of_where_a_program_was() -> None:
+    host = Listening()
+    records = Records(-1, host)
+    empty, call = b"\n" * MAX_PLACE_BYTES, b"  " + b"x" * 500_000 + b"\n"
+    tracemalloc.start()
+    for written in (empty, empty, call, call):
+        records.take(written)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    records.end()
+    assert kept < 2 * MAX_PLACE_BYTES
+    assert host.frames == [(b"W", b"\n" * MAX_PLACE_BYTES)]

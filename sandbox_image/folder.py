@@ -103,8 +103,12 @@ def _walk(folder: str, drop: Callable[[str, int, str], None]) -> Iterator[tuple[
             continue
         try:
             for name in sorted(os.listdir(place)):
-                status = os.stat(name, dir_fd=place, follow_symlinks=False)
                 path = f"{prefix}{name}"
+                try:
+                    status = os.stat(name, dir_fd=place, follow_symlinks=False)
+                except OSError as error:  # the folder may be listed, but not entered
+                    drop(path, 0, f"cannot be read: {error.strerror}")
+                    continue
                 if not stat.S_ISDIR(status.st_mode):
                     yield place, path, status
                 elif depth < MAX_DEPTH:

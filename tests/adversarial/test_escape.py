@@ -366,13 +366,18 @@ ARTIFACTS = [
         os.mkdir("e-folder")
         os.symlink("/etc", "e-folder/link")
         os.mkdir("f-locked", 0)
+        os.mkdir("h-listed")
+        open("h-listed/inside", "w").write("mine")
+        os.chmod("h-listed", 0o400)
+        os.mkdir("i-folder")
+        open("i-folder/file", "w").write("mine")
         open("g-locked", "w").write("mine")
         os.chmod("g-locked", 0)
         open("a-file", "w").write("mine")
         open("z-file", "w").write("mine")
         """,
         absent=("root:x",),
-        artifacts=frozenset({"a-file", "z-file"}),
+        artifacts=frozenset({"a-file", "i-folder/file", "z-file"}),
     ),
     ending(
         "a_sparse_giant_is_no_artifact",

@@ -93,10 +93,13 @@ def test_a_batch_record_that_was_removed(scene: Scene) -> None:
         driver.records.reading.batch_status(scene.batch)
 
 
-@pytest.mark.parametrize("field", ["owner", "total", "finished", "written", "running", "seconds"])
-def test_a_batch_record_that_was_damaged(driver: Driver, field: str) -> None:
+@pytest.mark.parametrize("value", ["x", "nan", "inf"])
+@pytest.mark.parametrize(
+    "field", ["owner", "total", "finished", "written", "running", "seconds", "measured", "begun", "spent"]
+)
+def test_a_batch_record_that_was_damaged(driver: Driver, field: str, value: str) -> None:
     scene = Scene(driver, "running")
-    driver.keys.hset(f"wt:batch:{scene.batch}", field, "x")
+    driver.keys.hset(f"wt:batch:{scene.batch}", mapping={"measured": 1, field: value})
     if field == "owner":
         driver.keys.hdel(f"wt:batch:{scene.batch}", field)
     scene.goes_on()
@@ -167,6 +170,15 @@ def test_thousands_of_jobs_of_a_batch_that_was_removed_leave_part_by_part(real: 
     assert (real.unfinished(), real.waiting()) == (0, 0)
     assert real.keys.keys("wt:job:*") == []
     assert real.left_in_the_schedule() == []
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "nan", "x"])
+@pytest.mark.parametrize("key", ["weights", "caps", "running", "seconds"])
+def test_a_figure_of_an_owner_that_was_damaged_stops_nobody(driver: Driver, key: str, value: str) -> None:
+    driver.ready(2, owner="odd")
+    driver.ready(2, owner="other")
+    driver.keys.hset(f"wt:{key}", "odd", value)
+    assert len(driver.run_all()) == (2 if (key, value) in (("caps", "0"), ("caps", "-1")) else 4)
 
 
 def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:

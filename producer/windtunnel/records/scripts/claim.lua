@@ -73,7 +73,7 @@ end
 
 -- How many more jobs may run.
 local function left_of(running, cap)
-  return executing and tonumber(cap) and tonumber(cap) - number(running) or math.huge
+  return executing and finite(cap) and finite(cap) - number(running) or math.huge
 end
 
 local function left_for(owner)
@@ -231,9 +231,9 @@ if claimed > 0 then
   redis.call('HSET', key('held', session), unpack(held))
   redis.call('ZADD', key('leases'), now + tonumber(ARGV[4]), session)
   if executing then
-    redis.call('HINCRBY', key('running'), owner, claimed)
-    redis.call('HINCRBY', key('batch', batch), 'running', claimed)
-    redis.call('HINCRBY', key('batch', batch), 'begun', claimed)
+    add(key('running'), owner, claimed)
+    add(key('batch', batch), 'running', claimed)
+    add(key('batch', batch), 'begun', claimed)
   end
 end
 return answer

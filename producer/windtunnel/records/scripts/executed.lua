@@ -22,8 +22,8 @@ if fields[1] == 'running' and fields[2] == token then
       together, measured = together / 2, 20
     end
     redis.call('HSET', key('batch', batch), 'seconds', together, 'measured', measured)
-    redis.call('HINCRBYFLOAT', key('seconds'), header.owner, seconds)
-    redis.call('HINCRBYFLOAT', key('batch', batch), 'spent', seconds)
+    add(key('seconds'), header.owner, seconds)
+    add(key('batch', batch), 'spent', seconds)
     header.spent = header.spent + seconds
   else
     discard(id)

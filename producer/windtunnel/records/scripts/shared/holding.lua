@@ -10,14 +10,14 @@ local function let_go(session, id)
   if not owner then
     return 0
   end
-  if redis.call('HINCRBY', key('running'), owner, -1) <= 0 then
+  if add(key('running'), owner, -1) <= 0 then
     redis.call('HDEL', key('running'), owner)
   end
   local batch = batch_of(id)
   if header_of(batch) then
-    redis.call('HINCRBY', key('batch', batch), 'running', -1)
+    add(key('batch', batch), 'running', -1)
   end
-  return tonumber(estimate) or 0
+  return number(estimate)
 end
 
 -- A session that holds nothing has no lease.
@@ -95,7 +95,7 @@ local function untouched(session, id, token, pause)
     local batch, priority, pool = batch_of(id), place_of(fields[5])
     local header = header_of(batch)
     if header then
-      redis.call('HINCRBY', key('batch', batch), 'begun', -1)
+      add(key('batch', batch), 'begun', -1)
     end
     if header and priority then
       charge('execute.' .. pool, priority, header.owner, batch, 0 - estimate)

@@ -11,14 +11,30 @@ local function key(...)
   return P .. ':' .. table.concat({ ... }, ':')
 end
 
+-- A number that Redis's commands take, or nil: `tonumber` takes 'nan' and 'inf' too.
+local function finite(value)
+  local found = tonumber(value)
+  return found and math.abs(found) < 2 ^ 53 and found or nil
+end
+
 local function number(value, default)
-  return tonumber(value) or default or 0
+  return finite(value) or default or 0
 end
 
 -- A count that a record holds; 0 where it is missing or damaged.
 local function count_of(value)
   local count = tonumber(value)
   return count and count >= 0 and count < 1e9 and count % 1 == 0 and count or 0
+end
+
+-- Add to a count of a hash and return the sum. A count that somebody damaged begins anew: it must not stop the others.
+local function add(at, field, amount)
+  local sum = redis.pcall('HINCRBYFLOAT', at, field, amount)
+  if type(sum) == 'table' then
+    redis.call('HSET', at, field, amount)
+    return amount
+  end
+  return tonumber(sum)
 end
 
 -- Fields of a record. A key of another type is removed, so that it counts as a record that is gone.
@@ -38,7 +54,7 @@ local function read_header(batch)
   local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
     spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
-    header[name] = tonumber(fields[at + 1])
+    header[name] = finite(fields[at + 1])
     if fields[at + 1] and not header[name] then
       return nil
     end

@@ -47,10 +47,10 @@ local function charge(queue, priority, owner, batch, seconds)
   if redis.call('EXISTS', key('owners', queue, priority)) == 0 then
     return -- nobody waits who could be ahead or behind
   end
-  local weight = number(redis.call('HGET', key('weights'), owner), 1)
-  local tag = redis.call('HINCRBYFLOAT', times, 'owner ' .. owner, seconds / weight)
+  local weight = math.max(0.001, number(redis.call('HGET', key('weights'), owner), 1))
+  local tag = add(times, 'owner ' .. owner, seconds / weight)
   redis.call('ZADD', key('owners', queue, priority), 'XX', tag, owner)
-  tag = redis.call('HINCRBYFLOAT', times, 'batch ' .. batch, seconds)
+  tag = add(times, 'batch ' .. batch, seconds)
   redis.call('ZADD', key('batches', queue, priority, owner), 'XX', tag, batch)
 end
 

@@ -37,8 +37,8 @@ ATTEMPTS: list[Attempt] = [
                  errors=UNREACHABLE - {errno.ENETUNREACH})
         for name, sockets in FAMILIES.items()
     ),
-    refusing("a_pair_of_internet_sockets_is_refused", "syscall(53, 2, 1, 0, b'\\0' * 8)", "syscall(53, 40, 1, 0, b'\\0' * 8)",
-             errors=UNREACHABLE | {errno.EOPNOTSUPP}),
+    refusing("a_pair_of_sockets_of_any_other_family_is_refused", *(f"syscall(53, {family}, 1, 0, b'\\0' * 8)" for family in range(2, 46)),
+             errors={errno.EPERM}),
     sampled(
         refusing(
             "connecting_anywhere_is_refused",

@@ -15,6 +15,7 @@ from windtunnel.contract import Isolation, Outcome
 from windtunnel_worker.sandbox import Hooks
 
 SHARED_FILE = "file = os.open('/etc/hosts', os.O_RDONLY)\nbuffer = ctypes.create_string_buffer(4096)\nimport fcntl\n"
+PAGE = "import mmap\npage = mmap.mmap(-1, 4096)\naddress = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page)))"
 FILTERED = """
 import ctypes
 libc = ctypes.CDLL(None)
@@ -81,7 +82,14 @@ MEMORY = [
              *(f"libc.madvise(address, 4096, {advice})" for advice in (12, 13, 20, 21, 25, 100, 101)),
              "libc.prctl(67, 1, 0, 0, 0)", "syscall(440, 3, buffer, 1, 21, 0)", "syscall(448, 3, 0)", "syscall(256, 0, 1, buffer, buffer)", "syscall(279, 0, 0, 0, 0, 0, 0)",
              "syscall(237, 0, 4096, 1, 0, 0, 0)", "syscall(238, 1, 0, 0)", "syscall(450, 0, 4096, 0, 0)", *(f"syscall(324, {command}, 0, 0)" for command in (1, 2, 4, 128, 256)),
-             setup=SHARED_FILE + "import mmap\npage = mmap.mmap(-1, 4096)\naddress = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page)))"),
+             setup=SHARED_FILE + PAGE),
+    refusing("holding_pages_that_another_sandbox_pays_for_is_refused",
+             "libc.mlock(address, 4096)", "syscall(9, 0, 4096, 1, 0x2001, file, 0)", "syscall(275, file, 0, ends[1], 0, 4096, 0)", "syscall(276, ends[0], ends[1], 4096, 0)",
+             setup=SHARED_FILE + PAGE + "\nends = os.pipe()"),
+    seeing("files_are_copied_without_holding_their_pages", {"errno": errno.EINVAL, "same": True},
+           "import filecmp, os, shutil\nfile, ends, code = os.open('/etc/hosts', os.O_RDONLY), os.pipe(), 0\ntry: os.sendfile(ends[1], file, 0, 4096)\n"
+           "except OSError as error: code = error.errno\nshutil.copyfile('/etc/hosts', 'copy')\nemit(errno=code, same=filecmp.cmp('/etc/hosts', 'copy'))",
+           runsc={"values": {"errno": 0, "same": True}}),  # its own kernel pays
 ]  # fmt: skip
 
 WARDEN = [

@@ -132,13 +132,12 @@ PROTECTIONS: dict[str, Any] = {
 def seccomp_profile(*, own_kernel: bool = False) -> str:
     """The system calls a sandbox may use, as Docker takes it.
 
-    With a kernel of its own the calls that have no effect are allowed: gVisor can only refuse them, which programs
-    take for a broken disk, and they do not get further than its kernel.
+    With a kernel of its own the calls that have an answer of their own are allowed: gVisor knows but one refusal, which
+    programs take for a broken disk, and the calls do not get further than its kernel.
     """
     profile = json.loads(resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text())
     for rule in profile["syscalls"]:
-        if own_kernel and rule.get("errnoRet") == 0:
-            del rule["errnoRet"]
+        if own_kernel and rule.pop("errnoRet", None) is not None:
             rule["action"] = "SCMP_ACT_ALLOW"
     return json.dumps(profile, separators=(",", ":"))
 
@@ -229,6 +228,7 @@ def host_config(
         "ulimits": [
             _ulimit("nofile", NOFILE),
             _ulimit("core", 0),
+            _ulimit("memlock", 0),  # what is locked may be a page of a file that another sandbox pays for
             _ulimit("fsize", limits.disk_mb * 2**20),
             *([_ulimit("nproc", processes)] if runtime.own_kernel else []),
         ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import socket
 import tracemalloc
 from collections.abc import Iterable
 
@@ -10,7 +12,11 @@ import pytest
 from channels import MAX_PLACE_BYTES, Records
 from host import Host
 
+from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker.sandbox import container
+from windtunnel_worker.sandbox.kind import Kind
+from windtunnel_worker.sandbox.limits import FolderLimits, RunLimits, SandboxLimits
 from windtunnel_worker.sandbox.protocol import (
     DOCKER_HEADER,
     HEADER,
@@ -220,3 +226,27 @@ def test_the_warden_keeps_a_bounded_part_of_where_a_program_was() -> None:
     records.end()
     assert kept < 2 * MAX_PLACE_BYTES
     assert host.frames == [(b"W", b"\n" * MAX_PLACE_BYTES)]
+
+
+def test_a_warden_that_does_not_end_an_overdue_program_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container, "STOP_GRACE_S", 0.05)
+    ticks = itertools.count()
+
+    def on_tick() -> bool:
+        assert next(ticks) < 1000  # of 10 ms: the longest preparation alone is a minute
+        return True
+
+    ours, wardens = socket.socketpair()
+    sandbox = container.Sandbox.__new__(container.Sandbox)
+    sandbox.kind, sandbox.served = Kind("image", SandboxLimits.of(Limits())), 0
+    sandbox._stream, sandbox._decoder = ours, FrameDecoder()
+    with ours, wardens:
+        wardens.sendall(chunk(frame(b"S")))
+        transcript = sandbox.run(
+            {},
+            RunLimits.of(Limits(timeout_s=0.1), FolderLimits()),
+            on_started=lambda: None,
+            on_tick=on_tick,
+            tick_s=0.01,
+        )
+    assert transcript.end is None

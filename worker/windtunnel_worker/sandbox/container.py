@@ -154,19 +154,22 @@ class Sandbox:
         """Give a job to the warden and follow it to its end.
 
         `on_tick` is called almost at once and then about every `tick_s` seconds; when it returns False the program is
-        killed and the transcript ends without an end frame. So it does when the container dies.
+        killed and the transcript ends without an end frame. So it does when the container dies, and when the warden
+        does not end an overdue program: with enough processes of its own that can starve the warden.
         """
         self.served += 1
         transcript = Transcript(limits.output_bytes, folder=limits.folder)
         deadline = time.monotonic() + longest_run_s(self.kind.language, limits.timeout_s)
+        overdue = math.inf
         self._stream.settimeout(STOP_GRACE_S)
         try:
             self._stream.sendall(job_frame(job))
             for frame in self._frames(deadline, tick_s, min(FIRST_S, tick_s)):
                 if frame is None:
-                    if not on_tick():
+                    if not on_tick() or time.monotonic() >= overdue:
                         break
                 elif frame.kind == b"S":
+                    overdue = time.monotonic() + limits.timeout_s + STOP_GRACE_S
                     if frame.payload:
                         self._note_versions(frame)
                     on_started()

@@ -474,6 +474,16 @@ def test_a_record_that_only_a_newer_version_can_read_waits_for_it(what: str) -> 
     assert (report.outcome, len(report.attempts)) == (Outcome.SUCCEEDED, 1)
 
 
+@pytest.mark.parametrize("other", ['{"image":"alpine:latest"}', '{"language":"cpp"}'])
+def test_a_record_that_names_another_image_than_was_claimed_is_the_submitters_fault(other: str) -> None:
+    system, job = _until("spec")
+    system.fake.hset(f"wt:job:{job}", "spec", other)
+    system.pipeline.execute("default")
+    system.pipeline.finalize()
+    report = system.client.report(job)
+    assert (report.outcome, len(report.attempts)) == (Outcome.REJECTED, 1)
+
+
 @pytest.mark.parametrize("what", ["spec", "execution"])
 def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
     system, job = _until(what)

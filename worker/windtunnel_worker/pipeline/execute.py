@@ -225,9 +225,10 @@ class Execute:
 
 def _refusal(spec: JobSpec, program: Program, job: Held, terms: Terms) -> str:
     """Why the job must not run here, whatever its submitter's settings allowed; empty when it may."""
-    sha256, language, _ = ProgramKey.read(job.program)
+    sha256, *rest = ProgramKey.read(job.program)
     verdict = program.verdict
-    if not verdict.safe or verdict.code_sha256 != sha256 or language not in (spec.language, verdict.language):
+    ours = [spec.language, spec.image or ""]
+    if not verdict.safe or verdict.code_sha256 != sha256 or verdict.language != spec.language or rest != ours:
         return "The program is not the one that was validated, so it did not run. Submit it again."
     above = spec.limits.above(terms.ceiling)
     if above:

@@ -181,6 +181,14 @@ def test_a_figure_of_an_owner_that_was_damaged_stops_nobody(driver: Driver, key:
     assert len(driver.run_all()) == (2 if (key, value) in (("caps", "0"), ("caps", "-1")) else 4)
 
 
+def test_a_host_that_was_damaged_hides_no_other(driver: Driver) -> None:
+    driver.host("there")
+    driver.keys.zadd("wt:hosts", {"odd": float("inf"), b"\xff": -1})
+    driver.keys.hset("wt:host:odd", mapping={"slots": "x", "paused_until": "nan", "pools": b"\xff", b"\xff": "x"})
+    driver.keys.sadd("wt:host:odd:has", b"\xff")
+    assert {host.host for host in driver.records.hosts.all()} >= {"there", "odd"}
+
+
 def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:
     batch = driver.ready()
     for queue in ("wt:ended", "wt:later"):

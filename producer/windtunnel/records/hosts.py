@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from windtunnel.contract import HostStatus
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound
-from windtunnel.records.codec import one_word
+from windtunnel.records.codec import one_word, whole
 from windtunnel.records.connection import Connection
 
 LIVE_S = 15.0
@@ -85,7 +85,8 @@ class Hosts:
             [("time",), ("zrange", keys("hosts"), 0, -1, False, True), ("zrange", keys("leases"), 0, -1)]
         )
         busy = Counter(session.decode().partition(":")[0] for session in leases)
-        names = [(host.decode(), int(seen)) for host, seen in listed]
+        now = clock[0] * 1000 + clock[1] // 1000
+        names = [(host.decode(errors="replace"), int(min(max(seen, 0), now))) for host, seen in listed]
         found = self._redis.pipeline(
             [
                 call
@@ -93,7 +94,6 @@ class Hosts:
                 for call in (("hgetall", keys.host(host)), ("smembers", keys("host", host, "has")))
             ]
         )
-        now = clock[0] * 1000 + clock[1] // 1000
         return sorted(
             (
                 _status(host, seen, now, busy[host], fields, has)
@@ -128,8 +128,8 @@ class Hosts:
 
 
 def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes], has: set[bytes]) -> HostStatus:
-    fields = {name.decode(): value.decode(errors="replace") for name, value in stored.items()}
-    things = sorted(one.decode() for one in has)
+    fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in stored.items()}
+    things = sorted(one.decode(errors="replace") for one in has)
 
     def named(kind: str) -> tuple[str, ...]:
         return tuple(one.partition(":")[2] for one in things if one.startswith(f"{kind}:"))
@@ -138,12 +138,12 @@ def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes
         host=host,
         last_seen=datetime.fromtimestamp(seen / 1000, UTC),
         live=now - seen <= LIVE_S * 1000,
-        slots=int(fields.get("slots", 0)),
+        slots=whole(stored.get(b"slots")),
         busy=busy,
         pools=tuple(fields.get("pools", "").split()),
         languages=named("language"),
         images=named("image"),
         draining=fields.get("draining", ""),
-        paused=fields.get("reason", "") if int(fields.get("paused_until", 0)) > now else "",
+        paused=fields.get("reason", "") if whole(stored.get(b"paused_until")) > now else "",
         versions=fields.get("versions", ""),
     )

@@ -57,6 +57,16 @@ def test_a_stream_resumed_at_random_places_while_jobs_end_has_each_event_once(re
         assert ids(seen, batch) == ids(list(client.stream(batch)), batch)
 
 
+def test_many_threads_wait_with_one_client(real: Driver, client: Client) -> None:
+    batch = BatchId(real.ready(1))
+    with ThreadPoolExecutor(110) as threads:  # redis-py by itself would allow 100 connections
+        waits = [threads.submit(client.wait, batch) for _ in range(110)]
+        until(lambda: real.keys.info("clients")["blocked_clients"] >= 110, "all of them wait")
+        assert not client.status(batch).done
+        real.run_all()
+        assert all(wait.result(60).done for wait in waits)
+
+
 @pytest.fixture
 def server(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis that keeps everything across a restart."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from windtunnel import AsyncClient, Client
+from windtunnel.client import aio, following
 from windtunnel.errors import ClientClosed, NotFound
 from windtunnel.testing import Tunnel, succeeded
 
@@ -74,3 +75,50 @@ def test_the_event_loop_goes_on_while_a_stream_waits() -> None:
             return (await first).finished
 
     assert run(main()) == 1
+
+
+def test_streams_that_wait_do_not_delay_other_calls() -> None:
+    async def main() -> list[int]:
+        tunnel = Tunnel(paused=True)
+        async with AsyncClient(sync=tunnel.client) as client:
+            batch = await client.submit_batch([{"code": "print(1)"}])
+
+            async def follow() -> int:
+                return len([event async for event in client.stream(batch)])
+
+            followers = [asyncio.create_task(follow()) for _ in range(aio.CALLS + 1)]
+            await asyncio.sleep(0)
+            await asyncio.wait_for(client.stats(), 10)
+            await asyncio.to_thread(tunnel.run)
+            return await asyncio.gather(*followers)
+
+    assert set(run(main())) == {2}
+
+
+def test_a_cancelled_wait_makes_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aio, "WAITS", 1)
+    monkeypatch.setattr(following, "BLOCK_S", 0.05)
+
+    async def main() -> bool:
+        async with AsyncClient(sync=Tunnel(paused=True).client) as client:
+            waiting, other = [await client.submit_batch([{"code": "print(1)"}]) for _ in range(2)]
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.wait(waiting), 0.1)
+            await client.cancel(other)
+            return (await asyncio.wait_for(client.wait(other), 10)).done
+
+    assert run(main())
+
+
+def test_closing_ends_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BLOCK_S", 0.05)
+
+    async def main() -> None:
+        client = AsyncClient(sync=Tunnel(paused=True).client)
+        waiting = asyncio.create_task(client.wait(await client.submit_batch([{"code": "print(1)"}])))
+        await asyncio.sleep(0.05)
+        await client.close()
+        with pytest.raises(ClientClosed):
+            await asyncio.wait_for(waiting, 10)
+
+    run(main())

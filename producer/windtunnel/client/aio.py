@@ -5,50 +5,83 @@ asyncio is loaded when it is used, so an app that does not use it does not wait 
 
 from __future__ import annotations
 
+import contextvars
 import functools
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.following import GIVEN_UP, closed
 from windtunnel.client.sync import Client
-from windtunnel.errors import ClientClosed
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
-THREADS = 32
-"""Calls that may be under way at a time; each open stream takes one while it waits."""
+CALLS, WAITS = 32, 256
+"""Calls, and waits or streams, that may be under way at a time. Each has a thread; further ones wait for their turn."""
+WAIT = ("wait", "reproduce", "stream")
+"""The operations that may take as long as a job."""
 _END: Any = object()
+
+
+class _Threads:
+    """Runs blocking calls. Waits have threads of their own, so that they never delay other calls.
+
+    A wait whose caller was cancelled, or whose client was closed, ends within `following.BLOCK_S`.
+    """
+
+    def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._calls = ThreadPoolExecutor(CALLS, thread_name_prefix="windtunnel-client")
+        self._waits = ThreadPoolExecutor(WAITS, thread_name_prefix="windtunnel-client-wait")
+        self._under_way: set[threading.Event] = set()
+
+    async def run(self, call: Callable[[], R], *, waits: bool = False) -> R:
+        import asyncio
+
+        given_up = threading.Event()
+        context = contextvars.copy_context()
+        context.run(GIVEN_UP.set, given_up)
+        threads = self._waits if waits else self._calls
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(threads, context.run, call)
+        except RuntimeError as error:  # the threads have been shut down
+            raise closed() from error
+        self._under_way.add(given_up)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+        finally:
+            self._under_way.discard(given_up)
+
+    def close(self) -> None:
+        for given_up in self._under_way:
+            given_up.set()
+        self._calls.shutdown(wait=False)
+        self._waits.shutdown(wait=False)
 
 
 class _Face(Generic[S_co]):
     """Runs the blocking operations of an object in threads."""
 
-    def __init__(self, sync: S_co, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, sync: S_co, threads: _Threads) -> None:
         self.sync, self._threads = sync, threads
-
-    async def _run(self, call: Callable[[], R]) -> R:
-        import asyncio
-
-        try:
-            under_way = asyncio.get_running_loop().run_in_executor(self._threads, call)
-        except RuntimeError as error:  # the threads have been shut down
-            raise ClientClosed("This client is closed.", remedy="Use it before `close`, or make another.") from error
-        return await under_way
 
 
 def _call(
     operation: Callable[Concatenate[S, P], R],
 ) -> Callable[Concatenate[_Face[S], P], Coroutine[Any, Any, R]]:
     """The coroutine that runs an operation in a thread."""
+    waits = operation.__name__ in WAIT
 
     async def call(self: _Face[S], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._run(functools.partial(operation, self.sync, *args, **kwargs))
+        return await self._threads.run(functools.partial(operation, self.sync, *args, **kwargs), waits=waits)
 
     functools.update_wrapper(call, operation)
     return call
@@ -58,10 +91,11 @@ def _iterate(
     operation: Callable[Concatenate[Client, P], Iterator[R]],
 ) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[R]]:
     """The async iterator over what an operation of `Client` yields."""
+    waits = operation.__name__ in WAIT
 
     async def iterate(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]:
         found = operation(self.sync, *args, **kwargs)
-        while (one := await self._run(functools.partial(next, found, _END))) is not _END:
+        while (one := await self._threads.run(functools.partial(next, found, _END), waits=waits)) is not _END:
             yield one
 
     functools.update_wrapper(iterate, operation)
@@ -92,10 +126,7 @@ class AsyncClient(_Face[Client]):
     """
 
     def __init__(self, redis_url: str | None = None, *, sync: Client | None = None) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="windtunnel-client")
-        super().__init__(sync or Client(redis_url), threads)
+        super().__init__(sync or Client(redis_url), _Threads())
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -107,12 +138,14 @@ class AsyncClient(_Face[Client]):
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections. A call in progress ends first; a waiting stream ends within seconds."""
+        """Close all connections. Waits and streams in progress end within seconds, with `ClientClosed`."""
         if self._closed:
             return
         self._closed = True
-        await self._run(self.sync.close)
-        self._threads.shutdown(wait=False)
+        try:
+            await self._threads.run(self.sync.close)
+        finally:
+            self._threads.close()
 
     @property
     def datasets(self) -> AsyncDatasets:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, TypeVar
 
 from windtunnel.client.ids import checked
-from windtunnel.errors import FieldProblem, InvalidInput, StoreUnavailable, WaitTimeout
+from windtunnel.errors import ClientClosed, FieldProblem, InvalidInput, StoreUnavailable, WaitTimeout
 
 if TYPE_CHECKING:
     from windtunnel.contract import Event
@@ -23,6 +25,13 @@ BLOCK_S = 5.0
 OUTAGE_S = 60.0
 """How long a stream or a wait goes on while Redis does not answer, for example during a restart."""
 PAUSE_S = 0.5
+GIVEN_UP: ContextVar[threading.Event | None] = ContextVar("GIVEN_UP", default=None)
+"""Set, during a call of `AsyncClient`, when nobody waits for its result any more."""
+
+
+def closed() -> ClientClosed:
+    """The error for a call on a closed client."""
+    return ClientClosed("This client is closed.", remedy="Use it before `close`, or make another.")
 
 
 def places(batches: str | Iterable[str], after: str | Mapping[str, str]) -> dict[str, str]:
@@ -97,7 +106,10 @@ class Patience:
 
     def read(self, read: Callable[[], R], deadline: float | None, name: str) -> R:
         """What `read` returns; `WaitTimeout` after the deadline, `StoreUnavailable` after a minute of silence."""
+        given_up = GIVEN_UP.get()
         while True:
+            if given_up is not None and given_up.is_set():
+                raise closed()
             try:
                 found = read()
             except StoreUnavailable as error:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from redis.client import Pipeline
     from redis.retry import Retry
 
+MOST_CONNECTIONS = 1000
+"""A client's; each thread that waits for a batch holds one. redis-py's own limit of 100 is too low for an app."""
 FAILOVER_RETRIES = 20
 ANSWER_S, IMPATIENT_ANSWER_S = 30, 5
 """Seconds a command may take; the second where nothing is sent again: an exporter must answer within its scrape."""
@@ -33,6 +35,7 @@ def _client(url: str, retries: int) -> redis.Redis:
     network = {} if url.startswith("unix:") else {"socket_connect_timeout": 5, "socket_keepalive": True}
     return redis.Redis.from_url(
         url,
+        max_connections=MOST_CONNECTIONS,
         socket_timeout=_answer_s(retries),
         health_check_interval=25,
         retry=_retry(retries),
@@ -59,6 +62,7 @@ def _master(address: SentinelAddress, retries: int) -> redis.Redis:
         db=address.database,
         username=address.username,
         password=address.password,
+        max_connections=MOST_CONNECTIONS,
         health_check_interval=25,
         # A failover takes some seconds, unless no retries are wanted at all.
         retry=_retry(max(retries, FAILOVER_RETRIES) if retries else 0),

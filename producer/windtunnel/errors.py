@@ -40,6 +40,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MOST_SHOWN = 20
+"""Problems in the text of an `InvalidInput`; a batch may have one in each of its jobs."""
+
 
 class WindtunnelError(Exception):
     """Base of all errors. `remedy` says what to do next; it is part of the text."""
@@ -48,6 +51,10 @@ class WindtunnelError(Exception):
         super().__init__(f"{message} {remedy}".strip())
         self.message = message
         self.remedy = remedy
+
+    def __reduce__(self) -> Any:
+        """Pickled and copied as it is, without calling the class: each has arguments of its own."""
+        return type(self).__new__, (type(self), *self.args), vars(self)
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,9 @@ class InvalidInput(WindtunnelError):
 
     def __init__(self, problems: Sequence[FieldProblem], *, remedy: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(map(str, self.problems)) + ".", remedy=remedy)
+        shown = "; ".join(map(str, self.problems[:MOST_SHOWN]))
+        more = len(self.problems) - MOST_SHOWN
+        super().__init__(f"{shown}; and {more:,} more." if more > 0 else f"{shown}.", remedy=remedy)
 
 
 class IdempotencyConflict(InvalidInput):

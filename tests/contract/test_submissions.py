@@ -92,6 +92,10 @@ def test_the_same_key_with_other_content_is_a_conflict_and_stores_nothing(client
         f"idempotency_key: key 'k' already stands for {first}, whose job 0 has another value of code."
     )
     assert keys.dbsize() == before
+    job = client.submit({"code": "print(1)", "idempotency_key": "k"})
+    with pytest.raises(IdempotencyConflict) as caught:
+        client.submit({"code": "print(2)", "idempotency_key": "k"})
+    assert caught.value.existing == job
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import types
 
 import pytest
@@ -53,6 +55,13 @@ def test_errors_carry_their_data() -> None:
     full = QueueFull(10, 10, 7.0)
     assert (full.waiting, full.bound, full.retry_after) == (10, 10, 7.0)
     assert "7 s" in str(full)
+
+
+def test_errors_survive_pickling_and_copying() -> None:
+    problem = FieldProblem("limits.cpus", "is too much")
+    for error in (InvalidInput([problem], remedy="Ask for less."), IdempotencyConflict("key", "k", "abc")):
+        for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 @pytest.mark.parametrize("package", [windtunnel, windtunnel_worker], ids=lambda package: package.__name__)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from windtunnel import AsyncClient, Client, Job
+from windtunnel import AsyncClient, Client, Job, Limits
 from windtunnel.errors import InvalidInput
 from windtunnel.testing import Tunnel
 
@@ -70,6 +70,16 @@ def test_a_wrong_argument_is_named(waiting: tuple[Client, str], field: str, word
     assert [problem.field for problem in caught.value.problems] == [field]
     assert len(str(caught.value)) < 400
     assert [one.batch_id for one in client.batches()] == [batch]
+
+
+def test_all_wrong_jobs_of_a_batch_are_named_in_a_short_text(waiting: tuple[Client, str]) -> None:
+    client, _ = waiting
+    with pytest.raises(InvalidInput) as caught:
+        client.submit_batch([JOB, {**JOB, "priority": 99}, {**JOB, "seed": -1}])
+    assert [problem.field for problem in caught.value.problems] == ["jobs.1.priority", "jobs.2.seed"]
+    with pytest.raises(InvalidInput, match="; and 980 more") as caught:
+        client.submit_batch(1000 * [Job(**JOB, limits=Limits(memory_mb=9999))])
+    assert len(caught.value.problems) == 1000
 
 
 def test_closing_an_async_client_twice_does_no_harm() -> None:

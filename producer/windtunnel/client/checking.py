@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from windtunnel.errors import FieldProblem, InvalidInput
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Contract")
 NOTHING_STORED = "Nothing was stored."
+MOST_PROBLEMS = 100
+"""Problems after which the rest of a list is not looked at."""
 
 
 def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
@@ -28,6 +30,22 @@ def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
     except InvalidInput as error:
         problems = [FieldProblem(path + problem.field, problem.message) for problem in error.problems]
         raise InvalidInput(problems, remedy=error.remedy) from error
+
+
+def as_models(kind: type[M], given: Iterable[M | Mapping[str, Any]], path: str) -> tuple[M, ...]:
+    """The same for each of a list; `InvalidInput` names what is wrong in all of them."""
+    models: list[M] = []
+    problems: list[FieldProblem] = []
+    for index, one in enumerate(given):
+        try:
+            models.append(as_model(kind, one, f"{path}.{index}."))
+        except InvalidInput as error:
+            problems += error.problems
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    if problems:
+        raise InvalidInput(problems, remedy=NOTHING_STORED)
+    return tuple(models)
 
 
 def check_keys(batch: Batch) -> None:

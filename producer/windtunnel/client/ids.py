@@ -15,7 +15,8 @@ def checked(name: str) -> str:
     """The same text; `InvalidInput` if it cannot be the id of a job or a batch."""
     if not isinstance(name, str) or not re.fullmatch(r"[!-~]{1,128}", name):
         shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:60] + "…"
-        raise InvalidInput([FieldProblem("id", f"{shown} is not the id of a job or a batch")])
+        problem = FieldProblem("id", f"{shown} is not the id of a job or a batch")
+        raise InvalidInput([problem], remedy="Give it as it was returned.")
     return name
 
 

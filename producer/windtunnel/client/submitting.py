@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from windtunnel import contract
-from windtunnel.client.checking import as_model, check_ceiling, check_keys
+from windtunnel.client.checking import as_model, as_models, check_ceiling, check_keys
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
 from windtunnel.client.stages import with_data, with_stages
@@ -122,9 +122,7 @@ class Submitting:
             raise refused("progress", "cannot be called; give a function of two numbers")
         if not isinstance(jobs, contract.Batch):
             jobs = contract.Batch(
-                jobs=tuple(
-                    as_model(contract.Job, job, f"jobs.{index}.") for index, job in enumerate(bounded(jobs, "jobs"))
-                ),
+                jobs=as_models(contract.Job, bounded(jobs, "jobs"), "jobs"),
                 name=name,
                 isolation=isolation,
                 owner=owner or self._settings.owner,

@@ -10,7 +10,7 @@ from itertools import repeat
 
 from windtunnel.contract import Batch, Job, Report
 from windtunnel.errors import FieldProblem, IdempotencyConflict, InvalidInput, NotFound, QueueFull
-from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED
+from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_BATCHES_LISTED, job_id
 from windtunnel.records.codec import ProgramKey, encode, one_word, pack, unpack
 from windtunnel.records.connection import Connection
 from windtunnel.records.promotions import UNSPENT
@@ -135,7 +135,8 @@ class Submissions:
         )
         if answer == b"conflict":
             existing = detail.decode()
-            raise IdempotencyConflict("idempotency_key", str(key), existing, self._difference(existing, batch))
+            named = job_id(existing, 0) if kind == "job" else existing
+            raise IdempotencyConflict("idempotency_key", str(key), named, self._difference(existing, batch))
         if answer == b"full":
             raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
         return Opened(detail.decode(), int(written[0]))

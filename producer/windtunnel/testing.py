@@ -103,7 +103,7 @@ class Tunnel:
             terms=Terms(retry_pause_s=0.0, failures_to_pause=None, gather_s=0.0),
             observer=lambda *_, **__: None,
         )
-        broker = Silent() if paused else _Inline(self.run)
+        broker = _Inline(self, paused=paused)
         self.client = Client(settings=settings, records=self.records, broker=broker, store=self.store)
         for name in datasets:
             self.records.catalogue.add(_empty(name))
@@ -139,17 +139,19 @@ def _empty(name: str) -> DatasetVersion:
 
 
 class _Inline(Silent):
-    """Runs the pipeline before the client's call returns."""
+    """Runs the pipeline before the client's call returns; while paused, only the reports of cancelled jobs."""
 
-    def __init__(self, run: Callable[[], None]) -> None:
-        self._run = run
+    def __init__(self, tunnel: Tunnel, *, paused: bool) -> None:
+        self._tunnel, self._paused = tunnel, paused
 
     def validate(self, batch_id: str, messages: int = 1) -> None:
         del batch_id, messages
-        self._run()
+        if not self._paused:
+            self._tunnel.run()
 
     def finalize(self) -> None:
-        self._run()
+        with self._tunnel._one_at_a_time:
+            self._tunnel.pipeline.finalize()
 
 
 class _Finalizing(Silent):

@@ -132,6 +132,12 @@ def test_a_grid_that_is_too_large_is_refused_before_anything_is_stored(client: C
     assert client.batches() == []
 
 
+def test_a_folder_that_cannot_be_made_is_refused_before_the_program_runs(client: Client, program: Path) -> None:
+    done = run("run", program, "--out", program)
+    assert isinstance(done.exception, InvalidInput)
+    assert client.batches() == []
+
+
 # -- ids -------------------------------------------------------------------------------------------------
 
 

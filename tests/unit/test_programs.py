@@ -116,10 +116,10 @@ main()
 """
 
 
-def alone(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def alone(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", CLIENT_ONLY, *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=60,
+        input=stdin, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 
 
@@ -128,6 +128,17 @@ def test_validate_needs_neither_docker_nor_the_worker_extra(folder: Path) -> Non
     assert done.returncode == 1, done.stderr
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["safe"] for one in verdicts] == [True, False]
+
+
+def test_a_hyphen_reads_the_program_from_standard_input() -> None:
+    done = alone("validate", "--json", "-", stdin="import os\n")
+    assert [issue["line"] for issue in json.loads(done.stdout)["issues"]] == [1], done.stderr
+    assert [(program.name, program.language) for program in find([Path("-")])] == [("stdin", "python")]
+
+
+def test_of_a_file_without_end_little_is_read() -> None:
+    with pytest.raises(InvalidInput, match="/dev/zero: is larger than 1,048,576 bytes"):
+        Program.at(Path("/dev/zero")).read()
 
 
 def test_validate_says_what_to_install_for_other_languages(folder: Path) -> None:

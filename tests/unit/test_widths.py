@@ -153,6 +153,12 @@ def test_more_room_shows_more_columns() -> None:
     assert {"Sortino", "Calmar", "drawdown", "trades"} <= set(wide)
 
 
+def test_a_title_is_whole_above_a_narrow_table() -> None:
+    table = Fitted(Shown("value", wraps=True), Shown("", wraps=True), title="self-reported")
+    table.add_row("n", "1")
+    assert printed(table, 80).splitlines()[0] == "self-reported"
+
+
 def test_columns_join_by_rank_and_a_figure_of_any_length_is_whole() -> None:
     table = Fitted(
         Shown("id"), Shown("text", wraps=True), figure_column("second", rank=2), figure_column("first", rank=1)

@@ -56,12 +56,14 @@ class Fitted:
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         widths = self._widths(options.max_width)
-        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold", title=self._title)
+        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
         for place, width in widths.items():
             column = self._columns[place]
             table.add_column(Text(column.name), justify=column.justify, overflow="fold", width=width)
         for row in self._rows:
             table.add_row(*(row[place] for place in widths))
+        if self._title:
+            yield Text(self._title, style="italic")  # Rich would break it within a narrow table
         yield table
         empty = sum(map(self._empty, range(len(self._columns))))
         left_out = len(self._columns) - empty - len(widths) + (self._further or 0)

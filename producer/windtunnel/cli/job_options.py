@@ -17,7 +17,7 @@ from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULTS = Limits()
 
-ProgramFile = Annotated[Path, typer.Argument(help="The program.")]
+ProgramFile = Annotated[Path, typer.Argument(help="The program; - reads standard input.")]
 BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
 Isolated = Annotated[
     Isolation, typer.Option(help="cell: for bulk; the jobs of the batch share a container, one after the other.")

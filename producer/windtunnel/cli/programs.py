@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from windtunnel.contract import SUFFIXES
+from windtunnel.contract import MAX_CODE_BYTES, SUFFIXES
 from windtunnel.errors import FieldProblem, InvalidInput
 
 MOST_LISTED = 10
@@ -24,7 +24,9 @@ class Program:
 
     @classmethod
     def at(cls, file: Path, folder: Path | None = None) -> Program:
-        """Name a file, in a folder or by itself."""
+        """Name a file, in a folder or by itself; `-` is standard input."""
+        if str(file) == "-":
+            return cls(Path("/dev/stdin"), "stdin")
         path = file.relative_to(folder or file.parent).with_suffix("")
         return cls(file, re.sub(r"[^A-Za-z0-9._-]+", "-", str(path)).lstrip("._-")[:128] or "job")
 
@@ -34,11 +36,16 @@ class Program:
         return SUFFIXES.get(self.file.suffix, "python")
 
     def read(self) -> bytes:
-        """Give the file's bytes; `InvalidInput` names the file."""
+        """Give the file's bytes; `InvalidInput` names the file. Of one that never ends, little is read."""
         try:
-            return self.file.read_bytes()
+            with self.file.open("rb") as opened:
+                source = opened.read(MAX_CODE_BYTES + 1)
         except OSError as error:
             raise InvalidInput([FieldProblem(str(self.file), f"cannot be read: {error.strerror}")]) from error
+        if len(source) > MAX_CODE_BYTES:
+            problem = FieldProblem(str(self.file), f"is larger than {MAX_CODE_BYTES:,} bytes, the most for a program")
+            raise InvalidInput([problem])
+        return source
 
     def text(self) -> str:
         """Give the program's text, without a byte-order mark."""

@@ -33,10 +33,13 @@ def run(
 ) -> None:
     """Run one program, wait for it and print its report. Exit code 0 only if it succeeded."""
     job = options.job(Program.at(file))
+    if out is not None:
+        from windtunnel.client import artifacts
+
+        artifacts.make_folder(out)
     found = _locally(job) if local else _through_the_queue(job, quiet=json)
     _print(found, json=json)
     if out is not None:
-        from windtunnel.client import artifacts
         from windtunnel.settings import client_settings
         from windtunnel.store import Store
 
@@ -64,7 +67,7 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
 
 @spread
 def submit(
-    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them; - is standard input.")],
     jobs: JobOptions,
     batch: BatchOptions,
     name: BatchLabel = "batch",

@@ -15,7 +15,7 @@ from windtunnel.cli.texts import harmless
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them; - is standard input.")],
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[
         Form, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")

@@ -35,17 +35,22 @@ def read(store: Store, job_id: str, artifact: Artifact) -> bytes:
         raise NotFound(f"Artifact {artifact.name!r} of job {job_id}: {error.message}", remedy=error.remedy) from error
 
 
+def make_folder(folder: Path) -> None:
+    """Create a folder if necessary; `InvalidInput` if that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{folder} cannot be made: {error.strerror}"
+        raise InvalidInput([FieldProblem("folder", problem)], remedy="Give another folder.") from error
+
+
 def save(store: Store, report: Report, folder: Path) -> list[Path]:
     """Write all artifacts of a job into a folder, which is created if necessary. Returns the files, in report order.
 
     The program chose the names, so each part of a path is made plain, and no link below the folder is followed.
     `InvalidInput` if a file or a link is where a subfolder should be.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"{folder} cannot be made: {error.strerror}"
-        raise InvalidInput([FieldProblem("folder", problem)], remedy="Give another folder.") from error
+    make_folder(folder)
     saved: list[Path] = []
     for one in report.execution.artifacts if report.execution else ():
         target = _free(folder, plain_path(one.name), saved)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -206,6 +206,23 @@ def test_a_token_sees_its_own_batches_only_and_no_more_than_its_allowance(server
         assert owners.count("mallory") == 20 - len(refused) <= 5
 
     asyncio.run(use())
+
+
+def test_a_caller_that_went_away_does_not_keep_its_turns_to_wait(server: Server) -> None:
+    async def use() -> None:
+        async with connected(server, "alice") as alice:
+            job = (await alice("run", code="import time\ntime.sleep(300)", timeout_s=400, wait_s=0))["id"]
+            for _ in range(WAITS_AT_A_TIME):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(alice("status", id=job, wait_s=50), 0.5)
+            while True:
+                with suppress(Refused):  # the server looks once a second
+                    assert not (await alice("status", id=job, wait_s=0.1))["done"]
+                    break
+                await asyncio.sleep(0.5)
+            await alice("cancel", id=job)
+
+    asyncio.run(asyncio.wait_for(use(), 30))
 
 
 def test_without_a_good_token_nothing_is_answered(server: Server) -> None:

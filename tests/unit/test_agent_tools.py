@@ -72,6 +72,17 @@ def counting() -> tuple[Tunnel, list[str]]:
     return Tunnel(script), ran
 
 
+def test_every_tool_and_parameter_is_described() -> None:
+    tunnel = Tunnel()
+    tools = Tools(tunnel.client, tunnel.records, Settings(), SecurityValidator())
+    listed = asyncio.run(local_server(tools, Access("token", "alice")).list_tools())
+    assert [tool.name for tool in listed if not tool.description] == []
+    parameters = [
+        (tool.name, name, about) for tool in listed for name, about in tool.input_schema["properties"].items()
+    ]
+    assert [(tool, name) for tool, name, about in parameters if not about.get("description")] == []
+
+
 def test_a_program_is_validated_run_and_reported() -> None:
     tunnel = Tunnel(lambda assignment: succeeded(given=assignment.job.params["n"]), datasets=["sp500"])
 

@@ -20,7 +20,7 @@ from windtunnel import __version__
 from windtunnel.errors import StoreUnavailable, WindtunnelError
 from windtunnel.mcp.access import Access, Tokens
 from windtunnel.mcp.answers import text
-from windtunnel.mcp.checked import CheckedServer
+from windtunnel.mcp.checked import CheckedServer, caller_is_gone
 from windtunnel.mcp.tools import Program, Tools
 from windtunnel.mcp.turns import Turns
 
@@ -48,7 +48,10 @@ R = TypeVar("R")
 
 Id = Annotated[str, Field(description="A job's or a batch's id, as returned.", max_length=64)]
 Code = Annotated[str, Field(description="The program's text, at most 256 KB.")]
-Language = Literal["python", "javascript", "typescript", "java", "cpp", "go"]
+Language = Annotated[
+    Literal["python", "javascript", "typescript", "java", "cpp", "go"], Field(description="What it is written in.")
+]
+Params = Annotated[dict[str, Any], Field(description="What the program finds in `params`, by name.")]
 DatasetNames = Annotated[
     list[Annotated[str, Field(max_length=128)]],
     Field(description="Names of the datasets it finds in `data`.", max_length=16),
@@ -131,7 +134,7 @@ class Desk:
                 while True:
                     found = await self.call(ask, name)
                     left = until - monotonic()
-                    if found["done"] or left <= 0:
+                    if found["done"] or left <= 0 or await caller_is_gone():
                         return found
                     await anyio.sleep(min(pause, left))
                     pause = min(1.0, 1.5 * pause)
@@ -204,12 +207,16 @@ def _add_reading(server: MCPServer, tools: Tools, desk: Desk) -> None:
         return await desk.call(tools.errors, id)
 
     @server.tool(annotations=READS)
-    async def leaderboard(id: Id, most: Annotated[int, Field(ge=1, le=50)] = 20) -> dict[str, Any]:
+    async def leaderboard(
+        id: Id, most: Annotated[int, Field(description="Jobs to list.", ge=1, le=50)] = 20
+    ) -> dict[str, Any]:
         """Rank the scored jobs of a batch, and say how much of it luck alone explains."""
         return await desk.call(tools.leaderboard, id, most)
 
     @server.tool(annotations=READS)
-    async def datasets(name: Annotated[str | None, Field(max_length=128)] = None) -> dict[str, Any]:
+    async def datasets(
+        name: Annotated[str | None, Field(description="Show this one only.", max_length=128)] = None,
+    ) -> dict[str, Any]:
         """List the datasets, or show one: columns, first and last date, rows, and what is odd about it."""
         return await desk.call(tools.datasets, name)
 
@@ -223,7 +230,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
     @server.tool(annotations=CHANGES)
     async def run(
         code: Code,
-        params: dict[str, Any] = {},
+        params: Params = {},
         datasets: DatasetNames = [],
         language: Language = "python",
         name: Name = "agent",

@@ -57,22 +57,31 @@ def prices(stack: Stack) -> None:
 def test_what_a_page_says_works(page: str, under: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(EXAMPLES)
     for block in blocks(page):
-        if not block.runs:
-            continue
-        program = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[block.kind]
-        done = subprocess.run(
-            [*program, block.text],
-            cwd=tmp_path,
-            env=under,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        crashed = re.search("^Traceback", done.stdout, re.MULTILINE)
-        assert (done.returncode, crashed) == (0, None), f"{block.text}\n{done.stdout}"
+        if block.runs:
+            works(block.kind, block.text, under, tmp_path)
+
+
+def test_the_quick_start_works(under: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    (quick,) = [block for block in blocks("../README.md") if "windtunnel doctor" in block.text]
+    works(quick.kind, quick.text.replace(". .venv/bin/activate\n", ""), under, tmp_path)
+
+
+def works(kind: str, text: str, under: dict[str, str], folder: Path) -> None:
+    program = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[kind]
+    done = subprocess.run(
+        [*program, text],
+        cwd=folder,
+        env=under,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    crashed = re.search("^Traceback", done.stdout, re.MULTILINE)
+    assert (done.returncode, crashed) == (0, None), f"{text}\n{done.stdout}"
 
 
 def test_each_mark_is_known() -> None:

@@ -106,7 +106,7 @@ def test_run_takes_limits(stack: Stack, tmp_path: Path) -> None:
         (["watch", "nosuchbatch"], "There is no batch"),
         (["watch", "nosuch-0"], "There is no job"),
         (["history", "nosuch-0"], "There is no job"),
-        (["history", "nosuchbatch"], "looks like the id of a batch"),
+        (["history", "nosuchbatch"], "a batch, whose first job is nosuchbatch-0"),
         (["cancel", "nosuchbatch"], "There is no batch"),
         (["cancel", "two words"], "cannot be an id"),
         (["drain", "nosuchhost"], "There is no host nosuchhost"),

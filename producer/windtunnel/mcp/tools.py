@@ -218,9 +218,13 @@ class Tools:
         """The batch of this job or batch, if it belongs to the caller's owner; otherwise `NotFound`."""
         if not ID.fullmatch(name):
             raise InvalidInput([FieldProblem("id", "is not the id of a job or batch")], remedy="Give it as returned.")
-        found = self._records.reading.batch_status(batch_of(name) if is_job(name) else name)
+        what, batch = ("job", batch_of(name)) if is_job(name) else ("batch", name)
+        try:
+            found = self._records.reading.batch_status(batch)
+        except NotFound:
+            raise unknown(what, name) from None  # the same text as for another owner's
         if found.owner != access.owner:
-            raise unknown("job" if is_job(name) else "batch", name)
+            raise unknown(what, name)
         return found
 
     def _reports(self, access: Access, name: str) -> list[Report]:

@@ -53,6 +53,8 @@ def test_a_job_is_scored_and_its_positions_are_not_kept(tmp_path: Path) -> None:
         (["1. open", "4. close"], "close", ""),
         (["<OPEN>", "<CLOSE>", "<VOL>"], "close", ""),
         (["PX_LAST", "PX_VOLUME"], "close", ""),
+        (["Otwarcie", "Zamkniecie", "Wolumen"], "close", ""),
+        (["开盘", "收盘", "成交量"], "close", ""),
         (["Bid", "Ask"], "ask", ""),
         (["Bid", "Ask"], "close", "has no column 'close' of numbers. Set `price` in the job's scoring to one of"),
     ],
@@ -66,7 +68,7 @@ def test_prices_are_found_in_their_column(columns: list[str], price: str, reason
     assert (report.score is None) == bool(reason)
 
 
-@pytest.mark.parametrize("name", ["Open", "1. open", "<OPEN>", "PX_OPEN"])
+@pytest.mark.parametrize("name", ["Open", "1. open", "<OPEN>", "PX_OPEN", "Otwarcie", "始値"])
 def test_opens_are_found_under_vendors_names(name: str, tmp_path: Path) -> None:
     tunnel = tunnel_of()
     add(tunnel, tmp_path, frame=pd.DataFrame({name: np.linspace(90, 99, 60), "Close": 2 * LONG}, index=INDEX))

@@ -9,27 +9,8 @@ import pandas as pd
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets.refusal import counted, finding, places
-from windtunnel.datasets.words import CLOSE_NAMES, plain_name
+from windtunnel.datasets.words import CLOSE_NAMES, PRICE_NAMES, plain_name
 
-PRICES = (
-    "open",
-    "high",
-    "low",
-    "close",
-    "adj close",
-    "price",
-    "last",
-    "settle",
-    "bid",
-    "ask",
-    "vwap",
-    "px last",
-    "close/last",
-    "eröffnung",
-    "hoch",
-    "tief",
-    "schluss",
-)
 DEVIATIONS = 10
 SPLITS = (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100)
 
@@ -57,7 +38,7 @@ def find(frame: Any) -> list[DataFinding]:
         if _is_number(column):
             by_name.setdefault(plain_name(str(name)), (str(name), column.to_numpy(dtype="float64", na_value=np.nan)))
     for plain, (name, values) in by_name.items():
-        found += _of_column(name, values, priced=plain in PRICES)
+        found += _of_column(name, values, priced=plain in PRICE_NAMES)
     found += _bars(by_name)
     found += _adjusted(by_name)
     main = main_column(frame)

@@ -9,14 +9,24 @@ TIME_NAMES = frozenset(
     "tag handelstag observation_date time_period opentime open_time closetime unix epoch local_time gmt_time "
     "trade_date tradedate trading_date date_utc window_start ts_event dtyyyymmdd time_utc date_time "
     "unix_timestamp timestamp_utc localtime gmttime time_stamp bar_time start_time end_time quote_date "
-    "exchange_date referencedate дата время 日期 时间 日付".split()
+    "exchange_date referencedate дата время 日期 时间 日付 날짜".split()
 )
 CLOSE_NAMES = tuple(
-    "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|settle|"
-    "settlement|value|nav".split("|")
+    "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|zamkniecie|"
+    "zamknięcie|clôture|cloture|dernier|cierre|último|ultimo|fechamento|chiusura|stängningskurs|закрытие|收盘|收盘价|"
+    "終値|종가|settle|settlement|value|nav".split("|")
 )
 """What the column is called, plainly, at which positions are valued; the first that a table has."""
-OPEN_NAMES = ("open", "px open", "open price", "eröffnung", "eröffnungskurs")
+OPEN_NAMES = tuple(
+    "open|px open|open price|eröffnung|eröffnungskurs|otwarcie|ouverture|apertura|abertura|öppningskurs|открытие|开盘|"
+    "开盘价|始値|시가".split("|")
+)
+_EXTREMES = (
+    "high|low|hoch|tief|najwyzszy|najwyższy|najnizszy|najniższy|plus haut|plus bas|máximo|mínimo|máx.|mín.|massimo|"
+    "minimo|макс.|мин.|最高|最高价|最低|最低价|高値|安値|고가|저가".split("|")
+)
+PRICE_NAMES = {*OPEN_NAMES, *CLOSE_NAMES, *_EXTREMES, "bid", "ask", "vwap"} - {"settlement", "value", "nav"}
+"""Columns whose values should be above zero."""
 
 MISSING = frozenset(
     " #N/A #N/A N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split(" ")

@@ -98,6 +98,22 @@ def test_a_program_is_validated_run_and_reported() -> None:
     agent(tunnel, use)
 
 
+def test_an_agent_says_how_positions_are_scored() -> None:
+    def script(assignment: Assignment) -> Execution:
+        scoring = assignment.job.scoring
+        return succeeded(costs=scoring and scoring.commission_bps)
+
+    async def use(call: Call) -> None:
+        found = await call("run", code="print(1)", scoring={"commission_bps": 5})
+        assert json.loads(found["program_says"]["values"]) == {"costs": 5.0}
+        found = await call("run", code="print(1)", scoring={"commission_bps": 7})  # other content, so another job
+        assert json.loads(found["program_says"]["values"]) == {"costs": 7.0}
+        with pytest.raises(Refused, match="comission"):
+            await call("run", code="print(1)", scoring={"comission": 5})
+
+    agent(Tunnel(script), use)
+
+
 def test_a_sweep_is_followed_ranked_and_repaired() -> None:
     def script(assignment: Assignment) -> Execution:
         if assignment.job.params["fast"] == 5:

@@ -27,6 +27,7 @@ from windtunnel.cli.commands import app
 from windtunnel.cli.grids import grid_of
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
 from windtunnel.client import Client
+from windtunnel.contract import Fill, Scoring
 from windtunnel.errors import InvalidInput, NotFound, WindtunnelError
 from windtunnel.testing import Tunnel
 
@@ -124,6 +125,14 @@ def test_a_sweep_takes_the_options_of_a_batch(client: Client, program: Path) -> 
     answered("sweep", program, "--grid", "fast=5,10", *words)  # no host serves that pool, so they wait
     (waiting,) = client.stats().waiting
     assert (waiting.owner, waiting.priority, waiting.jobs) == ("quant", 2, 2)
+
+
+@pytest.mark.parametrize("command", [("submit",), ("sweep", "--grid", "fast=5")])
+def test_how_positions_are_scored_is_said_by_options(client: Client, program: Path, command: tuple[str, ...]) -> None:
+    scored = ["--fill", "open", "--commission-bps", "5", "--slippage-bps", "2", "--price", "Settle"]
+    found = answered(*command, program, *scored)
+    (report,) = client.reports(found["batch_id"])
+    assert report.scoring == Scoring(fill=Fill.OPEN, commission_bps=5, slippage_bps=2, price="Settle")
 
 
 def test_a_grid_that_is_too_large_is_refused_before_anything_is_stored(client: Client, program: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from windtunnel.cli.programs import Program
-from windtunnel.contract import Isolation, Job, Limits
+from windtunnel.contract import Fill, Isolation, Job, Limits, Scoring
 from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULTS = Limits()
@@ -42,6 +42,10 @@ class JobOptions:
     check_lookahead: Annotated[
         bool, typer.Option("--check-lookahead", help="Also run it on changed data, to find look-ahead.")
     ] = False
+    fill: Annotated[Fill, typer.Option(help="Positions are taken at this price of the next bar.")] = Fill.CLOSE
+    commission_bps: Annotated[float, typer.Option(help="Commission on each fill, in hundredths of a per cent.")] = 0.0
+    slippage_bps: Annotated[float, typer.Option(help="Slippage on each fill, in the same unit.")] = 0.0
+    price: Annotated[str, typer.Option(help="The column in which positions are valued.")] = "close"
 
     def job(self, program: Program, **fields: Any) -> Job:
         """The job for a program; `InvalidInput` names the file if the program itself is wrong."""
@@ -57,6 +61,12 @@ class JobOptions:
                 limits=Limits(timeout_s=self.timeout, memory_mb=self.memory_mb),
                 seed=self.seed,
                 check_lookahead=self.check_lookahead,
+                scoring=Scoring(
+                    fill=self.fill,
+                    commission_bps=self.commission_bps,
+                    slippage_bps=self.slippage_bps,
+                    price=self.price,
+                ),
                 **fields,
             )
         except InvalidInput as error:

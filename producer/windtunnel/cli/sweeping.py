@@ -47,7 +47,7 @@ def sweep(
     """Run one program with every combination of parameter values, as one batch. The last one changes fastest."""
     axes = grid_of(grid)
     job = jobs.job(Program.at(file), **batch.of_jobs())
-    shared = ("language", "name", "limits", "seed", "aliases", "priority", "pool", "check_lookahead")
+    shared = ("language", "name", "limits", "seed", "aliases", "priority", "pool", "check_lookahead", "scoring")
     budget = Budget(wall_s=stop_after_s, slot_seconds=slot_seconds, same_failure=same_failure or None)
     with Client() as client:
         batch_id = client.submit_sweep(

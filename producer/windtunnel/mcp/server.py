@@ -76,6 +76,21 @@ CheckLookahead = Annotated[
 ]
 
 
+class ScoringAsked(BaseModel):
+    """How the positions that `signals` returns are scored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fill: Literal["close", "open"] = Field("close", description="Positions are taken at this price of the next bar.")
+    commission_bps: float = Field(0.0, description="Commission on each fill, in hundredths of a per cent.", ge=0)
+    slippage_bps: float = Field(0.0, description="Slippage on each fill, in the same unit.", ge=0)
+    price: str = Field("close", description="The column in which positions are valued.")
+
+
+WITHOUT_COSTS = ScoringAsked()
+Scored = Annotated[ScoringAsked, Field(description="The costs of trading, and at which prices positions are taken.")]
+
+
 class StageAsked(BaseModel):
     """A run on less data that decides whether a job continues."""
 
@@ -238,11 +253,13 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         memory_mb: Memory = 512,
         seed: Seed = 0,
         check_lookahead: CheckLookahead = False,
+        scoring: Scored = WITHOUT_COSTS,
         idempotency_key: Key = None,
         wait_s: Wait = 30.0,
     ) -> dict[str, Any]:
         """Run one program and wait up to `wait_s` seconds for its report; after that, ask `status` with its id."""
-        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead)
+        scored = scoring.model_dump()
+        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead, scored)
         job = await desk.call(tools.run, program, params, idempotency_key)
         found = await desk.wait(tools.status, job, wait_s, began=True)
         return await desk.call(tools.report, job) if found["done"] else found
@@ -261,12 +278,13 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         memory_mb: Memory = 512,
         seed: Seed = 0,
         check_lookahead: CheckLookahead = False,
+        scoring: Scored = WITHOUT_COSTS,
         stages: Stages = [],
         idempotency_key: Key = None,
     ) -> dict[str, Any]:
         """Run one program over up to 1,000 parameter sets, as one batch. Returns at once; follow it with `status`."""
-        asked = [stage.model_dump() for stage in stages]
-        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead, asked)
+        scored, asked = scoring.model_dump(), [stage.model_dump() for stage in stages]
+        program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead, scored, asked)
         return await desk.call(tools.submit_sweep, program, grid, params, idempotency_key)
 
     @server.tool(annotations=CHANGES)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from threading import Lock
@@ -16,7 +16,7 @@ from windtunnel.client import Client, is_job, results
 from windtunnel.client.promotion import checked
 from windtunnel.client.resolution import resolve
 from windtunnel.client.stages import with_stages
-from windtunnel.contract import Batch, BatchStatus, Isolation, Job, Limits, Report
+from windtunnel.contract import Batch, BatchStatus, Isolation, Job, Limits, Report, Scoring
 from windtunnel.errors import AlreadyPromoted, FieldProblem, IdempotencyConflict, InvalidInput, NotFound
 from windtunnel.keyspace import batch_of, job_id
 from windtunnel.mcp import answers
@@ -48,6 +48,8 @@ class Program:
     memory_mb: int
     seed: int
     check_lookahead: bool = False
+    scoring: Params = field(default_factory=dict)
+    """See `contract.Scoring`."""
     stages: Sequence[Params] = ()
     """The stages of a cascade; see `contract.Stage`."""
 
@@ -71,6 +73,7 @@ class Program:
                 seed=self.seed,
                 limits=limits,
                 check_lookahead=self.check_lookahead,
+                scoring=Scoring(**self.scoring),
             )
             for one in params
         )

@@ -172,7 +172,7 @@ def _columns(
     odd = [place for place in places if every or place == 0 or plain.iloc[:, place - 1].dtype == object]  # type: ignore[union-attr]
     looked = {place: look(texts[place], names[place], options) for place in odd}
     marks = find_marks(list(looked.values()), options, sep)
-    if marks.decimal == "," and len(odd) < len(places):  # then 1.234 is no decimal number in the other columns either
+    if marks.decimal == "," and len(odd) < len(places):  # then 1.234 is not one in the other columns either
         looked = {place: look(texts[place], names[place], options) for place in places}
         marks = find_marks(list(looked.values()), options, sep)
     found: list[tuple[str, Any, list[DataFinding]]] = []

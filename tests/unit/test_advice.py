@@ -44,6 +44,7 @@ PROGRAMS = [
 RECORDED = [
     *(("AttributeError", f"'Series' object has no attribute '{old}'", new) for old, new in REMOVED_FROM_PANDAS.items()),
     ("timed_out", "Still running at its time limit", "loop that cannot end"),
+    ("cpu_exceeded", "Still running at its limit of processor time", "higher cpu_time_s"),
     ("timed_out", "Still running at its time limit: a thread of it has not ended", "daemon=True"),
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),

@@ -9,7 +9,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 [ $# -eq 3 ] || {
     echo "Usage: wheels.sh REQUIREMENTS BASE_IMAGE DIRECTORY   (PYTHON: an interpreter with pip)" >&2
-    echo "With '' for BASE_IMAGE, while it is being made: for Debian 12's own Python." >&2
     exit 2
 }
 requirements=$(realpath "$1") base=$2 target=$3
@@ -19,13 +18,9 @@ python=${PYTHON:-$here/../.venv/bin/python}
     die "$python has no pip. Either:" "deploy/setup.sh" "export PYTHON=<an interpreter with pip>"
 
 # The wheels are for the image's interpreter and processor, whatever this machine has.
-if [ -n "$base" ]; then
-    read -r version machine < <(docker run --rm --network none --entrypoint python3 "$base" -c \
-        'import platform; print(platform.python_version(), platform.machine())') ||
-        die "the base image $base runs no python3"
-else
-    version=3.11.2 machine=$(docker info --format '{{.Architecture}}')
-fi
+read -r version machine < <(docker run --rm --network none --entrypoint python3 "$base" -c \
+    'import platform; print(platform.python_version(), platform.machine())') ||
+    die "the base image $base runs no python3"
 minor=$(cut -d. -f1,2 <<<"$version")
 options=(--only-binary :all: --require-hashes --no-deps --disable-pip-version-check
     --python-version "$minor" --implementation cp --abi "cp${minor/./}" --abi abi3 --abi none

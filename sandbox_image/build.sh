@@ -60,24 +60,6 @@ for file in "${inputs[@]}"; do
     [ -f "$here/$file" ] || die "$here/$file is missing; the image cannot be built without it"
 done
 
-work=$(mktemp -d)
-context=$work/context
-ahead=''
-finish() {
-    [ -z "$ahead" ] || kill "$ahead" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# The wheels of a first image come while its base is made. What goes wrong is told when they are asked for.
-if [ "$language" = python ] && ! docker image inspect "$image" >/dev/null 2>&1; then
-    # In the background a shell ignores Ctrl-C, which env undoes.
-    env --default-signal=INT,QUIT "$here/../deploy/wheels.sh" "$here/requirements.txt" '' "$work/ahead" \
-        >/dev/null 2>&1 &
-    ahead=$!
-fi
 base=$("$here/base.sh" python)
 [ -z "$tools" ] || tools=$("$here/base.sh" "$tools")
 tools=${tools:-$base}
@@ -95,12 +77,15 @@ if [ "$built_from" = "$digest" ]; then
     exit 0
 fi
 
+work=$(mktemp -d)
+context=$work/context
 mkdir "$context"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 cp -R "$here/$language" "$context/parts"
 case $language in
     python)
-        [ -z "$ahead" ] || wait "$ahead" || true
-        ahead=''
         "$here/../deploy/wheels.sh" "$here/../deploy/pip.txt" "$base" "$context/parts/pip"
         "$here/../deploy/wheels.sh" "$here/requirements.txt" "$base" "$context/parts/wheels"
         cp "$here/requirements.txt" "$context/parts/"

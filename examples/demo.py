@@ -66,9 +66,11 @@ def jobs(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[Job, Outcome]]:
 
 
 @contextmanager
-def stack(state: Path, flower: int) -> Iterator[str]:
-    """A private stack with Flower at this port, ready to work; gives the URL of its Redis. Nothing of it is left."""
+def stack(state: Path, flower: int) -> Iterator[Client]:
+    """A client of a private stack with the example prices, and Flower at this port. Nothing of the stack is left."""
     redis = free_port()
+    os.environ["WINDTUNNEL_DATA_DIR"] = str(state)
+    os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
     os.environ["WINDTUNNEL_HOST"] = f"demo{redis}"
     os.environ.pop("WINDTUNNEL_REDIS_URL", None)
     command = [sys.executable, "-m", "windtunnel.cli", "up", f"--redis-port={redis}", f"--flower={flower}"]
@@ -81,7 +83,10 @@ def stack(state: Path, flower: int) -> Iterator[str]:
                 break
         else:
             raise SystemExit(f"The stack did not start; see {state}/logs.")
-        yield (state / "redis.url").read_text().strip()
+        with Client((state / "redis.url").read_text().strip()) as client:
+            for name in ("sp500", "nasdaq"):
+                client.datasets.add(name, HERE / "data" / f"{name}.csv")
+            yield client
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
@@ -142,11 +147,7 @@ def main() -> int:
     """Run the demo. Exit code 0 when every job has its report and every outcome is as expected."""
     swept, single = batches()
     with tempfile.TemporaryDirectory(prefix="windtunnel-demo-") as state:
-        os.environ["WINDTUNNEL_DATA_DIR"] = state
-        os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
-        with stack(Path(state), free_port()) as url, Client(url) as client:
-            for name in ("sp500", "nasdaq"):
-                client.datasets.add(name, HERE / "data" / f"{name}.csv")
+        with stack(Path(state), free_port()) as client:
             console.print(f"{len(swept)} jobs of sweeps in cells, {len(single)} single programs in containers")
             started = time.monotonic()
             sweep = client.submit_batch([job for job, _ in swept], name="sweeps", isolation=Isolation.CELL)

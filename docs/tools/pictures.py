@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from examples import demo
 from tests.browser import Browser
 
-from windtunnel import Client, Isolation
+from windtunnel import Isolation
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 WIDTH, HEIGHT = 1440, 900
-
-
-@contextmanager
-def stack(state: Path, flower: int) -> Iterator[Client]:
-    """A stack that has run the demo's sweeps and failing programs."""
-    os.environ["WINDTUNNEL_DATA_DIR"] = str(state)
-    os.environ["WINDTUNNEL_STORE_URL"] = f"{state}/store"
-    with demo.stack(state, flower) as url, Client(url) as client:
-        for name in ("sp500", "nasdaq"):
-            client.datasets.add(name, demo.HERE / "data" / f"{name}.csv")
-        yield client
 
 
 def main() -> None:
@@ -34,7 +20,7 @@ def main() -> None:
     flower = demo.free_port()
     with tempfile.TemporaryDirectory(prefix="windtunnel-pictures-") as folder:
         state = Path(folder)
-        with stack(state, flower) as client, Browser(state / "browser") as browser:
+        with demo.stack(state, flower) as client, Browser(state / "browser") as browser:
             browser.width(WIDTH, HEIGHT)
             jobs = [job for job, _ in (*swept, *single)]
             batch = client.submit_batch(jobs, name="first-ideas", isolation=Isolation.CELL)

@@ -27,7 +27,16 @@ from tests.support import PATIENCE_S, unique
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery import reaper as recovery
 from windtunnel_worker.recovery.reaper import Reaper, remove_sandboxes
-from windtunnel_worker.sandbox import Assignment, Executor, Hooks, container, hardening, images, list_sandboxes
+from windtunnel_worker.sandbox import (
+    Assignment,
+    Executor,
+    Hooks,
+    container,
+    hardening,
+    images,
+    languages,
+    list_sandboxes,
+)
 from windtunnel_worker.sandbox import engine as engine_module
 from windtunnel_worker.sandbox.assignment import RunningSandbox
 from windtunnel_worker.sandbox.container import Sandbox
@@ -234,6 +243,7 @@ def test_a_warden_that(
 ) -> None:
     monkeypatch.setattr(container, "READY_TIMEOUT_S", 2.0)
     monkeypatch.setattr(container, "STOP_GRACE_S", 1.0)
+    monkeypatch.setattr(languages, "IMPORTS_TIMEOUT_S", 4.0)
     entrypoint, words = FAULTY[fault]
     slot = Slot(unique("faults"), image_that(entrypoint))
     try:
@@ -267,6 +277,7 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{near}")
         monkeypatch.setattr(engine_module, "CALL_TIMEOUT_S", 2)
         monkeypatch.setattr(container, "READY_TIMEOUT_S", 4.0)
+        monkeypatch.setattr(languages, "IMPORTS_TIMEOUT_S", 4.0)
         engine.cache_clear()
         yield proxy
         proxy.restore()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import queue
 import threading
 from collections.abc import Iterator
@@ -103,7 +104,8 @@ def test_each_job_has_one_trace_from_submit_to_report(
             batch = client.submit_batch([Job(code=secret), Job(code=secret)])
         run(driver)
         endpoint = f"http://127.0.0.1:{receiver.server_port}"
-        with Role("finalize", redis_url, unique("traced"), tmp_path / "log", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint):
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "WINDTUNNEL_LOG_FORMAT": "json"}
+        with Role("finalize", redis_url, unique("traced"), log := tmp_path / "log", **settings):
             client.wait(alone, timeout=60)
             client.wait(batch, timeout=60)
         # The worker has ended: whatever it had not sent yet it sent then.
@@ -124,4 +126,8 @@ def test_each_job_has_one_trace_from_submit_to_report(
     assert by_job[alone]["windtunnel.job"].parent_span_id == mine.span_id.to_bytes(8)
     one = by_job[f"{batch}-0"]["windtunnel.job"]
     assert [link.trace_id for link in one.links] == [mine.trace_id.to_bytes(16)]
+    logged = [line for line in map(json.loads, log.read_text().splitlines()) if line.get("action") == "traced"]
+    assert {line["job_id"]: line["trace_id"] for line in logged} == {
+        job: spans["windtunnel.job"].trace_id.hex() for job, spans in by_job.items()
+    }
     assert one.trace_id.hex() == hashlib.sha256(f"{batch}-0/1".encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ that dies loses no span, and the other stages need no tracing.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from opentelemetry.trace import Link, Span, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from windtunnel.contract import Outcome, Report
+
+log = logging.getLogger(__name__)
 
 FAULTS = (Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
 
@@ -95,6 +98,8 @@ class Tracing:
             root.add_event("attempt", {"number": attempt.number, "outcome": attempt.outcome.value})
         _stages(_Spans(self._tracer, root), report)
         root.end(_ns(report.finished_at))
+        trace_id = trace.format_trace_id(root.get_span_context().trace_id)
+        log.info("action=traced job=%s trace=%s", report.job_id, trace_id, extra={"wt_trace_id": trace_id})
 
 
 class _Spans:

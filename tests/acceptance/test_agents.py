@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.support import COMMAND, EXAMPLES, PATIENCE_S, Stack, command, free_port, until
 
 from windtunnel.client import Client as App
-from windtunnel.mcp.server import WAITS_AT_A_TIME
+from windtunnel.mcp.desk import MOST_WAIT_S, WAITS_AT_A_TIME
 
 Call = Callable[..., Any]
 
@@ -144,19 +144,28 @@ def server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     file.write_text(
         f'[alice]\ntoken = "{tokens["alice"]}"\n\n[mallory]\ntoken = "{tokens["mallory"]}"\njobs_a_day = 5\n'
     )
-    port = free_port()
-    with (folder / "log").open("wb") as log:
-        arguments = [COMMAND, "mcp", "--http", "--port", str(port), "--tokens", str(file)]
-        with subprocess.Popen(arguments, env=stack.environment, stdout=log, stderr=log) as process:
-            try:
-                _await(port, process)
-                yield Server(f"http://127.0.0.1:{port}/mcp", tokens)
-            finally:
-                process.terminate()
+    with serving(stack, file, folder / "log") as (url, _):
+        yield Server(url, tokens)
     said = (folder / "log").read_text()
     assert "Traceback" not in said
     assert not any(token in said for token in tokens.values())
     assert "MARKER" not in said
+
+
+@contextmanager
+def serving(stack: Stack, tokens: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`windtunnel mcp --http`: its address and its process, which is told to end when it is no longer needed."""
+    port = free_port()
+    arguments = [COMMAND, "mcp", "--http", "--port", str(port), "--tokens", str(tokens)]
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(arguments, env=stack.environment, stdout=file, stderr=file) as process,
+    ):
+        try:
+            _await(port, process)
+            yield f"http://127.0.0.1:{port}/mcp", process
+        finally:
+            process.terminate()
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -223,6 +232,33 @@ def test_a_caller_that_went_away_does_not_keep_its_turns_to_wait(server: Server)
             await alice("cancel", id=job)
 
     asyncio.run(asyncio.wait_for(use(), 30))
+
+
+def test_a_server_that_is_told_to_end_answers_those_who_wait(stack: Stack, app: App, tmp_path: Path) -> None:
+    token = secrets.token_urlsafe(32)
+    tokens = tmp_path / "tokens.toml"
+    tokens.touch(0o600)
+    tokens.write_text(f'[carol]\ntoken = "{token}"\n')
+    started: list[str] = []
+
+    async def use() -> None:
+        with serving(stack, tokens, tmp_path / "log") as (url, process):
+            async with connected(Server(url, {"carol": token}), "carol") as carol:
+                run = await carol("run", code="import time\ntime.sleep(300)", timeout_s=400, wait_s=0)
+                started.append(run["id"])
+                waiting = asyncio.create_task(carol("status", id=run["id"], wait_s=MOST_WAIT_S))
+                await asyncio.sleep(1)
+                assert not waiting.done()
+                process.terminate()
+                assert not (await waiting)["done"]
+            await asyncio.to_thread(process.wait, MOST_WAIT_S / 2)
+        assert "Traceback" not in (tmp_path / "log").read_text()
+
+    try:
+        asyncio.run(use())
+    finally:
+        for job in started:
+            app.cancel(job)
 
 
 def test_without_a_good_token_nothing_is_answered(server: Server) -> None:

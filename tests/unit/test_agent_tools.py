@@ -21,7 +21,8 @@ from windtunnel.contract.execution import ProgramError
 from windtunnel.errors import InvalidInput
 from windtunnel.mcp.access import Access, Tokens
 from windtunnel.mcp.answers import MOST_CHARS
-from windtunnel.mcp.server import WAITS_AT_A_TIME, local_server
+from windtunnel.mcp.desk import WAITS_AT_A_TIME
+from windtunnel.mcp.server import local_server
 from windtunnel.mcp.tools import MOST_JOBS, Tools, parameter_sets
 from windtunnel.records.allowances import Allowance
 from windtunnel.settings import Settings

@@ -39,7 +39,7 @@ def mcp(
         raise InvalidInput([FieldProblem("--tokens", "is for --http: over stdio there is one caller")])
     try:
         from windtunnel.mcp.access import Access, Tokens
-        from windtunnel.mcp.server import MOST_REQUEST_BYTES, http_server, local_server
+        from windtunnel.mcp.server import local_server, serve_http
     except ImportError as error:
         raise ExtraMissing("The server for agents", "mcp") from error
     from windtunnel.client import Client
@@ -53,18 +53,10 @@ def mcp(
         if tokens is None:
             local_server(tools, Access(f"stdio-{settings.owner}"[:128], settings.owner)).run()
         else:
-            url = f"http://127.0.0.1:{port}"
-            server = http_server(tools, Tokens.read(tokens), url)
+            known = Tokens.read(tokens)
             _check_free(port)
-            typer.echo(f"Serving agents at {url}/mcp, until Ctrl-C.", err=True)
-            server.run(
-                "streamable-http",
-                host="127.0.0.1",
-                port=port,
-                stateless_http=True,  # no session that another token could take over
-                json_response=True,
-                max_request_body_size=MOST_REQUEST_BYTES,
-            )
+            typer.echo(f"Serving agents at http://127.0.0.1:{port}/mcp, until Ctrl-C.", err=True)
+            serve_http(tools, known, port)
     raise typer.Exit(DONE)
 
 

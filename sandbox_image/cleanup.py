@@ -11,8 +11,6 @@ import shutil
 import signal
 from collections.abc import Iterator
 
-from lastwords import ASK
-
 SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 
 
@@ -36,10 +34,10 @@ def kill_all(user: int) -> None:
         os.kill(-1, signal.SIGKILL)
 
 
-def ask(pid: int, user: int) -> None:
-    """Ask a program for its last words. Whoever does not listen to the signal ends by it."""
+def ask(pid: int, user: int, by: int) -> None:
+    """Ask a program for its last words by a signal. Whoever does not listen to it ends by it."""
     with contextlib.suppress(ProcessLookupError, PermissionError), acting_as(user):
-        os.kill(pid, ASK)
+        os.kill(pid, by)
 
 
 def clean_up(user: int) -> bool:

@@ -165,12 +165,12 @@ class Interpreter:
         self.cpu_time_s += told["cpu_time_s"]
         return int(told["status"])
 
-    def ask(self, user: int) -> None:
-        """Have the program write what it holds back and say where it is, see lastwords.py."""
+    def ask(self, user: int, by: int) -> None:
+        """Have the program write what it holds back and say where it is, by a signal; see lastwords.py."""
         pids = [self._pid] if self.single else [pid for pid in _processes() if _parent(pid) == self._pid]
         for pid in pids:
             if pid > 1:
-                ask(pid, user)
+                ask(pid, user, by)
 
     def others(self) -> bool:
         """True while there is any other process than the warden, this one and its next fork."""

@@ -47,7 +47,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import foreign
@@ -56,6 +56,7 @@ from cleanup import acting_as, clean_up, kill_all
 from folder import FOLDER, Collector
 from host import Host
 from interpreter import IMPORTED, Interpreter, Preload, become, set_dumpable
+from lastwords import ASK
 
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
@@ -138,8 +139,8 @@ def supervise(host: Host, interpreter: Interpreter, job: dict[str, Any], payload
     stderr = Output(err, b"E", job["output_bytes"], host)
     records = Records(values, host)
     records.take(begun)
-    ask = None if "program" in job else lambda: interpreter.ask(user)
-    ending = Ending(interpreter, user, deadline=started + job["timeout_s"], ask=ask)
+    ask_by = job["program"].get("ask_by") if "program" in job else ASK
+    ending = Ending(interpreter, user, deadline=started + job["timeout_s"], ask_by=ask_by)
     _pump(host, ending, stdout, stderr, records)
     duration = time.monotonic() - started
     stdout.end()
@@ -181,11 +182,9 @@ def _await_imports(host: Host, values: int) -> bytes:
 class Ending:
     """Ends the program, and every process it left behind, exactly once."""
 
-    def __init__(
-        self, interpreter: Interpreter, user: int, deadline: float, ask: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, interpreter: Interpreter, user: int, deadline: float, ask_by: int | None = None) -> None:
         self._interpreter, self._user = interpreter, user
-        self._deadline, self._ask = deadline, ask
+        self._deadline, self._ask_by = deadline, ask_by
         self.status = 0
         self.over = False
         self.timed_out = False
@@ -202,9 +201,9 @@ class Ending:
     def notice(self, ready: Sequence[int]) -> None:
         """See whether the program ended, and end it when its time is over. `ready`: what can be read."""
         if not self.over and self.patience() == 0.0:
-            if self._ask is not None and not self.timed_out:
+            if self._ask_by is not None and not self.timed_out:
                 self._deadline += ANSWER_S  # its outcome is settled, however it ends meanwhile
-                self._ask()
+                self._interpreter.ask(self._user, self._ask_by)
             else:
                 self.force()
             self.timed_out = True

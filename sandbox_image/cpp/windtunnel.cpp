@@ -62,7 +62,8 @@ void print_places(void* failed = nullptr) {
     if (FILE* lines = fdopen(pipes[0], "r")) {
         char line[512];
         while (std::fgets(line, sizeof line, lines)) {
-            if (std::strncmp(line, "strategy.cpp:", 13) == 0) std::fprintf(stderr, "    at %s", line);
+            line[std::strcspn(line, " \n")] = '\0';  // a discriminator may follow
+            if (std::strncmp(line, "strategy.cpp:", 13) == 0) std::fprintf(stderr, "    at %s\n", line);
         }
     }
     waitpid(child, nullptr, 0);
@@ -106,6 +107,17 @@ void on_signal(int number, siginfo_t*, void* context) {
     raise(number);
 }
 
+// The warden sends it at the time limit and the kernel at that of processor time: what the program holds back is
+// written, and where it is. The program is then ended, whether or not it was in the middle of a write.
+void on_limit(int number, siginfo_t*, void* context) {
+    signal(number, SIG_DFL);
+    std::cout.flush();
+    std::fflush(nullptr);
+    std::fputs("still running:\n", stderr);
+    print_places(failed_at(context));
+    raise(number);
+}
+
 struct Start {
     Start() {
         void* none[1];
@@ -121,6 +133,8 @@ struct Start {
         action.sa_sigaction = on_signal;
         action.sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO;
         for (int number : {SIGSEGV, SIGFPE, SIGABRT, SIGILL, SIGBUS}) sigaction(number, &action, nullptr);
+        action.sa_sigaction = on_limit;
+        sigaction(SIGXCPU, &action, nullptr);
         std::srand(wt::seed());
     }
 } start;

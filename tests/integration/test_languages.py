@@ -38,6 +38,7 @@ class Programs:
     """Throws "boom" at line 3, called from a later line."""
     exception: str
     endless: str
+    """Writes "half" and has no end, at line 3 where lines are known."""
     greedy: str
     flood: str
     leaving: str
@@ -67,7 +68,7 @@ JAVASCRIPT = Programs(
     complaint="Unexpected token ';'",
     raising='const f = () => {\n  const reason = "boom";\n  throw new Error(reason);\n};\nf();\n',
     exception="Error",
-    endless="for (;;) {}",
+    endless='process.stdout.write("half"); for (;;) {}',
     greedy="const all = []; for (;;) all.push(new Array(1000).fill({ at: Math.random() }));",
     flood=f'for (;;) console.log("{LONG}");',
     values='emit("number", 1.5); emit({ text: "a\\"\\n", list: new Float64Array([1, 2]), nan: NaN });'
@@ -82,7 +83,7 @@ PROGRAMS = {
         complaint="invalid syntax",
         raising='def f():\n    reason = "boom"\n    raise ValueError(reason)\n\nf()\n',
         exception="ValueError",
-        endless="while True: pass",
+        endless='print("half", end="")\n\nwhile True: pass',
         greedy="a = []\nwhile True: a.append(bytearray(10**7))",
         flood=f'while True: print("{LONG}")',
         values='emit(number=1.5, text="a\\"\\n", list=[1.0, 2.0], nan=float("nan"))\n'
@@ -111,7 +112,7 @@ PROGRAMS = {
         raising='class Test {\n  static void f() {\n    throw new IllegalStateException("boom");\n  }\n'
         "  public static void main(String[] args) { f(); }\n}\n",
         exception="java.lang.IllegalStateException",
-        endless=_java("for (;;) {}"),
+        endless=_java('System.out.print("half"); for (;;) {}'),
         greedy=_java("var all = new ArrayList<byte[]>(); for (;;) all.add(new byte[1 << 20]);"),
         flood=_java(f'for (;;) System.out.println("{LONG}");'),
         leaving="class Test { public static void main(String[] args) throws Exception { "
@@ -129,7 +130,7 @@ PROGRAMS = {
         complaint="invalid conversion from",
         raising='#include <stdexcept>\nvoid f() {\n  throw std::runtime_error("boom");\n}\nint main() { f(); }\n',
         exception="std::runtime_error",
-        endless=_cpp("for (volatile int i = 0;; i = 1) {}"),
+        endless=_cpp('std::printf("half"); for (volatile int i = 0;; i = 1) {}'),
         greedy=_cpp("std::vector<std::string> all; for (;;) all.push_back(std::string(1 << 20, 'x'));"),
         flood=_cpp(f'for (;;) std::puts("{LONG}");'),
         leaving='#include <fstream>\nint main() { std::ofstream("plot.txt") << "x"; }',
@@ -146,7 +147,7 @@ PROGRAMS = {
         complaint='cannot use "text"',
         raising='package main\nfunc f() {\n\tpanic("boom")\n}\nfunc main() { f() }\n',
         exception="panic",
-        endless=_go("for {}"),
+        endless=_go('fmt.Print("half"); for {}'),
         greedy=_go('all := []string{}; for { all = append(all, fmt.Sprintf("%01000000d", 0)) }'),
         flood=_go(f'for {{ fmt.Println("{LONG}") }}'),
         leaving='package main\n\nimport "os"\n\nfunc main() { os.WriteFile("plot.txt", []byte("x"), 0644) }\n',
@@ -270,6 +271,14 @@ def test_an_endless_program_is_stopped_by_its_own_time(run: Run, programs: Progr
     execution = run(programs.endless, limits=Limits(timeout_s=1))
     assert execution.outcome is Outcome.TIMED_OUT
     assert 1 <= execution.resources.duration_s < 10  # compiling is not part of it
+
+
+def test_a_program_at_its_time_limit_keeps_its_output_and_may_say_where_it_is(
+    run: Run, language: str, programs: Programs
+) -> None:
+    execution = run(programs.endless, limits=Limits(timeout_s=3))
+    assert (execution.outcome, execution.stdout) == (Outcome.TIMED_OUT, "half")
+    assert ("s, at line 3 (" in execution.message) is (language in ("python", "java", "cpp"))
 
 
 def test_a_memory_bomb(run: Run, programs: Programs) -> None:

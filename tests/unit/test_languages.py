@@ -126,6 +126,16 @@ def test_who_was_refused_a_process(name: str, stderr: str, refused: bool) -> Non
     assert fault.processes is refused
 
 
+@pytest.mark.parametrize("name", ["cpp", "java"])
+def test_a_program_that_used_up_its_processor_time_says_where_it_is(name: str) -> None:
+    source = for_language(name).source_name
+    said = f"still running:\n    at {source}:9\nno\nstill running:\n    at {source}:2\n    at {source}:4\n"
+    fault = diagnose(for_language(name), "1\n two\n", _ended(said, exit_code=None, signal=9))
+    assert fault is not None
+    assert (fault.type, fault.line, fault.source) == ("cpu_exceeded", 2, "two")
+    assert diagnose(for_language("go"), "", _ended("still running:\n    at strategy.go:2\n")) is None
+
+
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_hostile_stderr_is_read_in_linear_time(name: str) -> None:
     for filler in ("strategy.", "a" * 50 + ":", " throw", "\n", 'Exception in thread "', "uncaught ", "panic: "):

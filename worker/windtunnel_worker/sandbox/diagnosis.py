@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from windtunnel.contract import Outcome
 from windtunnel_worker.sandbox.endings import CRASHES, SIGNALS
-from windtunnel_worker.sandbox.languages import COMPILE_TIMEOUT_S, Language
+from windtunnel_worker.sandbox.languages import ANSWER, COMPILE_TIMEOUT_S, Language
 from windtunnel_worker.sandbox.protocol import End, Fault, Transcript
 
 STILL_RUNNING = {
@@ -39,15 +39,18 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     end = transcript.end
     if end is None:
         return None
-    if transcript.place and (end.timed_out or end.signal == signal.SIGXCPU):
+    if end.timed_out or end.signal in (signal.SIGXCPU, signal.SIGKILL):
         outcome = Outcome.TIMED_OUT if end.timed_out else Outcome.CPU_EXCEEDED
-        return where_it_was(language, code, transcript.place, outcome)
+        find = _still_running if language.run else _where_it_was
+        where = find(language, code, transcript, outcome)
+        if where:
+            return where
     if end.exit_code == 0:
         return None
     if not language.run:
         return _crash(language, code, transcript) if end.signal in CRASHES else None
-    text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
-    said = [line[:LINE_CHARACTERS] for line in text.splitlines()]
+    text = _end_of_stderr(transcript)
+    said = _lines(text)
     memory = _first([language.out_of_memory], said) is not None
     processes = _first([language.out_of_processes], said) is not None
     if end.stage == "compile":
@@ -71,8 +74,7 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
 
 def _crash(language: Language, code: str, transcript: Transcript) -> Fault | None:
     """A crash of the interpreter, of which `faulthandler` wrote the calls that led there, the innermost first."""
-    text = bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
-    _, told, trace = text.rpartition("Fatal Python error: ")
+    _, told, trace = _end_of_stderr(transcript).rpartition("Fatal Python error: ")
     line = _place_in(trace, language)
     if not told or transcript.end is None or transcript.end.signal is None:
         return None
@@ -86,9 +88,9 @@ def _crash(language: Language, code: str, transcript: Transcript) -> Fault | Non
     )
 
 
-def where_it_was(language: Language, code: str, place: str, outcome: Outcome) -> Fault | None:
+def _where_it_was(language: Language, code: str, transcript: Transcript, outcome: Outcome) -> Fault | None:
     """Of a program whose time was over: what `faulthandler` wrote of all its threads, the current one last."""
-    threads = re.split(r"^(?=(?:Current t|T)hread 0x)", place, flags=re.MULTILINE)
+    threads = re.split(r"^(?=(?:Current t|T)hread 0x)", transcript.place, flags=re.MULTILINE)
     current = next((one for one in threads if one.startswith("Current")), "")
     others = [one for one in threads if one is not current and _place_in(one, language)]
     left = _place_in(current, language) is None and LEAVING.search(current) is not None
@@ -102,6 +104,21 @@ def where_it_was(language: Language, code: str, place: str, outcome: Outcome) ->
         line=line,
         source=_source(line, code),
         traceback=_as_python_writes_it(trace, language, code),
+    )
+
+
+def _still_running(language: Language, code: str, transcript: Transcript, outcome: Outcome) -> Fault | None:
+    """Of a program in another language whose time was over: what its runtime wrote last."""
+    _, answered, told = _end_of_stderr(transcript).rpartition(ANSWER)
+    line = _line(language, _lines(told)) if answered and language.answers else None
+    if line is None:
+        return None
+    return Fault(
+        type=outcome.value,
+        message=STILL_RUNNING[outcome],
+        line=line,
+        source=_source(line, code),
+        traceback=told.strip("\n")[:KEPT_TRACE],
     )
 
 
@@ -119,6 +136,14 @@ def _place_in(trace: str, language: Language) -> int | None:
     """The program's line in the innermost of the calls that `faulthandler` names."""
     lines = (int(line) for file, line, _ in FRAMES.findall(trace) if file == language.source_name)
     return next(lines, 0) or None
+
+
+def _end_of_stderr(transcript: Transcript) -> str:
+    return bytes(transcript.stderr)[-READ_BYTES:].decode(errors="replace")
+
+
+def _lines(text: str) -> list[str]:
+    return [line[:LINE_CHARACTERS] for line in text.splitlines()]
 
 
 def _source(line: int | None, code: str) -> str:

@@ -6,6 +6,7 @@ The tools themselves (compiler, runtime, libraries) are in the image: `sandbox_i
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,9 @@ COMPILE_TIMEOUT_S = 60.0
 
 IMPORTS_TIMEOUT_S = 60.0
 """Wall-clock seconds in which a Python program's libraries are imported before its own time begins."""
+
+ANSWER = "still running:\n"
+"""On stderr, before the calls that a program is in, innermost first."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Language:
     heap_share: float = 0.0
     heap_reserve_mb: int = 0
     """The heap may take this share of the memory limit, less this: the rest is the runtime's and the warden's."""
+    answers: bool = False
+    """By SIGXCPU its programs write where they are, after `ANSWER`, and the output they hold back."""
     exceptions: tuple[str, ...] = ()
     """The first that matches what the program wrote to stderr gives the uncaught exception's `type` and `message`."""
     out_of_memory: str = r"(?!)"
@@ -62,6 +68,7 @@ class Language:
             "compile": [word.format(**words) for word in self.compile] or None,
             "compile_timeout_s": COMPILE_TIMEOUT_S,
             "run": [word.format(**words) for word in self.run],
+            "ask_by": signal.SIGXCPU if self.answers else None,
             "env": {name: value.format(**words) for name, value in self.env.items()},
         }
 
@@ -132,6 +139,7 @@ TABLE = (
         own_processes=24,
         heap_share=0.75,
         heap_reserve_mb=40,
+        answers=True,
         exceptions=(r'^Exception in thread "[^"]*" (?P<type>[\w.$]+)(?:: (?P<message>.*))?$',),
         out_of_memory=r"java\.lang\.OutOfMemoryError(?!: unable to create native thread)",
         out_of_processes=r"java\.lang\.OutOfMemoryError: unable to create native thread",
@@ -143,6 +151,7 @@ TABLE = (
         run=(f"{COMPILED}/strategy",),
         tmp_exec=True,
         own_processes=2,
+        answers=True,
         exceptions=(
             r"(?P<type>Assertion) ['`](?P<message>.*)' failed",
             r"^uncaught (?P<type>\S+): (?P<message>.*)$",

@@ -77,6 +77,18 @@ def test_opens_are_found_under_vendors_names(name: str, tmp_path: Path) -> None:
     assert report.score.metrics.total_return == pytest.approx(2 / np.linspace(90, 99, 60)[1] - 1)
 
 
+def test_opens_are_adjusted_as_the_closes_that_positions_are_valued_at(tmp_path: Path) -> None:
+    tunnel, raw = tunnel_of(), np.linspace(100, 120, 60)
+    factor = np.where(np.arange(60) < 30, 0.5, 1.0)  # a split in the middle
+    frame = pd.DataFrame({"Open": raw / factor - 1, "Close": raw / factor, "Adj Close": raw}, index=INDEX)
+    add(tunnel, tmp_path, frame=frame)
+    report = tunnel.client.report(tunnel.client.submit(job(fill="open", price="adj close")))
+    assert report.score is not None
+    bought = (raw[1] / 0.5 - 1) * 0.5
+    assert report.score.metrics.total_return == pytest.approx(raw[-1] / bought - 1)
+    assert report.score.metrics.max_drawdown == pytest.approx(0.0)
+
+
 def test_data_that_shows_the_future_is_not_scored_on(tmp_path: Path) -> None:
     tunnel = tunnel_of()
     add(tunnel, tmp_path, frame=pd.DataFrame({"Close": LONG}, index=INDEX[::-1]))

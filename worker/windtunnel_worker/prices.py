@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from windtunnel.contract import DatasetVersion, Execution, JobSpec, LookAhead, Probe, Scoring, Sight
-from windtunnel.datasets.words import CLOSE_NAMES, OPEN_NAMES, plain_name
+from windtunnel.datasets.words import ADJUSTED_NAMES, CLOSE_NAMES, OPEN_NAMES, plain_name
 from windtunnel.errors import FileStoreUnavailable, ObjectUnusable
 from windtunnel.manifests import Manifests
 from windtunnel.store import Store
@@ -113,13 +113,14 @@ class PriceScorer:
             )
         table = pa.ipc.open_file(pa.BufferReader(self._store.get(version.columns_sha256))).read_all()
         columns = _columns_of_numbers(table)
+        place = _valued_at(name, table, columns, price)
+        values = _numbers(table.column(place))
         opened = next((columns[one] for one in OPEN_NAMES if one in columns), None)
-        return Prices(
-            name,
-            _times(table),
-            _numbers(table.column(_valued_at(name, table, columns, price))),
-            None if opened is None else _numbers(table.column(opened)),
-        )
+        opens = None if opened is None else _numbers(table.column(opened))
+        if opens is not None and plain_name(table.column_names[place]) in ADJUSTED_NAMES and "close" in columns:
+            with np.errstate(divide="ignore", invalid="ignore"):  # a close of 0 leaves no open to fill at
+                opens = opens * (values / _numbers(table.column(columns["close"])))
+        return Prices(name, _times(table), values, opens)
 
 
 def _look_ahead(market: Market, positions: Positions, execution: Execution, seed: int) -> LookAhead:

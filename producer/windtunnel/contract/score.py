@@ -39,7 +39,8 @@ class Scoring(Contract):
     bars_a_year: float | None = Field(None, gt=0, le=1e9)
     """Bars per year, for annual figures; None: counted from the dataset's times."""
     price: str = Field("close", min_length=1, max_length=256)
-    """The column in which positions are valued; upper and lower case do not matter."""
+    """The column in which positions are valued; upper and lower case do not matter. With an adjusted close, the opens
+    are adjusted by the same factor."""
 
 
 class Metrics(Contract):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets.refusal import counted, finding, places
-from windtunnel.datasets.words import CLOSE_NAMES, PRICE_NAMES, plain_name
+from windtunnel.datasets.words import ADJUSTED_NAMES, CLOSE_NAMES, PRICE_NAMES, plain_name
 
 DEVIATIONS = 10
 SPLITS = (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100)
@@ -115,7 +115,7 @@ def _bars(by_name: dict[str, Any]) -> list[DataFinding]:
 
 
 def _adjusted(by_name: dict[str, Any]) -> list[DataFinding]:
-    adjusted = by_name.get("adj close") or by_name.get("adjusted close") or by_name.get("adjclose")
+    adjusted = next((by_name[one] for one in ADJUSTED_NAMES if one in by_name), None)
     if adjusted is None or "close" not in by_name:
         return []
     close = by_name["close"][1]

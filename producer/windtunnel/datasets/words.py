@@ -21,6 +21,8 @@ OPEN_NAMES = tuple(
     "open|px open|open price|eröffnung|eröffnungskurs|otwarcie|ouverture|apertura|abertura|öppningskurs|открытие|开盘|"
     "开盘价|始値|시가".split("|")
 )
+ADJUSTED_NAMES = ("adj close", "adjusted close", "adjclose")
+"""Closes in which dividends and splits are taken into account."""
 _EXTREMES = (
     "high|low|hoch|tief|najwyzszy|najwyższy|najnizszy|najniższy|plus haut|plus bas|máximo|mínimo|máx.|mín.|massimo|"
     "minimo|макс.|мин.|最高|最高价|最低|最低价|高値|安値|고가|저가".split("|")

@@ -17,38 +17,54 @@ JUMP = 1.0
 
 def changed(data: Mapping[str, Any], probe: Mapping[str, Any]) -> dict[str, Any]:
     """The data as one run of the check sees it: new frames, the given ones stay as they are."""
-    return {name: _changed(frame, probe) for name, frame in data.items()}
+    return {name: _changed(frame, probe, number) for number, (name, frame) in enumerate(data.items())}
 
 
-def _changed(frame: Any, probe: Mapping[str, Any]) -> Any:
+def _changed(frame: Any, probe: Mapping[str, Any], number: int) -> Any:
     start = int(frame.index.searchsorted(probe["time"]))
     if probe["change"] == "repeat" or start >= len(frame):
         return frame.copy()
     if probe["change"] == "cut":
         return frame.iloc[:start].copy()
-    path = _mirror if probe["change"] == "mirror" else _scatter
-    factors = path(frame, start, np.random.default_rng(probe["seed"]))
-    result = frame.copy()
+    result, price = frame.copy(), _price(frame)
+    if probe["change"] == "mirror" and price is not None and start:
+        factors = _ratio(price[start - 1], price[start:], 0.5**0.5) ** 2
+    else:
+        rng = np.random.default_rng([probe["seed"], number])
+        factors = np.exp(np.cumsum(rng.normal(0.0, SPREAD, len(frame) - start)) + rng.choice([-JUMP, JUMP]))
+        order = start + rng.permutation(len(frame) - start)
+        _reorder(result, start, order)
+        if price is not None:
+            factors *= _ratio(price[start:], price[order], 1.0)
     for place, kind in enumerate(frame.dtypes):
         if getattr(kind, "kind", "") in "fiu":
-            values = frame.iloc[:, place].to_numpy(copy=True)
+            values = result.iloc[:, place].to_numpy(copy=True)
             later = values[start:] * factors
             values[start:] = later if kind.kind == "f" else np.rint(later).astype(values.dtype)
             result.isetitem(place, values)
     return result
 
 
-def _scatter(frame: Any, start: int, rng: np.random.Generator) -> Any:
-    return np.exp(np.cumsum(rng.normal(0.0, SPREAD, len(frame) - start)) + rng.choice([-JUMP, JUMP]))
+def _reorder(frame: Any, start: int, order: Any) -> None:
+    """Put later rows in another order, since what a bar looks like, such as a gain or a text, tells of it too.
+
+    Times stay, as programs rely on their order.
+    """
+    rows = np.concatenate((np.arange(start), order))
+    for place, kind in enumerate(frame.dtypes):
+        if getattr(kind, "kind", "") not in "mM":
+            frame.isetitem(place, frame.iloc[rows, place].set_axis(frame.index))
 
 
-def _mirror(frame: Any, start: int, rng: np.random.Generator) -> Any:
-    """Factors that turn each move of the last price column into its opposite."""
+def _price(frame: Any) -> Any:
+    """The column called Close, else the last one of fractional numbers; None if there is none."""
     numbers = [place for place, kind in enumerate(frame.dtypes) if getattr(kind, "kind", "") == "f"]
-    if not numbers or not start:
-        return _scatter(frame, start, rng)
     named = [place for place in numbers if str(frame.columns[place]).lower() == "close"]
-    price = frame.iloc[:, (named or numbers)[-1]].to_numpy()
+    return frame.iloc[:, (named or numbers)[-1]].to_numpy() if numbers else None
+
+
+def _ratio(these: Any, those: Any, otherwise: float) -> Any:
+    """Element by element; `otherwise` where it is no positive number."""
     with np.errstate(all="ignore"):
-        factors = (price[start - 1] / price[start:]) ** 2
-    return np.where(np.isfinite(factors) & (factors > 0), factors, 0.5)
+        ratio = these / those
+    return np.where(np.isfinite(ratio) & (ratio > 0), ratio, otherwise)

@@ -31,7 +31,7 @@ class Change(StrEnum):
     CUT = "cut"
     """The bars from this one on are left out."""
     SCATTER = "scatter"
-    """Prices from this bar on take another, wilder path."""
+    """Prices from this bar on take another, wilder path, and what else the bars show comes in another order."""
     MIRROR = "mirror"
     """Prices from this bar on move the other way."""
 

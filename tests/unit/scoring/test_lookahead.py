@@ -130,3 +130,30 @@ def test_changing_the_data_leaves_what_came_before_and_the_given_frame() -> None
         assert (found["Close"].iloc[101:] != frame["Close"].iloc[101:]).mean() > 0.99
         assert (found["High"] >= found["Low"]).all()
         assert (found["Close"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return (frame.Close > frame.Open).shift(-1).eq(True).astype(float)",
+        "return ((frame.Close - frame.Low) / (frame.High - frame.Low)).shift(-1).fillna(0.0)",
+        "return (frame.Mood.shift(-1) == 'calm').astype(float)",
+        "return frame.Up.shift(-1).eq(True).astype(float)",
+        "return frame.Dividend.shift(-1).notna().astype(float)",
+    ],
+)
+def test_all_that_a_later_bar_shows_is_the_future(line: str) -> None:
+    frame = prices()
+    draw = np.random.default_rng(2).random(len(frame))
+    frame = frame.assign(Mood=np.where(draw < 0.5, "calm", "wild"), Up=draw < 0.3)
+    frame["Dividend"] = np.where(draw < 0.4, 1.0, np.nan)
+    assert Scenes(frame).check(program_of(f"frame = data['prices']; {line}")).sight is Sight.LEAKS
+
+
+def test_datasets_do_not_keep_the_ratio_of_their_later_prices() -> None:
+    frame = prices()
+    probe = {"change": "scatter", "time": frame.index[101], "seed": 3}
+    found = probes_module().changed({"a": frame, "b": 2 * frame}, probe)
+    ratio = found["b"]["Close"] / found["a"]["Close"]
+    assert (ratio.iloc[:101] == 2.0).all()
+    assert ((ratio.iloc[101:] - 2.0).abs() > 1e-6).mean() > 0.9

@@ -65,6 +65,8 @@ def encode(result: Any, data: Datasets) -> bytes:
 def _table(result: Any, data: Datasets) -> tuple[list[str], Any]:
     """Which dataset each column is about, and the positions on their bars: a frame, or a series of the only one."""
     pandas = importlib.import_module("pandas")
+    if hasattr(type(result), "to_pandas"):
+        result = result.to_pandas()  # as an array, a frame of polars or Arrow would lose the names of its columns
     if isinstance(result, pandas.Series):
         if len(data) == 1:
             return list(data), result

@@ -164,6 +164,8 @@ def test_two_datasets_with_their_own_bars(score_job: RunJob) -> None:
     assert score_job(f"def signals(data):\n    return {alone}", "prices", "bars").score is not None
     one = score_job("def signals(data):\n    return data['prices'].Close * 0", "prices", "bars")
     assert "1 columns for the datasets prices, bars" in one.message
+    polars = "import polars\ndef signals(data):\n    return polars.DataFrame({'y': [1.0], 'x': [0.0]})"
+    assert "it returned the columns y, x" in score_job(polars, "prices", "bars").message
 
 
 def test_positions_leave_a_cell_as_they_leave_a_container(

@@ -59,6 +59,18 @@ class Names:
             sys.stderr.write(f"{PROGRAM}{_line()}: {told}\n")
         return self._file(name, kind)
 
+    def own_file(self, path: str) -> str | None:
+        """In a run on changed data, what is read in place of a dataset's own file; None for any other path.
+
+        `FileNotFoundError` for what has no such form: the file would show the data that was changed.
+        """
+        if not self.changed or not (whole := os.path.abspath(path)).startswith("/data/"):
+            return None
+        answer = self.answer(whole)
+        if answer is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return answer
+
     def refusal(self, path: Any) -> FileNotFoundError | None:
         """The error that names the datasets, for a name that may mean one of them and is no file."""
         if not _plausible(path):
@@ -142,7 +154,9 @@ def found(path: Any) -> Any:
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if _names is None or not isinstance(name, str):
         return path
-    if os.path.lexists(name) and not (_names.changed and name.startswith("/data/")):
+    if own := _names.own_file(name):
+        return own
+    if os.path.lexists(name):
         return path
     answer = _names.answer(name)
     if answer is None and (refusal := _names.refusal(name)):
@@ -154,8 +168,8 @@ def found(path: Any) -> Any:
 def _watched_open(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
     reads = _names is not None and "r" in mode and "+" not in mode
     path = os.fspath(file) if reads and isinstance(file, os.PathLike) else file
-    if reads and _names.changed and str(path).startswith("/data/"):  # type: ignore[union-attr]
-        file = _names.answer(path) or file  # type: ignore[union-attr]
+    if reads and isinstance(path, str):
+        file = _names.own_file(path) or file  # type: ignore[union-attr]
     try:
         return _open(file, mode, *arguments, **options)
     except FileNotFoundError:

@@ -207,11 +207,20 @@ def signals(data, params):
 """
 
 
-def test_a_program_that_reads_its_data_by_file_is_checked_on_changed_data_too(score_job: RunJob) -> None:
-    found = score_job(BY_FILE, check=True).look_ahead
+@pytest.mark.parametrize("path", ["/data/prices.csv", "/data/../data/prices.csv"])
+def test_a_program_that_reads_its_data_by_file_is_checked_on_changed_data_too(score_job: RunJob, path: str) -> None:
+    found = score_job(BY_FILE.replace("/data/prices.csv", path), check=True).look_ahead
     assert found is not None
     assert found.sight is Sight.LEAKS
     assert not any(one.failed for one in found.probes)
+
+
+def test_a_file_that_would_show_the_unchanged_data_is_not_there_in_a_check(score_job: RunJob) -> None:
+    code = BY_FILE.replace('read("/data/prices.csv")', 'pd.read_feather("/data/prices.arrow")["Close"]')
+    report = score_job(code, check=True)
+    assert report.look_ahead is not None
+    assert (report.outcome, report.look_ahead.sight) == (Outcome.SUCCEEDED, Sight.UNCHECKED)
+    assert "FileNotFoundError" in report.look_ahead.message
 
 
 HONEST = """

@@ -35,7 +35,7 @@ def save(figure: Any) -> None:
         return
     _number += 1
     if _number > MAX_FIGURES:
-        _dropped.append((f"figure-{_number}.png", f"only {MAX_FIGURES} figures are saved"))
+        _dropped.append((f"figure-{_number}.png", f"comes after the {MAX_FIGURES} figures that are saved"))
         return
     path = _free_path()
     try:

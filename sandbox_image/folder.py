@@ -35,7 +35,8 @@ class Collector:
 
     def __init__(self, send: Send, limits: Mapping[str, int]) -> None:
         self._send = send
-        self._files, self._file_bytes = limits["files"], limits["file_bytes"]
+        self._files = self._most_files = limits["files"]
+        self._file_bytes = limits["file_bytes"]
         self._room = self._total_bytes = limits["total_bytes"]
         self.dropped = 0
         """Files that were not sent; the first of them were named."""
@@ -78,9 +79,9 @@ class Collector:
         if status.st_size > self._file_bytes:
             return f"is larger than {_size(self._file_bytes)}"
         if self._files == 0:
-            return "there are too many files"
+            return f"comes after the {self._most_files} files that are kept"
         if status.st_size > self._room:
-            return f"all files together are larger than {_size(self._total_bytes)}"
+            return f"would make all files together larger than {_size(self._total_bytes)}"
         return ""
 
     def _drop(self, path: str, size: int, reason: str) -> None:

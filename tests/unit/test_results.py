@@ -323,3 +323,9 @@ def test_a_running_job_is_charted_within_80_columns() -> None:
 
 def test_a_job_that_ran_too_briefly_has_no_samples(tunnel: Tunnel) -> None:
     assert tunnel.client.samples(f"{submit(tunnel, 'noise')}-0") == []
+
+
+def test_jobs_are_told_apart_by_their_parameters_and_long_ones_leave_room() -> None:
+    one, other = report(1, params={"p" * 60: 1}, name="n" * 20), report(2, params={"fast": 5})
+    assert "job-2 fast=5" in printed(render_report.reports([one, other]), 120)
+    assert "n" * 20 in printed(render_results.comparison(one, other), 80)

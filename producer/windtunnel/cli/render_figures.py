@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from windtunnel.cli.texts import short
 from windtunnel.contract import Report, Score
 
 PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
@@ -34,3 +36,17 @@ def value_of(found: Score, name: str) -> Any:
 def stage_of(report: Report) -> str:
     """The stage of a cascade that a report is about, as `1 of 2`; empty without a cascade."""
     return f"{report.stage} of {report.stage_count}" if report.stage_count > 1 else ""
+
+
+def title_of(report: Report) -> str:
+    """A job's name with its parameters, by which the jobs of a sweep are told apart."""
+    return " ".join([report.name, *(f"{short(name, 40)}={_parameter(value)}" for name, value in report.params.items())])
+
+
+def plain_text(value: object) -> str:
+    """A text as it is, any other value as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _parameter(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else short(plain_text(value), 40)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -13,7 +12,16 @@ from rich.text import Text
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_facts import sparkline
-from windtunnel.cli.render_figures import COMPARED, OF_A_CURVE, UNDEFINED, figure, stage_of, value_of
+from windtunnel.cli.render_figures import (
+    COMPARED,
+    OF_A_CURVE,
+    UNDEFINED,
+    figure,
+    plain_text,
+    stage_of,
+    title_of,
+    value_of,
+)
 from windtunnel.cli.texts import first_sentence, harmless, short
 from windtunnel.contract import Execution, Promotion, Report, Score, SecurityLevel, StageRun
 
@@ -102,7 +110,7 @@ def _short(value: object) -> str:
         return "no value"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return short(plain_text(value))
 
 
 def score(found: Score) -> RenderableType:
@@ -188,7 +196,7 @@ def reports(found: Iterable[Report]) -> Fitted:
         used, metrics = one.used, one.score.metrics if one.score else None
         table.add_row(
             one.job_id,
-            one.name,
+            title_of(one),
             outcome_text(one.outcome),
             stage_of(one),
             figure("sharpe", metrics.sharpe) if metrics else "",

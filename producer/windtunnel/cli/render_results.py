@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
-from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, stage_of, value_of
+from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, plain_text, stage_of, title_of, value_of
 from windtunnel.cli.texts import first_sentence, jobs, short
 from windtunnel.contract import Report
 
@@ -61,24 +60,12 @@ def _line(row: Row) -> tuple[str | Text, ...]:
     return (
         UNDEFINED if row.rank is None else str(row.rank),
         row.report.job_id,
-        f"{row.report.name} {_params(row.report)}".strip(),
+        title_of(row.report),
         stage_of(row.report),
         figure("sharpe", row.score.metrics.sharpe),
         Text(row.chance or UNDEFINED, style="green" if row.significant else ""),
         *(figure(name, value_of(row.score, name)) for _, name in FURTHER),
     )
-
-
-def _params(report: Report) -> str:
-    return " ".join(f"{name}={_param(value)}" for name, value in report.params.items())
-
-
-def _param(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else short(_plain(value), 40)
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _notes(found: Leaderboard, shown: int) -> list[str]:
@@ -122,7 +109,8 @@ def superior(found: Sequence[Superior]) -> RenderableType:
     first = found[0]
     lines.insert(
         0,
-        f"Superior predictive ability (Hansen) of {first.strategies:,} strategies over {first.periods:,} returns each, "
+        f"Superior predictive ability (Hansen) of {first.strategies:,} "
+        f"{'strategy' if first.strategies == 1 else 'strategies'} over {first.periods:,} returns each, "
         f"{first.left_out:,} left out:",
     )
     return Text("\n".join(lines))
@@ -189,7 +177,9 @@ def plain_cluster(one: Cluster) -> dict[str, Any]:
 
 def comparison(one: Report, other: Report) -> RenderableType:
     """Two jobs, what they were given and what came of it."""
-    table = Table(Column("", no_wrap=True), Column("first", overflow="fold"), Column("second", overflow="fold"))
+    table = Table(
+        Column("", overflow="fold", max_width=24), *(Column(name, overflow="fold") for name in ("first", "second"))
+    )
     table.add_row("job", one.job_id, other.job_id)
     table.add_row("name", foreign(one.name), foreign(other.name))
     table.add_row("outcome", outcome_text(one.outcome), outcome_text(other.outcome))
@@ -215,7 +205,7 @@ def _value(report: Report, name: str) -> Text:
     """A parameter, exactly; a dash where the job does not have it."""
     if name not in report.params:
         return Text(UNDEFINED)
-    return foreign(short(_plain(report.params[name])))
+    return foreign(short(plain_text(report.params[name])))
 
 
 def _data(report: Report) -> str:

@@ -21,7 +21,9 @@ from typer.testing import CliRunner
 from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
-from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample
+from windtunnel.client import results as reading
+from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample, Sight, StageRun
+from windtunnel.contract.lookahead import LookAhead
 from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
 from windtunnel_worker.scoring import Market
@@ -155,6 +157,14 @@ def test_a_leaderboard_says_whether_the_best_is_superior(tunnel: Tunnel, monkeyp
     assert "superior_predictive_ability" not in CliRunner().invoke(app, ["leaderboard", batch, "--json"]).stdout
 
 
+def test_what_was_stopped_or_looks_ahead_is_not_tested_for_superiority() -> None:
+    stopped = StageRun(stage=1, metric="sharpe", at_least=9.0, passed=False)
+    ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
+    fields: list[dict[str, Any]] = [{}, {}, {}, {"stages": (stopped,)}, {"look_ahead": ahead}]
+    reports = [report(number, one, **fields[number]) for number, one in enumerate(noise(5))]
+    assert [(one.strategies, one.left_out) for one in reading.superior(reports)] == [(3, 0), (3, 0)]
+
+
 def test_every_trial_counts_in_the_next_batch_once(tunnel: Tunnel) -> None:
     first = submit(tunnel, *["noise"] * 10)
     second = submit(tunnel, *["noise"] * 10, "flat", first=10)
@@ -234,6 +244,15 @@ def test_pages_say_what_the_ranking_says(tunnel: Tunnel) -> None:
     batch = submit(tunnel, *["noise"] * 3)
     assert tunnel.client.leaderboard(batch).verdict in tunnel.client.page(batch)
     assert "<!doctype html>" in tunnel.client.page(f"{batch}-0").lower()
+
+
+def test_a_look_ahead_check_is_shown_wherever_its_job_is() -> None:
+    ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
+    found = report(1, noise(1)[0], look_ahead=ahead)
+    assert '"look_ahead":{"sight":"leaks","message":"Its positions change."}' in job_page(found)
+    assert '"leaks"' in batch_page([found])
+    assert "Not ranked: 1 job (it looks ahead)." in printed(render_results.board(leaderboard([found]), 20), 100)
+    assert "leaks" in printed(render_results.comparison(found, report(2, noise(1)[0])), 100)
 
 
 def test_a_job_that_draws_lots_is_told_from_one_that_does_not(tunnel: Tunnel) -> None:

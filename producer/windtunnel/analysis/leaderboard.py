@@ -25,7 +25,7 @@ class Row:
     """One scored job."""
 
     rank: int | None
-    """From 1; None where the Sharpe ratio is undefined, see `why`."""
+    """From 1; None where `why` says why it has none."""
     report: Report
     score: Score
     deflated: float | None
@@ -71,7 +71,7 @@ class Leaderboard:
 
     ranked: tuple[Row, ...]
     unranked: tuple[Row, ...]
-    """Scored, but without a Sharpe ratio, or stopped at a stage of a cascade."""
+    """Scored, but without a Sharpe ratio, stopped at a stage of a cascade, or found to look ahead."""
     self_reported: tuple[Report, ...]
     """Jobs that succeeded but returned no positions, so that their own figures are unchecked."""
     trials: Trials
@@ -101,7 +101,10 @@ class Leaderboard:
         if not self.ranked:
             stopped = sum(row.report.stopped for row in self.unranked)
             through = "No job came through the stages: all that were scored were stopped."
-            return through if stopped and stopped == len(self.unranked) else f"No job has a Sharpe ratio{self._why}."
+            if stopped and stopped == len(self.unranked):
+                return through
+            ahead = any(row.report.looks_ahead for row in self.unranked)
+            return f"No job {'is ranked' if ahead else 'has a Sharpe ratio'}{self._why}."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
         if self.earlier.count:
@@ -117,8 +120,8 @@ class Leaderboard:
 
     @property
     def _why(self) -> str:
-        """Why there is no Sharpe ratio, where it is the same for all jobs."""
-        reasons = {row.why.replace("it never", "none ever") for row in self.unranked}
+        """Why none is ranked, where it is the same for all jobs."""
+        reasons = {row.why.replace("it never", "none ever").replace("it looks", "all look") for row in self.unranked}
         if not reasons and self.self_reported:
             reasons = {"none returned positions"}
         if not reasons and self.trials.failed:
@@ -131,17 +134,17 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     scored = [(one, one.score) for one in reports if one.score is not None and one.outcome is Outcome.SUCCEEDED]
     own = trials_of(reports)
     counted = own + earlier
-    groups = effective([score for _, score in scored])
+    groups = effective([score for report, score in scored if not report.looks_ahead])
     rows = [_row(report, score, counted, groups) for report, score in scored]
-    defined = sorted((row for row in rows if _is_ranked(row)), key=_worth, reverse=True)
+    defined = sorted((row for row in rows if not row.why), key=_worth, reverse=True)
     return Leaderboard(
-        ranked=tuple(replace(row, rank=rank, why="") for rank, row in enumerate(defined, start=1)),
-        unranked=tuple(row for row in rows if not _is_ranked(row)),
+        ranked=tuple(replace(row, rank=rank) for rank, row in enumerate(defined, start=1)),
+        unranked=tuple(row for row in rows if row.why),
         self_reported=tuple(one for one in reports if _only_says(one)),
         trials=own,
         earlier=earlier,
         effective=groups,
-        overfitting=_overfitting(score for report, score in scored if not report.stopped),
+        overfitting=_overfitting(score for report, score in scored if not report.stopped and not report.looks_ahead),
         noise_level=_annual_luck(counted, [row.score for row in (*defined, *rows)]),
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
         stages=stage_counts(reports),
@@ -155,8 +158,13 @@ def stage_counts(reports: Iterable[Report]) -> tuple[StageCount, ...]:
     return tuple(StageCount(*kind, found[*kind, True] + found[*kind, False], found[*kind, True]) for kind in kinds)
 
 
-def _is_ranked(row: Row) -> bool:
-    return row.score.metrics.sharpe is not None and not row.report.stopped
+def _why_unranked(report: Report, score: Score) -> str:
+    """Why a job is not ranked; empty if it is."""
+    if report.stopped:
+        return report.message or "it was stopped at a stage"
+    if report.looks_ahead:
+        return "it looks ahead"
+    return score.undefined.get("sharpe", "undefined") if score.metrics.sharpe is None else ""
 
 
 def _only_says(report: Report) -> bool:
@@ -198,9 +206,9 @@ def _annual_luck(trials: Trials, scores: Sequence[Score]) -> float | None:
 
 
 def _row(report: Report, score: Score, trials: Trials, groups: Trials) -> Row:
-    found = score.metrics
-    if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None:
-        return Row(None, report, score, None, None, None, None, score.undefined.get("sharpe", "undefined"))
+    found, why = score.metrics, _why_unranked(report, score)
+    if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None or report.looks_ahead:
+        return Row(None, report, score, None, None, None, None, why)
     moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
     years = score.bars / score.bars_a_year if score.bars_a_year else None
     left = haircut(found.sharpe, years, max(1, trials.count)) if found.sharpe is not None and years else None
@@ -213,5 +221,5 @@ def _row(report: Report, score: Score, trials: Trials, groups: Trials) -> Row:
         probabilistic_sharpe(*moments, benchmark=luck + market_part(score)),
         probabilistic_sharpe(*moments, benchmark=_luck(groups, score.bars)),
         left,
-        report.message if report.stopped else score.undefined.get("sharpe", ""),
+        why,
     )

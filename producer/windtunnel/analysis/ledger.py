@@ -33,7 +33,7 @@ class Trials:
     scored: int = 0
     """Trials with a Sharpe ratio."""
     flat: int = 0
-    """Trials that returned positions but have no Sharpe ratio; they count too."""
+    """Trials that returned positions but have no Sharpe ratio, or one that comes from look-ahead; they count too."""
     failed: int = 0
     """Programs that returned no positions; reported, but not counted."""
     bars: int = 0
@@ -110,10 +110,15 @@ def trial_of(report: Report) -> str:
 def sharpes_of(reports: Iterable[Report]) -> dict[str, Sharpe | None]:
     """The Sharpe ratio of each distinct trial with a score, by its digest; None where it is undefined."""
     return {
-        trial_of(report): sharpe_of(report.score)
+        trial_of(report): measured(report)
         for report in reports
         if report.score is not None and report.outcome is Outcome.SUCCEEDED
     }
+
+
+def measured(report: Report) -> Sharpe | None:
+    """The Sharpe ratio of a report; None where it is undefined or comes from look-ahead."""
+    return None if report.score is None or report.looks_ahead else sharpe_of(report.score)
 
 
 def sharpe_of(score: Score) -> Sharpe | None:

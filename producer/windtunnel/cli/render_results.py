@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,8 @@ def _notes(found: Leaderboard, shown: int) -> list[str]:
             f"Trials counted: {trials.scored:,} with a Sharpe ratio and {trials.flat:,} without one. "
             f"Independent trials in this batch: about {found.effective.count:,}."
         )
+    why = Counter(row.why for row in found.unranked if not row.report.stopped)
+    notes += [f"Not ranked: {jobs(count)} ({reason})." for reason, count in why.most_common()]
     if trials.failed:
         notes.append(f"Not counted: {jobs(trials.failed)} that did not succeed.")
     notes += [
@@ -195,6 +198,9 @@ def comparison(one: Report, other: Report) -> RenderableType:
         table.add_row("evaluated", *(_window(report) for report in (one, other)))
         for name in COMPARED:
             table.add_row(name.replace("_", " "), *(_figure(report, name) for report in (one, other)))
+    checks = [report.look_ahead.sight.value.replace("_", " ") if report.look_ahead else "" for report in (one, other)]
+    if any(checks):
+        table.add_row("look-ahead", *(check or "not checked" for check in checks))
     used = one.used, other.used
     table.add_row("seconds", *(f"{some.duration_s:.2f}" if some else UNDEFINED for some in used))
     table.add_row("memory MB", *(f"{some.memory_mb_peak:.0f}" if some else UNDEFINED for some in used))

@@ -41,11 +41,15 @@ def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> L
 
 
 def superior(reports: Sequence[Report]) -> tuple[Superior, ...]:
-    """The test of superior predictive ability over the scores of these reports; `ExtraMissing` without `arch`."""
+    """The test of superior predictive ability over the scores of these reports; `ExtraMissing` without `arch`.
+
+    Jobs that were stopped at a stage or look ahead are left out.
+    """
     try:
         from windtunnel.analysis.superior import superior as test
 
-        return test([one.score for one in reports if one.score and one.outcome is contract.Outcome.SUCCEEDED])
+        succeeded = [one for one in reports if one.outcome is contract.Outcome.SUCCEEDED]
+        return test([one.score for one in succeeded if one.score and not one.stopped and not one.looks_ahead])
     except ImportError as error:
         raise ExtraMissing("The test of superior predictive ability", "spa") from error
 

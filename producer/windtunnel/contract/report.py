@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from windtunnel.contract.base import Contract
 from windtunnel.contract.execution import Execution, Outcome, Resources
 from windtunnel.contract.job import JobSpec, Limits
-from windtunnel.contract.lookahead import LookAhead
+from windtunnel.contract.lookahead import LookAhead, Sight
 from windtunnel.contract.promotion import Promotion
 from windtunnel.contract.score import Score, Scoring
 from windtunnel.contract.stage import StageRun
@@ -154,6 +154,11 @@ class Report(Contract):
     def stopped(self) -> bool:
         """Whether the job was stopped at a stage, because its score did not reach what the stage asks for."""
         return bool(self.stages) and not self.stages[-1].passed
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the check found that its positions know the future, so that its figures mean nothing."""
+        return self.look_ahead is not None and self.look_ahead.sight is Sight.LEAKS
 
     @property
     def used(self) -> Resources | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from windtunnel.analysis.failures import failure_of
-from windtunnel.analysis.ledger import sharpe_of, trial_of
+from windtunnel.analysis.ledger import measured, trial_of
 from windtunnel.contract import Attempt, Execution, JobSpec, JobState, Outcome, Record, Report, Sample, Verdict
 from windtunnel.errors import NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_SAMPLES, batch_of
@@ -252,9 +252,9 @@ def _trial(report: Report) -> str:
     """What the ledger takes down of a report: the trial, its Sharpe ratio and bars, and the datasets it was made on."""
     if report.score is None or report.outcome is not Outcome.SUCCEEDED:
         return ""
-    found = sharpe_of(report.score)
-    measured = "-" if found is None else f"{found.per_bar!r}/{found.bars}"
-    return " ".join((trial_of(report), measured, *report.score.datasets))
+    found = measured(report)
+    ratio = "-" if found is None else f"{found.per_bar!r}/{found.bars}"
+    return " ".join((trial_of(report), ratio, *report.score.datasets))
 
 
 def _sample(fields: dict[bytes, bytes]) -> Sample:

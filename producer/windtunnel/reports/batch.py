@@ -39,6 +39,7 @@ COLUMNS = [
     "waited_s",
     "rank",
     "why",
+    "look_ahead",
     "sharpe",
     "deflated",
     "beyond",
@@ -147,6 +148,7 @@ def _row(report: Report, row: Row | None) -> list[Any]:
         *facts,
         row.rank,
         row.why,
+        report.look_ahead.sight.value if report.look_ahead else "",
         *(short(value) for value in (found.sharpe, *figures, *more, held.hit_rate, held.exposure, costly)),
         spark(row.score.curve.equity),
     ]

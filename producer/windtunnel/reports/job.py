@@ -41,6 +41,8 @@ def job_page(
         "message": report.message,
         "stopped": report.stopped,
         "score": score.model_dump(mode="json") if score else None,
+        "look_ahead": report.look_ahead
+        and {"sight": report.look_ahead.sight.value, "message": report.look_ahead.message},
         "promotion": report.promotion.model_dump(mode="json") if report.promotion and report.promotion.bars else None,
         "spark_times": _spark_times(score) if score else [],
         "timed": bool(score and score.timed),

@@ -16,7 +16,8 @@ from windtunnel.analysis.ledger import Sharpe, Trials, sharpes_of, trials_of
 from windtunnel.analysis.overfitting import of_blocks, of_returns
 from windtunnel.analysis.significance import expected_maximum
 from windtunnel.analysis.trials import clusters, effective
-from windtunnel.contract import Execution, Outcome, Report
+from windtunnel.contract import Execution, Outcome, Report, Sight
+from windtunnel.contract.lookahead import LookAhead
 from windtunnel_worker.scoring import Market, Prices
 
 
@@ -85,13 +86,26 @@ def test_a_real_edge_among_noise_is_found(lucky: list[Report]) -> None:
     assert [row.significant for row in found.ranked[:2]] == [True, False]
 
 
+def flat() -> Report:
+    return report(900, np.zeros(1000))
+
+
 def test_undefined_ratios_stand_below_and_unranked(lucky: list[Report]) -> None:
-    flat = report(900, np.zeros(1000))
-    found = leaderboard([flat, *lucky[:5]])
+    found = leaderboard([flat(), *lucky[:5]])
     assert [row.report.job_id for row in found.unranked] == ["b-900"]
     assert found.unranked[0].why == "it never traded"
     assert [row.rank for row in found.ranked] == [1, 2, 3, 4, 5]
     assert (found.trials.scored, found.trials.flat, found.trials.count) == (5, 1, 6)
+
+
+def test_what_looks_ahead_is_not_ranked_and_does_not_raise_what_luck_reaches(lucky: list[Report]) -> None:
+    ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
+    found = leaderboard([report(900, edge(share=0.99), look_ahead=ahead), *lucky[:5]])
+    assert [(row.report.job_id, row.why) for row in found.unranked] == [("b-900", "it looks ahead")]
+    assert found.trials.count == 6
+    assert found.noise_level == leaderboard([flat(), *lucky[:5]]).noise_level
+    alone = leaderboard([report(900, edge(share=0.99), look_ahead=ahead)])
+    assert alone.verdict == "No job is ranked: all look ahead."
 
 
 def test_what_programs_say_is_never_ranked(lucky: list[Report]) -> None:

@@ -1,8 +1,8 @@
 const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
 const at = (row, name) => row[C[name]];
 const scored = data.rows.filter((row) => known(at(row, "total_return")));
-/* Those on all of their data: what a cascade stopped is over other bars. */
-const complete = scored.filter((row) => !at(row, "stopped"));
+/* Those whose figures can be compared: what a cascade stopped is over other bars, and what looks ahead says nothing. */
+const complete = scored.filter((row) => !at(row, "stopped") && at(row, "look_ahead") !== "leaks");
 const staged = data.stages.length > 0;
 const PAGE = 25;
 
@@ -123,7 +123,7 @@ function cell(row, column) {
 }
 
 function details(row) {
-  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Annual turnover, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
+  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Look-ahead check", (at(row, "look_ahead") || "").replaceAll("_", " ")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Annual turnover, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
 }
 

@@ -7,6 +7,11 @@ function figures(own, other, why) {
   return table([{ name: "" }, { name: "Strategy", n: true }, { name: "Buy and hold", n: true }, { name: "" }], lines.map(([name, key, text]) => [name, text(own[key]), text(other[key]), h("small", { class: "soft" }, why[key] || "")]), { id: "figures" });
 }
 
+function lookAhead() {
+  const { sight, message } = data.look_ahead, style = { clean: " good", leaks: " bad" }[sight] || "";
+  return h("div", { class: `banner${style}`, id: "look-ahead" }, `Look-ahead check: ${sight.replaceAll("_", " ")}. `, foreign(message));
+}
+
 function promotionParts() {
   const found = data.promotion;
   return [
@@ -70,6 +75,7 @@ document.body.append(
   h("header", {}, h("div", {}, h("h1", {}, foreign(data.name)), h("p", { class: "soft" }, data.about)), themeButton()),
   ...[
     data.message ? h("div", { class: `banner${data.stopped ? "" : data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
+    data.look_ahead ? lookAhead() : null,
     score ? scoreParts() : null,
     data.promotion ? promotionParts() : null,
     data.error ? section(data.error_title, h("pre", { class: "foreign" }, data.error)) : null,

@@ -38,6 +38,7 @@ function params(row) {
 }
 
 const parameters = (row) => Object.entries(params(row)).map(([key, value]) => `${key}=${brief(value)}`).join(" ");
+const title = (row) => `${at(row, "name")} ${parameters(row)}`.trim().slice(0, 90);
 
 /* One word of the filter: `sharpe>1`, `fast=10`, `kind=ema`, or a text that name, id, parameters, labels or message contain. */
 function condition(word) {
@@ -160,7 +161,7 @@ function heatMap() {
 
 function charts() {
   const ratios = complete.map((row) => at(row, "sharpe")).filter(known), noise = data.summary.noise, market = data.summary.market || {};
-  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "beyond") >= 0.95 ? "--good" : "--accent", text: `${at(row, "name")}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
+  const points = complete.map((row) => ({ x: at(row, "max_drawdown"), y: at(row, "annual_return") ?? at(row, "total_return"), colour: at(row, "beyond") >= 0.95 ? "--good" : "--accent", text: `${title(row)}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => known(one.x) && known(one.y) && Math.abs(one.y) < 1000);
   if (!points.length) return null;
   const held = { x: market.max_drawdown, y: market.annual_return ?? market.total_return, colour: "--warn", text: `Buy and hold: Sharpe ${number(market.sharpe)}` };
   if (known(held.x) && known(held.y)) points.push(held);
@@ -203,10 +204,10 @@ function summary() {
   const found = data.summary, best = data.rows.find((row) => at(row, "rank") === 1);
   return h("div", { class: "tiles" },
     tile("Jobs", whole(data.rows.length), `${whole(scored.length)} scored`),
-    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} flat; ${whole(found.trials.failed)} that did not succeed are not counted`),
+    tile("Trials counted", whole(found.trials.count), `${whole(found.trials.earlier)} from other batches or stages, ${whole(found.trials.flat)} without a Sharpe ratio; ${whole(found.trials.failed)} that did not succeed are not counted`),
     tile("Independent trials", whole(found.effective), "of this batch, by clustering"),
     tile("Luck alone reaches", number(found.noise), "annual Sharpe ratio", "luck-text"),
-    best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), at(best, "name")) : null,
+    best ? tile("Sharpe ratio of rank 1", number(at(best, "sharpe")), title(best)) : null,
     best ? tile("Not luck", probability(at(best, "beyond")), "probability that the best is more than luck and the market", at(best, "beyond") >= 0.95 ? "good" : "") : null,
     found.market && known(found.market.sharpe) ? tile("Buy and hold", number(found.market.sharpe), "annual Sharpe ratio") : null,
     found.overfitting ? tile("Overfitting", probability(found.overfitting.probability), `probability, over ${whole(found.overfitting.splits)} splits`) : null,

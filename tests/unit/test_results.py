@@ -157,7 +157,7 @@ def test_a_leaderboard_says_whether_the_best_is_superior(tunnel: Tunnel, monkeyp
     assert "superior_predictive_ability" not in CliRunner().invoke(app, ["leaderboard", batch, "--json"]).stdout
 
 
-def test_what_was_stopped_or_looks_ahead_is_not_tested_for_superiority() -> None:
+def test_what_was_stopped_or_refuted_is_not_tested_for_superiority() -> None:
     stopped = StageRun(stage=1, metric="sharpe", at_least=9.0, passed=False)
     ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
     fields: list[dict[str, Any]] = [{}, {}, {}, {"stages": (stopped,)}, {"look_ahead": ahead}]

@@ -14,7 +14,7 @@ from windtunnel.analysis.ledger import Trials, trials_of
 from windtunnel.analysis.overfitting import Overfitting, of_blocks
 from windtunnel.analysis.significance import haircut, minimum_backtest_years, noise_level, probabilistic_sharpe
 from windtunnel.analysis.trials import by_bars, effective
-from windtunnel.contract import Outcome, Report, Score
+from windtunnel.contract import Outcome, Report, Score, Sight
 
 SIGNIFICANT = 0.95
 NOTHING_EARLIER = Trials()
@@ -71,7 +71,7 @@ class Leaderboard:
 
     ranked: tuple[Row, ...]
     unranked: tuple[Row, ...]
-    """Scored, but without a Sharpe ratio, stopped at a stage of a cascade, or found to look ahead."""
+    """Scored, but without a Sharpe ratio, stopped at a stage of a cascade, or refuted by the look-ahead check."""
     self_reported: tuple[Report, ...]
     """Jobs that succeeded but returned no positions, so that their own figures are unchecked."""
     trials: Trials
@@ -103,7 +103,7 @@ class Leaderboard:
             through = "No job came through the stages: all that were scored were stopped."
             if stopped and stopped == len(self.unranked):
                 return through
-            ahead = any(row.report.looks_ahead for row in self.unranked)
+            ahead = any(row.report.refuted for row in self.unranked)
             return f"No job {'is ranked' if ahead else 'has a Sharpe ratio'}{self._why}."
         best, counted = self.ranked[0], self.all_trials.count
         tried = f"{counted:,} trial{'' if counted == 1 else 's'}"
@@ -121,7 +121,10 @@ class Leaderboard:
     @property
     def _why(self) -> str:
         """Why none is ranked, where it is the same for all jobs."""
-        reasons = {row.why.replace("it never", "none ever").replace("it looks", "all look") for row in self.unranked}
+        reasons = {
+            row.why.replace("it never", "none ever").replace("it looks", "all look").replace("it is not", "none is")
+            for row in self.unranked
+        }
         if not reasons and self.self_reported:
             reasons = {"none returned positions"}
         if not reasons and self.trials.failed:
@@ -134,7 +137,7 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
     scored = [(one, one.score) for one in reports if one.score is not None and one.outcome is Outcome.SUCCEEDED]
     own = trials_of(reports)
     counted = own + earlier
-    groups = effective([score for report, score in scored if not report.looks_ahead])
+    groups = effective([score for report, score in scored if not report.refuted])
     rows = [_row(report, score, counted, groups) for report, score in scored]
     defined = sorted((row for row in rows if not row.why), key=_worth, reverse=True)
     return Leaderboard(
@@ -144,7 +147,7 @@ def leaderboard(reports: Sequence[Report], earlier: Trials = NOTHING_EARLIER) ->
         trials=own,
         earlier=earlier,
         effective=groups,
-        overfitting=_overfitting(score for report, score in scored if not report.stopped and not report.looks_ahead),
+        overfitting=_overfitting(score for report, score in scored if not report.stopped and not report.refuted),
         noise_level=_annual_luck(counted, [row.score for row in (*defined, *rows)]),
         minimum_years=minimum_backtest_years(counted.count, 1.0) if counted.count > 1 else None,
         stages=stage_counts(reports),
@@ -162,8 +165,8 @@ def _why_unranked(report: Report, score: Score) -> str:
     """Why a job is not ranked; empty if it is."""
     if report.stopped:
         return report.message or "it was stopped at a stage"
-    if report.looks_ahead:
-        return "it looks ahead"
+    if report.look_ahead and report.refuted:
+        return "it looks ahead" if report.look_ahead.sight is Sight.LEAKS else "it is not reproducible"
     return score.undefined.get("sharpe", "undefined") if score.metrics.sharpe is None else ""
 
 
@@ -207,7 +210,7 @@ def _annual_luck(trials: Trials, scores: Sequence[Score]) -> float | None:
 
 def _row(report: Report, score: Score, trials: Trials, groups: Trials) -> Row:
     found, why = score.metrics, _why_unranked(report, score)
-    if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None or report.looks_ahead:
+    if found.sharpe_per_bar is None or found.skewness is None or found.kurtosis is None or report.refuted:
         return Row(None, report, score, None, None, None, None, why)
     moments = (found.sharpe_per_bar, score.bars, found.skewness, found.kurtosis)
     years = score.bars / score.bars_a_year if score.bars_a_year else None

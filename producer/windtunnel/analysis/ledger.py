@@ -33,7 +33,7 @@ class Trials:
     scored: int = 0
     """Trials with a Sharpe ratio."""
     flat: int = 0
-    """Trials that returned positions but have no Sharpe ratio, or one that comes from look-ahead; they count too."""
+    """Trials that returned positions but have no Sharpe ratio, or one that a check refuted; they count too."""
     failed: int = 0
     """Programs that returned no positions; reported, but not counted."""
     bars: int = 0
@@ -117,8 +117,8 @@ def sharpes_of(reports: Iterable[Report]) -> dict[str, Sharpe | None]:
 
 
 def measured(report: Report) -> Sharpe | None:
-    """The Sharpe ratio of a report; None where it is undefined or comes from look-ahead."""
-    return None if report.score is None or report.looks_ahead else sharpe_of(report.score)
+    """The Sharpe ratio of a report; None where it is undefined, or refuted by the look-ahead check."""
+    return None if report.score is None or report.refuted else sharpe_of(report.score)
 
 
 def sharpe_of(score: Score) -> Sharpe | None:

@@ -43,13 +43,13 @@ def board(records: Records, status: BatchStatus, reports: Sequence[Report]) -> L
 def superior(reports: Sequence[Report]) -> tuple[Superior, ...]:
     """The test of superior predictive ability over the scores of these reports; `ExtraMissing` without `arch`.
 
-    Jobs that were stopped at a stage or look ahead are left out.
+    Jobs that were stopped at a stage, or that the look-ahead check refuted, are left out.
     """
     try:
         from windtunnel.analysis.superior import superior as test
 
         succeeded = [one for one in reports if one.outcome is contract.Outcome.SUCCEEDED]
-        return test([one.score for one in succeeded if one.score and not one.stopped and not one.looks_ahead])
+        return test([one.score for one in succeeded if one.score and not one.stopped and not one.refuted])
     except ImportError as error:
         raise ExtraMissing("The test of superior predictive ability", "spa") from error
 

@@ -156,9 +156,9 @@ class Report(Contract):
         return bool(self.stages) and not self.stages[-1].passed
 
     @property
-    def looks_ahead(self) -> bool:
-        """Whether the check found that its positions know the future, so that its figures mean nothing."""
-        return self.look_ahead is not None and self.look_ahead.sight is Sight.LEAKS
+    def refuted(self) -> bool:
+        """Whether its figures mean nothing: by the check, its positions know the future or differ from run to run."""
+        return self.look_ahead is not None and self.look_ahead.sight in (Sight.LEAKS, Sight.UNSTABLE)
 
     @property
     def used(self) -> Resources | None:

@@ -202,8 +202,8 @@ def leaderboard(board: Leaderboard, most: int) -> dict[str, Any]:
         "more_ranked": max(0, len(board.ranked) - most),
         "stages": [asdict(one) for one in board.stages[:MOST_NAMES]],
         "stopped": sum(row.report.stopped for row in board.unranked),
-        "look_ahead": sum(row.report.looks_ahead for row in board.unranked),
-        "without_sharpe": sum(not row.report.stopped and not row.report.looks_ahead for row in board.unranked),
+        "refuted_by_check": sum(row.report.refuted for row in board.unranked),
+        "without_sharpe": sum(not row.report.stopped and not row.report.refuted for row in board.unranked),
         "unscored": len(board.self_reported),
         "note": "Unscored programs succeeded but returned no positions: define `signals(data, params)` to be ranked."
         if board.self_reported

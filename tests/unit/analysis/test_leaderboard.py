@@ -98,14 +98,23 @@ def test_undefined_ratios_stand_below_and_unranked(lucky: list[Report]) -> None:
     assert (found.trials.scored, found.trials.flat, found.trials.count) == (5, 1, 6)
 
 
-def test_what_looks_ahead_is_not_ranked_and_does_not_raise_what_luck_reaches(lucky: list[Report]) -> None:
-    ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
+@pytest.mark.parametrize(
+    ("sight", "why", "none"),
+    [
+        (Sight.LEAKS, "it looks ahead", "No job is ranked: all look ahead."),
+        (Sight.UNSTABLE, "it is not reproducible", "No job is ranked: none is reproducible."),
+    ],
+)
+def test_what_a_check_refuted_is_not_ranked_and_does_not_raise_what_luck_reaches(
+    lucky: list[Report], sight: Sight, why: str, none: str
+) -> None:
+    ahead = LookAhead(sight=sight, message="Its positions change.")
     found = leaderboard([report(900, edge(share=0.99), look_ahead=ahead), *lucky[:5]])
-    assert [(row.report.job_id, row.why) for row in found.unranked] == [("b-900", "it looks ahead")]
+    assert [(row.report.job_id, row.why) for row in found.unranked] == [("b-900", why)]
     assert found.trials.count == 6
     assert found.noise_level == leaderboard([flat(), *lucky[:5]]).noise_level
     alone = leaderboard([report(900, edge(share=0.99), look_ahead=ahead)])
-    assert alone.verdict == "No job is ranked: all look ahead."
+    assert alone.verdict == none
 
 
 def test_what_programs_say_is_never_ranked(lucky: list[Report]) -> None:

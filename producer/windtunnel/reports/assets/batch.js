@@ -1,8 +1,8 @@
 const C = Object.fromEntries(data.columns.map((name, place) => [name, place]));
 const at = (row, name) => row[C[name]];
 const scored = data.rows.filter((row) => known(at(row, "total_return")));
-/* Those whose figures can be compared: what a cascade stopped is over other bars, and what looks ahead says nothing. */
-const complete = scored.filter((row) => !at(row, "stopped") && at(row, "look_ahead") !== "leaks");
+/* Those whose figures can be compared: what a cascade stopped is over other bars, and what a check refuted says nothing. */
+const complete = scored.filter((row) => !at(row, "stopped") && !["leaks", "not_reproducible"].includes(at(row, "look_ahead")));
 const staged = data.stages.length > 0;
 const PAGE = 25;
 

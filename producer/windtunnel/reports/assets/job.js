@@ -8,7 +8,7 @@ function figures(own, other, why) {
 }
 
 function lookAhead() {
-  const { sight, message } = data.look_ahead, style = { clean: " good", leaks: " bad" }[sight] || "";
+  const { sight, message } = data.look_ahead, style = { clean: " good", leaks: " bad", not_reproducible: " bad" }[sight] || "";
   return h("div", { class: `banner${style}`, id: "look-ahead" }, `Look-ahead check: ${sight.replaceAll("_", " ")}. `, foreign(message));
 }
 

@@ -94,9 +94,10 @@ function histogram(values, given, label) {
       const from = low + place * step;
       if (count) picture.append(s("rect", { class: "bar", x: x(from) + 0.5, width: Math.max(1, x(from + step) - x(from) - 1), y: y(count), height: y(0) - y(count) }, s("title", {}, `${number(from)} to ${number(from + step)}: ${whole(count)}`)));
     });
+    levels.forEach((one) => picture.append(s("line", { class: one.style, x1: x(one.at), x2: x(one.at), y1: MARGIN.top, y2: tall - MARGIN.bottom })));
     levels.forEach((one, place) => {
       const late = x(one.at) > width * 0.6;
-      picture.append(s("line", { class: one.style, x1: x(one.at), x2: x(one.at), y1: MARGIN.top, y2: tall - MARGIN.bottom }), s("text", { class: `${one.style}-label`, x: x(one.at) + (late ? -6 : 6), y: MARGIN.top + 8 + place * 14, "text-anchor": late ? "end" : "start" }, one.text));
+      picture.append(s("text", { class: `${one.style}-label`, x: x(one.at) + (late ? -6 : 6), y: MARGIN.top + 8 + place * 14, "text-anchor": late ? "end" : "start" }, one.text));
     });
     return picture;
   });

@@ -1,8 +1,10 @@
-"""Whether a port of this machine's loopback address can be listened on. Standard library only."""
+"""Whether a port of this machine's loopback address can be listened on. Imports errors only."""
 
 from __future__ import annotations
 
 import socket
+
+from windtunnel.errors import FieldProblem, InvalidInput
 
 
 def why_taken(port: int) -> str | None:
@@ -14,3 +16,10 @@ def why_taken(port: int) -> str | None:
         except OSError as error:
             return error.strerror or str(error)
     return None
+
+
+def require_free(option: str, port: int) -> None:
+    """Refuse a port in use, which the server itself would tell in words and with an exit code of its own."""
+    reason = why_taken(port)
+    if reason:
+        raise InvalidInput([FieldProblem(option, f"{port} cannot be used: {reason}")], remedy="Choose another port.")

@@ -440,6 +440,10 @@ def test_a_port_that_is_taken_is_told_by_up(stack: Stack, tmp_path: Path) -> Non
     done = command("up", "--redis-port", str(stack.redis_port), "--state", tmp_path, under=environment())
     assert done.returncode == 2
     assert f"Port {stack.redis_port} is taken" in done.stderr
+    options = ("--flower", str(stack.redis_port), "--redis-port", str(free_port()), "--state", tmp_path)
+    done = command("up", *options, under=environment())
+    assert done.returncode == 2
+    assert f"--flower: {stack.redis_port} cannot be used: Address already in use" in done.stderr
 
 
 def test_the_api_gives_the_same_texts_as_the_command_line(stack: Stack) -> None:

@@ -91,10 +91,13 @@ def test_a_second_up_is_refused_and_touches_nothing_of_the_first(stack: Stack, t
 def test_another_up_of_the_same_host_stops_whole_while_jobs_run_and_keeps_its_sandboxes_apart(
     stack: Stack, start_stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
-    with (
-        undisturbed(stack),
-        start_stack(tmp_path, WINDTUNNEL_HOST=stack.environment["WINDTUNNEL_HOST"]) as other,
-    ):
+    password = tmp_path / "of-another-redis"
+    password.write_text("secret")
+    variables = {
+        "WINDTUNNEL_HOST": stack.environment["WINDTUNNEL_HOST"],
+        "WINDTUNNEL_REDIS_PASSWORD_FILE": str(password),
+    }
+    with undisturbed(stack), start_stack(tmp_path, **variables) as other:
         assert other.host != stack.host
         run_endless_jobs(other, 2)
         assert other.stop(signal.SIGTERM) == 0

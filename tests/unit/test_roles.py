@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.support import environment
 
-from windtunnel.errors import HostFeatureMissing, InvalidInput
+from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.process import Process
-from windtunnel_worker.celery.roles import take_node_name, worker_options
+from windtunnel_worker.celery.roles import show, take_node_name, worker_options
 from windtunnel_worker.settings import HostSettings
 
 
@@ -39,3 +42,22 @@ def test_a_worker_that_could_do_no_work_ends_at_its_start_and_says_why(
     setenv.setitem(sys.modules, "windtunnel_worker.telemetry.tracing", None)
     with pytest.raises(HostFeatureMissing, match=r"windtunnel\[otel\]"):
         Process(settings, create_app(settings), "finalize@here").check()
+
+
+def test_a_role_that_is_refused_says_so_in_the_form_of_its_log() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "windtunnel_worker", "validate"],
+        env=environment(WINDTUNNEL_LOG_FORMAT="json", WINDTUNNEL_POOLS="gpu"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert (done.returncode, line["action"]) == (1, "refused")
+    assert "WINDTUNNEL_POOLS" in line["message"]
+
+
+def test_flower_without_its_library_names_the_extra(setenv: pytest.MonkeyPatch) -> None:
+    setenv.setitem(sys.modules, "flower", None)
+    with pytest.raises(ExtraMissing, match=r"windtunnel\[flower\]"):
+        show(create_app(HostSettings()), "127.0.0.1", 0)

@@ -57,7 +57,9 @@ def checks() -> list[Check]:
 
 def up(
     slots: Annotated[int, typer.Option(help="Jobs that run at the same time.", min=1)] = os.cpu_count() or 1,
-    flower: Annotated[int | None, typer.Option(help="Serve Flower on this port, for this machine only.")] = None,
+    flower: Annotated[
+        int | None, typer.Option(help="Serve Flower on this port, for this machine only.", min=1, max=65535)
+    ] = None,
     redis_port: Annotated[
         int | None,
         typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535),

@@ -11,7 +11,7 @@ import typer
 from windtunnel.cli.exits import DONE
 from windtunnel.errors import ExtraMissing, FieldProblem, InvalidInput
 from windtunnel.mcp import EXAMPLE
-from windtunnel.ports import why_taken
+from windtunnel.ports import require_free
 from windtunnel.records import records_of
 from windtunnel.settings import client_settings
 
@@ -54,14 +54,7 @@ def mcp(
             local_server(tools, Access(f"stdio-{settings.owner}"[:128], settings.owner)).run()
         else:
             known = Tokens.read(tokens)
-            _check_free(port)
+            require_free("--port", port)
             typer.echo(f"Serving agents at http://127.0.0.1:{port}/mcp, until Ctrl-C.", err=True)
             serve_http(tools, known, port)
     raise typer.Exit(DONE)
-
-
-def _check_free(port: int) -> None:
-    """Refuse a port in use, which the server itself would tell in words and with an exit code of its own."""
-    reason = why_taken(port)
-    if reason:
-        raise InvalidInput([FieldProblem("--port", f"{port} cannot be used: {reason}")], remedy="Choose another port.")

@@ -6,7 +6,9 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,15 @@ from celery.signals import (
 )
 
 from windtunnel.contract import compile_models
-from windtunnel.errors import HostFeatureMissing, SandboxFailure, StoreUnavailable, StoreUnsupported, WindtunnelError
+from windtunnel.errors import (
+    ExtraMissing,
+    FieldProblem,
+    InvalidInput,
+    SandboxFailure,
+    StoreUnavailable,
+    StoreUnsupported,
+    WindtunnelError,
+)
 from windtunnel.records import records_of
 from windtunnel.wake import monitor_queue, ticket_queue
 from windtunnel_worker.celery.app import create_app
@@ -35,7 +45,7 @@ from windtunnel_worker.settings import HostSettings, host_settings
 from windtunnel_worker.stack import alive
 from windtunnel_worker.telemetry.logs import start_with_json, use_json
 
-METRICS_PORT = 9808
+METRICS_PORT, FLOWER_PORT = 9808, 5555
 MOST_INSTANCES = 64
 """Workers of one role on one machine."""
 ROLES = ("validate", "execute", "monitor", "finalize", "flower", "metrics")
@@ -105,13 +115,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         app = create_app(settings)
         if options.role == "flower":
-            app.start(["flower", f"--address={options.address}", f"--port={options.port or 5555}", "--max_tasks=5000"])
+            show(app, options.address, options.port or FLOWER_PORT)
         else:
             node, _held = take_node_name(options.role, settings.host, settings.lock_dir)
             width = options.concurrency or width_of(options.role)
             sys.exit(run_worker(app, settings, node, width, options.alive_file))
     except WindtunnelError as error:
-        raise SystemExit(f"windtunnel_worker: {error}") from error
+        # The settings may be what is wrong.
+        if os.environ.get("WINDTUNNEL_LOG_FORMAT") != "json":
+            raise SystemExit(f"windtunnel_worker: {error}") from error
+        start_with_json()
+        logging.getLogger(__name__).critical("action=refused reason=%s", error)
+        raise SystemExit(1) from error
 
 
 def write_json(logger: logging.Logger, **_: object) -> None:
@@ -120,7 +135,10 @@ def write_json(logger: logging.Logger, **_: object) -> None:
 
 
 def refuse_cluster(settings: HostSettings) -> None:
-    """Raise `StoreUnsupported` for a Redis Cluster. A Redis that does not answer is left for the worker to wait for."""
+    """Raise `StoreUnsupported` for a Redis Cluster or a Sentinel.
+
+    A Redis that does not answer is left for the worker to wait for.
+    """
     records = records_of(settings, retries=0)
     try:
         records.reading.ping()
@@ -137,11 +155,28 @@ def export(settings: HostSettings, address: str, port: int) -> None:
     try:
         from windtunnel_worker.telemetry.exporter import serve as serve_metrics
     except ModuleNotFoundError as error:
-        raise HostFeatureMissing(
-            "The role metrics needs a library that is not installed.", remedy="Run `pip install 'windtunnel[metrics]'`."
-        ) from error
+        raise ExtraMissing("The role metrics", "metrics") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    serve_metrics(settings, address, port)
+    with listening(address, port):
+        serve_metrics(settings, address, port)
+
+
+def show(app: Celery, address: str, port: int) -> None:
+    """Serve Flower until TERM."""
+    if find_spec("flower") is None:
+        raise ExtraMissing("The role flower", "flower")
+    with listening(address, port):
+        app.start(["flower", f"--address={address}", f"--port={port}", "--max_tasks=5000"])
+
+
+@contextmanager
+def listening(address: str, port: int) -> Iterator[None]:
+    """Raise `InvalidInput` for an address or port that cannot be listened on."""
+    try:
+        yield
+    except OSError as error:
+        problem = FieldProblem("--address, --port", f"{address} and {port} cannot be used: {error.strerror or error}")
+        raise InvalidInput([problem], remedy="Choose others.") from error
 
 
 def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int, alive_file: Path | None = None) -> int:

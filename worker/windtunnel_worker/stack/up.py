@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from windtunnel.ports import require_free
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.records.failures import masked
@@ -44,6 +45,8 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     umask = os.umask(0o077)
     state = State(options.state_dir)
     host = f"{settings.host}.up-{state.instance()}"
+    if options.flower_port is not None:
+        require_free("--flower", options.flower_port)
     redis = PrivateRedis(state, options.redis_port, settings.redis_memory_mb) if options.redis_port else None
     url = redis.url if redis else settings.redis_url.get_secret_value()
     if redis is None:
@@ -59,7 +62,10 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
         redis=redis.program() if redis else None,
         address=redis.address if redis else None,
     )
-    _become_supervisor(plan, {**os.environ, "WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_HOST": host})
+    environment = {**os.environ, "WINDTUNNEL_REDIS_URL": url, "WINDTUNNEL_HOST": host}
+    if redis:  # its password is in the URL; the file has another Redis's
+        environment.pop("WINDTUNNEL_REDIS_PASSWORD_FILE", None)
+    _become_supervisor(plan, environment)
 
 
 def _become_supervisor(plan: StackPlan, environment: dict[str, str]) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterable
@@ -56,6 +57,12 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
+class _Server6(_Server):
+    """The same for an IPv6 address."""
+
+    address_family = socket.AF_INET6
+
+
 class _Quiet(WSGIRequestHandler):
     """Logs no requests, and drops silent clients."""
 
@@ -67,7 +74,7 @@ class _Quiet(WSGIRequestHandler):
 
 def listen(records: Records, address: str, port: int) -> WSGIServer:
     """The exporter at an address, served by a thread. Port 0 takes any free one."""
-    server = make_server(address, port, application(records), _Server, _Quiet)
+    server = make_server(address, port, application(records), _Server6 if ":" in address else _Server, _Quiet)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
 

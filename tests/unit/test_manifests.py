@@ -54,6 +54,24 @@ def test_only_execute_reaches_the_docker_engine() -> None:
     assert reaching == {"execute"}
 
 
+def test_users_without_privileges_write_to_no_folder_of_the_node() -> None:
+    for found in workloads():
+        pod = found["spec"]["template"]["spec"]
+        of_the_node = {volume["name"] for volume in pod["volumes"] if "hostPath" in volume}
+        for one in pod["containers"]:
+            # Such a folder belongs to root, and fsGroup does not reach it.
+            assert all(mount.get("readOnly") for mount in one["volumeMounts"] if mount["name"] in of_the_node)
+
+
+def test_the_engine_gets_the_image_that_programs_run_in() -> None:
+    (settings,) = [found["data"] for found in manifests() if found["kind"] == "ConfigMap"]
+    (pod,) = [found["spec"]["template"]["spec"] for found in workloads() if found["kind"] == "DaemonSet"]
+    engine, image = pod["initContainers"]
+    assert engine["restartPolicy"] == "Always"
+    assert 'docker pull "$SANDBOX_DEFAULT_IMAGE"' in image["command"][-1]
+    assert settings["SANDBOX_DEFAULT_IMAGE"]
+
+
 def test_selectors_volumes_and_targets_exist() -> None:
     labels = [found["spec"]["template"]["metadata"]["labels"] for found in workloads()]
     for found in manifests():

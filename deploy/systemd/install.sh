@@ -11,8 +11,13 @@ Usage: install.sh REDIS_URL PASSWORD_FILE [WHEEL]
   WHEEL          the project's wheel; without it `windtunnel` is installed by pip
 
 Installs Docker and Python, the workers under /opt/windtunnel, the user windtunnel and the units, and starts execute
-and monitor. It may be run again: it changes what is different. The host's name is WINDTUNNEL_HOST, by default the
-machine's; slots are set in /etc/windtunnel/execute.env.
+and monitor. It may be run again, for example to upgrade; it restarts the two then.
+
+  WINDTUNNEL_STORE_URL  the store of the deployment (default: what it is already, or a folder of this host)
+  WINDTUNNEL_HOST       the host's name (default: what it is already, or the machine's)
+
+Further settings go into /etc/windtunnel/execute.env, monitor.env and so on, which this script leaves alone. OPTIONS
+there are those of the role: OPTIONS=--concurrency=8 gives execute eight slots.
 TEXT
 }
 
@@ -38,19 +43,24 @@ install -d -o windtunnel -g windtunnel -m 2750 /var/lib/windtunnel
 [ -x /opt/windtunnel/bin/python ] || python3 -m venv /opt/windtunnel
 say "installing the workers"
 /opt/windtunnel/bin/pip install --quiet --no-compile --require-hashes -r "$here/../requirements/worker.txt"
-/opt/windtunnel/bin/pip install --quiet --no-compile --no-deps "${wheel:-windtunnel}"
+/opt/windtunnel/bin/pip install --quiet --no-compile --no-deps --upgrade "${wheel:-windtunnel}"
 # pip compiles one file after the other, and the libraries' tests too.
 /opt/windtunnel/bin/python -m compileall -q -j 0 -x '/tests/' /opt/windtunnel/lib
 install -D -m 644 "$here/../RUNBOOK.md" /opt/windtunnel/share/RUNBOOK.md
 
 install -d -m 755 /etc/windtunnel
 install -m 600 "$password" /etc/windtunnel/redis_password
-cat >/etc/windtunnel/windtunnel.env <<TEXT
+settings=/etc/windtunnel/windtunnel.env
+earlier() { sed -n "s/^$1=//p" "$settings" 2>/dev/null || true; }
+host=${WINDTUNNEL_HOST:-$(earlier WINDTUNNEL_HOST)}
+store=${WINDTUNNEL_STORE_URL:-$(earlier WINDTUNNEL_STORE_URL)}
+cat >"$settings" <<TEXT
+# Written by install.sh. Settings of your own go into execute.env, monitor.env and so on beside this file.
 WINDTUNNEL_REDIS_URL=$url
-WINDTUNNEL_HOST=${WINDTUNNEL_HOST:-$(uname -n | tr -c 'A-Za-z0-9._\n' -)}
+WINDTUNNEL_HOST=${host:-$(uname -n | tr -c 'A-Za-z0-9._\n' -)}
 WINDTUNNEL_DATA_DIR=/var/lib/windtunnel/data
 WINDTUNNEL_LOCK_DIR=/var/lib/windtunnel/locks
-WINDTUNNEL_STORE_URL=${WINDTUNNEL_STORE_URL:-/var/lib/windtunnel/store}
+WINDTUNNEL_STORE_URL=${store:-/var/lib/windtunnel/store}
 WINDTUNNEL_APPARMOR_PROFILE=windtunnel-sandbox
 TEXT
 install -m 644 "$here/../apparmor/windtunnel-sandbox" /etc/apparmor.d/windtunnel-sandbox
@@ -62,5 +72,6 @@ install -m 644 "$here/windtunnel@.service" /etc/systemd/system/
 install -D -m 644 "$here/windtunnel@execute.service.d/docker.conf" \
     /etc/systemd/system/windtunnel@execute.service.d/docker.conf
 systemctl daemon-reload
-systemctl enable --now windtunnel@execute windtunnel@monitor
+systemctl enable windtunnel@execute windtunnel@monitor
+systemctl restart windtunnel@execute windtunnel@monitor
 say "done: this host is in 'windtunnel hosts' in a moment; journalctl -fu windtunnel@execute follows it"

@@ -56,6 +56,15 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_redis_is_full_before_its_container_is() -> None:
+    service = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"]["redis"]
+    full = re.search(r"--maxmemory \$\{WINDTUNNEL_REDIS_MAXMEMORY:-(\d+)gb\}", service["command"])
+    limit = re.fullmatch(r"\$\{WINDTUNNEL_REDIS_MEMORY:-(\d+)g\}", service["mem_limit"])
+    assert full
+    assert limit
+    assert int(full[1]) < int(limit[1])
+
+
 def test_what_finalize_alone_does_can_be_set_up_in_compose_and_kubernetes() -> None:
     service = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"]["finalize"]
     wanted = {"WINDTUNNEL_WEBHOOKS", "WINDTUNNEL_WEBHOOK_SECRET", "OTEL_EXPORTER_OTLP_ENDPOINT"}

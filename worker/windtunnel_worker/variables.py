@@ -10,13 +10,15 @@ from pydantic import AliasChoices, BaseModel
 from windtunnel_worker.settings import HostSettings
 
 PREFIX = "WINDTUNNEL_"
+PREFIXES = (PREFIX, "SANDBOX_DEFAULT_")
+"""Of the settings."""
 DEPLOYMENT = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ALIVE_FD", "BASE", "COLLECTOR_IMAGE", "CONTEXT", "DEBIAN_MIRROR", "DOCKERD_OPTIONS", "DOCKER_SOCKET"),
         *("EXECUTE_MEMORY", "FLOWER_LOGIN", "FLOWER_PORT", "FLOWER_PREFIX", "FUZZ_EXAMPLES", "GRAFANA_IMAGE"),
         *("GRAFANA_PORT", "PROMETHEUS_IMAGE", "PROMETHEUS_PORT", "PULL_TIMEOUT", "REDIS_IMAGE", "REDIS_MEMORY"),
-        *("REDIS_PORT", "SECRETS_DIR", "SETTINGS", "STATE_DIR", "STORE_DIR"),
+        *("REDIS_MAXMEMORY", "REDIS_PORT", "SECRETS_DIR", "SETTINGS", "STATE_DIR", "STORE_DIR"),
     )
 )
 """Variables of `docker-compose.yml`, the scripts in `deploy` and the tests, which may be set in the same shell."""
@@ -29,7 +31,7 @@ def without_effect(names: Iterable[str]) -> list[str]:
     known = {name.removeprefix(PREFIX): name for name in _settings()}
     found = []
     for name in sorted(names):
-        if not name.startswith(PREFIX) or name in {*known.values(), *DEPLOYMENT} or name.startswith(REDIS_USERS):
+        if not name.startswith(PREFIXES) or name in {*known.values(), *DEPLOYMENT} or name.startswith(REDIS_USERS):
             continue
         meant = get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.7)
         found.append(f"{name} (did you mean {known[meant[0]]}?)" if meant else name)

@@ -13,7 +13,7 @@ from tests.support import environment
 from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.process import Process
-from windtunnel_worker.celery.roles import show, take_node_name, worker_options
+from windtunnel_worker.celery.roles import main, show, take_node_name, worker_options
 from windtunnel_worker.settings import HostSettings
 
 
@@ -61,3 +61,11 @@ def test_flower_without_its_library_names_the_extra(setenv: pytest.MonkeyPatch) 
     setenv.setitem(sys.modules, "flower", None)
     with pytest.raises(ExtraMissing, match=r"windtunnel\[flower\]"):
         show(create_app(HostSettings()), "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize("options", [["metrics", "--port", "70000"], ["execute", "--concurrency", "-1"]])
+def test_a_number_out_of_its_range_is_wrong_use(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(options)
+    assert refused.value.code == 2
+    assert f"{options[1]}: '{options[2]}' is not a whole number" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -98,8 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one role until TERM."""
     parser = argparse.ArgumentParser(prog="windtunnel_worker", description=__doc__)
     parser.add_argument("role", choices=ROLES)
-    parser.add_argument("--concurrency", type=int, help="slots of execute, processes or threads of the others")
-    parser.add_argument("--port", type=int, help="flower's (5555) or metrics' (9808)")
+    parser.add_argument(
+        "--concurrency",
+        type=_within(1, 1000),
+        metavar="COUNT",
+        help="slots of execute, processes or threads of the others",
+    )
+    parser.add_argument("--port", type=_within(1, 65535), metavar="PORT", help="flower's (5555) or metrics' (9808)")
     parser.add_argument("--address", default="127.0.0.1", help="flower's or metrics' address")
     parser.add_argument("--alive-file", type=Path, help="touched while the worker does its work, for a health check")
     options = parser.parse_args(arguments)
@@ -127,6 +132,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         start_with_json()
         logging.getLogger(__name__).critical("action=refused reason=%s", error)
         raise SystemExit(1) from error
+
+
+def _within(least: int, most: int) -> Callable[[str], int]:
+    """Reads an option that is a whole number of this range."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return number
 
 
 def write_json(logger: logging.Logger, **_: object) -> None:

@@ -13,7 +13,7 @@ WindtunnelError
 ├── WaitTimeout               the wait ended before the work did; the work continues
 ├── ClientClosed              an `AsyncClient` was used after `close`
 ├── StoreUnavailable          Redis does not answer, or cannot store anything
-│   ├── StoreUnsupported      it is a Redis Cluster
+│   ├── StoreUnsupported      it is a Redis Cluster, or a Sentinel
 │   └── StoreForbidden        its user may not do that
 ├── UnreadableRecord          a stored document is broken
 │   └── NewerRecord           a newer version of Windtunnel wrote it, in a form that this one does not know

@@ -53,7 +53,8 @@ def _password(file: Path | None) -> str:
     try:
         password = file.expanduser().read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"names a file that cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"names a file that cannot be read: {file} ({why})") from error
     if not password:
         raise ValueError(f"names a file that is empty: {file}")
     return password
@@ -154,7 +155,7 @@ def load(kind: type[S]) -> S:
         ]
     except SettingsError as error:
         name = str(error).partition('field "')[2].partition('"')[0]
-        problems = [FieldProblem(_variable(kind, (name,)), "is not JSON, as a value of this type must be")]
+        problems = [FieldProblem(_variable(kind, (name,)), 'must be JSON, for example ["one", "two"]')]
     raise InvalidInput(problems, remedy="Correct the environment variable or unset it.") from None
 
 

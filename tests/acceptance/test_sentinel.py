@@ -18,6 +18,8 @@ from windtunnel.broker import broker_url
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
 from windtunnel.errors import StoreUnsupported
+from windtunnel.records import Records
+from windtunnel.records.connection import Connection
 from windtunnel_worker.celery.roles import main
 
 URL = "sentinel://worker:p%40ss@one:26379,two:26380/1?master=mine"
@@ -92,6 +94,8 @@ def test_a_batch_outlives_the_death_of_the_master(replicated: Replicated, tmp_pa
         assert status.outcomes == {Outcome.REJECTED: 300}
         finished = Counter(event.job_id for event in client.stream(batch) if event.job_id)
         assert replicated.master() != replicated.servers[0].port
+    with pytest.raises(StoreUnsupported, match="is a Sentinel"):
+        Records(Connection(f"redis://127.0.0.1:{replicated.sentinels[0]}/0", "wt")).reading.ping()
     assert finished == dict.fromkeys((f"{batch}-{number}" for number in range(300)), 1)
 
 

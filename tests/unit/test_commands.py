@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -30,7 +31,14 @@ from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
 from windtunnel.records.spool import Waiting
 from windtunnel.settings import Settings
-from windtunnel_worker.host_checks import archive_folder, confinement_checks, limit_check, webhook_check
+from windtunnel_worker.host_checks import (
+    archive_folder,
+    confinement_checks,
+    disk_check,
+    limit_check,
+    store_check,
+    webhook_check,
+)
 from windtunnel_worker.settings import HostSettings
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
@@ -278,13 +286,16 @@ def test_doctor_says_when_reports_do_not_come_into_the_archive() -> None:
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_doctor_writes_into_the_archive_of_its_host(broken: bool, tmp_path: Path) -> None:
+def test_doctor_writes_into_the_store_and_the_archive_of_its_host(broken: bool, tmp_path: Path) -> None:
     place = tmp_path / "archive"
     place.write_text("no folder") if broken else place.mkdir()
     assert archive_folder(HostSettings(archive_url=None)) == []
     (found,) = archive_folder(HostSettings(archive_url=SecretStr(str(place))))
     assert found.well is not broken
     assert broken is ("WINDTUNNEL_ARCHIVE_URL" in found.detail)
+    store = store_check(HostSettings(store_url=SecretStr(str(place)), redis_url=SecretStr(AWAY)))
+    assert store.well is not broken
+    assert broken is ("WINDTUNNEL_STORE_URL" in store.detail)
     assert broken or list(place.iterdir()) == []
 
 
@@ -318,6 +329,11 @@ def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
     assert not any(one.well for one in found)
     assert "deploy/runsc.sh" in found[2].detail
     assert not limit_check({"PidsLimit": True}).well
+
+
+def test_doctor_looks_at_the_disk_of_each_folder(tmp_path: Path) -> None:
+    found = disk_check(tmp_path, tmp_path / "not made yet", Path("/dev/shm"))
+    assert found.detail.count("GB free below") == len({os.stat(place).st_dev for place in (tmp_path, "/dev/shm")})
 
 
 @pytest.mark.parametrize(

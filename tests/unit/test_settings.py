@@ -86,7 +86,8 @@ def test_settings_are_frozen() -> None:
 
 def test_a_variable_that_is_no_setting_is_named() -> None:
     names = ["WINDTUNNEL_REDIS_ULR", "WINDTUNNEL_CEILING__TIMEOUT", "WINDTUNNEL_NONSENSE", "WINDTUNNEL_HOST", "HOME"]
-    assert without_effect(names) == [
+    assert without_effect([*names, "SANDBOX_DEFAULT_IMAGE", "SANDBOX_DEFAULT_MEMORY"]) == [
+        "SANDBOX_DEFAULT_MEMORY (did you mean SANDBOX_DEFAULT_MEMORY_LIMIT?)",
         "WINDTUNNEL_CEILING__TIMEOUT (did you mean WINDTUNNEL_CEILING__TIMEOUT_S?)",
         "WINDTUNNEL_NONSENSE",
         "WINDTUNNEL_REDIS_ULR (did you mean WINDTUNNEL_REDIS_URL?)",

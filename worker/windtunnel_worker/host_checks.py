@@ -26,7 +26,7 @@ LEAST_FREE_SHARE = 0.05
 MOST_CLOCK_ERROR_S = 2.0
 DATASETS_LOOKED_FOR = 20
 PROBE = ".windtunnel-doctor"
-"""A file that is written into the archive and removed again."""
+"""A file that is written into the store and the archive and removed again."""
 
 
 def host_checks(settings: HostSettings) -> list[Check]:
@@ -36,9 +36,10 @@ def host_checks(settings: HostSettings) -> list[Check]:
 
     image = settings.default_image
     docker = check("Docker", engine_version)
-    found = [docker]
+    found, folders = [docker], [settings.data_dir]
     if docker.well:
         info = engine().info()
+        folders.append(Path(info.get("DockerRootDir") or "/"))
         found += [check(f"image {image}", lambda: images.find(image).digest[:19]), limit_check(info)]
         found += confinement_checks(info, settings)
     return [
@@ -46,10 +47,10 @@ def host_checks(settings: HostSettings) -> list[Check]:
         _trust(settings),
         _variables(os.environ),
         webhook_check(settings),
-        _disk(settings.data_dir),
+        disk_check(*folders),
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
-        check("store", lambda: _store(settings)),
+        store_check(settings),
         *archive_folder(settings),
         check("policies", lambda: _policies(settings)),
         _measured(settings.cgroup_root),
@@ -142,11 +143,12 @@ def _nearest(folder: Path) -> Path:
     return next(one for one in (folder, *folder.parents) if os.path.exists(one))
 
 
-def _disk(folder: Path) -> Check:
-    place = _nearest(folder)
-    usage = shutil.disk_usage(place)
-    free = f"{usage.free / 2**30:.1f} GB free below {place}"
-    well = usage.free >= LEAST_FREE_BYTES and usage.free >= LEAST_FREE_SHARE * usage.total
+def disk_check(*folders: Path) -> Check:
+    """Whether the disk of each of these folders has room."""
+    places = {os.stat(place).st_dev: place for place in map(_nearest, folders)}
+    usages = {place: shutil.disk_usage(place) for place in places.values()}
+    free = ", ".join(f"{usage.free / 2**30:.1f} GB free below {place}" for place, usage in usages.items())
+    well = all(one.free >= max(LEAST_FREE_BYTES, LEAST_FREE_SHARE * one.total) for one in usages.values())
     return Check("disk", well, free if well else f"{free}: remove images and old data (docker system prune)")
 
 
@@ -161,18 +163,23 @@ def archive_folder(settings: HostSettings) -> list[Check]:
     if settings.archive_url is None:
         return []
     store = Store(settings.archive_url.get_secret_value(), setting=SETTING)
+    return [check("archive's folder", lambda: _written(store))]
 
-    def write() -> str:
-        store.write(PROBE, b"")
-        store.remove(PROBE)
-        return store.name
 
-    return [check("archive's folder", write)]
+def _written(store: Store) -> str:
+    store.write(PROBE, b"")
+    store.remove(PROBE)
+    return store.name
+
+
+def store_check(settings: HostSettings) -> Check:
+    """Whether this host can write into the store, and the store has the newest datasets."""
+    return check("store", lambda: _store(settings))
 
 
 def _store(settings: HostSettings) -> str:
     store = Store(settings.store_url.get_secret_value())
-    store.has("0" * 64)
+    _written(store)
     records = records_of(settings, retries=0)
     try:
         newest = records.catalogue.all()[:DATASETS_LOOKED_FOR]

@@ -68,8 +68,8 @@ def _checks_through_redis(records: Records) -> list[Check]:
         found += host_checks(figures.hosts, datetime.now(UTC))
         found += archive_checks(records.spool.waiting(), datetime.now(UTC))
         found += _workers(records.url, figures)
-    except StoreForbidden:
-        why = "not asked: this user of Redis may not; run doctor as its user worker or operator"
+    except StoreForbidden as error:
+        why = f"not asked; run doctor as Redis's user worker or operator, since {error.message}"
         found.append(Check("workers", True, why))
     except WindtunnelError as error:
         found.append(Check("workers", False, str(error)))

@@ -139,6 +139,14 @@ def cluster(url: str) -> StoreUnsupported:
     )
 
 
+def sentinel(url: str) -> StoreUnsupported:
+    """Why a Sentinel cannot be used as a Redis."""
+    return StoreUnsupported(
+        f"Redis at {masked(url)} is a Sentinel, which stores nothing itself.",
+        remedy="Write sentinel://host:26379/0?master=NAME.",
+    )
+
+
 def _meaning(known: Mapping[str, tuple[str, str]], text: str) -> tuple[str, str] | None:
     return next((meaning for needle, meaning in known.items() if needle in text), None)
 

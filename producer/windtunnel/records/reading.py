@@ -41,10 +41,10 @@ class Reading:
     def ping(self) -> str:
         """The server's version; `StoreUnavailable` if it does not answer."""
         found = self._redis.call("info", "server")
-        if found.get("redis_mode") == "cluster":
-            from windtunnel.records.failures import cluster
+        if found.get("redis_mode") in ("cluster", "sentinel"):
+            from windtunnel.records.failures import cluster, sentinel
 
-            raise cluster(self._redis.url)
+            raise (cluster if found["redis_mode"] == "cluster" else sentinel)(self._redis.url)
         return str(found["redis_version"])
 
     def clock(self) -> float:

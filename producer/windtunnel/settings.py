@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     dataset_max_mb: int = Field(4096, ge=1)
     """The largest file that can be added as a dataset, in megabytes."""
     key_prefix: str = Field("wt", pattern=r"^[A-Za-z0-9_-]{1,32}$")
-    """Prefix of every key, so that several deployments can share one Redis."""
+    """Prefix of every record's key. Celery's queues have none: deployments on one Redis need a database each."""
     retention_s: int = Field(7 * 86_400, ge=60)
     """Seconds that the record of a job and its batch are kept after their last change."""
     max_unfinished: int = Field(200_000, ge=1)

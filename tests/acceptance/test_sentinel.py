@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from windtunnel.address import SentinelAddress
 from windtunnel.broker import broker_url
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
-from windtunnel.errors import StoreUnsupported
+from windtunnel.errors import StoreUnavailable, StoreUnsupported
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel_worker.celery.roles import main
@@ -97,6 +97,30 @@ def test_a_batch_outlives_the_death_of_the_master(replicated: Replicated, tmp_pa
     with pytest.raises(StoreUnsupported, match="is a Sentinel"):
         Records(Connection(f"redis://127.0.0.1:{replicated.sentinels[0]}/0", "wt")).reading.ping()
     assert finished == dict.fromkeys((f"{batch}-{number}" for number in range(300)), 1)
+
+
+def test_what_the_sentinels_lack_is_told_apart(redis_program: str, tmp_path: Path) -> None:
+    port = free_port()
+    file = tmp_path / "sentinel.conf"
+    file.write_text(
+        f"port {port}\nbind 127.0.0.1\nrequirepass secret\nsentinel monitor mine 127.0.0.1 {free_port()} 1\n"
+    )
+    url = f"sentinel://127.0.0.1:{port}/0?master=none"
+
+    def refused(url: str) -> str:
+        with closing(Records(Connection(url, "wt", retries=0))) as records:
+            with pytest.raises(StoreUnavailable) as found:
+                records.reading.ping()
+            return found.value.message.partition("has ")[2]
+
+    with subprocess.Popen([redis_program, file, "--sentinel"], stdout=subprocess.DEVNULL) as sentinel:
+        try:
+            until(lambda: "password" in refused(url), "the Sentinel asks for a password")
+            assert refused(f"{url}&sentinel_password=wrong") == refused(url)
+            assert refused(f"{url}&sentinel_password=secret").startswith("Sentinels that know no master of this name")
+        finally:
+            sentinel.terminate()
+    assert refused(url).startswith("no Sentinel that answers")
 
 
 def test_the_address_is_read_and_told_to_kombu_in_its_spelling() -> None:

@@ -181,7 +181,7 @@ def test_sentinels_that_do_not_answer_are_told_without_their_configuration() -> 
     url = "sentinel://127.0.0.1:1/0?master=m"
     with pytest.raises(StoreUnavailable) as caught:
         records_of(Settings(redis_url=url), retries=0).reading.ping()
-    assert str(caught.value).startswith(f"Redis at {url} does not answer: none of the Sentinels names a master.")
+    assert str(caught.value).startswith(f"Redis at {url} has no Sentinel that answers and names a master.")
 
 
 def test_what_answers_and_is_not_a_redis_is_told() -> None:

@@ -166,11 +166,23 @@ def _silent(url: str, error: BaseException) -> StoreUnavailable:
     meaning = _meaning(TLS, text)
     if meaning:
         return _unavailable(place, meaning, _detail(text))
-    # Redis's own text about Sentinels has its whole configuration.
-    reason = "none of the Sentinels names a master" if isinstance(error, MasterNotFoundError) else text
+    if isinstance(error, MasterNotFoundError):
+        return _unavailable(place, _no_master(text))
     return StoreUnavailable(
-        f"{place} does not answer: {reason}.",
+        f"{place} does not answer: {text}.",
         remedy=f"Start it (`windtunnel up` runs a private one) or set WINDTUNNEL_REDIS_URL{_other_scheme(url, text)}.",
+    )
+
+
+def _no_master(text: str) -> tuple[str, str]:
+    """What its Sentinels say. The library's text, which has its whole configuration, ends with the error of each."""
+    if "AuthenticationError" in text:
+        return "has Sentinels that want a password, or another one", "Add it to the URL: …&sentinel_password=PASSWORD."
+    if "Error" in text:
+        return "has no Sentinel that answers and names a master", "Start them, or correct WINDTUNNEL_REDIS_URL."
+    return (
+        "has Sentinels that know no master of this name, or none that is up",
+        "`redis-cli -p 26379 sentinel masters` lists them; correct master=NAME in WINDTUNNEL_REDIS_URL.",
     )
 
 

@@ -63,9 +63,18 @@ def test_flower_without_its_library_names_the_extra(setenv: pytest.MonkeyPatch) 
         show(create_app(HostSettings()), "127.0.0.1", 0)
 
 
-@pytest.mark.parametrize("options", [["metrics", "--port", "70000"], ["execute", "--concurrency", "-1"]])
-def test_a_number_out_of_its_range_is_wrong_use(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["metrics", "--port", "70000"], "--port: '70000' is not a whole number from 1 to 65535"),
+        (["execute", "--concurrency", "-1"], "--concurrency: '-1' is not a whole number"),
+        (["execute", "--alive-file", "/proc/nowhere/alive"], "--alive-file: /proc/nowhere cannot be written"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_told(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as refused:
         main(options)
     assert refused.value.code == 2
-    assert f"{options[1]}: '{options[2]}' is not a whole number" in capsys.readouterr().err
+    assert said in capsys.readouterr().err

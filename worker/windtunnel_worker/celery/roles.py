@@ -106,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--port", type=_within(1, 65535), metavar="PORT", help="flower's (5555) or metrics' (9808)")
     parser.add_argument("--address", default="127.0.0.1", help="flower's or metrics' address")
-    parser.add_argument("--alive-file", type=Path, help="touched while the worker does its work, for a health check")
+    parser.add_argument(
+        "--alive-file", type=_writable, help="touched while the worker does its work, for a health check"
+    )
     options = parser.parse_args(arguments)
     try:
         settings = host_settings()
@@ -143,6 +145,14 @@ def _within(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def _writable(text: str) -> Path:
+    """Reads an option that names a file to write."""
+    file = Path(text)
+    if not os.access(file.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{file.parent} cannot be written by this user")
+    return file
 
 
 def write_json(logger: logging.Logger, **_: object) -> None:

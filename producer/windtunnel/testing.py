@@ -1,7 +1,7 @@
 """A whole Windtunnel in one process, for tests of apps: no Redis, no Docker, no workers.
 
-The records run the same scripts and the pipeline is the real one; only the executions are scripted. Needs the extras
-`testing` and `worker`.
+The records run the same scripts and the pipeline is the real one; only the executions are scripted. Needs the extra
+`worker`.
 
 >>> from windtunnel.testing import Tunnel, succeeded
 >>> tunnel = Tunnel(lambda assignment: succeeded(sharpe=assignment.job.params["fast"] / 10))

@@ -108,7 +108,7 @@ def test_validate_judges_by_the_policies_of_the_environment(tmp_path: Path) -> N
 
 CLIENT_ONLY = """
 import sys
-for name in ("docker", "psutil", "tree_sitter"):
+for name in ("docker", "fakeredis", "psutil", "tree_sitter"):
     sys.modules[name] = None  # as where only the client is installed
 sys.argv = ["windtunnel", *sys.argv[1:]]
 from windtunnel.cli import main
@@ -128,6 +128,14 @@ def test_validate_needs_neither_docker_nor_the_worker_extra(folder: Path) -> Non
     assert done.returncode == 1, done.stderr
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["safe"] for one in verdicts] == [True, False]
+
+
+@pytest.mark.parametrize("module", ["windtunnel.testing", "windtunnel_worker", "windtunnel_worker.celery.roles"])
+def test_what_the_client_alone_cannot_load_names_the_extra(module: str) -> None:
+    load = f"import sys; sys.modules.update(docker=None, fakeredis=None, psutil=None); import {module}"
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("Run `pip install 'windtunnel[worker]'`.")
 
 
 def test_a_hyphen_reads_the_program_from_standard_input() -> None:

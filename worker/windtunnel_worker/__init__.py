@@ -3,6 +3,7 @@
 The exported classes are loaded when they are first used: most worker processes need none of them.
 """
 
+from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING
 
 from windtunnel.lazy import deferred as _deferred
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from windtunnel_worker.embedded.docker_sandbox import DockerSandbox
     from windtunnel_worker.embedded.limiter import ResourceLimiter
     from windtunnel_worker.embedded.manager import ResourceLimits, SandboxManager
+
+for _library in ("docker", "fakeredis", "psutil"):
+    if _find_spec(_library) is None:  # the client alone is installed
+        _remedy = "Run `pip install 'windtunnel[worker]'`."
+        raise ModuleNotFoundError(f"The libraries of an execution host are not installed. {_remedy}", name=_library)
 
 __all__ = [
     "DockerSandbox",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json as plain_json
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,10 +21,6 @@ from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
 
 if TYPE_CHECKING:
     from windtunnel_worker.sandbox.images import Image
-
-for _library in ("docker", "psutil"):
-    if find_spec(_library) is None:  # the client alone is installed; nothing below would work
-        raise ModuleNotFoundError(f"No module named {_library!r}", name=_library)
 
 
 def register(app: typer.Typer) -> None:

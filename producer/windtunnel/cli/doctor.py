@@ -69,7 +69,7 @@ def _checks_through_redis(records: Records) -> list[Check]:
         found += archive_checks(records.spool.waiting(), datetime.now(UTC))
         found += _workers(records.url, figures)
     except StoreForbidden as error:
-        why = f"not asked; run doctor as Redis's user worker or operator, since {error.message}"
+        why = f"not asked, run doctor as Redis's user worker or operator. {error.message}"
         found.append(Check("workers", True, why))
     except WindtunnelError as error:
         found.append(Check("workers", False, str(error)))

@@ -6,10 +6,14 @@ have to be kept equal to them by hand.
 
 from __future__ import annotations
 
-from fakeredis import FakeRedis
-
+from windtunnel.errors import ExtraMissing
 from windtunnel.records.connection import Connection
 from windtunnel.records.redis import Records
+
+try:
+    from fakeredis import FakeRedis
+except ModuleNotFoundError as error:
+    raise ExtraMissing("A Windtunnel in one process", "worker") from error
 
 
 def records_in_memory(prefix: str = "wt", retention_s: int = 86_400, *, archiving: bool = False) -> Records:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
@@ -63,6 +64,19 @@ def test_redis_is_full_before_its_container_is() -> None:
     assert full
     assert limit
     assert int(full[1]) < int(limit[1])
+
+
+@pytest.mark.parametrize("prefix", ["", "flower", "/flower/"])
+def test_flower_is_asked_for_its_health_under_its_prefix(prefix: str) -> None:
+    service = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"]["flower"]
+    *_, program = service["healthcheck"]["test"]
+    asked: list[str] = []
+    with (
+        mock.patch.dict(os.environ, FLOWER_URL_PREFIX=prefix),
+        mock.patch("urllib.request.urlopen", lambda url, **_: asked.append(url)),
+    ):
+        exec(program, {})
+    assert asked == [f"http://127.0.0.1:5555/{'flower/' if prefix else ''}healthcheck"]
 
 
 def test_what_finalize_alone_does_can_be_set_up_in_compose_and_kubernetes() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +48,7 @@ from windtunnel_worker.stack import alive
 from windtunnel_worker.telemetry.logs import start_with_json, use_json
 
 METRICS_PORT, FLOWER_PORT = 9808, 5555
+NOT_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 MOST_INSTANCES = 64
 """Workers of one role on one machine."""
 ROLES = ("validate", "execute", "monitor", "finalize", "flower", "metrics")
@@ -201,6 +204,8 @@ def listening(address: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if not isinstance(error, socket.gaierror) and error.errno not in NOT_LISTENING:
+            raise
         problem = FieldProblem("--address, --port", f"{address} and {port} cannot be used: {error.strerror or error}")
         raise InvalidInput([problem], remedy="Choose others.") from error
 

@@ -73,13 +73,14 @@ died half-way can write the same records again.
 Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>[:<image>]`), `place` (priority, pool and needs),
 `state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
 attempt: its number and a random part), `cache` (digest of all that decides its result), `follows` (the same, while an equal
-job runs), `cached_from` (whose report it gets), `begun`, `stop` (why to stop, and a message), `avoid` (the host it failed on),
-`faults`, `execution` (until there is a report), `outcome`, `message`, `report`, `figures` (JSON: what a list shows of the
-report), `history` (a line a transition: `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
+job runs), `cached_from` (whose report it gets), `begun`, `started` (the attempt with which it counts in a budget of jobs),
+`stop` (why to stop, and a message), `avoid` (the host it failed on), `faults`, `execution` (until there is a report), `outcome`,
+`message`, `report`, `figures` (JSON: what a list shows of the report), `history` (a line a transition:
+`<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 
 Batch fields: `name`, `owner`, `trace` (of the app's span that submitted it), `isolation`, `key`, `total`, `written`, `submitted_at`, `cancelled` (by whom), `running`,
 `max_running`, `seconds` and `measured` (for the mean of its jobs), `finished`, `finished_at`, `outcome:<outcome>`.
-`webhook` (JSON) and `hooks` (events written). Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (attempts), `alike` (the first
+`webhook` (JSON) and `hooks` (events written). Of its budget: `budget` (JSON), `since` (ms from when it counts), `spent` (slot-seconds), `begun` (jobs), `alike` (the first
 reports that all say the failure `alike_reason`; -1 when they differ).
 """
 

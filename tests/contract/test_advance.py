@@ -6,7 +6,7 @@ from tests import scored
 from tests.contract.driver import Driver
 from tests.support import a_report
 
-from windtunnel.contract import JobSpec, Outcome, Promotion, Stage, StageRun
+from windtunnel.contract import Budget, JobSpec, Outcome, Promotion, Stage, StageRun
 from windtunnel.records.reports import Unfinished, build_record
 
 STAGES = (Stage(at_least=0.0, dataset_digests={}),)
@@ -42,6 +42,14 @@ def test_a_job_that_passes_a_stage_waits_again_once(driver: Driver) -> None:
     driver.executed(again)
     assert driver.finalize() == [job.job_id]
     assert driver.outcomes(batch) == {"succeeded": 1}
+    assert driver.left_in_the_schedule() == []
+
+
+def test_a_job_starts_once_for_a_budget_of_jobs_whatever_its_stages(driver: Driver) -> None:
+    batch = driver.ready(2, stages=STAGES, budget=Budget(jobs=1))
+    assert advance(driver, ended(driver))
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1, "cancelled": 1}
     assert driver.left_in_the_schedule() == []
 
 

@@ -34,6 +34,29 @@ def test_a_cell_claims_no_more_than_the_budget_has_left(driver: Driver) -> None:
     assert len(driver.claim(most=50)) == 2
 
 
+def test_a_job_that_has_started_goes_on_after_a_fault_whatever_the_budget_of_jobs(driver: Driver) -> None:
+    batch = driver.ready(4, budget=Budget(jobs=2))
+    (first,) = driver.claim(HERE)
+    driver.claim(THERE)
+    driver.executed(first)
+    driver.expire(THERE)
+    driver.reconcile()
+    driver.run_all("third:1:a")
+    assert driver.outcomes(batch) == {"succeeded": 2, "cancelled": 2}
+    assert driver.left_in_the_schedule() == []
+
+
+def test_a_budget_that_sufficed_has_cancelled_nothing(driver: Driver) -> None:
+    batch = driver.ready(2, budget=Budget(jobs=2))
+    (first,), (second,) = driver.claim(HERE), driver.claim(THERE)
+    assert driver.records.schedule.heartbeat(HERE, first, 30) == ""
+    driver.executed(first)
+    driver.executed(second, THERE)
+    driver.finalize()
+    assert driver.outcomes(batch) == {"succeeded": 2}
+    assert cancelled_by(driver, batch) is None
+
+
 def test_slot_seconds_stop_what_runs_and_what_waits(driver: Driver) -> None:
     batch = driver.ready(4, budget=Budget(slot_seconds=10))
     (first,), (second,) = driver.claim(HERE), driver.claim(THERE)

@@ -248,7 +248,7 @@ class Budget(Contract):
     """Seconds of slots, all attempts together. Running jobs are stopped within two seconds; attempts that run at the
     same time may exceed the budget by what they have used since they began."""
     jobs: int | None = Field(None, ge=1)
-    """Jobs that may start. Running jobs finish, the others are cancelled."""
+    """Jobs that may start. Those that have started finish, with all their stages; the others are cancelled."""
     same_failure: int | None = Field(None, ge=1)
     """Stop if the first so many reports all have the same failure, which is then a mistake that all programs share."""
 

@@ -22,7 +22,7 @@ redis.call('ZREM', key('ended'), id)
 note(job, 'advanced', ARGV[7], 'stage ' .. ARGV[8])
 if stopped(id, fields[4]) then
   return 2
-elseif keep_to_budget(batch, header) then
+elseif keep_to_budget(batch, header) and not goes_on(id, header.cancelled) then
   note(job, 'cancelled', header.cancelled)
   ended(id, 'cancelled', cancelled_message(header.cancelled))
   return 2

@@ -104,7 +104,8 @@ local function first_lane(priority, owner, batch)
     if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
       clear(queue, priority, owner, batch, 1000, closed_by)
     end
-  elseif left_of(header.running, header.max_running) > 0 then
+  end
+  if header and (not closed_by or closed_by:match('^budget jobs ')) and left_of(header.running, header.max_running) > 0 then
     for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
       looks = looks - 1
       if fits(lane) then
@@ -189,6 +190,15 @@ local function hold(id, record, first)
       return
     end
     local attempt = count_of(record[5]) + 1
+    if header.budget.jobs and not record[8] then
+      if header.cancelled then
+        note(job, 'cancelled', header.cancelled)
+        ended(id, 'cancelled', cancelled_message(header.cancelled))
+        return
+      end
+      redis.call('HSET', job, 'started', attempt)
+      add(key('batch', batch), 'begun', 1)
+    end
     local token = attempt .. '-' .. random
     local fields = { 'state', 'running', 'attempt', attempt, 'token', token, 'history',
       history_with(record[7], 'claimed', session) }
@@ -212,7 +222,7 @@ redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
 local held = {}
 for _, index in ipairs(indices) do
   local id = batch .. '-' .. index
-  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'stop', 'history')
+  local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'stop', 'history', 'started')
   local token = hold(id, record, #held == 0)
   if token then
     table.insert(held, id)
@@ -233,7 +243,6 @@ if claimed > 0 then
   if executing then
     add(key('running'), owner, claimed)
     add(key('batch', batch), 'running', claimed)
-    add(key('batch', batch), 'begun', claimed)
   end
 end
 return answer

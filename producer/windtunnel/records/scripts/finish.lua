@@ -49,6 +49,9 @@ end
 local function close(batch, at, total)
   redis.call('HSET', at, 'finished_at', now)
   redis.call('HDEL', at, 'running')
+  if number(redis.call('HGET', at, 'outcome:cancelled')) == 0 then
+    redis.call('HDEL', at, 'cancelled', 'closed_at') -- all of its jobs had ended by then
+  end
   redis.call('ZREM', key('open'), batch)
   tell(batch, total, 'kind', 'batch_finished', 'finished', total)
   hook_of_batch(batch, total)
@@ -123,7 +126,7 @@ local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
     'history', history_with(fields[6], 'finished', who, outcome))
-  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'cached_from')
+  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'cached_from', 'started')
   redis.call('EXPIRE', job, retention)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)
   header.finished = header.finished + 1

@@ -17,7 +17,7 @@ use_program(fields[4], 1)
 redis.call('RPUSH', key('job', id, 'attempts'), ARGV[3])
 redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
 redis.call('HSET', job, 'state', 'queued', 'round', count_of(fields[2]))
-redis.call('HDEL', job, 'outcome', 'report', 'policy', 'cache') -- whoever asks for a retry wants it to run
+redis.call('HDEL', job, 'outcome', 'report', 'policy', 'cache', 'started') -- whoever asks for a retry wants it to run
 note(job, 'retried', ARGV[5])
 redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)
 local finished = redis.call('HINCRBY', at, 'finished', -1)

@@ -24,6 +24,11 @@ local function keep_to_budget(batch, header, running_s)
   return header.cancelled
 end
 
+-- Whether a job goes on in a batch that was closed by `by`: a budget of jobs is about those that have not started.
+local function goes_on(id, by)
+  return by:match('^budget jobs ') and redis.call('HEXISTS', key('job', id), 'started') == 1
+end
+
 local BUDGET_SPENT = {
   wall_s = "The batch's budget of %s s since its submission is spent.",
   slot_seconds = "The batch's budget of %s slot-seconds is spent.",

@@ -8,7 +8,10 @@ local function clear(queue, priority, owner, batch, most, by)
     taken = taken + #indices
     for _, index in ipairs(indices) do
       local id = batch .. '-' .. index
-      if by then
+      if by and goes_on(id, by) then
+        redis.call('RPUSH', key('lane', queue, priority, batch, lane), index)
+        add(key('queue', queue), 'waiting', 1)
+      elseif by then
         note(key('job', id), 'cancelled', by)
         ended(id, 'cancelled', cancelled_message(by))
       else

@@ -83,7 +83,7 @@ local function untouched(session, id, token, pause)
   end
   local estimate = let_go(session, id)
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'attempt', 'stop', 'place')
+  local fields = read(job, 'state', 'token', 'attempt', 'stop', 'place', 'started')
   local running = fields[1] == 'running'
   if fields[2] ~= token or not (running or fields[1] == 'queued') then
     find(id)
@@ -94,7 +94,8 @@ local function untouched(session, id, token, pause)
     redis.call('HSET', job, 'state', 'ready', 'attempt', math.max(0, count_of(fields[3]) - 1))
     local batch, priority, pool = batch_of(id), place_of(fields[5])
     local header = header_of(batch)
-    if header then
+    if header and fields[6] and fields[6] == fields[3] then
+      redis.call('HDEL', job, 'started')
       add(key('batch', batch), 'begun', -1)
     end
     if header and priority then

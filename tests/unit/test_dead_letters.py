@@ -6,10 +6,11 @@ import json
 import logging
 
 import pytest
+from kombu.message import Message
 from tests.faults.messages import malformed
 
 from windtunnel_worker.celery.dead_letters import MAX_KEPT_BYTES, put_aside
-from windtunnel_worker.celery.messages import Unreadable, read_envelope, read_unacknowledged
+from windtunnel_worker.celery.messages import Unreadable, check_task, read_envelope, read_unacknowledged
 
 GOOD = {
     "body": "W10=",
@@ -59,3 +60,38 @@ def test_a_reason_quotes_nothing_of_the_message() -> None:
 def test_an_unacknowledged_entry_that_is_none_is_refused(entry: str) -> None:
     with pytest.raises(Unreadable):
         read_unacknowledged(entry.encode())
+
+
+def check_call(stage: str, *arguments: object, **named: object) -> None:
+    """What a worker does with a message that calls the task of this stage."""
+    headers = {"task": f"windtunnel.{stage}", "id": "1"}
+    body = json.dumps([arguments, named, None])
+    message = Message(body, headers=headers, content_type="application/json", content_encoding="utf-8")
+    check_task(message, {headers["task"]})
+
+
+def test_the_tasks_take_what_the_stages_send() -> None:
+    check_call("validate", "9f2c")
+    check_call("execute", {"pool": "default", "ready": 3})
+    check_call("finalize", ["9f2c-0", "and 7 more"])
+    check_call("monitor", "9f2c-0", "1-0af3", "c0ffee" * 10, 17, 1795881508.9)
+
+
+@pytest.mark.parametrize(
+    ("stage", "arguments"),
+    [
+        ("validate", []),
+        ("validate", [None]),
+        ("execute", ["default"]),
+        ("finalize", [{}]),
+        ("finalize", [[], []]),
+        ("monitor", ["9f2c-0", "first", "c0ffee" * 10, 17, 1.0]),
+        ("monitor", ["9f2c-0", "1-0af3", "../../escape", 17, 1.0]),
+        ("monitor", ["9f2c-0", "1-0af3", "c0ffee" * 10, -1, 1.0]),
+    ],
+)
+def test_a_task_that_is_called_with_anything_else_is_set_aside(stage: str, arguments: list[object]) -> None:
+    with pytest.raises(Unreadable, match="arguments"):
+        check_call(stage, *arguments)
+    with pytest.raises(Unreadable):
+        check_call(stage, *arguments, named=1)

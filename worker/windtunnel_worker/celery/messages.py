@@ -15,6 +15,8 @@ from kombu.message import Message
 from kombu.utils.json import loads
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from windtunnel.broker import task_name
+
 MAX_MESSAGE_BYTES = 1_000_000
 """A message carries ids; the longest, of 1,000 jobs, takes a tenth of this."""
 LONGEST_TIME_LIMIT_S = 30 * 86_400
@@ -110,6 +112,39 @@ class _Body(_Strict):
     content: tuple[list[Any], dict[str, Any], _Embedded | None]
 
 
+class _Call(_Strict):
+    arguments: tuple[Any, ...]
+    named: Annotated[dict[str, Any], Field(max_length=0)]
+
+
+class _Validate(_Call):
+    arguments: tuple[str]
+
+
+class _Execute(_Call):
+    arguments: tuple[dict[str, Any]]
+
+
+class _Finalize(_Call):
+    arguments: tuple[list[Any]]
+
+
+Token = Annotated[str, Field(pattern=r"^[0-9]{1,9}-[0-9a-f]{1,64}$")]
+ContainerId = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
+
+
+class _Monitor(_Call):
+    arguments: tuple[str, Token, ContainerId, Annotated[int, Field(ge=1)], Annotated[float, Field(allow_inf_nan=False)]]
+
+
+CALLS: dict[str, type[_Call]] = {
+    task_name("validate"): _Validate,
+    task_name("execute"): _Execute,
+    task_name("finalize"): _Finalize,
+    task_name("monitor"): _Monitor,
+}
+"""What the tasks are called with."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -159,6 +194,8 @@ def check_task(message: Message, known: Container[str]) -> None:
     if not isinstance(content, list) or len(content) != 3:
         raise Unreadable("its body is not a list of arguments, named arguments and options")
     _validate(_Body, {"content": tuple(content)})
+    if headers.task in CALLS:
+        _validate(CALLS[headers.task], {"arguments": tuple(content[0]), "named": content[1]})
 
 
 def raw_bytes(message: Any) -> bytes:

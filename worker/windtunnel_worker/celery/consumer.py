@@ -14,7 +14,7 @@ from celery.worker import consumer as celery_consumer
 from celery.worker import pidbox, state
 from celery.worker.consumer import control
 from kombu.message import Message
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from windtunnel_worker.celery.dead_letters import put_aside
 from windtunnel_worker.celery.messages import Unreadable, check_task, raw_bytes
@@ -28,6 +28,8 @@ _Consumer: Any = celery_consumer.Consumer
 
 LONGEST_RETRY_PAUSE_S = 2.0
 """Between two attempts to connect; Celery's own grows to 30 s, long after Redis is back."""
+REFUSED_PAUSE_S = 1.0
+"""Before a new connection to a Redis that answers but refuses a command, for example as it became a replica."""
 MAX_FAULTS, FAULT_WINDOW_S = 5, 60.0
 """A worker with more faults that are not Redis's within this time ends, so that a fresh one takes its place."""
 
@@ -138,8 +140,10 @@ class Consumer(_Consumer):  # type: ignore[misc]
         super().on_connection_error_before_connected(exc)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Redis went away, or a fault."""
+        """Redis went away or refuses what it is asked for, or a fault."""
         self._count_fault(exc)
+        if isinstance(exc, ResponseError):
+            time.sleep(REFUSED_PAUSE_S)  # a new connection is made at once
         super().on_connection_error_after_connected(exc)
 
     def _count_fault(self, exc: Exception) -> None:

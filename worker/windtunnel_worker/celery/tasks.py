@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, Task
+from kombu.exceptions import OperationalError
 
 from windtunnel.broker import task_name
+from windtunnel.errors import StoreUnavailable
 from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.monitoring.watch import watch
@@ -23,7 +25,8 @@ def register(app: Celery, process: Process) -> None:
     """Add the tasks of every role to an application."""
 
     def task(stage: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-        return app.task(name=task_name(stage), bind=True, **options)
+        # That Redis is away or refuses a command is no fault of a task's, so Celery logs it in a line.
+        return app.task(name=task_name(stage), bind=True, throws=(StoreUnavailable, OperationalError), **options)
 
     @task("validate")
     def validate(self: Task[..., Any], batch_id: str) -> dict[str, Any]:

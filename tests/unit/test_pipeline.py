@@ -494,3 +494,13 @@ def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
     report = system.client.report(job)
     assert report.outcome is Outcome.INFRASTRUCTURE_ERROR
     assert "No worker of the version that wrote this job came within a day" in report.message
+@pytest.mark.parametrize("stored", [NEWER, b"{"])
+def test_a_record_that_cannot_be_read_ends_as_cancelled_at_once_if_it_was(stored: bytes) -> None:
+    system, job = _until("spec")
+    system.fake.hset(f"wt:job:{job}", "spec", stored)
+    assert system.client.cancel(job) == 1
+    system.pipeline.finalize()
+    report = system.client.report(job)
+    assert (report.outcome, report.message) == (Outcome.CANCELLED, "Cancelled by client:default.")
+
+

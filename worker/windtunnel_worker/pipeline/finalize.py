@@ -77,8 +77,8 @@ class Finalize:
         return [report.job_id for report in finished]
 
     def _left(self, job: Unfinished, error: NewerRecord) -> list[Final]:
-        """Leave a job to a finalizer of the version that wrote its record, for a day."""
-        if waits_for_newer(decode_history(job.history)):
+        """Leave a job to a finalizer of the version that wrote its record, for a day, unless it was cancelled."""
+        if job.outcome != Outcome.CANCELLED.encode() and waits_for_newer(decode_history(job.history)):
             self._observe("newer", job.job_id, error=str(error))
             self._records.care.ended_again(job.job_id, NEWER_PAUSE_S)
             return []

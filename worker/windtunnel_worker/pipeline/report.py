@@ -119,7 +119,8 @@ def with_end(report: Report, outcome: Outcome, message: str) -> Report:
 
 
 def unreadable_report(job: Unfinished, message: str) -> Report:
-    """The report of a job whose record is broken: it says so, and the batch can end."""
+    """The report of a job whose record is broken: it says so, or that the job was cancelled, and the batch can end."""
+    cancelled = job.outcome == Outcome.CANCELLED.encode()
     now = datetime.fromtimestamp(job.now_ms / 1000, UTC)
     sha256, language, _ = ProgramKey.read(job.program)
     report = Report(
@@ -127,8 +128,8 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
         batch_id=batch_of(job.job_id),
         name="unreadable",
         language=language,
-        outcome=Outcome.INFRASTRUCTURE_ERROR,
-        message=f"{message} Submit the job again.",
+        outcome=Outcome.CANCELLED if cancelled else Outcome.INFRASTRUCTURE_ERROR,
+        message=job.message.decode(errors="replace") if cancelled else f"{message} Submit the job again.",
         timings=Timings(total_s=0.0),
         limits=Limits(),
         code_sha256=sha256,

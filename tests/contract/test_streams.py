@@ -163,9 +163,10 @@ def test_a_long_outage_or_a_redis_that_never_answered_ends_a_wait(
 ) -> None:
     batch = BatchId(driver.ready(1))
     with Client(server.url) as answered, Client(server.url) as new:
+        answered.status(batch)
+        server.stop()
         with pytest.raises(WaitTimeout):
             answered.wait(batch, timeout=0)
-        server.stop()
         for read in (lambda: next(new.stream(batch)), lambda: new.wait(batch, timeout=600)):
             with pytest.raises(StoreUnavailable):
                 read()

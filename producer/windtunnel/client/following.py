@@ -95,13 +95,13 @@ def remaining(deadline: float | None, name: str) -> float:
 
 
 class Patience:
-    """Repeats reads of one client while Redis does not answer, for a minute in all, if it has answered before.
+    """Repeats reads of one client while Redis does not answer, for a minute in all, if it has answered any call before.
 
     It outlasts a single wait, so that a caller who waits again and again with a short timeout is told of a long outage.
     """
 
-    def __init__(self) -> None:
-        self._has_answered = False
+    def __init__(self, has_answered: Callable[[], bool]) -> None:
+        self._has_answered = has_answered
         self._silent_since: float | None = None
 
     def read(self, read: Callable[[], R], deadline: float | None, name: str) -> R:
@@ -121,14 +121,14 @@ class Patience:
                         f"{name} may not be finished yet: Redis did not answer in time.", remedy="Wait again."
                     ) from error
             else:
-                self._has_answered, self._silent_since = True, None
+                self._silent_since = None
                 return found
             time.sleep(PAUSE_S)
 
     def _gives_up(self, now: float) -> bool:
         if self._silent_since is None:
             self._silent_since = now
-        if self._has_answered and now - self._silent_since < OUTAGE_S:
+        if self._has_answered() and now - self._silent_since < OUTAGE_S:
             return False
         self._silent_since = None  # the next wait has a minute again
         return True

@@ -74,7 +74,7 @@ class Client(Submitting, Reporting):
         self._records = records or records_of(self._settings, url)
         self._broker: Wake = broker or Broker(url)
         self._store = store or Store(self._settings.store_url.get_secret_value())
-        self._patience = following.Patience()
+        self._patience = following.Patience(self._records.has_answered)
 
     def __enter__(self) -> Self:
         return self

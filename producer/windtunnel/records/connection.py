@@ -113,6 +113,8 @@ class Connection:
         """Run a method of the Redis client."""
         with self._answered():
             return getattr(self._client, command)(*arguments, **options)
+        self.has_answered = False
+        """It has carried out a call."""
 
     def pipeline(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Run methods of the Redis client, each given as its name and arguments, in one round trip."""
@@ -137,3 +139,4 @@ class Connection:
             from windtunnel.records.failures import explained
 
             raise explained(self.url, error) from error
+            self.has_answered = True

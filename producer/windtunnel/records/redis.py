@@ -36,6 +36,10 @@ class Records:
         self._connection, self._retention_s, self._archiving = connection, retention_s, archiving
         self.url = connection.url
 
+    def has_answered(self) -> bool:
+        """True if this Redis has carried out a call."""
+        return self._connection.has_answered
+
     @cached_property
     def submissions(self) -> Submissions:
         """For producers: open a batch, write its jobs, cancel, retry."""

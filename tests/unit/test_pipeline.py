@@ -12,7 +12,7 @@ import redis
 
 from windtunnel.client import Client, JobId
 from windtunnel.contract import BatchStatus, Execution, Isolation, Limits, Outcome, Report, Verdict
-from windtunnel.errors import StoreUnavailable
+from windtunnel.errors import NotFound, StoreUnavailable
 from windtunnel.records import Records
 from windtunnel.records.codec import encode, pack
 from windtunnel.records.connection import Connection
@@ -433,6 +433,16 @@ def test_a_fault_that_another_host_would_have_too_pauses_no_host() -> None:
     assert system.client.report(f"{batch}-0").outcome is Outcome.INFRASTRUCTURE_ERROR
 
 
+def test_a_job_whose_program_is_gone_keeps_no_other_of_its_batch_from_a_retry() -> None:
+    system = System()
+    batch = system.client.submit_batch([{"code": "print(1)"}, {"code": "print(2)"}])
+    system.run()
+    system.fake.delete(f"wt:code:{hashlib.sha256(b'print(1)').hexdigest()}")
+    assert system.client.retry(batch, outcomes="succeeded") == [f"{batch}-1"]
+    with pytest.raises(NotFound):
+        system.client.retry(JobId(f"{batch}-0"))
+
+
 NEWER = b'99j{"limits":"of another kind","outcome":"of another kind","safe":"perhaps"}'
 
 
@@ -484,16 +494,6 @@ def test_a_record_that_names_another_image_than_was_claimed_is_the_submitters_fa
     assert (report.outcome, len(report.attempts)) == (Outcome.REJECTED, 1)
 
 
-@pytest.mark.parametrize("what", ["spec", "execution"])
-def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
-    system, job = _until(what)
-    system.fake.hset(f"wt:job:{job}", mapping={what: NEWER, "history": "1000 submitted app\n"})
-    system.pipeline.execute("default")
-    system.fake.hset(f"wt:job:{job}", "spec", b"1j{}")
-    system.pipeline.finalize()
-    report = system.client.report(job)
-    assert report.outcome is Outcome.INFRASTRUCTURE_ERROR
-    assert "No worker of the version that wrote this job came within a day" in report.message
 @pytest.mark.parametrize("stored", [NEWER, b"{"])
 def test_a_record_that_cannot_be_read_ends_as_cancelled_at_once_if_it_was(stored: bytes) -> None:
     system, job = _until("spec")
@@ -504,3 +504,13 @@ def test_a_record_that_cannot_be_read_ends_as_cancelled_at_once_if_it_was(stored
     assert (report.outcome, report.message) == (Outcome.CANCELLED, "Cancelled by client:default.")
 
 
+@pytest.mark.parametrize("what", ["spec", "execution"])
+def test_a_record_of_a_newer_version_waits_for_a_day_at_most(what: str) -> None:
+    system, job = _until(what)
+    system.fake.hset(f"wt:job:{job}", mapping={what: NEWER, "history": "1000 submitted app\n"})
+    system.pipeline.execute("default")
+    system.fake.hset(f"wt:job:{job}", "spec", b"1j{}")
+    system.pipeline.finalize()
+    report = system.client.report(job)
+    assert report.outcome is Outcome.INFRASTRUCTURE_ERROR
+    assert "No worker of the version that wrote this job came within a day" in report.message

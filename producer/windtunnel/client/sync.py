@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from windtunnel.store import Store
     from windtunnel.wake import Wake
 
+log = logging.getLogger(__name__)
 audit = logging.getLogger("windtunnel.audit")
 """Logs who submitted, retried, cancelled, promoted or drained what; the app decides where that goes."""
 
@@ -274,18 +275,27 @@ class Client(Submitting, Reporting):
         """Run finished jobs again, each as a new attempt. Earlier attempts stay in the report.
 
         `outcomes` selects which jobs. By default a single job runs again whatever its outcome, and of a batch all jobs
-        that did not succeed. Returns the ids of the jobs that were queued again. `InvalidInput` for an unknown outcome.
+        that did not succeed. Returns the ids of the jobs that were queued again. `InvalidInput` for an unknown outcome;
+        `NotFound` for a single job whose program is no longer stored.
         """
         if outcomes is None:
             outcomes = set(contract.Outcome) - (set() if is_job(name) else {contract.Outcome.SUCCEEDED})
         wanted = outcomes_of(outcomes)
         reports = [self.report(name)] if is_job(name) else self.reports(name)
-        retry = self._records.submissions.retry
-        again = [JobId(report.job_id) for report in reports if report.outcome in wanted and retry(report, self.who)]
+        again = [JobId(report.job_id) for report in reports if report.outcome in wanted and self._retry(report, name)]
         audit.info("action=retried name=%s jobs=%d who=%s", name, len(again), self.who)
         if again:
             self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
         return again
+
+    def _retry(self, report: Report, name: str) -> bool:
+        try:
+            return self._records.submissions.retry(report, self.who)
+        except NotFound as error:
+            if is_job(name):
+                raise
+            log.warning("action=not-retried job=%s reason=%s", report.job_id, error)  # the rest of the batch can be
+            return False
 
     def cancel(self, name: str) -> int:
         """Cancel a job, or all jobs of a batch that have not ended.

@@ -6,7 +6,7 @@ import pytest
 from tests.contract.driver import HERE, Driver
 
 from windtunnel.client import Client
-from windtunnel.contract import Execution, JobState, Outcome, Resources, Waiting
+from windtunnel.contract import Execution, JobState, Outcome, Report, Resources, Waiting
 from windtunnel.errors import InvalidInput
 from windtunnel.testing import Tunnel, ended
 from windtunnel.wake import Silent
@@ -112,3 +112,17 @@ def test_a_job_that_is_queued_again_has_no_figures_of_its_last_attempt() -> None
     tunnel.client.retry(job)
     (one,) = tunnel.client.jobs(job.partition("-")[0])
     assert (one.state, one.duration_s, one.outcome) == (JobState.QUEUED, None, None)
+
+
+def test_a_record_that_is_gone_or_damaged_hides_no_other_job(driver: Driver) -> None:
+    batch = driver.ready(5)
+    driver.run_all()
+    jobs = [f"wt:job:{batch}-{index}" for index in range(5)]
+    driver.keys.delete(jobs[0], jobs[1])
+    driver.keys.set(jobs[1], "x")
+    driver.keys.hset(jobs[2], "state", "x")
+    driver.keys.hset(jobs[3], mapping={"figures": "{", "outcome": "x"})
+    summaries = list(driver.records.listing.summaries([job.removeprefix("wt:job:") for job in jobs]))
+    assert [one.job_id for one in summaries] == [f"{batch}-3", f"{batch}-4"]
+    reports = driver.records.reports.reports([job.removeprefix("wt:job:") for job in jobs])
+    assert [isinstance(one, Report) for one in reports] == [False, False, True, True, True]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from windtunnel.contract import JobState, JobSummary, Outcome, QueueStats, Waiting
-from windtunnel.errors import FieldProblem, InvalidInput, UnreadableRecord
+from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord
 from windtunnel.records.codec import whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import spec_of, status_of
 
+log = logging.getLogger(__name__)
 READ_AT_ONCE = 2000
 LANES_LOOKED_AT = 20_000
 ORDERS = (
@@ -36,12 +38,18 @@ class Listing:
         self._redis = connection
 
     def summaries(self, job_ids: Sequence[str]) -> Iterator[JobSummary]:
-        """The summaries of these jobs, in their order; `NotFound` names the first that is unknown."""
+        """The summaries of these jobs, in their order, without those whose records are gone or cannot be read."""
         names = ["state", "attempt", "outcome", "spec", "figures"]
         for start in range(0, len(job_ids), READ_AT_ONCE):
             part = job_ids[start : start + READ_AT_ONCE]
             answers = self._redis.pipeline([("hmget", self._redis.keys.job(one), names) for one in part])
-            yield from (_summary(one, fields) for one, fields in zip(part, answers, strict=True))
+            for one, fields in zip(part, answers, strict=True):
+                try:
+                    yield _summary(one, fields)
+                except NotFound:
+                    continue  # its lifetime is over, or somebody removed it
+                except UnreadableRecord as error:
+                    log.warning("action=unreadable-job job=%s reason=%s", one, error)
 
     def stats(self) -> QueueStats:
         """What the whole queue holds, in one look."""
@@ -84,9 +92,8 @@ def _summary(job_id: str, fields: Sequence[bytes | None]) -> JobSummary:
     spec = spec_of(stored_spec)
     status = status_of(job_id, state, whole(attempt), outcome, spec)
     known = figures if status.state is JobState.FINISHED else None
+    shown: dict[str, Any] = {**dict(status), "params": spec.params, "labels": spec.labels}
     try:
-        return JobSummary(
-            **dict(status), params=spec.params, labels=spec.labels, **(json.loads(known) if known else {})
-        )
-    except (InvalidInput, ValueError, TypeError) as error:
-        raise UnreadableRecord(f"The figures of job {job_id} are damaged: {error}") from error
+        return JobSummary(**shown, **(json.loads(known) if known else {}))
+    except (InvalidInput, ValueError, TypeError, RecursionError):
+        return JobSummary(**shown)  # the figures are damaged

@@ -172,8 +172,9 @@ def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None
         batch_id=batch_of(job),
         name=spec.name,
         state=state.decode(),
+    ended = outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None
         attempt=attempt,
-        outcome=outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None,
+        outcome=ended if ended in tuple(Outcome) else None,
         stage=len(spec.passed) + 1,
         stages=len(spec.stages) + 1,
     )

@@ -93,9 +93,10 @@ def test_a_batch_record_that_was_removed(scene: Scene) -> None:
         driver.records.reading.batch_status(scene.batch)
 
 
-@pytest.mark.parametrize("value", ["x", "nan", "inf"])
+@pytest.mark.parametrize("value", ["x", "nan", "inf", "-1"])
 @pytest.mark.parametrize(
-    "field", ["owner", "total", "finished", "written", "running", "seconds", "measured", "begun", "spent"]
+    "field",
+    ["owner", "total", "finished", "written", "running", "max_running", "seconds", "measured", "begun", "spent"],
 )
 def test_a_batch_record_that_was_damaged(driver: Driver, field: str, value: str) -> None:
     scene = Scene(driver, "running")
@@ -103,6 +104,9 @@ def test_a_batch_record_that_was_damaged(driver: Driver, field: str, value: str)
     if field == "owner":
         driver.keys.hdel(f"wt:batch:{scene.batch}", field)
     scene.goes_on()
+    if field != "owner":
+        assert driver.outcomes(scene.batch) == {"succeeded": 2}
+        assert driver.records.reading.batch_status(scene.batch).done
     assert driver.outcomes(scene.other) == {"succeeded": 2}
     assert driver.unfinished() == 0
     assert driver.left_in_the_schedule() == []
@@ -133,6 +137,16 @@ def test_a_field_that_was_damaged(real: Driver, field: str, value: str | None) -
         assert real.left_in_the_schedule() == [], place
 
 
+@pytest.mark.parametrize("avoid", ["", "a host", "here"])
+def test_a_damaged_host_to_avoid_keeps_a_job_from_none(driver: Driver, avoid: str) -> None:
+    batch = driver.ready()
+    (held,) = driver.claim()
+    driver.keys.hset(f"wt:job:{held.job_id}", "avoid", avoid)
+    driver.records.schedule.give_back(HERE, [held])
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1}
+
+
 def test_a_record_of_another_type_counts_as_removed(scene: Scene) -> None:
     driver = scene.driver
     driver.keys.delete(f"wt:job:{scene.job}")
@@ -143,6 +157,29 @@ def test_a_record_of_another_type_counts_as_removed(scene: Scene) -> None:
     assert driver.left_in_the_schedule() == []
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+@pytest.mark.parametrize(
+    "part",
+    "lane:* lanes:* batches:* owners:* classes:* times:* queue:* queues held:* leases running seconds ended open "
+    "counters uses hosts metrics batch:*:events".split(),
+)
+def test_a_part_of_the_schedule_that_was_removed_or_replaced(driver: Driver, part: str, replaced: bool) -> None:
+    batch, other = driver.ready(4), driver.ready(2, owner="other")
+    (running,), (ended,) = driver.claim(), driver.claim()
+    driver.executed(ended)
+    for key in driver.keys.keys(f"wt:{part}"):
+        driver.keys.delete(key)
+        if replaced:
+            driver.keys.set(key, "x")
+    driver.executed(running)
+    for _ in range(3):
+        driver.reconcile()
+        driver.run_all()
+    assert (driver.outcomes(batch), driver.outcomes(other)) == ({"succeeded": 4}, {"succeeded": 2})
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
+
+
 def test_a_lane_that_was_removed_holds_nobody_up(driver: Driver) -> None:
     driver.ready(3)
     (lane,) = driver.keys.keys("wt:lane:*")
@@ -150,6 +187,21 @@ def test_a_lane_that_was_removed_holds_nobody_up(driver: Driver) -> None:
     other = driver.ready(owner="other")
     assert {batch_of(job) for job in driver.run_all()} == {other}
     assert driver.keys.keys("wt:lanes:*") == []
+
+
+def test_jobs_that_a_batch_does_not_have_are_passed_over(driver: Driver) -> None:
+    batch = driver.ready(4)
+    (lane,) = driver.keys.keys("wt:lane:*")
+    driver.keys.lpush(lane, "4", "007", "-1", "1.5", "x", "")
+    for place in ("wt:ended", "wt:later"):
+        driver.keys.zadd(place, {f"{batch}-{index}": 1 for index in ("4", "007", "x")} | {b"\xff": 1})
+    for _ in range(2):
+        driver.run_all()
+        driver.reconcile()
+    status = driver.records.reading.batch_status(batch)
+    assert (status.finished, status.total, driver.outcomes(batch)) == (4, 4, {"succeeded": 4})
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
 
 
 def test_a_verdict_that_expired_is_made_again_before_the_job_runs(driver: Driver) -> None:
@@ -187,6 +239,40 @@ def test_a_host_that_was_damaged_hides_no_other(driver: Driver) -> None:
     driver.keys.hset("wt:host:odd", mapping={"slots": "x", "paused_until": "nan", "pools": b"\xff", b"\xff": "x"})
     driver.keys.sadd("wt:host:odd:has", b"\xff")
     assert {host.host for host in driver.records.hosts.all()} >= {"there", "odd"}
+
+
+@pytest.mark.parametrize("part", ["hosts", "host:here", "host:here:has"])
+def test_a_host_whose_record_was_removed_or_replaced_says_it_all_again(driver: Driver, part: str) -> None:
+    for value in (None, "x"):
+        driver.host("here")
+        assert driver.records.hosts.alive("here", "execute")
+        driver.keys.delete(f"wt:{part}")
+        if value:
+            driver.keys.set(f"wt:{part}", value)
+        assert not driver.records.hosts.alive("here", "execute")
+
+
+def test_the_slots_of_a_worker_that_has_gone_are_not_its_hosts_any_more(driver: Driver) -> None:
+    hosts = driver.records.hosts
+    for worker in ("execute", "execute.2"):
+        hosts.seen("here", 2, "1", ["default"], ["*"], worker=worker)
+    assert hosts.all()[0].slots == 4
+    driver.keys.zadd("wt:host:here:workers", {"execute.2": 0})
+    assert not hosts.alive("here", "execute")
+    hosts.seen("here", 2, "1", ["default"], ["*"], worker="execute")
+    assert hosts.alive("here", "execute")
+    assert hosts.all()[0].slots == 2
+
+
+def test_what_is_no_event_is_passed_over(driver: Driver) -> None:
+    batch = driver.ready(2)
+    stream = f"wt:batch:{batch}:events"
+    for fields in ({"kind": "finished"}, {"kind": "x", "finished": "1"}, {b"\xff": b"\xff"}):
+        driver.keys.xadd(stream, fields)
+    assert driver.records.reading.events({batch: "0"}, 0.001) == []
+    driver.run_all()
+    kinds = [event.kind.value for event in driver.records.reading.events({batch: "0"}, 0.001)]
+    assert kinds == ["finished", "finished", "batch_finished"]
 
 
 def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:

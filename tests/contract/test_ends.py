@@ -265,3 +265,18 @@ def _claimed(driver: Driver, session: str = HERE) -> Claimed:
     claimed = driver.claimed(session, queue=VALIDATE, most=4)
     assert isinstance(claimed, Claimed)
     return claimed
+
+
+@pytest.mark.parametrize("place", ["ended", "later"])
+def test_nothing_waits_for_a_clock_that_was_set_back(driver: Driver, place: str) -> None:
+    batch = driver.ready()
+    (held,) = driver.claim()
+    if place == "ended":
+        driver.executed(held)
+    else:
+        driver.records.schedule.try_again(HERE, held, an_attempt(), 1000, 3)
+    driver.keys.zincrby(f"wt:{place}", 3_600_000, held.job_id)
+    assert driver.run_all() == []
+    driver.reconcile()
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1}

@@ -51,7 +51,7 @@ def busy(driver: Driver) -> None:
     driver.ready(2, params={}, cache=True, priority=9)
     driver.executed(driver.claim()[0], seconds=0.01)
     (paused, *_) = driver.claim("here:2:a", most=3)
-    driver.records.schedule.try_again("here:2:a", paused, an_attempt(), 1000, 3)
+    driver.records.schedule.try_again("here:2:a", paused, an_attempt(), 60, 3)
     held = driver.claim(most=5)
     assert driver.records.reports.add_samples(held[0].job_id, 1, [SAMPLE]) == held[0].token
     driver.executed(held[0])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.address import SentinelAddress
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.errors import FieldProblem, InvalidInput, UnreadableRecord
 from windtunnel.keyspace import Keyspace
 from windtunnel.records import lua
 
@@ -24,6 +24,14 @@ MOST_CONNECTIONS = 1000
 FAILOVER_RETRIES = 20
 ANSWER_S, IMPATIENT_ANSWER_S = 30, 5
 """Seconds a command may take; the second where nothing is sent again: an exporter must answer within its scrape."""
+NOTHING: dict[str, type] = {
+    **dict.fromkeys(("get", "hget", "zscore"), type(None)),
+    **dict.fromkeys(("hlen", "llen", "zcard"), int),
+    **dict.fromkeys(("hkeys", "hmget", "hvals", "lrange", "xrange", "xrevrange", "zrange", "zrevrange"), list),
+    "hgetall": dict,
+    "smembers": set,
+}
+"""The type of what a command that reads answers where there is no such key, which is then empty."""
 
 
 def _client(url: str, retries: int) -> redis.Redis:
@@ -82,6 +90,18 @@ def _retry(times: int) -> Retry:
     return Retry(ExponentialWithJitterBackoff(cap=2, base=0.1), times)
 
 
+def _answer(call: tuple[Any, ...], answer: Any) -> Any:
+    """The answer to a command, raised if it is an error. A key of another type reads as one that is gone."""
+    if not isinstance(answer, Exception):
+        return answer
+    command, arguments = call[0], call[2:]
+    if "WRONGTYPE" not in str(answer) or command not in NOTHING:
+        raise answer
+    if command == "hmget":
+        return [None] * len(arguments[0] if isinstance(arguments[0], list) else arguments)
+    return NOTHING[command]()
+
+
 class Connection:
     """Runs commands and scripts, each with a deadline. Cheap to build: it connects when first used.
 
@@ -93,6 +113,8 @@ class Connection:
         self.url = url
         self.keys = Keyspace(prefix)
         self._client = client or _client(url, retries)
+        self.has_answered = False
+        """It has carried out a call."""
 
     def close(self) -> None:
         """Give the connections back."""
@@ -112,14 +134,16 @@ class Connection:
     def call(self, command: str, *arguments: Any, **options: Any) -> Any:
         """Run a method of the Redis client."""
         with self._answered():
-            return getattr(self._client, command)(*arguments, **options)
-        self.has_answered = False
-        """It has carried out a call."""
+            try:
+                return getattr(self._client, command)(*arguments, **options)
+            except Exception as error:  # noqa: BLE001 - raised again unless it is about a key of another type
+                return _answer((command, *arguments), error)
 
     def pipeline(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Run methods of the Redis client, each given as its name and arguments, in one round trip."""
         with self._answered(), self._client.pipeline(transaction=False) as pipe:
-            return self._queued(pipe, calls).execute()
+            answers = self._queued(pipe, calls).execute(raise_on_error=False)
+            return [_answer(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     @staticmethod
     def _queued(pipe: Pipeline, calls: Sequence[tuple[Any, ...]]) -> Pipeline:
@@ -133,10 +157,12 @@ class Connection:
 
         try:
             yield
+            self.has_answered = True
         except (redis.DataError, UnicodeEncodeError) as error:
             raise InvalidInput([FieldProblem("argument", f"cannot be sent to Redis: {error}")]) from error
         except redis.RedisError as error:
+            if "WRONGTYPE" in str(error):
+                raise UnreadableRecord("a record was replaced by a key of another type") from error
             from windtunnel.records.failures import explained
 
             raise explained(self.url, error) from error
-            self.has_answered = True

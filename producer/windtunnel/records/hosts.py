@@ -84,7 +84,7 @@ class Hosts:
         clock, listed, leases = self._redis.pipeline(
             [("time",), ("zrange", keys("hosts"), 0, -1, False, True), ("zrange", keys("leases"), 0, -1)]
         )
-        busy = Counter(session.decode().partition(":")[0] for session in leases)
+        busy = Counter(session.decode(errors="replace").partition(":")[0] for session in leases)
         now = clock[0] * 1000 + clock[1] // 1000
         names = [(host.decode(errors="replace"), int(min(max(seen, 0), now))) for host, seen in listed]
         found = self._redis.pipeline(
@@ -106,13 +106,17 @@ class Hosts:
         """The pools where this job, or jobs of this batch, are ready and no host takes work, by name."""
         keys = self._redis.keys
         served = {pool for one in self.all() if one.takes_work for pool in one.pools}
-        queues = [queue.decode() for queue in self._redis.call("smembers", keys("queues"))]
+        queues = [queue.decode(errors="replace") for queue in self._redis.call("smembers", keys("queues"))]
         unserved = sorted({queue.removeprefix("execute.") for queue in queues if queue.startswith("execute.")} - served)
         if "-" in name:
             state, place = self._redis.call("hmget", keys.job(name), ["state", "place"])
-            its_pool = place.decode().split(" ")[1] if state == b"ready" and place else None
+            its_pool = (
+                place.decode(errors="replace").partition(" ")[2].partition(" ")[0]
+                if state == b"ready" and place
+                else None
+            )
             return [pool for pool in unserved if pool == its_pool]
-        owner = (self._redis.call("hget", keys.batch(name), "owner") or b"").decode()
+        owner = (self._redis.call("hget", keys.batch(name), "owner") or b"").decode(errors="replace")
         waiting = [(pool, f"execute.{pool}", priority) for pool in unserved for priority in range(10)]
         found = self._redis.pipeline(
             [("zscore", keys("batches", queue, priority, owner), name) for _, queue, priority in waiting]

@@ -19,6 +19,7 @@ _SHARED = (
     "holding",
     "followers",
     "clearing",
+    "mending",
     "webhooks",
 )
 """What the scripts share, in `scripts/shared`. A file may use those before it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from windtunnel.contract import HostStatus, Outcome, Report
 from windtunnel.records.care import QueueState
+from windtunnel.records.codec import whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.outbox import Outbox
@@ -142,7 +143,7 @@ class Metrics:
             slot_seconds=_numbers(seconds),
             hosts=hosts,
             sandboxes=self._sandboxes([one.host for one in hosts]),
-            unfinished=max(0, int(unfinished or 0)),
+            unfinished=whole(unfinished),
             unfinished_oldest_s=max(0.0, (now_ms - oldest[0][1]) / 1000) if oldest else 0.0,
             awaiting_report=ended,
             unservable=unservable,
@@ -168,12 +169,12 @@ class Metrics:
             )
         )
         for name, (waiting, slots), messages in zip(names, found[::2], found[1::2], strict=True):
-            yield QueueState(name, max(0, int(waiting or 0)), int(slots or 0), int(messages))
+            yield QueueState(name, whole(waiting), whole(slots), int(messages))
 
     def _sandboxes(self, hosts: Iterable[str]) -> dict[str, int]:
         hosts = list(hosts)
         found = self._each(("hget", self._redis.keys.host(host), "sandboxes") for host in hosts)
-        return {host: int(count) for host, count in zip(hosts, found, strict=True) if count is not None}
+        return {host: whole(count) for host, count in zip(hosts, found, strict=True) if count is not None}
 
     def _waiting(self, queues: Iterable[str], now_ms: int) -> Iterable[Waiting]:
         """Down the levels of the schedule, one round trip each."""

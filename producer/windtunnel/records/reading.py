@@ -112,7 +112,7 @@ class Reading:
 
     def _listed(self, first: int, count: int) -> list[str]:
         key = self._redis.keys("batch-list")
-        return [one.decode() for one in self._redis.call("zrevrange", key, first, first + count - 1)]
+        return [one.decode(errors="replace") for one in self._redis.call("zrevrange", key, first, first + count - 1)]
 
     def last_event(self, batch_id: str) -> str:
         """Id of the newest event, `0` if there is none."""
@@ -128,11 +128,16 @@ class Reading:
         found = answer if isinstance(answer, list) else [(key, parts[0]) for key, parts in answer.items()]
         batches = [key.decode().split(":")[2] for key, _ in found]
         totals = self._redis.pipeline([("hget", self._redis.keys.batch(one), "total") for one in batches])
-        return [
-            _event(batch_id, entry, fields, int(total or 0))
+        events = [
+            _event(batch_id, entry, fields, whole(total))
             for batch_id, total, (_, entries) in zip(batches, totals, found, strict=True)
             for entry, fields in entries
         ]
+        readable_ones = [event for event in events if event is not None]
+        if readable_ones:
+            return readable_ones
+        last = {batch_id: entries[-1][0].decode() for batch_id, (_, entries) in zip(batches, found, strict=True)}
+        return self.events({**after, **last}, block_s)  # somebody else wrote these
 
 
 def unknown(what: str, name: str) -> NotFound:
@@ -167,12 +172,12 @@ def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None
         raise unknown("job", job)
     if state.decode(errors="replace") not in tuple(JobState):
         raise UnreadableRecord(f"The state of job {job} is damaged or of a newer version.")
+    ended = outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None
     return JobStatus(
         job_id=job,
         batch_id=batch_of(job),
         name=spec.name,
         state=state.decode(),
-    ended = outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None
         attempt=attempt,
         outcome=ended if ended in tuple(Outcome) else None,
         stage=len(spec.passed) + 1,
@@ -195,9 +200,11 @@ def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
             name=fields["name"],
             owner=fields["owner"],
             total=int(fields["total"]),
-            running=int(fields.get("running", 0)),
+            running=whole(stored.get(b"running")),
             finished=int(fields["finished"]),
-            outcomes={outcome: count for outcome in Outcome if (count := int(fields.get(f"outcome:{outcome}", 0)))},
+            outcomes={
+                outcome: count for outcome in Outcome if (count := whole(stored.get(f"outcome:{outcome}".encode())))
+            },
             submitted_at=_time(fields["submitted_at"]),
             finished_at=_time(fields["finished_at"]) if "finished_at" in fields else None,
             cancelled_by=fields.get("cancelled"),
@@ -208,14 +215,18 @@ def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
         raise NotFound(f"The record of batch {batch_id} is damaged.", remedy="Submit its jobs again.") from error
 
 
-def _event(batch_id: str, entry: bytes, stored: dict[bytes, bytes], total: int) -> Event:
-    fields: dict[str, Any] = {name.decode(): value.decode() for name, value in stored.items()}
-    return Event(
-        id=entry.decode(),
-        batch_id=batch_id,
-        kind=EventKind(fields["kind"]),
-        job_id=job_id(batch_id, int(fields["index"])) if "index" in fields else None,
-        outcome=fields.get("outcome"),
-        finished=int(fields["finished"]),
-        total=total,
-    )
+def _event(batch_id: str, entry: bytes, stored: dict[bytes, bytes], total: int) -> Event | None:
+    """An entry of a batch's stream; None for one that is no event of ours."""
+    try:
+        fields: dict[str, Any] = {name.decode(): value.decode() for name, value in stored.items()}
+        return Event(
+            id=entry.decode(),
+            batch_id=batch_id,
+            kind=EventKind(fields["kind"]),
+            job_id=job_id(batch_id, int(fields["index"])) if "index" in fields else None,
+            outcome=fields.get("outcome"),
+            finished=int(fields["finished"]),
+            total=total,
+        )
+    except (KeyError, ValueError, InvalidInput):
+        return None

@@ -95,7 +95,7 @@ class Reports:
 
     def any_unfinished(self) -> bool:
         """True while any job has no report."""
-        return int(self._redis.call("hget", self._redis.keys("counters"), "unfinished") or 0) > 0
+        return whole(self._redis.call("hget", self._redis.keys("counters"), "unfinished")) > 0
 
     def add_samples(self, job_id: str, attempt: int, samples: Iterable[Sample]) -> str:
         """Append readings of an attempt. Returns the token of the one that runs now, which is empty if none does."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from windtunnel.contract import Attempt, Execution, Isolation, JobSpec, Verdict
 from windtunnel.errors import NewerRecord, UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT
-from windtunnel.records.codec import decode, encode, unpack
+from windtunnel.records.codec import decode, encode, unpack, whole
 from windtunnel.records.connection import Connection
 
 VALIDATE = "validate"
@@ -243,7 +243,7 @@ class Schedule:
         fields, there = self._redis.pipeline(
             [("hmget", self._redis.keys("queue", queue), ["waiting", "slots"]), ("llen", messages)]
         )
-        waiting, slots = int(fields[0] or 0), int(fields[1] or 0)
+        waiting, slots = whole(fields[0]), whole(fields[1])
         return max(0, min(waiting, max(1, slots), most) - int(there))
 
 

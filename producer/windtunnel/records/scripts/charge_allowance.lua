@@ -13,7 +13,7 @@ local function settle()
     local header = header_of(batches[at])
     if not header or (header.finished or 0) >= (header.total or 0) then
       local left = header and number(reserved) - number(header.seconds) or 0
-      redis.call('HINCRBYFLOAT', key('allowance', token, charged_on), 'seconds', -left)
+      add(key('allowance', token, charged_on), 'seconds', -left)
       redis.call('EXPIRE', key('allowance', token, charged_on), 172800)
       redis.call('HDEL', open, batches[at])
     end
@@ -38,7 +38,7 @@ for place, what in ipairs({ 'jobs', 'seconds', 'validations' }) do
   wanted[what] = more
 end
 for what, more in pairs(wanted) do
-  redis.call('HINCRBYFLOAT', at, what, more)
+  add(at, what, more)
 end
 redis.call('EXPIRE', at, 172800)
 if paid then

@@ -218,7 +218,7 @@ end
 
 local answer = { 'claimed', batch, lane, header.isolation or 'container' }
 local indices = redis.call('LPOP', list, count) or {}
-redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
+add(key('queue', queue), 'waiting', 0 - #indices)
 local held = {}
 for _, index in ipairs(indices) do
   local id = batch .. '-' .. index

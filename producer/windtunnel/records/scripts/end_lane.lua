@@ -3,7 +3,7 @@
 -- Returns how many ended.
 local queue, priority, owner, batch, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local indices = redis.call('LPOP', key('lane', queue, priority, batch, lane), tonumber(ARGV[7])) or {}
-redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
+add(key('queue', queue), 'waiting', 0 - #indices)
 for _, index in ipairs(indices) do
   local id = batch .. '-' .. index
   local job = key('job', id)

@@ -24,7 +24,7 @@ local function write_hook(batch, fields)
   if not readable or type(hook) ~= 'table' or not hook.url or (fields.kind == 'job_finished' and hook.each ~= 'job') then
     return
   end
-  local event = batch .. ':' .. redis.call('HINCRBY', at, 'hooks', 1)
+  local event = batch .. ':' .. add(at, 'hooks', 1)
   fields.id, fields.batch_id, fields.name, fields.total = event, batch, batch_fields[2], tonumber(batch_fields[3])
   fields.at_ms = now
   redis.call('HSET', key('hook', event), 'url', hook.url, 'body', cjson.encode(fields))
@@ -75,7 +75,7 @@ local function is_due(id, fields, attempt, token)
     and (fields[1] ~= 'ended' or (fields[2] or '') == attempt and (fields[5] or '') == token)
 end
 
-local function add(counts, of, name)
+local function count_one(counts, of, name)
   counts[of] = counts[of] or {}
   counts[of][name] = (counts[of][name] or 0) + 1
 end
@@ -114,14 +114,6 @@ local function lead_on(id, digest, outcome, attempt, place, image)
   release(digest)
 end
 
--- The report waits for the archive.
-local function spool(entry)
-  if type(redis.pcall('RPUSH', key('archive'), entry)) == 'table' then -- an error: it was damaged
-    redis.call('DEL', key('archive'))
-    redis.call('RPUSH', key('archive'), entry)
-  end
-end
-
 local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
@@ -135,21 +127,21 @@ local function finish(id, batch, header, fields, outcome, report, figures)
     write_hook(batch, { kind = 'job_finished', job_id = id, outcome = outcome, finished = header.finished })
   end
   if most_spooled > 0 then
-    spool(id .. ' ' .. count_of(fields[2]) .. ' ' .. now)
+    redis.call('RPUSH', key('archive'), id .. ' ' .. count_of(fields[2]) .. ' ' .. now)
   end
   over[id] = true
-  add(outcomes, batch, outcome)
+  count_one(outcomes, batch, outcome)
   if fields[3] then
-    add(programs, fields[3], fields[4] or '')
+    count_one(programs, fields[3], fields[4] or '')
   end
 end
 
 local function count(batch, counts)
   local at, header = key('batch', batch), header_of(batch)
   for outcome, jobs in pairs(counts) do
-    redis.pcall('HINCRBY', at, 'outcome:' .. outcome, jobs)
-    redis.call('HINCRBY', key('counters'), 'unfinished', -jobs)
-    redis.call('HINCRBY', key('counters'), 'outcome:' .. outcome, jobs)
+    add(at, 'outcome:' .. outcome, jobs)
+    add(key('counters'), 'unfinished', -jobs)
+    add(key('counters'), 'outcome:' .. outcome, jobs)
   end
   redis.call('HSET', at, 'finished', header.finished)
   if header.finished == header.total then
@@ -182,7 +174,7 @@ local led = {}
 for i = 4, #ARGV, 10 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
   local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
-  local header = header_of(batch)
+  local header = header_for(id)
   if not header then
     discard(id)
     table.insert(answers, 0)

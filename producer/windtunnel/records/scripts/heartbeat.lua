@@ -4,10 +4,11 @@
 local session = ARGV[1]
 local job = key('job', ARGV[3])
 local fields = read(job, 'state', 'token', 'stop', 'begun')
-redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[2]), session)
 if fields[1] ~= 'running' or fields[2] ~= ARGV[4] then
+  redis.call('ZADD', key('leases'), 'XX', now + tonumber(ARGV[2]), session)
   return 'superseded'
 end
+redis.call('ZADD', key('leases'), now + tonumber(ARGV[2]), session) -- also where somebody removed it
 local batch = batch_of(ARGV[3])
 local header = header_of(batch)
 if header and not fields[3] then

@@ -2,7 +2,7 @@
 -- ARGV: host, reason, failures in a row that pause it, ms of the pause
 -- Returns 1 when it is paused now, else 0.
 local at = key('host', ARGV[1])
-local failures = redis.call('HINCRBY', at, 'failures', 1)
+local failures = add(at, 'failures', 1)
 redis.call('HSET', at, 'reason', ARGV[2])
 tally('host_failures', 1)
 if failures < tonumber(ARGV[3]) then

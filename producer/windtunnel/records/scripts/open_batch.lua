@@ -46,5 +46,5 @@ redis.call('ZADD', key('batch-list'), now, id)
 redis.call('ZREMRANGEBYRANK', key('batch-list'), 0, -1 - tonumber(ARGV[8]))
 redis.call('ZADD', key('open'), now, id)
 redis.call('ZADD', key('opening'), now + tonumber(ARGV[9]), id)
-redis.call('HINCRBY', key('counters'), 'unfinished', total)
+add(key('counters'), 'unfinished', total)
 return { 'created', id, 0 }

@@ -15,6 +15,9 @@ end
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
   key('unservable')) == 0 then
+  if number(redis.call('HGET', key('counters'), 'unfinished')) ~= 0 then
+    redis.call('HSET', key('counters'), 'unfinished', 0)
+  end
   return '{"idle": true}'
 end
 
@@ -87,8 +90,18 @@ if lost > 0 then
   tally('lost', lost)
 end
 
+-- No pause takes two minutes: what is due later was noted before Redis's clock was set back.
+for _, pausing in ipairs({ 'ended', 'later' }) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key(pausing), now + 120000, '+inf', 'LIMIT', 0, 1000)) do
+    redis.call('ZADD', key(pausing), now, id)
+  end
+end
 wake_paused()
 release_due(50, now - 5000)
+local nobody_works = redis.call('EXISTS', key('leases')) == 0
+if nobody_works then
+  redis.call('DEL', key('running'))
+end
 
 -- A batch whose header somebody removed or damaged leaves the schedule with all its jobs. Returns true when it has left.
 local function leaves(batch)
@@ -102,7 +115,7 @@ local function leaves(batch)
   return true
 end
 
--- Look at the open batches, a thousand a round, and count anew when one has gone.
+-- Look at the open batches, a thousand a round, and count anew what is unfinished where that takes little or one has gone.
 local function look_at_batches()
   local windows = math.max(1, math.ceil(redis.call('ZCARD', key('open')) / 1000))
   local from = 1000 * (math.floor(now / 2000) % windows)
@@ -114,8 +127,11 @@ local function look_at_batches()
     elseif (keep_to_budget(batch, header) or ''):match('^budget ') then
       clear_batch(batch, 1000, header.cancelled)
     end
+    if header and nobody_works and (header.running or 0) ~= 0 then
+      redis.call('HSET', key('batch', batch), 'running', 0)
+    end
   end
-  if not gone then
+  if windows > 1 and not gone then
     return
   end
   local unfinished = 0
@@ -219,9 +235,11 @@ local function forget_times(queue, priority)
   end
 end
 
-local queues = {}
+local queues, waiting_together = {}, 0
+redis.call('SADD', key('queues'), 'validate', 'execute.default')
 for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
-  local waiting = number(redis.call('HGET', key('queue', queue), 'waiting'))
+  local waiting = waiting_in(queue)
+  waiting_together = waiting_together + waiting
   redis.call('HSET', key('queue', queue), 'slots', slots[queue] or 0)
   local messages = redis.call('LLEN', queue == 'execute.default' and 'execute' or queue)
   table.insert(queues, { name = queue, waiting = waiting, slots = slots[queue] or 0, messages = messages })
@@ -232,6 +250,8 @@ for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
     end
   end
 end
+
+look_for_lost(waiting_together)
 
 return cjson.encode({
   recovered = recovered,

@@ -19,8 +19,8 @@ redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[4]), -1)
 redis.call('HSET', job, 'state', 'queued', 'round', count_of(fields[2]))
 redis.call('HDEL', job, 'outcome', 'report', 'policy', 'cache', 'started') -- whoever asks for a retry wants it to run
 note(job, 'retried', ARGV[5])
-redis.call('HINCRBY', at, 'outcome:' .. fields[3], -1)
-local finished = redis.call('HINCRBY', at, 'finished', -1)
+add(at, 'outcome:' .. fields[3], -1)
+local finished = add(at, 'finished', -1)
 if header.cancelled or header.finished == header.total then -- its budget begins anew
   redis.call('HSET', at, 'since', now)
   redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
@@ -35,7 +35,7 @@ local more = redis.call('HMGET', at, 'submitted_at', 'key')
 if more[2] then
   redis.call('PERSIST', key('idempotency', more[2]))
 end
-redis.call('HINCRBY', key('counters'), 'unfinished', 1)
+add(key('counters'), 'unfinished', 1)
 redis.call('ZADD', key('open'), number(more[1], now), batch)
 wait_again(id, 'queued', 'RPUSH')
 return 1

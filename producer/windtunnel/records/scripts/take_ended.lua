@@ -2,7 +2,8 @@
 -- ARGV: most, lease ms
 -- Returns for each: id, fields of the record as a flat list, earlier attempts
 local answers, taken = {}, {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))) do
+
+local function take(id)
   table.insert(taken, now + tonumber(ARGV[2]))
   table.insert(taken, id)
   local record = read(key('job', id), 'state', 'spec', 'program', 'policy', 'attempt', 'outcome', 'message', 'execution',
@@ -10,8 +11,15 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMI
   for i = 1, 11 do
     record[i] = record[i] or ''
   end
-  local attempts = redis.pcall('LRANGE', key('job', id, 'attempts'), 0, -1)
-  table.insert(answers, { id, record, attempts.err and {} or attempts })
+  table.insert(answers, { id, record, redis.call('LRANGE', key('job', id, 'attempts'), 0, -1) })
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))) do
+  if header_for(id) then
+    take(id)
+  else
+    discard(id)
+  end
 end
 if #answers == 0 then
   redis.call('DEL', key('waking'))

@@ -12,8 +12,7 @@ local function take(host, event)
     return
   end
   redis.call('ZADD', key('outbox', host), now + tonumber(ARGV[4]), event)
-  local attempt = redis.pcall('HINCRBY', at, 'attempt', 1)
-  table.insert(answers, { event, fields[1], fields[2], type(attempt) == 'number' and attempt or 1 })
+  table.insert(answers, { event, fields[1], fields[2], add(at, 'attempt', 1) })
 end
 
 for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('outbox'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[2]))) do

@@ -4,11 +4,6 @@
 -- Returns how many reports wait, and the part: `<job> <attempt> <ms>` each
 local turn, spool, part = key('archive', 'turn'), key('archive'), key('archive', 'part')
 local most = tonumber(ARGV[3])
-for _, one in ipairs({ spool, part }) do
-  if redis.call('TYPE', one).ok ~= 'list' then -- it was damaged
-    redis.call('DEL', one)
-  end
-end
 
 local function is_due()
   local first = redis.call('LINDEX', spool, 0)

@@ -16,7 +16,7 @@ end
 local function stop_following(id, digest)
   local removed = redis.call('ZREM', key('followers', digest), id)
   if removed == 1 then
-    redis.call('HINCRBY', key('counters'), 'following', -1)
+    add(key('counters'), 'following', -1)
     redis.call('HDEL', key('job', id), 'follows')
   end
   return removed == 1
@@ -67,7 +67,7 @@ local function admit(id, digest, place, header)
   local outcome = outcome_of_source(entry)
   if outcome and entry.source ~= id then
     note(job, 'cached', 'cache', entry.source)
-    redis.call('HINCRBY', job, 'attempt', 1)
+    add(job, 'attempt', 1)
     ended(id, outcome, nil, 'cached_from', entry.source, 'token', '')
     return 'answered'
   end
@@ -75,7 +75,7 @@ local function admit(id, digest, place, header)
     if may_follow(entry.leader, digest, place, header) then
       redis.call('HSET', job, 'follows', digest)
       redis.call('ZADD', key('followers', digest), 'NX', now, id)
-      redis.call('HINCRBY', key('counters'), 'following', 1)
+      add(key('counters'), 'following', 1)
       redis.call('ZADD', key('following'), 'NX', now, digest)
       return 'follows'
     end

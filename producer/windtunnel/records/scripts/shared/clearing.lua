@@ -4,7 +4,7 @@ local function clear(queue, priority, owner, batch, most, by)
   local taken = 0
   for _, lane in ipairs(redis.call('ZRANGE', key('lanes', queue, priority, batch), 0, most - 1)) do
     local indices = redis.call('LPOP', key('lane', queue, priority, batch, lane), math.max(1, most - taken)) or {}
-    redis.call('HINCRBY', key('queue', queue), 'waiting', 0 - #indices)
+    add(key('queue', queue), 'waiting', 0 - #indices)
     taken = taken + #indices
     for _, index in ipairs(indices) do
       local id = batch .. '-' .. index

@@ -20,7 +20,7 @@ local function damaged(id)
   end
 end
 
--- The job's batch is gone: nobody can be told how it ended, so it leaves with its batch.
+-- The job's batch is gone, or has no such job: nobody can be told how it ended, so it leaves.
 local function discard(id)
   local job = key('job', id)
   local fields = read(job, 'program', 'state')

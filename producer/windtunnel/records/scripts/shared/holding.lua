@@ -53,12 +53,34 @@ local function is_somewhere(id)
   return redis.call('LPOS', list, index_of(id)) and true or false
 end
 
--- A job that should have been here, and is not as its record says. Where it is nowhere else it ends.
+-- Put a job that is nowhere back to where its record says that it is. Returns false where it has its report.
+local function place_again(id)
+  local job = key('job', id)
+  local fields = read(job, 'state', 'report')
+  local state = fields[1]
+  if state == 'finished' and fields[2] then
+    return false
+  elseif state == 'ended' then
+    redis.call('ZADD', key('ended'), now, id)
+  elseif state == 'queued' or state == 'ready' then
+    wait_again(id, state, 'RPUSH')
+  elseif state == 'running' then
+    note(job, 'recovered', 'records')
+    redis.call('HSET', job, 'state', 'ready')
+    redis.call('HDEL', job, 'token', 'begun')
+    wait_again(id, 'ready', 'LPUSH')
+  else
+    damaged(id)
+  end
+  return true
+end
+
+-- A job that should have been here, and is not as its record says.
 local function find(id)
-  if not header_of(batch_of(id)) then
+  if not header_for(id) then
     discard(id)
   elseif not is_somewhere(id) then
-    damaged(id)
+    place_again(id)
   end
 end
 

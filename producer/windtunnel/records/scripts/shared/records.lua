@@ -1,5 +1,20 @@
 -- Keys and records. KEYS[1] is the prefix of all keys; `keyspace.py` describes them.
 local P = KEYS[1]
+local plain = redis
+
+-- A key of another type counts as one that is gone, whoever wrote it: it is removed, as it would stop everybody.
+local function call(...)
+  local answer = plain.pcall(...)
+  if type(answer) == 'table' and answer.err then
+    if tostring(answer.err):find('WRONGTYPE', 1, true) then
+      plain.call('DEL', (select(2, ...)))
+    end
+    return plain.call(...)
+  end
+  return answer
+end
+
+local redis = { call = call, pcall = plain.pcall }
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local HISTORY_BYTES = 4096
@@ -21,48 +36,68 @@ local function number(value, default)
   return finite(value) or default or 0
 end
 
--- A count that a record holds; 0 where it is missing or damaged.
-local function count_of(value)
+-- A count that a record holds, or nil where it is missing or damaged.
+local function counted(value)
   local count = tonumber(value)
-  return count and count >= 0 and count < 1e9 and count % 1 == 0 and count or 0
+  return count and count >= 0 and count < 1e9 and count % 1 == 0 and count or nil
+end
+
+local function count_of(value)
+  return counted(value) or 0
 end
 
 -- Add to a count of a hash and return the sum. A count that somebody damaged begins anew: it must not stop the others.
 local function add(at, field, amount)
   local sum = redis.pcall('HINCRBYFLOAT', at, field, amount)
-  if type(sum) == 'table' then
+  if type(sum) == 'table' or not finite(sum) then
     redis.call('HSET', at, field, amount)
     return amount
   end
   return tonumber(sum)
 end
 
--- Fields of a record. A key of another type is removed, so that it counts as a record that is gone.
+-- Fields of a record, each false where it is missing.
 local function read(at, ...)
-  local fields = redis.pcall('HMGET', at, ...)
-  if fields.err then
-    redis.call('DEL', at)
-    return {}
+  return redis.call('HMGET', at, ...)
+end
+
+-- What a header's other fields say of a count of it that somebody damaged.
+local function count_anew(batch, header)
+  if not redis.call('ZSCORE', key('opening'), batch) then -- all of it is written
+    header.total, header.written = header.total or header.written, header.written or header.total
   end
-  return fields
+  if not header.finished then
+    local fields, finished = redis.call('HGETALL', key('batch', batch)), 0
+    for i = 1, #fields, 2 do
+      finished = finished + (fields[i]:match('^outcome:') and count_of(fields[i + 1]) or 0)
+    end
+    header.finished = finished
+  end
+  if header.total and header.written then
+    redis.call('HSET', key('batch', batch), 'total', header.total, 'written', header.written, 'finished', header.finished)
+  end
 end
 
 local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
     'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun',
     'webhook')
+  if not fields[1] then
+    return
+  end
   local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
     spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
-  for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running', 'seconds', 'measured' }) do
-    header[name] = finite(fields[at + 1])
-    if fields[at + 1] and not header[name] then
-      return nil
-    end
+  for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running' }) do
+    header[name] = counted(fields[at + 1])
   end
+  header.seconds, header.measured = finite(fields[7]), finite(fields[8])
   header.closed_at = number(fields[11])
   local readable, budget = pcall(cjson.decode, fields[12] or '{}')
   header.budget = readable and type(budget) == 'table' and budget or {}
-  return header.owner and header.total and header.finished and header.written and header or nil
+  if not (header.total and header.written and header.finished) then
+    count_anew(batch, header)
+  end
+  return header.total and header.written and header or nil
 end
 
 -- A batch's header as it was when this script first looked, or nil where somebody removed or damaged it.
@@ -75,9 +110,9 @@ local function header_of(batch)
   return headers[batch] or nil
 end
 
--- Counters for whoever monitors the deployment. Whoever damaged one must not stop what is counted.
+-- Counters for whoever monitors the deployment.
 local function tally(name, amount)
-  redis.pcall('HINCRBYFLOAT', key('metrics'), name, amount)
+  add(key('metrics'), name, amount)
 end
 
 local function batch_of(id)
@@ -86,6 +121,13 @@ end
 
 local function index_of(id)
   return tonumber(id:match('(%d+)$'))
+end
+
+-- The header of a job's batch, or nil where the batch is gone or has no such job.
+local function header_for(id)
+  local batch = batch_of(id)
+  local header = header_of(batch)
+  return header and index_of(id) < header.total and id == string.format('%s-%.0f', batch, index_of(id)) and header or nil
 end
 
 -- History: one line a transition, '<ms> <what> <who>[ <detail>]'. Returns a history with one more line.
@@ -110,7 +152,7 @@ end
 -- Programs are stored once and kept for as long as an unfinished job uses them.
 local function use_program(program, jobs)
   local sha = program:match('^[^:]*')
-  if redis.call('HINCRBY', key('uses'), sha, jobs) <= 0 then
+  if add(key('uses'), sha, jobs) <= 0 then
     redis.call('HDEL', key('uses'), sha)
     return sha
   end

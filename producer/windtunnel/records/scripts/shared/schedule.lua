@@ -76,7 +76,7 @@ local function enqueue(queue, priority, owner, batch, lane, indices, side)
   activate(key('batches', queue, priority, owner), times, batch, 'batch ' .. batch, ' ' .. owner)
   activate(key('owners', queue, priority), times, owner, 'owner ' .. owner, '')
   redis.call('ZADD', key('classes', queue), priority, priority)
-  redis.call('HINCRBY', key('queue', queue), 'waiting', #indices)
+  add(key('queue', queue), 'waiting', #indices)
   redis.call('SADD', key('queues'), queue)
 end
 
@@ -108,5 +108,5 @@ local function lane_of(state, program, needs, avoid)
   if state == 'queued' then
     return program
   end
-  return avoid and needs .. ' avoid:' .. avoid or needs
+  return avoid and avoid:match('^%S+$') and needs .. ' avoid:' .. avoid or needs
 end

@@ -1,12 +1,5 @@
 local MOST_TRIALS = 100000 -- of an owner on a dataset
 
-local function hash_at(at)
-  if redis.call('TYPE', at).ok ~= 'hash' then
-    redis.call('DEL', at)
-  end
-  return at
-end
-
 local function figure(more, name)
   return tonumber(redis.call('HGET', more, name) or '') or 0
 end
@@ -14,7 +7,7 @@ end
 -- Figures of the trials beyond the bound; each Sharpe ratio has its bars as its weight.
 local function note_beyond(more, ratio, bars)
   if not ratio then
-    redis.call('HINCRBY', more, 'flat', 1)
+    add(more, 'flat', 1)
     return
   end
   if figure(more, 'bars') == 0 then -- nothing, or noted by an earlier version, without the bars
@@ -32,11 +25,11 @@ end
 local function note_trial(owner, trial)
   local digest, stored, datasets = trial:match('^(%S+) (%S+) (.+)$')
   for dataset in (datasets or ''):gmatch('%S+') do
-    local known = hash_at(key('trials', owner, dataset))
+    local known = key('trials', owner, dataset)
     if redis.call('HLEN', known) < MOST_TRIALS then
       redis.call('HSETNX', known, digest, stored)
     elseif redis.call('HEXISTS', known, digest) == 0 then
-      note_beyond(hash_at(key('trials', owner, dataset, 'more')), stored:match('^(.+)/(%d+)$'))
+      note_beyond(key('trials', owner, dataset, 'more'), stored:match('^(.+)/(%d+)$'))
     end
   end
 end

@@ -30,7 +30,7 @@ local function withdraw(id)
   end
   local queue, lane = queue_of(fields[1], pool), lane_of(fields[1], fields[3], needs, fields[4])
   if redis.call('LREM', key('lane', queue, priority, batch, lane), 1, index_of(id)) == 1 then
-    redis.call('HINCRBY', key('queue', queue), 'waiting', -1)
+    add(key('queue', queue), 'waiting', -1)
     tidy(queue, priority, header.owner, batch, lane)
   end
 end

@@ -10,13 +10,13 @@ local function is_due()
   return first and (redis.call('LLEN', spool) >= most or now - number(first:match('%d+$')) >= tonumber(ARGV[4]))
 end
 
-if redis.call('EXISTS', part) == 0 and not is_due() then
+if redis.call('LLEN', part) == 0 and not is_due() then
   return { redis.call('LLEN', spool), {} }
 end
 if not redis.call('SET', turn, ARGV[1], 'NX', 'PX', ARGV[2]) then
   return { redis.call('LLEN', spool), {} }
 end
-if redis.call('EXISTS', part) == 0 then
+if redis.call('LLEN', part) == 0 then
   redis.call('RPUSH', part, unpack(redis.call('LRANGE', spool, 0, most - 1)))
   redis.call('LTRIM', spool, most, -1)
 end

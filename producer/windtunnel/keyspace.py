@@ -42,7 +42,7 @@ The schedule. `<q>` is a stage queue: `validate` or `execute.<pool>`; `<c>` a pr
 
 | key                         | type | holds                                                                     |
 |-----------------------------|------|---------------------------------------------------------------------------|
-| `<p>:queues`                | set  | stage queues that were ever used                                          |
+| `<p>:queues`                | set  | stage queues with waiting jobs or a host, as far as the reconciler has looked |
 | `<p>:queue:<q>`             | hash | `waiting` jobs, `slots` of live hosts                                     |
 | `<p>:classes:<q>`           | zset | priority classes with jobs                                                |
 | `<p>:owners:<q>:<c>`        | zset | owners with waiting jobs, by virtual time                                 |

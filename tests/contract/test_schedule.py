@@ -357,6 +357,21 @@ def test_a_host_of_another_pool_serves_nothing_here(driver: Driver) -> None:
     assert [lane.batch for lane in driver.reconcile(patience_s=0).unservable] == [batch]
 
 
+@pytest.mark.parametrize("served", [False, True])
+def test_a_pool_that_nobody_needs_or_serves_is_forgotten_with_its_tickets(driver: Driver, served: bool) -> None:
+    batch = driver.ready(pool="odd")
+    driver.keys.lpush("execute.odd", "a ticket")
+    driver.reconcile()
+    assert driver.keys.exists("execute.odd", "wt:queue:execute.odd") == 2
+    driver.cancel(batch)
+    driver.finalize()
+    if served:
+        driver.records.hosts.seen("there", 1, "1", ["odd"], ["*"])
+    driver.reconcile()
+    assert driver.keys.exists("execute.odd", "wt:queue:execute.odd") == (2 if served else 0)
+    assert driver.keys.sismember("wt:queues", "execute.odd") == served
+
+
 def test_as_many_messages_as_slots_can_use(driver: Driver) -> None:
     driver.host(slots=2)
     schedule = driver.records.schedule

@@ -12,6 +12,26 @@ for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86
   redis.call('ZREM', key('hosts'), host)
   redis.call('DEL', key('host', host), key('host', host, 'has'), key('host', host, 'images'), key('host', host, 'workers'))
 end
+
+-- Whoever submits may name any pool. One that no job waits for and no host serves is forgotten, with its tickets.
+local function is_served(queue)
+  for _, host in ipairs(live_hosts()) do
+    for pool in (redis.call('HGET', key('host', host), 'pools') or ''):gmatch('%S+') do
+      if queue == 'execute.' .. pool then
+        return true
+      end
+    end
+  end
+end
+
+for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+  if queue:match('^execute%.') and queue ~= 'execute.default' and redis.call('ZCARD', key('classes', queue)) == 0
+    and not is_served(queue) then
+    redis.call('SREM', key('queues'), queue)
+    redis.call('DEL', key('queue', queue), queue)
+  end
+end
+
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
   key('unservable')) == 0 then

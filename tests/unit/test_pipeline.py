@@ -27,6 +27,16 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Supers
 Act = Callable[[Assignment, Hooks], Execution]
 
 
+class Woken(Silent):
+    """Notes the pools whose slots were woken."""
+
+    def __init__(self) -> None:
+        self.pools: list[str] = []
+
+    def execute(self, pool: str, tickets: int = 1) -> None:
+        self.pools += [pool] * tickets
+
+
 class System:
     """A pipeline whose parts can be made to fail, with a client and a plain connection to what is stored."""
 
@@ -38,6 +48,7 @@ class System:
         self.happened: list[str] = []
         self.judged: list[str] = []
         self.now = 1000.0
+        self.woken = Woken()
         self.act: Act = lambda assignment, _: succeeded(at=assignment.job.params.get("at"))
         self.judge: Callable[[str, str], Verdict] = SecurityValidator().validate_code
         self.client = Client(settings=Settings(), records=self.records, broker=Silent())
@@ -46,7 +57,7 @@ class System:
             session="here:1:a",
             validator=lambda: self,
             executor=lambda: self,
-            wake=Silent(),
+            wake=self.woken,
             terms=Terms(**{"retry_pause_s": 0.0, "failures_to_pause": None, **terms}),
             observer=lambda what, *_, **__: self.happened.append(what),
             clock=lambda: self.now,
@@ -441,6 +452,24 @@ def test_a_job_whose_program_is_gone_keeps_no_other_of_its_batch_from_a_retry() 
     assert system.client.retry(batch, outcomes="succeeded") == [f"{batch}-1"]
     with pytest.raises(NotFound):
         system.client.retry(JobId(f"{batch}-0"))
+
+
+def test_a_host_that_drains_leaves_its_ticket_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("windtunnel_worker.pipeline.execute.PASS_ON_S", 0.0)
+    system, job = _until("spec")
+    system.woken.pools.clear()
+    system.client.drain("here")
+    assert system.pipeline.execute("default") == []
+    assert system.woken.pools == ["default"]
+    system.fake.lpush("execute", "a ticket")
+    system.pipeline.execute("default")
+    assert system.woken.pools == ["default"]
+    system.fake.delete("execute")
+    system.client.undrain("here")
+    assert system.pipeline.execute("default") == [job]
+    system.client.drain("here")
+    system.pipeline.execute("default")
+    assert system.woken.pools == ["default"]
 
 
 NEWER = b'99j{"limits":"of another kind","outcome":"of another kind","safe":"perhaps"}'

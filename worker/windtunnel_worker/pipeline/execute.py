@@ -13,6 +13,7 @@ from windtunnel.contract import Attempt, Execution, Isolation, Job, JobSpec, Out
 from windtunnel.errors import NewerRecord, StoreUnavailable, UnreadableRecord
 from windtunnel.records.codec import ProgramKey
 from windtunnel.records.schedule import Claimed, Held, Nothing, Turn, ready_queue
+from windtunnel.wake import ticket_queue
 from windtunnel_worker.pipeline.collaborators import Executor, Shared
 from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, pause_s, waits_for_newer
 from windtunnel_worker.pipeline.lease import Lease
@@ -22,6 +23,8 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
 
 TICKET_S = 2.0
 """How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is told to stop can."""
+PASS_ON_S = 0.5
+"""How long a slot of a host that drains or has paused holds a ticket before it leaves it to others."""
 CLAIM_LASTS_S = 2.0
 """How long a slot keeps claimed jobs that it has not begun. Those that wait behind a long one are for other slots."""
 PROGRAMS_KEPT = 64
@@ -75,6 +78,8 @@ class Execute:
                 ready_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
             )
             if isinstance(claimed, Nothing):
+                if claimed.reason != "none":
+                    self._pass_on(pool)
                 return ran
             self._worked_s = 0.0
             ran += self._serve(claimed)
@@ -82,6 +87,12 @@ class Execute:
             if self._clock() >= over:
                 self._wake.execute(pool)
                 return ran
+
+    def _pass_on(self, pool: str) -> None:
+        """Leave a ticket to other hosts, as this one takes no work now. After the pause they have waited for longer."""
+        time.sleep(PASS_ON_S)
+        if self._schedule.shortage(ready_queue(pool), ticket_queue(pool), 1) > 0:
+            self._wake.execute(pool)
 
     def _serve(self, claimed: Claimed) -> list[str]:
         """Run the claimed jobs in their order. Each is handed on when it ends. Returns the ids of those it ran."""

@@ -275,6 +275,16 @@ def test_what_is_no_event_is_passed_over(driver: Driver) -> None:
     assert kinds == ["finished", "finished", "batch_finished"]
 
 
+def test_names_that_are_no_text_are_passed_over(real: Driver) -> None:
+    batch = real.ready()
+    real.keys.sadd("wt:queues", b"\xff", "", "execute.", "a queue")
+    real.keys.zadd("wt:owners:execute.default:5", {b"\xff": 0})
+    assert real.records.listing.stats().ready == 1
+    real.reconcile()
+    real.run_all()
+    assert real.outcomes(batch) == {"succeeded": 1}
+
+
 def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:
     batch = driver.ready()
     for queue in ("wt:ended", "wt:later"):

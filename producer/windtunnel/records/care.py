@@ -84,7 +84,7 @@ class Care:
         )
         if answer is None:
             return None
-        found: dict[str, Any] = json.loads(answer)
+        found: dict[str, Any] = json.loads(answer.decode(errors="replace"))
         if "idle" in found:
             return IDLE
         return Round(

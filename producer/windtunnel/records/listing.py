@@ -53,7 +53,7 @@ class Listing:
 
     def stats(self) -> QueueStats:
         """What the whole queue holds, in one look."""
-        found: dict[str, Any] = json.loads(self._redis.run("stats", LANES_LOOKED_AT))
+        found: dict[str, Any] = json.loads(self._redis.run("stats", LANES_LOOKED_AT).decode(errors="replace"))
         waiting: Counter[tuple[str, int]] = Counter()
         for owner, priority, jobs in found["waiting"] or ():
             waiting[owner, priority] += jobs

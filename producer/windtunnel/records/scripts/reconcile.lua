@@ -25,10 +25,10 @@ local function is_served(queue)
 end
 
 for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
-  if queue:match('^execute%.') and queue ~= 'execute.default' and redis.call('ZCARD', key('classes', queue)) == 0
+  if queue ~= 'validate' and queue ~= 'execute.default' and redis.call('ZCARD', key('classes', queue)) == 0
     and not is_served(queue) then
     redis.call('SREM', key('queues'), queue)
-    redis.call('DEL', key('queue', queue), queue)
+    redis.call('DEL', key('queue', queue), queue:match('^execute%..+') or key('queue', queue))
   end
 end
 

@@ -79,20 +79,33 @@ local function place_all_again(batch, header)
   end
 end
 
--- Every unfinished job waits, pauses, follows another one, is held or has its end. Where those are fewer, some are nowhere.
-local function look_for_lost(waiting)
-  local there = waiting + redis.call('ZCARD', key('ended')) + redis.call('ZCARD', key('later'))
-  if redis.call('EXISTS', key('following')) == 1 then
-    there = there + number(redis.call('HGET', key('counters'), 'following'))
+-- Jobs that sessions hold: as far as owners' counts tell, or all of them, which takes longer.
+local function held_jobs(all)
+  local jobs = 0
+  if not all then
+    for _, running in ipairs(redis.call('HVALS', key('running'))) do
+      jobs = jobs + number(running)
+    end
+    return jobs
   end
   for _, session in ipairs(redis.call('ZRANGE', key('leases'), 0, -1)) do
-    there = there + redis.call('HLEN', key('held', session))
+    jobs = jobs + redis.call('HLEN', key('held', session))
+  end
+  return jobs
+end
+
+-- Every unfinished job waits, pauses, follows another one, is held or has its end. Where those are fewer, some are nowhere.
+local function look_for_lost(waiting)
+  local missing = number(redis.call('HGET', key('counters'), 'unfinished')) - waiting
+    - redis.call('ZCARD', key('ended')) - redis.call('ZCARD', key('later'))
+  if redis.call('EXISTS', key('following')) == 1 then
+    missing = missing - number(redis.call('HGET', key('counters'), 'following'))
   end
   for _, batch in ipairs(redis.call('ZRANGE', key('opening'), 0, -1)) do
     local header = header_of(batch)
-    there = there + (header and header.total - header.written or 0)
+    missing = missing - (header and header.total - header.written or 0)
   end
-  if there >= number(redis.call('HGET', key('counters'), 'unfinished')) then
+  if missing <= held_jobs(false) or missing <= held_jobs(true) then
     return
   end
   local batches = under_way()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, Self, cast
 
 import kombu
 import pytest
@@ -26,7 +28,11 @@ from tests.faults.messages import malformed
 from tests.support import RedisServer, descendants, environment, still_running, unique
 
 from windtunnel.broker import producer_app
+from windtunnel.errors import StoreUnavailable
+from windtunnel_worker.celery.consumer import REFUSED_PAUSE_S, Consumer
 from windtunnel_worker.celery.dead_letters import only_log
+from windtunnel_worker.celery.process import Process
+from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.celery.transport import Channel, connection_class
 from windtunnel_worker.celery.watchdog import EXIT_CODE
 
@@ -347,6 +353,30 @@ def test_a_worker_outlives_a_full_redis(
     assert keys.blpop(["replies"], timeout=60)
     serve("last")
     assert worker.stop() == 0
+
+
+def test_a_redis_that_refuses_a_command_is_logged_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse() -> None:
+        raise StoreUnavailable("Redis is out of memory.")
+
+    app = Celery(set_as_current=False)
+    register(app, cast("Process", SimpleNamespace(pipeline=SimpleNamespace(finalize=refuse))))
+    with caplog.at_level(logging.INFO):
+        assert app.tasks["windtunnel.finalize"].apply(([],)).failed()
+    assert "Redis is out of memory." in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_redis_that_refuses_a_command_gets_a_new_connection_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr("windtunnel_worker.celery.consumer.time.sleep", paused.append)
+    monkeypatch.setattr("celery.worker.consumer.Consumer.on_connection_error_after_connected", lambda *_: None)
+    consumer = Consumer.__new__(Consumer)
+    consumer._expected = (redis.RedisError,)
+    consumer.on_connection_error_after_connected(redis.ConnectionError("It has gone."))
+    assert paused == []
+    consumer.on_connection_error_after_connected(redis.ReadOnlyError("It is a replica now."))
+    assert paused == [REFUSED_PAUSE_S]
 
 
 # -- workers that end ------------------------------------------------------------------------------------

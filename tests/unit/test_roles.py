@@ -1,27 +1,19 @@
-"""The names of a machine's workers, and what they do where Redis refuses a command."""
+"""The names of a machine's workers."""
 
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
-from celery import Celery
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError
 from tests.support import environment
 
-from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput, StoreUnavailable
+from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput
 from windtunnel_worker.celery.app import create_app
-from windtunnel_worker.celery.consumer import REFUSED_PAUSE_S, Consumer
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.celery.roles import main, show, take_node_name, worker_options
-from windtunnel_worker.celery.tasks import register
 from windtunnel_worker.settings import HostSettings
 
 
@@ -36,30 +28,6 @@ def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> 
 def test_the_queue_of_a_monitor_is_its_hosts_whatever_its_name() -> None:
     options = worker_options("monitor", "monitor@host.2", HostSettings(host="host"), 1)
     assert (options["hostname"], options["queues"]) == ("monitor@host.2", ["monitor.host"])
-
-
-def test_a_redis_that_refuses_a_command_is_logged_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    def refuse() -> None:
-        raise StoreUnavailable("Redis is out of memory.")
-
-    app = Celery(set_as_current=False)
-    register(app, cast("Process", SimpleNamespace(pipeline=SimpleNamespace(finalize=refuse))))
-    with caplog.at_level(logging.INFO):
-        assert app.tasks["windtunnel.finalize"].apply(([],)).failed()
-    assert "Redis is out of memory." in caplog.text
-    assert "Traceback" not in caplog.text
-
-
-def test_a_redis_that_refuses_a_command_gets_a_new_connection_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    paused: list[float] = []
-    monkeypatch.setattr("windtunnel_worker.celery.consumer.time.sleep", paused.append)
-    monkeypatch.setattr("celery.worker.consumer.Consumer.on_connection_error_after_connected", lambda *_: None)
-    consumer = Consumer.__new__(Consumer)
-    consumer._expected = (RedisError,)
-    consumer.on_connection_error_after_connected(RedisConnectionError("It has gone."))
-    assert paused == []
-    consumer.on_connection_error_after_connected(ReadOnlyError("It is a replica now."))
-    assert paused == [REFUSED_PAUSE_S]
 
 
 def test_a_worker_that_could_do_no_work_ends_at_its_start_and_says_why(

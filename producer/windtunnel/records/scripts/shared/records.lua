@@ -82,10 +82,10 @@ local function read_header(batch)
   local fields = read(key('batch', batch), 'owner', 'total', 'finished', 'written', 'running', 'max_running', 'seconds',
     'measured', 'isolation', 'cancelled', 'closed_at', 'budget', 'since', 'spent', 'begun',
     'webhook')
-  if not fields[1] then
+  if not fields[1] and not counted(fields[2]) then
     return
   end
-  local header = { owner = fields[1], isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
+  local header = { owner = fields[1] or 'default', isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
     spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running' }) do
     header[name] = counted(fields[at + 1])
@@ -94,6 +94,9 @@ local function read_header(batch)
   header.closed_at = number(fields[11])
   local readable, budget = pcall(cjson.decode, fields[12] or '{}')
   header.budget = readable and type(budget) == 'table' and budget or {}
+  if not fields[1] then
+    redis.call('HSET', key('batch', batch), 'owner', header.owner) -- somebody removed it, and its jobs must end
+  end
   if not (header.total and header.written and header.finished) then
     count_anew(batch, header)
   end

@@ -19,7 +19,7 @@ _SHARED = (
     "holding",
     "followers",
     "clearing",
-    "mending",
+    "repairing",
     "webhooks",
 )
 """What the scripts share, in `scripts/shared`. A file may use those before it."""

@@ -64,7 +64,7 @@ def _price(frame: Any) -> Any:
 
 
 def _ratio(these: Any, those: Any, otherwise: float) -> Any:
-    """Element by element; `otherwise` where it is no positive number."""
+    """Element by element; `otherwise` where it is not a positive number."""
     with np.errstate(all="ignore"):
         ratio = these / those
     return np.where(np.isfinite(ratio) & (ratio > 0), ratio, otherwise)

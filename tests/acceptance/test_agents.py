@@ -154,7 +154,7 @@ def server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @contextmanager
 def serving(stack: Stack, tokens: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """`windtunnel mcp --http`: its address and its process, which is told to end when it is no longer needed."""
+    """`windtunnel mcp --http`: its address and its process, which is told to end afterwards."""
     port = free_port()
     arguments = [COMMAND, "mcp", "--http", "--port", str(port), "--tokens", str(tokens)]
     with (

@@ -40,7 +40,8 @@ def stage_of(report: Report) -> str:
 
 def title_of(report: Report) -> str:
     """A job's name with its parameters, by which the jobs of a sweep are told apart."""
-    return " ".join([report.name, *(f"{short(name, 40)}={_parameter(value)}" for name, value in report.params.items())])
+    params = (f"{short(name, 40)}={rounded(value, 40)}" for name, value in report.params.items())
+    return " ".join([report.name, *params])
 
 
 def plain_text(value: object) -> str:
@@ -48,5 +49,6 @@ def plain_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _parameter(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else short(plain_text(value), 40)
+def rounded(value: object, most: int = 120) -> str:
+    """A number rounded, any other value as text of at most so many characters."""
+    return f"{value:.6g}" if isinstance(value, float) else short(plain_text(value), most)

@@ -17,7 +17,7 @@ from windtunnel.cli.render_figures import (
     OF_A_CURVE,
     UNDEFINED,
     figure,
-    plain_text,
+    rounded,
     stage_of,
     title_of,
     value_of,
@@ -108,9 +108,7 @@ def _short(value: object) -> str:
     """A value as the program would write it: a number rounded, a text as it is, nothing as `no value`."""
     if value is None:
         return "no value"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return short(plain_text(value))
+    return rounded(value)
 
 
 def score(found: Score) -> RenderableType:

@@ -31,7 +31,7 @@ NOTHING: dict[str, type] = {
     "hgetall": dict,
     "smembers": set,
 }
-"""The type of what a command that reads answers where there is no such key, which is then empty."""
+"""The type of what a command that reads answers for a missing key. It is then empty."""
 
 
 def _client(url: str, retries: int) -> redis.Redis:

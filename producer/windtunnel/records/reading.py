@@ -216,7 +216,7 @@ def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
 
 
 def _event(batch_id: str, entry: bytes, stored: dict[bytes, bytes], total: int) -> Event | None:
-    """An entry of a batch's stream; None for one that is no event of ours."""
+    """An entry of a batch's stream; None for one that Windtunnel did not write."""
     try:
         fields: dict[str, Any] = {name.decode(): value.decode() for name, value in stored.items()}
         return Event(

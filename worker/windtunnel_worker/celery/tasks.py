@@ -25,7 +25,7 @@ def register(app: Celery, process: Process) -> None:
     """Add the tasks of every role to an application."""
 
     def task(stage: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-        # That Redis is away or refuses a command is no fault of a task's, so Celery logs it in a line.
+        # A task cannot help it that Redis is away or refuses a command, so Celery logs that in one line.
         return app.task(name=task_name(stage), bind=True, throws=(StoreUnavailable, OperationalError), **options)
 
     @task("validate")

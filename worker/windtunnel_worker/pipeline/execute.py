@@ -89,7 +89,7 @@ class Execute:
                 return ran
 
     def _pass_on(self, pool: str) -> None:
-        """Leave a ticket to other hosts, as this one takes no work now. After the pause they have waited for longer."""
+        """Leave a ticket to other hosts, as this one does not work now. After the pause they are the first in line."""
         time.sleep(PASS_ON_S)
         if self._schedule.shortage(ready_queue(pool), ticket_queue(pool), 1) > 0:
             self._wake.execute(pool)

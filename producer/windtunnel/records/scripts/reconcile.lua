@@ -14,14 +14,17 @@ for _, host in ipairs(redis.call('ZRANGEBYSCORE', key('hosts'), '-inf', now - 86
 end
 
 -- Whoever submits may name any pool. One that no job waits for and no host serves is forgotten, with its tickets.
+local served
 local function is_served(queue)
-  for _, host in ipairs(live_hosts()) do
-    for pool in (redis.call('HGET', key('host', host), 'pools') or ''):gmatch('%S+') do
-      if queue == 'execute.' .. pool then
-        return true
+  if not served then
+    served = {}
+    for _, host in ipairs(live_hosts()) do
+      for pool in (redis.call('HGET', key('host', host), 'pools') or ''):gmatch('%S+') do
+        served['execute.' .. pool] = true
       end
     end
   end
+  return served[queue]
 end
 
 for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do

@@ -72,7 +72,7 @@ def limit_check(info: Mapping[str, Any]) -> Check:
     """Which limits the Docker Engine says that it cannot enforce."""
     names = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "cpus"}
     missing = [text for name, text in names.items() if not info.get(name)]
-    if "memory" not in missing and missing == ["swap"]:
+    if missing == ["swap"]:
         return Check("limits", True, "swap is not limited; turn it off on this host (swapoff -a)")
     if missing:
         return Check(

@@ -13,20 +13,6 @@ from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks
 
-__all__ = [
-    "Clock",
-    "Executor",
-    "Observer",
-    "Scored",
-    "Scorer",
-    "Shared",
-    "Unscored",
-    "Validator",
-    "Wake",
-    "all_of",
-    "log_what_happens",
-]
-
 log = logging.getLogger("windtunnel")
 
 Clock = Callable[[], float]

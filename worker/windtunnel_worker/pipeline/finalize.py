@@ -12,7 +12,7 @@ from windtunnel.records.codec import decode_history
 from windtunnel.records.reports import Unfinished, build_record
 from windtunnel_worker.pipeline.cascade import with_stage
 from windtunnel_worker.pipeline.collaborators import NOT_SCORED, Scored, Scorer, Shared
-from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe, waits_for_newer
+from windtunnel_worker.pipeline.faults import LONGEST_PAUSE_S, NEWER_PAUSE_S, NO_NEWER, describe, waits_for_newer
 from windtunnel_worker.pipeline.promotion import with_promotion
 from windtunnel_worker.pipeline.report import build_report, copied_report, pool_of, unreadable_report, with_score
 from windtunnel_worker.recent import Recent
@@ -26,7 +26,6 @@ VERDICTS_KEPT = 64
 PRICES_TRIED = 8
 PRICES_PAUSE_S = 2.0
 """After the first time that there were no prices to score on; it doubles up to a minute, so all take four minutes."""
-LONGEST_PAUSE_S = 60.0
 
 Final = tuple[Unfinished, Report]
 """A job that has its end, and the report that it gets."""

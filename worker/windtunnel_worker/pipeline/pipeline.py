@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from windtunnel.records import Records
+from windtunnel.wake import Wake
 from windtunnel_worker.pipeline.collaborators import (
     Clock,
     Executor,
@@ -15,7 +16,6 @@ from windtunnel_worker.pipeline.collaborators import (
     Shared,
     Unscored,
     Validator,
-    Wake,
     log_what_happens,
 )
 from windtunnel_worker.pipeline.execute import Execute

@@ -39,7 +39,7 @@ VERSIONS = {
 
 def build_report(record: Record, samples: Sequence[Sample]) -> Report:
     """The report; its last attempt is the one that ended."""
-    spec = record.spec or JobSpec(name="unwritten")
+    spec = _spec(record)
     execution = _for_readers(record.execution, spec.datasets) if record.execution else None
     outcome, message = _end(record, execution, spec)
     resources = _merged(execution.resources, samples) if execution else Resources()
@@ -76,7 +76,7 @@ def build_report(record: Record, samples: Sequence[Sample]) -> Report:
 
 def copied_report(record: Record, source: Report) -> Report:
     """The report of a job that an equal one ran for: that one's result under this one's names."""
-    spec = record.spec or JobSpec(name="unwritten")
+    spec = _spec(record)
     return source.model_copy(
         update={
             "job_id": record.job_id,
@@ -138,6 +138,11 @@ def unreadable_report(job: Unfinished, message: str) -> Report:
         finished_at=now,
     )
     return _completed(report, (), job.attempt)
+
+
+def _spec(record: Record) -> JobSpec:
+    """What was submitted; of a job that its producer never wrote, or whose spec cannot be read, the defaults."""
+    return record.spec or JobSpec(name="unwritten")
 
 
 def _completed(report: Report, earlier: Sequence[Attempt], attempt: int) -> Report:

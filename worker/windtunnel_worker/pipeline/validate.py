@@ -28,7 +28,6 @@ class Passed:
 
     ready: Counter[str] = field(default_factory=Counter)
     """Jobs that became ready, by pool."""
-    rejected: int = 0
     unwoken: set[str] = field(default_factory=set)
     """Pools whose slots have not been told yet."""
 
@@ -94,7 +93,6 @@ class Validate:
         self._observe("validated", claimed.batch_id, jobs=len(claimed.jobs), safe=verdict.safe)
         passed.ready.update(ready)
         passed.unwoken.update(ready)
-        passed.rejected += 0 if verdict.safe else len(claimed.jobs)
         if wake:
             self._wake.finalize()
 

@@ -76,12 +76,10 @@ def classify(transcript: Transcript, evidence: Evidence, limits: Limits) -> tupl
 
 def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: Limits) -> Outcome | None:
     succeeded = end is not None and end.exit_code == 0 and not end.timed_out
+    flooded = end is not None and end.flooded
     findings = (
         (evidence.io_exceeded, Outcome.IO_EXCEEDED),
-        (
-            succeeded and end is not None and end.flooded,
-            Outcome.OUTPUT_EXCEEDED,
-        ),  # or the faster of two equal programs would succeed
+        (succeeded and flooded, Outcome.OUTPUT_EXCEEDED),  # else the faster of two equal programs would succeed
         (succeeded, Outcome.SUCCEEDED),
         (evidence.oom_killed or (fault is not None and fault.memory), Outcome.MEMORY_EXCEEDED),
         (evidence.processes_refused or (fault is not None and fault.processes), Outcome.PROCESSES_EXCEEDED),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from windtunnel.cli.options import AsJson, as_json
-from windtunnel.cli.texts import harmless
+from windtunnel.cli.texts import counted, harmless
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion
@@ -140,9 +140,8 @@ def verify(
         for name in names or [one.name for one in datasets.list()]:
             found = datasets.verify(name)
             intact += found
-            count = len(found)
             if not json:
-                typer.echo(harmless(f"{name}: {count} version{'' if count == 1 else 's'} intact"))
+                typer.echo(harmless(f"{name}: {counted(len(found), 'version')} intact"))
     if json:
         typer.echo(as_json(intact))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as plain_json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from windtunnel.cli import host
 from windtunnel.cli.checks import Check, check
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson
-from windtunnel.cli.texts import ago, harmless
+from windtunnel.cli.texts import ago, counted, harmless
 from windtunnel.contract import HostStatus
 from windtunnel.errors import StoreForbidden, WindtunnelError
 from windtunnel.records import Records, records_of
@@ -43,19 +44,17 @@ def doctor(json: AsJson = False) -> None:
 
     That is: Redis, the workers of each queue, the hosts, and on a host Docker, the image, disk, clock and settings.
     """
-    records = records_of(client_settings(), retries=0)
-    try:
+    with closing(records_of(client_settings(), retries=0)) as records:
         found = [check("Redis", records.reading.ping)]
         if found[0].well:
             found += _checks_through_redis(records)
-    finally:
-        records.close()
     side = host.load()
     found += side.checks() if side else []
     if json:
         typer.echo(plain_json.dumps([asdict(one) for one in found], indent=2))
-    for one in () if json else found:
-        typer.echo(harmless(f"{'ok ' if one.well else 'BAD'} {one.name}: {one.detail}"))
+    else:
+        for one in found:
+            typer.echo(harmless(f"{'ok ' if one.well else 'BAD'} {one.name}: {one.detail}"))
     raise typer.Exit(DONE if all(one.well for one in found) else NOT_SUCCEEDED)
 
 
@@ -128,8 +127,7 @@ def archive_checks(waiting: Waiting, now: datetime) -> list[Check]:
     """Whether finished reports come into the archive, if there is one."""
     if waiting.since is None:
         return []
-    reports = f"{waiting.reports:,} report{'' if waiting.reports == 1 else 's'}"
-    detail = f"{reports} not written yet, the oldest for {ago(waiting.since, now)}"
+    detail = f"{counted(waiting.reports, 'report')} not written yet, the oldest for {ago(waiting.since, now)}"
     late = (now - waiting.since).total_seconds() > ARCHIVED_S
     if late:
         detail += ": the log of the finalize workers says why (archive-failed), unless none has WINDTUNNEL_ARCHIVE_URL"

@@ -78,8 +78,7 @@ def dead(
     """
     with Client() as client:
         if resend:
-            sent = client.resend_webhooks()
-            typer.echo(f"{sent:,} webhook{'' if sent == 1 else 's'} will be sent again.", err=True)
+            typer.echo(f"{texts.counted(client.resend_webhooks(), 'webhook')} will be sent again.", err=True)
         found = client.dead_letters(count)
     if json:
         typer.echo(as_json(found))

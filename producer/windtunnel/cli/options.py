@@ -1,4 +1,4 @@
-"""Arguments and options that most commands share: ids and `--json`. May import errors only."""
+"""Arguments and options that most commands share: ids and `--json`. May import contract and errors."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from windtunnel.cli.texts import counted
 from windtunnel.contract import MAX_CODE_BYTES, SUFFIXES
 from windtunnel.errors import FieldProblem, InvalidInput
 
@@ -91,4 +92,4 @@ def listed(programs: list[Program]) -> str:
     """`2 programs: a.py, b.py`, cut after a few."""
     files = ", ".join(str(program.file) for program in programs[:MOST_LISTED])
     more = f" and {len(programs) - MOST_LISTED} more" if len(programs) > MOST_LISTED else ""
-    return f"{len(programs)} program{'' if len(programs) == 1 else 's'}: {files}{more}"
+    return f"{counted(len(programs), 'program')}: {files}{more}"

@@ -10,9 +10,14 @@ def harmless(text: str) -> str:
     return "".join(char if char in "\n\t" or char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def counted(count: int, what: str) -> str:
+    """`1 report`, `2 reports`, `1,000 reports`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def jobs(count: int) -> str:
-    """`1 job`, `2 jobs`, `1,000 jobs`."""
-    return f"{count:,} job{'' if count == 1 else 's'}"
+    """A number of jobs, formatted by `counted`."""
+    return counted(count, "job")
 
 
 def ago(then: datetime, now: datetime) -> str:

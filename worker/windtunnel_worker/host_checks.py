@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import psutil
 
 from windtunnel.archive import SETTING
 from windtunnel.cli.checks import Check, check
-from windtunnel.contract import LANGUAGES
-from windtunnel.errors import ObjectUnusable, StoreUnavailable
+from windtunnel.contract import LANGUAGES, DatasetVersion
+from windtunnel.errors import ObjectUnusable, SandboxFailure, StoreUnavailable
 from windtunnel.records import records_of
 from windtunnel.store import Store
 from windtunnel_worker.settings import HostSettings
@@ -61,11 +62,8 @@ def host_checks(settings: HostSettings) -> list[Check]:
 
 def records_answer(settings: HostSettings) -> bool:
     """Whether Redis answers."""
-    records = records_of(settings, retries=0)
-    try:
-        return check("Redis", lambda: str(records.reading.ping())).well
-    finally:
-        records.close()
+    with closing(records_of(settings, retries=0)) as records:
+        return check("Redis", records.reading.ping).well
 
 
 def limit_check(info: Mapping[str, Any]) -> Check:
@@ -180,13 +178,9 @@ def store_check(settings: HostSettings) -> Check:
 def _store(settings: HostSettings) -> str:
     store = Store(settings.store_url.get_secret_value())
     _written(store)
-    records = records_of(settings, retries=0)
-    try:
+    newest: Sequence[DatasetVersion] = ()
+    with suppress(StoreUnavailable), closing(records_of(settings, retries=0)) as records:  # Redis has its own check
         newest = records.catalogue.all()[:DATASETS_LOOKED_FOR]
-    except StoreUnavailable:  # of Redis, which has a check of its own
-        newest = []
-    finally:
-        records.close()
     lacking = [one.name for one in newest if not store.has(one.sha256)]
     if lacking:
         raise ObjectUnusable(
@@ -205,15 +199,9 @@ def _memory(settings: HostSettings) -> Check:
 
 
 def _clock(settings: HostSettings) -> str:
-    from windtunnel.errors import SandboxFailure
-
-    records = records_of(settings, retries=0)
-    try:
+    with closing(records_of(settings, retries=0)) as records:
         before = time.time()
-        theirs = records.reading.clock()
-        error = theirs - (before + time.time()) / 2
-    finally:
-        records.close()
+        error = records.reading.clock() - (before + time.time()) / 2
     if abs(error) > MOST_CLOCK_ERROR_S:
         raise SandboxFailure(
             f"This host's clock differs from that of Redis by {error:+.1f} s.",

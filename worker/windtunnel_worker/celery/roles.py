@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -168,15 +168,13 @@ def refuse_cluster(settings: HostSettings) -> None:
 
     A Redis that does not answer is left for the worker to wait for.
     """
-    records = records_of(settings, retries=0)
-    try:
-        records.reading.ping()
-    except StoreUnsupported:
-        raise
-    except StoreUnavailable as error:
-        logging.getLogger(__name__).warning("action=no-redis reason=%s", error)
-    finally:
-        records.close()
+    with closing(records_of(settings, retries=0)) as records:
+        try:
+            records.reading.ping()
+        except StoreUnsupported:
+            raise
+        except StoreUnavailable as error:
+            logging.getLogger(__name__).warning("action=no-redis reason=%s", error)
 
 
 def export(settings: HostSettings, address: str, port: int) -> None:

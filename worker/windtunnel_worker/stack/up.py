@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from windtunnel.ports import require_free
-from windtunnel.records import Records
-from windtunnel.records.connection import Connection
+from windtunnel.records import records_of
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE
 from windtunnel_worker.recovery.reaper import remove_sandboxes
@@ -50,7 +50,8 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     redis = PrivateRedis(state, options.redis_port, settings.redis_memory_mb) if options.redis_port else None
     url = redis.url if redis else settings.redis_url.get_secret_value()
     if redis is None:
-        _require(url, settings)
+        with closing(records_of(settings, retries=0)) as records:
+            records.reading.ping()
     # The lock is ours: what is there was left by an earlier stack on this folder that was killed.
     remove_sandboxes(host)
     plan = StackPlan(
@@ -78,14 +79,6 @@ def _become_supervisor(plan: StackPlan, environment: dict[str, str]) -> NoReturn
     signal.pthread_sigmask(signal.SIG_BLOCK, signals.STOP)
     sys.stdout.flush()
     os.execve(sys.executable, [*_module(supervisor.__name__), str(descriptor)], environment)
-
-
-def _require(url: str, settings: HostSettings) -> None:
-    records = Records(Connection(url, settings.key_prefix, retries=0))
-    try:
-        records.reading.ping()
-    finally:
-        records.close()
 
 
 def _module(*words: str) -> tuple[str, ...]:

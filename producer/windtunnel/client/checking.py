@@ -17,13 +17,18 @@ MOST_PROBLEMS = 100
 """Problems after which the rest of a list is not looked at."""
 
 
+def refused(field: str, problem: str) -> InvalidInput:
+    """The error for a wrong argument of a submission."""
+    return InvalidInput([FieldProblem(field, problem)], remedy=NOTHING_STORED)
+
+
 def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
     """A model, or the model built from its fields; `InvalidInput` names a wrong field with its path."""
     if isinstance(given, kind):
         return given
     if not isinstance(given, Mapping):
         problem = f"is of type {type(given).__name__}; give a {kind.__name__} or a dictionary of its fields"
-        raise InvalidInput([FieldProblem(path.rstrip(".") or kind.__name__.lower(), problem)], remedy=NOTHING_STORED)
+        raise refused(path.rstrip(".") or kind.__name__.lower(), problem)
     fields: Any = {str(name): value for name, value in given.items()}
     try:
         return kind(**fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from windtunnel.client.checking import refused
 from windtunnel.errors import AlreadyPromoted, FieldProblem, InvalidInput
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
     `InvalidInput` for a job that cannot be promoted, `NotFound` if a dataset has been removed.
     """
     if report.score is None:
-        raise _refused("job", "has no score, and only programs that return positions from `signals` can be promoted")
+        raise refused("job", "has no score, and only programs that return positions from `signals` can be promoted")
     if report.stopped:
-        raise _refused("job", "was stopped at a stage of its cascade; promote one that ran on all of its data")
+        raise refused("job", "was stopped at a stage of its cascade; promote one that ran on all of its data")
     holdouts, problems = {}, []
     for name, sha256 in report.dataset_digests.items():
         version = next((one for one in catalogue.versions(name) if one.sha256 == sha256), None)
@@ -55,7 +56,7 @@ def holdouts_of(report: Report, catalogue: Catalogue) -> dict[str, str]:
 def check_not_promoted(report: Report) -> None:
     """Refuse to run a promoted run again."""
     if report.promotion is not None:
-        raise _refused("job", "is a promoted run, and a program is promoted once; name the job that was promoted")
+        raise refused("job", "is a promoted run, and a program is promoted once; name the job that was promoted")
 
 
 def _result(earlier: Promoted) -> str:
@@ -67,7 +68,3 @@ def _result(earlier: Promoted) -> str:
     sharpe, gained = found.metrics.sharpe, found.metrics.total_return or 0.0
     ratio = "no Sharpe ratio" if sharpe is None else f"a Sharpe ratio of {sharpe:.2f}"
     return f"{ratio} and a total return of {gained:.1%} on {found.bars:,} bars from {found.first:%Y-%m-%d}"
-
-
-def _refused(field: str, problem: str) -> InvalidInput:
-    return InvalidInput([FieldProblem(field, problem)], remedy="Nothing was stored.")

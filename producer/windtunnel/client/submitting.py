@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from windtunnel import contract
-from windtunnel.client.checking import as_model, as_models, check_ceiling, check_keys
+from windtunnel.client.checking import as_model, as_models, check_ceiling, check_keys, refused
 from windtunnel.client.datasets import Datasets
 from windtunnel.client.ids import BatchId, JobId
 from windtunnel.client.stages import with_data, with_stages
-from windtunnel.client.sweeps import Grid, as_shared, bounded, points, refused
+from windtunnel.client.sweeps import Grid, as_shared, bounded, points
 from windtunnel.keyspace import job_id
 from windtunnel.telemetry import current_trace
 

@@ -8,7 +8,7 @@ from itertools import islice, product
 from typing import Any
 
 from windtunnel import contract
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.client.checking import refused
 
 Grid = Mapping[str, Iterable[Any]]
 
@@ -74,8 +74,3 @@ def _axis(name: str, values: Iterable[Any]) -> Sequence[Any]:
     if isinstance(plain, (str, bytes, Mapping)) or not isinstance(plain, Iterable):
         raise refused(f"grid.{name}", f"is one value, {plain!r}; write [{plain!r}]")
     return bounded(plain, f"grid.{name}")
-
-
-def refused(field: str, problem: str) -> InvalidInput:
-    """The error for a wrong argument of a submission."""
-    return InvalidInput([FieldProblem(field, problem)], remedy="Nothing was stored.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -198,10 +199,8 @@ class Client(Submitting, Reporting):
         """The newest batches, newest first; only those of an owner, if one is given."""
         reading, most, found = self._records.reading, checked_count("count", count), []
         for name in reading.batch_ids(most) if owner is None else reading.batch_ids_of(owner, most):
-            try:
-                found.append(self._records.reading.batch_status(name))
-            except NotFound:
-                continue  # its lifetime may end before that of its place in the list
+            with suppress(NotFound):  # its lifetime may end before that of its place in the list
+                found.append(reading.batch_status(name))
         return found
 
     def history(self, job: str) -> tuple[Transition, ...]:

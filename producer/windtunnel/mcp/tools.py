@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from windtunnel.client import Client, is_job, results
+from windtunnel.client.checking import check_ceiling, refused
 from windtunnel.client.promotion import checked
 from windtunnel.client.resolution import resolve
 from windtunnel.client.stages import with_stages
@@ -212,9 +213,7 @@ class Tools:
 
     def _checked(self, job: Job) -> list[tuple[str, str]]:
         """The digests of the job's datasets. Whatever could be refused is checked before anything is charged."""
-        above = job.limits.above(self._settings.ceiling)
-        if above:
-            raise InvalidInput(above, remedy="Nothing was stored; ask for less.")
+        check_ceiling([job], self._settings.ceiling, "")
         return sorted((resolve([job], self._records.catalogue) or [{}])[0].items())
 
     def _own(self, access: Access, name: str) -> BatchStatus:
@@ -261,8 +260,7 @@ def parameter_sets(grid: Mapping[str, Sequence[Any]] | None, params: Sequence[Pa
         raise InvalidInput([FieldProblem("grid", "give either `grid` or `params`, and not empty")])
     count = prod(len(values) for values in grid.values()) if grid else len(params or ())
     if not 1 <= count <= MOST_JOBS:
-        problem = FieldProblem("grid" if grid else "params", f"makes {count:,} jobs; 1 to {MOST_JOBS:,} are allowed")
-        raise InvalidInput([problem], remedy="Nothing was stored.")
+        raise refused("grid" if grid else "params", f"makes {count:,} jobs; 1 to {MOST_JOBS:,} are allowed")
     if grid:
         return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     return list(params or ())

@@ -6,10 +6,9 @@ Only plain reads: whoever measures may be a user of Redis that can neither write
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from windtunnel.contract import HostStatus, Outcome, Report
 from windtunnel.records.care import QueueState
@@ -35,6 +34,9 @@ LIMITS = {
 }
 LANES_LOOKED_AT = 2000
 """Lanes that one measurement reads; the totals of the queues are exact all the same."""
+
+Place = tuple[str, ...]
+"""In the schedule, from the top: queue, priority class, owner, batch, lane."""
 
 
 @dataclass(frozen=True)
@@ -157,39 +159,31 @@ class Metrics:
         found = self._redis.call("info", "memory")
         return int(found["used_memory"]), int(found.get("maxmemory", 0))
 
-    def _queues(self, names: Iterable[str]) -> Iterable[QueueState]:
-        names = list(names)
+    def _queues(self, names: Sequence[str]) -> Iterable[QueueState]:
         default = ready_queue(DEFAULT_POOL)
-        found = self._each(
-            call
-            for name in names
-            for call in (
-                ("hmget", self._redis.keys("queue", name), ["waiting", "slots"]),
-                ("llen", ticket_queue(DEFAULT_POOL) if name == default else name),
-            )
+        counts = self._redis.pipeline(
+            [("hmget", self._redis.keys("queue", name), ["waiting", "slots"]) for name in names]
         )
-        for name, (waiting, slots), messages in zip(names, found[::2], found[1::2], strict=True):
+        lengths = self._redis.pipeline(
+            [("llen", ticket_queue(DEFAULT_POOL) if name == default else name) for name in names]
+        )
+        for name, (waiting, slots), messages in zip(names, counts, lengths, strict=True):
             yield QueueState(name, whole(waiting), whole(slots), int(messages))
 
-    def _sandboxes(self, hosts: Iterable[str]) -> dict[str, int]:
-        hosts = list(hosts)
-        found = self._each(("hget", self._redis.keys.host(host), "sandboxes") for host in hosts)
+    def _sandboxes(self, hosts: Sequence[str]) -> dict[str, int]:
+        found = self._redis.pipeline([("hget", self._redis.keys.host(host), "sandboxes") for host in hosts])
         return {host: whole(count) for host, count in zip(hosts, found, strict=True) if count is not None}
 
-    def _waiting(self, queues: Iterable[str], now_ms: int) -> Iterable[Waiting]:
+    def _waiting(self, queues: Sequence[str], now_ms: int) -> list[Waiting]:
         """Down the levels of the schedule, one round trip each."""
         places = self._below([(queue,) for queue in queues], "classes")
         batches = self._below(self._below(places, "owners"), "batches")
-        lanes = self._below_batches(batches)
-        lengths = self._each(("llen", self._redis.keys("lane", q, c, batch, lane)) for q, c, _, batch, lane in lanes)
+        lanes = self._below(batches, "lanes", lambda place: (place[0], place[1], place[3]))  # without the owner
+        keys = self._redis.keys
+        lengths = self._redis.pipeline([("llen", keys("lane", q, c, batch, lane)) for q, c, _, batch, lane in lanes])
         shown = sorted({lane[3] for lane in lanes})
-        submitted = dict(
-            zip(
-                shown,
-                self._each(("hget", self._redis.keys.batch(batch), "submitted_at") for batch in shown),
-                strict=True,
-            )
-        )
+        times = self._redis.pipeline([("hget", keys.batch(batch), "submitted_at") for batch in shown])
+        submitted = dict(zip(shown, times, strict=True))
         found: dict[tuple[str, str, str], tuple[int, float]] = {}
         for (queue, priority, owner, batch, _), length in zip(lanes, lengths, strict=True):
             jobs, oldest = found.get((queue, priority, owner), (0, 0.0))
@@ -197,22 +191,15 @@ class Metrics:
             found[queue, priority, owner] = (jobs + int(length), max(oldest, age))
         return [Waiting(*place, jobs, oldest) for place, (jobs, oldest) in found.items() if jobs]
 
-    def _below(self, places: list[tuple[str, ...]], level: str) -> list[tuple[str, ...]]:
-        answers = self._each(("zrange", self._redis.keys(level, *place), 0, LANES_LOOKED_AT - 1) for place in places)
+    def _below(
+        self, places: list[Place], level: str, key: Callable[[Place], Place] = lambda place: place
+    ) -> list[Place]:
+        """The places one level down. `key` gives the part of a place by which that level's keys are named."""
+        most = LANES_LOOKED_AT
+        calls = [("zrange", self._redis.keys(level, *key(place)), 0, most - 1) for place in places]
+        answers = self._redis.pipeline(calls)
         found = [(*place, _text(one)) for place, members in zip(places, answers, strict=True) for one in members]
-        return found[:LANES_LOOKED_AT]
-
-    def _below_batches(self, batches: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-        answers = self._each(
-            ("zrange", self._redis.keys("lanes", queue, priority, batch), 0, LANES_LOOKED_AT - 1)
-            for queue, priority, _, batch in batches
-        )
-        found = [(*place, _text(one)) for place, members in zip(batches, answers, strict=True) for one in members]
-        return found[:LANES_LOOKED_AT]
-
-    def _each(self, calls: Iterable[tuple[Any, ...]]) -> list[Any]:
-        wanted = list(calls)
-        return self._redis.pipeline(wanted) if wanted else []
+        return found[:most]
 
 
 def counter_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs slow work in a thread, while the slot that waits for it keeps its lease."""
+"""Waits for slow work in another thread, while the slot that waits keeps its lease."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def wait_for(act: Callable[[], R], ask: Callable[[], None]) -> R:
             future.set_exception(error)
 
     threading.Thread(target=run, name="sandbox-background", daemon=True).start()
+    return result_of(future, ask)
+
+
+def result_of(future: Future[R], ask: Callable[[], None]) -> R:
+    """Return or raise what comes of the future. `ask` is called about every tick; an exception in it ends the wait."""
     while True:
         try:
             return future.result(TICK_S)

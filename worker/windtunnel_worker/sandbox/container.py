@@ -23,7 +23,7 @@ from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.languages import for_language
 from windtunnel_worker.sandbox.limits import RunLimits
 from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, job_frame
-from windtunnel_worker.sandbox.users import Lease
+from windtunnel_worker.sandbox.users import UserBlock
 
 READY_TIMEOUT_S = 60.0
 """From start to the warden's first word, imports included, on a host under load."""
@@ -50,7 +50,7 @@ class Sandbox:
     `users` are what its programs run as; it holds them as long as it is there.
     """
 
-    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float, users: Lease) -> None:
+    def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float, users: UserBlock) -> None:
         self.kind = kind
         self._users = users
         self.versions: dict[str, str] = {}

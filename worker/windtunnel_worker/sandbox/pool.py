@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from windtunnel.errors import SandboxError, SandboxFailure
 from windtunnel_worker.locks import Turns
+from windtunnel_worker.sandbox.background import result_of
 from windtunnel_worker.sandbox.container import READY_TIMEOUT_S, Sandbox
 from windtunnel_worker.sandbox.kind import Kind
 from windtunnel_worker.sandbox.users import lease_users
@@ -30,8 +31,6 @@ SHORT_JOB_S = 0.1
 """Calls to the Docker daemon that can wait are delayed by this time, as they would slow a short job down."""
 CELLS_KEPT = 3
 """Cells of a slot, at most: each takes memory while it waits."""
-WAIT_TICK_S = 0.2
-"""How often a caller that waits for a sandbox is asked whether it still wants one."""
 
 
 @dataclass(frozen=True)
@@ -162,17 +161,17 @@ class Pool:
     def _await(self, future: Future[Sandbox], on_wait: Callable[[], None]) -> Sandbox:
         """Wait for a sandbox that is being created. If it is no longer wanted, it is removed when it is ready."""
         deadline = time.monotonic() + CREATION_TIMEOUT_S
+
+        def ask() -> None:
+            on_wait()
+            if time.monotonic() >= deadline:
+                raise SandboxFailure(
+                    f"No sandbox was ready within {CREATION_TIMEOUT_S:g} s.",
+                    remedy="The Docker daemon may be overloaded.",
+                )
+
         try:
-            while time.monotonic() < deadline:
-                try:
-                    return future.result(WAIT_TICK_S)
-                except TimeoutError:
-                    if future.done():
-                        return future.result()
-                on_wait()
-            raise SandboxFailure(
-                f"No sandbox was ready within {CREATION_TIMEOUT_S:g} s.", remedy="The Docker daemon may be overloaded."
-            )
+            return result_of(future, ask)
         except BaseException:
             future.add_done_callback(self._discard_result)
             raise

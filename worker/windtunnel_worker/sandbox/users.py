@@ -21,7 +21,7 @@ BLOCK = 10_000
 
 
 @dataclass(frozen=True)
-class Lease:
+class UserBlock:
     """A block of user ids, until it is closed or this process ends."""
 
     first: int
@@ -32,10 +32,10 @@ class Lease:
         self._lock.close()
 
 
-def lease_users(lock_dir: Path) -> Lease:
+def lease_users(lock_dir: Path) -> UserBlock:
     """The first block that no sandbox of this machine has; `SandboxFailure` when all are taken."""
     for first in range(FIRST, LAST - BLOCK, BLOCK):
         lock = hold_first_free(lock_dir, [f"users {first}"])
         if lock is not None:
-            return Lease(first, lock)
+            return UserBlock(first, lock)
     raise SandboxFailure("Every block of user ids is taken.", remedy="Fewer sandboxes must run on this machine.")

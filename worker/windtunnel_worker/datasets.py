@@ -84,9 +84,8 @@ class DatasetCache:
         if self._last is None or self._last[:2] != (digests, columns) or "" in digests.values():
             return None
         found = self._last[2]
-        return (
-            found if all(self._unchanged(path) for one in found for path in (one.file, one.columns) if path) else None
-        )
+        files = (path for one in found for path in (one.file, one.columns) if path)
+        return found if all(map(self._unchanged, files)) else None
 
     def fetch(
         self, digests: Mapping[str, str], *, columns: bool, holdouts: Mapping[str, str] = NO_HOLDOUTS
@@ -98,7 +97,6 @@ class DatasetCache:
         `DatasetUnavailable` where this host cannot keep them, `FileStoreUnavailable`.
         """
         with self._writing():
-            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             versions = {name: self._version(name, sha256, holdouts.get(name, "")) for name, sha256 in digests.items()}
             wanted = {one.sha256: one.bytes for one in versions.values()}
             if columns:
@@ -122,7 +120,6 @@ class DatasetCache:
         Raises as `fetch` does.
         """
         with self._writing():
-            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             for left in self._folder.glob(f"{UNSEALED}*"):  # of a process that was killed
                 if time.time() - left.stat().st_mtime > LEFTOVER_S:
                     shutil.rmtree(left, ignore_errors=True)
@@ -270,7 +267,9 @@ class DatasetCache:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        """Have the folder there; `DatasetUnavailable` where it cannot be written."""
         try:
+            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             yield
         except OSError as error:
             raise DatasetUnavailable(

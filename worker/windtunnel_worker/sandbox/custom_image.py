@@ -38,6 +38,19 @@ versions = {name: importlib.metadata.version(name) for name in modules}
 print(json.dumps({"modules": modules, "versions": versions, "machine": platform.machine(),
                   "python": platform.python_version_tuple()[:2], "glibc": platform.libc_ver()[1]}))
 """
+"""Prints what an image holds, as JSON."""
+IMPORT = """
+import importlib, os, sys
+failed = 0
+for name in {modules!r}:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        failed = 1
+        print(f"{{name}}: {{type(error).__name__}}: {{error}}", file=sys.stderr, flush=True)
+os._exit(failed)
+"""
+"""Imports each of these modules, and says on stderr which do not load."""
 
 
 def build(requirements: Sequence[str], tag: str, base: str, wheels: Path | None = None) -> images.Image:
@@ -206,25 +219,12 @@ def _look(image: str) -> dict[str, Any]:
 def _load(image: str, modules: Sequence[str]) -> None:
     """Import each added module as a sandbox would: without a network, on a read-only root."""
     try:
-        _run(image, _IMPORT.format(modules=list(modules)))
+        _run(image, IMPORT.format(modules=list(modules)))
     except ImageBuildFailed as error:
         raise ImageBuildFailed(
             f"Not all libraries load in a sandbox. {error.message}",
             remedy="Add the packages that are missing, or leave out what does not load without a network or a display.",
         ) from error
-
-
-_IMPORT = """
-import importlib, os, sys
-failed = 0
-for name in {modules!r}:
-    try:
-        importlib.import_module(name)
-    except BaseException as error:
-        failed = 1
-        print(f"{{name}}: {{type(error).__name__}}: {{error}}", file=sys.stderr, flush=True)
-os._exit(failed)
-"""
 
 
 def _run(image: str, program: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from windtunnel.errors import ImageNotFound, SandboxError
 from windtunnel.records.hosts import DEFAULT_IMAGE
@@ -15,8 +14,6 @@ LIBRARIES = "windtunnel.libraries"
 """Label of the operator's own images: top-level modules they hold beyond those of the shipped image."""
 BASE = "windtunnel.base"
 """Label of the operator's own images: digest of the image that they were built on."""
-
-
 KNOWN_S = 5.0
 """How long an image's digest is taken as known: the daemon is slow to answer while it starts containers."""
 
@@ -62,7 +59,8 @@ class AllowedImages:
 def find(name: str) -> Image:
     """`ImageNotFound` if it is not on this host."""
     with engine_errors(name):
-        return _image(name, engine().images.get(name))
+        found = engine().images.get(name)
+    return Image(name, str(found.id), found.labels.get(LIBRARIES), found.labels.get(BASE, ""))
 
 
 def own() -> list[Image]:
@@ -85,18 +83,9 @@ def libraries_of(default_and_others: Iterable[str], *further: str | None) -> dic
     """
     default, *others = default_and_others
     known = {}
-    for key, name in (
-        (DEFAULT_IMAGE, default),
-        (default, default),
-        *((one, one) for one in (*others, *further) if one),
-    ):
+    for key, name in ((DEFAULT_IMAGE, default), *((one, one) for one in (default, *others, *further) if one)):
         try:
             known[key] = find(name).libraries or ""
         except SandboxError:
             continue
     return known
-
-
-def _image(name: str, found: Any) -> Image:
-    labels = found.labels
-    return Image(name, str(found.id), labels.get(LIBRARIES), labels.get(BASE, ""))

@@ -21,9 +21,12 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from folder import FOLDER
+
+if TYPE_CHECKING:
+    from host import Host
 
 DIRECTORY = Path("/tmp/job")  # noqa: S108 - /tmp is the sandbox's own
 VERSIONS = Path("/opt/windtunnel/versions.json")
@@ -33,15 +36,6 @@ KEPT_OUTPUT = 64 * 1024
 """Of what a compiler says; its first errors are the ones that matter."""
 TICK_S = 0.02
 KEPT_ENVIRONMENT = ("HOME", "TMPDIR", "LANG", "TZ")
-
-
-class Host(Protocol):
-    """What is needed of the warden's line to the host."""
-
-    source: int
-
-    def send(self, kind: bytes, payload: bytes = b"") -> None:
-        """Write one frame."""
 
 
 def versions() -> dict[str, str]:

@@ -1,10 +1,10 @@
 """How a program whose time is over is asked where it is, and to write the output it holds back.
 
 Standard library only. The warden sends a signal shortly before it kills; the kernel sends one a second before it ends
-what has used up its processor time. `faulthandler` answers at once, even within a
-call of a library that takes for ever, and writes the calls of all threads to the pipe of the records; the interpreter
-answers between two of the program's own steps. Nothing here is trusted: the program can change all of it in its own
-process, and is killed whether it answers or not.
+what has used up its processor time. `faulthandler` answers at once, even within a call of a library that takes for
+ever, and writes the calls of all threads to the pipe of the records; the interpreter answers between two of the
+program's own steps. Nothing here is trusted: the program can change all of it in its own process, and is killed whether
+it answers or not.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Consumer(_Consumer):  # type: ignore[misc]
     """Consumes until it is asked to stop; `received` counts messages, readable or not."""
 
     class Blueprint(_Consumer.Blueprint):  # type: ignore[misc]
-        """Celery's steps with a remote control of ours."""
+        """Celery's steps, with our remote control."""
 
         default_steps: ClassVar[list[Any]] = [
             Control if step == "celery.worker.consumer.control:Control" else step

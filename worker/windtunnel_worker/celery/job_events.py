@@ -36,17 +36,17 @@ class JobEvents:
 
     def __init__(self, app: Celery, node: str) -> None:
         self._app, self._node = app, node
-        self._untold: deque[Report] = deque(maxlen=MOST)
+        self._unsent: deque[Report] = deque(maxlen=MOST)
 
     def __call__(self, what: str, job_id: str = "", **facts: object) -> None:  # noqa: ARG002 - as observers are called
         """Note an event, to be sent by the next call of `send`."""
         report = facts.get("report")
         if what == "finished" and isinstance(report, Report) and report.outcome not in NO_FAILURES:
-            self._untold.append(report)
+            self._unsent.append(report)
 
     def send(self) -> None:
         """Send what was noted in few messages: one for each job would cost as much as its report."""
-        if not self._untold:
+        if not self._unsent:
             return
         try:
             with self._app.amqp.producer_pool.acquire(block=True) as producer:
@@ -58,8 +58,8 @@ class JobEvents:
                     buffer_group={"task"},
                     buffer_limit=JOBS_A_MESSAGE,
                 )
-                while self._untold:
-                    dispatcher.send("task-failed", **_event(self._untold.popleft()))
+                while self._unsent:
+                    dispatcher.send("task-failed", **_event(self._unsent.popleft()))
                 dispatcher.flush()
         except (OperationalError, RedisError, OSError) as error:  # the reports are written, which is what counts
             log.warning("action=failures-not-told reason=%s", type(error).__name__)

@@ -105,12 +105,12 @@ class Watchdog(StartStopStep):
             seconds = stall.seconds(worker.consumer.received, free, lambda: bool(channel.waiting(queues)))
             if not seconds:
                 self._say_alive()
-            elif seconds >= self.limit_s and not self._told_to_stop():
+            elif seconds >= self.limit_s and not self._asked_to_stop():
                 self._end(queues, seconds)
             if self._stopping.wait(self.limit_s / LOOKS):
                 return
 
-    def _told_to_stop(self) -> bool:
+    def _asked_to_stop(self) -> bool:
         # A worker that was asked to stop does not take messages while it finishes.
         return self._stopping.is_set() or state.should_stop is not None or state.should_terminate is not None
 

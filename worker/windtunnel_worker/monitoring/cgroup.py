@@ -21,7 +21,7 @@ V2_CACHE = re.compile(rb"^(?:file|shmem) (\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
 IO = re.compile(rb"^syscr: (\d+)\nsyscw: (\d+)\nread_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
 OPERATION_BYTES = 128 * 1024
-"""The kernel's usual read-ahead: so many bytes count as an operation where only bytes are told."""
+"""The kernel's usual read-ahead: where only bytes are known, this many count as one operation."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class CgroupReader:
         """Start the memory's high-water mark anew. False: this kernel or user cannot."""
         try:
             if self._paths.unified:
-                return False  # v2 resets it for the one open file only that wrote to it
+                return False  # v2 resets it only for the open file that wrote to it
             self._file("memory", "memory.max_usage_in_bytes").write(b"0")
         except OSError:
             return False
@@ -130,8 +130,8 @@ class CgroupReader:
                 file = self._members.get(pid)
                 if file is None:
                     file = self._members[pid] = _File(f"{PROC}/{pid.decode()}/io")
-                if told := IO.search(file.read()):
-                    found.append(tuple(map(int, told.groups())))
+                if counters := IO.search(file.read()):
+                    found.append(tuple(map(int, counters.groups())))
         if not found:
             return None, 0
         reads, writes, *moved = (sum(column) for column in zip(*found, strict=True))
@@ -187,13 +187,13 @@ class _File:
 
 
 class ControlGroup:
-    """Where a container's control groups are, by what the kernel says of its first process."""
+    """Where a container's control groups are, from what the kernel says about its first process."""
 
     def __init__(self, container_id: str, pid: int, root: Path) -> None:
         self.unified = (root / "cgroup.controllers").exists()
         self._root = root
         self._container_id = container_id
-        self._told = _told_by_kernel(pid)
+        self._paths = _paths_of(pid)
         self._found: dict[str, Path] = {}
 
     def of(self, controller: str) -> Path:
@@ -204,9 +204,8 @@ class ControlGroup:
 
     def _find(self, controller: str) -> Path:
         top = self._root / controller
-        told = self._told.get(controller, "").lstrip("/")
         for candidate in (
-            told,
+            self._paths.get(controller, "").lstrip("/"),
             f"docker/{self._container_id}",
             f"system.slice/docker-{self._container_id}.scope",
         ):
@@ -215,7 +214,7 @@ class ControlGroup:
         raise FileNotFoundError(f"container {self._container_id[:12]} has no control group under {top}")
 
 
-def _told_by_kernel(pid: int) -> dict[str, str]:
+def _paths_of(pid: int) -> dict[str, str]:
     """Controller → path, from `/proc/<pid>/cgroup`; empty where that process cannot be seen."""
     try:
         lines = (PROC / str(pid) / "cgroup").read_text().splitlines()

@@ -44,9 +44,9 @@ def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
 class Sampler:
     """Samples one sandbox relative to the moment it was given its program.
 
-    `before`: the last reading of the job that the sandbox served before. Nothing has run since, so it is this job's
-    first one; and the high-water mark must be reset to mean anything. `cached`: bytes of files that the kernel kept
-    before; what is still there of them is not this job's memory. Without it they are what an earlier job left.
+    `before` is the last reading of the job that the sandbox served before. Nothing has run since, so it is also this
+    job's first one, and the high-water mark is reset. `cached` is how many bytes of files the kernel had cached before
+    this job; as far as they are still cached, they do not count as its memory. By default they are those of `before`.
     """
 
     def __init__(self, reader: Reader, before: Reading | None = None, cached: int | None = None) -> None:
@@ -88,7 +88,8 @@ def summarize(
 ) -> Resources:
     """What one attempt used: exact totals from the first and last reading, peaks and averages with the samples.
 
-    `between_s` lies between those two readings: more than the duration, by the start that counts as processor time.
+    `between_s` is the time between these two readings. It is longer than the duration: the program's start-up, whose
+    processor time counts, lies between them too.
     """
     cpu = max(0.0, last.cpu_time_s - first.cpu_time_s) if last and first else 0.0
     longest_s = max(duration_s, between_s)

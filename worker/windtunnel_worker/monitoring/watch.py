@@ -11,16 +11,16 @@ from windtunnel_worker.monitoring.sampler import FIRST_S, Sampler, reader_for
 
 OVERDUE_S = 10.0
 CLOSELY_S = 1.0
-"""For so long samples follow each other at the stated interval."""
+"""For this long, samples are taken at the stated interval."""
 LATER_S = 1.0
-"""The least interval after that. The executor's own readings go on as before, so no peak is lost by it."""
+"""The shortest interval after that. The executor goes on reading as before, so no peak is lost."""
 
 
 def watch(container_id: str, pid: int, cgroup_root: Path, interval_s: float, deadline: float) -> Iterator[Sample]:
     """Yield samples, as `pauses` spaces them. `deadline` is in seconds since the epoch."""
     reader = reader_for(container_id, pid, cgroup_root)
     try:
-        # Which job of a cell had a file read is not seen from here, and the kernel takes its memory back at need.
+        # Which job of a cell read a file cannot be seen from here, and the kernel takes that memory back when needed.
         sampler = Sampler(reader, cached=reader.read().cache_bytes)
         for pause in pauses(interval_s):
             if time.time() >= deadline + OVERDUE_S:

@@ -10,7 +10,7 @@ SHARES = ("total_return", "annual_return", "max_drawdown")
 
 
 def with_stage(report: Report, spec: JobSpec) -> Report:
-    """The report with what came of the stages so far; a job that must stop is told why in its message."""
+    """The report with what came of the stages so far; if the job must stop, its message says why."""
     if not spec.stages:
         return report
     place = len(spec.passed)

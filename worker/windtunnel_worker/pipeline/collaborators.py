@@ -1,4 +1,4 @@
-"""What the pipeline asks of those it works with."""
+"""The interfaces of those that the pipeline works with, and its simplest observers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Unscored:
 
 
 class Observer(Protocol):
-    """Is told what happens: logs, metrics and traces hang here. What has a report comes with it, as `report`."""
+    """Receives what happens, for logs, metrics and traces. An event about a finished job has its `report`."""
 
     def __call__(self, what: str, job_id: str = "", **facts: object) -> None:
         """Something happened, in general or to a job."""
@@ -99,7 +99,7 @@ class Shared:
 
 
 def all_of(*observers: Observer) -> Observer:
-    """An observer that tells several."""
+    """An observer that passes everything on to several."""
 
     def tell(what: str, job_id: str = "", **facts: object) -> None:
         for observer in observers:
@@ -109,7 +109,7 @@ def all_of(*observers: Observer) -> Observer:
 
 
 def log_what_happens(what: str, job_id: str = "", **facts: object) -> None:
-    """The observer that writes it into the log; what every job does on its way only where that is asked for."""
+    """The observer that writes to the log; what happens to every job, only at level DEBUG."""
     facts.pop("report", None)  # it holds what a program wrote
     level = logging.DEBUG if what in ("validated", "executed") else logging.INFO
     if not log.isEnabledFor(level):

@@ -22,7 +22,7 @@ from windtunnel_worker.pipeline.terms import Terms
 from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
 
 TICKET_S = 2.0
-"""How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is told to stop can."""
+"""How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is asked to stop can."""
 PASS_ON_S = 0.5
 """How long a slot of a host that drains or has paused holds a ticket before it leaves it to others."""
 CLAIM_LASTS_S = 2.0
@@ -49,7 +49,7 @@ class Execute:
         self._host, self._executor = shared.host, executor
         self._program = functools.lru_cache(PROGRAMS_KEPT)(self._read_program)
         self._unwoken = False
-        """A job waits for its report, and no finalizer was told yet."""
+        """A job waits for its report, and no finalizer has been woken yet."""
         self._rest: deque[Held] = deque()
         """The claimed jobs that have not begun."""
         self._claimed_at = 0.0
@@ -67,7 +67,7 @@ class Execute:
     def run(self, pool: str) -> list[str]:
         """Run ready jobs until none is left, or for about two seconds. Returns the ids of those that were run.
 
-        Whoever calls tells a finalizer.
+        The caller wakes a finalizer.
         """
         self._unwoken = False
         ran: list[str] = []
@@ -199,7 +199,7 @@ class Execute:
         return answer.next_stop
 
     def _wake_finalize(self) -> None:
-        """Before the next job: of the last one, whoever is next in the chain will be told."""
+        """Wake a finalizer for the jobs before this one. For the last one, the next task of the chain does it."""
         if self._unwoken:
             self._unwoken = False
             self._wake.finalize()
@@ -209,7 +209,7 @@ class Execute:
         return self._schedule.begin(self._session, following, self._terms.lease_s) if following else ""
 
     def _try_again(self, job: Held, execution: Execution) -> bool:
-        """After a fault of ours: give the job back for another attempt. False: none is left."""
+        """After a fault of the machinery: give the job back for another attempt. False if none is left."""
         most = self._terms.failures_to_pause
         if most is not None and execution.host_at_fault and self._hosts.failed(self._host, execution.message, most):
             self._observe("host-paused", job.job_id, host=self._host, reason=execution.message)

@@ -22,7 +22,7 @@ def describe(error: BaseException) -> str:
 
 
 def pause_s(attempt: int, terms: Terms) -> float:
-    """How long a job waits after this attempt failed by a fault of ours, with jitter."""
+    """Seconds that a job waits after this attempt failed through a fault of the machinery, with jitter."""
     pause: float = min(terms.retry_pause_s * 2.0 ** max(0, attempt - 1), LONGEST_PAUSE_S)
     return pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
 

@@ -16,7 +16,7 @@ BEAT_S = 1.0
 
 @dataclass
 class Lease:
-    """Renews a session's lease while it works on a job, and hears whether it is to stop."""
+    """Renews a session's lease while it works on a job, and learns whether the job must stop."""
 
     schedule: Schedule
     session: str
@@ -30,7 +30,7 @@ class Lease:
         self._renewed = self._asked = self.clock()
 
     def stop(self) -> Stop | None:
-        """Why to stop. Redis may be away for less than the lease's length."""
+        """Why the job must stop, if it must. Redis may be away for less than the lease's length."""
         now = self.clock()
         if now - self._asked < BEAT_S:
             return None

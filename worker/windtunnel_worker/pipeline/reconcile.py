@@ -9,9 +9,9 @@ from windtunnel_worker.pipeline.collaborators import Shared
 
 EVERY_S = 2.0
 OTHERWISE_EVERY_S = 3.0
-"""How often whoever is not the reconciler looks whether it has to be."""
+"""How often a worker that is not the reconciler checks whether it has to become it."""
 TURN_S = 5.0
-"""How long a reconciler stays the one after its last round."""
+"""How long after its last round a worker stays the reconciler."""
 PATIENCE_S = 15.0
 """How long a job waits for something that no live host has."""
 MOST_MESSAGES = 100

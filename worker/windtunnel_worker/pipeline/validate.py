@@ -29,7 +29,7 @@ class Passed:
     ready: Counter[str] = field(default_factory=Counter)
     """Jobs that became ready, by pool."""
     unwoken: set[str] = field(default_factory=set)
-    """Pools whose slots have not been told yet."""
+    """Pools whose slots have not been woken yet."""
 
 
 class Validate:

@@ -1,4 +1,4 @@
-"""One sandbox: a hardened container with a warden in it. Created, started, given one job, removed.
+"""One sandbox: a hardened container with a warden in it. Created, started, given jobs, removed.
 
 Every wait has a deadline. Nothing that happens in the container can keep `close` from removing it.
 """
@@ -26,18 +26,18 @@ from windtunnel_worker.sandbox.protocol import Frame, FrameDecoder, Transcript, 
 from windtunnel_worker.sandbox.users import UserBlock
 
 READY_TIMEOUT_S = 60.0
-"""From start to the warden's first word, imports included, on a host under load."""
+"""From the start to the warden's ready frame, imports included, on a busy host."""
 STOP_GRACE_S = 5.0
-"""What the warden gets beyond the program's own deadline to report its end."""
+"""How long after the program's own deadline the warden may report its end."""
 MAX_VERSIONS = 64
 REMOVAL_PAUSES_S = (0.2, 1.0)
 """Before a removal that failed is tried again: a busy daemon may write a container's files while it removes them."""
 KILLED = 137
 """Exit code of a container whose first process was killed."""
 NOTICE_S = 2
-"""How long Docker's notice of a kill is waited for after a container's end, where nothing else tells why it died."""
+"""Seconds after a container's end in which Docker's event of a kill may arrive, where nothing else says why it died."""
 ENDING_S = 10
-"""How long a container whose stream has ended is waited for: on a busy host the runtime is slow to take it down."""
+"""Seconds to wait for the end of a container whose stream has ended: on a busy host the runtime is slow."""
 
 
 class PreloadTooLarge(SandboxFailure):
@@ -47,7 +47,7 @@ class PreloadTooLarge(SandboxFailure):
 class Sandbox:
     """A started container. Use it as a context manager, or call `close`.
 
-    `users` are what its programs run as; it holds them as long as it is there.
+    `users` are the user ids of its programs; they are released when it is closed.
     """
 
     def __init__(self, kind: Kind, name: str, labels: Mapping[str, str], lives_s: float, users: UserBlock) -> None:
@@ -59,7 +59,7 @@ class Sandbox:
         self.reader: Reader | None = None
         """Reads what it uses; found when first needed."""
         self.last_reading: Reading | None = None
-        """Of the job it served last."""
+        """The last one of the job that it served last."""
         self.created = time.monotonic()
         self.dies = self.created + lives_s
         """By the monotonic clock; its warden ends itself then, and its labels say the same to the reaper."""
@@ -137,9 +137,9 @@ class Sandbox:
             self.pid = int(engine().api.inspect_container(self.id)["State"]["Pid"])
 
     def _note_versions(self, frame: Frame) -> None:
-        told = frame.json().get("versions")
-        if isinstance(told, dict):
-            known = {**self.versions, **{str(name)[:64]: str(value)[:64] for name, value in told.items()}}
+        reported = frame.json().get("versions")
+        if isinstance(reported, dict):
+            known = {**self.versions, **{str(name)[:64]: str(value)[:64] for name, value in reported.items()}}
             self.versions = dict(list(known.items())[:MAX_VERSIONS])
 
     def run(
@@ -153,9 +153,9 @@ class Sandbox:
     ) -> Transcript:
         """Give a job to the warden and follow it to its end.
 
-        `on_tick` is called almost at once and then about every `tick_s` seconds; when it returns False the program is
-        killed and the transcript ends without an end frame. So it does when the container dies, and when the warden
-        does not end an overdue program: with enough processes of its own that can starve the warden.
+        `on_tick` is called almost at once and then about every `tick_s` seconds. The transcript has no end frame if
+        `on_tick` returns False, which kills the program, if the container dies, or if the warden does not end an
+        overdue program: one with very many processes can starve it.
         """
         self.served += 1
         transcript = Transcript(limits.output_bytes, folder=limits.folder)
@@ -203,9 +203,9 @@ class Sandbox:
             yield from self._decoder.feed(data)
 
     def rename(self, name: str) -> None:
-        """Call the container after the job it serves, for whoever looks at the host.
+        """Name the container after the job it serves, for people who look at the host.
 
-        Not while it is removed: the daemon would write it down again and list it for ever.
+        Not while it is being removed: the daemon would store it again and list it for ever.
         """
         with self._naming, contextlib.suppress(SandboxFailure), engine_errors():
             if not self._closed:
@@ -216,15 +216,15 @@ class Sandbox:
         return not select.select([self._stream], [], [], 0)[0]
 
     def state(self) -> dict[str, Any]:
-        """Docker's own word on how the container stands, e.g. `OOMKilled`; empty if it is gone."""
+        """The container's state as Docker reports it, e.g. `OOMKilled`; empty if the container is gone."""
         with contextlib.suppress(SandboxError), engine_errors():
             return dict(engine().api.inspect_container(self.id)["State"])
         return {}
 
     def oom_killed(self) -> bool:
-        """Docker's own word on a sandbox that has died; it comes some time after the stream's end.
+        """Whether Docker reports that the sandbox ran out of memory, which it does some time after the stream's end.
 
-        The state lacks it where the notice of the kill came after that of the end; then it is among the events.
+        If Docker learned of the kill after the end, its state does not show the kill, but its events do.
         """
         if self._ended:
             with contextlib.suppress(SandboxError), engine_errors():
@@ -232,12 +232,12 @@ class Sandbox:
         return self.state().get("OOMKilled") is True or (self._ended and "oom" in self._events())
 
     def killed_by_host(self) -> bool:
-        """True where its first process was killed, and not by way of the Docker daemon, as far as that knows."""
+        """Whether its first process was killed, and not through the Docker daemon, as far as the daemon knows."""
         events = self._events()
         return self.state().get("ExitCode") == KILLED and "die" in events and "kill" not in events
 
     def _events(self) -> set[str]:
-        """What became of the container, in the words of the daemon, which has them only as long as it runs."""
+        """Docker's events about the container. The daemon keeps events only as long as it runs itself."""
         if self._history is None:
             now = time.time()
             self._history = set()
@@ -269,7 +269,7 @@ class Sandbox:
             self._users.close()
 
     def let_go(self) -> None:
-        """Close the line to the warden, which ends the sandbox within a moment, without a call to the daemon."""
+        """Close the connection to the warden, which ends the sandbox within a moment, without a call to the daemon."""
         if self.reader is not None:
             self.reader.close()
             self.reader = None

@@ -74,9 +74,9 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
 
 def _crash(language: Language, code: str, transcript: Transcript) -> Fault | None:
     """A crash of the interpreter, of which `faulthandler` wrote the calls that led there, the innermost first."""
-    _, told, trace = _end_of_stderr(transcript).rpartition("Fatal Python error: ")
+    _, heading, trace = _end_of_stderr(transcript).rpartition("Fatal Python error: ")
     line = _place_in(trace, language)
-    if not told or transcript.end is None or transcript.end.signal is None:
+    if not heading or transcript.end is None or transcript.end.signal is None:
         return None
     number = signal.Signals(transcript.end.signal)
     return Fault(
@@ -84,7 +84,7 @@ def _crash(language: Language, code: str, transcript: Transcript) -> Fault | Non
         message=SIGNALS[number],
         line=line,
         source=_source(line, code),
-        traceback=(told + OWN_FRAMES.sub("", trace))[:KEPT_TRACE],
+        traceback=(heading + OWN_FRAMES.sub("", trace))[:KEPT_TRACE],
     )
 
 
@@ -109,8 +109,8 @@ def _where_it_was(language: Language, code: str, transcript: Transcript, outcome
 
 def _still_running(language: Language, code: str, transcript: Transcript, outcome: Outcome) -> Fault | None:
     """Of a program in another language whose time was over: what its runtime wrote last."""
-    _, answered, told = _end_of_stderr(transcript).rpartition(ANSWER)
-    line = _line(language, _lines(told)) if answered and language.answers else None
+    _, answered, places = _end_of_stderr(transcript).rpartition(ANSWER)
+    line = _line(language, _lines(places)) if answered and language.answers else None
     if line is None:
         return None
     return Fault(
@@ -118,7 +118,7 @@ def _still_running(language: Language, code: str, transcript: Transcript, outcom
         message=STILL_RUNNING[outcome],
         line=line,
         source=_source(line, code),
-        traceback=told.strip("\n")[:KEPT_TRACE],
+        traceback=places.strip("\n")[:KEPT_TRACE],
     )
 
 

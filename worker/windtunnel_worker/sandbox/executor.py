@@ -170,9 +170,9 @@ class Executor:
         )
 
     def _take(self, assignment: Assignment, kind: Kind, hooks: Hooks) -> tuple[Sandbox, tuple[str, ...]]:
-        """A ready sandbox, and what it has to import yet.
+        """A ready sandbox, and the modules that it has yet to import.
 
-        What does not fit in the job's memory is left for the program to load, and to fail at.
+        If these do not fit into the job's memory, the program imports them itself and fails there.
         """
         request = Request(
             kind,
@@ -198,7 +198,7 @@ class Executor:
         return wait_for(lambda: self._datasets.fetch(digests, columns=columns), functools.partial(_ask, hooks))
 
     def _keep(self, files: Sequence[File], hooks: Hooks) -> list[Artifact]:
-        """What the program left, in the store before anybody hears of it."""
+        """Store the files that the program left, before the execution that names them is recorded."""
         if not files:
             return []
         contents = {file.name: file.content for file in files}
@@ -235,7 +235,7 @@ def _probes(job: Job, datasets: Sequence[Dataset]) -> list[dict[str, Any]]:
 
 
 def _ask(hooks: Hooks) -> None:
-    """End a wait that nobody wants any more."""
+    """Raise `_Stopped` if the attempt must stop."""
     stop = hooks.stop()
     if stop is not None:
         raise _Stopped(stop)

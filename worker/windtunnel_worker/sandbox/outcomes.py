@@ -31,13 +31,13 @@ MESSAGES = {
     Outcome.PROCESSES_EXCEEDED: "Wanted more than {limits.processes} processes and threads. Run in one process; set "
     "n_jobs or workers to 1.",
 }
-"""What to tell the author; how a program failed is told by its own exception."""
+"""Messages for the program's author. A program that failed has that of its own exception instead."""
 
 STOPS = {
     Stop.CANCELLED: "Cancelled before it had ended.",
     Stop.BUDGET: "Stopped before it had ended: the budget that it runs on is spent.",
 }
-"""What to tell of an attempt that was stopped from outside."""
+"""Messages for an attempt that was stopped from outside."""
 
 MAX_SOURCE = 80
 """Characters of a line that a message quotes."""
@@ -58,7 +58,7 @@ class Evidence:
     """The program was still running when its deadline had passed."""
     io_exceeded: bool
     cpu_exceeded: bool
-    """Its processes together; of a single one the warden tells."""
+    """By all its processes together; what a single one exceeds, the warden reports."""
     stop: Stop | None = None
     """The caller had it stopped."""
     faults: str = ""
@@ -87,10 +87,10 @@ def _outcome(end: End | None, fault: Fault | None, evidence: Evidence, limits: L
         (end is None and evidence.overdue, Outcome.TIMED_OUT),
     )
     found = next((outcome for holds, outcome in findings if holds), None)
-    return found or (_told_by_warden(end, fault, limits) if end is not None else None)
+    return found or (_by_warden(end, fault, limits) if end is not None else None)
 
 
-def _told_by_warden(end: End, fault: Fault | None, limits: Limits) -> Outcome:
+def _by_warden(end: End, fault: Fault | None, limits: Limits) -> Outcome:
     disk_full = (fault is not None and fault.errno in DISK_ERRORS) or end.signal == signal.SIGXFSZ
     findings = (
         (end.flooded, Outcome.OUTPUT_EXCEEDED),

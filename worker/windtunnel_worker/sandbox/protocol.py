@@ -183,7 +183,7 @@ class Transcript:
 
     @property
     def positions(self) -> str:
-        """What `signals` returned, still packed; whoever scores it finds out whether it can be read."""
+        """What `signals` returned, still packed. Scoring finds out whether it can be read."""
         return self._positions.decode("ascii", "replace")
 
     def take(self, frame: Frame) -> None:

@@ -25,13 +25,13 @@ from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.settings import HostSettings
 
 FULL = 0.99
-"""The share of its memory above which a sandbox that died without a word is taken to have died of it."""
+"""A sandbox that died without an end frame is taken to have run out of memory above this share of it."""
 HALF_FULL = 0.5
-"""The same for one whose first process was killed, as all of gVisor is one process: memory may grow fast at the end."""
+"""The same if its first process was killed: gVisor is one process, and memory may grow fast at the end."""
 CPU_GRACE_S = 2.0
 """What all processes together may use beyond the limit: in that time the kernel ends one that passes it alone."""
 LONGEST_TICK_S = 1.0
-"""The caller is asked at least so often whether the attempt is to stop."""
+"""The caller is asked at least this often whether the attempt must stop."""
 
 
 class Run:
@@ -62,7 +62,7 @@ class Run:
         self.started_at = datetime.now(UTC)
 
     def follow(self, datasets: Mapping[str, str], imports: Sequence[str], probes: Sequence[Any]) -> Transcript:
-        """Have it run to its end, which may be ours. Raises `Superseded` when another attempt is the current one."""
+        """Run the program until it ends or is stopped. Raises `Superseded` when another attempt is the current one."""
         limits, language = self._job.limits, for_language(self._job.language)
         program = language.program(limits, self._job.seed)
         transcript = self._sandbox.run(
@@ -109,7 +109,7 @@ class Run:
         self._hooks.started(self._sandbox)
 
     def _correct_start(self, transcript: Transcript) -> None:
-        """The start of a short program is told together with its end, which says how long it ran."""
+        """Correct the start of a short program, which arrives together with its end; the end says how long it ran."""
         if self._began and transcript.end is not None:
             late = self.started - max(self.sent, self.ended - transcript.end.duration_s)
             if late > 0:
@@ -133,7 +133,7 @@ class Run:
         self._compare(sample)
 
     def _compare(self, sample: Sample) -> None:
-        """See whether the program, with all its processes, has passed a limit that the host keeps."""
+        """Check whether the program, with all its processes, has passed a limit that the host enforces."""
         limits, before = self._job.limits, self._before
         if self._compiles and before is None:
             return
@@ -158,10 +158,10 @@ class Run:
         )
 
     def _ran_out_of_memory(self) -> bool:
-        """Of a sandbox that died and said nothing.
+        """Whether a sandbox that died without an end frame ran out of memory.
 
-        The counter of kills is gone with the control group if the last reading came too late, and of gVisor Docker has
-        no word. The high-water mark of an earlier reading remains.
+        The counter of kills is gone with the control group if the last reading came too late, and for gVisor Docker
+        does not report it. The high-water mark of an earlier reading remains.
         """
         share = self._sampler.last.memory_peak_bytes / self._sandbox.kind.memory_bytes
         return share >= FULL or self._sandbox.oom_killed() or (share >= HALF_FULL and self._sandbox.killed_by_host())
@@ -175,7 +175,7 @@ class Run:
 
 
 def written(transcript: Transcript) -> dict[str, Any]:
-    """What the program said and left unsaid, as fields of its execution."""
+    """What the program wrote, emitted and left, as fields of its execution."""
     end, fault = transcript.end, transcript.fault
     return {
         "exit_code": end.exit_code if end else None,

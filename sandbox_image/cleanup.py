@@ -35,7 +35,7 @@ def kill_all(user: int) -> None:
 
 
 def ask(pid: int, user: int, by: int) -> None:
-    """Ask a program for its last words by a signal. Whoever does not listen to it ends by it."""
+    """Ask a program by a signal for where it is. A program that does not handle the signal is ended by it."""
     with contextlib.suppress(ProcessLookupError, PermissionError), acting_as(user):
         os.kill(pid, by)
 

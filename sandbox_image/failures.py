@@ -1,4 +1,4 @@
-"""An uncaught exception as the host is told of it, whatever its class makes of being looked at.
+"""Reports an uncaught exception to the host, whatever the exception's own methods do when they are called.
 
 Standard library only. Nothing here is trusted: the program can change all of it in its own process.
 """
@@ -100,10 +100,10 @@ def message_of(error: BaseException) -> str:
     if not _is(error, BaseExceptionGroup):
         return text if len(text) <= KEPT_MESSAGE else f"{text[: KEPT_MESSAGE - 1]}…"
     leaves = _guarded(lambda: list(_leaves(error))) or []
-    told = [f"{_name(leaf)}: {text_of(leaf)[:200]}".removesuffix(": ") for leaf in leaves[:MAX_LEAVES]]
+    texts = [f"{_name(leaf)}: {text_of(leaf)[:200]}".removesuffix(": ") for leaf in leaves[:MAX_LEAVES]]
     if len(leaves) > MAX_LEAVES:
-        told.append("…")
-    return f"{text[: KEPT_MESSAGE // 4]}: {'; '.join(told)}"[:KEPT_MESSAGE]
+        texts.append("…")
+    return f"{text[: KEPT_MESSAGE // 4]}: {'; '.join(texts)}"[:KEPT_MESSAGE]
 
 
 def text_of(value: object) -> str:
@@ -125,7 +125,7 @@ def text_of(value: object) -> str:
 
 
 def _leaves(group: Any) -> Iterator[BaseException]:
-    """The exceptions in a group that are no groups themselves, in order; one more than are told."""
+    """The exceptions in a group that are no groups themselves, in order, at most one more than a message names."""
     waiting, found = [group], 0
     while waiting and found <= MAX_LEAVES:
         one = waiting.pop()

@@ -46,17 +46,17 @@ class Names:
         self.changed = changed
         """The frames differ from the files: a dataset's own file is answered with its frame."""
         self._words = {name: _words(name) for name in data}
-        self._told: set[str] = set()
+        self._noted: set[str] = set()
 
     def answer(self, path: Any) -> str | None:
         """A file that can be read in place of one that is not there; None where the name means no dataset."""
         kind, name = self._meaning(path)
         if name is None:
             return None
-        if path not in self._told and not self.changed:
-            self._told.add(path)
-            told = f'there is no file {path!r} here; it is answered with this job\'s dataset, data["{name}"]'
-            sys.stderr.write(f"{PROGRAM}{_line()}: {told}\n")
+        if path not in self._noted and not self.changed:
+            self._noted.add(path)
+            note = f'there is no file {path!r} here; it is answered with this job\'s dataset, data["{name}"]'
+            sys.stderr.write(f"{PROGRAM}{_line()}: {note}\n")
         return self._file(name, kind)
 
     def own_file(self, path: str) -> str | None:
@@ -76,8 +76,8 @@ class Names:
         if not _plausible(path):
             return None
         found = ", ".join(f'data["{name}"]' for name in self._data)
-        told = f"No such file; this job's datasets are {found}" if found else "No such file; this job names no datasets"
-        return FileNotFoundError(errno.ENOENT, told, path)
+        text = f"No such file; this job's datasets are {found}" if found else "No such file; this job names no datasets"
+        return FileNotFoundError(errno.ENOENT, text, path)
 
     def _meaning(self, path: Any) -> tuple[str, str | None]:
         if not _plausible(path):

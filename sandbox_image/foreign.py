@@ -47,10 +47,10 @@ def versions() -> dict[str, str]:
 
 
 def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None], kill_all: Callable[[], None]) -> bool:
-    """Write the program down and compile it, in a child that first calls `become`. `kill_all` ends that.
+    """Write the program into files and compile it, in a child that first calls `become`. `kill_all` ends that child.
 
-    False: it did not compile, and the host was told so with the compiler's words and an end frame. Raises `SystemExit`
-    where `become` failed.
+    False if it did not compile; the host then has the compiler's output and an end frame. Raises `SystemExit` if
+    `become` failed.
     """
     began = time.monotonic()
     read, write = os.pipe()
@@ -63,8 +63,8 @@ def prepare(host: Host, job: Mapping[str, Any], become: Callable[[], None], kill
     os.close(refusal)
     build = _Build(child, read, began + job["program"]["compile_timeout_s"], kill_all)
     build.follow(host.source)
-    with open(refused, encoding="utf-8") as told:
-        if reason := told.read():
+    with open(refused, encoding="utf-8") as answer:
+        if reason := answer.read():
             raise SystemExit(f"warden: no program can be started ({reason})")
     if build.status == 0:
         return True

@@ -1,13 +1,13 @@
-"""The process that programs are forks of: it has imported and read beforehand what they want.
+"""The process that programs are forks of: it has imported and read beforehand what they need.
 
-Standard library only. The warden starts it, passes it the pipes of each program and hears from it how the program
-ended. In a cell it is there before any job and never sees one: the fork, which waits for it, alone reads it, from the
-last of those pipes, so that no later fork finds it in its memory.
+Standard library only. The warden starts it and passes it the pipes of each program; it reports how the program ended.
+In a cell it is there before any job and never sees one: only the waiting fork reads the job, from the last of those
+pipes, so that no later fork finds it in its memory.
 
-In a sandbox that is used once it forks nothing and becomes the program itself. It is born with the pipes then; in a
-cell the warden passes them.
+In a sandbox that is used once it forks nothing and becomes the program itself. It then has the pipes from its start; in
+a cell the warden passes them.
 
-On the line between the two, in JSON, with descriptors beside it:
+On the socket between the two, in JSON, with descriptors beside it:
 
     from the interpreter   {versions: {name: version}, cpu_time_s}   once, when everything is preloaded
     from the warden        {user: id}; in a cell stdout, stderr, values, job
@@ -63,26 +63,26 @@ class Preload:
 
 
 class Interpreter:
-    """The warden's hold on it. `single`: there will be one program, which it becomes."""
+    """The warden's side of that process. With `single` there will be one program, which the process becomes."""
 
     def __init__(self, preload: Preload, first_user: int, *, single: bool) -> None:
         self._preload, self._first_user, self.single = preload, first_user, single
         self._pid = 0
         self._preloading_s = 0.0
-        self._line, self._its_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line, self._far_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._outputs: list[int] = []
         self._job = -1
         self._wake = _wake_on_child()
         self.cpu_time_s = 0.0
-        """Of the program launched last and all it left behind."""
+        """Of the program launched last and all the processes that it left behind."""
 
     def start(self) -> dict[str, str]:
         """Returns what it has preloaded, with versions; `EOFError` if it ended over that."""
         pipes = self._make_pipes(self._first_user) if self.single else []
         self._pid = os.fork()
         if self._pid == 0:
-            _live(self._its_line, self._preload, pipes)
-        self._its_line.close()
+            _live(self._far_line, self._preload, pipes)
+        self._far_line.close()
         _close(pipes)
         message = self._line.recv(MAX_MESSAGE_BYTES)
         if not message:
@@ -100,7 +100,7 @@ class Interpreter:
         """Have it run a program. Returns the descriptors from which to read its stdout, stderr and values."""
         if self._pid == 0:
             self.start()
-        if self._told() is not None:
+        if self._reported() is not None:
             raise SystemExit("warden: the interpreter's fork ended before it had a job")
         self.cpu_time_s = 0.0
         pipes = [] if self.single else self._make_pipes(user)
@@ -125,13 +125,13 @@ class Interpreter:
         return [*(write for _, write in (out, err, values)), source]
 
     def poll(self) -> int | None:
-        """Reap whoever ended. The program's wait status if it has, else None.
+        """Reap what has ended. Returns the program's wait status if it has ended, else None.
 
-        `SystemExit` when the interpreter itself ended that others are to be forks of.
+        `SystemExit` if the interpreter ended although further programs are to be forks of it.
         """
         if select.select([self._wake], [], [], 0)[0]:
             os.read(self._wake, 4096)
-        status = self._told()
+        status = self._reported()
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, ended, usage = os.wait4(-1, os.WNOHANG)
@@ -146,7 +146,7 @@ class Interpreter:
             self.cpu_time_s = max(0.0, self.cpu_time_s - self._preloading_s)
         return status
 
-    def _told(self) -> int | None:
+    def _reported(self) -> int | None:
         if self._line.fileno() < 0:
             return None
         message = b""
@@ -159,11 +159,11 @@ class Interpreter:
         if not message:  # it became the program, or has ended
             self._line.close()
             return None
-        told = json.loads(message)
-        if "fault" in told:
-            raise SystemExit(f"warden: no program can be started ({told['fault']})")
-        self.cpu_time_s += told["cpu_time_s"]
-        return int(told["status"])
+        ended = json.loads(message)
+        if "fault" in ended:
+            raise SystemExit(f"warden: no program can be started ({ended['fault']})")
+        self.cpu_time_s += ended["cpu_time_s"]
+        return int(ended["status"])
 
     def ask(self, user: int, by: int) -> None:
         """Have the program write what it holds back and say where it is, by a signal; see lastwords.py."""
@@ -224,7 +224,7 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
                 _run(*(pipes or passed))
             _, status, usage = os.wait4(child, 0)
             line.send(json.dumps({"status": status, "cpu_time_s": _cpu_s(usage)}).encode())
-    except BaseException:  # noqa: BLE001 - the host is told by the sandbox's stderr, whatever it is
+    except BaseException:  # noqa: BLE001 - whatever it is, the host reads it on the sandbox's stderr
         traceback.print_exc()
     finally:
         os._exit(1)
@@ -258,13 +258,13 @@ def _close(fds: Sequence[int]) -> None:
 
 
 def _close_all_but(*kept: int) -> None:
-    """Let go of the line to the host and whatever else is the warden's; the standard three stay."""
+    """Close the connection to the host and all other descriptors of the warden but the standard three."""
     for below, above in itertools.pairwise([2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]):
         os.closerange(below + 1, above)
 
 
 def _leave(line: socket.socket, user: int) -> None:
-    """Become the job's user and close the line to the warden, which hears of a host that does not allow that."""
+    """Become the job's user and close the socket to the warden; if the host does not allow that, report it there."""
     try:
         become(user)
     except OSError as error:

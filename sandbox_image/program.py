@@ -45,7 +45,7 @@ def prepare() -> None:
         stream.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
-    faulthandler.enable()  # a crash is told with its line
+    faulthandler.enable()  # a crash is reported with its line
 
 
 def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
@@ -120,7 +120,7 @@ def _line_of(signals: Any) -> int | None:
 
 
 def _leave(code: int, module: types.ModuleType) -> int:
-    """What the interpreter does at its end; what fails there is told on stderr.
+    """What the interpreter does at its end; what fails there is printed on stderr.
 
     It joins threads, runs exit hooks, lets go of the program's objects so that its open files are written, and flushes.
     """

@@ -49,14 +49,14 @@ def test_no_memory_left(server: redis.Redis) -> None:
 def test_passwords_and_users(server: redis.Redis) -> None:
     server.acl_setuser("reader", True, passwords="+right", keys="*", categories=["+@read", "+@connection"])
     server.config_set("requirepass", "right")
-    assert "wants a password" in refusal(server).message
+    assert "requires a password" in refusal(server).message
     assert "refuses this user or password" in refusal(server, user=":wrong@").message
     assert isinstance(refusal(server, user="reader:right@"), StoreForbidden)
 
 
 def test_too_few_replicas(server: redis.Redis) -> None:
     server.config_set("min-replicas-to-write", 1)
-    assert "has fewer replicas than it wants" in refusal(server).message
+    assert "has fewer replicas than it requires" in refusal(server).message
 
 
 def test_a_script_of_another_application_that_does_not_end(server: redis.Redis) -> None:

@@ -17,6 +17,7 @@ _PASSWORD = (
     "Check WINDTUNNEL_REDIS_URL or WINDTUNNEL_REDIS_PASSWORD_FILE. `windtunnel up` keeps the URL of its own Redis, "
     "with the password, in redis.url in its state folder.",
 )
+_NO_PASSWORD = ("requires a password", _PASSWORD[1])
 _CLIENT_CERTIFICATE = (
     "does not accept this client's certificate",
     "Name one that the authority in Redis's tls-ca-cert-file issued: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE.",
@@ -38,9 +39,9 @@ REFUSALS = {
     "READONLY": _REPLICA,
     "read only replica": _REPLICA,
     "Link with MASTER is down": _REPLICA,
-    "NOAUTH": ("wants a password", _PASSWORD[1]),
-    "Authentication required": ("wants a password", _PASSWORD[1]),
-    "HELLO must be called": ("wants a password", _PASSWORD[1]),
+    "NOAUTH": _NO_PASSWORD,
+    "Authentication required": _NO_PASSWORD,
+    "HELLO must be called": _NO_PASSWORD,
     "WRONGPASS": _PASSWORD,
     "OOM": _FULL,
     "used memory > 'maxmemory'": _FULL,
@@ -70,7 +71,7 @@ REFUSALS = {
         "Wait, or end it with `redis-cli script kill`; give Windtunnel a Redis of its own.",
     ),
     "NOREPLICAS": (
-        "has fewer replicas than it wants, so it stores nothing",
+        "has fewer replicas than it requires, so it stores nothing",
         "Start its replicas, or lower min-replicas-to-write.",
     ),
 }
@@ -87,7 +88,7 @@ TLS = {
         "Name the file of its authority in the URL: rediss://…/0?ssl_ca_certs=/path/to/ca.pem.",
     ),
     "CERTIFICATE_REQUIRED": (
-        "wants a certificate of its clients",
+        "requires a certificate of its clients",
         "Add one to the URL: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE.",
     ),
     "CERTIFICATE_EXPIRED": ("does not accept this client's certificate, which has expired", "Renew it."),
@@ -177,7 +178,8 @@ def _silent(url: str, error: BaseException) -> StoreUnavailable:
 def _no_master(text: str) -> tuple[str, str]:
     """What its Sentinels say. The library's text, which has its whole configuration, ends with the error of each."""
     if "AuthenticationError" in text:
-        return "has Sentinels that want a password, or another one", "Add it to the URL: …&sentinel_password=PASSWORD."
+        what = "has Sentinels that require a password, or another one"
+        return what, "Add it to the URL: …&sentinel_password=PASSWORD."
     if "Error" in text:
         return "has no Sentinel that answers and names a master", "Start them, or correct WINDTUNNEL_REDIS_URL."
     return (

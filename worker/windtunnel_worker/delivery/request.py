@@ -86,7 +86,7 @@ class Sender:
         self._secret, self._trust, self._deadline_s = secret, trusting(authorities), deadline_s
 
     def send(self, target: Target, event: str, body: bytes) -> Answer:
-        """Post an event. The receiver accepts it with any 2xx, and wants no further attempt if it says 410."""
+        """Post an event. The receiver accepts it with any 2xx, and no further attempt is made after a 410."""
         with closing(_Pinned(target, min(CONNECT_S, self._deadline_s), self._trust)) as connection:
             late = threading.Event()
             timer = threading.Timer(self._deadline_s, _cut, (connection, late))
@@ -117,7 +117,7 @@ def _meaning(status: int, retry_after: str) -> Answer:
     if 200 <= status < 300:
         return Answer()
     if status == HTTPStatus.GONE:
-        return Answer("answered 410: it wants no further webhooks", final=True)
+        return Answer("answered 410: it accepts no further webhooks", final=True)
     if 300 <= status < 400:
         return Answer(f"answered {status}, and redirects are not followed")
     return Answer(f"answered {status}", pause_s=_seconds(retry_after))

@@ -121,7 +121,6 @@ WARDEN = [
 ]  # fmt: skip
 
 ATTEMPTS: list[Attempt] = [*DISK, *FILES, *MEMORY, *WARDEN]
-MADE = sum(max(1, len(attempt.refused)) for attempt in ATTEMPTS)
 
 
 @everywhere(ATTEMPTS)

@@ -159,7 +159,7 @@ def test_nobody_waits_for_a_job_that_is_served_later(driver: Driver) -> None:
     assert len(claims(driver)) == 3
 
 
-def test_but_whoever_runs_already_is_waited_for(driver: Driver) -> None:
+def test_a_job_that_runs_already_is_waited_for(driver: Driver) -> None:
     lead(driver, owner="ann", priority=9)
     driver.ready(5, **SAME, owner="bob", priority=1)
     assert driver.waiting(QUEUE) == 0

@@ -223,9 +223,6 @@ class System:
             sessions = [key for key in keys.scan_iter(f"{PREFIX}:held:*") if key.decode().split(":")[-2] in wanted]
             return frozenset(job.decode() for key in sessions for job in keys.hkeys(key))
 
-    def all_pids(self) -> list[int]:
-        return [pid for role in self.roles.values() for pid in role.everybody()]
-
     def __enter__(self) -> Self:
         return self
 

@@ -266,8 +266,6 @@ def test_a_redis_that_fails_in_the_middle_costs_no_job(script: str, error: Excep
 
 # -- what is stored was changed --------------------------------------------------------------------------
 
-SPEC_ABOVE = b'1j{"params":{"at":0},"limits":{"memory_mb":1048576,"processes":9000,"disk_mb":90000}}'
-
 
 def test_limits_above_the_hosts_ceiling_are_refused_on_the_worker() -> None:
     system = System(ceiling=Limits(memory_mb=1024))

@@ -87,14 +87,16 @@ def test_a_report_in_json_is_exact(job_id: str) -> None:
 @pytest.mark.parametrize(
     "command", ["watch {job}", "watch {batch}", "retry {job}", "cancel {job}", "run {file}", "submit {file}"]
 )
-def test_nor_does_one_that_follows_or_changes_something(job_id: str, command: str, tmp_path: Path) -> None:
+def test_no_command_that_follows_or_changes_prints_what_acts_on_a_terminal(
+    job_id: str, command: str, tmp_path: Path
+) -> None:
     file = tmp_path / "odd.py"
     file.write_text(PROGRAM)
     printed(*command.format(job=job_id, batch=job_id.partition("-")[0], file=file).split())
 
 
 @pytest.mark.parametrize("form", ["text", "json", "prompt"])
-def test_nor_does_a_verdict(tmp_path: Path, form: str) -> None:
+def test_no_verdict_prints_what_acts_on_a_terminal(tmp_path: Path, form: str) -> None:
     file = tmp_path / "odd.py"
     file.write_text(f"import os  # {ODD.replace(chr(0), '')}\nos.system('''{ODD.replace(chr(0), '')}''')\n")
     assert printed("validate", str(file), "--format", form)

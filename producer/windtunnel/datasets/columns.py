@@ -11,7 +11,7 @@ from pyarrow import compute as pc
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets.options import ReadOptions
-from windtunnel.datasets.refusal import counted, named, places, refuse
+from windtunnel.datasets.refusal import counted, finding, named, places, refuse
 from windtunnel.datasets.words import MISSING, MISSING_MARKS
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
@@ -38,6 +38,10 @@ class Column:
     kind: str = "text"
     """`number` (as every parser reads it), `decorated`, `boolean`, `text` or `empty`."""
     findings: list[DataFinding] = field(default_factory=list)
+
+    def note(self, kind: str, message: str, **more: Any) -> None:
+        """Add a finding about this column."""
+        self.findings.append(finding(kind, message, column=self.name, **more))
 
 
 def look(texts: Any, name: str, options: ReadOptions) -> Column:

@@ -11,7 +11,7 @@ from pyarrow import compute as pc
 
 from windtunnel.datasets.columns import CURRENCY, DECORATED, PLAIN, Column, all_match, first_match
 from windtunnel.datasets.marks import Marks
-from windtunnel.datasets.refusal import counted, finding, named, places, refuse, shown
+from windtunnel.datasets.refusal import counted, named, places, refuse, shown
 
 WHOLE = r"^-?\d+$"
 POWERS = {"k": "3", "m": "6", "b": "9", "t": "12", "%": "-2"}
@@ -40,13 +40,8 @@ def values(column: Column, marks: Marks) -> Any:
         try:
             return np.asarray(texts.cast(pa.int64()))
         except pa.ArrowInvalid:
-            column.findings.append(
-                finding(
-                    "huge_integers",
-                    f"{column.name} has integers of more than 64 bits; they were read to about 16 digits.",
-                    column=column.name,
-                )
-            )
+            text = f"{column.name} has integers of more than 64 bits; they were read to about 16 digits."
+            column.note("huge_integers", text)
     return np.asarray(
         pc.fill_null(pc.if_else(pa.array(absent), pa.scalar(None, texts.type), texts).cast(pa.float64()), float("nan"))
     )
@@ -55,15 +50,8 @@ def values(column: Column, marks: Marks) -> Any:
 def _note_marks(column: Column) -> None:
     where = np.flatnonzero(column.marked)
     texts = list(dict.fromkeys(column.texts.take(pa.array(where[:1000])).to_pylist()))
-    column.findings.append(
-        finding(
-            "missing_marks",
-            f"{named(texts)} in {column.name} was read as a missing value ({counted(len(where), 'time')}).",
-            column=column.name,
-            rows=where,
-            count=len(where),
-        )
-    )
+    text = f"{named(texts)} in {column.name} was read as a missing value ({counted(len(where), 'time')})."
+    column.note("missing_marks", text, rows=where, count=len(where))
 
 
 def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
@@ -123,56 +111,32 @@ def _strict(marks: Marks) -> str:
 
 
 def _note_notation(column: Column, texts: Any, part: dict[str, Any]) -> None:
-    suffixes = {str(text) for text in pc.unique(part["suffix"]).to_pylist()} - {""}
-    if "%" in suffixes:
-        bare = np.flatnonzero(np.asarray(pc.equal(part["suffix"], "")) & ~(column.missing | column.marked))
-        if len(bare):
+    """Note signs and abbreviations that were interpreted; `DataRefused` where only some numbers have a percent sign."""
+    percent, bare = (np.asarray(pc.equal(part["suffix"], suffix)) for suffix in ("%", ""))
+    if percent.any():
+        without = np.flatnonzero(bare & ~(column.missing | column.marked))
+        if len(without):
             refuse(
                 "text_among_numbers",
-                f"{column.name} has percent signs, but not in {places(bare)}",
+                f"{column.name} has percent signs, but not in {places(without)}",
                 "Write the column in one way.",
                 column=column.name,
-                rows=bare,
-                count=len(bare),
+                rows=without,
+                count=len(without),
             )
-        text = str(texts[int(np.flatnonzero(np.asarray(pc.equal(part["suffix"], "%")))[0])])
-        column.findings.append(
-            finding(
-                "percent",
-                f"{column.name} has percent signs; {shown(text)} was read as a hundredth of its number.",
-                column=column.name,
-            )
-        )
-    if suffixes - {"%"}:
-        text = str(
-            texts[
-                int(
-                    np.flatnonzero(
-                        ~np.asarray(pc.is_in(part["suffix"], value_set=pa.array(["", "%"], type=part["suffix"].type)))
-                    )[0]
-                )
-            ]
-        )
-        column.findings.append(
-            finding(
-                "magnitudes",
-                f"{column.name} abbreviates numbers; {shown(text)} was read with its magnitude (K, M, B, T).",
-                column=column.name,
-            )
-        )
-    if first_match(texts, rf"{CURRENCY}"):
-        column.findings.append(
-            finding(
-                "currency",
-                f"{column.name} has currency signs ({shown(first_match(texts, CURRENCY))}); they were left out.",
-                column=column.name,
-            )
-        )
+        example = _first(texts, percent)
+        column.note("percent", f"{column.name} has percent signs; {example} was read as a hundredth of its number.")
+    abbreviated = ~(percent | bare)
+    if abbreviated.any():
+        text = f"{_first(texts, abbreviated)} was read with its magnitude (K, M, B, T)."
+        column.note("magnitudes", f"{column.name} abbreviates numbers; {text}")
+    currency = first_match(texts, CURRENCY)
+    if currency:
+        column.note("currency", f"{column.name} has currency signs ({shown(currency)}); they were left out.")
     if bool(pc.any(pc.not_equal(part["open"], "")).as_py()):
-        column.findings.append(
-            finding(
-                "parentheses",
-                f"{column.name} has numbers in parentheses; they were read as negative.",
-                column=column.name,
-            )
-        )
+        column.note("parentheses", f"{column.name} has numbers in parentheses; they were read as negative.")
+
+
+def _first(texts: Any, where: Any) -> str:
+    """The first of these texts, in quotes."""
+    return shown(str(texts[int(np.flatnonzero(where)[0])]))

@@ -44,58 +44,40 @@ def _no_times(frame: Any, *, timeless: bool) -> DataFinding:
 
 
 def _order(frame: Any) -> list[DataFinding]:
-    found = []
     index = frame.index
-    stamps = index.asi8
-    if bool((np.diff(stamps) > 0).all()) and not len(_future(stamps)):
+    steps, future = np.diff(index.asi8), _future(index.asi8)
+    if bool((steps > 0).all()) and not len(future):
         return []
-    back = np.flatnonzero(np.diff(stamps) < 0) + 1
-    if len(back) and len(back) == len(np.flatnonzero(np.diff(stamps))):
-        found.append(
-            finding(
-                "unsorted",
-                f"Newest first: the rows run from {when(index[0])} back to {when(index[-1])}.",
-                remedy="`--sort` puts them in the order of time.",
-                rows=back,
-                count=len(back),
-            )
-        )
-    elif len(back):
-        row = int(back[0])
-        found.append(
-            finding(
-                "unsorted",
-                f"Not in the order of time: row {row + 1} goes back to {when(index[row])}"
-                + (f", in all {counted(len(back), 'row')} ({places(back)})" if len(back) > 1 else "")
-                + "."
-                + (
-                    ""
-                    if len(back) == 1
-                    else f" The last such row is {when(index[int(back[-1])])} after {when(index[int(back[-1]) - 1])}."
-                ),
-                remedy="`--sort` puts them in the order of time.",
-                rows=back,
-                count=len(back),
-            )
-        )
+    found = _unsorted(index, steps)
     again = np.flatnonzero(index.duplicated() & ~index.isna())
     if len(again):
         found.append(_duplicates(frame, again))
-    future = _future(stamps)
     if len(future):
-        found.append(
-            finding(
-                "future_rows",
-                f"{counted(len(future), 'row')} in the future, "
-                f"first {when(index[int(future[0])])} in {places(future)}.",
-                rows=future,
-                count=len(future),
-            )
-        )
+        first = f"first {when(index[int(future[0])])} in {places(future)}"
+        text = f"{counted(len(future), 'row')} in the future, {first}."
+        found.append(finding("future_rows", text, rows=future, count=len(future)))
     seen = index[~index.isna()]
     if len(seen) and seen.min().year < 1800:
         found.append(finding("implausible_years", f"The earliest time is {when(seen.min())}."))
     return found
+
+
+def _unsorted(index: Any, steps: Any) -> list[DataFinding]:
+    """A finding if times go back; `steps` are the differences from each row to the next."""
+    back = np.flatnonzero(steps < 0) + 1
+    if not len(back):
+        return []
+    if len(back) == np.count_nonzero(steps):
+        message = f"Newest first: the rows run from {when(index[0])} back to {when(index[-1])}."
+    else:
+        row, last = int(back[0]), int(back[-1])
+        more = last_one = ""
+        if len(back) > 1:
+            more = f", in all {counted(len(back), 'row')} ({places(back)})"
+            last_one = f" The last such row is {when(index[last])} after {when(index[last - 1])}."
+        message = f"Not in the order of time: row {row + 1} goes back to {when(index[row])}{more}.{last_one}"
+    remedy = "`--sort` puts them in the order of time."
+    return [finding("unsorted", message, remedy=remedy, rows=back, count=len(back))]
 
 
 def _future(stamps: Any) -> Any:

@@ -175,11 +175,7 @@ def _weekend(index: Any, calendar: _Calendar) -> list[DataFinding]:
         return []
     first = index[int(rows[0])]
     more = f", one of {len(rows):,} such rows" if len(rows) > 1 else ""
-    return [
-        finding(
-            "weekend_rows", f"{first.date()} is a {first.day_name()} among weekdays{more}.", rows=rows, count=len(rows)
-        )
-    ]
+    return [finding("weekend_rows", f"{first.date()} is a {first.day_name()} among weekdays{more}.", rows=rows)]
 
 
 def _gaps(calendar: _Calendar) -> list[DataFinding]:

@@ -78,7 +78,6 @@ def _kind(column: Column, rest: Any) -> str:
             f"Correct them, or say that they stand for a missing value: `--missing {texts[0][:40]!r}`.",
             column=column.name,
             rows=where,
-            count=len(where),
         )
     return "decorated"
 

@@ -195,25 +195,15 @@ def _take_header(layout: Layout, rows: list[Row], first: int | None, width: int,
     layout.plain = layout.plain and not preamble and not between and not skipped and header[1][0] == layout.names[0]
     if preamble:
         lines = named(layout.sep.join(cells) for _, cells in preamble)
-        layout.findings.append(
-            finding(
-                "preamble",
-                f"{counted(len(preamble), 'line')} before the header left out: {lines}.",
-                count=len(preamble),
-            )
-        )
+        text = f"{counted(len(preamble), 'line')} before the header left out: {lines}."
+        layout.findings.append(finding("preamble", text, count=len(preamble)))
         layout.found["skip_lines"] = str(header[0])
     if between:
         if _second_index_name(between):
             layout.names[0] = between[-1][1][0]
         lines = named(layout.sep.join(cells) for _, cells in between)
-        layout.findings.append(
-            finding(
-                "extra_header",
-                f"{counted(len(between), 'line')} under the header left out: {lines}.",
-                count=len(between),
-            )
-        )
+        text = f"{counted(len(between), 'line')} under the header left out: {lines}."
+        layout.findings.append(finding("extra_header", text, count=len(between)))
     _fit(layout, rows[len(above)][1], width)
 
 

@@ -51,7 +51,7 @@ def _note_marks(column: Column) -> None:
     where = np.flatnonzero(column.marked)
     texts = list(dict.fromkeys(column.texts.take(pa.array(where[:1000])).to_pylist()))
     text = f"{named(texts)} in {column.name} was read as a missing value ({counted(len(where), 'time')})."
-    column.note("missing_marks", text, rows=where, count=len(where))
+    column.note("missing_marks", text, rows=where)
 
 
 def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
@@ -75,7 +75,6 @@ def _canonical(column: Column, absent: Any, marks: Marks) -> Any:
             "Correct them, or give the right marks with `--decimal` and `--thousands`.",
             column=column.name,
             rows=wrong,
-            count=len(wrong),
         )
     _note_notation(column, texts, part)
     body = _with_point(body, marks)
@@ -122,7 +121,6 @@ def _note_notation(column: Column, texts: Any, part: dict[str, Any]) -> None:
                 "Write the column in one way.",
                 column=column.name,
                 rows=without,
-                count=len(without),
             )
         example = _first(texts, percent)
         column.note("percent", f"{column.name} has percent signs; {example} was read as a hundredth of its number.")

@@ -57,7 +57,6 @@ def _of_column(name: str, values: Any, *, priced: bool) -> list[DataFinding]:
                 f"{counted(len(infinite), 'infinite value')} in {name}: {places(infinite)}.",
                 column=name,
                 rows=infinite,
-                count=len(infinite),
             )
         )
     if priced:
@@ -72,7 +71,6 @@ def _of_column(name: str, values: Any, *, priced: bool) -> list[DataFinding]:
                         f"{counted(len(rows), f'{what} price')} in {name}: {places(rows)}.",
                         column=name,
                         rows=rows,
-                        count=len(rows),
                     )
                 )
     seen = values[np.isfinite(values)]
@@ -93,7 +91,6 @@ def _bars(by_name: dict[str, Any]) -> list[DataFinding]:
                 "high_below_low",
                 f"High is below Low in {counted(len(crossed), 'row')}: {places(crossed)}.",
                 rows=crossed,
-                count=len(crossed),
             )
         )
     slack = 1e-9 * np.abs(high)
@@ -108,7 +105,6 @@ def _bars(by_name: dict[str, Any]) -> list[DataFinding]:
                         f"{name} is outside Low to High in {counted(len(outside), 'row')}: {places(outside)}.",
                         column=name,
                         rows=outside,
-                        count=len(outside),
                     )
                 )
     return found
@@ -167,7 +163,6 @@ def _jumps(name: str, values: Any, index: Any) -> list[DataFinding]:
             f"the largest, {moves[largest]:+.1%}, in row {largest + 2}{at}{split}.",
             column=name,
             rows=[row + 1 for row in rows],
-            count=len(rows),
         )
     ]
 

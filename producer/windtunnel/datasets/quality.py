@@ -55,7 +55,7 @@ def _order(frame: Any) -> list[DataFinding]:
     if len(future):
         first = f"first {when(index[int(future[0])])} in {places(future)}"
         text = f"{counted(len(future), 'row')} in the future, {first}."
-        found.append(finding("future_rows", text, rows=future, count=len(future)))
+        found.append(finding("future_rows", text, rows=future))
     seen = index[~index.isna()]
     if len(seen) and seen.min().year < 1800:
         found.append(finding("implausible_years", f"The earliest time is {when(seen.min())}."))
@@ -77,7 +77,7 @@ def _unsorted(index: Any, steps: Any) -> list[DataFinding]:
             last_one = f" The last such row is {when(index[last])} after {when(index[last - 1])}."
         message = f"Not in the order of time: row {row + 1} goes back to {when(index[row])}{more}.{last_one}"
     remedy = "`--sort` puts them in the order of time."
-    return [finding("unsorted", message, remedy=remedy, rows=back, count=len(back))]
+    return [finding("unsorted", message, remedy=remedy, rows=back)]
 
 
 def _future(stamps: Any) -> Any:
@@ -101,7 +101,6 @@ def _duplicates(frame: Any, again: Any) -> DataFinding:
         f"{counted(len(again), 'duplicate time')}, {what}: {when(frame.index[int(again[0])])} in {places(again)}.",
         remedy=_remedy_for_duplicates(frame),
         rows=again,
-        count=len(again),
     )
 
 
@@ -134,7 +133,6 @@ def _missing(frame: Any) -> list[DataFinding]:
                 f"{counted(len(rows), 'missing value')} in {name}: {places(rows)}{at}.",
                 column=str(name),
                 rows=rows,
-                count=len(rows),
             )
         )
     return found

@@ -18,12 +18,13 @@ def finding(
     *,
     remedy: str = "",
     column: str = "",
-    count: int = 1,
-    rows: Iterable[Any] = (),
+    count: int | None = None,
+    rows: Any = (),
 ) -> DataFinding:
-    """A finding; `rows` are counted from 0 and told from 1."""
-    places = tuple(int(row) + 1 for row in list(rows)[:PLACES])
-    return DataFinding(kind=kind, message=message, remedy=remedy, column=column[:200], count=int(count), rows=places)
+    """A finding. `rows` are counted from 0 here and from 1 in it; `count` is their number, unless another is given."""
+    places = tuple(int(row) + 1 for row in rows[:PLACES])
+    number = (len(rows) or 1) if count is None else count
+    return DataFinding(kind=kind, message=message, remedy=remedy, column=column[:200], count=number, rows=places)
 
 
 def refuse(kind: str, message: str, remedy: str, **more: Any) -> NoReturn:

@@ -68,6 +68,18 @@ def _listed(names: list[str], places: tuple[int, ...]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
+def _with_colons(clocks: Any, name: str) -> tuple[Any, bool]:
+    """Times of day as `hh:mm` or `hh:mm:ss` where they are numbers, such as 930 or 93000; True if they count hours."""
+    some = timecolumns.sample(clocks)
+    if not timecolumns.numeric(some):
+        return clocks, False
+    if timecolumns.counts_hours(clocks, name):
+        return pc.replace_substring_regex(clocks, "$", ":00"), True
+    with_seconds = bool((timecolumns.values(some) > 2400).any())
+    digits = pc.utf8_lpad(clocks, 6, "0") if with_seconds else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0")
+    return pc.replace_substring_regex(digits, r"^(\d\d)(\d\d)(\d\d)$", r"\1:\2:\3"), False
+
+
 class _Reader:
     """Reads one column of times."""
 
@@ -81,6 +93,9 @@ class _Reader:
                 texts, value_set=pa.array(["", "NaN", "nan", "NaT", "null", "None", "N/A", "NA", "-"], type=texts.type)
             )
         )
+
+    def _note(self, kind: str, message: str, **more: Any) -> None:
+        self._findings.append(finding(kind, message, column=self._name, **more))
 
     def read(self, columns: tuple[int, ...]) -> Times:
         if len(columns) > 1:
@@ -96,16 +111,7 @@ class _Reader:
     def with_clock(self, clocks: Any, name: str, columns: tuple[int, ...]) -> Times:
         """Dates and times of day in two columns."""
         days, _ = self._texts_of_times(timecolumns.sample(self._texts))
-        hours = timecolumns.numeric(timecolumns.sample(clocks)) and timecolumns.counts_hours(clocks, name)
-        if hours:
-            clocks = pc.replace_substring_regex(clocks, "$", ":00")
-        elif timecolumns.numeric(timecolumns.sample(clocks)):
-            width = 6 if bool((timecolumns.values(timecolumns.sample(clocks)) > 2400).any()) else 4
-            clocks = pc.replace_substring_regex(
-                pc.utf8_lpad(clocks, 6, "0") if width == 6 else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0"),
-                r"^(\d\d)(\d\d)(\d\d)$",
-                r"\1:\2:\3",
-            )
+        clocks, hours = _with_colons(clocks, name)
         found = timeforms.parts(timeforms.CLOCK_ONLY, clocks)
         ns, sound = timeforms.clock(found)
         wrong = np.flatnonzero(~(sound & found.matched) & ~self._missing)
@@ -117,16 +123,9 @@ class _Reader:
                 "Correct them.",
                 column=name,
                 rows=wrong,
-                count=len(wrong),
             )
-        self._findings.append(
-            finding(
-                "date_and_time",
-                f"{self._name} and {name} were read together as the time"
-                + (f": {name} counts hours, and 24 is the end of the day." if hours else "."),
-                column=self._name,
-            )
-        )
+        end = f": {name} counts hours, and 24 is the end of the day." if hours else "."
+        self._note("date_and_time", f"{self._name} and {name} were read together as the time{end}")
         if len(columns) == 2:
             self._found["time_column"] = f"{self._name},{name}"
         return self._times(days + ns, False, columns)
@@ -149,9 +148,7 @@ class _Reader:
                 column=self._name,
             )
         if unit is None and timecolumns.year(some):
-            self._findings.append(
-                finding("years", f"{self._name} holds years; each was read as its 1 January.", column=self._name)
-            )
+            self._note("years", f"{self._name} holds years; each was read as its 1 January.")
             years = self._as_numbers().astype("int64")
             days, _ = timeforms.dates(years, np.ones_like(years), np.ones_like(years))
             return days * timeforms.DAY_NS, True
@@ -177,16 +174,14 @@ class _Reader:
         ns = np.where(self._missing, 0, ns)
         first = np.datetime64(int(ns[~self._missing][0]), "ns")
         if not self._options.time_unit:
-            self._findings.append(
-                finding("epoch", f"{self._name} counts {what}: {some[0]} is {str(first)[:19]}.", column=self._name)
-            )
+            self._note("epoch", f"{self._name} counts {what}: {some[0]} is {str(first)[:19]}.")
         self._found["time_unit"] = unit
         return ns, bool((ns % timeforms.DAY_NS == 0).all())
 
     def _refuse_rounded(self, ns: Any, first: str) -> None:
         """Excel saves a large number as it shows it: 1.70956E+12 stands for hours of different times."""
-        told = ns[~self._missing]
-        if "e" in first.lower() and len(np.unique(told)) < len(told):
+        times = ns[~self._missing]
+        if "e" in first.lower() and len(np.unique(times)) < len(times):
             refuse(
                 "rounded_times",
                 f"The times of {self._name} were rounded, e.g. {shown(first)}, and several are now the same",
@@ -208,7 +203,6 @@ class _Reader:
             f"Write them all in {one}.",
             column=self._name,
             rows=rows,
-            count=len(rows),
         )
 
     def _as_numbers(self) -> Any:
@@ -259,13 +253,9 @@ class _Reader:
         ns, clock_sound = timeforms.clock(found)
         self._check(np.flatnonzero(~(sound & clock_sound) & ~self._missing))
         if form is timeforms.COMPACT:
-            self._findings.append(finding("yyyymmdd", f"{self._name} was read as YYYYMMDD.", column=self._name))
+            self._note("yyyymmdd", f"{self._name} was read as YYYYMMDD.")
         if form in PERIODS:
-            self._findings.append(
-                finding(
-                    "periods", f"{self._name} holds {PERIODS[form]}; each was read as its first day.", column=self._name
-                )
-            )
+            self._note("periods", f"{self._name} holds {PERIODS[form]}; each was read as its first day.")
         self._offsets = timeforms.offsets(found.zones)
         return days * timeforms.DAY_NS + ns, "H" not in found.fields or bool((ns == 0).all())
 
@@ -279,7 +269,6 @@ class _Reader:
                 "Correct or remove those rows.",
                 column=self._name,
                 rows=wrong,
-                count=len(wrong),
             )
 
     def _check(self, wrong: Any) -> None:
@@ -298,7 +287,6 @@ class _Reader:
             remedy,
             column=self._name,
             rows=wrong,
-            count=len(wrong),
         )
 
     def _day_and_month(self, found: timeforms.Parts) -> tuple[Any, Any]:
@@ -312,14 +300,7 @@ class _Reader:
         index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._options)
         if bool(self._missing.any()):
             rows = np.flatnonzero(self._missing)
-            self._findings.append(
-                finding(
-                    "missing_times",
-                    f"{counted(len(rows), 'row')} without a time: {places(rows)}.",
-                    column=self._name,
-                    rows=rows,
-                    count=len(rows),
-                )
-            )
+            text = f"{counted(len(rows), 'row')} without a time: {places(rows)}."
+            self._note("missing_times", text, rows=rows)
         zone = self._options.tz or zones.name_of(index)
         return Times(pd.DatetimeIndex(index), columns, self._findings, self._found, zone, dates_only)

@@ -10,7 +10,7 @@ from typing import Any
 from windtunnel.contract import DeadLetter
 from windtunnel.errors import UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_DEAD_LETTERS
-from windtunnel.records.codec import decode, encode
+from windtunnel.records.codec import as_text, decode, encode
 from windtunnel.records.connection import Connection
 
 JOBS_AT_ONCE = 1000
@@ -84,7 +84,7 @@ class Care:
         )
         if answer is None:
             return None
-        found: dict[str, Any] = json.loads(answer.decode(errors="replace"))
+        found: dict[str, Any] = json.loads(as_text(answer))
         if "idle" in found:
             return IDLE
         return Round(
@@ -120,7 +120,7 @@ class Care:
 
     def set_aside(self, queue: str, reason: str, body: bytes) -> None:
         """Keep a message that could not be read, among the last thousand."""
-        text = body[:LETTER_CHARACTERS].decode(errors="replace")
+        text = as_text(body[:LETTER_CHARACTERS])
         letter = DeadLetter(at=time.time(), queue=queue, reason=reason[:LETTER_CHARACTERS], body=text)
         key = self._redis.keys("dead")
         self._redis.pipeline(

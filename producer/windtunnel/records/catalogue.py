@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from windtunnel.contract import DatasetVersion
 from windtunnel.errors import NotFound, UnreadableRecord
-from windtunnel.records.codec import decode, encode, unpack
+from windtunnel.records.codec import as_text, decode, encode, unpack
 from windtunnel.records.connection import Connection
 
 MOST_NAMED = 20
@@ -100,7 +100,7 @@ def _origins(stored: bytes) -> set[str]:
         added = json.loads(unpack(document)).get("source_sha256")
     except (UnreadableRecord, ValueError, AttributeError):
         added = None
-    return {one for one in (sha256.decode(errors="replace"), added) if isinstance(one, str) and one}
+    return {one for one in (as_text(sha256), added) if isinstance(one, str) and one}
 
 
 def _readable(stored: Iterable[bytes | None]) -> Iterable[DatasetVersion]:

@@ -215,7 +215,7 @@ def decode_history(text: bytes | None) -> tuple[Transition, ...]:
 
 
 def _lines(history: bytes | None) -> list[tuple[str, str, str, str]]:
-    return _TRANSITION.findall((history or b"").decode(errors="replace"))
+    return _TRANSITION.findall(as_text(history))
 
 
 def _time(ms: str) -> datetime | None:
@@ -231,6 +231,11 @@ def readable(kind: Any, stored: bytes | None) -> Any:
         return decode(kind, stored) if stored else None
     except UnreadableRecord:
         return None
+
+
+def as_text(stored: bytes | None) -> str:
+    """A stored text, with marks for bytes that are damaged; empty where it is missing."""
+    return (stored or b"").decode(errors="replace")
 
 
 def whole(stored: bytes | None) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from windtunnel.contract import HostStatus
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound
-from windtunnel.records.codec import one_word, whole
+from windtunnel.records.codec import as_text, one_word, whole
 from windtunnel.records.connection import Connection
 
 LIVE_S = 15.0
@@ -58,7 +58,7 @@ class Hosts:
     def libraries(self, image: str) -> frozenset[str]:
         """Top-level modules that an image holds beyond those of the shipped one."""
         stored = self._redis.call("hget", self._redis.keys("libraries"), image or DEFAULT_IMAGE)
-        return frozenset((stored or b"").decode(errors="replace").split())
+        return frozenset(as_text(stored).split())
 
     def alive(self, host: str, worker: str) -> bool:
         """A worker of a host says that nothing has changed. False: the host is not known, `seen` must say it all."""
@@ -84,9 +84,9 @@ class Hosts:
         clock, listed, leases = self._redis.pipeline(
             [("time",), ("zrange", keys("hosts"), 0, -1, False, True), ("zrange", keys("leases"), 0, -1)]
         )
-        busy = Counter(session.decode(errors="replace").partition(":")[0] for session in leases)
+        busy = Counter(as_text(session).partition(":")[0] for session in leases)
         now = clock[0] * 1000 + clock[1] // 1000
-        names = [(host.decode(errors="replace"), int(min(max(seen, 0), now))) for host, seen in listed]
+        names = [(as_text(host), int(min(max(seen, 0), now))) for host, seen in listed]
         found = self._redis.pipeline(
             [
                 call
@@ -106,17 +106,13 @@ class Hosts:
         """The pools where this job, or jobs of this batch, are ready and no host takes work, by name."""
         keys = self._redis.keys
         served = {pool for one in self.all() if one.takes_work for pool in one.pools}
-        queues = [queue.decode(errors="replace") for queue in self._redis.call("smembers", keys("queues"))]
+        queues = [as_text(queue) for queue in self._redis.call("smembers", keys("queues"))]
         unserved = sorted({queue.removeprefix("execute.") for queue in queues if queue.startswith("execute.")} - served)
         if "-" in name:
             state, place = self._redis.call("hmget", keys.job(name), ["state", "place"])
-            its_pool = (
-                place.decode(errors="replace").partition(" ")[2].partition(" ")[0]
-                if state == b"ready" and place
-                else None
-            )
-            return [pool for pool in unserved if pool == its_pool]
-        owner = (self._redis.call("hget", keys.batch(name), "owner") or b"").decode(errors="replace")
+            waits_in = as_text(place).partition(" ")[2].partition(" ")[0] if state == b"ready" and place else None
+            return [pool for pool in unserved if pool == waits_in]
+        owner = as_text(self._redis.call("hget", keys.batch(name), "owner"))
         waiting = [(pool, f"execute.{pool}", priority) for pool in unserved for priority in range(10)]
         found = self._redis.pipeline(
             [("zscore", keys("batches", queue, priority, owner), name) for _, queue, priority in waiting]
@@ -132,8 +128,8 @@ class Hosts:
 
 
 def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes], has: set[bytes]) -> HostStatus:
-    fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in stored.items()}
-    things = sorted(one.decode(errors="replace") for one in has)
+    fields = {as_text(name): as_text(value) for name, value in stored.items()}
+    things = sorted(as_text(one) for one in has)
 
     def named(kind: str) -> tuple[str, ...]:
         return tuple(one.partition(":")[2] for one in things if one.startswith(f"{kind}:"))

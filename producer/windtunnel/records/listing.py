@@ -10,7 +10,7 @@ from typing import Any
 
 from windtunnel.contract import JobState, JobSummary, Outcome, QueueStats, Waiting
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord
-from windtunnel.records.codec import whole
+from windtunnel.records.codec import as_text, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.reading import spec_of, status_of
 
@@ -53,7 +53,7 @@ class Listing:
 
     def stats(self) -> QueueStats:
         """What the whole queue holds, in one look."""
-        found: dict[str, Any] = json.loads(self._redis.run("stats", LANES_LOOKED_AT).decode(errors="replace"))
+        found: dict[str, Any] = json.loads(as_text(self._redis.run("stats", LANES_LOOKED_AT)))
         waiting: Counter[tuple[str, int]] = Counter()
         for owner, priority, jobs in found["waiting"] or ():
             waiting[owner, priority] += jobs

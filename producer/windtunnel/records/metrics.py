@@ -12,7 +12,7 @@ from itertools import product
 
 from windtunnel.contract import HostStatus, Outcome, Report
 from windtunnel.records.care import QueueState
-from windtunnel.records.codec import whole
+from windtunnel.records.codec import as_text, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.outbox import Outbox
@@ -135,7 +135,7 @@ class Metrics:
             )
         )
         now_ms = clock[0] * 1000 + clock[1] // 1000
-        names = sorted(map(_text, queues))
+        names = sorted(map(as_text, queues))
         hosts = tuple(self._hosts.all())
         return Figures(
             counters=_numbers(counters),
@@ -198,7 +198,7 @@ class Metrics:
         most = LANES_LOOKED_AT
         calls = [("zrange", self._redis.keys(level, *key(place)), 0, most - 1) for place in places]
         answers = self._redis.pipeline(calls)
-        found = [(*place, _text(one)) for place, members in zip(places, answers, strict=True) for one in members]
+        found = [(*place, as_text(one)) for place, members in zip(places, answers, strict=True) for one in members]
         return found[:most]
 
 
@@ -214,15 +214,11 @@ def counter_names() -> list[str]:
     ]
 
 
-def _text(stored: bytes) -> str:
-    return stored.decode(errors="replace")
-
-
 def _numbers(stored: Mapping[bytes, bytes]) -> dict[str, float]:
     found = {}
     for name, value in stored.items():
         try:
-            found[_text(name)] = float(value)
+            found[as_text(name)] = float(value)
         except ValueError:  # one damaged figure must not hide the others
             continue
     return found

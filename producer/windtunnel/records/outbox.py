@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from windtunnel.contract import DeadLetter
 from windtunnel.errors import UnreadableRecord
 from windtunnel.keyspace import MAX_DEAD_LETTERS
-from windtunnel.records.codec import decode, encode
+from windtunnel.records.codec import as_text, decode, encode
 from windtunnel.records.connection import Connection
 
 HOSTS_LOOKED_AT = 200
@@ -40,10 +40,7 @@ class Outbox:
         if not self._redis.call("exists", self._redis.keys("outbox")):
             return []  # asked every second, and a script is three commands
         found = self._redis.run("take_hooks", most, HOSTS_LOOKED_AT, A_HOST, round(lease_s * 1000))
-        return [
-            Hook(event.decode(), url.decode(errors="replace"), body, int(attempt))
-            for event, url, body, attempt in found
-        ]
+        return [Hook(event.decode(), as_text(url), body, int(attempt)) for event, url, body, attempt in found]
 
     def delivered(self, hook: Hook) -> None:
         """The receiver took it."""
@@ -57,7 +54,7 @@ class Outbox:
     def give_up(self, hook: Hook, reason: str) -> None:
         """Send it no more, unless `send_again` is called; it joins the dead letters."""
         where = hook.url.partition("?")[0][:200]
-        body = hook.body.decode(errors="replace")
+        body = as_text(hook.body)
         reason = f"to {where}: {reason[:200]}"
         letter = DeadLetter(at=time.time(), queue="webhook", reason=reason, body=body, event=hook.event)
         dead = self._redis.keys("dead")

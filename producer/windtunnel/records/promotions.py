@@ -10,7 +10,7 @@ from typing import NamedTuple
 from windtunnel.contract import HoldOut, Outcome, Promotion, Report
 from windtunnel.errors import NotFound
 from windtunnel.records.catalogue import Catalogue
-from windtunnel.records.codec import encode, readable
+from windtunnel.records.codec import as_text, encode, readable
 from windtunnel.records.connection import Connection
 from windtunnel.records.essence import essence
 
@@ -119,7 +119,7 @@ class Promotions:
         for holdout, stored in self._redis.call("hgetall", self._redis.keys("holdouts", name)).items():
             first, _, last = stored.partition(b" ")
             if first.lstrip(b"-").isdigit() and last.lstrip(b"-").isdigit():
-                found[holdout.decode(errors="replace")] = Span(int(first), int(last))
+                found[as_text(holdout)] = Span(int(first), int(last))
         for one in self._held_out(name):
             span = Span.of(one)
             found[one.sha256] = span.joined(found.get(one.sha256, span))

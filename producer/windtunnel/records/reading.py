@@ -10,7 +10,7 @@ from typing import Any
 from windtunnel.contract import BatchStatus, Budget, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
 from windtunnel.errors import InvalidInput, NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_BATCHES_LISTED, batch_of, job_id
-from windtunnel.records.codec import decode, decode_history, readable, whole
+from windtunnel.records.codec import as_text, decode, decode_history, readable, whole
 from windtunnel.records.connection import Connection
 
 EVENTS_AT_ONCE = 1000
@@ -80,7 +80,7 @@ class Reading:
     def submitted_in(self, batch_id: str) -> tuple[str, int]:
         """The `traceparent` of the app's span that submitted a batch (empty: none), and the batch's jobs."""
         trace, total = self._redis.call("hmget", self._redis.keys.batch(batch_id), ["trace", "total"])
-        return (trace or b"").decode(errors="replace"), whole(total or b"0")
+        return as_text(trace), whole(total or b"0")
 
     def batch_status(self, batch_id: str) -> BatchStatus:
         """Where a batch stands; `NotFound` if there is none."""
@@ -112,7 +112,7 @@ class Reading:
 
     def _listed(self, first: int, count: int) -> list[str]:
         key = self._redis.keys("batch-list")
-        return [one.decode(errors="replace") for one in self._redis.call("zrevrange", key, first, first + count - 1)]
+        return [as_text(one) for one in self._redis.call("zrevrange", key, first, first + count - 1)]
 
     def last_event(self, batch_id: str) -> str:
         """Id of the newest event, `0` if there is none."""
@@ -170,9 +170,9 @@ def status_of(job: str, state: bytes | None, attempt: int, outcome: bytes | None
     """Where a job stands, from the fields of its record; `NotFound` if it has none."""
     if state is None:
         raise unknown("job", job)
-    if state.decode(errors="replace") not in tuple(JobState):
+    if as_text(state) not in tuple(JobState):
         raise UnreadableRecord(f"The state of job {job} is damaged or of a newer version.")
-    ended = outcome.decode(errors="replace") if outcome and state.decode() == JobState.FINISHED else None
+    ended = as_text(outcome) if outcome and state.decode() == JobState.FINISHED else None
     return JobStatus(
         job_id=job,
         batch_id=batch_of(job),
@@ -193,7 +193,7 @@ def _status(job: str, fields: list[bytes | None]) -> JobStatus:
 def _batch_status(batch_id: str, stored: dict[bytes, bytes]) -> BatchStatus:
     if not stored:
         raise unknown("batch", batch_id)
-    fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in stored.items()}
+    fields = {as_text(name): as_text(value) for name, value in stored.items()}
     try:
         return BatchStatus(
             batch_id=batch_id,

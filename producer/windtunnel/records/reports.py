@@ -14,6 +14,7 @@ from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, MAX_SAMPLES, batch_of
 from windtunnel.records.codec import (
     ProgramKey,
     Stored,
+    as_text,
     decode,
     decode_history,
     decode_report,
@@ -62,17 +63,17 @@ class Unfinished:
     @property
     def program(self) -> str:
         """`<sha256>:<language>`; empty where the job was never written."""
-        return self.stored_program.decode(errors="replace")
+        return as_text(self.stored_program)
 
     @property
     def policy(self) -> str:
         """Whose verdict counts."""
-        return self.stored_policy.decode(errors="replace")
+        return as_text(self.stored_policy)
 
     @property
     def cached_from(self) -> str:
         """Whose report it gets; empty where it ended itself."""
-        return self.source.decode(errors="replace")
+        return as_text(self.source)
 
 
 class Reports:
@@ -192,7 +193,7 @@ class Reports:
                     job_id=job_id,
                     batch_id=batch_of(job_id),
                     spec=readable(JobSpec, spec),
-                    program=(program or b"").decode(errors="replace"),
+                    program=as_text(program),
                     attempt=whole(attempt),
                     verdict=verdict,
                     earlier=earlier_attempts(attempts),
@@ -209,7 +210,7 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
         raise UnreadableRecord("the record was removed")
     if job.stored_attempt and not job.stored_attempt.isdigit():
         raise UnreadableRecord("the number of its attempt is damaged")
-    if job.outcome.decode(errors="replace") not in tuple(Outcome):
+    if as_text(job.outcome) not in tuple(Outcome):
         raise UnreadableRecord("its outcome is damaged or of a newer version")
     sha256, language, _ = ProgramKey.read(job.program)
     return Record(
@@ -219,7 +220,7 @@ def build_record(job: Unfinished, verdict: Verdict | None) -> Record:
         language=language,
         attempt=job.attempt,
         outcome=job.outcome.decode(),
-        message=job.message.decode(errors="replace"),
+        message=as_text(job.message),
         history=decode_history(job.history),
         now=job.now_ms / 1000,
         verdict=verdict,
@@ -236,7 +237,7 @@ def _failure(report: Report) -> str:
 
 def _judged(fields: Sequence[bytes | None]) -> tuple[str, str]:
     """Program and policy, whose verdict is a report's."""
-    return (fields[3] or b"").decode(errors="replace"), (fields[4] or b"").decode(errors="replace")
+    return as_text(fields[3]), as_text(fields[4])
 
 
 def earlier_attempts(stored: Iterable[bytes]) -> tuple[Attempt, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from windtunnel.contract import Attempt, Execution, Isolation, JobSpec, Verdict
 from windtunnel.errors import NewerRecord, UnreadableRecord
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT
-from windtunnel.records.codec import decode, encode, unpack, whole
+from windtunnel.records.codec import as_text, decode, encode, unpack, whole
 from windtunnel.records.connection import Connection
 
 VALIDATE = "validate"
@@ -135,9 +135,9 @@ class Schedule:
         if status != b"claimed":
             return Nothing(status.decode())
         # What is damaged is found where it is read; it must not cost its neighbours their claim.
-        batch_id, lane, isolation = map(_text, rest[:3])
+        batch_id, lane, isolation = map(as_text, rest[:3])
         jobs = tuple(
-            Held(_text(job_id), _text(token), spec, _text(program), _text(policy))
+            Held(as_text(job_id), as_text(token), spec, as_text(program), as_text(policy))
             for job_id, token, spec, program, policy in zip(*[iter(rest[3:])] * 5, strict=True)
         )
         known = isolation in tuple(Isolation)
@@ -245,7 +245,3 @@ class Schedule:
         )
         waiting, slots = whole(fields[0]), whole(fields[1])
         return max(0, min(waiting, max(1, slots), most) - int(there))
-
-
-def _text(stored: bytes) -> str:
-    return stored.decode(errors="replace")

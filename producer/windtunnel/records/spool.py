@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from windtunnel.records.codec import as_text
 from windtunnel.records.connection import Connection
 
 ENTRY = re.compile(r"(\S+) (\d{1,9}) (\d+)")
@@ -57,7 +58,7 @@ class Spool:
         the same part.
         """
         waiting, entries = self._redis.run("take_part", who, round(lease_s * 1000), most, round(after_s * 1000))
-        return Part(tuple(entry.decode(errors="replace") for entry in entries), int(waiting)) if entries else None
+        return Part(tuple(as_text(entry) for entry in entries), int(waiting)) if entries else None
 
     def written(self, who: str, part: Part) -> None:
         """The part is in the archive."""
@@ -67,7 +68,7 @@ class Spool:
         """How many reports are not in the archive yet, and since when."""
         places = self._redis.keys("archive", "part"), self._redis.keys("archive")
         found = self._redis.pipeline([("llen", one) for one in places] + [("lindex", one, 0) for one in places])
-        entries = (ENTRY.fullmatch(one.decode(errors="replace")) for one in found[2:] if one)
+        entries = (ENTRY.fullmatch(as_text(one)) for one in found[2:] if one)
         oldest = min((int(entry[3]) for entry in entries if entry), default=None)
         return Waiting(sum(found[:2]), datetime.fromtimestamp(oldest / 1000, UTC) if oldest is not None else None)
 

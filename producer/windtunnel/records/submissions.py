@@ -190,11 +190,11 @@ class Submissions:
 
     def cancel(self, job_ids: Sequence[str], who: str) -> Cancelled:
         """Cancel jobs: those that wait end at once, those that run are told to stop."""
-        ended, told, wake = 0, 0, False
+        ended, stopping, wake = 0, 0, False
         for start in range(0, len(job_ids), JOBS_A_WRITE):
             answer = self._redis.run("cancel", one_word(who), *job_ids[start : start + JOBS_A_WRITE])
-            ended, told, wake = ended + answer[0], told + answer[1], wake or bool(answer[2])
-        return ended, told, wake
+            ended, stopping, wake = ended + answer[0], stopping + answer[1], wake or bool(answer[2])
+        return ended, stopping, wake
 
     def close_batch(self, batch_id: str, who: str) -> int:
         """Have nothing of a batch claimed any more; `cancel` ends its jobs. Returns how many were written."""

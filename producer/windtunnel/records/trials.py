@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from math import isfinite
 
 from windtunnel.analysis.ledger import Ledger, Sharpe, Trials
+from windtunnel.records.codec import as_text
 from windtunnel.records.connection import Connection
 
 READ_AT_ONCE = 5000
@@ -46,12 +47,12 @@ class TrialLedger:
             cursor, part = self._redis.call(
                 "hscan", self._redis.keys.trials(owner, dataset), cursor or 0, count=READ_AT_ONCE
             )
-            yield [(digest.decode(errors="replace"), _sharpe(stored)) for digest, stored in part.items()]
+            yield [(as_text(digest), _sharpe(stored)) for digest, stored in part.items()]
 
     def _beyond(self, owner: str, dataset: str) -> Trials:
         """Those beyond 100,000, of which only figures are kept."""
         more = self._redis.call("hgetall", self._redis.keys.trials(owner, dataset, "more"))
-        figures = {name.decode(errors="replace"): _figure(value) or 0.0 for name, value in more.items()}
+        figures = {as_text(name): _figure(value) or 0.0 for name, value in more.items()}
         scored, flat, bars = (int(figures.get(name, 0)) for name in ("scored", "flat", "bars"))
         if not bars:  # nothing, or noted by an earlier version, without the bars
             return Trials(flat=scored + flat)

@@ -1,4 +1,4 @@
-"""What must not get out of sight: modules, and functions of libraries whose arguments have to be seen."""
+"""What must stay traceable: modules, and functions of libraries whose arguments have to be seen."""
 
 from __future__ import annotations
 

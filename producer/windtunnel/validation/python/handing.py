@@ -1,4 +1,4 @@
-"""Rules about what is handed to a call: what gets out of sight, paths, and objects a library would look into."""
+"""Rules about what is passed to a call: what can then not be followed, paths, and objects a library would inspect."""
 
 from __future__ import annotations
 

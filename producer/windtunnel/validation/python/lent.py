@@ -1,7 +1,7 @@
-"""Names of the modules of files that only make paths and folders, `os.makedirs` or `pathlib.Path`.
+"""Names such as `os.makedirs` and `pathlib.Path`, which only make paths and folders, of modules that reach files.
 
-They are lent to a program that uses nothing else of the module, and whose uses can all be seen: any other sight of
-the module refuses it whole, as if nothing of it were allowed. What they are given is judged in `pathobjects`.
+They are lent to a program that uses nothing else of the module, and whose uses can all be seen. Any other use refuses
+the module as a whole, as if nothing of it were allowed. Their arguments are judged in `pathobjects`.
 """
 
 from __future__ import annotations

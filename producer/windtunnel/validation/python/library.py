@@ -12,13 +12,13 @@ import ast
 from collections.abc import Callable
 
 from windtunnel.validation.python import (
-    doors,
     escapes,
     formulas,
     named_methods,
     options,
     packages,
     paths,
+    positional,
     reflection,
     settings,
     strings_as_code,
@@ -58,7 +58,7 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
         _judge_load(analysis, call, receiver)
     if name == "from_formula":
         formulas.judge_expression(analysis, call.node, call.argument("formula", 0), ".from_formula")
-    doors.judge_method(analysis, call, receiver, name)
+    positional.judge_method(analysis, call, receiver, name)
     if isinstance(receiver, Lib):
         settings.judge_method(analysis, call, receiver.path, name)
     if call.keywords:
@@ -139,7 +139,7 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     if not isinstance(call.node.func, ast.Attribute) and call.keywords:
         options.judge(analysis, call)
     strings_as_code.judge_type_maker(analysis, call.node, path)
-    doors.judge_function(analysis, call, path)
+    positional.judge_function(analysis, call, path)
     packages.judge_function(analysis, call, path)
     judge = _JUDGES.get(path)
     if judge is not None:

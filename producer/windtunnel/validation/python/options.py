@@ -111,7 +111,7 @@ _TEXTUAL_DOORS = frozenset({"boundscheck", "memory", "format", "refcheck", "rc",
 
 
 def _judge_door(analysis: Analysis, node: ast.Call, name: str, value: Value) -> None:
-    """Judge keywords that are a door for some of their values only."""
+    """Judge keywords that are dangerous with some of their values only."""
     if name == "memory":
         if any(not isinstance(one, Const) or isinstance(one.value, str) for one in each(value)):
             analysis.report("library.path_argument", node, "memory= makes the library pickle to and from a folder.")

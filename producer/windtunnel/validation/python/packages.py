@@ -1,7 +1,7 @@
-"""Rules about single functions of charting, learning and compiling libraries, where an argument is a door.
+"""Rules about single functions of charting, learning and compiling libraries, with a dangerous argument.
 
-What such an argument is cannot be told by its name alone: a path among the options of a chart, a type that is
-evaluated as an expression.
+The name of such an argument alone does not show it: a path among the options of a chart, a type that is evaluated as an
+expression.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hints that a run cannot be repeated, or asks for processes it has no use for. Advice only: severity SAFE."""
+"""Hints that a run cannot be repeated, or that it asks for processes that it cannot use. Advice only: severity SAFE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about the program's shape: calls without a call, metaclasses, hooks and subclasses that lie."""
+"""Rules about the program's shape: calls that are not written as calls, metaclasses, hooks, misleading subclasses."""
 
 from __future__ import annotations
 

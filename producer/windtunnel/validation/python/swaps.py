@@ -1,4 +1,4 @@
-"""What a program may have swapped: decorators, metaclasses and hooks after which its own text is not believed."""
+"""What a program may have swapped: decorators, metaclasses and hooks after which its text does not show what runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Rules about arguments that are a door by their place: formulas, files that a library opens, memory, time zones.
+"""Rules about arguments that are dangerous by their position: formulas, files that a library opens, memory, time zones.
 
-Where a library reads a path or evaluates a text that stands among plain numbers, the policy cannot name a method; the
-function and the place of the argument are written down here.
+Where a library reads a path or evaluates a text that stands among plain numbers, the policy cannot name a method, so
+the functions and the positions of these arguments are listed here.
 """
 
 from __future__ import annotations

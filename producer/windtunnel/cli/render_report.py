@@ -190,7 +190,7 @@ def reports(found: Iterable[Report]) -> Fitted:
     )
     for one in found:
         values, odd = (one.execution.values, one.execution.not_finite) if one.execution else ({}, {})
-        told = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
+        reported = ", ".join(f"{name}={odd.get(name) or _short(value)}" for name, value in list(values.items())[:4])
         used, metrics = one.used, one.score.metrics if one.score else None
         table.add_row(
             one.job_id,
@@ -201,6 +201,6 @@ def reports(found: Iterable[Report]) -> Fitted:
             figure("total_return", metrics.total_return) if metrics else "",
             f"{used.duration_s:.2f}" if used else UNDEFINED,
             f"{used.memory_mb_peak:.0f}" if used else UNDEFINED,
-            first_sentence(one.message or _held_out(one.promotion) or told),
+            first_sentence(one.message or _held_out(one.promotion) or reported),
         )
     return table

@@ -16,7 +16,7 @@ def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
     """Copy a regular file into a folder, readable by this user only. Returns the copy and the SHA-256 of its bytes.
 
     `InvalidInput` for a link, a FIFO, a device or a folder, which are never opened for reading, and for a file that is
-    too large. The kind of file is told by its content, since vendors also call tables .txt, .tsv or .prn.
+    too large. The kind of file is found from its content, since vendors also call tables .txt, .tsv or .prn.
     """
     copy = folder / "file"
     hashed, size = hashlib.sha256(), 0

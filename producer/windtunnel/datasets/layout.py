@@ -185,8 +185,8 @@ def _take_header(layout: Layout, rows: list[Row], first: int | None, width: int,
     above = rows[:first] if first is not None else rows[: _header_of_text(rows, width) + 1]
     if first is None and len(above) == len(rows):
         refuse("no_rows", f"The file has a header ({named(rows[-1][1])}) but no rows", "Give a file with rows.")
-    told = _header_with_time(above, width)
-    header = _header(above, width) if told is None else above[told]
+    place = _header_with_time(above, width)
+    header = _header(above, width) if place is None else above[place]
     preamble = above[: above.index(header)]
     between = above[above.index(header) + 1 :]
     layout.names = [name.lstrip("#").strip() if number == 0 else name for number, name in enumerate(header[1])]

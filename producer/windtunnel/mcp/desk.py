@@ -44,7 +44,7 @@ class Desk:
             with self._calls.one(access.token):
                 return await anyio.to_thread.run_sync(partial(operation, access, *args, **kwargs))
         except WindtunnelError as error:
-            raise _told(error) from error
+            raise _as_tool_error(error) from error
 
     async def wait(
         self, ask: Callable[[Access, str], dict[str, Any]], name: str, seconds: float, *, began: bool = False
@@ -66,10 +66,10 @@ class Desk:
                     await anyio.sleep(min(pause, left))
                     pause = min(1.0, 1.5 * pause)
         except WindtunnelError as error:
-            raise _told(error) from error
+            raise _as_tool_error(error) from error
 
 
-def _told(error: WindtunnelError) -> ToolError:
+def _as_tool_error(error: WindtunnelError) -> ToolError:
     if isinstance(error, StoreUnavailable):  # its text names the deployment's Redis
         log.warning("action=agent-call-failed reason=%s", error)
         return ToolError("Windtunnel's records do not answer now. Nothing is lost; try again in a minute.")

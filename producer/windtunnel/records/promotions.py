@@ -16,7 +16,7 @@ from windtunnel.records.essence import essence
 
 OPEN_END = 2**40
 UNSPENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.INFRASTRUCTURE_ERROR)
-"""A promoted run that ended so has told nothing of the hold-out, and the same job may be retried."""
+"""A promoted run that ended so has revealed nothing of the hold-out, and the same job may be retried."""
 
 
 @dataclass(frozen=True)

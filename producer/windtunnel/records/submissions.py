@@ -29,7 +29,7 @@ NEUTRAL = {"code", "dataset_digests", "idempotency_key", "labels", "name", "pool
 DECIDE = set(Job.model_fields) - NEUTRAL
 
 Cancelled = tuple[int, int, bool]
-"""Jobs that ended, jobs told to stop, whether somebody must be woken to write reports."""
+"""Jobs that ended, jobs asked to stop, whether somebody must be woken to write reports."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Submissions:
         who: str,
         progress: Callable[[int, int], None] = lambda _written, _total: None,
     ) -> None:
-        """Write the records that are not there yet. `progress` is told after each part how many of how many are."""
+        """Write the records that are not there yet. `progress` is called after each part (written, total)."""
         start = opened.written
         while start < len(jobs):
             progress(start, len(jobs))
@@ -189,7 +189,7 @@ class Submissions:
         progress(len(jobs), len(jobs))
 
     def cancel(self, job_ids: Sequence[str], who: str) -> Cancelled:
-        """Cancel jobs: those that wait end at once, those that run are told to stop."""
+        """Cancel jobs: those that wait end at once, those that run are asked to stop."""
         ended, stopping, wake = 0, 0, False
         for start in range(0, len(job_ids), JOBS_A_WRITE):
             answer = self._redis.run("cancel", one_word(who), *job_ids[start : start + JOBS_A_WRITE])

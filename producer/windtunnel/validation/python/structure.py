@@ -84,7 +84,7 @@ def _judge_bases(analysis: Analysis, node: ast.ClassDef, members: Members, bases
     if any(isinstance(one, Builtin) and one.name == "type" for one in bases):
         _judge_metaclass(analysis, members)
     if not all(isinstance(one, Builtin | Class) for one in bases):
-        _judge_doors(analysis, node, members, bases)
+        _judge_file_attributes(analysis, node, members, bases)
 
 
 def _judge_bindings(analysis: Analysis, node: ast.ClassDef, bases: list[Value]) -> None:
@@ -105,7 +105,7 @@ def _judge_bindings(analysis: Analysis, node: ast.ClassDef, bases: list[Value]) 
             analysis.report("structure.dunder", place, f"The class defines {name}, an interpreter's own.")
 
 
-def _judge_doors(
+def _judge_file_attributes(
     analysis: Analysis,
     node: ast.ClassDef,
     members: Members,

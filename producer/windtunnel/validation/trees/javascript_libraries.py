@@ -16,8 +16,8 @@ from windtunnel.validation.trees.syntax import Program
 def judge(program: Program, strings: Strings) -> None:
     """Judge the imports and calls of the libraries that the policy names."""
     libraries: dict[str, dict[str, str]] = program.policy.data.get("libraries", {})
-    for library, told in libraries.items():
-        compile_text, paths = set(told.get("execution", "").split()), set(told.get("paths", "").split())
+    for library, known in libraries.items():
+        compile_text, paths = set(known.get("execution", "").split()), set(known.get("paths", "").split())
         names: dict[str, str] = {}
         for path, place in _imports(program, library):
             _judge_import(program, path, place, compile_text)

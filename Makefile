@@ -16,7 +16,7 @@ demo: ## set up, then backtest the example strategies on real prices through the
 	$(SETUP) $(BIN)/python examples/demo.py
 
 test: ## set up, then lint, types, import contracts and all tests
-	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory lint pytest
+	$(SETUP) deploy/test-setup.sh everyday $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest
 EVERYDAY := -m "not compose and not hosts and not vm and not faults and not matrix and not observability"
@@ -47,7 +47,7 @@ docs: ## build the static site into site/
 	$(SETUP) $(BIN)/mkdocs build --quiet
 
 pictures: ## take the README's pictures from a running stack
-	$(SETUP) deploy/test-setup.sh env PYTHONPATH=. $(BIN)/python docs/tools/pictures.py
+	$(SETUP) deploy/test-setup.sh everyday env PYTHONPATH=. $(BIN)/python docs/tools/pictures.py
 
 corpora: ## judge the corpora: attacks found, honest programs rejected, misses by name
 	$(SETUP) $(BIN)/python benchmarks/validation_corpora.py
@@ -56,7 +56,7 @@ fuzz: ## mutate real programs at the validator for long
 	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=20000 $(BIN)/pytest tests/unit/validation/test_fuzz.py --timeout 3600
 
 matrix: ## every attack under runc and runsc, in containers and in cells
-	$(SETUP) deploy/test-setup.sh $(MAKE) --no-print-directory attacks
+	$(SETUP) deploy/test-setup.sh everyday $(MAKE) --no-print-directory attacks
 
 .PHONY: attacks
 ATTACKS := -m "matrix or not matrix" --timeout 1800 tests/adversarial
@@ -78,7 +78,7 @@ soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, 
 
 observability-test: ## alerts and panels on a real Prometheus, traces, Flower behind nginx, Kubernetes' schemas
 	$(SETUP) $(BIN)/pip install -q -e '.[otel]' 'kubernetes-validate>=1.31,<2'
-	deploy/observability-setup.sh $(BIN)/pytest -m observability $(PYTEST)
+	deploy/test-setup.sh observability $(BIN)/pytest -m observability $(PYTEST)
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)
@@ -87,7 +87,7 @@ hosts-test: ## two hosts in network namespaces, a Docker Engine each: spread, cu
 	$(SETUP) $(BIN)/pytest -m hosts $(PYTEST)
 
 vm-test: ## a Debian 12 host with systemd, cgroup v2 and AppArmor in a virtual machine: install, watchdog, reboot (as root)
-	$(SETUP) deploy/vm-setup.sh $(BIN)/pytest -m vm $(PYTEST)
+	$(SETUP) deploy/test-setup.sh vm $(BIN)/pytest -m vm $(PYTEST)
 
 clean: ## remove .venv, caches and the dockerd that set-up started; images stay
 	-$(SETUP) --stop

@@ -53,7 +53,7 @@ def make_payload(folder: Path) -> None:
 def booted(docker_engine: images.Image) -> Iterator[Machine]:
     """A machine with Redis and the sandbox image, and the payload in /srv."""
     if tools := missing_tools():
-        missing(f"a virtual machine needs {', '.join(tools)}; deploy/vm-setup.sh installs them")
+        missing(f"a virtual machine needs {', '.join(tools)}; `deploy/test-setup.sh vm true` installs them")
     if os.geteuid() != 0:
         missing("making a Debian root needs root")
     made = Path(subprocess.check_output([ROOT / "tests/machine/root.sh"], text=True).strip())

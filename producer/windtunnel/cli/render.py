@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
@@ -34,6 +35,14 @@ def outcome_text(outcome: Outcome | None) -> Text:
 def foreign(text: str, **style: Any) -> Text:
     """Text from a program, as text and never as markup."""
     return Text(harmless(text), **style)
+
+
+def names_and_values() -> Table:
+    """An empty table of two columns without a header. Names are never broken, values where they have to be."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
 
 
 def counts(outcomes: Mapping[Outcome, int]) -> str:

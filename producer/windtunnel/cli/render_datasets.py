@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
-from windtunnel.cli.render import foreign
+from windtunnel.cli.render import foreign, names_and_values
 from windtunnel.cli.render_facts import facts
 from windtunnel.contract import DatasetVersion
 
@@ -41,9 +40,7 @@ def table(found: Iterable[DatasetVersion]) -> Fitted:
 
 def version(one: DatasetVersion) -> RenderableType:
     """One version of a dataset: which bytes it is, and all that is known of them."""
-    head = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    head.add_column(no_wrap=True)
-    head.add_column(overflow="fold")
+    head = names_and_values()
     head.add_row("dataset", foreign(f"{one.name}, version {one.version}"))
     head.add_row("file", foreign(f"{one.source}, {one.bytes:,} bytes, {one.format}"))
     head.add_row("sha256", one.sha256)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown
+from windtunnel.cli.render import names_and_values
 from windtunnel.cli.texts import harmless
 from windtunnel.contract.dataset import DataFinding, Facts
 
@@ -55,9 +56,7 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 
 def _summary(known: Facts) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = names_and_values()
     table.add_row("rows", f"{known.rows:,}")
     if known.first and known.last:
         table.add_row("times", f"{known.first} … {known.last}")

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
-from windtunnel.cli.render import foreign, outcome_text
+from windtunnel.cli.render import foreign, names_and_values, outcome_text
 from windtunnel.cli.render_facts import sparkline
 from windtunnel.cli.render_figures import (
     COMPARED,
@@ -69,7 +69,7 @@ def _judged(found: Report) -> list[RenderableType]:
 
 
 def _facts(found: Report) -> Table:
-    used, table = found.resources, Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    used, table = found.resources, names_and_values()
     table.add_row("job", f"{found.job_id}  {found.name}")
     table.add_row("outcome", outcome_text(found.outcome))
     if found.validation:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
-from windtunnel.cli.render import counts
+from windtunnel.cli.render import counts, names_and_values
 from windtunnel.cli.texts import span
 from windtunnel.contract import QueueStats
 
 
 def stats(found: QueueStats) -> RenderableType:
     """All of it: the sums first, then who waits."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = names_and_values()
     table.add_row("ready", f"{found.ready:,}")
     table.add_row("running", f"{found.running:,}")
     table.add_row("unfinished", f"{found.unfinished:,}")

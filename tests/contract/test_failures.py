@@ -13,7 +13,7 @@ from tests.support import RedisServer, free_port, until
 
 from windtunnel.errors import StoreForbidden, StoreUnavailable
 from windtunnel.records.connection import Connection
-from windtunnel.records.redis import Records
+from windtunnel.records.records import Records
 
 
 @pytest.fixture

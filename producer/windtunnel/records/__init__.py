@@ -5,6 +5,6 @@ that two workers, a redelivered message or a crash between two commands can neve
 contract, keyspace, settings and errors.
 """
 
-from windtunnel.records.redis import Records, records_of
+from windtunnel.records.records import Records, records_of
 
 __all__ = ["Records", "records_of"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from windtunnel.errors import ExtraMissing
 from windtunnel.records.connection import Connection
-from windtunnel.records.redis import Records
+from windtunnel.records.records import Records
 
 try:
     from fakeredis import FakeRedis

@@ -1,4 +1,4 @@
-"""Finds the id of a job or batch from what a person typed. May import records and errors."""
+"""Finds the id of a job or batch from what a person typed. May import records, keyspace and errors."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The only code that touches Windtunnel's Redis keys. Every change of a record's state is one Lua call (`scripts/`), so
 that two workers, a redelivered message or a crash between two commands can never leave half a change. May import
-contract, keyspace, settings and errors.
+contract, keyspace, address, analysis, wake, settings and errors.
 """
 
 from windtunnel.records.records import Records, records_of

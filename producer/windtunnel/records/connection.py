@@ -1,4 +1,4 @@
-"""One Redis, its scripts, and its failures as our errors. May import keyspace and errors.
+"""One Redis, its scripts, and its failures as our errors. May import keyspace, address and errors.
 
 The Redis client is loaded with the first connection: it takes longer than the rest of Windtunnel's client.
 """

@@ -1,7 +1,7 @@
-"""Static validation: source text in, verdict out. May import the standard library, tree-sitter, the contract.
+"""Static validation: source text in, verdict out. May import tree-sitter, the contract and errors.
 
-A filter in front of the sandbox, not the wall. README.md beside this file says how it judges and what it does
-not catch.
+A filter in front of the sandbox, which is the boundary. README.md beside this file says how it judges and what it
+does not catch.
 """
 
 from windtunnel.contract import Issue, SecurityLevel, Verdict

@@ -1,4 +1,4 @@
-"""A policy: data read from TOML, checked once, with a digest. May import the standard library and errors."""
+"""A policy: data read from TOML, checked once, with a digest. May import the contract and errors."""
 
 from __future__ import annotations
 

@@ -232,7 +232,9 @@ def host_config(
             _ulimit("fsize", limits.disk_mb * 2**20),
             *([_ulimit("nproc", processes)] if runtime.own_kernel else []),
         ],
-        "mounts": [bind_mount(target, source) for target, source in datasets.items()],
+        "mounts": [
+            {"Type": "bind", "Target": path, "Source": file, "ReadOnly": True} for path, file in datasets.items()
+        ],
     }
 
 
@@ -252,8 +254,3 @@ def memory_bytes(limits: SandboxLimits, deployment: Deployment) -> int:
 
 def _ulimit(name: str, most: int) -> dict[str, Any]:
     return {"Name": name, "Soft": most, "Hard": most}
-
-
-def bind_mount(target: str, source: str, *, read_only: bool = True) -> dict[str, Any]:
-    """A file or folder of the Docker host at a path in the sandbox, as Docker takes it."""
-    return {"Type": "bind", "Target": target, "Source": source, "ReadOnly": read_only}

@@ -14,6 +14,7 @@ from windtunnel_worker.scoring.inputs import Floats
 FLAT = 1e-12
 """A standard deviation below this share of the largest return comes from rounding."""
 BLOCKS = 10
+MOST_MONTHS = 600
 Reasons = dict[str, str]
 
 
@@ -169,12 +170,12 @@ def _log(changes: Floats) -> Floats:
         return np.asarray(np.log1p(np.maximum(changes, -1.0)))
 
 
-def months(ends: Mapping[str, int], equity: Floats, most: int = 600) -> dict[str, float]:
-    """Return of each calendar month by the month's last bar; the last ones if there are more than `most`."""
+def months(ends: Mapping[str, int], equity: Floats) -> dict[str, float]:
+    """Return of each calendar month by the month's last bar; the last `MOST_MONTHS`."""
     values = np.concatenate(([1.0], equity[list(ends.values())]))
     before = values[:-1]
     change = np.divide(values[1:], before, out=np.ones_like(before), where=before > 0) - 1.0
-    return dict(zip(list(ends)[-most:], np.round(change, 6).tolist()[-most:], strict=True))
+    return dict(zip(list(ends)[-MOST_MONTHS:], np.round(change, 6).tolist()[-MOST_MONTHS:], strict=True))
 
 
 def blocks(returns: Floats) -> Blocks:

@@ -40,9 +40,9 @@ class Call:
         """Whether what is given cannot be told apart: by `*values` or `**options`."""
         return SPREAD in self.keywords or self.is_starred
 
-    def argument(self, keyword: str, at: int, missing: Value = UNKNOWN) -> Value:
-        """Give the argument called `keyword`, or the one at its place (from 0)."""
+    def argument(self, keyword: str, at: int) -> Value:
+        """Give the argument called `keyword`, or the one at its place (from 0); `UNKNOWN` where it is not given."""
         found = self.keywords.get(keyword)
         if found is None:
-            return self.arguments[at] if len(self.arguments) > at else missing
+            return self.arguments[at] if len(self.arguments) > at else UNKNOWN
         return found

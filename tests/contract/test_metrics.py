@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.contract.driver import HERE, THERE, Driver
 from tests.support import an_attempt
 
@@ -71,3 +72,13 @@ def test_a_damaged_counter_costs_nobody_a_report(driver: Driver) -> None:
     driver.run_all()
     assert driver.outcomes(batch) == {"succeeded": 1}
     assert driver.records.metrics.read().counters["jobs:succeeded"] == 1
+
+
+@pytest.mark.parametrize("value", ["yesterday", "nan", "inf"])
+def test_a_damaged_figure_hides_no_other_from_the_measurement(driver: Driver, value: str) -> None:
+    batch = driver.ready(2, owner="alice")
+    driver.keys.hset(f"wt:batch:{batch}", "submitted_at", value)
+    driver.keys.hset("wt:running", "bob", value)
+    found = driver.records.metrics.read()
+    assert [(one.owner, one.jobs, one.oldest_s) for one in found.waiting] == [("alice", 2, 0.0)]
+    assert found.running == {}

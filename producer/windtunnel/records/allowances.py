@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from windtunnel.errors import AllowanceSpent, TooManyCalls
+from windtunnel.records.codec import figure
 from windtunnel.records.connection import Connection
 
 
@@ -62,7 +63,7 @@ class Allowances:
         """What a token has used today, with what is reserved for its unfinished batches."""
         key = self._redis.keys("allowance", token, _today())
         jobs, seconds, validations = self._redis.call("hmget", key, ["jobs", "seconds", "validations"])
-        return Cost(int(float(jobs or 0)), float(seconds or 0), int(float(validations or 0)))
+        return Cost(int(figure(jobs) or 0), figure(seconds) or 0.0, int(figure(validations) or 0))
 
     def _charge(self, token: str, allowance: Allowance, cost: Cost, digest: str) -> Charge:
         day = _today()

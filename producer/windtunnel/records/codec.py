@@ -7,6 +7,7 @@ version 1. May import the contract and errors.
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -241,3 +242,12 @@ def as_text(stored: bytes | None) -> str:
 def whole(stored: bytes | None) -> int:
     """A stored count; 0 where it is missing or damaged."""
     return int(stored) if stored and stored[:18].isdigit() and len(stored) <= 18 else 0
+
+
+def figure(stored: bytes | None) -> float | None:
+    """A stored figure; None where it is missing, undefined or damaged."""
+    try:
+        found = float(stored or b"")
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None

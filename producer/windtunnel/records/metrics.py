@@ -12,7 +12,7 @@ from itertools import product
 
 from windtunnel.contract import HostStatus, Outcome, Report
 from windtunnel.records.care import QueueState
-from windtunnel.records.codec import as_text, whole
+from windtunnel.records.codec import as_text, figure, whole
 from windtunnel.records.connection import Connection
 from windtunnel.records.hosts import Hosts
 from windtunnel.records.outbox import Outbox
@@ -138,11 +138,11 @@ class Metrics:
         names = sorted(map(as_text, queues))
         hosts = tuple(self._hosts.all())
         return Figures(
-            counters=_numbers(counters),
+            counters=_figures(counters),
             queues=tuple(self._queues(names)),
             waiting=tuple(self._waiting(names, now_ms)),
-            running={owner: int(jobs) for owner, jobs in _numbers(running).items()},
-            slot_seconds=_numbers(seconds),
+            running={owner: int(jobs) for owner, jobs in _figures(running).items()},
+            slot_seconds=_figures(seconds),
             hosts=hosts,
             sandboxes=self._sandboxes([one.host for one in hosts]),
             unfinished=whole(unfinished),
@@ -187,7 +187,7 @@ class Metrics:
         found: dict[tuple[str, str, str], tuple[int, float]] = {}
         for (queue, priority, owner, batch, _), length in zip(lanes, lengths, strict=True):
             jobs, oldest = found.get((queue, priority, owner), (0, 0.0))
-            age = (now_ms - float(submitted[batch] or now_ms)) / 1000
+            age = (now_ms - (whole(submitted[batch]) or now_ms)) / 1000
             found[queue, priority, owner] = (jobs + int(length), max(oldest, age))
         return [Waiting(*place, jobs, oldest) for place, (jobs, oldest) in found.items() if jobs]
 
@@ -214,11 +214,7 @@ def counter_names() -> list[str]:
     ]
 
 
-def _numbers(stored: Mapping[bytes, bytes]) -> dict[str, float]:
-    found = {}
-    for name, value in stored.items():
-        try:
-            found[as_text(name)] = float(value)
-        except ValueError:  # one damaged figure must not hide the others
-            continue
-    return found
+def _figures(stored: Mapping[bytes, bytes]) -> dict[str, float]:
+    """The figures of a hash, without those that are damaged."""
+    found = ((as_text(name), figure(value)) for name, value in stored.items())
+    return {name: value for name, value in found if value is not None}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from math import isfinite
 
 from windtunnel.analysis.ledger import Ledger, Sharpe, Trials
-from windtunnel.records.codec import as_text
+from windtunnel.records.codec import as_text, figure
 from windtunnel.records.connection import Connection
 
 READ_AT_ONCE = 5000
@@ -52,7 +52,7 @@ class TrialLedger:
     def _beyond(self, owner: str, dataset: str) -> Trials:
         """Those beyond 100,000, of which only figures are kept."""
         more = self._redis.call("hgetall", self._redis.keys.trials(owner, dataset, "more"))
-        figures = {as_text(name): _figure(value) or 0.0 for name, value in more.items()}
+        figures = {as_text(name): figure(value) or 0.0 for name, value in more.items()}
         scored, flat, bars = (int(figures.get(name, 0)) for name in ("scored", "flat", "bars"))
         if not bars:  # nothing, or noted by an earlier version, without the bars
             return Trials(flat=scored + flat)
@@ -75,12 +75,3 @@ def _sharpe(stored: bytes) -> Sharpe | None:
     except ValueError:
         return None
     return found if isfinite(found.per_bar) and found.bars > 0 else None
-
-
-def _figure(stored: bytes) -> float | None:
-    """A stored figure; None where it is undefined or damaged."""
-    try:
-        figure = float(stored)
-    except ValueError:
-        return None
-    return figure if isfinite(figure) else None

@@ -26,6 +26,7 @@ from windtunnel.contract import (
     DatasetVersion,
     Execution,
     Facts,
+    HostStatus,
     Issue,
     Job,
     Limits,
@@ -410,3 +411,8 @@ def a_report(name: str, outcome: Outcome = Outcome.SUCCEEDED, job: Job | None = 
 
 def an_attempt(number: int = 1, outcome: Outcome = Outcome.SUCCEEDED) -> Attempt:
     return Attempt(number=number, outcome=outcome, host="here")
+
+
+def a_host(name: str = "a", **fields: Any) -> HostStatus:
+    values = {"last_seen": NOW, "live": True, "slots": 2, "busy": 1, "pools": ("default",), **fields}
+    return HostStatus(host=name, **values)

@@ -19,7 +19,7 @@ from windtunnel_worker.pipeline.faults import NEWER_PAUSE_S, NO_NEWER, describe,
 from windtunnel_worker.pipeline.lease import Lease
 from windtunnel_worker.pipeline.promotion import withheld
 from windtunnel_worker.pipeline.terms import Terms
-from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Superseded
+from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Superseded
 
 TICKET_S = 2.0
 """How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is asked to stop can."""
@@ -102,7 +102,7 @@ class Execute:
             job = self._rest.popleft()
             ran.append(job.job_id)
             self._wake_finalize()
-            if stop == "superseded":
+            if stop == Stop.SUPERSEDED:
                 stop = self._begin_next()
             elif stop:
                 cancelled = Execution(attempt=job.attempt, outcome=Outcome.CANCELLED, host=self._host)

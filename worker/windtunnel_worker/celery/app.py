@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from celery import Celery
 
 from windtunnel.broker import PUBLISH_RETRY, broker_tls, broker_transport_options, broker_url
-from windtunnel_worker.settings import HostSettings, host_settings
+from windtunnel_worker.settings import HostSettings
 
 EXECUTION_BACKSTOP_S = 180
 """Seconds beyond the deadlines of a job and its sandbox, after which a slot that still hangs is killed."""
@@ -59,15 +57,3 @@ def create_app(settings: HostSettings) -> Celery:
         task_send_sent_event=True,
     )
     return app
-
-
-@lru_cache(maxsize=1)
-def _application() -> Celery:
-    return create_app(host_settings())
-
-
-def __getattr__(name: str) -> Celery:
-    """Build `app`, for `celery -A windtunnel_worker.celery.app`, when it is first used."""
-    if name == "app":
-        return _application()
-    raise AttributeError(name)

@@ -90,17 +90,24 @@ def broker_transport_options(redis_url: str = "") -> dict[str, Any]:
     }
 
 
+def shared_settings(redis_url: str) -> dict[str, Any]:
+    """The settings that are the same in the applications of clients and workers."""
+    return {
+        # Messages are JSON; nothing is ever unpickled.
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        # The records are the source of truth; a result backend would be a second one.
+        "task_ignore_result": True,
+        "task_publish_retry_policy": PUBLISH_RETRY,
+        "broker_use_ssl": broker_tls(redis_url),
+        "broker_transport_options": broker_transport_options(redis_url),
+    }
+
+
 def producer_app(redis_url: str) -> Celery:
     """A Celery application that only publishes."""
     app: Celery = _celery().Celery("windtunnel", broker=broker_url(redis_url), set_as_current=False)
-    app.conf.update(
-        task_ignore_result=True,
-        task_serializer="json",
-        accept_content=["json"],
-        broker_use_ssl=broker_tls(redis_url),
-        broker_transport_options=broker_transport_options(redis_url),
-        task_publish_retry_policy=PUBLISH_RETRY,
-    )
+    app.conf.update(shared_settings(redis_url))
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Celery
 
-from windtunnel.broker import PUBLISH_RETRY, broker_tls, broker_transport_options, broker_url
+from windtunnel.broker import broker_transport_options, broker_url, shared_settings
 from windtunnel_worker.settings import HostSettings
 
 EXECUTION_BACKSTOP_S = 180
@@ -16,11 +16,7 @@ def create_app(settings: HostSettings) -> Celery:
     url = settings.redis_url.get_secret_value()
     app = Celery("windtunnel", broker=broker_url(url))
     app.conf.update(
-        # Messages are JSON; nothing is ever unpickled.
-        task_serializer="json",
-        accept_content=["json"],
-        # The records are the source of truth; a result backend would be a second one.
-        task_ignore_result=True,
+        shared_settings(url),
         # A message is kept until its task has ended, so that the reconciler has fewer to replace.
         task_acks_late=True,
         task_acks_on_timeout=True,
@@ -34,8 +30,6 @@ def create_app(settings: HostSettings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        task_publish_retry_policy=PUBLISH_RETRY,
-        broker_use_ssl=broker_tls(url),
         broker_transport_options={
             **broker_transport_options(url),
             # This only tidies up: leases decide who works, and the reconciler publishes missing messages.

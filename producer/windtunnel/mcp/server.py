@@ -191,6 +191,11 @@ def _add_reading(server: MCPServer, tools: Tools, desk: Desk) -> None:
 
 
 def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
+    async def reported(job: str, wait_s: float) -> dict[str, Any]:
+        """The report of a job that was just submitted, or its status if it does not end in this time."""
+        found = await desk.wait(tools.status, job, wait_s, began=True)
+        return await desk.call(tools.report, job) if found["done"] else found
+
     @server.tool(annotations=CHANGES)
     async def run(
         code: Code,
@@ -210,8 +215,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         scored = scoring.model_dump()
         program = Program(code, name, language, datasets, timeout_s, memory_mb, seed, check_lookahead, scored)
         job = await desk.call(tools.run, program, params, idempotency_key)
-        found = await desk.wait(tools.status, job, wait_s, began=True)
-        return await desk.call(tools.report, job) if found["done"] else found
+        return await reported(job, wait_s)
 
     @server.tool(annotations=CHANGES)
     async def submit_sweep(
@@ -244,8 +248,7 @@ def _add_changing(server: MCPServer, tools: Tools, desk: Desk) -> None:
         the rounded figures, and a later call returns the same report. It is charged like the job itself.
         """
         job = await desk.call(tools.promote, id)
-        found = await desk.wait(tools.status, job, wait_s, began=True)
-        return await desk.call(tools.report, job) if found["done"] else found
+        return await reported(job, wait_s)
 
     @server.tool(annotations=ENDS)
     async def cancel(id: Id) -> dict[str, Any]:

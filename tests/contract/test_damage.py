@@ -291,3 +291,12 @@ def test_an_id_that_is_none_is_passed_over(driver: Driver) -> None:
     driver.run_all()
     assert driver.outcomes(batch) == {"succeeded": 1}
     assert driver.left_in_the_schedule() == []
+
+
+@pytest.mark.parametrize("value", ["x", *("9" * digits for digits in (15, 20, 30))])
+def test_a_batch_whose_time_no_calendar_has_is_said_to_be_damaged(driver: Driver, value: str) -> None:
+    batch = driver.ready()
+    driver.keys.hset(f"wt:batch:{batch}", "submitted_at", value)
+    with pytest.raises(NotFound, match="damaged"):
+        driver.records.reading.batch_status(batch)
+    assert driver.records.metrics.read().waiting[0].oldest_s == 0

@@ -102,6 +102,13 @@ def test_damage_costs_no_report_and_stops_nothing(driver: Driver, key: str) -> N
     assert take(driver) is None
 
 
+@pytest.mark.parametrize("digits", [15, 20])
+def test_a_report_with_a_damaged_time_holds_none_up(driver: Driver, digits: int) -> None:
+    driver.keys.rpush("wt:archive", f"a-0 1 {'9' * digits}", "b-0 1 1")
+    assert driver.records.spool.waiting() == Waiting(2)
+    assert taken(driver, after_s=60).attempts == {"a-0": 1, "b-0": 1}
+
+
 def test_nothing_is_spooled_beyond_the_bound(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver.records.reports, "most_spooled", 2)
     batch = driver.ready(4)

@@ -194,7 +194,7 @@ def summary_of(report: Report, attempt: int) -> Attempt:
 def round_began(history: bytes | None) -> datetime | None:
     """When the current round of a job began. The other lines of its history are not looked at."""
     for ms, what, _, _ in reversed(_lines(history)):
-        if what in ("retried", "submitted", "abandoned") and (at := _time(ms)) is not None:
+        if what in ("retried", "submitted", "abandoned") and (at := moment(ms)) is not None:
             return at
     return None
 
@@ -208,7 +208,7 @@ def decode_history(text: bytes | None) -> tuple[Transition, ...]:
     """A job's history, oldest first; a line that cannot be read is passed over."""
     found = []
     for ms, what, who, detail in _lines(text):
-        at = _time(ms)
+        at = moment(ms)
         if at is not None:
             # The pattern has checked it; to validate it again takes a fifth of all that a short report takes.
             found.append(Transition.model_construct(at=at, what=what, who=who, detail=detail))
@@ -219,10 +219,11 @@ def _lines(history: bytes | None) -> list[tuple[str, str, str, str]]:
     return _TRANSITION.findall(as_text(history))
 
 
-def _time(ms: str) -> datetime | None:
+def moment(ms: str) -> datetime | None:
+    """A stored time; None for one that no calendar has."""
     try:
         return datetime.fromtimestamp(int(ms) / 1000, UTC)
-    except (OverflowError, ValueError):  # a time that no calendar has
+    except (OSError, OverflowError, ValueError):
         return None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from windtunnel.contract import BatchStatus, Budget, Event, EventKind, JobSpec, JobState, JobStatus, Outcome, Transition
 from windtunnel.errors import InvalidInput, NotFound, UnreadableRecord
 from windtunnel.keyspace import MAX_BATCHES_LISTED, batch_of, job_id
-from windtunnel.records.codec import as_text, decode, decode_history, readable, whole
+from windtunnel.records.codec import as_text, decode, decode_history, moment, readable, whole
 from windtunnel.records.connection import Connection
 
 EVENTS_AT_ONCE = 1000
@@ -154,8 +154,11 @@ def unknown(what: str, name: str) -> NotFound:
     return NotFound(f"There is no {what} {name}.{hint}", remedy=remedy)
 
 
-def _time(ms: bytes | str | int) -> datetime:
-    return datetime.fromtimestamp(int(ms) / 1000, UTC)
+def _time(ms: str) -> datetime:
+    found = moment(ms)
+    if found is None:
+        raise ValueError(ms)
+    return found
 
 
 def spec_of(stored: bytes | None) -> JobSpec:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from windtunnel.records.codec import as_text
+from windtunnel.records.codec import as_text, moment
 from windtunnel.records.connection import Connection
 
 ENTRY = re.compile(r"(\S+) (\d{1,9}) (\d+)")
@@ -69,8 +69,8 @@ class Spool:
         places = self._redis.keys("archive", "part"), self._redis.keys("archive")
         found = self._redis.pipeline([("llen", one) for one in places] + [("lindex", one, 0) for one in places])
         entries = (ENTRY.fullmatch(as_text(one)) for one in found[2:] if one)
-        oldest = min((int(entry[3]) for entry in entries if entry), default=None)
-        return Waiting(sum(found[:2]), datetime.fromtimestamp(oldest / 1000, UTC) if oldest is not None else None)
+        times = (moment(entry[3]) for entry in entries if entry)
+        return Waiting(sum(found[:2]), min((time for time in times if time), default=None))
 
     def not_written(self, who: str, part: Part) -> None:
         """It is not; somebody may try again."""

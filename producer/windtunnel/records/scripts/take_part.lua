@@ -7,7 +7,11 @@ local most = tonumber(ARGV[3])
 
 local function is_due()
   local first = redis.call('LINDEX', spool, 0)
-  return first and (redis.call('LLEN', spool) >= most or now - number(first:match('%d+$')) >= tonumber(ARGV[4]))
+  if not first or redis.call('LLEN', spool) >= most then
+    return first
+  end
+  local age = now - number(first:match('%d+$'))
+  return age < 0 or age >= tonumber(ARGV[4]) -- a time that is yet to come is damaged
 end
 
 if redis.call('LLEN', part) == 0 and not is_due() then

@@ -91,7 +91,14 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(driver: Driver) -> Non
     driver.records.catalogue.add(a_version())
     driver.keys.hset("wt:datasets", "broken", "1 abc")
     driver.keys.hset("wt:dataset:broken", "1", "abc {")
-    assert driver.records.catalogue.all() == [a_version()]
+    driver.keys.hset("wt:datasets", b"\xff", b"\xff \xff")
+    driver.keys.hset("wt:dataset:sp500", "x", b"\xff \xff")
+    catalogue = driver.records.catalogue
+    assert catalogue.all() == catalogue.versions("sp500") == [a_version()]
+    assert catalogue.newest(["sp500"]) == {"sp500": a_version().sha256}
+    assert catalogue.digests("sp500")[a_version().sha256] == 1
+    with pytest.raises(NotFound, match="'sp500'"):
+        catalogue.version("sp50")
 
 
 # -- when a job is submitted -----------------------------------------------------------------------------

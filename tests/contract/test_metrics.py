@@ -79,6 +79,7 @@ def test_a_damaged_figure_hides_no_other_from_the_measurement(driver: Driver, va
     batch = driver.ready(2, owner="alice")
     driver.keys.hset(f"wt:batch:{batch}", "submitted_at", value)
     driver.keys.hset("wt:running", "bob", value)
+    driver.keys.zadd("wt:outbox", {b"\xff": 0})
     found = driver.records.metrics.read()
     assert [(one.owner, one.jobs, one.oldest_s) for one in found.waiting] == [("alice", 2, 0.0)]
     assert found.running == {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from windtunnel.contract import DatasetVersion
 from windtunnel.errors import NotFound, UnreadableRecord
-from windtunnel.records.codec import as_text, decode, encode, unpack
+from windtunnel.records.codec import as_text, decode, encode, unpack, whole
 from windtunnel.records.connection import Connection
 
 MOST_NAMED = 20
@@ -25,14 +25,14 @@ class Catalogue:
         if not names:
             return {}
         found = self._redis.call("hmget", self._redis.keys("datasets"), list(names))
-        return {name: one.decode().partition(" ")[2] for name, one in zip(names, found, strict=True) if one}
+        return {name: as_text(one).partition(" ")[2] for name, one in zip(names, found, strict=True) if one}
 
     def digests(self, name: str) -> dict[str, int]:
         """Digest of the file → number of every version of a dataset; the newest where bytes came again."""
         stored = self._redis.call("hgetall", self._redis.keys("dataset", name))
         return {
-            one.partition(b" ")[0].decode(): number
-            for number, one in sorted((int(number), one) for number, one in stored.items())
+            as_text(one).partition(" ")[0]: number
+            for number, one in sorted((whole(number), one) for number, one in stored.items())
         }
 
     def sharing(self, names: Iterable[str]) -> list[str]:
@@ -45,12 +45,12 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Every dataset, by name."""
-        return sorted(one.decode() for one in self._redis.call("hkeys", self._redis.keys("datasets")))
+        return sorted(as_text(one) for one in self._redis.call("hkeys", self._redis.keys("datasets")))
 
     def all(self) -> list[DatasetVersion]:
         """The newest version of every dataset, by name; one that cannot be read is passed over."""
         listed = self._redis.call("hgetall", self._redis.keys("datasets"))
-        wanted = sorted((name.decode(), one.partition(b" ")[0]) for name, one in listed.items())
+        wanted = sorted((as_text(name), one.partition(b" ")[0]) for name, one in listed.items())
         stored = self._redis.pipeline([("hget", self._redis.keys("dataset", name), number) for name, number in wanted])
         return list(_readable(stored))
 

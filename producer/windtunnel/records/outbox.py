@@ -80,5 +80,5 @@ class Outbox:
     def waiting(self) -> int:
         """How many wait to be delivered."""
         hosts = self._redis.call("zrange", self._redis.keys("outbox"), 0, -1)
-        counts = self._redis.pipeline([("zcard", self._redis.keys("outbox", host.decode())) for host in hosts])
+        counts = self._redis.pipeline([("zcard", self._redis.keys("outbox", as_text(host))) for host in hosts])
         return sum(map(int, counts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests import scored
 from tests.contract.driver import Driver
 from tests.support import a_report
@@ -100,3 +101,13 @@ def test_a_program_is_noted_once_a_hold_out(driver: Driver) -> None:
     earlier = promotions.find("x = 1", "python", {"two": "2" * 64})
     assert earlier is not None
     assert (earlier.job_id, earlier.outcome, earlier.promotion) == ("b-0", "succeeded", found)
+
+
+@pytest.mark.parametrize(("value", "job"), [(b"", "?"), (b" ", "?"), (b"\xff", "\ufffd"), (b"b-0", "b-0")])
+def test_a_program_whose_note_was_damaged_has_been_promoted(driver: Driver, value: bytes, job: str) -> None:
+    promotions, holdouts = driver.records.promotions, {"one": "1" * 64}
+    promotions.claim("x = 1", "python", holdouts, "b-0")
+    key = f"wt:promotions:{'1' * 64}"
+    driver.keys.hset(key, next(iter(driver.keys.hkeys(key))), value)
+    assert promotions.claim("x = 1", "python", holdouts, "b-1") == job
+    promotions.find("x = 1", "python", holdouts)

@@ -72,7 +72,7 @@ class Promotions:
         for name, holdout in holdouts.items():
             if span := self._spans(name).get(holdout):
                 self._redis.call("hset", self._redis.keys("holdouts", name), holdout, f"{span.first} {span.last}")
-        return str(self._redis.run("promote", essence(code, language), job_id, *self._alike(holdouts)).decode())
+        return as_text(self._redis.run("promote", essence(code, language), job_id, *self._alike(holdouts)))
 
     def note(self, report: Report) -> None:
         """Keep what came of a promoted run; the first word counts."""
@@ -88,9 +88,9 @@ class Promotions:
         claimed = self._first(alike, essence(code, language))
         if not claimed:
             return None
-        job_id = claimed.decode().split()[0]
+        job_id = as_text(claimed).partition(" ")[0]
         outcome, _, document = self._first(alike, f"{job_id}:result").partition(b" ")
-        return Promoted(job_id, outcome.decode(), readable(Promotion, document))
+        return Promoted(job_id, as_text(outcome), readable(Promotion, document))
 
     def count(self, holdouts: Mapping[str, str]) -> int:
         """Programs that were promoted on the most used of these hold-outs."""

@@ -4,7 +4,8 @@
 local program, id = ARGV[1], ARGV[2]
 for i = 3, #ARGV do
   local at = key('promotions', ARGV[i])
-  local job = (redis.call('HGET', at, program) or id):match('^%S+')
+  local noted = redis.call('HGET', at, program)
+  local job = noted and (noted:match('^%S+') or '?') or id -- '?': a note that is damaged is one
   if job ~= id or redis.call('HEXISTS', at, id .. ':result') == 1 then
     return job
   end

@@ -147,7 +147,9 @@ class TooManyCalls(WindtunnelError):
 
     def __init__(self, what: str, most: int) -> None:
         self.most = most
-        super().__init__(f"There are {most} {what} under way, the most for one token.", remedy="Await one of them.")
+        super().__init__(
+            f"{most} {what} are in progress, the most for one token.", remedy="Wait for one of them to end."
+        )
 
 
 class WaitTimeout(WindtunnelError):

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from windtunnel.address import DEFAULT_REDIS_URL, check_redis_url
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
+from windtunnel.contract.base import plainer
 from windtunnel.errors import FieldProblem, InvalidInput
 
 URL_FILE = Path("~/.local/state/windtunnel/redis.url")
@@ -150,7 +151,7 @@ def load(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         problems = [
-            FieldProblem(_variable(kind, problem["loc"]), problem["msg"].removeprefix("Value error, "))
+            FieldProblem(_variable(kind, problem["loc"]), plainer(problem["msg"]))
             for problem in error.errors(include_url=False, include_input=False)
         ]
     except SettingsError as error:

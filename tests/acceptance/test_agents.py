@@ -208,7 +208,7 @@ def test_a_token_sees_its_own_batches_only_and_no_more_than_its_allowance(server
             )
             refused = [str(one) for one in answers if isinstance(one, Refused)]
             assert len(refused) >= 15
-            assert all("jobs a day" in one or "calls under way" in one for one in refused)
+            assert all("jobs a day" in one or "calls are in progress" in one for one in refused)
             used = await mallory("allowance")
             assert used["jobs"] == [20 - len(refused), 5]
         owners = [batch.owner for batch in app.batches(1000)]

@@ -413,10 +413,10 @@ def test_hostile_text_is_bounded_and_stands_apart() -> None:
         (
             "run",
             {"code": "print(1)", "wait_s": 51},
-            "wait_s: Input should be less than or equal to 50. Nothing was done.",
+            "wait_s: must be less than or equal to 50. Nothing was done.",
         ),
-        ("run", {}, "code: Field required"),
-        ("submit_sweep", {"code": "print(1)", "grid": {"a": 5}}, "grid.a: Input should be a valid list"),
+        ("run", {}, "code: is missing"),
+        ("submit_sweep", {"code": "print(1)", "grid": {"a": 5}}, "grid.a: must be a valid list"),
         ("allowance", {"x": 1}, "there are: none"),
     ],
 )

@@ -18,7 +18,7 @@ Call = Callable[[Client, str], Any]
 MISUSES: list[tuple[str, str, Call]] = [
     ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
     ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
-    ("5", "not permitted", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
+    ("5", "is not known", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
     ("params.n", "NumPy", lambda client, _: client.submit({**JOB, "params": {"n": np.int64(3)}})),
     ("jobs", "give a list", lambda client, _: client.submit_batch("print(1)")),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ field. Stored documents are read through `windtunnel.records.codec`, which toler
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,10 +25,20 @@ CLEARER = {
     " Convert it first (a NumPy value with `.item()` or `.tolist()`)",
     f"String should match pattern '{NAME_PATTERN}'": "may have at most 128 letters, digits, dots, underscores and"
     " hyphens, and begins with a letter or a digit",
+    "Input should be a valid dictionary": "must be a dictionary (in JSON, an object)",
+    "Extra inputs are not permitted": "is not known",
+    "Field required": "is missing",
 }
 """Plainer words for some of pydantic's messages."""
+SHOULD = re.compile(r"^[A-Z]\w* should ")
+"""How pydantic begins many of its messages, as in `Input should be a valid list`."""
 LONGEST_PATH = 12
 """Parts of a field's path that are named: a value may be nested without end."""
+
+
+def plainer(message: str) -> str:
+    """A message of pydantic in plainer words."""
+    return CLEARER.get(message) or SHOULD.sub("must ", message.removeprefix("Value error, "))
 
 
 def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
@@ -37,7 +48,7 @@ def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
     return [
         FieldProblem(
             ".".join(map(str, place[:LONGEST_PATH])) or whole,
-            CLEARER.get(problem["msg"], problem["msg"].removeprefix("Value error, ")),
+            plainer(problem["msg"]),
         )
         for place, problem in zip(places, found, strict=True)
         # Pydantic also calls a container too short if its only item is wrong.

@@ -76,7 +76,7 @@ class ReadOptions(Contract):
         if tz is not None:
             try:
                 ZoneInfo(tz)
-            except (OSError, ValueError) as error:  # an unknown name, a directory of zones, a path
+            except (KeyError, OSError, ValueError) as error:  # an unknown name, a directory of zones, a path
                 raise ValueError("give a zone such as `UTC` or `America/New_York`") from error
         return tz
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.datasets.awkward import CASES, Awkward
 
 from windtunnel.datasets.inspection import DataRefused, Inspected, ReadOptions, inspect
+from windtunnel.errors import InvalidInput
 
 
 @pytest.fixture(params=CASES, ids=[case.name for case in CASES])
@@ -37,6 +38,12 @@ def test_each_is_understood_or_refused(case: Awkward, tmp_path: Path) -> None:
     found = inspect(path, options)
     check(case, found)
     check_files(found, path, tmp_path)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "America", "../UTC", "a\0b"])
+def test_an_unknown_zone_is_refused(zone: str) -> None:
+    with pytest.raises(InvalidInput, match="tz: give a zone such as `UTC`"):
+        ReadOptions(tz=zone)
 
 
 def check(case: Awkward, found: Inspected) -> None:

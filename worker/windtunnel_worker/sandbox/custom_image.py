@@ -103,7 +103,8 @@ def read_requirements(file: Path) -> list[str]:
     try:
         text = file.read_text(encoding="utf-8").replace("\\\n", " ")
     except (OSError, UnicodeDecodeError) as error:
-        raise ImageBuildFailed(f"{file} cannot be read: {error}.", remedy="Give a text file in UTF-8.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ImageBuildFailed(f"{file} cannot be read: {why}.", remedy="Give a text file in UTF-8.") from error
     lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     for line in lines:

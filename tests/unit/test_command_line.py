@@ -22,6 +22,7 @@ from windtunnel.cli import (
     storing,
     submitting,
     sweeping,
+    waiting,
 )
 from windtunnel.cli.commands import app
 from windtunnel.cli.grids import grid_of
@@ -242,6 +243,18 @@ def test_jobs_of_a_pool_that_no_host_serves_have_a_hint(monkeypatch: pytest.Monk
     assert tunnel.client.unserved_pools(batch) == []
     tunnel.client.drain("other")
     assert tunnel.client.unserved_pools(f"{batch}-0") == ["gpu"]
+
+
+def test_whoever_waits_in_vain_is_pointed_to_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "HINT_AFTER_S", -1.0)
+    tunnel = Tunnel(paused=True)
+    batch = tunnel.client.submit_batch([{"code": "print(1)"}])
+    for name in (batch, f"{batch}-0"):
+        told: list[str] = []
+        hint = waiting.Hint(tunnel.client, name, told.append)
+        hint.look()
+        hint.look()
+        assert told == [waiting.IDLE]
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("statu", "status"), ("swep", "sweep"), ("datasts", "datasets")])

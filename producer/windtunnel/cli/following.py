@@ -42,8 +42,6 @@ LOOK_EVERY_S = 0.5
 REDRAW_EVERY_S = 0.1
 CHART_WIDTH = 40
 """Readings in a chart of a running job, so that its line fits 80 columns."""
-HINT_AFTER_S = 10.0
-"""If no worker takes a job for this long, perhaps none is running."""
 WAITS_FOR = {
     JobState.QUEUED: "queued, waits for validation",
     JobState.READY: "ready, waits for a slot",
@@ -122,17 +120,16 @@ def follow_job(client: Client, job: JobId) -> Report:
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    began = time.monotonic()
     with Live(line, console=render.error_console(), transient=True) as live:
         hint = Hint(client, job, live.console.print)
-        task = line.add_task(_where(status, 0.0))
+        task = line.add_task(_where(status))
         while True:
             try:
                 return client.wait(job, timeout=LOOK_EVERY_S)
             except WaitTimeout:
                 with suppress(StoreUnavailable):  # the wait itself waits an outage out
                     status = client.status(job)
-                    line.update(task, description=_where(status, time.monotonic() - began))
+                    line.update(task, description=_where(status))
                     running = status.state is JobState.RUNNING
                     if not running:
                         hint.look()
@@ -153,8 +150,6 @@ def used_so_far(samples: Sequence[Sample]) -> list[Text]:
     ]
 
 
-def _where(status: JobStatus, waited_s: float) -> str:
+def _where(status: JobStatus) -> str:
     attempt = f", attempt {status.attempt}" if status.attempt > 1 else ""
-    idle = status.state in (JobState.QUEUED, JobState.READY) and waited_s > HINT_AFTER_S
-    hint = "; `windtunnel doctor` says whether workers are there" if idle else ""
-    return f"{status.name}: {WAITS_FOR[status.state]}{attempt}{hint}"
+    return f"{status.name}: {WAITS_FOR[status.state]}{attempt}"

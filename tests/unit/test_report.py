@@ -178,3 +178,10 @@ def test_positions_that_are_refused_are_a_failure() -> None:
     refused = with_score(build_report(record(), ()), Scored(refusal="Bar 7: the position is not finite."))
     assert refused.failure == Failure(type="failed", message="Bar <n>: the position is not finite.")
     assert [one.outcome for one in refused.attempts] == [Outcome.FAILED]
+
+
+def test_who_returns_no_positions_on_data_is_told_how_to_be_scored() -> None:
+    on_data = JOB.model_copy(update={"dataset_digests": {"sp500": "0" * 64}})
+    assert "signals(data, params)" in build_report(record(spec=on_data), ()).why_unscored
+    assert build_report(record(spec=on_data, outcome=Outcome.LOST, execution=None), ()).why_unscored == ""
+    assert build_report(record(spec=JOB), ()).why_unscored == ""

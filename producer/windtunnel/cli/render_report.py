@@ -60,6 +60,7 @@ def report(found: Report) -> RenderableType:
 def _judged(found: Report) -> list[RenderableType]:
     """What Windtunnel says of returned positions."""
     parts = [score(found.score)] if found.score else []
+    parts += [Text(found.why_unscored)] if found.why_unscored else []
     parts += [foreign(f"stage {stage_line(run)}") for run in found.stages]
     if found.promotion and found.promotion.bars:
         parts.append(held_out(found.promotion))

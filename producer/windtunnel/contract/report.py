@@ -161,6 +161,14 @@ class Report(Contract):
         return self.look_ahead is not None and self.look_ahead.sight in (Sight.LEAKS, Sight.UNSTABLE)
 
     @property
+    def why_unscored(self) -> str:
+        """For a program that succeeded on data and has no score: why, and what to do; otherwise empty."""
+        judged = self.outcome is not Outcome.SUCCEEDED or self.score is not None or self.promotion is not None
+        if judged or not self.dataset_digests or self.language != "python":
+            return ""
+        return "Not scored, since it returned no positions: define `signals(data, params)` to be scored and ranked."
+
+    @property
     def used(self) -> Resources | None:
         """What its program used; None if it did not run, or was promoted, which withholds it."""
         return self.resources if self.execution and not self.promotion else None

@@ -117,6 +117,7 @@ def report(found: Report) -> dict[str, Any]:
         "stopped": found.stopped,
         "stage_runs": [_stage_run(run) for run in found.stages],
         "score": score(found.score) if found.score else None,
+        "why_unscored": found.why_unscored,
         "held_out": held_out(found.promotion) if found.promotion else None,
         "look_ahead": found.look_ahead
         and {"sight": found.look_ahead.sight.value, "message": line(found.look_ahead.message)},

@@ -40,6 +40,7 @@ def job_page(
         "outcome": report.outcome.value,
         "message": report.message,
         "stopped": report.stopped,
+        "unscored": report.why_unscored,
         "score": score.model_dump(mode="json") if score else None,
         "look_ahead": report.look_ahead
         and {"sight": report.look_ahead.sight.value, "message": report.look_ahead.message},

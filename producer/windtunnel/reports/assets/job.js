@@ -76,7 +76,7 @@ document.body.append(
   ...[
     data.message ? h("div", { class: `banner${data.stopped ? "" : data.outcome === "succeeded" ? " good" : " bad"}` }, foreign(data.message)) : null,
     data.look_ahead ? lookAhead() : null,
-    score ? scoreParts() : null,
+    score ? scoreParts() : data.unscored ? h("p", { class: "soft" }, data.unscored) : null,
     data.promotion ? promotionParts() : null,
     data.error ? section(data.error_title, h("pre", { class: "foreign" }, data.error)) : null,
     program(),

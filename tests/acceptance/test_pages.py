@@ -157,6 +157,38 @@ def test_a_job_without_a_sharpe_ratio_stands_below_and_says_why(browser: Browser
     assert "it never traded" in texts(browser, "#leaderboard dl")[0]
 
 
+def test_the_page_of_a_batch_can_be_used_with_the_keyboard(browser: Browser, batch: Path) -> None:
+    browser.open(batch)
+    browser.run("document.querySelector('tr.pick').focus()")
+    browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13)
+    first = browser.run("document.activeElement.dataset.job")
+    assert first in texts(browser, "#leaderboard dl")[0]
+    unnamed = (
+        "[...document.querySelectorAll('input, select')].filter((one) => !one.labels.length && !one.ariaLabel).length"
+    )
+    assert browser.run(unnamed) == 0
+
+
+def test_a_dark_page_is_printed_light_and_whole(browser: Browser, batch: Path) -> None:
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    try:
+        browser.call("Emulation.setDeviceMetricsOverride", width=720, height=1000, deviceScaleFactor=1, mobile=False)
+        browser.call("Emulation.setEmulatedMedia", media="print", features=dark)
+        browser.open(batch)
+        assert browser.run("document.documentElement.dataset.theme") == "dark"
+        assert browser.run("getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
+        assert browser.run("document.documentElement.scrollWidth") <= 720
+        assert (
+            browser.run(
+                "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth).length"
+            )
+            == 0
+        )
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="", features=[])
+        browser.call("Emulation.clearDeviceMetricsOverride")
+
+
 def test_luck_is_shown_beside_the_ratios(browser: Browser, batch: Path) -> None:
     browser.open(batch)
     assert "1 of 62 trials is significant" in texts(browser, "#verdict")[0]

@@ -105,7 +105,8 @@ function leaderboard() {
   }
   function line(row) {
     const cells = SHOWN.map((column) => h("td", { class: [column.n ? "n" : "", column.key === "name" ? "job" : "", ["total_return", "annual_return", "costly"].includes(column.key) ? sign(at(row, column.key)) : ""].join(" ") }, cell(row, column)));
-    const main = h("tr", { class: `pick${view.chosen === row ? " chosen" : ""}`, "data-job": at(row, "job"), onclick: () => { view.chosen = view.chosen === row ? null : row; show(); } }, cells);
+    const job = at(row, "job"), toggle = () => { view.chosen = view.chosen === row ? null : row; show(); [...body.children].find((one) => one.dataset.job === job).focus(); };
+    const main = h("tr", { class: `pick${view.chosen === row ? " chosen" : ""}`, "data-job": job, tabindex: 0, onclick: toggle, onkeydown: (event) => { if (event.key === "Enter") toggle(); } }, cells);
     return view.chosen === row ? [main, h("tr", {}, h("td", { colspan: SHOWN.length }, details(row)))] : [main];
   }
   leaderboard.find = (row) => { Object.assign(view, { words: at(row, "job"), outcome: "", only: false, page: 0, chosen: row }); search.value = at(row, "job"); outcomes.value = ""; only.checked = false; show(); document.getElementById("leaderboard").scrollIntoView(); };
@@ -138,8 +139,8 @@ function heatMap() {
   const keys = [...values].filter(([, found]) => found.size > 1 && found.size <= 40).map(([key]) => key);
   if (keys.length < 2) return null;
   const ordered = (key) => [...values.get(key)].sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b)));
-  const choose = (chosen) => h("select", { onchange: show }, keys.map((key) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
-  const down = choose(keys[0]), across = choose(keys[1]), holder = h("div", {});
+  const choose = (chosen, label) => h("select", { "aria-label": label, onchange: show }, keys.map((key) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
+  const down = choose(keys[0], "Rows"), across = choose(keys[1], "Columns"), holder = h("div", {});
   function show() {
     const groups = new Map();
     for (const row of complete) {
@@ -187,12 +188,12 @@ function failures() {
 function cascade() {
   if (!staged) return null;
   const rows = data.stages.map((one) => [whole(one.stage), `${one.metric.replaceAll("_", " ")} of at least ${(/return|drawdown/.test(one.metric) ? percent : number)(one.at_least)}`, whole(one.asked), whole(one.passed), percent(one.passed / one.asked, 0)]);
-  return section("Stages", table([{ name: "Stage", n: true }, { name: "Threshold" }, { name: "Jobs", n: true }, { name: "Passed", n: true }, { name: "", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "Jobs stopped at a stage are not ranked, and their figures are those of that stage. Each stage counts as a trial."));
+  return section("Stages", table([{ name: "Stage", n: true }, { name: "Threshold" }, { name: "Jobs", n: true }, { name: "Passed", n: true }, { name: "Share", n: true }], rows, { id: "stages" }), h("p", { class: "soft" }, "Jobs stopped at a stage are not ranked, and their figures are those of that stage. Each stage counts as a trial."));
 }
 
 function times() {
   const rows = data.usage.map((one) => [one.name, ...["median", "high", "most"].map((name) => one.unit === "s" ? seconds(one[name]) : one.unit ? `${number(one[name], 1)} ${one.unit}` : whole(one[name]))]);
-  return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90 %", n: true }, { name: "Maximum", n: true }], rows, { id: "usage" })) : null;
+  return rows.length ? section("Time and resources", table([{ name: "" }, { name: "Median", n: true }, { name: "90th percentile", n: true }, { name: "Maximum", n: true }], rows, { id: "usage" })) : null;
 }
 
 function selfReported() {

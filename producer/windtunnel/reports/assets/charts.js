@@ -148,13 +148,13 @@ const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 function sparkline(text, up) {
   if (!text) return null;
   const path = [...text].map((char, place) => `${place ? "L" : "M"}${(place * 110 / Math.max(1, text.length - 1)).toFixed(1)} ${(22 - LEVELS.indexOf(char) / 63 * 20).toFixed(1)}`).join("");
-  const picture = s("svg", { width: 110, height: 24, "aria-hidden": "true" }, s("path", { d: path, fill: "none", "stroke-width": 1.3 }));
+  const picture = s("svg", { width: 110, height: 24, viewBox: "0 0 110 24", "aria-hidden": "true" }, s("path", { d: path, fill: "none", "stroke-width": 1.3 }));
   picture.firstChild.style.stroke = up ? "var(--good)" : "var(--bad)";
   return picture;
 }
 
 /* A colour from red over neutral to green, as strong as the value. */
-const tint = (value, most) => `color-mix(in srgb, var(${value < 0 ? "--bad" : "--good"}) ${Math.round(Math.min(1, Math.abs(value) / (most || 1)) * 65)}%, transparent)`;
+const tint = (value, most) => `color-mix(in srgb, var(${value < 0 ? "--bad" : "--good"}) ${Math.round(Math.min(1, Math.abs(value) / (most || 1)) * 50)}%, transparent)`;
 
 /* Values by two keys. `cell` gives {value, text, title} or nothing; a `plain` one is not compared with the others. */
 function heatTable(columns, rows, cell, corner) {

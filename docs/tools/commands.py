@@ -34,7 +34,8 @@ def _command(title: str, command: Any) -> Iterator[str]:
         yield "| | |\n|---|---|"
     for option in options:
         argument = option.param_type_name == "argument"
-        names = [option.metavar or option.name.upper()] if argument else [*option.opts, *option.secondary_opts]
+        takes = f" {option.metavar}" if option.metavar else ""
+        names = [takes.strip()] if argument else [f"{one}{takes}" for one in (*option.opts, *option.secondary_opts)]
         yield f"| {', '.join(f'`{one}`' for one in names)} | {_cell(option.help or '')} |"
 
 

@@ -125,6 +125,17 @@ def test_the_line_of_each_command_begins_its_own_help() -> None:
         assert " ".join(group.load(name).help.split()).startswith(line), name
 
 
+def test_help_names_what_each_option_takes_and_cuts_no_line_off() -> None:
+    group: Any = typer.main.get_command(app)
+    commands = [group.load(name) for name in group.commands]
+    members = [member for one in commands for member in getattr(one, "commands", {}).values()]
+    options = [
+        option for one in (*commands, *members) for option in one.params if not getattr(option, "is_flag", False)
+    ]
+    assert [option.opts for option in options if not option.metavar] == []
+    assert [one.name for one in members if one.get_short_help_str(66).endswith("...")] == []
+
+
 def test_every_exported_name_is_there_and_no_other() -> None:
     for name in windtunnel.__all__:
         assert getattr(windtunnel, name).__name__ == name

@@ -51,15 +51,22 @@ def checks() -> list[Check]:
 
 
 def up(
-    slots: Annotated[int, typer.Option(help="Jobs that run at the same time.", min=1)] = os.cpu_count() or 1,
+    slots: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Jobs that run at the same time.", min=1)
+    ] = os.cpu_count() or 1,
     flower: Annotated[
-        int | None, typer.Option(help="Serve Flower on this port, for this machine only.", min=1, max=65535)
+        int | None,
+        typer.Option(metavar="PORT", help="Serve Flower on this port, for this machine only.", min=1, max=65535),
     ] = None,
     redis_port: Annotated[
         int | None,
-        typer.Option(help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535),
+        typer.Option(
+            metavar="PORT", help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535
+        ),
     ] = None,
-    state: Annotated[Path, typer.Option(help="Folder for Redis's data and the logs.")] = URL_FILE.parent,
+    state: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for Redis's data and the logs.")
+    ] = URL_FILE.parent,
 ) -> None:
     """Run the whole stack on this host in the foreground, until Ctrl-C."""
     from windtunnel_worker.stack import up as stack
@@ -71,13 +78,22 @@ def up(
 
 
 def image_add(
-    packages: Annotated[list[str] | None, typer.Argument(help="Packages for pip: networkx, 'networkx>=3'.")] = None,
-    requirements: Annotated[Path | None, typer.Option("-r", "--requirements", help="A file that lists them.")] = None,
-    wheels: Annotated[
-        Path | None, typer.Option(help="A folder with all their wheels; by default pip downloads them.")
+    packages: Annotated[
+        list[str] | None, typer.Argument(metavar="PACKAGE", help="Packages for pip: networkx, 'networkx>=3'.")
     ] = None,
-    tag: Annotated[str, typer.Option(help="The name of the new image.")] = "windtunnel/sandbox:python-own",
-    base: Annotated[str | None, typer.Option(help="The image to build on; by default the shipped one.")] = None,
+    requirements: Annotated[
+        Path | None, typer.Option("-r", "--requirements", metavar="FILE", help="A file that lists them.")
+    ] = None,
+    wheels: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A folder with all their wheels; by default pip downloads them."),
+    ] = None,
+    tag: Annotated[
+        str, typer.Option(metavar="NAME", help="The name of the new image.")
+    ] = "windtunnel/sandbox:python-own",
+    base: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The image to build on; by default the shipped one.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Build a sandbox image with additional Python libraries. Jobs that name the image may import them."""
@@ -93,7 +109,10 @@ def image_add(
 
 
 def image_list(json: AsJson = False) -> None:
-    """List the images made by `image add` on this host, with digest, libraries and whether they are up to date."""
+    """List the images made by `image add`.
+
+    With digest, libraries and whether they are up to date.
+    """
     from windtunnel_worker.sandbox import images
 
     found = images.own()

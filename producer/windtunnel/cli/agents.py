@@ -18,15 +18,19 @@ from windtunnel.settings import client_settings
 
 def mcp(
     http: Annotated[bool, typer.Option("--http", help="Serve HTTP on this machine's loopback address.")] = False,
-    port: Annotated[int, typer.Option(help="The port, with --http.", min=1, max=65535)] = 8765,
+    port: Annotated[int, typer.Option(metavar="NUMBER", help="The port, with --http.", min=1, max=65535)] = 8765,
     tokens: Annotated[
-        Path | None, typer.Option(help="A TOML file with the callers' tokens and allowances, with --http.")
+        Path | None,
+        typer.Option(metavar="FILE", help="A TOML file with the callers' tokens and allowances, with --http."),
     ] = None,
     strict: Annotated[
         bool, typer.Option(envvar="WINDTUNNEL_STRICT", help="Also reject programs with findings of level HIGH.")
     ] = True,
     policies: Annotated[
-        Path | None, typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own.")
+        Path | None,
+        typer.Option(
+            envvar="WINDTUNNEL_POLICIES", metavar="FOLDER", help="A folder with validation policies of your own."
+        ),
     ] = None,
 ) -> None:
     """Serve tools for AI agents over the Model Context Protocol.

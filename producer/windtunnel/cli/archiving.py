@@ -20,11 +20,15 @@ app = typer.Typer(help="List and compact the archive of finished reports.", no_a
 @app.command()
 def files(
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on (UTC).", show_default=False)
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="From this day on (UTC).", show_default=False),
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the Parquet files that together hold every report exactly once, even during a compaction."""
+    """List the Parquet files that hold every report exactly once.
+
+    This also holds while a compaction runs.
+    """
     found = _archive().files(since.date() if since else None)
     typer.echo(plain_json.dumps(found, indent=2) if json else "\n".join(found))
 
@@ -34,7 +38,7 @@ def compact(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     grace: Annotated[
         float,
-        typer.Option(help="Seconds that replaced files are kept for readers.", min=SHORTEST_GRACE_S),
+        typer.Option(metavar="SECONDS", help="Seconds that replaced files are kept for readers.", min=SHORTEST_GRACE_S),
     ] = GRACE_S,
     json: AsJson = False,
 ) -> None:

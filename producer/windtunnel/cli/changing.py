@@ -15,7 +15,10 @@ from windtunnel.contract import Outcome
 
 def retry(
     name: JobOrBatch,
-    outcome: Annotated[list[Outcome] | None, typer.Option(help="Only jobs with this outcome. May be repeated.")] = None,
+    outcome: Annotated[
+        list[Outcome] | None,
+        typer.Option(metavar="OUTCOME", help="Only jobs with this outcome, such as failed. May be repeated."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Run finished jobs again; of a batch, by default, those that did not succeed.

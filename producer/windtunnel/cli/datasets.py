@@ -21,7 +21,7 @@ from windtunnel.store import Store
 app = typer.Typer(help="Add, inspect and remove datasets.", no_args_is_help=True, rich_markup_mode=None)
 
 Dataset = Annotated[str, typer.Argument(help="A dataset.", metavar="NAME")]
-Version = Annotated[int | None, typer.Option(help="A version of it.", show_default="the newest")]
+Version = Annotated[int | None, typer.Option(metavar="NUMBER", help="A version of it.", show_default="the newest")]
 Local = Annotated[
     bool, typer.Option("--local", help="Without Redis: in the store alone, for `run --local` and a later `restore`.")
 ]
@@ -40,24 +40,39 @@ def _datasets(local: bool = False) -> Iterator[Datasets]:
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="Its name in programs: data[NAME].")],
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, whatever its extension.")],
-    sep: Annotated[str | None, typer.Option(help="The column separator.", show_default="detected")] = None,
-    decimal: Annotated[str | None, typer.Option(help="The decimal mark.", show_default="detected")] = None,
-    thousands: Annotated[str | None, typer.Option(help="The thousands separator.", show_default="detected")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in programs: data[NAME].")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, whatever its extension.")],
+    sep: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The column separator.", show_default="detected")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The decimal mark.", show_default="detected")
+    ] = None,
+    thousands: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The thousands separator.", show_default="detected")
+    ] = None,
     dayfirst: Annotated[
         bool | None, typer.Option("--dayfirst/--no-dayfirst", help="01/02 is 1 February.", show_default="detected")
     ] = None,
-    time_unit: Annotated[str | None, typer.Option(help="The unit of numeric times: s, ms, us, ns or excel.")] = None,
-    tz: Annotated[str | None, typer.Option(help="The time zone of its times, e.g. America/New_York.")] = None,
-    time_column: Annotated[
-        str | None, typer.Option(help="The column with the times; `Date,Time` if there are two, `none` for none.")
+    time_unit: Annotated[
+        str | None, typer.Option(metavar="UNIT", help="The unit of numeric times: s, ms, us, ns or excel.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="The text's encoding, e.g. cp1252.")] = None,
-    names: Annotated[str | None, typer.Option(help="Column names, for a file without a header: a,b,c.")] = None,
-    skip_lines: Annotated[int | None, typer.Option(help="Lines before the header.", min=0)] = None,
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The time zone of its times, e.g. America/New_York.")
+    ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="The column with the times; `Date,Time` if there are two, `none` for none."
+        ),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="The text's encoding, e.g. cp1252.")] = None,
+    names: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Column names, for a file without a header: a,b,c.")
+    ] = None,
+    skip_lines: Annotated[int | None, typer.Option(metavar="NUMBER", help="Lines before the header.", min=0)] = None,
     missing: Annotated[
-        list[str] | None, typer.Option(help="A text that means a missing value. May be repeated.")
+        list[str] | None, typer.Option(metavar="TEXT", help="A text that means a missing value. May be repeated.")
     ] = None,
     sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time.")] = False,
     drop_duplicates: Annotated[
@@ -65,7 +80,9 @@ def add(
     ] = False,
     holdout: Annotated[
         str | None,
-        typer.Option(help="Hold out the last share of the bars, e.g. 20%; only promoted programs see them."),
+        typer.Option(
+            metavar="SHARE", help="Hold out the last share of the bars, e.g. 20%; only promoted programs see them."
+        ),
     ] = None,
     local: Local = False,
     json: AsJson = False,
@@ -130,7 +147,7 @@ def show(name: Dataset, version: Version = None, local: Local = False, json: AsJ
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.", metavar="[NAME]...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.", metavar="NAME")] = None,
     local: Local = False,
     json: AsJson = False,
 ) -> None:
@@ -149,7 +166,9 @@ def verify(
 @app.command()
 def remove(
     name: Dataset,
-    version: Annotated[int | None, typer.Option(help="One version only.", show_default="all versions")] = None,
+    version: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="One version only.", show_default="all versions")
+    ] = None,
     local: Local = False,
     json: AsJson = False,
 ) -> None:
@@ -165,7 +184,8 @@ def remove(
 
 @app.command()
 def restore(
-    names: Annotated[list[str] | None, typer.Argument(help="Datasets; without any, all.")] = None, json: AsJson = False
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Datasets; without any, all.")] = None,
+    json: AsJson = False,
 ) -> None:
     """Add the datasets in the store to a Redis that has lost its data. Existing ones are not changed."""
     with _datasets() as datasets:

@@ -17,10 +17,13 @@ from windtunnel.errors import FieldProblem, InvalidInput
 
 DEFAULTS = Limits()
 
-ProgramFile = Annotated[Path, typer.Argument(help="The program; - reads standard input.")]
-BatchLabel = Annotated[str, typer.Option(help="The batch's name.")]
+ProgramFile = Annotated[Path, typer.Argument(metavar="FILE", help="The program; - reads standard input.")]
+BatchLabel = Annotated[str, typer.Option(metavar="NAME", help="The batch's name.")]
 Isolated = Annotated[
-    Isolation, typer.Option(help="cell: for bulk; the jobs of the batch share a container, one after the other.")
+    Isolation,
+    typer.Option(
+        metavar="container|cell", help="cell: for bulk; the jobs of the batch share a container, one after the other."
+    ),
 ]
 
 
@@ -28,24 +31,35 @@ Isolated = Annotated[
 class JobOptions:
     """The options that describe a job."""
 
-    params: Annotated[str, typer.Option("--params", help="The program's `params`, as a JSON object.")] = "{}"
+    params: Annotated[
+        str, typer.Option("--params", metavar="JSON", help="The program's `params`, as a JSON object.")
+    ] = "{}"
     dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", help="A dataset for the program's `data`. May be repeated.")
+        list[str] | None,
+        typer.Option("--dataset", metavar="NAME", help="A dataset for the program's `data`. May be repeated."),
     ] = None
     alias: Annotated[
         list[str] | None,
-        typer.Option("--alias", help="A file name to read as a dataset: data.csv=sp500. May be repeated."),
+        typer.Option(
+            "--alias", metavar="FILE=NAME", help="A file name to read as a dataset: data.csv=sp500. May be repeated."
+        ),
     ] = None
-    timeout: Annotated[float, typer.Option(help="Wall-clock seconds.")] = DEFAULTS.timeout_s
-    memory_mb: Annotated[int, typer.Option(help="Megabytes.")] = DEFAULTS.memory_mb
-    seed: Annotated[int, typer.Option(help="Seeds `random` and NumPy.")] = 0
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Time limit (wall clock).")] = DEFAULTS.timeout_s
+    memory_mb: Annotated[int, typer.Option(metavar="MB", help="Memory limit.")] = DEFAULTS.memory_mb
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Seeds `random` and NumPy.")] = 0
     check_lookahead: Annotated[
         bool, typer.Option("--check-lookahead", help="Also run it on changed data, to find look-ahead.")
     ] = False
-    fill: Annotated[Fill, typer.Option(help="Positions are taken at this price of the next bar.")] = Fill.CLOSE
-    commission_bps: Annotated[float, typer.Option(help="Commission on each fill, in hundredths of a per cent.")] = 0.0
-    slippage_bps: Annotated[float, typer.Option(help="Slippage on each fill, in the same unit.")] = 0.0
-    price: Annotated[str, typer.Option(help="The column in which positions are valued.")] = "close"
+    fill: Annotated[
+        Fill, typer.Option(metavar="close|open", help="Positions are taken at this price of the next bar.")
+    ] = Fill.CLOSE
+    commission_bps: Annotated[
+        float, typer.Option(metavar="NUMBER", help="Commission on each fill, in hundredths of a per cent.")
+    ] = 0.0
+    slippage_bps: Annotated[float, typer.Option(metavar="NUMBER", help="Slippage on each fill, in the same unit.")] = (
+        0.0
+    )
+    price: Annotated[str, typer.Option(metavar="COLUMN", help="The column in which positions are valued.")] = "close"
 
     def job(self, program: Program, **fields: Any) -> Job:
         """The job for a program; `InvalidInput` names the file if the program itself is wrong."""
@@ -80,23 +94,31 @@ class BatchOptions:
     """The options that describe a batch."""
 
     owner: Annotated[
-        str | None, typer.Option(help="Who submits. Owners share the slots fairly.", show_default="WINDTUNNEL_OWNER")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Who submits. Owners share the slots fairly.", show_default="WINDTUNNEL_OWNER"
+        ),
     ] = None
     max_running: Annotated[
-        int | None, typer.Option(help="Jobs of the batch that may run at the same time.", show_default="any number")
+        int | None,
+        typer.Option(
+            metavar="NUMBER", help="Jobs of the batch that may run at the same time.", show_default="any number"
+        ),
     ] = None
-    priority: Annotated[int, typer.Option(help="0 is served first, 9 last.")] = 5
-    pool: Annotated[str, typer.Option(help="Run on hosts that serve this pool.")] = "default"
+    priority: Annotated[int, typer.Option(metavar="NUMBER", help="0 is served first, 9 last.")] = 5
+    pool: Annotated[str, typer.Option(metavar="NAME", help="Run on hosts that serve this pool.")] = "default"
     stage: Annotated[
         list[str] | None,
         typer.Option(
             "--stage",
+            metavar="STAGE",
             help="Run on less data first, and continue only from this score on: 'bars=500 dataset=sp500 sharpe>=0.5'. "
             "May be repeated.",
         ),
     ] = None
     idempotency_key: Annotated[
-        str | None, typer.Option(help="Submitting again with the same key adds missing jobs and repeats none.")
+        str | None,
+        typer.Option(metavar="KEY", help="Submitting again with the same key adds missing jobs and repeats none."),
     ] = None
 
     def of_jobs(self) -> dict[str, Any]:

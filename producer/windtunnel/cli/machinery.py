@@ -66,7 +66,7 @@ def what_it_does(hosts: Sequence[HostStatus]) -> str:
 
 
 def dead(
-    count: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 100,
+    count: Annotated[int, typer.Option(metavar="NUMBER", help="How many, newest first.", min=1, max=1000)] = 100,
     resend: Annotated[
         bool, typer.Option("--resend", help="Send all given-up webhooks again, then list the rest.")
     ] = False,

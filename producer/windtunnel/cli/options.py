@@ -17,18 +17,21 @@ from windtunnel.errors import FieldProblem, InvalidInput
 if TYPE_CHECKING:
     from windtunnel.contract import Contract
 
-SHORT = "A unique beginning or end is enough; @last is the newest batch, @last-0 its first job."
+ENOUGH = "A unique beginning or end is enough; @last is the newest batch"
+SHORT = f"{ENOUGH}, @last-0 its first job."
 
 
 def known_form(name: str) -> str:
     """The id as it was typed, if a job or batch can have it; otherwise a usage error."""
     if not re.fullmatch(r"@last(-\d{1,9})?|[A-Za-z0-9._-]{1,200}", name.strip()):
-        raise typer.BadParameter(f"{name!r} cannot be an id. `windtunnel status` lists the newest batches.")
+        raise typer.BadParameter(
+            f"{name!r} cannot be an id. `windtunnel status` lists the newest batches; @last is the newest of them."
+        )
     return name.strip()
 
 
 def _id(metavar: str, text: str) -> Any:
-    return typer.Argument(help=f"{text} {SHORT}", metavar=metavar, parser=known_form)
+    return typer.Argument(help=text, metavar=metavar, parser=known_form)
 
 
 class Form(StrEnum):
@@ -39,10 +42,10 @@ class Form(StrEnum):
     PROMPT = "prompt"
 
 
-BatchName = Annotated[str, _id("BATCH", "A batch's id.")]
+BatchName = Annotated[str, _id("BATCH", f"A batch's id. {ENOUGH}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-JobId = Annotated[str, _id("JOB", "A job's id.")]
-JobOrBatch = Annotated[str, _id("JOB|BATCH", "The id of a job or of a batch.")]
+JobId = Annotated[str, _id("JOB", f"A job's id. {SHORT}")]
+JobOrBatch = Annotated[str, _id("JOB|BATCH", f"The id of a job or of a batch. {SHORT}")]
 
 
 def write_file(file: Path, content: bytes) -> None:

@@ -60,7 +60,8 @@ def report(
     name: JobOrBatch,
     json: AsJson = False,
     html: Annotated[
-        Path | None, typer.Option(help="Write an HTML page into this file.", show_default="printed here")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write an HTML page into this file.", show_default="printed here"),
     ] = None,
 ) -> None:
     """Print the report of a job, or those of a batch, or write them as an HTML page.

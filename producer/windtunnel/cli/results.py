@@ -18,7 +18,7 @@ from windtunnel.errors import FieldProblem, InvalidInput
 
 def leaderboard(
     batch: BatchName,
-    most: Annotated[int, typer.Option("--most", help="Jobs to show.", min=1)] = 20,
+    most: Annotated[int, typer.Option("--most", metavar="NUMBER", help="Jobs to show.", min=1)] = 20,
     spa: Annotated[
         bool, typer.Option("--spa", help="Also test whether the best beats cash, and buy and hold (Hansen's SPA).")
     ] = False,
@@ -48,7 +48,9 @@ def leaderboard(
 def errors(
     batch: BatchName,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    form: Annotated[Form, typer.Option("--format", help="prompt: at most 4 KB, for a model.")] = Form.TEXT,
+    form: Annotated[
+        Form, typer.Option("--format", metavar="text|json|prompt", help="prompt: at most 4 KB, for a model.")
+    ] = Form.TEXT,
 ) -> None:
     """Group the failures of a batch by what went wrong, with a remedy for each."""
     form = Form.JSON if json else form
@@ -83,9 +85,9 @@ def compare(job: JobId, other: JobId, json: AsJson = False) -> None:
 
 def export(
     batch: BatchName,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file.", show_default=False)] = None,
-    parquet: Annotated[Path | None, typer.Option(help="A Parquet file.", show_default=False)] = None,
-    json: Annotated[Path | None, typer.Option(help="A JSON file.", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="A CSV file.", show_default=False)] = None,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="A Parquet file.", show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON file.", show_default=False)] = None,
 ) -> None:
     """Write the reports of a batch to a CSV, Parquet or JSON file.
 

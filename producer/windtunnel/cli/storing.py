@@ -23,7 +23,8 @@ def _group() -> None:
 def artifacts(
     name: JobId,
     out: Annotated[
-        Path | None, typer.Option(help="A folder to write them into.", show_default="they are only listed")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A folder to write them into.", show_default="they are only listed"),
     ] = None,
     json: AsJson = False,
 ) -> None:

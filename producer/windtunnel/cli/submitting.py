@@ -25,9 +25,14 @@ from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
 def run(
     file: ProgramFile,
     options: JobOptions,
-    local: Annotated[bool, typer.Option(help="Run in this process, with Docker but without a queue.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Run in this process, with Docker but without a queue.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="A folder for the files that the program leaves.", show_default="not saved")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="A folder for the files that the program leaves.", show_default="not saved"
+        ),
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -67,7 +72,9 @@ def _through_the_queue(job: Job, *, quiet: bool) -> Report:
 
 @spread
 def submit(
-    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them; - is standard input.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Programs, or folders of them; - is standard input.")
+    ],
     jobs: JobOptions,
     batch: BatchOptions,
     name: BatchLabel = "batch",

@@ -23,8 +23,9 @@ def sweep(
     grid: Annotated[
         list[str],
         typer.Option(
+            metavar="AXIS",
             help="A parameter and its values, NAME=FIRST:LAST:STEP (both included) or a list: fast=5:50:5, "
-            "slow=20,50,100. May be repeated."
+            "slow=20,50,100. May be repeated.",
         ),
     ],
     jobs: JobOptions,
@@ -32,15 +33,18 @@ def sweep(
     name: BatchLabel = "sweep",
     isolation: Isolated = Isolation.CELL,
     stop_after_s: Annotated[
-        float | None, typer.Option(help="Cancel the rest after so many seconds.", show_default="never")
+        float | None,
+        typer.Option(metavar="SECONDS", help="Cancel the rest after so many seconds.", show_default="never"),
     ] = None,
     slot_seconds: Annotated[
         float | None,
-        typer.Option(help="Cancel the rest when so many slot-seconds are used.", show_default="any number"),
+        typer.Option(
+            metavar="NUMBER", help="Cancel the rest when so many slot-seconds are used.", show_default="any number"
+        ),
     ] = None,
     same_failure: Annotated[
         int | None,
-        typer.Option(help="Stop if the first so many all fail for the same reason; 0: never.", min=0),
+        typer.Option(metavar="NUMBER", help="Stop if the first so many all fail for the same reason; 0: never.", min=0),
     ] = 20,
     json: AsJson = False,
 ) -> None:

@@ -15,18 +15,28 @@ from windtunnel.cli.texts import harmless
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Programs, or folders of them; - is standard input.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Programs, or folders of them; - is standard input.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     form: Annotated[
-        Form, typer.Option("--format", help="json: one object per file; prompt: to paste back into a model.")
+        Form,
+        typer.Option(
+            "--format",
+            metavar="text|json|prompt",
+            help="json: one object per file; prompt: to paste back into a model.",
+        ),
     ] = Form.TEXT,
     strict: Annotated[bool, typer.Option(help="Also reject programs with findings of level HIGH.")] = True,
     dataset: Annotated[
-        list[str] | None, typer.Option(help="A dataset that the jobs will have, for the remedies to name.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A dataset that the jobs will have, for the remedies to name."),
     ] = None,
     policies: Annotated[
         Path | None,
-        typer.Option(envvar="WINDTUNNEL_POLICIES", help="A folder with validation policies of your own."),
+        typer.Option(
+            envvar="WINDTUNNEL_POLICIES", metavar="FOLDER", help="A folder with validation policies of your own."
+        ),
     ] = None,
 ) -> None:
     """Check programs without running them. Exit code 0 only if all are safe."""

@@ -24,6 +24,8 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(Job(**JOB))),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(None)),  # type: ignore[arg-type]
+    ("stages", "`datasets`", lambda client, _: client.submit_batch([JOB], stages=[{"at_least": 1}])),
+    ("stages", "`datasets`", lambda client, _: client.submit({**JOB, "stages": [{"at_least": 1}]})),
     ("jobs", "is empty", lambda client, _: client.submit_batch([])),
     ("jobs.1", "NoneType", lambda client, _: client.submit_batch([JOB, None])),  # type: ignore[list-item]
     *[

@@ -124,7 +124,7 @@ async function refresh(card, path) {
   ])));
   find(".failures", card).replaceChildren(...found.failures.map((kind) => {
     const item = document.createElement("li");
-    item.textContent = `${kind.count}× ${kind.type}: ${kind.message} ${kind.fix}`;
+    item.textContent = `${kind.count}× ${kind.type}: ${kind.message.replace(/[^.!?]$/, "$&.")} ${kind.fix}`;
     return item;
   }));
   card.dataset.outcomes = JSON.stringify(found.outcomes);

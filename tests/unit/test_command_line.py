@@ -198,6 +198,7 @@ def test_short_ids_do_where_nothing_is_printed_as_json(client: Client, tmp_path:
     client.submit_sweep("print(1)", params=[{}])
     assert run("errors", "@last").stdout.strip() == "No job failed."
     assert run("export", "@last", "--csv", tmp_path / "jobs.csv").exit_code == 0
+    assert run("export", "@last", "--csv", "-").stdout_bytes == (tmp_path / "jobs.csv").read_bytes()
     assert "has no score" in str(run("promote", "@last-0").exception)
 
 

@@ -49,7 +49,10 @@ JobOrBatch = Annotated[str, _id("JOB|BATCH", f"The id of a job or of a batch. {S
 
 
 def write_file(file: Path, content: bytes) -> None:
-    """Write a file and print its size; `InvalidInput` if it cannot be written."""
+    """Write a file and print its size; `-` is standard output. `InvalidInput` if it cannot be written."""
+    if str(file) == "-":
+        typer.echo(content, nl=False)
+        return
     try:
         file.write_bytes(content)
     except OSError as error:

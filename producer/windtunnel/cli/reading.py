@@ -61,7 +61,9 @@ def report(
     json: AsJson = False,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write an HTML page into this file.", show_default="printed here"),
+        typer.Option(
+            metavar="FILE", help="Write an HTML page into this file; - is standard output.", show_default="printed here"
+        ),
     ] = None,
 ) -> None:
     """Print the report of a job, or those of a batch, or write them as an HTML page.

@@ -192,7 +192,7 @@ def test_no_owner_sees_touches_or_meets_another_s_jobs() -> None:
         for tool in ("status", "report", "errors", "leaderboard", "cancel", "promote"):
             for name in (job, batch, "0" * 19 + "-0", "0" * 19):
                 what = "job" if "-" in name else "batch"  # whether or not there is such a batch
-                with pytest.raises(Refused, match=rf"There is no {what} {name}\. Its"):
+                with pytest.raises(Refused, match=rf"There is no {what} {name}\.$"):
                     await call(tool, id=name)
             with pytest.raises(Refused, match="not the id"):
                 await call(tool, id="x:events-1")

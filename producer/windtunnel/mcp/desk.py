@@ -73,4 +73,5 @@ def _as_tool_error(error: WindtunnelError) -> ToolError:
     if isinstance(error, StoreUnavailable):  # its text names the deployment's Redis
         log.warning("action=agent-call-failed reason=%s", error)
         return ToolError("Windtunnel's records do not answer now. Nothing is lost; try again in a minute.")
-    return ToolError(text(str(error)))
+    remedy = "" if "`windtunnel " in error.remedy else error.remedy  # agents have no terminal
+    return ToolError(text(f"{error.message} {remedy}".strip()))

@@ -246,6 +246,12 @@ def test_pages_say_what_the_ranking_says(tunnel: Tunnel) -> None:
     assert "<!doctype html>" in tunnel.client.page(f"{batch}-0").lower()
 
 
+def test_the_page_of_a_batch_without_reports_names_it() -> None:
+    client = Tunnel(paused=True).client
+    batch = client.submit_batch([{"code": "print(1)"}])
+    assert f"batch {batch} " in client.page(batch)
+
+
 def test_a_look_ahead_check_is_shown_wherever_its_job_is() -> None:
     ahead = LookAhead(sight=Sight.LEAKS, message="Its positions change.")
     found = report(1, noise(1)[0], look_ahead=ahead)

@@ -82,7 +82,8 @@ def batch_page(reports: Sequence[Report], status: BatchStatus | None = None, ear
 
 
 def _about(reports: Sequence[Report], status: BatchStatus | None) -> str:
-    parts = [f"batch {reports[0].batch_id}"] if reports else []
+    batch = status.batch_id if status else reports[0].batch_id if reports else ""
+    parts = [f"batch {batch}"] if batch else []
     if status:
         parts += [f"owner {status.owner}", f"{status.finished:,} of {status.total:,} jobs finished"]
     if reports:

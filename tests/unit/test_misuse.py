@@ -19,6 +19,11 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
     ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
     ("5", "is not known", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
+    (
+        "aliases.a/b.csv.[key]",
+        "without a folder",
+        lambda client, _: client.submit({**JOB, "aliases": {"a/b.csv": "x"}}),
+    ),
     ("params.n", "NumPy", lambda client, _: client.submit({**JOB, "params": {"n": np.int64(3)}})),
     ("jobs", "give a list", lambda client, _: client.submit_batch("print(1)")),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]
@@ -53,6 +58,11 @@ MISUSES: list[tuple[str, str, Call]] = [
         for host in (None, 5, "")
     ],
     ("argument", "surrogates", lambda client, _: client.drain("\udcff")),
+    ("file", "to_parquet", lambda client, _: client.datasets.add("x", np.zeros(3))),  # type: ignore[arg-type]
+    *[
+        ("name", "cannot be", lambda client, _, method=method: getattr(client.datasets, method)(None))
+        for method in ("show", "versions", "verify", "remove")
+    ],
     ("form", "csv, json, parquet", lambda client, batch: client.export(batch, "xls")),
 ]
 

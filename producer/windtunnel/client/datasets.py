@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ class Datasets:
         import tempfile
 
         _check_name(name)
-        file = Path(file)
+        file = _path(file)
         with tempfile.TemporaryDirectory(prefix="windtunnel-add-") as folder:
             copy, source_sha256 = take(file, Path(folder), self._max_bytes)
             inspected = _inspect(copy, options)
@@ -185,6 +186,8 @@ class Datasets:
 
     def versions(self, name: str) -> Sequence[DatasetVersion]:
         """Every version of a dataset, oldest first; `NotFound` suggests names."""
+        if not isinstance(name, str):
+            _check_name(name)
         if self._catalogue is not None:
             return self._catalogue.versions(name)
         found = sorted(self._manifests.all((name,)), key=lambda one: one.version) if _is_name(name) else []
@@ -282,6 +285,13 @@ def _reaches(facts: Facts, held_out: HoldOut | None) -> bool:
 
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and re.fullmatch(contract.NAME_PATTERN, name) is not None
+
+
+def _path(file: object) -> Path:
+    if isinstance(file, str | os.PathLike):
+        return Path(file)
+    problem = FieldProblem("file", f"is of type {type(file).__name__}; give the path of a CSV or Parquet file")
+    raise InvalidInput([problem], remedy="Nothing was stored; a frame is written into one by `frame.to_parquet(path)`.")
 
 
 def _check_name(name: str) -> None:

@@ -25,6 +25,7 @@ CLEARER = {
     " Convert it first (a NumPy value with `.item()` or `.tolist()`)",
     f"String should match pattern '{NAME_PATTERN}'": "may have at most 128 letters, digits, dots, underscores and"
     " hyphens, and begins with a letter or a digit",
+    "String should match pattern '^[^/]+$'": "must be the name of a file, without a folder",
     "Input should be a valid dictionary": "must be a dictionary (in JSON, an object)",
     "Extra inputs are not permitted": "is not known",
     "Field required": "is missing",

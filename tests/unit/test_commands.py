@@ -163,6 +163,14 @@ def test_a_mistake_is_told_with_exit_code_two(arguments: list[str], told: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_validate_is_as_strict_as_the_workers_of_the_same_environment(tmp_path: Path) -> None:
+    file = tmp_path / "strategy.py"
+    file.write_text("import yfinance\n")
+    for strict, code in (("true", 1), ("false", 0)):
+        done = python(f"import sys; {COMMAND}", "validate", str(file), WINDTUNNEL_STRICT=strict)
+        assert done.returncode == code, done.stdout
+
+
 def test_a_full_disk_is_told_with_exit_code_two() -> None:
     with Path("/dev/full").open("w") as full:
         to_it = f"import os, sys; os.dup2({full.fileno()}, 1); {COMMAND}"

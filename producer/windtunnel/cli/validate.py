@@ -27,7 +27,9 @@ def validate(
             help="json: one object per file; prompt: to paste back into a model.",
         ),
     ] = Form.TEXT,
-    strict: Annotated[bool, typer.Option(help="Also reject programs with findings of level HIGH.")] = True,
+    strict: Annotated[
+        bool, typer.Option(envvar="WINDTUNNEL_STRICT", help="Also reject programs with findings of level HIGH.")
+    ] = True,
     dataset: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A dataset that the jobs will have, for the remedies to name."),

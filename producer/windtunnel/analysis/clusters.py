@@ -48,7 +48,8 @@ def clusters(reports: Iterable[Report]) -> list[Cluster]:
 def _cluster(outcome: Outcome, failure: Failure, members: list[Report]) -> Cluster:
     first = members[0]
     error = first.execution.error if first.execution else None
-    message, line, source, remedy = first.message, None, "", ""
+    line, source = None, ""
+    message, _, remedy = first.message.partition(". ")  # what happened, then what to do
     if error is not None:
         message, line, source, remedy = error.message, error.line, error.source, error.advice
     elif outcome is Outcome.REJECTED and first.validation and first.validation.issues:

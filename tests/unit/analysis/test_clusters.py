@@ -95,6 +95,12 @@ def test_names_types_functions_and_rules_make_kinds() -> None:
     assert (socket.line, socket.remedy) == (4, "Use `data`.")
 
 
+def test_what_to_do_about_a_limit_is_the_remedy() -> None:
+    message = "Needed more than 256 MB. Keep fewer copies of the data."
+    (kind,) = clusters([report(1, outcome=Outcome.MEMORY_EXCEEDED, message=message)])
+    assert (kind.message, kind.remedy) == ("Needed more than 256 MB", "Keep fewer copies of the data.")
+
+
 def test_a_report_says_itself_why_it_failed() -> None:
     said = Failure(type="KeyError", message="'close'", frame="signals")
     reports = [failed(n, f"Error{n}", f"{n}", function=f"f{n}").model_copy(update={"failure": said}) for n in range(3)]

@@ -111,15 +111,7 @@ def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:
         found.append(
             finding("blanks_in_names", f"Blanks around column names were left out: {named(blank)}.", count=len(blank))
         )
-    repeated = [name for name, number in Counter(name for name in stripped if name).items() if number > 1]
-    if repeated:
-        found.append(
-            finding(
-                "duplicate_columns",
-                f"Several columns are called {named(repeated)}; the later ones got a number.",
-                count=len(repeated),
-            )
-        )
+    found += repeated([name for name in stripped if name])
     empty = [place for place, name in enumerate(stripped) if not name and place]
     if empty:
         found.append(
@@ -129,17 +121,31 @@ def _names(names: list[str]) -> tuple[list[str], list[DataFinding]]:
                 count=len(empty),
             )
         )
+    stems = [name or (f"Unnamed: {place}" if place else "") for place, name in enumerate(stripped)]
+    return told_apart(stems), found
+
+
+def repeated(names: list[str]) -> list[DataFinding]:
+    """What to say where several columns have one name."""
+    several = [name for name, number in Counter(names).items() if number > 1]
+    if not several:
+        return []
+    message = f"Several columns are called {named(several)}; the later ones got a number."
+    return [finding("duplicate_columns", message, count=len(several))]
+
+
+def told_apart(names: list[str]) -> list[str]:
+    """The names, each once, as pandas tells them apart: `close` and `close.1`."""
     result: list[str] = []
     taken: set[str] = set()
-    for place, stem in enumerate(stripped):
-        name = stem or (f"Unnamed: {place}" if place else "")
-        fresh, number = name, 0
-        while fresh in taken:
+    for stem in names:
+        name, number = stem, 0
+        while name in taken:
             number += 1
-            fresh = f"{name}.{number}"
-        taken.add(fresh)
-        result.append(fresh)
-    return result, found
+            name = f"{stem}.{number}"
+        taken.add(name)
+        result.append(name)
+    return result
 
 
 def _plain(

@@ -29,9 +29,10 @@ USUAL_NAMES = {
     2: "time,close",
     5: "time,open,high,low,close",
     6: "time,open,high,low,close,volume",
-    7: "date,time,open,high,low,close,volume",
+    7: "time,open,high,low,close,volume,trades",
     12: KLINE,
 }
+"""By their number, where the date and the time of day are in one column."""
 
 
 @dataclass
@@ -186,7 +187,7 @@ def _take_header(layout: Layout, rows: list[Row], first: int | None, width: int,
     if first is None and len(above) == len(rows):
         refuse("no_rows", f"The file has a header ({named(rows[-1][1])}) but no rows", "Give a file with rows.")
     place = _header_with_time(above, width)
-    header = _header(above, width) if place is None else above[place]
+    header = _header(above, rows[len(above) :], width) if place is None else above[place]
     preamble = above[: above.index(header)]
     between = above[above.index(header) + 1 :]
     layout.names = [name.lstrip("#").strip() if number == 0 else name for number, name in enumerate(header[1])]
@@ -212,13 +213,15 @@ def _header_of_text(rows: list[Row], width: int) -> int:
     return next((number for number, (_, cells) in enumerate(rows) if len(cells) == width), 0)
 
 
-def _header(above: list[Row], width: int) -> Row:
-    """The header among the lines above the body: the first that is as wide as the rows, or almost."""
+def _header(above: list[Row], body: list[Row], width: int) -> Row:
+    """The header among the lines above the body: the first that is as wide as the rows, or almost.
+
+    It names more than half of the columns that are used; a spreadsheet writes empty ones after them.
+    """
+    used = sum(1 for place in range(width) if any(len(row) > place and row[place].strip() for _, row in body))
     for wanted in ({width}, {width - 1, width + 1}):
         fitting = [
-            row
-            for row in above
-            if len(row[1]) in wanted and sum(1 for cell in row[1] if cell.strip()) > len(row[1]) // 2
+            row for row in above if len(row[1]) in wanted and sum(1 for cell in row[1] if cell.strip()) > used // 2
         ]
         if fitting:
             return fitting[0] if len(fitting) <= 3 else fitting[-1]
@@ -250,9 +253,11 @@ def _told_apart(names: list[str], between: list[Row]) -> list[str]:
 
 
 def _refuse_headerless(cells: list[str]) -> None:
-    usual = USUAL_NAMES.get(len(cells)) or ",".join(
-        ["time", *(f"column{number}" for number in range(2, len(cells) + 1))]
-    )
+    clock = len(cells) > 1 and looks_like_time(cells[1])
+    width = len(cells) - clock
+    usual = USUAL_NAMES.get(width) or ",".join(["time", *(f"column{number}" for number in range(2, width + 1))])
+    if clock:
+        usual = f"date,{usual}"
     refuse(
         "no_header",
         f"The file has no header: its first line is data, {shown(','.join(cells))}",

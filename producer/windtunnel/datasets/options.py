@@ -16,6 +16,15 @@ NO_TIMES = "none"
 """As `time_column`: the table has no times, whatever its first column looks like."""
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # an unknown name, a directory of zones, a path
+        return False
+    return True
+
+
 class ReadOptions(Contract):
     """What the user says of the file. Everything left out is found in the file, or asked for."""
 
@@ -73,11 +82,8 @@ class ReadOptions(Contract):
     @field_validator("tz")
     @classmethod
     def _known_zone(cls, tz: str | None) -> str | None:
-        if tz is not None:
-            try:
-                ZoneInfo(tz)
-            except (KeyError, OSError, ValueError) as error:  # an unknown name, a directory of zones, a path
-                raise ValueError("give a zone such as `UTC` or `America/New_York`") from error
+        if tz is not None and not is_zone(tz):
+            raise ValueError("give a zone such as `UTC` or `America/New_York`")
         return tz
 
     @field_validator("encoding")

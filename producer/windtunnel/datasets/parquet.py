@@ -12,7 +12,7 @@ from pyarrow import parquet as arrow_parquet
 
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import timecolumns, times
-from windtunnel.datasets.assembly import Read
+from windtunnel.datasets.assembly import Read, repeated, told_apart
 from windtunnel.datasets.columns import PLAIN, all_match
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
 from windtunnel.datasets.refusal import finding, named, refuse, shown
@@ -27,13 +27,17 @@ def read(path: Path, options: ReadOptions) -> Read:
     try:
         file = arrow_parquet.ParquetFile(path)
         _check(file)
-        decimals = [field.name for field in file.schema_arrow if pa.types.is_decimal(field.type)]
-        frame = _as_floats(file.read(use_threads=False), decimals).to_pandas()
+        table = file.read(use_threads=False)
+        again = repeated(table.column_names)
+        if again:
+            table = table.rename_columns(told_apart(table.column_names))
+        decimals = [field.name for field in table.schema if pa.types.is_decimal(field.type)]
+        frame = _as_floats(table, decimals).to_pandas()
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         refuse("broken_parquet", f"The Parquet file cannot be read: {shown(str(error), 160)}", "Write it again.")
-    findings = [*_flattened(frame), *_periods_as_times(frame)]
+    findings = [*again, *_flattened(frame), *_periods_as_times(frame)]
     result = _with_times(frame, options)
     result.findings += _numbers_as_text(result.frame)
     if decimals:
@@ -56,7 +60,7 @@ def _flattened(frame: Any) -> list[DataFinding]:
         return []
     levels = [level for level in range(frame.columns.nlevels) if frame.columns.get_level_values(level).nunique() > 1]
     rows = [[str(name[level]) for level in levels or [0]] for name in frame.columns]
-    frame.columns = pd.Index([" ".join(part for part in row if part) for row in rows])
+    frame.columns = pd.Index(told_apart([" ".join(part for part in row if part) for row in rows]))
     return [finding("column_levels", f"The columns had names of several levels; they are now {named(frame.columns)}.")]
 
 

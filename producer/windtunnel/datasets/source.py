@@ -112,7 +112,7 @@ def open_text(path: Path, encoding: str | None, folder: Path) -> Text:
 def _is_markup(start: bytes) -> bool:
     text = start.lstrip()[:200].lower()
     if text[:1] == b"<":
-        return text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body"))
+        return text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<table"))
     return text[:2] in (b'{"', b"[{", b"[[") or text[1:].lstrip()[:1] in (b'"', b"{")
 
 

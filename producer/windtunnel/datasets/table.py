@@ -49,7 +49,23 @@ def read(path: Path, layout: Layout, *, quotes: bool) -> Table:
     columns = [table.column(number).combine_chunks() for number in range(table.num_columns)]
     if quotes:
         columns = [_unquoted(column) for column in columns]
-    return Table(columns, table.num_rows, findings=found)
+    filled = _filled(columns)
+    if filled is not None:
+        columns = [column.filter(filled) for column in columns]
+        empty = table.num_rows - len(columns[0])
+        found = [*found, finding("empty_rows", f"{counted(empty, 'row')} without any value left out.", count=empty)]
+    return Table(columns, len(columns[0]), findings=found)
+
+
+def _filled(columns: list[Any]) -> Any | None:
+    """Which rows hold a value, as an Arrow array; None if all do. A spreadsheet writes `,,,` after the last row."""
+    empty: Any = None
+    for column in columns:
+        blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+        empty = blank if empty is None else pc.and_(empty, blank)
+        if not pc.any(empty).as_py():
+            return None
+    return pc.invert(empty)
 
 
 def _unquoted(texts: Any) -> Any:

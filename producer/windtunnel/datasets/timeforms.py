@@ -14,8 +14,9 @@ from windtunnel.datasets import shapes
 
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
 CLOCK = rf"(?:[T ,;:]+{_CLOCK})?"
-ZONE = r"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{2}:?\d{2})?(?:\s\([A-Za-z ]+\))?"
-"""The last part, as in `GMT-0500 (Eastern Standard Time)`, is how JavaScript writes a date."""
+ZONE = r"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{2}:?\d{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+)+)?(?:\s\([A-Za-z ]+\))?"
+"""As an offset or a zone's name, such as `US/Eastern`. The last part, as in `GMT-0500 (Eastern Standard Time)`, is how
+JavaScript writes a date."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<b>[A-Za-z]{3})[a-z]*\.?"
 
@@ -50,8 +51,9 @@ NAME_DAY = Form(
 MONTH = Form("year-month", r"^(?P<y>\d{4})[-/M](?P<m>\d{2})$")
 COMPACT_MONTH = Form("YYYYMM", r"^(?P<y>(?:1[89]|20)\d{2})(?P<m>0[1-9]|1[0-2])$")
 QUARTER = Form("quarter", r"^(?P<y>\d{4})[- ]?[Qq](?P<q>[1-4])$")
+QUARTER_FIRST = Form("quarter year", r"^[Qq](?P<q>[1-4])[- /]?(?P<y>\d{4})$")
 CLOCK_ONLY = Form("time of day", rf"^{_CLOCK}$")
-FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, NAME_DAY, MONTH, COMPACT_MONTH, QUARTER)
+FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, NAME_DAY, MONTH, COMPACT_MONTH, QUARTER, QUARTER_FIRST)
 BARE = (COMPACT, COMPACT_MONTH)
 """Those that may as well be other numbers."""
 
@@ -67,7 +69,7 @@ class Parts:
     matched: Any
     fields: dict[str, Any]
     zones: Any
-    """Offsets as text, an Arrow array, or None."""
+    """Offsets or zones' names as text, an Arrow array, or None."""
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
@@ -172,6 +174,12 @@ def clock(found: Parts) -> tuple[Any, Any]:
         sound &= (half == "") | ((hour >= 1) & (hour <= 12))
         hour = np.where(half == "", hour, hour % 12 + np.where(half == "p", 12, 0))
     return ((hour * 60 + minute) * 60 + second) * 1_000_000_000 + fraction, sound
+
+
+def zone_names(zones: Any) -> list[str]:
+    """The zones that are stated by name rather than as an offset."""
+    texts = [] if zones is None else pc.fill_null(zones, "").unique().to_pylist()
+    return [text for text in texts if "/" in text]
 
 
 def offsets(zones: Any) -> Any | None:

@@ -13,14 +13,19 @@ from pyarrow import compute as pc
 from windtunnel.contract.dataset import DataFinding
 from windtunnel.datasets import timecolumns, timeforms, zones
 from windtunnel.datasets.dayorder import day_first
-from windtunnel.datasets.options import NO_TIMES, ReadOptions
+from windtunnel.datasets.options import NO_TIMES, ReadOptions, is_zone
 from windtunnel.datasets.refusal import counted, finding, places, refuse, shown
 from windtunnel.datasets.words import is_missing
 
 EXCEL_DAY_ZERO = 25_569
 """1970-01-01 as Excel counts days."""
 UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-PERIODS = {timeforms.MONTH: "months", timeforms.COMPACT_MONTH: "months", timeforms.QUARTER: "quarters"}
+PERIODS = {
+    timeforms.MONTH: "months",
+    timeforms.COMPACT_MONTH: "months",
+    timeforms.QUARTER: "quarters",
+    timeforms.QUARTER_FIRST: "quarters",
+}
 
 
 @dataclass
@@ -88,6 +93,7 @@ class _Reader:
         self._findings: list[DataFinding] = []
         self._found: dict[str, str] = {}
         self._offsets: Any = None
+        self._zone = ""
         self._missing = np.asarray(
             pc.is_in(
                 texts, value_set=pa.array(["", "NaN", "nan", "NaT", "null", "None", "N/A", "NA", "-"], type=texts.type)
@@ -200,7 +206,7 @@ class _Reader:
         refuse(
             "mixed_units",
             f"{self._name} counts {one} since 1970 at first, but {two} in {places(rows)}",
-            f"Write them all in {one}.",
+            f"Write them all in {one}, or name another column with the times in `--time-column`.",
             column=self._name,
             rows=rows,
         )
@@ -256,8 +262,27 @@ class _Reader:
             self._note("yyyymmdd", f"{self._name} was read as YYYYMMDD.")
         if form in PERIODS:
             self._note("periods", f"{self._name} holds {PERIODS[form]}; each was read as its first day.")
-        self._offsets = timeforms.offsets(found.zones)
+        self._take_zones(found.zones)
         return days * timeforms.DAY_NS + ns, "H" not in found.fields or bool((ns == 0).all())
+
+    def _take_zones(self, texts: Any) -> None:
+        """What the times say of their zone: an offset each, or the name of one zone in all of them."""
+        names = timeforms.zone_names(texts)
+        if not names:
+            self._offsets = timeforms.offsets(texts)
+            return
+        stated = np.asarray(pc.equal(pc.fill_null(texts, ""), names[0]))
+        others = np.flatnonzero(~stated & ~self._missing)
+        if len(others) or not is_zone(names[0]):
+            refuse(
+                "zone_names",
+                f"{self._name} names the zone {shown(names[0])}, "
+                + (f"but not in {places(others)}" if len(others) else "which is not known"),
+                "Export the times in UTC, or without a zone and give it with `--tz`.",
+                column=self._name,
+                rows=others,
+            )
+        self._zone = names[0]
 
     def _check_years(self, years: Any) -> None:
         wrong = np.flatnonzero(((years < timeforms.YEARS[0]) | (years > timeforms.YEARS[1])) & ~self._missing)
@@ -297,7 +322,9 @@ class _Reader:
         return (found["a"], found["c"]) if first else (found["c"], found["a"])
 
     def _times(self, ns: Any, dates_only: bool, columns: tuple[int, ...]) -> Times:
-        index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._options)
+        index = zones.apply(ns, self._missing, self._offsets, dates_only, self._name, self._zone or self._options.tz)
+        if self._zone and self._options.tz and index.tz is not None:
+            index = index.tz_convert(self._options.tz)
         if bool(self._missing.any()):
             rows = np.flatnonzero(self._missing)
             text = f"{counted(len(rows), 'row')} without a time: {places(rows)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 TIME_NAMES = frozenset(
-    "date time datetime timestamp dt ts day period month year datum data fecha zeit zeitpunkt gmt utc dates index "
+    "date time datetime timestamp dt ts t day period month year datum data fecha zeit zeitpunkt gmt utc dates index "
     "tag handelstag observation_date time_period opentime open_time closetime unix epoch local_time gmt_time "
     "trade_date tradedate trading_date date_utc window_start ts_event dtyyyymmdd time_utc date_time "
     "unix_timestamp timestamp_utc localtime gmttime time_stamp bar_time start_time end_time quote_date "
@@ -14,12 +14,12 @@ TIME_NAMES = frozenset(
 CLOSE_NAMES = tuple(
     "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|zamkniecie|"
     "zamknięcie|clôture|cloture|dernier|cierre|último|ultimo|fechamento|chiusura|stängningskurs|закрытие|收盘|收盘价|"
-    "終値|종가|settle|settlement|value|nav".split("|")
+    "終値|종가|settle|settlement|value|nav|c".split("|")
 )
 """What the column is called, plainly, at which positions are valued; the first that a table has."""
 OPEN_NAMES = tuple(
     "open|px open|open price|eröffnung|eröffnungskurs|otwarcie|ouverture|apertura|abertura|öppningskurs|открытие|开盘|"
-    "开盘价|始値|시가".split("|")
+    "开盘价|始値|시가|o".split("|")
 )
 ADJUSTED_NAMES = ("adj close", "adjusted close", "adjclose")
 """Closes in which dividends and splits are taken into account."""

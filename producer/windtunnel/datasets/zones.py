@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windtunnel.datasets.options import ReadOptions
 from windtunnel.datasets.refusal import counted, places, refuse
 
 USUAL = (
@@ -27,12 +26,15 @@ def apply(
     offsets: Any,
     dates_only: bool,
     name: str,
-    options: ReadOptions,
+    tz: str | None,
 ) -> Any:
-    """The index of some clock readings (nanoseconds) with their offsets (minutes; None where none are stated)."""
+    """The index of some clock readings (nanoseconds) with their offsets (minutes; None where none are stated).
+
+    `tz` is the zone of readings without offsets, or the one in which to state those that have them.
+    """
     local = pd.DatetimeIndex(np.where(missing, np.datetime64("NaT"), ns.astype("datetime64[ns]")))
     if offsets is None:
-        return _without_offset(local, dates_only, name, options)
+        return _without_offset(local, dates_only, name, tz)
     unstated = np.flatnonzero(np.isnan(offsets) & ~missing)
     if len(unstated):
         refuse(
@@ -45,27 +47,27 @@ def apply(
         )
     different = np.unique(offsets[~missing])
     utc = (local - pd.to_timedelta(np.nan_to_num(offsets), unit="m")).tz_localize("UTC")
-    if options.tz:
-        return utc.tz_convert(options.tz)
+    if tz:
+        return utc.tz_convert(tz)
     if len(different) == 1:
         minutes = int(different[0])
         return utc if minutes == 0 else utc.tz_convert(timezone(timedelta(minutes=minutes)))
     return _refuse_mixed(utc, offsets, different, name)
 
 
-def _without_offset(local: Any, dates_only: bool, name: str, options: ReadOptions) -> Any:
-    if options.tz is None or dates_only:  # a date is the same day everywhere
+def _without_offset(local: Any, dates_only: bool, name: str, tz: str | None) -> Any:
+    if tz is None or dates_only:  # a date is the same day everywhere
         return local
-    zoned = local.tz_localize(options.tz, ambiguous="NaT", nonexistent="NaT")
+    zoned = local.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
     lost = np.flatnonzero(zoned.isna() & ~local.isna())
     if not len(lost):
         return zoned
-    inferred = _by_order(local, options.tz)
+    inferred = _by_order(local, tz)
     if inferred is not None:
         return inferred
     return refuse(
         "ambiguous_times",
-        f"{counted(len(lost), 'time')} of {name} does not exist or exists twice in {options.tz}, "
+        f"{counted(len(lost), 'time')} of {name} does not exist or exists twice in {tz}, "
         f"as clocks change: {local[lost[0]]} in {places(lost)}",
         "Export the times in UTC, or give the zone that they are really in, for example `--tz UTC`.",
         column=name,

@@ -245,6 +245,14 @@ VENDORS = (
         rows=2,
     ),
     Awkward(
+        "Kraken, without a header",
+        text(
+            "1704067200,42283.5,42554.5,42261.0,42475.2,12.5,471", "1704070800,42475.2,42775.0,42431.6,42613.5,11.9,463"
+        ),
+        refused="no_header",
+        remedy="--names time,open,high,low,close,volume,trades",
+    ),
+    Awkward(
         "Binance klines, without a header",
         text(
             "1704067200000,42283.58,42554.57,42261.02,42475.23,1271.68,1704070799999,53957248.97,47134,682.57,28957416.82,0",
@@ -320,6 +328,41 @@ VENDORS = (
         ),
         kinds=("yyyymmdd",),
         first="2024-01-02 09:30:00",
+    ),
+    Awkward(
+        "Interactive Brokers, with the exchange's zone",
+        text("date,close", "20240308 15:59:00 US/Eastern,187.31", "20240311 09:30:00 US/Eastern,187.44"),
+        first="2024-03-08 15:59:00-05:00",
+        last_cell=187.44,
+        changed=True,
+    ),
+    Awkward(
+        "Interactive Brokers, two zones",
+        text("date,close", "20240308 15:59:00 US/Eastern,187.31", "20240311 09:30:00 Europe/London,187.44"),
+        refused="zone_names",
+        remedy="in row 2",
+    ),
+    Awkward(
+        "Polygon, the times behind the prices",
+        text("v,vw,o,c,h,l,t,n", "10,1.5,1,2,2,1,1704067200000,3", "11,1.5,2,1,2,1,1704153600000,4"),
+        kinds=("epoch", "time_column"),
+        first="2024-01-01 00:00:00+00:00",
+        columns=("v", "vw", "o", "c", "h", "l", "n"),
+    ),
+    Awkward(
+        "OECD, quarters",
+        text("Period,Value", "Q1-2023,100.5", "Q2-2023,101.5", "Q3-2023,99.5"),
+        kinds=("periods",),
+        first="2023-01-01",
+        bars=4,
+    ),
+    Awkward(
+        "Excel, empty cells beside and below the table",
+        text("Date,Close,,,", "2024-01-02,1.5,,,", "2024-01-03,1.6,,,", ",,,,", ",,,,"),
+        kinds=("empty_rows", "unnamed_columns"),
+        rows=2,
+        first="2024-01-02",
+        changed=True,
     ),
     Awkward(
         "ECB reference rates, newest first, separator at the end",

@@ -43,6 +43,16 @@ def test_times_in_a_column_become_the_index(times: pd.Index, tmp_path: Path) -> 
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "canonical.parquet"), found.frame)
 
 
+def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    arrays = [pa.array(TIMES), pa.array(CLOSE), pa.array([Decimal("1.1")] * 20)]
+    pq.write_table(pa.table(arrays, names=["time", "close", "close"]), tmp_path / "file.parquet")
+    found = inspect(tmp_path / "file.parquet")
+    assert list(found.frame.columns) == ["close", "close.1"]
+    assert "duplicate_columns" in {finding.kind for finding in found.facts.findings}
+    found.write_columns(tmp_path / "columns.arrow")
+    pd.testing.assert_frame_equal(pd.read_feather(tmp_path / "columns.arrow"), found.frame)
+
+
 @pytest.mark.parametrize(
     ("frame", "kind"),
     [

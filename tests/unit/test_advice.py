@@ -9,7 +9,7 @@ import pytest
 from windtunnel.contract import ProgramError, SecurityLevel
 from windtunnel.validation import SecurityValidator
 from windtunnel.validation.remedies import for_job, rejection
-from windtunnel_worker.pipeline.advice import ADVICE, REMOVED_FROM_PANDAS, advise
+from windtunnel_worker.pipeline.advice import ADVICE, REMOVED, RENAMED, advise
 
 PROGRAMS = [
     ("[0.05, 0.03] - 0.02", "np.asarray"),
@@ -25,6 +25,9 @@ PROGRAMS = [
     ("[][1]", "past the end"),
     ("undefined_name", "before it is defined"),
     ("display(1)", "print the value"),
+    ("for i in xrange(3): pass", "`range`"),
+    ("{}.has_key('a')", "key in values"),
+    ("{'fast': 5}.fast", "by key"),
     ("import no_such_module", "windtunnel image add"),
     ("from math import no_such_name", "installed version"),
     ("1 / 0", "Guard the division"),
@@ -41,12 +44,21 @@ PROGRAMS = [
     ("if True:\nx = 1", "Correct the indentation"),
     ("  x = 1", "Correct the indentation"),
 ]
+OWNERS = ("'Series' object", "module 'pandas'", "module 'numpy'", "'dict' object")
 RECORDED = [
-    *(("AttributeError", f"'Series' object has no attribute '{old}'", new) for old, new in REMOVED_FROM_PANDAS.items()),
+    *(
+        ("AttributeError", f"{owner} has no attribute '{old}'", new)
+        for owner, names in zip(OWNERS, REMOVED.values(), strict=True)
+        for old, new in names.items()
+    ),
+    *(("ImportError", f"cannot import name '{old}' from 'scipy'", new) for old, new in RENAMED.items()),
+    ("TypeError", "got an unexpected keyword argument 'squared'", "root_mean_squared_error"),
+    ("OSError", "'seaborn' is not a valid package style, path of style file", "seaborn-v0_8"),
     ("timed_out", "Still running at its time limit", "loop that cannot end"),
     ("cpu_exceeded", "Still running at its limit of processor time", "higher cpu_time_s"),
     ("timed_out", "Still running at its time limit: a thread of it has not ended", "daemon=True"),
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
+    ("KeyError", "'window' (params has fast, slow)", "params.get"),
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
     ("AttributeError", "'Datasets' object has no attribute 'sp500'", "data by the dataset's name"),
     ("ValueError", "The truth value of a Series is ambiguous. Use a.empty, a.bool()", ".any()"),

@@ -42,10 +42,10 @@ def rejection(verdict: Verdict, datasets: Sequence[str]) -> str:
         return "The program was rejected without a finding. Report this program: the fault is the validator's."
     missing = [issue for issue in worst if issue.rule == MISSING]
     shown = missing if missing and worst[0].severity <= missing[0].severity else worst[:1]
-    said = list(dict.fromkeys(_sentence(issue) for issue in shown))
+    said = {issue.message: _sentence(issue) for issue in reversed(shown)}  # each once, at its first line
     left = len(worst) - len(shown)
     more = f" And {left} more." if left else ""
-    return " ".join(said) + more
+    return " ".join(reversed(said.values())) + more
 
 
 def _sentence(issue: Issue) -> str:

@@ -124,7 +124,7 @@ FOLDERS = [
     "from os import makedirs, path\nmakedirs('out')\nfig.savefig(path.join('out', 'a.png'))",
     "from os.path import join, isdir\nif isdir('out'): fig.savefig(join('out', 'a.png'))",
     "import pathlib\npathlib.Path('plots').mkdir(parents=True, exist_ok=True)",
-    "Path('out.csv').write_text('a,b')\nprint(Path('out.csv').read_text())",
+    "Path('out.csv').write_text('a,b')\nrows = Path('out.csv').read_text().strip().splitlines()\nprint(len(rows))",
     "OUT = Path('/tmp/artifacts') / 'plots'\nOUT.mkdir(exist_ok=True)\nfig.savefig(OUT / 'a.png')",
     "with (Path('out') / 'log.txt').open('w') as file: file.write('x')",
     "with open(Path('out', 'log.txt'), 'a') as file: file.write('x')",

@@ -34,6 +34,12 @@ def test_a_rejection_lists_all_missing_libraries() -> None:
     assert "Line 2: The sandbox has no torch." in said
 
 
+def test_a_rejection_names_a_library_once() -> None:
+    said = rejection(SecurityValidator().validate_code("import finta\nfrom finta import TA\nimport torch\n"), ())
+    assert said.startswith("Line 1: The sandbox has no finta.")
+    assert (said.count("finta"), "Line 3: The sandbox has no torch." in said) == (1, True)
+
+
 def test_a_rejection_begins_with_the_worst() -> None:
     said = rejection(SecurityValidator().validate_code("import finta\nimport os\n"), ())
     assert said.startswith("Line 2: The module os opens")
@@ -72,6 +78,13 @@ def test_the_command_line_names_the_dataset(tmp_path: Path) -> None:
         ("python", "import sys\nsys.stdin.read()", "from params"),
         ("python", "from logging.handlers import RotatingFileHandler", "logging.FileHandler"),
         ("python", "from tqdm.notebook import tqdm", "from tqdm import tqdm"),
+        ("python", "from AlgorithmImports import *", "signals(data, params)"),
+        ("python", "from typing import override", "Python 3.11, which lacks it"),
+        ("python", "import itertools\nitertools.batched('abc', 2)", "Python 3.11, which lacks it"),
+        ("python", "from collections import Iterable", "collections.abc"),
+        ("python", "from sklearn.cross_validation import KFold", "sklearn.model_selection"),
+        ("python", "import numpy as np\nnp.bool8(1)", "np.bool_"),
+        ("python", "import time\ntime.clock()", "time.perf_counter()"),
     ],
 )
 def test_what_models_do_by_habit_is_refused_with_what_to_do_instead(language: str, code: str, remedy: str) -> None:

@@ -16,20 +16,59 @@ NESTED = "The recursion has no end or goes too deep: Python allows about 1,000 n
 ENDLESS = "The recursion has no end or goes too deep: use a loop."
 DIVISION = "Guard the division: the divisor (a variance, a count, a price) can be zero."
 
-REMOVED_FROM_PANDAS = {
-    "append": "join frames with `pd.concat([first, second])`",
-    "iteritems": "write `items()`",
-    "ix": "write `loc` for labels or `iloc` for positions",
-    "as_matrix": "write `to_numpy()`",
-    "get_value": "write `at[row, column]`",
-    "set_value": "write `at[row, column] = value`",
-    "mad": "write `(x - x.mean()).abs().mean()`",
-    "weekofyear": "write `isocalendar().week`",
-    "is_monotonic": "write `is_monotonic_increasing`",
-    "tshift": "write `shift(…, freq=…)`",
-    "applymap": "write `map(…)`",
+ROLLING = "write `prices.rolling(20).mean()`, or another method of `rolling`"
+REMOVED = {
+    r"'(DataFrame|Series|.*Index|.*GroupBy|Expr|LazyFrame)' object": {
+        "append": "join frames with `pd.concat([first, second])`",
+        "iteritems": "write `items()`",
+        "ix": "write `loc` for labels or `iloc` for positions",
+        "as_matrix": "write `to_numpy()`",
+        "get_value": "write `at[row, column]`",
+        "set_value": "write `at[row, column] = value`",
+        "mad": "write `(x - x.mean()).abs().mean()`",
+        "weekofyear": "write `isocalendar().week`",
+        "is_monotonic": "write `is_monotonic_increasing`",
+        "tshift": "write `shift(…, freq=…)`",
+        "applymap": "write `map(…)`",
+        "groupby": "write `group_by`",
+        "groupby_dynamic": "write `group_by_dynamic`",
+        "with_column": "write `with_columns`",
+        "apply": "write `map_elements`, or better an expression on whole columns",
+    },
+    r"module 'pandas'": {
+        **dict.fromkeys(("rolling_mean", "rolling_std", "rolling_max", "rolling_min", "rolling_apply"), ROLLING),
+        "ewma": "write `prices.ewm(span=20).mean()`",
+        "Panel": "keep a dictionary of frames, or a frame with a MultiIndex",
+        "TimeGrouper": "write `pd.Grouper(freq=…)`",
+        **dict.fromkeys(("Int64Index", "UInt64Index", "Float64Index"), "write `pd.Index`"),
+        "datetime": "write `import datetime`",
+        "np": "write `import numpy as np`",
+    },
+    r"module 'numpy'": {
+        "product": "write `np.prod`",
+        "cumproduct": "write `np.cumprod`",
+        "sometrue": "write `np.any`",
+        "alltrue": "write `np.all`",
+        "asscalar": "write `value.item()`",
+        "in1d": "write `np.isin`",
+        "row_stack": "write `np.vstack`",
+        "trapz": "write `np.trapezoid`",
+        "round_": "write `np.round`",
+        "msort": "write `np.sort(x, axis=0)`",
+    },
+    r"'dict' object": {
+        "has_key": "write `key in values`",
+        **dict.fromkeys(("iteritems", "itervalues", "iterkeys"), "write `items()`, `values()` or `keys()`"),
+    },
 }
-"""What programs written for earlier versions call → what to write now."""
+"""What programs for earlier versions call: on what → the name → what to write now."""
+RENAMED = {
+    "simps": "simpson",
+    "cumtrapz": "cumulative_trapezoid",
+    "trapz": "trapezoid",
+    "median_absolute_deviation": "median_abs_deviation",
+}
+"""What they import → what it is called now."""
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
     (
@@ -53,7 +92,13 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"is not a function",
         "This value is not a function: check the name, and what the object really is.",
     ),
+    (r"TypeError", r"argument 'squared'", "Use `sklearn.metrics.root_mean_squared_error`."),
     (r"TypeError", r"argument", "Compare the call with the function's parameters."),
+    (
+        r"KeyError",
+        r"\((params has|the job has no params)",
+        "Give it a default, `params.get(name, 20)`, or add it to the job.",
+    ),
     (r"KeyError", r"", "That column or key is not there: print list(frame.columns) or the dict's keys."),
     (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),
     (r"runtime error", r"out of range", PAST_THE_END),
@@ -68,6 +113,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "It used memory that is not its own: check each index against size(), or use at().",
     ),
     (r"NameError", r"'(display|get_ipython)'", "Only notebooks have it: print the value instead."),
+    (r"NameError", r"'xrange'", "Python 3 calls it `range`."),
     (r"NameError|ReferenceError", r"", UNDEFINED),
     (
         r"ModuleNotFoundError",
@@ -75,17 +121,16 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "This library is not in the sandbox image: do without it, or have it added (`windtunnel image add`).",
     ),
     (r"Error", r"Cannot find module", "The sandbox has d3-array, d3-random and lodash only."),
+    *((r"ImportError", rf"cannot import name '{old}'", f"It is called `{new}` now.") for old, new in RENAMED.items()),
     (r"ImportError", r"", "This name is not in that module's installed version."),
     (r"ZeroDivisionError|java\.lang\.ArithmeticException", r"", DIVISION),
     (r"runtime error", r"divide by zero", DIVISION),
     *(
-        (
-            r"AttributeError",
-            rf"'(DataFrame|Series|.*Index|.*GroupBy)' object has no attribute '{old}'$",
-            f"This pandas no longer has it: {new}.",
-        )
-        for old, new in REMOVED_FROM_PANDAS.items()
+        (r"AttributeError", rf"{owner} has no attribute '{old}'", f"This version no longer has it: {new}.")
+        for owner, names in REMOVED.items()
+        for old, new in names.items()
     ),
+    (r"AttributeError", r"'dict' object has no", "Read a dictionary by key, such as `params['fast']`."),
     (r"AttributeError", r"was removed in the NumPy|was a deprecated alias", "Write it as the message says."),
     (r"AttributeError", r"", "This type has no such attribute; check its type and the library's version."),
     (
@@ -107,6 +152,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"non-existent directory",
         "Make the folder first, `os.makedirs('plots', exist_ok=True)`; what is written beside the program comes back.",
     ),
+    (r"OSError", r"'seaborn.*valid package style", "Its styles begin with `seaborn-v0_8` now."),
     (r"RecursionError", r"", NESTED),
     (r"java\.lang\.StackOverflowError", r"", ENDLESS),
     (r"RangeError", r"call stack", ENDLESS),

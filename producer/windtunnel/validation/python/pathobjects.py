@@ -97,7 +97,8 @@ def method(analysis: Analysis, call: Call, file: File, name: str) -> Value:
         mode = call.keywords.get("mode", call.arguments[0] if call.arguments else Const("r"))
         return _opened(analysis, call.node, file.text, UNKNOWN if "**" in call.keywords else mode)
     elif name in ("read_text", "read_bytes"):
-        return _opened(analysis, call.node, file.text, Const("r"))
+        opened = _opened(analysis, call.node, file.text, Const("r"))
+        return Foreign(f"{opened.path}.read") if isinstance(opened, Foreign) else opened
     elif name == "joinpath":
         return made(analysis, call.node, File(folding.joined_path([file.text, *call.arguments])))
     elif name in _RESOLVING:

@@ -18,7 +18,9 @@ Call = Callable[[Client, str], Any]
 MISUSES: list[tuple[str, str, Call]] = [
     ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
     ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
-    ("5", "is not known", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
+    ("limits.timeout", "`timeout_s`", lambda client, _: client.submit({**JOB, "limits": {"timeout": 5}})),
+    ("dataset", "`datasets`", lambda client, _: client.submit({**JOB, "dataset": "x"})),
+    ("5", "not a field", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
     (
         "aliases.a/b.csv.[key]",
         "without a folder",

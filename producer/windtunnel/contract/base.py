@@ -7,7 +7,8 @@ field. Stored documents are read through `windtunnel.records.codec`, which toler
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,19 +43,44 @@ def plainer(message: str) -> str:
     return CLEARER.get(message) or SHOULD.sub("must ", message.removeprefix("Value error, "))
 
 
-def problems_of(error: ValidationError, whole: str) -> list[FieldProblem]:
-    """Pydantic's findings by field; `whole` names the model itself. They never contain the input, which may be code."""
+def problems_of(error: ValidationError, whole: str, model: type[BaseModel] | None = None) -> list[FieldProblem]:
+    """Pydantic's findings by field; `whole` names the model itself. They never contain the input, which may be code.
+
+    With the model, a field that it does not have is answered with those that it has.
+    """
     found = error.errors(include_url=False, include_input=False, include_context=False)
     places = [problem["loc"] for problem in found]
     return [
         FieldProblem(
             ".".join(map(str, place[:LONGEST_PATH])) or whole,
-            plainer(problem["msg"]),
+            _unknown(model, place) if model and problem["type"] == "extra_forbidden" else plainer(problem["msg"]),
         )
         for place, problem in zip(places, found, strict=True)
         # Pydantic also calls a container too short if its only item is wrong.
         if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
     ]
+
+
+def _unknown(model: type[BaseModel] | None, place: tuple[int | str, ...]) -> str:
+    """What to say of a field that is not one of the model at this place."""
+    import difflib
+
+    for part in place[:-1]:
+        if isinstance(part, str):
+            field = model.model_fields.get(part) if model else None
+            model = next(_models_in(field.annotation), None) if field else None
+    fields = list(model.model_fields) if model else []
+    near = difflib.get_close_matches(str(place[-1]), fields, n=1)
+    if near:
+        return f"is not a field; the nearest is `{near[0]}`"
+    return f"is not a field; there are {', '.join(fields)}" if fields else "is not a field"
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from _models_in(one)
 
 
 class _Checked(ModelMetaclass):
@@ -64,7 +90,8 @@ class _Checked(ModelMetaclass):
         try:
             return super().__call__(*args, **kwargs)
         except ValidationError as error:
-            raise InvalidInput(problems_of(error, cls.__name__.lower()), remedy="Nothing was stored.") from None
+            model = cast("type[BaseModel]", cls)
+            raise InvalidInput(problems_of(error, cls.__name__.lower(), model), remedy="Nothing was stored.") from None
 
 
 class Contract(BaseModel, metaclass=_Checked):

@@ -34,12 +34,12 @@ def report(
     lines: list[str],
     reporter: Reporter,
     near: int | None = None,
-    column_like: Callable[[Any], str] = lambda _: "",
+    key_like: Callable[[Any, str], str] = lambda *_: "",
 ) -> None:
     """Print the traceback as Python does and send the host the place and the reason.
 
-    `near` is the line of what was called, for an error about that which is raised outside of the program; `column_like`
-    says which column a missing key almost names.
+    `near` is the line of what was called, for an error about that which is raised outside of the program; `key_like`
+    says what is there in place of a missing key of a line.
     """
     trace = _beyond_ours(error.__traceback__)
     text = _shortened(_guarded(lambda: _formatted(error, trace)) or _plainly_formatted(error, trace), KEPT_TEXT)
@@ -49,7 +49,7 @@ def report(
         reporter,
         {
             "type": _name(error),
-            "message": message_of(error) + _hint(error, column_like),
+            "message": message_of(error) + _hint(error, key_like, _source(line, lines)),
             "line": line,
             "source": _source(line, lines),
             "traceback": text,
@@ -61,10 +61,10 @@ def report(
     _print(error, text)
 
 
-def _hint(error: BaseException, column_like: Callable[[Any], str]) -> str:
+def _hint(error: BaseException, key_like: Callable[[Any, str], str], source: str) -> str:
     if type(error) is not KeyError:
         return ""
-    found = _guarded(lambda: column_like(error.args[0]))
+    found = _guarded(lambda: key_like(error.args[0], source))
     return f" ({found})" if found else ""
 
 

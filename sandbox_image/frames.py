@@ -55,8 +55,10 @@ class Datasets(Mapping[str, Any]):
         return len(self.paths)
 
     def column_like(self, key: Any) -> str:
-        """Where a column is that a missing key almost names; empty where none is."""
+        """Where a column is that a missing key almost names, or that it names the index; empty where none is."""
         for name, frame in self._loaded.items():
+            if key is not None and frame.index.name == key:
+                return f'{key!r} is the index of data["{name}"]: use .index or .reset_index()'
             for column in frame.columns:
                 if column != key and str(column).strip().lower() == str(key).strip().lower():
                     return f'data["{name}"] has a column {column!r}'

@@ -22,9 +22,16 @@ MAX_CELLS = 8_000_000
 MAX_BYTES = 4 * 1024 * 1024
 """Once compressed."""
 WANTED = (
-    "signals must return positions: a Series on the index of the data, an array or list with one number for each bar, "
-    "or with several datasets a DataFrame or dict that has one of these for each dataset"
+    "signals must return positions, 1 for long, 0 for nothing, -1 for short: a Series on the index of the data, "
+    "an array or list with one number for each bar, or with several datasets a DataFrame or dict that has one of "
+    "these for each dataset"
 )
+INSTEAD = {
+    "generator": ": collect what it yields in a list",
+    "coroutine": ": define it without `async`",
+    "LazyFrame": ": end it with `.collect()`",
+}
+"""What to change where something of this type is returned."""
 
 
 def arguments(signals: Callable[..., Any], data: Any, params: Any) -> tuple[Any, ...]:
@@ -75,6 +82,8 @@ def _table(result: Any, data: Datasets) -> tuple[list[str], Any]:
         table = result
     elif isinstance(result, Mapping):
         table = _together(result, data)
+    elif isinstance(result, tuple) and any(isinstance(one, pandas.Series) for one in result):
+        raise TypeError(f"{WANTED}; it returned {len(result)} Series: make one of them, 1 from an entry until its exit")
     else:
         table = _of_numbers(result)
     return _columns(table, list(data)), table
@@ -100,7 +109,7 @@ def _columns(table: Any, names: list[str]) -> list[str]:
         return names
     columns = [str(name) for name in table.columns]
     if unnamed or table.shape[1] == 0 or (table.shape[1] == 1 and columns[0] not in names):
-        raise TypeError(f"{WANTED}; there are {table.shape[1]} columns for the datasets {', '.join(names)}")
+        raise TypeError(f"{WANTED}; it returned the columns {_listed(columns)} for the datasets {', '.join(names)}")
     wrong = [name for name in columns if name not in names]
     if wrong and len(names) == 1:
         raise ValueError(f"{WANTED}; it returned a frame with the columns {_listed(columns)}: return one of them")
@@ -121,6 +130,8 @@ def _together(found: Mapping[Any, Any], data: Datasets) -> Any:
     pandas = importlib.import_module("pandas")
     series = {}
     for name, values in found.items():
+        if not isinstance(name, str):
+            raise TypeError(f"{WANTED}; it returned a dict by {type(name).__name__}: return `pandas.Series(…)` of it")
         if name not in data:
             raise ValueError(f"{name!r} is not among this job's datasets: {', '.join(data)}")
         one = values if isinstance(values, pandas.Series) else _beside(values, data[name].index)
@@ -165,7 +176,8 @@ def _of_numbers(values: Any) -> Any:
     if values is None:
         raise TypeError(f"{WANTED}; it returned None: does it end without `return`?")
     if isinstance(values, str | bytes) or not (isinstance(values, list | tuple) or hasattr(values, "__array__")):
-        raise TypeError(f"{WANTED}; it returned {type(values).__name__}")
+        name = type(values).__name__
+        raise TypeError(f"{WANTED}; it returned {name}{INSTEAD.get(name, '')}")
     if isinstance(values, numpy.ma.MaskedArray):
         values = values.astype("f8").filled(numpy.nan)
     array = numpy.asarray(values)

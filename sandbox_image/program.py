@@ -9,6 +9,7 @@ import atexit
 import builtins
 import contextlib
 import faulthandler
+import io
 import linecache
 import math
 import os
@@ -19,7 +20,7 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import checking
@@ -73,7 +74,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     module, data = types.ModuleType("__main__"), Datasets(job["datasets"])
     sys.argv = [PROGRAM]
     source = job["code"]
-    lines = source.splitlines(keepends=True)
+    lines = list(io.StringIO(source, newline=None))  # as Python counts them: a form feed ends none
     linecache.cache[PROGRAM] = (len(source), None, lines, PROGRAM)
     habits.settle(job["cpus"])
     if job.get("probes"):
@@ -83,7 +84,7 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     os.chdir(FOLDER)
     try:
         _begin(module, job, data, reporter.emit)
-        exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        _execute(source, module)
         signals = module.__dict__.get("signals")
         if callable(signals):
             returned = signals(*positions.arguments(signals, data, job["params"]))
@@ -92,7 +93,8 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     except SystemExit as leaving:
         code = _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
-        failures.report(error, lines, reporter, _line_of(module.__dict__.get("signals")), data.column_like)
+        near = _line_of(module.__dict__.get("signals"))
+        failures.report(error, lines, reporter, near, lambda key, line: _key_like(key, line, data, job["params"]))
         code = 1
     figures.keep_open_ones(reporter)
     return _leave(code, module)
@@ -105,14 +107,30 @@ def _begin(module: types.ModuleType, job: dict[str, Any], data: Datasets, emit: 
     _seed(job["seed"])
 
 
+def _execute(source: str, module: types.ModuleType) -> None:
+    """Run the program's text to its end, which `sys.exit(main())` is as well where `main` says that all went well."""
+    try:
+        exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    except SystemExit as leaving:
+        if not (leaving.code is None or (isinstance(leaving.code, int) and leaving.code == 0)):
+            raise
+
+
 def _returned(job: dict[str, Any], data: Datasets) -> bytes:
     """What `signals` returns on other data: in a process of its own, as the program changes the one it runs in."""
     module = types.ModuleType("__main__")
     filenames.settle(data, job["aliases"], changed=True)
-    _begin(module, job, data, lambda **_: None)
-    exec(compile(job["code"], PROGRAM, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    _begin(module, job, data, lambda *_, **__: None)
+    _execute(job["code"], module)
     signals = module.__dict__["signals"]
     return positions.encode(signals(*positions.arguments(signals, data, job["params"])), data)
+
+
+def _key_like(key: Any, line: str, data: Datasets, params: Mapping[str, Any]) -> str:
+    """What is there in place of a key: a column that it almost names, or the parameters if the line reads one."""
+    if f"params[{key!r}]".replace("'", '"') in line.replace("'", '"') and key not in params:
+        return f"params has {', '.join(params)}"[:1000] if params else "the job has no params"
+    return data.column_like(key)
 
 
 def _line_of(signals: Any) -> int | None:

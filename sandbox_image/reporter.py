@@ -38,11 +38,15 @@ class Reporter:
         while view:
             view = view[os.write(self._fd, view) :]
 
-    def emit(self, **values: Any) -> None:
-        """Return structured values from a strategy: numbers, text, lists, dicts, arrays, Series.
+    def emit(self, *given: Any, **values: Any) -> None:
+        """Return structured values from a strategy, by name or in a dictionary: numbers, text, lists, arrays, Series.
 
         What can be sent is sent; then `TypeError` or `ValueError` names each value that cannot, and why.
         """
+        if given:
+            if len(given) > 1 or not isinstance(given[0], Mapping):
+                raise TypeError("emit takes values by name, emit(sharpe=1.2), or one dictionary of them")
+            values = {str(name): value for name, value in given[0].items()} | values
         members, size = list[bytes](), 0
         refused: dict[str, Exception] = {}
         for name, value in values.items():

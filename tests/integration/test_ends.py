@@ -65,6 +65,8 @@ RAISED = [
     ("e = ValueError('x')\ne.add_note('look at day 7')\nraise e", "ValueError", "x", "look at day 7"),
     ("try: {}['cause']\nexcept KeyError as e: raise ValueError('outer') from e", "ValueError", "outer", "KeyError: 'cause'"),
     ("e = None\nfor n in range(2000):\n  f = ValueError(n)\n  f.__cause__ = e\n  e = f\nraise e", "ValueError", "1999", "left out"),
+    ("x = 'a\u2028b'\n\x0c\n1 / 0", "ZeroDivisionError", "Line 3: ", "line 3, in <module>\n    1 / 0\n"),
+    ("emit('sharpe', 1.2)", "TypeError", "emit takes values by name", "emit takes values by name"),
     ("def a(): b()\ndef b(): a()\na()", "RecursionError", "maximum recursion depth", "RecursionError"),
     ("import sys\nsys.excepthook = lambda *_: print('hooked', file=sys.stderr)\n1 / 0", "ZeroDivisionError", "Line 3", "hooked\n"),
     ("import sys\nsys.excepthook = 7\n1 / 0", "ZeroDivisionError", "Line 3", ""),

@@ -27,7 +27,7 @@ def test_values_of_every_kind_come_back_as_json(run: Run) -> None:
         emit(whole=np.int64(7), truth=np.bool_(True), nested={"a": (1, [2, {"b": 3}])}, keys={1: 2})
         emit(series=pd.Series([1, 2], index=["x", "y"]), day=pd.Timestamp("2020-01-02"))
         emit(frame=pd.DataFrame({"c": [1.5]}, index=["r"]))
-        emit(number=2)
+        emit({"number": 2}, flag=True)
         """
     )
     assert execution.values == {

@@ -120,6 +120,7 @@ FORMS = [
     "return {'prices': data['prices'].Close * 0 + 1}",
     "return (data['prices'].Close * 0 + 1).reset_index(drop=True)",
     "return (data['prices'].Close * 0 + 1).tz_localize('UTC').tz_convert('Asia/Tokyo')",
+    "return data['prices'].Close * 0 + 1\nimport sys\nsys.exit(0)",
 ]
 
 
@@ -130,14 +131,16 @@ def test_every_form_of_positions_gives_the_same_score(score_job: RunJob) -> None
 
 
 REFUSED = {
-    "def signals(data):\n    return None": "Line 1: TypeError: signals must return positions: a Series",
+    "def signals(data):\n    return None": "Line 1: TypeError: signals must return positions, 1 for long",
     "def signals(data):\n    data['prices']": "it returned None: does it end without `return`?",
     "def signals(data):\n    return data['prices'].iloc[:, :2]": "with the columns Open, High: return one of them",
     "def signals(data):\n    return data['prices']['close']": "(data[\"prices\"] has a column 'Close')",
+    "def signals(data):\n    return data['prices']['Date']": "('Date' is the index of data[\"prices\"]: use .index",
     "def signals(a, b, c):\n    return 1": "Line 1: TypeError: signals must take (data, params)",
     "import numpy\ndef signals(data):\n    return numpy.ones(599)": "Line 2: ValueError: there are 599 positions",
     "def signals(data):\n    return data['prices'].Close.iloc[:-3] * 0": "at bar 597 (2017-04-19): there is no",
     "def signals(data):\n    return data['prices'].Close * 0 + 2": "at bar 0 (2015-01-05): the absolute",
+    "def signals(data):\n    return data['prices'].Close": "fractions of equity, not numbers of shares",
     "def signals(data):\n    return data['prices'].Close * float('nan')": "at bar 0 (2015-01-05): the position is not",
     "def signals(data):\n    return data['prices'].Close * 0j": "positions that are not numbers",
     "def signals(data):\n    return data['prices'].index.to_series().diff()": "positions that are not numbers",
@@ -145,6 +148,11 @@ REFUSED = {
         "at bar 599 (2017-04-21): the position is not a finite number"
     ),
     "def signals(data):\n    return ['up'] * 600": "a list that is not all numbers",
+    "def signals(data, params):\n    return params['window']": "KeyError: 'window' (the job has no params)",
+    "def signals(data):\n    return data['prices'].Open, data['prices'].Close": "it returned 2 Series: make one",
+    "def signals(data):\n    return dict(data['prices'].Close)": "it returned a dict by Timestamp: return",
+    "def signals(data):\n    return data['prices'].Close / 0": "the position is infinite. Guard the division",
+    "def signals(data):\n    yield 1.0": "it returned generator: collect what it yields in a list",
     "import pandas\ndef signals(data):\n    prices = data['prices']\n    prices.index += pandas.Timedelta(hours=1)\n"
     "    return prices.Close * 0": "the data has no bar at this time",
 }
@@ -163,7 +171,7 @@ def test_two_datasets_with_their_own_bars(score_job: RunJob) -> None:
     alone = "{'prices': data['prices'].Close * 0 + 1}"  # bars has times that prices lacks
     assert score_job(f"def signals(data):\n    return {alone}", "prices", "bars").score is not None
     one = score_job("def signals(data):\n    return data['prices'].Close * 0", "prices", "bars")
-    assert "1 columns for the datasets prices, bars" in one.message
+    assert "the columns Close for the datasets prices, bars" in one.message
     polars = "import polars\ndef signals(data):\n    return polars.DataFrame({'y': [1.0], 'x': [0.0]})"
     assert "it returned the columns y, x" in score_job(polars, "prices", "bars").message
 

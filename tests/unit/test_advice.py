@@ -52,6 +52,7 @@ RECORDED = [
         for old, new in names.items()
     ),
     *(("ImportError", f"cannot import name '{old}' from 'scipy'", new) for old, new in RENAMED.items()),
+    ("ModuleNotFoundError", "No module named 'openpyxl'", "to_csv"),
     ("TypeError", "got an unexpected keyword argument 'squared'", "root_mean_squared_error"),
     ("OSError", "'seaborn' is not a valid package style, path of style file", "seaborn-v0_8"),
     ("timed_out", "Still running at its time limit", "loop that cannot end"),

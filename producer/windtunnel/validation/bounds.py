@@ -78,7 +78,7 @@ def _is_too_large(text: str, policy: Policy, findings: Findings) -> bool:
 
 def _is_too_wide(text: str, policy: Policy, findings: Findings) -> bool:
     widest = policy.bound("line_characters")
-    for number, line in enumerate(text.splitlines(), 1) if len(text) > widest else ():
+    for number, line in enumerate(findings.lines(), 1) if len(text) > widest else ():
         if len(line) > widest:
             findings.add("input.line", (number, 0), f"The line has {len(line):,} characters; at most {widest:,}.")
             return True

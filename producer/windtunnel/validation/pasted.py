@@ -31,7 +31,7 @@ def remedy(text: str, number: int) -> str | None:
     fence = _FENCE.search(text)
     if fence and number <= text.count("\n", 0, fence.end()) + 1:  # later ones may stand in a program's own text
         return IN_FENCES
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", text)
     line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     if _COMMAND.match(line):
         return COMMAND

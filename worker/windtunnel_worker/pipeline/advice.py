@@ -115,6 +115,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"NameError", r"'(display|get_ipython)'", "Only notebooks have it: print the value instead."),
     (r"NameError", r"'xrange'", "Python 3 calls it `range`."),
     (r"NameError|ReferenceError", r"", UNDEFINED),
+    (r"ModuleNotFoundError", r"'(openpyxl|xlsxwriter)'", "Write CSV instead: `frame.to_csv('report.csv')`."),
     (
         r"ModuleNotFoundError",
         r"",

@@ -147,7 +147,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _source(line: int | None, code: str) -> str:
-    lines = code.splitlines()
+    lines = re.split(r"\r\n|\r|\n", code)
     return lines[line - 1].strip() if line and line <= len(lines) else ""
 
 

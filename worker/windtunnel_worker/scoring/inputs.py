@@ -118,13 +118,15 @@ class Positions:
         if not len(wrong):
             return
         bar = int(wrong[0])
-        if not np.isfinite(weights[bar]).all():
+        if np.isnan(weights[bar]).any():
             remedy = "Fill the gaps, for example with `.fillna(0.0)`, or set `warmup` to the bars that have none."
             raise Unscorable(bar, "the position is not a finite number", time=bars[bar], remedy=remedy)
+        if np.isinf(weights[bar]).any():
+            remedy = "Guard the division that it comes from, or limit it with `.clip(-1, 1)`."
+            raise Unscorable(bar, "the position is infinite", time=bars[bar], remedy=remedy)
         reason = f"the absolute positions add up to {gross[bar]:.6g}, and at most {leverage:g} is allowed"
-        raise Unscorable(
-            bar, reason, time=bars[bar], remedy="Scale them down, or raise `leverage` in the job's scoring."
-        )
+        remedy = "They are fractions of equity, not numbers of shares: scale them down, or raise the job's `leverage`."
+        raise Unscorable(bar, reason, time=bars[bar], remedy=remedy)
 
 
 def _ascending(times: Times, what: str, remedy: str) -> None:

@@ -86,7 +86,7 @@ def holds_times(texts: Any, name: str, place: int, options: ReadOptions) -> bool
     some = sample(texts)
     if len(some) == 0 or (place and not options.time_column and not is_plain_time_name(name)):
         return False
-    if any(timeforms.share(form, some) > 0.5 for form in timeforms.FORMS if form not in timeforms.BARE):
+    if sum(timeforms.share(form, some) for form in timeforms.FORMS if form not in timeforms.BARE) > 0.5:
         return True
     named_so = is_time_name(name)
     if timeforms.share(timeforms.COMPACT, some) > 0.5:

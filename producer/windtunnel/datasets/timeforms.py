@@ -14,7 +14,12 @@ from windtunnel.datasets import shapes
 
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
 CLOCK = rf"(?:[T ,;:]+{_CLOCK})?"
-ZONE = r"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{2}:?\d{2}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+)+)?(?:\s\([A-Za-z ]+\))?"
+ABBREVIATIONS = {"EST": -5, "EDT": -4, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2, "JST": 9, "HKT": 8}
+"""Those of zones that mean one offset in hours: CST may be Chicago or Shanghai, IST India, Ireland or Israel."""
+ZONE = (
+    rf"\s*(?P<z>Z|z|UTC|GMT|(?:GMT|UTC)?[+-]\d{{2}}:?\d{{2}}|{'|'.join(ABBREVIATIONS)}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+)+)?"
+    r"(?:\s\([A-Za-z ]+\))?"
+)
 """As an offset or a zone's name, such as `US/Eastern`. The last part, as in `GMT-0500 (Eastern Standard Time)`, is how
 JavaScript writes a date."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -44,6 +49,9 @@ DAY_NAME = Form(
     "day month-name year",
     rf"^(?:[A-Za-z]+,?\s+)?(?P<d>\d{{1,2}})[-\s/]{_MONTH}[-\s,/]+(?P<y>\d{{4}}|\d{{2}}){CLOCK}{ZONE}$",
 )
+DAY_NAME_YEAR = Form(
+    "DDMONYYYY", rf"^(?P<d>\d{{1,2}})(?P<b>(?i:{'|'.join(MONTHS)}))(?P<y>\d{{4}}|\d{{2}}){CLOCK}{ZONE}$"
+)
 NAME_DAY = Form(
     "month-name day year",
     rf"^(?:[A-Za-z]+,?\s+)?{_MONTH}[-\s](?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-\s,]+(?P<y>\d{{4}}){CLOCK}{ZONE}$",
@@ -53,7 +61,7 @@ COMPACT_MONTH = Form("YYYYMM", r"^(?P<y>(?:1[89]|20)\d{2})(?P<m>0[1-9]|1[0-2])$"
 QUARTER = Form("quarter", r"^(?P<y>\d{4})[- ]?[Qq](?P<q>[1-4])$")
 QUARTER_FIRST = Form("quarter year", r"^[Qq](?P<q>[1-4])[- /]?(?P<y>\d{4})$")
 CLOCK_ONLY = Form("time of day", rf"^{_CLOCK}$")
-FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, NAME_DAY, MONTH, COMPACT_MONTH, QUARTER, QUARTER_FIRST)
+FORMS = (YEAR_FIRST, COMPACT, NUMERIC, DAY_NAME, DAY_NAME_YEAR, NAME_DAY, MONTH, COMPACT_MONTH, QUARTER, QUARTER_FIRST)
 BARE = (COMPACT, COMPACT_MONTH)
 """Those that may as well be other numbers."""
 
@@ -197,6 +205,8 @@ def offsets(zones: Any) -> Any | None:
 def _minutes(text: str) -> float:
     if not text:
         return float("nan")
+    if text in ABBREVIATIONS:
+        return ABBREVIATIONS[text] * 60.0
     digits = text.upper().replace("UTC", "").replace("GMT", "").replace(":", "")
     if digits in ("", "Z"):
         return 0.0

@@ -14,12 +14,12 @@ TIME_NAMES = frozenset(
 CLOSE_NAMES = tuple(
     "close|adj close|adjusted close|adjclose|last|price|close/last|px last|last price|schluss|schlusskurs|zamkniecie|"
     "zamknięcie|clôture|cloture|dernier|cierre|último|ultimo|fechamento|chiusura|stängningskurs|закрытие|收盘|收盘价|"
-    "終値|종가|settle|settlement|value|nav|c".split("|")
+    "終値|종가|settle|settlement|zuletzt|ostatnio|laatst|value|nav|c".split("|")
 )
 """What the column is called, plainly, at which positions are valued; the first that a table has."""
 OPEN_NAMES = tuple(
     "open|px open|open price|eröffnung|eröffnungskurs|otwarcie|ouverture|apertura|abertura|öppningskurs|открытие|开盘|"
-    "开盘价|始値|시가|o".split("|")
+    "开盘价|始値|시가|eröffn.|ouv.|o".split("|")
 )
 ADJUSTED_NAMES = ("adj close", "adjusted close", "adjclose")
 """Closes in which dividends and splits are taken into account."""

@@ -343,6 +343,25 @@ VENDORS = (
         remedy="in row 2",
     ),
     Awkward(
+        "SAS, dates without marks",
+        text("DATE,PRC", "29DEC2023,10.5", "02JAN2024,11.5", "03JAN2024,12.5"),
+        first="2023-12-29",
+        last_cell=12.5,
+    ),
+    Awkward(
+        "A zone's abbreviation",
+        text("time,close", "2024-01-02 16:00:00 EST,1.5", "2024-07-03 16:00:00 EDT,1.6"),
+        options={"tz": "America/New_York"},
+        first="2024-01-02 16:00:00-05:00",
+        last_cell=1.6,
+    ),
+    Awkward(
+        "Two halves with dates of different forms",
+        text("Date,Close", "2024-01-15,1.5", "2024-01-16,1.6", "17/01/2024,1.7", "18/01/2024,1.8"),
+        refused="unreadable_times",
+        remedy="'17/01/2024' in rows 3, 4",
+    ),
+    Awkward(
         "Polygon, the times behind the prices",
         text("v,vw,o,c,h,l,t,n", "10,1.5,1,2,2,1,1704067200000,3", "11,1.5,2,1,2,1,1704153600000,4"),
         kinds=("epoch", "time_column"),

@@ -19,6 +19,7 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
     ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
     ("limits.timeout", "`timeout_s`", lambda client, _: client.submit({**JOB, "limits": {"timeout": 5}})),
+    ("code", "read_text", lambda client, _: client.submit({"code": "strategies/rsi.py"})),
     ("dataset", "`datasets`", lambda client, _: client.submit({**JOB, "dataset": "x"})),
     ("5", "not a field", lambda client, _: client.submit({**JOB, 5: 6})),  # type: ignore[dict-item]
     (

@@ -210,6 +210,8 @@ class Job(JobSpec):
             raise ValueError(f"cannot be written as UTF-8: {error.reason}") from error
         if not code.strip():
             raise ValueError("is empty")
+        if re.fullmatch(r"[\w./\\: -]{1,300}\.(py|js|ts|java|cpp|go)", code.strip()):
+            raise ValueError("is the name of a file; give its text, `Path(…).read_text()`")
         if size > MAX_CODE_BYTES:
             raise ValueError(f"is {size:,} bytes; at most {MAX_CODE_BYTES:,} are allowed")
         return code

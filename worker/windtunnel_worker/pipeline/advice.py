@@ -170,7 +170,12 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (r"timed_out", r"", TOO_SLOW),
     (r"cpu_exceeded", r"", TOO_MUCH),
     (r"CompileError", r"longer than", "Make the program smaller: fewer templates, no huge constants."),
-    (r"CompileError", r"", "Correct this line as the compiler says; stderr has all it said."),
+    (
+        r"CompileError",
+        r"",
+        "Correct this line as the compiler says (g++ 12 with C++20, Java 17, Go 1.19, TypeScript 4.8); "
+        "stderr has all it said.",
+    ),
 )
 
 

@@ -53,6 +53,8 @@ RECORDED = [
     ),
     *(("ImportError", f"cannot import name '{old}' from 'scipy'", new) for old, new in RENAMED.items()),
     ("ModuleNotFoundError", "No module named 'openpyxl'", "to_csv"),
+    ("TypeError", "Cannot join tz-naive with tz-aware DatetimeIndex", "one zone"),
+    ("TypeError", "Invalid comparison between dtype=datetime64[ns, America/Chicago] and Timestamp", "one zone"),
     ("TypeError", "got an unexpected keyword argument 'squared'", "root_mean_squared_error"),
     ("OSError", "'seaborn' is not a valid package style, path of style file", "seaborn-v0_8"),
     ("timed_out", "Still running at its time limit", "loop that cannot end"),

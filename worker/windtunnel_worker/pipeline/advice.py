@@ -92,6 +92,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"is not a function",
         "This value is not a function: check the name, and what the object really is.",
     ),
+    (
+        r"TypeError",
+        r"(tz|offset)-naive|Invalid comparison between dtype=datetime64\[ns, ",
+        "Bring both to one zone: `index.tz_localize(None)` leaves it out, `pd.Timestamp(day, tz=index.tz)` states it.",
+    ),
     (r"TypeError", r"argument 'squared'", "Use `sklearn.metrics.root_mean_squared_error`."),
     (r"TypeError", r"argument", "Compare the call with the function's parameters."),
     (

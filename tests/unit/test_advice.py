@@ -44,7 +44,10 @@ PROGRAMS = [
     ("if True:\nx = 1", "Correct the indentation"),
     ("  x = 1", "Correct the indentation"),
 ]
-OWNERS = ("'Series' object", "module 'pandas'", "module 'numpy'", "'dict' object")
+OWNERS = (
+    "'Series' object", "module 'pandas'", "module 'numpy'", "module 'scipy.signal'", "module 'matplotlib.cm'",
+    "'dict' object",
+)  # fmt: skip
 RECORDED = [
     *(
         ("AttributeError", f"{owner} has no attribute '{old}'", new)

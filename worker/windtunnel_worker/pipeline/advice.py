@@ -30,9 +30,18 @@ REMOVED = {
         "is_monotonic": "write `is_monotonic_increasing`",
         "tshift": "write `shift(…, freq=…)`",
         "applymap": "write `map(…)`",
+        "sort": "write `sort_values`",
+        "order": "write `sort_values`",
+        "irow": "write `iloc`",
+        "icol": "write `iloc[:, …]`",
+        "get_values": "write `to_numpy()`",
         "groupby": "write `group_by`",
         "groupby_dynamic": "write `group_by_dynamic`",
         "with_column": "write `with_columns`",
+        "cumsum": "write `cum_sum`",
+        "cumprod": "write `cum_prod`",
+        "cummax": "write `cum_max`",
+        "take": "write `gather`",
         "apply": "write `map_elements`, or better an expression on whole columns",
     },
     r"module 'pandas'": {
@@ -56,6 +65,10 @@ REMOVED = {
         "round_": "write `np.round`",
         "msort": "write `np.sort(x, axis=0)`",
     },
+    r"module 'scipy.signal'": dict.fromkeys(
+        ("hann", "hamming", "gaussian", "blackman"), "it is in `scipy.signal.windows`"
+    ),
+    r"module 'matplotlib.cm'": {"get_cmap": "write `matplotlib.colormaps[name]`"},
     r"'dict' object": {
         "has_key": "write `key in values`",
         **dict.fromkeys(("iteritems", "itervalues", "iterkeys"), "write `items()`, `values()` or `keys()`"),
@@ -67,6 +80,7 @@ RENAMED = {
     "cumtrapz": "cumulative_trapezoid",
     "trapz": "trapezoid",
     "median_absolute_deviation": "median_abs_deviation",
+    **{name: f"scipy.signal.windows.{name}" for name in ("hann", "hamming", "gaussian", "blackman")},
 }
 """What they import → what it is called now."""
 

@@ -120,6 +120,8 @@ CAPABILITIES = [
                      raise PermissionError(1, "refused") from None
              resource.setrlimit = setrlimit
              """),
+    refusing("a_limit_at_which_crashes_reach_the_host_is_refused", "syscall(160, 4, bytes(16))", "syscall(302, 0, 4, bytes(16), None)",
+             "syscall(302, 0, (1 << 32) + 4, bytes(16), None)", "syscall(160, (1 << 32) + 4, bytes(16))"),
     refusing("a_better_memory_score_is_refused", "os.write(written('/proc/self/oom_score_adj'), b'-1000')", "os.write(written('/proc/1/oom_score_adj'), b'1000')",
              # It notes it down: the host kills the whole sandbox.
              runsc={"granted": {"os.write(written('/proc/self/oom_score_adj'), b'-1000')"}}),

@@ -227,7 +227,7 @@ def host_config(
         "pids_limit": runtime.own_processes + runtime.threads_each * processes,
         "ulimits": [
             _ulimit("nofile", NOFILE),
-            _ulimit("core", 0),
+            _ulimit("core", 1),  # at 0 the kernel still starts the host's collector of core dumps; at 1 it does not
             _ulimit("memlock", 0),  # what is locked may be a page of a file that another sandbox pays for
             _ulimit("fsize", limits.disk_mb * 2**20),
             *([_ulimit("nproc", processes)] if runtime.own_kernel else []),

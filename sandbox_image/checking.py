@@ -1,22 +1,24 @@
 """Runs a program again on changed data, to see whether it looks ahead: each time in a fork of its own.
 
-The forks are made before the program's own run, from a process that has not run it; none sees another. What `signals`
-returned in each is sent to the host, which compares. Their output is dropped, and so is what they emit.
+The forks are made before the program's own run, from a process that has not run it and that they cannot open. What one
+leaves is ended and removed before the next run, so that none answers from what another saw. What `signals` returned in
+each is sent to the host, which compares. Their output is dropped, and so is what they emit.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import resource
 import select
-import shutil
 import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
 import frames
+from cleanup import SCRATCH, empty_scratch
 from frames import Datasets
 from reporter import Reporter
 
@@ -31,21 +33,25 @@ def run(job: dict[str, Any], reporter: Reporter, returned: Callable[[dict[str, A
     """Run the program on the data of each probe, as far as the job's limits leave its own run its time.
 
     It is not run again if the unchanged data gave no positions. The other probes come in a mixed order, so that those
-    that could be made are from everywhere.
+    that could be made are from everywhere. What a run left and cannot be removed ends the program.
     """
+    from interpreter import set_dumpable  # which imports this module
+
+    set_dumpable(0)  # or the forks, which have the same user, could change this process
     limits = _Limits(job["timeout_s"], job["cpu_time_s"])
     probes, own_run = job["probes"], 0.0
     for number in [0, *random.Random(0).sample(range(1, len(probes)), len(probes) - 1)]:  # noqa: S311
         seconds = limits.left() - 2 * own_run if number else limits.left() / 3
         if seconds <= 0:
-            return
+            break
         began = limits.left()
         work = lambda probe=probes[number]: returned(job, _data(job["datasets"], probe))  # noqa: E731
         kind, content = _in_a_fork(work, seconds)
         reporter.probe(number, content if kind == RETURNED else b"", content if kind != RETURNED else b"")
         if kind != RETURNED and number == 0:
-            return
+            break
         own_run = own_run or began - limits.left()
+    set_dumpable(1)
 
 
 class _Limits:
@@ -100,12 +106,21 @@ def _in_a_fork(work: Callable[[], bytes], seconds: float) -> tuple[bytes, bytes]
     if late:
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    _forget()
     if late:
         return FAILED, NO_TIME
     if len(content) > MAX_BYTES:
         return FAILED, b"its positions are too large to be compared"
     return (content[:1], content[1:]) if content else (FAILED, b"its process ended")
+
+
+def _forget() -> None:
+    """End and remove all that a run has left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)  # all of this user but this one
+    empty_scratch()
+    if any(entry.stat(follow_symlinks=False).st_uid == os.getuid() for entry in os.scandir(SCRATCH)):
+        raise OSError("a run on changed data left files that cannot be removed")
 
 
 def _answer(work: Callable[[], bytes]) -> bytes:

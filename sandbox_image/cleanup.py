@@ -42,8 +42,15 @@ def ask(pid: int, user: int, by: int) -> None:
 
 def clean_up(user: int) -> bool:
     """Remove every file of a job's user. True when the scratch directory is empty."""
-    with contextlib.suppress(OSError, RecursionError), acting_as(user):
-        for entry in os.scandir(SCRATCH):
+    with acting_as(user):
+        empty_scratch()
+    return _scratch_is_empty()
+
+
+def empty_scratch() -> None:
+    """Remove what this process may remove of the scratch directory."""
+    for entry in os.scandir(SCRATCH):
+        with contextlib.suppress(OSError, RecursionError):
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
                 continue
@@ -51,7 +58,6 @@ def clean_up(user: int) -> bool:
                 os.rmdir(entry.path)  # most programs leave their artifacts' directory empty
             except OSError:
                 shutil.rmtree(entry.path)
-    return _scratch_is_empty()
 
 
 def _scratch_is_empty() -> bool:

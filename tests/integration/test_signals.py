@@ -42,7 +42,7 @@ def score_job(docker_engine: images.Image, store: Store, tmp_path_factory: pytes
         patch.setenv("WINDTUNNEL_STORE_URL", store.name)
         patch.setenv("WINDTUNNEL_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         host_settings.cache_clear()
-        manager = SandboxManager(docker_engine.name)
+        manager = SandboxManager(docker_engine.name, strict_security=False)
 
     def run(
         code: str, *datasets: str, check: bool = False, fields: Mapping[str, object] | None = None, **scoring: object
@@ -229,6 +229,42 @@ def test_a_file_that_would_show_the_unchanged_data_is_not_there_in_a_check(score
     assert report.look_ahead is not None
     assert (report.outcome, report.look_ahead.sight) == (Outcome.SUCCEEDED, Sight.UNCHECKED)
     assert "FileNotFoundError" in report.look_ahead.message
+
+
+REMEMBERS = """
+import numpy as np
+import pandas as pd
+
+def signals(data, params):
+    close = data["prices"]["Close"]
+    try:
+        seen = np.fromfile("/tmp/seen")[: len(close)]
+    except FileNotFoundError:
+        seen = (close.shift(-1) > close).to_numpy(dtype=float)
+        seen.tofile("/tmp/seen")
+    return pd.Series(seen, index=close.index[: len(seen)])
+"""
+
+
+def test_a_run_of_a_check_finds_nothing_that_another_left(score_job: RunJob) -> None:
+    found = score_job(REMEMBERS, check=True).look_ahead
+    assert found is not None
+    assert found.sight is Sight.LEAKS
+
+
+CONVERTS = """
+import pandas as pd
+
+def signals(data, params):
+    close = pd.read_parquet("prices.parquet")["Close"]
+    return pd.Series((close.diff() > 0).to_numpy(dtype=float), index=data["prices"].index[: len(close)])
+"""
+
+
+def test_the_run_after_a_check_reads_unchanged_data_by_file(score_job: RunJob) -> None:
+    checked, plain = score_job(CONVERTS, check=True), score_job(CONVERTS)
+    assert checked.score is not None
+    assert checked.score == plain.score
 
 
 HONEST = """

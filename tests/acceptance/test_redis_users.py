@@ -111,6 +111,7 @@ def test_records_are_there_after_a_restart(redis_program: str, tmp_path: Path) -
         ("producer", "LRANGE execute 0 -1"),
         ("producer", "LPUSH monitor.host x"),
         ("producer", "LPUSH execute x"),
+        ("producer", "SADD _kombu.binding.reply.celery.pidbox x"),
         ("producer", "SUBSCRIBE /0.celeryev/worker.heartbeat"),
         ("producer", "PUBLISH /0.celery.pidbox shutdown"),
         ("producer", "GET other:key"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kombu.message import Message
@@ -62,12 +63,12 @@ def test_an_unacknowledged_entry_that_is_none_is_refused(entry: str) -> None:
         read_unacknowledged(entry.encode())
 
 
-def check_call(stage: str, *arguments: object, **named: object) -> None:
+def check_call(stage: str, *arguments: object, options: object = None, eta: str | None = None, **named: object) -> None:
     """What a worker does with a message that calls the task of this stage."""
-    headers = {"task": f"windtunnel.{stage}", "id": "1"}
-    body = json.dumps([arguments, named, None])
+    headers = {"task": (task := f"windtunnel.{stage}"), "id": "1", **({"eta": eta} if eta else {})}
+    body = json.dumps([arguments, named, options])
     message = Message(body, headers=headers, content_type="application/json", content_encoding="utf-8")
-    check_task(message, {headers["task"]})
+    check_task(message, {task})
 
 
 def test_the_tasks_take_what_the_stages_send() -> None:
@@ -95,3 +96,43 @@ def test_a_task_that_is_called_with_anything_else_is_set_aside(stage: str, argum
         check_call(stage, *arguments)
     with pytest.raises(Unreadable):
         check_call(stage, *arguments, named=1)
+
+
+def a_step(stage: str, **changes: object) -> dict[str, object]:
+    """What a chain says of a later stage."""
+    options = {"queue": stage, "task_id": "2", "reply_to": "3"}
+    step: dict[str, object] = {"task": f"windtunnel.{stage}", "args": [], "kwargs": {}, "options": options}
+    return {**step, "subtask_type": None, "immutable": False, **changes}
+
+
+def test_the_stages_behind_a_message_are_read() -> None:
+    nothing = {"callbacks": None, "errbacks": None, "chord": None}
+    check_call("validate", "9f2c", options=nothing | {"chain": [a_step("finalize"), a_step("execute")]})
+    check_call("finalize", [], options={"callbacks": [], "errbacks": [], "chain": None, "chord": None})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"callbacks": [a_step("execute")]},
+        {"errbacks": [a_step("finalize")]},
+        {"chord": a_step("finalize")},
+        {"chain": [a_step("execute")] * 3},
+        {"chain": [a_step("monitor")]},
+        {"chain": [a_step("finalize", task="celery.map")]},
+        {"chain": [a_step("execute", options={"queue": "monitor.host"})]},
+        {"chain": [a_step("execute", options={"queue": "execute", "exchange": "celery.pidbox"})]},
+        {"chain": [a_step("execute", args=[{"pool": "gpu"}], immutable=True)]},
+        {"chain": [a_step("finalize", kwargs={"ran": []})]},
+        {"chain": [a_step("finalize", subtask_type="group")]},
+    ],
+)
+def test_a_message_that_has_a_worker_publish_anything_else_is_set_aside(options: dict[str, object]) -> None:
+    with pytest.raises(Unreadable, match="content"):
+        check_call("validate", "9f2c", options=options)
+
+
+def test_a_message_for_a_distant_time_is_set_aside() -> None:
+    check_call("validate", "9f2c", eta=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    with pytest.raises(Unreadable, match="eta"):
+        check_call("validate", "9f2c", eta=(datetime.now(UTC) + timedelta(hours=1)).isoformat())

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Container
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from kombu.message import Message
 from kombu.utils.json import loads
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from windtunnel.broker import task_name
 
 MAX_MESSAGE_BYTES = 1_000_000
 """A message carries ids; the longest, of 1,000 jobs, takes a tenth of this."""
 LONGEST_TIME_LIMIT_S = 30 * 86_400
+LONGEST_PAUSE_S = 60.0
+"""Until a message's `eta`: a worker keeps it until then. That of a task whose process died is a second away."""
 
 
 class Unreadable(Exception):
@@ -36,10 +39,18 @@ def _moment(text: str) -> str:
     return text
 
 
+def _soon(text: str) -> str:
+    if datetime.fromisoformat(text).timestamp() > time.time() + LONGEST_PAUSE_S:
+        raise ValueError("is too far ahead")
+    return text
+
+
 Label = Annotated[str, Field(max_length=1000)]
 Moment = Annotated[str, Field(max_length=100), AfterValidator(_moment)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False)]
-Signatures = list[dict[str, Any]] | None
+Nothing = Annotated[list[Any], Field(max_length=0)] | None
+STEPS = {(task_name(stage), stage) for stage in ("execute", "finalize")}
+"""The tasks that a message may name to come after its own, and their queues."""
 
 
 class _Strict(BaseModel):
@@ -86,7 +97,7 @@ class _TaskHeaders(_Strict):
     group: Label | None = None
     group_index: int | None = None
     shadow: Label | None = None
-    eta: Moment | None = None
+    eta: Annotated[Moment, AfterValidator(_soon)] | None = None
     expires: Moment | None = None
     retries: Annotated[int, Field(ge=0, le=10_000)] | None = None
     timelimit: Annotated[list[Seconds | None], Field(min_length=2, max_length=2)] | None = None
@@ -99,13 +110,38 @@ class _TaskHeaders(_Strict):
     stamps: dict[str, Any] | None = None
 
 
-class _Embedded(_Strict):
+class _StepOptions(_Strict):
     model_config = ConfigDict(extra="forbid")
 
-    callbacks: Signatures = None
-    errbacks: Signatures = None
-    chain: Signatures = None
-    chord: dict[str, Any] | None = None
+    queue: Label
+    task_id: Label | None = None
+    reply_to: Label | None = None
+
+
+class _Step(_Strict):
+    task: Label
+    arguments: Annotated[list[Any], Field(max_length=0, alias="args")]
+    named: Annotated[dict[str, Any], Field(max_length=0, alias="kwargs")]
+    options: _StepOptions
+    subtask_type: None = None
+    immutable: Literal[False] = False
+
+    @model_validator(mode="after")
+    def _is_the_next_stage(self) -> Self:
+        if (self.task, self.options.queue) not in STEPS:
+            raise ValueError("is not a stage on its own queue")
+        return self
+
+
+class _Embedded(_Strict):
+    """What the worker publishes after the task, with rights that the sender may not have: so only the stages."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    callbacks: Nothing = None
+    errbacks: Nothing = None
+    chain: Annotated[list[_Step], Field(max_length=len(STEPS))] | None = None
+    chord: None = None
 
 
 class _Body(_Strict):

@@ -10,7 +10,7 @@ from tests.support import a_report, a_verdict, an_attempt
 
 from windtunnel.contract import Isolation
 from windtunnel.errors import NotFound
-from windtunnel.keyspace import batch_of
+from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, batch_of
 from windtunnel.records.schedule import VALIDATE, Claimed
 
 PLACES = ("queued", "judged", "ready", "paused", "running", "of a silent worker", "ended", "taken")
@@ -93,7 +93,7 @@ def test_a_batch_record_that_was_removed(scene: Scene) -> None:
         driver.records.reading.batch_status(scene.batch)
 
 
-@pytest.mark.parametrize("value", ["x", "nan", "inf", "-1"])
+@pytest.mark.parametrize("value", ["x", "nan", "inf", "-1", "100001"])
 @pytest.mark.parametrize(
     "field",
     ["owner", "total", "finished", "written", "running", "max_running", "seconds", "measured", "begun", "spent"],
@@ -109,6 +109,18 @@ def test_a_batch_record_that_was_damaged(driver: Driver, field: str, value: str)
     assert driver.outcomes(scene.other) == {"succeeded": 2}
     assert driver.unfinished() == 0
     assert driver.left_in_the_schedule() == []
+
+
+def test_a_batch_of_more_jobs_than_there_can_be_is_none(driver: Driver) -> None:
+    opened = driver.opened(driver.batch(2))
+    other = driver.submit(2)
+    driver.keys.hset(f"wt:batch:{opened.batch_id}", "total", 10**8)
+    driver.keys.zadd("wt:opening", {opened.batch_id: 0})
+    for batch in driver.reconcile().abandoned:
+        driver.records.care.abandon(batch, "gone")
+    driver.run_all()
+    assert driver.outcomes(other) == {"succeeded": 2}
+    assert driver.unfinished() == 0
 
 
 @pytest.mark.parametrize(
@@ -201,6 +213,23 @@ def test_jobs_that_a_batch_does_not_have_are_passed_over(driver: Driver) -> None
     assert (status.finished, status.total, driver.outcomes(batch)) == (4, 4, {"succeeded": 4})
     assert driver.unfinished() == 0
     assert driver.left_in_the_schedule() == []
+
+
+def test_a_report_waits_for_no_round_of_ids_that_are_none(driver: Driver) -> None:
+    batch = driver.ready(1)
+    (held,) = driver.claim()
+    driver.executed(held)
+    driver.keys.zadd("wt:ended", {f"gone{number}-0": 1 for number in range(30)})
+    assert [one.job_id for one in driver.records.reports.take(10)] == [f"{batch}-0"]
+
+
+def test_no_more_is_read_of_a_job_than_is_kept(driver: Driver) -> None:
+    batch = driver.ready(1)
+    (held,) = driver.claim()
+    driver.executed(held)
+    driver.keys.rpush(f"wt:job:{batch}-0:attempts", *["{}"] * (MAX_ATTEMPTS_KEPT + 5))
+    (taken,) = driver.records.reports.take(10)
+    assert len(taken.attempts) == MAX_ATTEMPTS_KEPT
 
 
 def test_a_verdict_that_expired_is_made_again_before_the_job_runs(driver: Driver) -> None:

@@ -24,6 +24,8 @@ COMPRESSED_FROM = 512
 """Bytes: below, compression saves next to nothing."""
 MESSAGE_CHARACTERS = 300
 """Of a report's message in a list of jobs."""
+HISTORY_BYTES = 64 * 1024
+"""Of a history that are read, its last ones; the scripts keep a sixteenth of it."""
 MOST_BYTES = 64 * 1024 * 1024
 """Of a document once decompressed."""
 
@@ -216,7 +218,7 @@ def decode_history(text: bytes | None) -> tuple[Transition, ...]:
 
 
 def _lines(history: bytes | None) -> list[tuple[str, str, str, str]]:
-    return _TRANSITION.findall(as_text(history))
+    return _TRANSITION.findall(as_text((history or b"")[-HISTORY_BYTES:]))
 
 
 def moment(ms: str) -> datetime | None:

@@ -87,7 +87,10 @@ class Reports:
 
     def take(self, most: int) -> list[Unfinished]:
         """Jobs that wait for their report; they are this caller's for ten seconds."""
-        now, entries = self._redis.run("take_ended", most, round(LEASE_S * 1000))
+        arguments = (most, round(LEASE_S * 1000), MAX_ATTEMPTS_KEPT)
+        now, entries, none = self._redis.run("take_ended", *arguments)
+        while none and not entries:
+            now, entries, none = self._redis.run("take_ended", *arguments)
         return [Unfinished(job_id.decode(), int(now), tuple(attempts), *fields) for job_id, fields, attempts in entries]
 
     def run_itself(self, job_id: str) -> None:
@@ -112,7 +115,9 @@ class Reports:
 
     def samples_of(self, attempts: Sequence[tuple[str, int]]) -> list[list[Sample]]:
         """The readings of several attempts, in one round trip."""
-        streams = self._redis.pipeline([("xrange", self._redis.keys.samples(*one)) for one in attempts])
+        streams = self._redis.pipeline(
+            [("xrange", self._redis.keys.samples(*one), "-", "+", MAX_SAMPLES) for one in attempts]
+        )
         return [[_sample(fields) for _, fields in stream] for stream in streams]
 
     def finish(self, final: Sequence[tuple[Unfinished, Report]], who: str) -> list[bool]:
@@ -164,7 +169,7 @@ class Reports:
             [
                 call
                 for one in job_ids
-                for call in (("hmget", keys.job(one), names), ("lrange", keys.attempts(one), 0, -1))
+                for call in (("hmget", keys.job(one), names), ("lrange", keys.attempts(one), -MAX_ATTEMPTS_KEPT, -1))
             ]
         )
         records = list(zip(answers[::2], answers[1::2], strict=True))

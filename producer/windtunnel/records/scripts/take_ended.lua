@@ -1,7 +1,7 @@
 -- Hand a finalizer jobs that wait for their report; they stay its own for a while.
--- ARGV: most, lease ms
--- Returns for each: id, fields of the record as a flat list, earlier attempts
-local answers, taken = {}, {}
+-- ARGV: most, lease ms, attempts kept
+-- Returns the time, for each: id, fields of the record as a flat list, earlier attempts, and how many were none
+local answers, taken, none = {}, {}, 0
 
 local function take(id)
   table.insert(taken, now + tonumber(ARGV[2]))
@@ -11,7 +11,7 @@ local function take(id)
   for i = 1, 11 do
     record[i] = record[i] or ''
   end
-  table.insert(answers, { id, record, redis.call('LRANGE', key('job', id, 'attempts'), 0, -1) })
+  table.insert(answers, { id, record, redis.call('LRANGE', key('job', id, 'attempts'), -tonumber(ARGV[3]), -1) })
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))) do
@@ -19,6 +19,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('ended'), '-inf', now, 'LIMI
     take(id)
   else
     discard(id)
+    none = none + 1
   end
 end
 if #answers == 0 then
@@ -27,4 +28,4 @@ else
   redis.call('ZADD', key('ended'), unpack(taken))
   redis.call('SET', key('waking'), 1, 'PX', 2000)
 end
-return { now, answers }
+return { now, answers, none }

@@ -19,6 +19,7 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local HISTORY_BYTES = 4096
 local DEFAULT_ESTIMATE_S = 0.1
+local MOST_JOBS = 100000 -- of a batch, as the contract has it
 local ORPHANS_LIVE_S = 86400
 local STATES = { queued = true, ready = true, running = true, ended = true, finished = true }
 
@@ -88,7 +89,8 @@ local function read_header(batch)
   local header = { owner = fields[1] or 'default', isolation = fields[9], cancelled = fields[10], since = number(fields[13], now),
     spent = number(fields[14]), begun = number(fields[15]), webhook = fields[16] }
   for at, name in ipairs({ 'total', 'finished', 'written', 'running', 'max_running' }) do
-    header[name] = counted(fields[at + 1])
+    local count = counted(fields[at + 1])
+    header[name] = count and (count <= MOST_JOBS or name == 'max_running') and count or nil
   end
   header.seconds, header.measured = finite(fields[7]), finite(fields[8])
   header.closed_at = number(fields[11])

@@ -276,3 +276,4 @@ def test_how_long_ago(seconds: float, text: str) -> None:
 def test_texts() -> None:
     assert (jobs(0), jobs(1), jobs(2)) == ("0 jobs", "1 job", "2 jobs")
     assert harmless("a\x1b[2J\n\tb\udcff") == "a\\x1b[2J\n\tb\\udcff"
+    assert harmless("a\u3164\ufe01\U000e0105 \u26a0\ufe0f é") == "a\\u3164\\ufe01\\U000e0105 \u26a0\ufe0f é"

@@ -101,6 +101,14 @@ def test_a_report_shows_stderr_beside_the_error_and_the_traceback_once(
     assert terminal.count("KeyError") == (1 if trace else 0)
 
 
+def test_a_small_file_that_is_a_giant_picture_is_not_shown() -> None:
+    def png(width: int, height: int) -> bytes:
+        return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4) + height.to_bytes(4)
+
+    pictures = {"giant.png": png(30_000, 30_000), "a.png": png(10_000, 10_000), "b.png": png(10_000, 10_000)}
+    assert job_page(report(1), pictures={**pictures, "c.png": png(640, 480)}).count("data:image/png") == 2
+
+
 def test_two_jobs_compared_show_what_each_was_given() -> None:
     one = report(1, noise(1)[0], params={"kind": None, "on": True, "text": "", "[b]x[/b]": [1, "a"], "rate": 0.1 + 0.2})
     other = report(2, params={"kind": "ema"}, outcome=Outcome.FAILED, message="KeyError: 'Closing'. Print them.")

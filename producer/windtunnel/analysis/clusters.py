@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from windtunnel.analysis.failures import failure_of, worst
+from windtunnel.cli.texts import shows
 from windtunnel.contract import Failure, Outcome, Report
 from windtunnel.contract.dataset import Facts
 
@@ -104,7 +105,7 @@ def _paragraph(kind: Cluster) -> str:
 
 
 def _line(text: str, most: int) -> str:
-    """One line of printable characters."""
-    plain = "".join(char if char.isprintable() else " " for char in text[: 4 * most])
+    """One line of characters that can be seen."""
+    plain = "".join(char if shows(char) else " " for char in text[: 4 * most])
     plain = " ".join(plain.split())
     return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
+_UNSEEN = frozenset(
+    chr(code)
+    for first, last in (
+        *((0x34F, 0x34F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180D), (0x180F, 0x180F), (0x3164, 0x3164)),
+        *((0xFE00, 0xFE0E), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
+    )
+    for code in range(first, last + 1)
+)
+"""Letters and marks that show nothing, in which text can be hidden from people. U+FE0F is in many emoji."""
+
+
+def shows(char: str) -> bool:
+    """Whether this is a character that can be seen, or a blank."""
+    return char.isprintable() and char not in _UNSEEN
+
 
 def harmless(text: str) -> str:
-    """The text with its control characters escaped, so that none acts on the terminal."""
-    return "".join(char if char in "\n\t" or char.isprintable() else repr(char)[1:-1] for char in text)
+    """The text with its control characters escaped, so that none acts on the terminal, and what cannot be seen."""
+    return "".join(char if char in "\n\t" or shows(char) else ascii(char)[1:-1] for char in text)
 
 
 def counted(count: int, what: str) -> str:

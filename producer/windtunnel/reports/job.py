@@ -17,6 +17,8 @@ MOST_SAMPLES = 500
 PICTURE_BYTES = 8 * 2**20
 FILE_BYTES = 4 * 2**20
 """Of the files that can be saved from the page."""
+PICTURE_PIXELS = 200_000_000
+"""Of the pictures shown, all together: a small file can be a picture for which a browser needs gigabytes."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -98,11 +100,13 @@ def _values(report: Report) -> list[tuple[str, str]]:
 
 def _pictures(found: Mapping[str, bytes]) -> list[dict[str, str]]:
     """Only PNG is shown: an SVG file can hold scripts."""
-    shown, left = [], PICTURE_BYTES
+    shown, left, pixels_left = [], PICTURE_BYTES, PICTURE_PIXELS
     for name, content in found.items():
-        if content.startswith(PNG) and len(content) <= left:
+        pixels = int.from_bytes(content[16:20]) * int.from_bytes(content[20:24])  # as its head says
+        if content.startswith(PNG) and len(content) <= left and pixels <= pixels_left:
             shown.append({"name": name, "source": f"data:image/png;base64,{b64encode(content).decode()}"})
             left -= len(content)
+            pixels_left -= pixels
     return shown
 
 

@@ -116,7 +116,7 @@ def _in_a_fork(work: Callable[[], bytes], seconds: float) -> tuple[bytes, bytes]
 
 def _forget() -> None:
     """End and remove all that a run has left."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(-1, signal.SIGKILL)  # all of this user but this one
     empty_scratch()
     if any(entry.stat(follow_symlinks=False).st_uid == os.getuid() for entry in os.scandir(SCRATCH)):

@@ -20,11 +20,11 @@ from windtunnel.cli import render
 from windtunnel.cli.commands import app
 from windtunnel.cli.machinery import what_it_does
 from windtunnel.cli.table import COMMANDS, HOST_COMMANDS
-from windtunnel.cli.texts import ago, harmless, jobs
 from windtunnel.contract import DeadLetter, Transition
 from windtunnel.errors import StoreUnavailable
 from windtunnel.records import records_of
 from windtunnel.settings import Settings
+from windtunnel.texts import ago, harmless, jobs
 
 AWAY = "redis://127.0.0.1:1/0"
 HEAVY = ("celery", "kombu", "docker", "psutil", "tree_sitter", "windtunnel_worker")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from windtunnel.analysis.failures import failure_of, worst
-from windtunnel.cli.texts import shows
 from windtunnel.contract import Failure, Outcome, Report
 from windtunnel.contract.dataset import Facts
+from windtunnel.texts import shows
 
 PROMPT_BYTES = 4096
 COLUMNS_BYTES = 500

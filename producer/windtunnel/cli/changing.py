@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.cli import texts
+from windtunnel import texts
 from windtunnel.cli.options import AsJson, JobOrBatch
 from windtunnel.client import Client
 from windtunnel.contract import Outcome

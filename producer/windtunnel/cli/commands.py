@@ -15,8 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 from windtunnel.cli import host
 from windtunnel.cli.exits import COULD_NOT, DONE, EXPLAINED, INTERRUPTED
 from windtunnel.cli.table import COMMANDS, GROUPS, HOST_COMMANDS
-from windtunnel.cli.texts import harmless
 from windtunnel.errors import WindtunnelError
+from windtunnel.texts import harmless
 
 
 class Interrupted(Exception):

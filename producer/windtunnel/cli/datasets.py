@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from windtunnel.cli.options import AsJson, as_json
-from windtunnel.cli.texts import counted, harmless
 from windtunnel.client import Client
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import DatasetVersion
 from windtunnel.datasets.options import ReadOptions
 from windtunnel.settings import client_settings
 from windtunnel.store import Store
+from windtunnel.texts import counted, harmless
 
 app = typer.Typer(help="Add, inspect and remove datasets.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -17,7 +17,6 @@ from windtunnel.cli import host
 from windtunnel.cli.checks import Check, check
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson
-from windtunnel.cli.texts import ago, counted, harmless
 from windtunnel.contract import HostStatus
 from windtunnel.errors import StoreForbidden, WindtunnelError
 from windtunnel.records import Records, records_of
@@ -25,6 +24,7 @@ from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
 from windtunnel.records.spool import Waiting
 from windtunnel.settings import client_settings
+from windtunnel.texts import ago, counted, harmless
 from windtunnel.wake import DEFAULT_POOL, monitor_queue, ticket_queue
 
 MOST_MEMORY = 0.85

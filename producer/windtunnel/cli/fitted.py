@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from windtunnel.cli.texts import harmless
+from windtunnel.texts import harmless
 
 GAP = 2
 LEAST = 8

@@ -29,11 +29,11 @@ from windtunnel.cli import render, render_report
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, JobOrBatch, as_json
 from windtunnel.cli.render_facts import sparkline
-from windtunnel.cli.texts import span
 from windtunnel.cli.waiting import HINT_EVERY_S, Hint, goes_on, wait_for_batch, wait_for_job
 from windtunnel.client import BatchId, Client, JobId, is_job
 from windtunnel.contract import BatchStatus, Contract, Event, JobState, JobStatus, Outcome, Report, Sample
 from windtunnel.errors import StoreUnavailable, WaitTimeout
+from windtunnel.texts import span
 
 C = TypeVar("C", bound=Contract)
 

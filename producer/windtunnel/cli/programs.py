@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from windtunnel.cli.texts import counted
 from windtunnel.contract import MAX_CODE_BYTES, SUFFIXES
 from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.texts import counted
 
 MOST_LISTED = 10
 

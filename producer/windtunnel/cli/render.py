@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
-from windtunnel.cli.texts import ago, harmless
 from windtunnel.contract import (
     BatchStatus,
     DeadLetter,
@@ -21,6 +20,7 @@ from windtunnel.contract import (
     Outcome,
     Transition,
 )
+from windtunnel.texts import ago, harmless
 
 COLOURS = {Outcome.SUCCEEDED: "green", Outcome.REJECTED: "yellow", Outcome.FAILED: "red"}
 

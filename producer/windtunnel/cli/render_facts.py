@@ -10,8 +10,8 @@ from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown
 from windtunnel.cli.render import names_and_values
-from windtunnel.cli.texts import harmless
 from windtunnel.contract.dataset import DataFinding, Facts
+from windtunnel.texts import harmless
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST_COLUMNS = 30

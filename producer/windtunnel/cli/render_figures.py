@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from windtunnel.cli.texts import short
 from windtunnel.contract import Report, Score
+from windtunnel.texts import short
 
 PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
 OF_A_CURVE = ("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown")

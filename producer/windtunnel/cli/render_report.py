@@ -22,8 +22,8 @@ from windtunnel.cli.render_figures import (
     title_of,
     value_of,
 )
-from windtunnel.cli.texts import first_sentence, harmless, short
 from windtunnel.contract import Execution, Promotion, Report, Score, SecurityLevel, StageRun
+from windtunnel.texts import first_sentence, harmless, short
 
 
 def report(found: Report) -> RenderableType:

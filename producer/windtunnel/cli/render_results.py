@@ -14,8 +14,8 @@ from rich.text import Text
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, plain_text, stage_of, title_of, value_of
-from windtunnel.cli.texts import first_sentence, jobs, short
 from windtunnel.contract import Report
+from windtunnel.texts import first_sentence, jobs, short
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import counts, names_and_values
-from windtunnel.cli.texts import span
 from windtunnel.contract import QueueStats
+from windtunnel.texts import span
 
 
 def stats(found: QueueStats) -> RenderableType:

@@ -11,9 +11,9 @@ import typer
 
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, BatchName, Form, JobId, as_json, write_file
-from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
 from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.texts import harmless
 
 
 def leaderboard(
@@ -60,7 +60,8 @@ def errors(
             typer.echo(harmless(client.errors_prompt(batch)))
             return
         found, status = client.errors(batch), client.status(batch)
-    from windtunnel.cli import render, render_results, texts
+    from windtunnel import texts
+    from windtunnel.cli import render, render_results
     from windtunnel.contract import BatchStatus
 
     if form is Form.JSON:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from windtunnel.cli.options import AsJson, JobId, as_json
-from windtunnel.cli.texts import harmless
 from windtunnel.client import Client
+from windtunnel.texts import harmless
 
 app = typer.Typer(help="Clean up the store of datasets and artifacts.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -14,11 +14,11 @@ from windtunnel.cli.job_options import BatchLabel, BatchOptions, Isolated, JobOp
 from windtunnel.cli.options import AsJson, JobId, as_json
 from windtunnel.cli.programs import Program, find, listed
 from windtunnel.cli.spread import spread
-from windtunnel.cli.texts import harmless
 from windtunnel.cli.waiting import goes_on, wait_for_job
 from windtunnel.client import Client
 from windtunnel.client import JobId as JobName
 from windtunnel.contract import Isolation, Job, Outcome, Report, Sight
+from windtunnel.texts import harmless
 
 
 @spread

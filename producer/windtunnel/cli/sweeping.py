@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.cli import texts
+from windtunnel import texts
 from windtunnel.cli.grids import grid_of
 from windtunnel.cli.job_options import BatchLabel, BatchOptions, Isolated, JobOptions, ProgramFile
 from windtunnel.cli.options import AsJson

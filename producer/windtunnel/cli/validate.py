@@ -11,7 +11,7 @@ import typer
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import Form
 from windtunnel.cli.programs import find
-from windtunnel.cli.texts import harmless
+from windtunnel.texts import harmless
 
 
 def validate(

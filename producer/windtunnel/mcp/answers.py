@@ -11,7 +11,6 @@ from dataclasses import asdict
 from typing import Any
 
 from windtunnel.analysis.leaderboard import Leaderboard, Row
-from windtunnel.cli.texts import harmless
 from windtunnel.contract import (
     BatchStatus,
     DatasetVersion,
@@ -24,6 +23,7 @@ from windtunnel.contract import (
     StageRun,
     Verdict,
 )
+from windtunnel.texts import harmless
 
 MOST_CHARS = 24_000
 """The longest answer as JSON; tests check it."""

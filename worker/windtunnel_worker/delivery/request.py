@@ -18,6 +18,7 @@ from windtunnel.webhooks import EVENT, SIGNATURE, TIMESTAMP, sign
 from windtunnel_worker.delivery.targets import Target
 
 CONNECT_S = 5.0
+"""For a connection, and for each pause in what the receiver sends."""
 MOST_ADDRESSES = 4
 DEADLINE_S = 10.0
 """For a whole request, however slowly the answer arrives."""
@@ -87,7 +88,8 @@ class Sender:
 
     def send(self, target: Target, event: str, body: bytes) -> Answer:
         """Post an event. The receiver accepts it with any 2xx, and no further attempt is made after a 410."""
-        with closing(_Pinned(target, min(CONNECT_S, self._deadline_s), self._trust)) as connection:
+        silence_s = min(CONNECT_S, self._deadline_s)
+        with closing(_Pinned(target, silence_s, self._trust)) as connection:
             late = threading.Event()
             timer = threading.Timer(self._deadline_s, _cut, (connection, late))
             timer.daemon = True
@@ -96,6 +98,8 @@ class Sender:
                 connection.request("POST", target.path, body, self._headers(event, body))
                 with connection.getresponse() as response:
                     return _meaning(response.status, response.getheader("Retry-After", ""))
+            except TimeoutError:
+                return Answer(f"no answer within {silence_s:g} s")
             except (OSError, http.client.HTTPException, ValueError) as error:
                 silent = f"no answer within {self._deadline_s:g} s"
                 return Answer(silent if late.is_set() else f"{type(error).__name__}: {error}")

@@ -31,7 +31,8 @@ class Scoring(Contract):
     slippage_bps: float = Field(0.0, ge=0, le=1000)
     """Slippage on each fill, in the same unit."""
     warmup: int = Field(0, ge=0, le=10_000_000)
-    """Bars at the start that are not evaluated and in which no positions are taken."""
+    """Bars at the start that are not evaluated and whose positions do not count: the earliest fill is one bar after the
+    first evaluated bar."""
     capital: float = Field(1.0, gt=0, le=1e15)
     """Equity before the first evaluated bar."""
     leverage: float = Field(1.0, gt=0, le=100)

@@ -21,6 +21,7 @@ import frames
 from cleanup import SCRATCH, empty_scratch
 from frames import Datasets
 from reporter import Reporter
+from rights import set_dumpable
 
 FOLDER = "/tmp/check"  # noqa: S108 - the one writable place
 MAX_BYTES = 512 * 1024
@@ -35,8 +36,6 @@ def run(job: dict[str, Any], reporter: Reporter, returned: Callable[[dict[str, A
     It is not run again if the unchanged data gave no positions. The other probes come in a mixed order, so that those
     that could be made are from everywhere. What a run left and cannot be removed ends the program.
     """
-    from interpreter import set_dumpable  # which imports this module
-
     set_dumpable(0)  # or the forks, which have the same user, could change this process
     limits = _Limits(job["timeout_s"], job["cpu_time_s"])
     probes, own_run = job["probes"], 0.0

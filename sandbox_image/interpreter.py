@@ -20,8 +20,6 @@ its values pipe before the program's first line.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import gc
 import itertools
 import json
@@ -40,17 +38,13 @@ import frames
 import libraries
 import program
 from cleanup import ask
+from rights import become
 
 IMPORTED = b"I"
 """What the first line on the values pipe begins with where the job names imports."""
 MAX_MESSAGE_BYTES = 65_536
 PIPE_BYTES = 65_536
 """What a pipe holds: no read of one gives more."""
-PR_SET_DUMPABLE = 4
-PR_CAPBSET_DROP = 24
-CAPABILITIES = (6, 7, 8)
-"""SETGID, SETUID, SETPCAP: what process 1 has."""
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -280,32 +274,6 @@ def _run(out: int, err: int, values: int, source: int) -> NoReturn:
         versions = json.dumps({"versions": libraries.load(job["imports"])}).encode()
         os.write(values, IMPORTED + versions + b"\n")
     program.become([out, err, values], job)
-
-
-def become(user: int) -> None:
-    """In a child: become a job's user for good, with no capability left, and the first to go when memory runs out."""
-    os.setsid()  # within one session anyone may send SIGCONT
-    for capability in CAPABILITIES:
-        _prctl(PR_CAPBSET_DROP, capability)
-    os.setgroups([])
-    os.setresgid(user, user, user)
-    os.setresuid(user, user, user)
-    set_dumpable(1)
-    with contextlib.suppress(OSError):
-        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-        os.write(score, b"1000")
-        os.close(score)
-
-
-def set_dumpable(value: int) -> None:
-    """At 0 no program opens this process's memory or descriptors: its `/proc` belongs to root."""
-    _prctl(PR_SET_DUMPABLE, value)
-
-
-def _prctl(option: int, value: int) -> None:
-    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
-        code = ctypes.get_errno() or errno.EPERM
-        raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
 
 
 def _cpu_s(usage: resource.struct_rusage) -> float:

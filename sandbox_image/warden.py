@@ -55,8 +55,9 @@ from channels import Output, Records
 from cleanup import acting_as, clean_up, kill_all
 from folder import FOLDER, Collector
 from host import Host
-from interpreter import IMPORTED, Interpreter, Preload, become, set_dumpable
+from interpreter import IMPORTED, Interpreter, Preload
 from lastwords import ASK
+from rights import become, set_dumpable
 
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""

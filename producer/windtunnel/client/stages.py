@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from windtunnel import contract
-from windtunnel.client.checking import as_model
+from windtunnel.client.checking import as_model, refused
 from windtunnel.client.sweeps import bounded
-from windtunnel.errors import FieldProblem, InvalidInput
 
 if TYPE_CHECKING:
     from windtunnel.client.datasets import Datasets
@@ -20,21 +19,22 @@ def with_stages(jobs: Sequence[Job], stages: Sequence[Stage | Mapping[str, Any]]
     asked = tuple(
         as_model(contract.Stage, stage, f"stages.{index}.") for index, stage in enumerate(bounded(stages, "stages"))
     )
-    return _on_data(tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs))
+    staged = tuple(contract.Job(**{**dict(job), "stages": asked}) for job in jobs)
+    _check_datasets(staged)
+    return staged
 
 
-def _on_data(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
-    """The same jobs; `InvalidInput` if one with stages has no datasets."""
+def _check_datasets(jobs: Iterable[Job]) -> None:
+    """Raise `InvalidInput` if a job with stages has no datasets."""
     if any(job.stages and not job.datasets for job in jobs):
-        problem = FieldProblem("stages", "need prices to be scored on: name them in the jobs' `datasets`")
-        raise InvalidInput([problem], remedy="Nothing was stored.")
-    return jobs
+        raise refused("stages", "need prices to be scored on: name them in the jobs' `datasets`")
 
 
 def with_data(jobs: Sequence[Job], digests: Sequence[Mapping[str, str]], datasets: Datasets) -> Sequence[Job]:
     """The jobs, with the digests of each stage's data filled in. `digests` are those of each job's whole datasets."""
-    if not any(job.stages for job in _on_data(tuple(jobs))):
+    if not any(job.stages for job in jobs):
         return jobs
+    _check_datasets(jobs)
     known: dict[tuple[str, str, int], str] = {}
 
     def first_bars(name: str, sha256: str, bars: int | None) -> str:

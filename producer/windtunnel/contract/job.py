@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_val
 
 from windtunnel.contract.base import NAME_PATTERN, Contract, Name
 from windtunnel.contract.catalogue import Sha256
-from windtunnel.contract.languages import LANGUAGES
+from windtunnel.contract.languages import LANGUAGES, SUFFIXES
 from windtunnel.contract.score import Scoring
 from windtunnel.contract.stage import Stage, StageRun
 from windtunnel.errors import FieldProblem
@@ -21,6 +21,8 @@ from windtunnel.errors import FieldProblem
 MAX_CODE_BYTES = 1024 * 1024
 MAX_PARAMS_BYTES = 256 * 1024
 MAX_BATCH_JOBS = 100_000
+FILE_NAME = re.compile(rf"[\w./\\: -]{{1,300}}({'|'.join(map(re.escape, SUFFIXES))})")
+"""Of a program: given as its text by mistake."""
 
 
 class Limits(Contract):
@@ -210,7 +212,7 @@ class Job(JobSpec):
             raise ValueError(f"cannot be written as UTF-8: {error.reason}") from error
         if not code.strip():
             raise ValueError("is empty")
-        if re.fullmatch(r"[\w./\\: -]{1,300}\.(py|js|ts|java|cpp|go)", code.strip()):
+        if FILE_NAME.fullmatch(code.strip()):
             raise ValueError("is the name of a file; give its text, `Path(…).read_text()`")
         if size > MAX_CODE_BYTES:
             raise ValueError(f"is {size:,} bytes; at most {MAX_CODE_BYTES:,} are allowed")

@@ -26,7 +26,7 @@ case $1 in
     observability) install_lacking "promtool prometheus" "nginx nginx-light" ;;
     vm)
         install_lacking "qemu-system-x86_64 qemu-system-x86 seabios" "mke2fs e2fsprogs" \
-            "debootstrap debootstrap debian-archive-keyring"
+            "mmdebstrap mmdebstrap debian-archive-keyring"
         ;;
     *) usage >&2; exit 2 ;;
 esac

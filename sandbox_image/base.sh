@@ -11,7 +11,7 @@ Prints the base image to build on (python, the default), to run (redis, promethe
 with the tools of another language on top.
   BASE                     use this image, and no other, as the python base
   WINDTUNNEL_PULL_TIMEOUT  seconds to wait for the registry (default 120)
-  WINDTUNNEL_DEBIAN_MIRROR mirror for debootstrap (default: its own)
+  WINDTUNNEL_DEBIAN_MIRROR Debian mirror to make a base from (default: deb.debian.org and its security archive)
 TEXT
 }
 
@@ -42,9 +42,9 @@ check_can_bootstrap() {
             "DOCKER_HOST=… $0 $kind"
 }
 
-install_debootstrap() {
+install_mmdebstrap() {
     # Ubuntu has no key for Debian's archive unless the keyring is asked for.
-    command -v debootstrap >/dev/null || apt_install debootstrap debian-archive-keyring
+    command -v mmdebstrap >/dev/null || apt_install mmdebstrap debian-archive-keyring
 }
 
 # What no program in a container reads, and what names this machine.
@@ -53,7 +53,7 @@ prune_root() {
         "$1"/usr/share/{doc,man,info,locale,lintian}/* "$1"/etc/{hostname,resolv.conf}
 }
 
-# What is mounted in the new root stays mounted when debootstrap or apt is killed.
+# What is mounted in the new root stays mounted when mmdebstrap or apt is killed.
 remove_work() {
     grep -o "$work/[^ ]*" /proc/mounts | sort -r | xargs -r umount || true
     rm -rf --one-file-system "$work"
@@ -70,13 +70,13 @@ make_work() {
 bootstrap() {
     local image=$1 packages=$2 root
     check_can_bootstrap
-    install_debootstrap
+    install_mmdebstrap
     make_work
-    say "making $image from Debian $SUITE packages (about a minute)"
+    say "making $image from Debian $SUITE packages (under a minute)"
     # The locale is set because perl's postinst warnings would otherwise drown the log.
-    LC_ALL=C debootstrap --variant=minbase --include="$packages" "$SUITE" "$root" \
+    LC_ALL=C mmdebstrap --variant=minbase --include="$packages" "$SUITE" "$root" \
         ${WINDTUNNEL_DEBIAN_MIRROR:+"$WINDTUNNEL_DEBIAN_MIRROR"} >"$work/log" 2>&1 ||
-        { tail -n 20 "$work/log" >&2; die "debootstrap failed"; }
+        { tail -n 20 "$work/log" >&2; die "mmdebstrap failed; its last lines are above"; }
     prune_root "$root"
     local changes=(--change "LABEL windtunnel.packages=$packages")
     # As in the official images, so that one compose file fits both.

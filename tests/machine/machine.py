@@ -156,7 +156,7 @@ class Machine:
 
 def missing_tools() -> list[str]:
     """What this machine lacks for one."""
-    return [tool for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "setpriv") if shutil.which(tool) is None]
+    return [tool for tool in ("qemu-system-x86_64", "mmdebstrap", "mke2fs", "setpriv") if shutil.which(tool) is None]
 
 
 def _size_mb(folder: Path) -> int:

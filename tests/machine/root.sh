@@ -14,7 +14,7 @@ PACKAGES=docker.io,apparmor,redis-server,python3,python3-venv,ca-certificates,ip
 PACKAGES+=,systemd,systemd-sysv,dbus,udev,kmod,linux-image-cloud-amd64,qemu-guest-agent
 SIZE=10G
 
-is_root || die "debootstrap needs root"
+is_root || die "mmdebstrap needs root"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/windtunnel/machine
 digest=$({ cat "${BASH_SOURCE[0]}"; echo "$MIRROR"; } | sha256sum | cut -c1-16)
 mkdir -p "$cache"
@@ -37,10 +37,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 root=$work/root
 
-say "making a Debian $SUITE root with debootstrap"
-debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" "$MIRROR" >"$work/log" 2>&1 9<&- || {
+say "making a Debian $SUITE root with mmdebstrap"
+mmdebstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" "$MIRROR" >"$work/log" 2>&1 9<&- || {
     tail -n 20 "$work/log" >&2
-    die "debootstrap failed; its last lines are above"
+    die "mmdebstrap failed; its last lines are above"
 }
 echo windtunnel-host >"$root/etc/hostname"
 echo '127.0.0.1 localhost windtunnel-host' >"$root/etc/hosts"

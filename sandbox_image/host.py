@@ -67,6 +67,11 @@ class Host:
             raise SystemExit(f"warden: expected a job, got {kind!r} of {length} bytes")
         return self._read(length)
 
+    def await_close(self) -> None:
+        """Wait until the host closes the stream."""
+        while os.read(self.source, 4096):
+            pass
+
     def _read(self, length: int) -> bytes | None:
         data = bytearray()
         while len(data) < length:

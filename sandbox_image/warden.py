@@ -25,6 +25,9 @@ faults. A frame is one byte of kind, four bytes of length (big-endian) and the p
                   stderr_bytes, records_dropped, files_dropped, clean}; of a program that did not compile also
                   {stage: "compile", compile_timed_out}, with the compiler's words in E and no S before it
 
+After the last end the sandbox stays until the host closes the stream: what the host reads of its control group goes
+with it.
+
 The host treats every byte as hostile, as the program may take over its own process. The program can not reach the
 warden's: it holds none of its descriptors, may not trace it, and cannot signal process 1. When the host goes away,
 stdin ends, and so does the sandbox. If the host is there and no longer reads, the sandbox ends with its life, which
@@ -88,8 +91,12 @@ def main() -> None:
         versions |= interpreter.start()
     host.send(b"R", json.dumps({"versions": versions}).encode())
     for number in range(options.jobs):
-        if not keep(host, interpreter, options.first_user + number):
+        job = host.read_job()
+        if job is None:
             return
+        if not keep(host, interpreter, job, options.first_user + number):
+            break
+    host.await_close()
 
 
 def _end_after(life_s: int) -> None:
@@ -117,11 +124,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def keep(host: Host, interpreter: Interpreter, user: int) -> bool:
-    """Read one job, run it and report. True when nothing of it is left."""
-    payload = host.read_job()
-    if payload is None:
-        return False
+def keep(host: Host, interpreter: Interpreter, payload: bytes, user: int) -> bool:
+    """Run one job and report. True when nothing of it is left."""
     job = json.loads(payload)
     if "program" in job and not foreign.prepare(host, job, lambda: become(user), lambda: kill_all(user)):
         return False

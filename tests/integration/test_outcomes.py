@@ -26,6 +26,7 @@ from windtunnel_worker.sandbox import (
     remove_sandbox,
 )
 from windtunnel_worker.sandbox.assignment import RunningSandbox
+from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.pool import CELLS_KEPT
 from windtunnel_worker.settings import HostSettings
@@ -97,6 +98,15 @@ def test_exit_codes_and_signals_are_told(run: Run) -> None:
 def test_a_limit_that_was_hit_names_the_limit(run: Run) -> None:
     assert "0.5 s" in run("while True: pass", limits=Limits(timeout_s=0.5)).message
     assert "64 MB" in run("x = b'x' * 2**30", limits=MB64).message
+
+
+def test_a_limit_is_found_by_a_slot_that_looks_late(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*seen: Any) -> Any:
+        time.sleep(1)
+        return diagnose(*seen)
+
+    monkeypatch.setattr("windtunnel_worker.sandbox.run.diagnose", late)
+    assert run("x = b'x' * 2**30", limits=MB64).outcome is Outcome.MEMORY_EXCEEDED
 
 
 def test_a_program_that_survives_its_threads_being_refused_succeeds(run: Run) -> None:

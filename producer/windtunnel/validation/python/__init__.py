@@ -1,4 +1,4 @@
-"""The Python analyser: source text in, findings out. A module is a rule family or a part of the evaluator."""
+"""The Python analyser: source text in, findings out. Each package says what it is for, and what it may import."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import warnings
 from windtunnel.validation import pasted
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy
-from windtunnel.validation.python import names, statements
-from windtunnel.validation.python.analysis import Analysis
-from windtunnel.validation.python.expressions import EXPRESSIONS
-from windtunnel.validation.python.scopes import collect
-from windtunnel.validation.python.tables import tables_for
+from windtunnel.validation.python.catalogue.tables import tables_for
+from windtunnel.validation.python.evaluation.analysis import Analysis
+from windtunnel.validation.python.program.collector import collect
+from windtunnel.validation.python.rules import names
+from windtunnel.validation.python.walk import compound_statements
+from windtunnel.validation.python.walk.expressions import EXPRESSIONS
 
 
 def parse(text: str, findings: Findings) -> ast.Module | None:
@@ -74,7 +75,7 @@ def _analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
     try:
         analysis.expressions = EXPRESSIONS
         names.judge_bindings(analysis)
-        statements.body(analysis, tree.body)
+        compound_statements.body(analysis, tree.body)
         return tuple(sorted(analysis.imports))
     finally:
         analysis.release()

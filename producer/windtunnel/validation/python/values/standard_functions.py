@@ -1,0 +1,115 @@
+"""Standard functions that pass on what they are given: elements of containers, texts put together, dates as texts.
+
+What they give is followed as if the program had taken it itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Final
+
+from windtunnel.validation.python.values import folding, texts
+from windtunnel.validation.python.values.lattice import (
+    BUILT,
+    OPAQUE,
+    PUT_IN,
+    Bag,
+    Const,
+    Foreign,
+    Value,
+    each,
+    has_built,
+    join,
+    make_text,
+)
+
+_ONE_OF = frozenset("random.choice heapq.heappop heapq.heappushpop heapq.heapreplace statistics.mode".split())
+_SOME_OF = frozenset(
+    """random.choices random.sample heapq.nlargest heapq.nsmallest heapq.merge itertools.chain itertools.islice
+    itertools.cycle itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.compress itertools.repeat
+    itertools.chain.from_iterable statistics.multimode""".split()
+)
+_TUPLES_OF = frozenset("itertools.combinations itertools.permutations itertools.pairwise itertools.groupby".split())
+_PRODUCTS = frozenset({"itertools.product", "itertools.zip_longest"})
+_OPERATORS: Final[dict[str, ast.operator]] = {
+    "operator.add": ast.Add(),
+    "operator.concat": ast.Add(),
+    "operator.iadd": ast.Add(),
+    "operator.iconcat": ast.Add(),
+    "operator.mod": ast.Mod(),
+    "operator.imod": ast.Mod(),
+    "operator.mul": ast.Mult(),
+    "operator.imul": ast.Mult(),
+}
+_DIRECTIVE = re.compile(r"%-?[A-Za-z]")
+_NUMBER = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?(?:\.\d+)?[bcdeEfFgGnosxX%]?")
+"""How numbers and texts are formatted; any other format is a date's, or an object's own."""
+_MOST_DEPTH = 3
+
+
+def result(path: str, arguments: list[Value]) -> Value | None:
+    """Give what a standard function, known by its full name, gives for its arguments; None for any other."""
+    if path in _OPERATORS and len(arguments) == 2:
+        return folding.binary(_OPERATORS[path], *arguments)
+    if path == "time.strftime":
+        return as_date(arguments)
+    if path in _PRODUCTS and arguments:
+        return Bag((Bag(tuple(_element(one) for one in arguments), ordered=True),))
+    if path == "itertools.accumulate":
+        return Bag((OPAQUE,)) if any(_holds_text(one) for one in arguments) else Foreign(path)
+    if path in _TUPLES_OF and arguments:
+        return Bag((Bag((_element(arguments[0]),)),))
+    if path == "collections.defaultdict":
+        return folding.table(arguments[1:]) if len(arguments) > 1 else Bag(())
+    if path == "collections.OrderedDict":
+        return folding.table(arguments) if arguments else Bag(())
+    if path == "collections.deque":
+        return Bag((_element(arguments[0]),)) if arguments else Bag(())
+    if path in _ONE_OF and arguments:
+        return _element(arguments[0])
+    if path in _SOME_OF and arguments:
+        given = arguments[1:] if path in ("heapq.nlargest", "heapq.nsmallest") else arguments
+        items = [_element(one) for one in given]
+        if path == "itertools.chain.from_iterable":
+            items = [_element(one) for one in items]
+        return Bag(tuple(items))
+    return None
+
+
+def as_formatted(value: Value, spec: Value) -> tuple[str | bool | None, ...]:
+    """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
+    if isinstance(spec, Const) and isinstance(spec.value, str):
+        if _NUMBER.fullmatch(spec.value) is None:
+            return texts.pieces(as_date([spec]))
+        return (True,) if all(map(texts.is_number, each(value))) else (None,)
+    return (False,) if has_built(spec) else (None,)
+
+
+def as_date(arguments: list[Value]) -> Value:
+    """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
+    found: list[Value] = []
+    for one in each(arguments[0]) if arguments else ():
+        if not isinstance(one, Const) or not isinstance(one.value, str):
+            found.append(OPAQUE if texts.may_be_text(one) else PUT_IN)
+            continue
+        parts: list[str | None] = []
+        for index, piece in enumerate(_DIRECTIVE.split(one.value.replace("%%", "\1"))):
+            parts += [None] if index else []
+            parts += [piece.replace("\1", "%")] if piece else []
+        found.append(make_text(parts))
+    return join(found) if found else PUT_IN
+
+
+def _element(value: Value) -> Value:
+    """Give any element of a container; of a text, a piece that cannot be read."""
+    return BUILT if texts.is_textual(value) else folding.element(value, "iter")
+
+
+def _holds_text(value: Value, depth: int = 0) -> bool:
+    for one in each(value):
+        if texts.is_textual(one) or texts.may_be_text(one):
+            return True
+        if isinstance(one, Bag) and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
+            return True
+    return False

@@ -1,6 +1,6 @@
 """Functions with an argument that makes them open files, which looks like any other. Data; may import nothing."""
 
-FILES = {
+FILE_ARGUMENTS = {
     "argparse.ArgumentParser": ("fromfile_prefix_chars", 7),
     "scipy.odr.ODR": ("errfile", 8),
     "sklearn.cluster.FeatureAgglomeration": ("memory", 2),

@@ -8,7 +8,6 @@ remembered. Only one question is answered along the flow: whether a name that hi
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +16,8 @@ from windtunnel.validation.python.catalogue.modules import Modules
 from windtunnel.validation.python.catalogue.partly_allowed import lent_modules
 from windtunnel.validation.python.catalogue.tables import Tables
 from windtunnel.validation.python.evaluation.containers import Containers
+from windtunnel.validation.python.evaluation.definitions import Definitions
 from windtunnel.validation.python.evaluation.parameters import Parameters
-from windtunnel.validation.python.evaluation.replaced_definitions import Swaps
 from windtunnel.validation.python.program.model import Binding, Program, Scope
 from windtunnel.validation.python.values import folding, texts
 from windtunnel.validation.python.values.lattice import (
@@ -38,12 +37,6 @@ from windtunnel.validation.python.values.lattice import (
 
 MOST_LAZY = 60
 MOST_BINDINGS = 16
-BUILTINS = frozenset(
-    name
-    for name, value in vars(builtins).items()
-    if name.startswith("__") or (name != "_" and getattr(value, "__module__", "builtins") in ("builtins", "io", "_io"))
-)
-"""The language's own: what a notebook, gettext or `site` adds in this process must not change a verdict."""
 Evaluator = Callable[["Analysis", Any], Value]
 
 
@@ -67,7 +60,7 @@ class Analysis:
         """Once true the program is refused, and nothing is evaluated ahead of its place any more."""
         self.parameters = Parameters(program, self.value_in)
         self.containers = Containers(program.sharing, self.value_in)
-        self.swaps = Swaps(program, tables.decorators, self.value_in)
+        self.definitions = Definitions(program, tables.decorators, self.value_in)
         self.classes = {getattr(scope.node, "name", "") for scope in program.scopes.values() if scope.kind == "class"}
         self.foreign: dict[Scope, bool] = {}
         self.imports: set[str] = set()
@@ -209,7 +202,7 @@ class Analysis:
         if kind == "def":
             return self._defined(node)
         if kind == "class":
-            return OPAQUE if self.swaps.is_swapped(node) else Class(self.program.scopes[node])
+            return OPAQUE if self.definitions.is_replaced(node) else Class(self.program.scopes[node])
         if kind == "parameter":
             return self.parameters.value_of(binding)
         if kind == "aug":
@@ -232,7 +225,7 @@ class Analysis:
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property"):
                 return self.returned(function)
-            if not self.swaps.is_plain(decorator, self.program.scopes[node].parent or self.program.module):
+            if not self.definitions.is_plain(decorator, self.program.scopes[node].parent or self.program.module):
                 return OPAQUE
         return function
 
@@ -260,7 +253,7 @@ class Analysis:
             self.members[name] = UNKNOWN
             found = join([*(self.bound(binding, []) for binding in bindings), *self._unnamed()])
             found = self.containers.filled(name, found)
-            if self.swaps.lies() and any(isinstance(one, Bag) or texts.is_textual(one) for one in each(found)):
+            if self.definitions.lies() and any(isinstance(one, Bag) or texts.is_textual(one) for one in each(found)):
                 found = join([found, OPAQUE])
             self.members[name] = found
         return found

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.program.model import Scope
-from windtunnel.validation.python.values.lattice import (
-    Builtin,
-    Class,
-    Foreign,
-    Inst,
-    Lib,
-    Module,
-    Value,
-    each,
-)
+from windtunnel.validation.python.values.lattice import Builtin, Class, Foreign, Inst, Lib, Module, Value, each
 
 Own = Inst | Class
 _NotOwn = Lib | Foreign | Module | Builtin

@@ -1,4 +1,4 @@
-"""Uses of objects and their tables of attributes: which are only looked at, and which give attributes by a name."""
+"""Tables of attributes, `x.__dict__` and `vars(x)`: which are only looked at, and which give attributes by a name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PARSERS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"}
 _TABLE_READS = frozenset("items values get keys copy".split())
 
 
-class Uses:
+class AttributeTables:
     """Notes in the program what its calls do with tables of attributes."""
 
     def __init__(self, program: Program, sharing: Sharing) -> None:

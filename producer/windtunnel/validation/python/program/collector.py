@@ -12,18 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.python.program import fields
-from windtunnel.validation.python.program.attribute_tables import Uses
+from windtunnel.validation.python.program.attribute_tables import AttributeTables
 from windtunnel.validation.python.program.container_arguments import Arguments
 from windtunnel.validation.python.program.container_names import EVERY, roots
 from windtunnel.validation.python.program.container_sharing import LOST, Sharing, Store
-from windtunnel.validation.python.program.model import (
-    Binding,
-    Function,
-    Path,
-    Program,
-    Scope,
-    redirect_outer,
-)
+from windtunnel.validation.python.program.model import Binding, Function, Path, Program, Scope, redirect_outer
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
@@ -42,7 +35,7 @@ class Collector:
         self.program = Program(self.scope)
         self.program.scopes[tree] = self.scope
         self.sharing = Sharing()
-        self.uses = Uses(self.program, self.sharing)
+        self.attribute_tables = AttributeTables(self.program, self.sharing)
         self.called: set[ast.AST] = set()
 
     def visit(self, node: ast.AST) -> None:
@@ -126,27 +119,27 @@ class Collector:
         reads[node.attr] = reads.get(node.attr, 0) + 1
         if node not in self.called:
             self.sharing.attribute(node)
-        self.uses.attribute(node)
+        self.attribute_tables.attribute(node)
         self.visit(node.value)
 
     def _dictionary(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                self.uses.look(value)
+                self.attribute_tables.look(value)
         self._children(node)
 
     def _compare(self, node: ast.Compare) -> None:
         for one in (node.left, *node.comparators):
-            self.uses.look(one)
+            self.attribute_tables.look(one)
         self._children(node)
 
     def _formatted(self, node: ast.FormattedValue) -> None:
-        self.uses.look(node.value)
+        self.attribute_tables.look(node.value)
         self._children(node)
 
     def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load) and getattr(node.value, "attr", "") in ("__annotations__", "__dict__"):
-            self.uses.look(node.value)
+            self.attribute_tables.look(node.value)
         self.visit(node.value)
         self.visit(node.slice)
 
@@ -154,7 +147,7 @@ class Collector:
         callee = node.func
         self.called.add(callee)
         self.sharing.call(node, self.scope)
-        self.uses.call(node, self.scope)
+        self.attribute_tables.call(node, self.scope)
         if isinstance(callee, ast.Name):
             self.program.calls.setdefault(callee.id, []).append((node, self.scope))
             if getattr(self.scope.node, "name", None) == callee.id:
@@ -191,7 +184,7 @@ class Collector:
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self._target(node.target, "value", node.iter, ("iter",))
-        self.uses.look(node.iter)
+        self.attribute_tables.look(node.iter)
         self.visit(node.iter)
         self._body(node.body)
         self._body(node.orelse)
@@ -281,7 +274,7 @@ class Collector:
 
     def _comp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         outer = self.scope
-        self.uses.look(node.generators[0].iter)
+        self.attribute_tables.look(node.generators[0].iter)
         self.visit(node.generators[0].iter)
         scope = self.scope = Scope("comprehension", node, outer, qualname=outer.qualname)
         self.program.scopes[node] = scope
@@ -383,7 +376,7 @@ def collect(tree: ast.Module) -> Program:
         collector.visit(statement)
     redirect_outer(collector.program)
     Arguments(collector.sharing).follow(collector.program.reads, collector.program.calls)
-    fields.fields(collector.program, collector.sharing)
+    fields.bind_fields(collector.program, collector.sharing)
     collector.program.sharing = collector.sharing
     collector.program.overwritten = collector.sharing.everything or collector.sharing.reached(EVERY) is not None
     collector.program.filled |= collector.program.overwritten

@@ -5,14 +5,10 @@ from __future__ import annotations
 import ast
 
 from windtunnel.validation.python.program.container_sharing import LOST, Sharing
-from windtunnel.validation.python.program.model import (
-    Binding,
-    Program,
-    Scope,
-)
+from windtunnel.validation.python.program.model import Binding, Program, Scope
 
 
-def fields(program: Program, sharing: Sharing) -> None:
+def bind_fields(program: Program, sharing: Sharing) -> None:
     """Bind what the calls of a class without a constructor of its own give to its fields."""
     for name, node in sharing.classes.items():
         body = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]

@@ -29,7 +29,7 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
     if isinstance(target, ast.Name):
         return
     if isinstance(target, ast.Attribute):
-        store(analysis, analysis.value(target.value), target.attr, target)
+        judge_attribute(analysis, analysis.value(target.value), target.attr, target)
     elif isinstance(target, ast.Tuple | ast.List):
         for one in target.elts:
             judge_target(analysis, one)
@@ -42,7 +42,7 @@ def judge_target(analysis: Analysis, target: ast.AST) -> None:
             and inner.attr in _SPARSE
             and _is_sparse(analysis, analysis.value(inner.value))
         ):
-            store(analysis, analysis.value(inner.value), inner.attr, target)
+            judge_attribute(analysis, analysis.value(inner.value), inner.attr, target)
         analysis.value(inner)
         analysis.value(target.slice)
 
@@ -58,7 +58,7 @@ def _is_sparse(analysis: Analysis, receiver: Value) -> bool:
     return isinstance(receiver, Unknown) and any(path.startswith("scipy.sparse") for path in analysis.program.imported)
 
 
-def store(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
+def judge_attribute(analysis: Analysis, receiver: Value, name: str, node: ast.AST) -> None:
     """Judge assigning to `name` of a receiver."""
     if any(_judge_library(analysis, one, name, node) for one in each(receiver)):
         return

@@ -1,4 +1,4 @@
-"""Rules about attributes: what may be read of, and stored on, which receiver.
+"""Rules about attributes: what may be read of which receiver, and what that gives.
 
 A name is judged on any receiver first (dunders, frames, re-exported modules, input and output), then by what
 is known of the receiver. The program's own objects may have whatever the program gives them.

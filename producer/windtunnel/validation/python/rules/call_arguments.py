@@ -26,7 +26,6 @@ from windtunnel.validation.python.values.lattice import (
 )
 
 _SINKS = frozenset("print str repr type isinstance issubclass id bool hasattr callable len hash".split())
-REFLECTION = frozenset("getattr setattr delattr hasattr".split())
 _HOLDERS = frozenset("list tuple set frozenset dict sorted reversed iter".split())
 
 
@@ -45,7 +44,7 @@ def judge(analysis: Analysis, call: Call, callee: Value) -> None:
 def _only_looks(call: Call, callees: tuple[Value, ...]) -> bool:
     """Recognise builtins whose arguments stay in sight."""
     names = {one.name if isinstance(one, Builtin) else "" for one in callees}
-    return names <= _SINKS | REFLECTION or (not call.keywords and names <= _HOLDERS)
+    return names <= _SINKS | reflection.FUNCTIONS or (not call.keywords and names <= _HOLDERS)
 
 
 def _is_followed(analysis: Analysis, call: Call, callees: tuple[Value, ...]) -> bool:

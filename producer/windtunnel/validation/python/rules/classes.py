@@ -1,11 +1,11 @@
-"""Rules about the program's shape: calls that are not written as calls, metaclasses, hooks, misleading subclasses."""
+"""Rules about classes: metaclasses, hooks, operators that are other functions, misleading subclasses."""
 
 from __future__ import annotations
 
 import ast
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
-from windtunnel.validation.python.evaluation.replaced_definitions import METACLASSES
+from windtunnel.validation.python.evaluation.definitions import METACLASSES
 from windtunnel.validation.python.program.model import Scope
 from windtunnel.validation.python.rules import escapes
 from windtunnel.validation.python.values.lattice import (

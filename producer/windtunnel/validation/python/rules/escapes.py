@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from windtunnel.validation.python.catalogue.file_arguments import FILES
+from windtunnel.validation.python.catalogue.file_arguments import FILE_ARGUMENTS
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.values.lattice import (
     Bag,
@@ -71,7 +71,7 @@ def _is_judged(analysis: Analysis, path: str) -> bool:
     """Recognise a library's function whose arguments have to be seen."""
     tables = analysis.tables
     root, _, name = path.rpartition(".")
-    if ".formula." in path or path in FILES or path in tables.judged:
+    if ".formula." in path or path in FILE_ARGUMENTS or path in tables.judged:
         return True
     if root != "json" and (name in tables.reading or name in _WRITING):
         return True

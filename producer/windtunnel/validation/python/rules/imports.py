@@ -1,4 +1,4 @@
-"""The library surface: which names of which modules may be touched, and what importing them means.
+"""Rules about imports: which modules, and which names of theirs, may be used, and what reading one gives.
 
 It is an allowlist: modules of the standard library and of the sandbox's image, name by name. Only what a deployment
 adds to its own image without listing its names is judged by the words of the names.

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import builtins
 
-from windtunnel.validation.python.evaluation.analysis import BUILTINS, Analysis
+from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.rules import imports
 from windtunnel.validation.python.values.lattice import UNKNOWN, Builtin, Const, Danger, Foreign, Value, join
 
+BUILTINS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if name.startswith("__") or (name != "_" and getattr(value, "__module__", "builtins") in ("builtins", "io", "_io"))
+)
+"""The language's own: what a notebook, gettext or `site` adds in this process must not change a verdict."""
 _SAID = {
     "builtins.execution": "runs text or code as a program",
     "builtins.files": "opens files",

@@ -1,4 +1,4 @@
-"""Rules about arguments that are paths: what may be read, and that nothing is written."""
+"""Rules about paths: what may be read, and that nothing but artifacts is written."""
 
 from __future__ import annotations
 

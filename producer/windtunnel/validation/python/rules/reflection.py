@@ -19,6 +19,9 @@ from windtunnel.validation.python.values.lattice import (
     join,
 )
 
+FUNCTIONS = frozenset("getattr setattr delattr hasattr".split())
+"""The builtins that take the name of an attribute as a value."""
+
 
 def reflect(analysis: Analysis, call: Call, function: str) -> Value:
     """Judge `getattr` and its kin: an attribute whose name is a value."""
@@ -34,7 +37,7 @@ def reflect(analysis: Analysis, call: Call, function: str) -> Value:
         return UNKNOWN
     if function in ("setattr", "delattr"):
         for one in known:
-            assignment_targets.store(analysis, receiver, one, node)
+            assignment_targets.judge_attribute(analysis, receiver, one, node)
         for value in arguments[2:]:
             escapes.judge(analysis, value, node, "set as an attribute by name")
         return UNKNOWN

@@ -1,4 +1,4 @@
-"""Standard functions that pass on what they are given: elements of containers, texts put together, dates as texts.
+"""What standard functions give that pass on what they are given: elements of containers, texts put together.
 
 What they give is followed as if the program had taken it itself.
 """
@@ -6,23 +6,10 @@ What they give is followed as if the program had taken it itself.
 from __future__ import annotations
 
 import ast
-import re
 from typing import Final
 
 from windtunnel.validation.python.values import folding, texts
-from windtunnel.validation.python.values.lattice import (
-    BUILT,
-    OPAQUE,
-    PUT_IN,
-    Bag,
-    Const,
-    Foreign,
-    Value,
-    each,
-    has_built,
-    join,
-    make_text,
-)
+from windtunnel.validation.python.values.lattice import BUILT, OPAQUE, Bag, Foreign, Value, each
 
 _ONE_OF = frozenset("random.choice heapq.heappop heapq.heappushpop heapq.heapreplace statistics.mode".split())
 _SOME_OF = frozenset(
@@ -42,9 +29,6 @@ _OPERATORS: Final[dict[str, ast.operator]] = {
     "operator.mul": ast.Mult(),
     "operator.imul": ast.Mult(),
 }
-_DIRECTIVE = re.compile(r"%-?[A-Za-z]")
-_NUMBER = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?(?:\.\d+)?[bcdeEfFgGnosxX%]?")
-"""How numbers and texts are formatted; any other format is a date's, or an object's own."""
 _MOST_DEPTH = 3
 
 
@@ -53,7 +37,7 @@ def result(path: str, arguments: list[Value]) -> Value | None:
     if path in _OPERATORS and len(arguments) == 2:
         return folding.binary(_OPERATORS[path], *arguments)
     if path == "time.strftime":
-        return as_date(arguments)
+        return texts.as_date(arguments)
     if path in _PRODUCTS and arguments:
         return Bag((Bag(tuple(_element(one) for one in arguments), ordered=True),))
     if path == "itertools.accumulate":
@@ -75,30 +59,6 @@ def result(path: str, arguments: list[Value]) -> Value | None:
             items = [_element(one) for one in items]
         return Bag(tuple(items))
     return None
-
-
-def as_formatted(value: Value, spec: Value) -> tuple[str | bool | None, ...]:
-    """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
-    if isinstance(spec, Const) and isinstance(spec.value, str):
-        if _NUMBER.fullmatch(spec.value) is None:
-            return texts.pieces(as_date([spec]))
-        return (True,) if all(map(texts.is_number, each(value))) else (None,)
-    return (False,) if has_built(spec) else (None,)
-
-
-def as_date(arguments: list[Value]) -> Value:
-    """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
-    found: list[Value] = []
-    for one in each(arguments[0]) if arguments else ():
-        if not isinstance(one, Const) or not isinstance(one.value, str):
-            found.append(OPAQUE if texts.may_be_text(one) else PUT_IN)
-            continue
-        parts: list[str | None] = []
-        for index, piece in enumerate(_DIRECTIVE.split(one.value.replace("%%", "\1"))):
-            parts += [None] if index else []
-            parts += [piece.replace("\1", "%")] if piece else []
-        found.append(make_text(parts))
-    return join(found) if found else PUT_IN
 
 
 def _element(value: Value) -> Value:

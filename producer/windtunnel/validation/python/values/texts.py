@@ -1,11 +1,14 @@
-"""What is known of a value as a text: whether it may be one, and the pieces that it gives to a larger one."""
+"""What is known of a value as a text: whether it may be one, its pieces, and what formatting makes of it."""
 
 from __future__ import annotations
+
+import re
 
 from windtunnel.validation.policy import STANDARD_MODULES
 from windtunnel.validation.python.values.lattice import (
     NUMBER,
     OPAQUE,
+    PUT_IN,
     UNKNOWN,
     Const,
     File,
@@ -14,6 +17,9 @@ from windtunnel.validation.python.values.lattice import (
     Text,
     Value,
     each,
+    has_built,
+    join,
+    make_text,
 )
 
 
@@ -83,3 +89,32 @@ def pieces(value: Value) -> tuple[str | bool | None, ...]:
 def is_number(value: Value) -> bool:
     """Recognise what is a number, whichever one."""
     return value is NUMBER or (isinstance(value, Const) and isinstance(value.value, int | float))
+
+
+_DIRECTIVE = re.compile(r"%-?[A-Za-z]")
+_FORMAT = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?(?:\.\d+)?[bcdeEfFgGnosxX%]?")
+"""How numbers and texts are formatted; any other format is a date's, or an object's own."""
+
+
+def as_formatted(value: Value, spec: Value) -> tuple[str | bool | None, ...]:
+    """Give the pieces of a text that a value is formatted to: of a date, the format's own too."""
+    if isinstance(spec, Const) and isinstance(spec.value, str):
+        if _FORMAT.fullmatch(spec.value) is None:
+            return pieces(as_date([spec]))
+        return (True,) if all(map(is_number, each(value))) else (None,)
+    return (False,) if has_built(spec) else (None,)
+
+
+def as_date(arguments: list[Value]) -> Value:
+    """Give the text that `x.strftime(format)` makes: the format's own pieces, and holes for the time's."""
+    found: list[Value] = []
+    for one in each(arguments[0]) if arguments else ():
+        if not isinstance(one, Const) or not isinstance(one.value, str):
+            found.append(OPAQUE if may_be_text(one) else PUT_IN)
+            continue
+        parts: list[str | None] = []
+        for index, piece in enumerate(_DIRECTIVE.split(one.value.replace("%%", "\1"))):
+            parts += [None] if index else []
+            parts += [piece.replace("\1", "%")] if piece else []
+        found.append(make_text(parts))
+    return join(found) if found else PUT_IN

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from windtunnel.validation.python.evaluation import ownership
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.evaluation.call import SPREAD, Call
-from windtunnel.validation.python.rules import call_arguments, escapes, library, path_objects, reflection, templates
+from windtunnel.validation.python.rules import escapes, library, path_objects, reflection, templates
 from windtunnel.validation.python.rules.advice import resources
-from windtunnel.validation.python.values import folding, standard_functions, text_methods, texts
+from windtunnel.validation.python.values import folding, text_methods, texts
 from windtunnel.validation.python.values.lattice import (
     BUILT,
     UNKNOWN,
@@ -35,7 +35,7 @@ TYPE_OF = Foreign("type")
 
 def builtin(analysis: Analysis, call: Call, name: str) -> Value:
     """Judge and evaluate a call of a builtin."""
-    if name in call_arguments.REFLECTION:
+    if name in reflection.FUNCTIONS:
         return reflection.reflect(analysis, call, name)
     evaluate = _BUILTINS.get(name)
     if evaluate is not None:
@@ -51,7 +51,7 @@ def builtin(analysis: Analysis, call: Call, name: str) -> Value:
     if name in ("next", "iter", "max", "min") and isinstance(first, Bag):
         return folding.element(first, "iter") if name != "iter" else first
     if name == "format" and len(call.arguments) == 2 and not isinstance(first, Const):
-        return make_text(standard_functions.as_formatted(first, call.arguments[1]))
+        return make_text(texts.as_formatted(first, call.arguments[1]))
     return folding.builtin(name, call.arguments) if len(call.arguments) <= MOST_FOLDED_ARGUMENTS else UNKNOWN
 
 

@@ -48,7 +48,7 @@ def call(analysis: Analysis, node: ast.Call) -> Value:
     made = _given(analysis, node, receiver, callee)
     if isinstance(function, ast.Attribute) and receiver is not None:
         if function.attr == "strftime" and isinstance(receiver, Foreign | Unknown):
-            return standard_functions.as_date(made.arguments or made.given)
+            return texts.as_date(made.arguments or made.given)
         library.judge_method(analysis, made, receiver, function.attr)
         lookahead.judge_call(analysis, made, function.attr)
     _judge_arguments(analysis, made, callee)

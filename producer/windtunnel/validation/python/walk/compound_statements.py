@@ -1,4 +1,4 @@
-"""Executes statements in the order of the text: evaluates what they hold, applies the rules of each kind."""
+"""Executes blocks, and the statements that hold some: definitions, branches and loops."""
 
 from __future__ import annotations
 
@@ -8,22 +8,10 @@ from typing import Any
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.program import control_flow
-from windtunnel.validation.python.rules import assignment_targets, attributes, classes, escapes, templates
+from windtunnel.validation.python.rules import assignment_targets, attributes, classes, escapes, type_hints
 from windtunnel.validation.python.rules.advice import resources
-from windtunnel.validation.python.rules.library import packages
-from windtunnel.validation.python.values.lattice import (
-    PYPLOT,
-    Bag,
-    Const,
-    Foreign,
-    Inst,
-    Lib,
-    Module,
-    Text,
-    Unknown,
-    Value,
-    each,
-)
+from windtunnel.validation.python.rules.library import listed_functions
+from windtunnel.validation.python.values.lattice import Lib
 from windtunnel.validation.python.walk import simple_statements
 
 Executor = Callable[[Analysis, Any], None]
@@ -66,15 +54,15 @@ def _signature(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef)
     every += [one for one in (args.vararg, args.kwarg) if one is not None]
     for arg in every:
         if arg.annotation is not None:
-            templates.judge_annotation(analysis, arg.annotation)
-    templates.judge_annotation(analysis, node.returns)
+            type_hints.judge_annotation(analysis, arg.annotation)
+    type_hints.judge_annotation(analysis, node.returns)
 
 
 def function(analysis: Analysis, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """Execute a definition, and its body as if it were called."""
     for decorator in node.decorator_list:
         value = analysis.value(decorator)
-        if not (isinstance(value, Lib) and value.path in packages.COMPILERS):
+        if not (isinstance(value, Lib) and value.path in listed_functions.COMPILERS):
             escapes.judge(analysis, value, decorator, "used as a decorator")
     _signature(analysis, node)
     if node.name in analysis.hidden:
@@ -107,32 +95,6 @@ def class_(analysis: Analysis, node: ast.ClassDef) -> None:
     analysis.scope = outer
     if node.name in analysis.hidden:
         analysis.assigned.add(node.name)
-
-
-def return_(analysis: Analysis, node: ast.Return) -> None:
-    """Execute `return`."""
-    if node.value is not None:
-        value = analysis.value(node.value)
-        if not (_is_drawing(value) and _is_followed(analysis)):
-            escapes.judge(analysis, value, node, "returned")
-
-
-def _is_drawing(value: Value) -> bool:
-    """Recognise `pyplot`, alone or among other values that are no modules."""
-    parts = value.items if isinstance(value, Bag) and value.ordered else (value,)
-    modules = [one for part in parts for one in each(part) if isinstance(one, Module)]
-    plain = (Module, Foreign, Inst, Const, Text, Unknown)
-    return all(one.path == PYPLOT for one in modules) and all(
-        type(one) in plain for part in parts for one in each(part)
-    )
-
-
-def _is_followed(analysis: Analysis) -> bool:
-    """Say whether the function that is executed is only ever called, so that what it returns stays in sight."""
-    node = analysis.scope.node
-    if not isinstance(node, ast.FunctionDef) or node.decorator_list or analysis.scope.yields:
-        return False
-    return analysis.program.reads.get(node.name, 0) <= len(analysis.program.calls.get(node.name, ()))
 
 
 def _branches(analysis: Analysis, branches: list[list[ast.stmt]]) -> None:
@@ -244,7 +206,7 @@ def match(analysis: Analysis, node: ast.Match) -> None:
 
 STATEMENTS: dict[type, Executor] = {
     **simple_statements.STATEMENTS,
-    ast.FunctionDef: function, ast.AsyncFunctionDef: function, ast.ClassDef: class_, ast.Return: return_,
+    ast.FunctionDef: function, ast.AsyncFunctionDef: function, ast.ClassDef: class_,
     ast.If: if_, ast.For: for_, ast.AsyncFor: for_, ast.While: while_, ast.With: with_, ast.AsyncWith: with_,
     ast.Try: try_, ast.Match: match,
 }  # fmt: skip

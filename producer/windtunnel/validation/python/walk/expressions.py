@@ -6,9 +6,9 @@ import ast
 import re
 
 from windtunnel.validation.python.evaluation.analysis import Analysis, Evaluator
-from windtunnel.validation.python.rules import assignment_targets, attributes, escapes, names, path_objects
+from windtunnel.validation.python.rules import attributes, escapes, names, path_objects
 from windtunnel.validation.python.rules.advice import lookahead, resources
-from windtunnel.validation.python.values import folding, standard_functions, texts
+from windtunnel.validation.python.values import folding, texts
 from windtunnel.validation.python.values.lattice import (
     BUILT,
     OPAQUE,
@@ -25,7 +25,6 @@ from windtunnel.validation.python.values.lattice import (
 )
 from windtunnel.validation.python.walk import calls, comprehensions, subscripts
 
-MOST_COMPREHENDED = 256
 _MEMORY = frozenset({"__array_interface__", "__array_struct__", "__dlpack__", "__buffer__", "__arrow_c_stream__"})
 _WALK = re.compile(r"\{[^{}]*[.\[]_*__\w+__")
 
@@ -68,6 +67,7 @@ def binary(analysis: Analysis, node: ast.BinOp) -> Value:
         left, right = _passed_on(analysis, node.left), _passed_on(analysis, node.right)
     else:
         left, right = analysis.value(node.left), analysis.value(node.right)
+    lookahead.judge_scaling(analysis, node)
     resources.judge_binary(analysis, node, left, right)
     if isinstance(left, Unknown) and isinstance(right, Unknown) and OPAQUE not in (left, right):
         return UNKNOWN
@@ -146,7 +146,7 @@ def formatted(analysis: Analysis, node: ast.JoinedStr) -> Value:
         if isinstance(one, ast.FormattedValue):
             found = analysis.value(one.value)
             if one.format_spec is not None:
-                parts.extend(standard_functions.as_formatted(found, analysis.value(one.format_spec)))
+                parts.extend(texts.as_formatted(found, analysis.value(one.format_spec)))
             else:
                 parts.extend(texts.pieces(found))
     if all(isinstance(part, str) for part in parts):
@@ -165,47 +165,6 @@ def function(analysis: Analysis, node: ast.Lambda) -> Value:
     escapes.judge(analysis, found, node.body, "returned by a lambda")
     analysis.scope = outer
     return Func(node, scope)
-
-
-def comprehension(analysis: Analysis, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
-    """Evaluate a comprehension, folding it where it runs over a constant."""
-    outer = analysis.scope
-    source = analysis.value(node.generators[0].iter)
-    analysis.scope = analysis.program.scopes[node]
-    try:
-        for index, generator in enumerate(node.generators):
-            if index:
-                analysis.value(generator.iter)
-            assignment_targets.judge_target(analysis, generator.target)
-            for test in generator.ifs:
-                analysis.value(test)
-        if isinstance(node, ast.DictComp):
-            key, found = analysis.value(node.key), analysis.value(node.value)
-            return Bag((found,), keys=(key,))
-        found = analysis.value(node.elt)
-        if len(node.generators) == 1 and not isinstance(node, ast.SetComp):
-            folded = _folded(analysis, node, source)
-            if folded is not None:
-                return folded
-        return Bag((found,))
-    finally:
-        analysis.scope = outer
-
-
-def _folded(analysis: Analysis, node: ast.ListComp | ast.GeneratorExp, source: Value) -> Value | None:
-    generator = node.generators[0]
-    items = folding.known(source)
-    if not isinstance(items, list | str | bytes) or len(items) > MOST_COMPREHENDED:
-        return None
-    if not isinstance(generator.target, ast.Name) or generator.ifs or isinstance(node.elt, ast.Constant):
-        return None
-    folded = []
-    for item in items:
-        one = comprehensions.substitute(analysis, node.elt, generator.target.id, folding.as_value(item))
-        if one is None:
-            return None
-        folded.append(one)
-    return Bag(tuple(folded), ordered=True)
 
 
 def walrus(analysis: Analysis, node: ast.NamedExpr) -> Value:
@@ -238,11 +197,8 @@ def formatted_value(analysis: Analysis, node: ast.FormattedValue) -> Value:
 EXPRESSIONS: dict[type, Evaluator] = {
     ast.Constant: constant, ast.Name: names.name, ast.Attribute: attributes.attribute, ast.Call: calls.call,
     ast.Tuple: sequence, ast.List: sequence, ast.Set: sequence, ast.Dict: dictionary, ast.BinOp: binary,
-    ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice, ast.JoinedStr:
-    formatted,
-    **subscripts.EXPRESSIONS,
-    ast.Lambda: function, ast.ListComp: comprehension,
-    ast.SetComp: comprehension, ast.GeneratorExp: comprehension, ast.DictComp: comprehension,
-    ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded,
-    ast.YieldFrom: yielded, ast.FormattedValue: formatted_value,
+    ast.UnaryOp: unary, ast.BoolOp: boolean, ast.Compare: compare, ast.IfExp: choice,
+    ast.JoinedStr: formatted, **subscripts.EXPRESSIONS, **comprehensions.EXPRESSIONS, ast.Lambda: function,
+    ast.NamedExpr: walrus, ast.Starred: starred, ast.Await: awaited, ast.Yield: yielded, ast.YieldFrom: yielded,
+    ast.FormattedValue: formatted_value,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Executes statements without a body: assignments, imports, `del`, `raise` and `assert`."""
+"""Executes statements without a body: assignments, imports, `return`, `del`, `raise` and `assert`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
-from windtunnel.validation.python.rules import assignment_targets, classes, escapes, imports, templates
+from windtunnel.validation.python.rules import assignment_targets, classes, escapes, imports, type_hints
 from windtunnel.validation.python.rules.library import settings
 from windtunnel.validation.python.values.lattice import (
+    PYPLOT,
+    Bag,
     Const,
-    Lib,
+    Foreign,
+    Inst,
+    Module,
+    Text,
+    Unknown,
+    Value,
     each,
 )
 
@@ -35,22 +42,10 @@ def assign(analysis: Analysis, node: ast.Assign) -> None:
             continue
         assignment_targets.judge_target(analysis, target)
         if isinstance(target, ast.Subscript):
-            _judge_backend_item(analysis, target)
+            settings.judge_item(analysis, target)
             escapes.judge(analysis, value, target, "put into a container")
         elif analysis.hidden:
             bind(analysis, target)
-
-
-def _judge_backend_item(analysis: Analysis, target: ast.Subscript) -> None:
-    owner = analysis.value(target.value)
-    if isinstance(owner, Lib) and owner.path in settings.STYLES:
-        analysis.report("structure.patch", target, "Adds a style: its settings are not seen where it is used.")
-    elif isinstance(owner, Lib) and not isinstance(target.slice, ast.Slice):
-        for key in each(analysis.value(target.slice)):
-            if isinstance(key, Const):
-                settings.judge_setting(analysis, target, str(key.value))
-            elif owner.path.endswith("rcParams"):
-                settings.judge_setting(analysis, target, "an unknown _path or backend")
 
 
 def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:
@@ -61,7 +56,7 @@ def aug_assign(analysis: Analysis, node: ast.AugAssign) -> None:
 
 def ann_assign(analysis: Analysis, node: ast.AnnAssign) -> None:
     """Execute `a: type = value`."""
-    templates.judge_annotation(analysis, node.annotation)
+    type_hints.judge_annotation(analysis, node.annotation)
     assignment_targets.judge_target(analysis, node.target)
     if node.value is not None:
         value = analysis.value(node.value)
@@ -96,6 +91,32 @@ def delete(analysis: Analysis, node: ast.Delete) -> None:
             assignment_targets.judge_target(analysis, target)
 
 
+def return_(analysis: Analysis, node: ast.Return) -> None:
+    """Execute `return`."""
+    if node.value is not None:
+        value = analysis.value(node.value)
+        if not (_is_drawing(value) and _is_followed(analysis)):
+            escapes.judge(analysis, value, node, "returned")
+
+
+def _is_drawing(value: Value) -> bool:
+    """Recognise `pyplot`, alone or among other values that are no modules."""
+    parts = value.items if isinstance(value, Bag) and value.ordered else (value,)
+    modules = [one for part in parts for one in each(part) if isinstance(one, Module)]
+    plain = (Module, Foreign, Inst, Const, Text, Unknown)
+    return all(one.path == PYPLOT for one in modules) and all(
+        type(one) in plain for part in parts for one in each(part)
+    )
+
+
+def _is_followed(analysis: Analysis) -> bool:
+    """Say whether the function that is executed is only ever called, so that what it returns stays in sight."""
+    node = analysis.scope.node
+    if not isinstance(node, ast.FunctionDef) or node.decorator_list or analysis.scope.yields:
+        return False
+    return analysis.program.reads.get(node.name, 0) <= len(analysis.program.calls.get(node.name, ()))
+
+
 def raise_(analysis: Analysis, node: ast.Raise) -> None:
     """Execute `raise`."""
     for one in (node.exc, node.cause):
@@ -112,5 +133,5 @@ def assert_(analysis: Analysis, node: ast.Assert) -> None:
 
 STATEMENTS: dict[type, Callable[[Analysis, Any], None]] = {
     ast.Assign: assign, ast.AugAssign: aug_assign, ast.AnnAssign: ann_assign, ast.Import: import_,
-    ast.ImportFrom: import_from, ast.Delete: delete, ast.Raise: raise_, ast.Assert: assert_,
+    ast.ImportFrom: import_from, ast.Delete: delete, ast.Return: return_, ast.Raise: raise_, ast.Assert: assert_,
 }  # fmt: skip

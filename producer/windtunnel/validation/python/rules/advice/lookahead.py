@@ -90,4 +90,5 @@ def judge_subscript(analysis: Analysis, node: ast.Subscript) -> None:
 
 def judge_scaling(analysis: Analysis, node: ast.BinOp) -> None:
     """Look for `(x - x.mean()) / x.std()`: a statistic of the whole series set against each bar."""
-    _judge_against(analysis, node, node.left, node.right)
+    if isinstance(node.op, ast.Sub | ast.Div):
+        _judge_against(analysis, node, node.left, node.right)

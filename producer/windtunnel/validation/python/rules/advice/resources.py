@@ -9,7 +9,6 @@ from windtunnel.contract import SecurityLevel
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.evaluation.call import Call
 from windtunnel.validation.python.program import control_flow
-from windtunnel.validation.python.rules.advice import lookahead
 from windtunnel.validation.python.values.lattice import Bag, Const, Lib, Value
 
 HUGE_STEPS = 1_000_000_000
@@ -38,9 +37,7 @@ def _number(value: Value) -> float | int | None:
 def judge_binary(analysis: Analysis, node: ast.BinOp, left: Value, right: Value) -> None:
     """Look for huge powers, shifts and repetitions."""
     op = type(node.op)
-    if op in (ast.Sub, ast.Div):
-        lookahead.judge_scaling(analysis, node)
-    elif op is ast.Pow:
+    if op is ast.Pow:
         base, power = _number(left), _number(right)
         nested = isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Pow)
         if isinstance(base, int) and isinstance(power, int) and power > 0 and abs(base) > 1:

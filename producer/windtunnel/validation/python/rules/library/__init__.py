@@ -13,15 +13,8 @@ from collections.abc import Callable
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.evaluation.call import Call
-from windtunnel.validation.python.rules import escapes, paths, reflection, templates
-from windtunnel.validation.python.rules.library import (
-    formulas,
-    keywords,
-    listed_functions,
-    named_methods,
-    packages,
-    settings,
-)
+from windtunnel.validation.python.rules import escapes, paths, reflection, templates, type_hints
+from windtunnel.validation.python.rules.library import formulas, keywords, listed_functions, named_methods, settings
 from windtunnel.validation.python.values.lattice import (
     Builtin,
     Class,
@@ -135,9 +128,8 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     """Judge a call of a library's function, known by its full name."""
     if not isinstance(call.node.func, ast.Attribute) and call.keywords:
         keywords.judge(analysis, call)
-    templates.judge_type_maker(analysis, call.node, path)
+    type_hints.judge_type_maker(analysis, call.node, path)
     listed_functions.judge_function(analysis, call, path)
-    packages.judge_function(analysis, call, path)
     judge = _JUDGES.get(path)
     if judge is not None:
         judge(analysis, call, path)

@@ -11,8 +11,9 @@ import re
 import warnings
 
 from windtunnel.validation.python.evaluation.analysis import Analysis
+from windtunnel.validation.python.evaluation.call import Call
 from windtunnel.validation.python.values import texts
-from windtunnel.validation.python.values.lattice import Const, Foreign, Func, Text, Value, each
+from windtunnel.validation.python.values.lattice import Const, Foreign, Func, Text, Value, each, has_built, strings
 
 MOST_CHARACTERS = 2_000
 MOST_BRACKETS = 40
@@ -158,3 +159,29 @@ def _is_own_function(analysis: Analysis, node: ast.Call, name: str) -> bool:
 
 def _inside(node: ast.Call) -> list[ast.AST]:
     return [part for one in node.args for part in ast.walk(one)]
+
+
+_LABELS = frozenset(
+    """title xlabel ylabel label labels name names yname xname zname suptitle legend fname fmt format description alpha
+    ytitle xtitle endog_name exog_names""".split()
+)
+"""Keywords of statsmodels that take a text which is only shown."""
+_CODE = re.compile(r"[A-Za-z_\])][\w.]*\s*\(|__|\blambda\b|@")
+
+
+def judge_formulas(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge every text given to statsmodels: it hands many of them to patsy, which evaluates them."""
+    given = [*call.arguments, *(value for key, value in call.keywords.items() if key not in _LABELS)]
+    for value in given:
+        for text in strings(value):
+            if _CODE.search(text):
+                judge_text(analysis, call.node, text, path)
+    named = [call.keywords[key] for key in call.keywords if "formula" in key or key in ("dep_data", "subset", "**")]
+    if ".formula." in path or path.endswith(".MICE"):
+        named += call.arguments[:1]
+    for one in (one for value in named for one in each(value)):
+        if isinstance(one, Text) and one.computed:
+            judge_expression(analysis, call.node, one, path)
+        elif not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
+            analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
+            return

@@ -1,20 +1,23 @@
-"""Rules about arguments that are dangerous by their position: formulas, files that a library opens, memory, time zones.
+"""Rules about single functions and methods of libraries, with a dangerous argument that looks like any other.
 
-Where a library reads a path or evaluates a text that stands among plain numbers, the policy cannot name a method, so
-the functions and the positions of these arguments are listed here.
+Where a library reads a path, evaluates a text or takes a number for an address, and neither the name of the function
+nor that of the argument shows it, the policy cannot name a method: these functions are listed here.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 
-from windtunnel.validation.python.catalogue.file_arguments import FILES
+from windtunnel.validation.python.catalogue.file_arguments import FILE_ARGUMENTS
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.evaluation.call import Call
+from windtunnel.validation.python.rules import paths
 from windtunnel.validation.python.rules.library import formulas
 from windtunnel.validation.python.values import texts
 from windtunnel.validation.python.values.lattice import (
+    NONE,
     OPAQUE,
     UNKNOWN,
     Bag,
@@ -32,11 +35,6 @@ from windtunnel.validation.python.values.lattice import (
     strings,
 )
 
-_LABELS = frozenset(
-    """title xlabel ylabel label labels name names yname xname zname suptitle legend fname fmt format description alpha
-    ytitle xtitle endog_name exog_names""".split()
-)
-_CODE = re.compile(r"[A-Za-z_\])][\w.]*\s*\(|__|\blambda\b|@")
 _HARMLESS = frozenset({"content", "passthrough"})
 _QHULL = re.compile(r"(?:^|\s)T[OIiFVvWw]")
 _ZONES = frozenset({"dateutil.tz.gettz", "dateutil.tz.tz.gettz", "pytz.timezone"})
@@ -47,7 +45,7 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
     """Judge a call of a library's function, known by its full name."""
     root = path.split(".", 1)[0]
     if root in ("statsmodels", "patsy"):
-        _judge_formulas(analysis, call, path)
+        formulas.judge_formulas(analysis, call, path)
     elif path in _ZONES:
         _judge_zone(analysis, call.node, path, call.arguments or list(call.keywords.values()))
     elif path.startswith("scipy.spatial.") and path.rpartition(".")[2][:1].isupper():
@@ -56,7 +54,7 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
         _judge_object(analysis, call.node, [*call.arguments[1:2], call.keywords.get("dtype", UNKNOWN)])
     elif root == "lightgbm":
         _judge_booster(analysis, call, path)
-    if path in FILES:
+    if path in FILE_ARGUMENTS:
         _judge_files(analysis, call, path)
     if (
         path == "numpy.load"
@@ -68,10 +66,13 @@ def judge_function(analysis: Analysis, call: Call, path: str) -> None:
         _judge_generator(analysis, call.node, path, call.given)
     if call.is_starred:
         name = path.rpartition(".")[2]
-        if path in FILES or name in analysis.tables.path_argument:
+        if path in FILE_ARGUMENTS or name in analysis.tables.path_argument:
             analysis.report(
                 "library.path_argument", call.node, f"{path} gets arguments that cannot be told apart here."
             )
+    judge = _JUDGES.get(path)
+    if judge is not None:
+        judge(analysis, call, path)
 
 
 _DOORS = frozenset("view set_imputer MICE set_params from_file tz_localize tz_convert astimezone".split())
@@ -98,28 +99,10 @@ def judge_method(analysis: Analysis, call: Call, receiver: Value, name: str) -> 
         if not isinstance(one, Lib | Foreign):
             continue
         if one.path.startswith("statsmodels"):
-            _judge_formulas(analysis, call, f"{one.path}.{name}")
+            formulas.judge_formulas(analysis, call, f"{one.path}.{name}")
             return
         if one.path.startswith("lightgbm"):
             _judge_booster(analysis, call, f"{one.path}.{name}")
-            return
-
-
-def _judge_formulas(analysis: Analysis, call: Call, path: str) -> None:
-    """Judge every text given to statsmodels: it hands many of them to patsy, which evaluates them."""
-    given = [*call.arguments, *(value for key, value in call.keywords.items() if key not in _LABELS)]
-    for value in given:
-        for text in strings(value):
-            if _CODE.search(text):
-                formulas.judge_text(analysis, call.node, text, path)
-    named = [call.keywords[key] for key in call.keywords if "formula" in key or key in ("dep_data", "subset", "**")]
-    if ".formula." in path or path.endswith(".MICE"):
-        named += call.arguments[:1]
-    for one in (one for value in named for one in each(value)):
-        if isinstance(one, Text) and one.computed:
-            formulas.judge_expression(analysis, call.node, one, path)
-        elif not isinstance(one, Const) and (has_built(one) or texts.may_be_text(one)):
-            analysis.report("library.expression", call.node, f"{path} evaluates a string that cannot be read.")
             return
 
 
@@ -189,7 +172,7 @@ def _judge_object(analysis: Analysis, node: ast.Call, given: list[Value]) -> Non
 
 
 def _judge_files(analysis: Analysis, call: Call, path: str) -> None:
-    keyword, at = FILES[path]
+    keyword, at = FILE_ARGUMENTS[path]
     if keyword == "memory" and path.endswith("Pipeline"):
         placed = [one for one in call.arguments[1:] if not isinstance(one, Bag)][:2]
     else:
@@ -215,3 +198,72 @@ def _judge_parameters(analysis: Analysis, call: Call) -> None:
             )
         elif last == "input" and ("filename" in strings(value) or has_built(value)):
             analysis.report("library.path_argument", call.node, f"{key}= makes the library read files.")
+
+
+_SHORT = frozenset("f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 c8 c16 double int_ uint bool boolean void none".split())
+
+
+def _judge_signature(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge the types that numba evaluates as Python: only types that are known may stand in them."""
+    known = _SHORT | analysis.tables.surface.get("numba.types", frozenset())
+    given = [
+        *call.arguments[:1],
+        *(call.keywords[name] for name in ("signature", "ftylist", "ftylist_or_function") if name in call.keywords),
+    ]
+    for value in given:
+        for one in each(value):
+            for item in one.items if isinstance(one, Bag) else (one,):
+                if not all(_is_signature(part, known) for part in each(item)):
+                    analysis.report("library.expression", call.node, f"{path} evaluates a string as code.")
+                    return
+    if "locals" in call.keywords or "link" in call.keywords or "pipeline_class" in call.keywords:
+        analysis.report("library.expression", call.node, f"{path} gets options that change how it compiles.")
+
+
+def _is_signature(value: Value, known: frozenset[str]) -> bool:
+    if isinstance(value, Const) and isinstance(value.value, str):
+        plain = re.fullmatch(r"[\w\s\[\](),:]*", value.value) is not None
+        return plain and all(name in known or name.isdigit() for name in re.findall(r"\w+", value.value))
+    return not has_built(value) and not (isinstance(value, Foreign) and not value.path.startswith("numba."))
+
+
+def _judge_candles(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge `savefig=` of mplfinance: a path, or a table with one."""
+    if "**" in call.keywords or len(call.arguments) > 1:
+        analysis.report("library.path_argument", call.node, f"{path} gets options that cannot be read.")
+        return
+    for one in each(call.keywords.get("savefig", NONE)):
+        target: Value = one
+        if isinstance(one, Bag):
+            target = next((item for key, item in _pairs(one) if key == "fname"), UNKNOWN)
+        paths.judge_writing(analysis, call.node, f"{path}(savefig=…)", target)
+
+
+def _pairs(table: Bag) -> list[tuple[object, Value]]:
+    """Give the keys that are known, with their values."""
+    if len(table.keys) != len(table.items):
+        return []
+    return [
+        (key.value, item)
+        for name, item in zip(table.keys, table.items, strict=True)
+        for key in each(name)
+        if isinstance(key, Const)
+    ]
+
+
+def _judge_page(analysis: Analysis, call: Call, path: str) -> None:
+    """Judge `plotly.io.write_html(figure, file)`."""
+    given = call.argument("file", 1)
+    if call.is_open:
+        given = UNKNOWN
+    paths.judge_writing(analysis, call.node, path, given)
+
+
+COMPILERS = frozenset({"numba.jit", "numba.njit", "numba.vectorize", "numba.guvectorize"})
+"""Without arguments they may decorate a function: no types are given that would have to be judged."""
+_JUDGES: dict[str, Callable[[Analysis, Call, str], None]] = {
+    **dict.fromkeys(COMPILERS, _judge_signature),
+    "mplfinance.plot": _judge_candles,
+    "plotly.io.write_html": _judge_page,
+    "plotly.io.write_json": _judge_page,
+}

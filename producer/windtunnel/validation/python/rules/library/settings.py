@@ -7,15 +7,7 @@ import ast
 from windtunnel.validation.python.evaluation.analysis import Analysis
 from windtunnel.validation.python.evaluation.call import Call
 from windtunnel.validation.python.values import texts
-from windtunnel.validation.python.values.lattice import (
-    UNKNOWN,
-    Bag,
-    Const,
-    Value,
-    each,
-    has_built,
-    strings,
-)
+from windtunnel.validation.python.values.lattice import UNKNOWN, Bag, Const, Lib, Value, each, has_built, strings
 
 CONTEXTS = ("matplotlib.rc_context", "matplotlib.pyplot.rc_context")
 STYLERS = ("pandas.plotting.register", "matplotlib.style.use", "matplotlib.style.context")
@@ -61,6 +53,19 @@ def judge_method(analysis: Analysis, call: Call, path: str, name: str) -> None:
             judge_setting(analysis, call.node, str(key.value))
         else:
             judge_settings(analysis, call.node, UNKNOWN)
+
+
+def judge_item(analysis: Analysis, target: ast.Subscript) -> None:
+    """Judge `rcParams[name] = value`, and a style that is added to the table of styles."""
+    owner = analysis.value(target.value)
+    if isinstance(owner, Lib) and owner.path in STYLES:
+        analysis.report("structure.patch", target, "Adds a style: its settings are not seen where it is used.")
+    elif isinstance(owner, Lib) and not isinstance(target.slice, ast.Slice):
+        for key in each(analysis.value(target.slice)):
+            if isinstance(key, Const):
+                judge_setting(analysis, target, str(key.value))
+            elif owner.path.endswith("rcParams"):
+                judge_setting(analysis, target, "an unknown _path or backend")
 
 
 def judge_option(analysis: Analysis, node: ast.AST, value: Value, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a program may have swapped: decorators, metaclasses and hooks after which its text does not show what runs."""
+"""Which functions and classes are what is written: decorators, metaclasses and hooks may put others in their place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_BASES = 8
 _HOOKS = frozenset({"__getattr__", "__getattribute__", "__prepare__"})
 
 
-class Swaps:
+class Definitions:
     """Tells which functions and classes are what is written. `value_in` evaluates an expression in a scope."""
 
     def __init__(
@@ -36,21 +36,21 @@ class Swaps:
             return value.name in ("staticmethod", "classmethod", "property")
         return isinstance(value, Lib) and value.path in self._plain_decorators
 
-    def is_swapped(self, node: Any, depth: int = 0) -> bool:
+    def is_replaced(self, node: Any, depth: int = 0) -> bool:
         """Say whether a class may be another than the one that is written: by a decorator, a metaclass or a base."""
         known = self._classes.get(node)
         if known is None:
             self._classes[node] = depth > MOST_BASES
-            self._classes[node] = known = self._find_swapped(node, depth)
+            self._classes[node] = known = self._find_replaced(node, depth)
         return known
 
-    def _find_swapped(self, node: ast.ClassDef, depth: int) -> bool:
+    def _find_replaced(self, node: ast.ClassDef, depth: int) -> bool:
         scope = self._program.scopes[node].parent or self._program.module
         return (
             not all(self.is_plain(one, scope) for one in node.decorator_list)
             or any(self._is_metaclass(scope, keyword) for keyword in node.keywords)
             or any(
-                one is OPAQUE or (isinstance(one, Class) and self.is_swapped(one.scope.node, depth + 1))
+                one is OPAQUE or (isinstance(one, Class) and self.is_replaced(one.scope.node, depth + 1))
                 for base in node.bases for one in each(self._value_in(scope, base))
             )
         )  # fmt: skip
@@ -68,5 +68,5 @@ class Swaps:
             self._lies = False
             classes = [scope for scope in self._program.scopes.values() if scope.kind == "class"]
             hooked = any(not _HOOKS.isdisjoint(scope.bindings) for scope in classes)
-            self._lies = hooked or self._program.filled or any(self.is_swapped(scope.node) for scope in classes)
+            self._lies = hooked or self._program.filled or any(self.is_replaced(scope.node) for scope in classes)
         return self._lies

@@ -253,11 +253,11 @@ def _told_apart(names: list[str], between: list[Row]) -> list[str]:
 
 
 def _refuse_headerless(cells: list[str]) -> None:
-    clock = len(cells) > 1 and looks_like_time(cells[1])
-    width = len(cells) - clock
+    ticker = not looks_like_data(cells[0])
+    clock = len(cells) > ticker + 1 and looks_like_time(cells[ticker + 1])
+    width = len(cells) - ticker - clock
     usual = USUAL_NAMES.get(width) or ",".join(["time", *(f"column{number}" for number in range(2, width + 1))])
-    if clock:
-        usual = f"date,{usual}"
+    usual = ("symbol," if ticker else "") + ("date," if clock else "") + usual
     refuse(
         "no_header",
         f"The file has no header: its first line is data, {shown(','.join(cells))}",

@@ -231,6 +231,12 @@ VENDORS = (
         changed=True,
     ),
     Awkward(
+        "the symbol first, without a header",
+        text("CAPLIPOINT,20191218,304,313.45,304,308.65,31052", "CAPLIPOINT,20191219,309,312.5,305,306.1,28110"),
+        refused="no_header",
+        remedy="--names symbol,time,open,high,low,close,volume",
+    ),
+    Awkward(
         "Kibot, without a header",
         text("01/02/2024,09:30,187.15,187.43,187.1,187.31,1204500", "01/16/2024,09:31,187.3,187.5,187.2,187.44,804500"),
         refused="no_header",

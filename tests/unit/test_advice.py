@@ -36,6 +36,8 @@ PROGRAMS = [
     ("import pandas\npandas.Series([1]).iteritems()", "items()"),
     ("import numpy\nnumpy.NaN", "as the message says"),
     ("await f()", "asyncio.run(main())"),
+    ("import json\njson.dumps({'at': object()})", "default=str"),
+    ("import json\njson.dumps({(1, 2): 3})", "default=str"),
     ("raise PermissionError(13, 'Permission denied')", "no network"),
     ("raise OSError(30, 'Read-only file system', '/x')", "Only /tmp can be written"),
     ("open('/no/such/file')", "under /data"),

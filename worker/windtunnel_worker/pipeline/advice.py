@@ -111,6 +111,11 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"(tz|offset)-naive|Invalid comparison between dtype=datetime64\[ns, ",
         "Bring both to one zone: `index.tz_localize(None)` leaves it out, `pd.Timestamp(day, tz=index.tz)` states it.",
     ),
+    (
+        r"TypeError",
+        r"is not JSON serializable|keys must be str, int",
+        "`emit(name=value)` takes it as it is; JSON needs texts and numbers: `json.dumps(values, default=str)`.",
+    ),
     (r"TypeError", r"argument 'squared'", "Use `sklearn.metrics.root_mean_squared_error`."),
     (r"TypeError", r"argument", "Compare the call with the function's parameters."),
     (

@@ -17,6 +17,15 @@ from windtunnel.validation.python.rules import names
 from windtunnel.validation.python.walk import compound_statements
 from windtunnel.validation.python.walk.expressions import EXPRESSIONS
 
+_CUT_OFF = "Close it. If the program was cut off here, give the whole of it."
+_BETTER = {
+    "invalid character": "Write a character of the keyboard: a straight quote, a minus, an ordinary comma or bracket.",
+    "invalid non-printable character": "Write an ordinary blank, here and wherever else this character stands.",
+    "was never closed": _CUT_OFF,
+    "unterminated triple-quoted string": _CUT_OFF,
+}
+"""A part of the parser's message → what to do about it."""
+
 
 def parse(text: str, findings: Findings) -> ast.Module | None:
     """Parse, or report why the text is not a program."""
@@ -33,7 +42,7 @@ def parse(text: str, findings: Findings) -> ast.Module | None:
             "input.syntax",
             place,
             f"Not valid Python {sys.version_info[0]}.{sys.version_info[1]}: {error.msg}.",
-            fix=pasted.remedy(text, place[0]),
+            fix=pasted.remedy(text, place[0]) or next((_BETTER[part] for part in _BETTER if part in error.msg), None),
         )
     except MemoryError:
         findings.add("input.too_deep", None, "The program nests too deeply to be parsed.")

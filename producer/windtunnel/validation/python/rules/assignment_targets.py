@@ -91,7 +91,8 @@ def _judge_library(analysis: Analysis, receiver: Value, name: str, node: ast.AST
     """Judge assigning to a module, a builtin or an object of a library. True if there is nothing more to judge."""
     if isinstance(receiver, Module | Builtin):
         what = receiver.path if isinstance(receiver, Module) else receiver.name
-        analysis.report("structure.patch", node, f"Assigns to {what}.{name}: the library would change.")
+        said = f"Assigns to {what}.{name}: the library would change."
+        analysis.report("structure.patch", node, said, fix=analysis.tables.instead.get(f"{what}.{name}"))
         return True
     if not isinstance(receiver, Lib | Foreign):
         return isinstance(receiver, Danger)

@@ -10,6 +10,8 @@ MESSAGE_CHARS = 200
 NAME_CHARS = 128
 FRAME = re.compile(r'^  File "[^"]*strategy[^"]*", line \d+, in (\S+)$', re.MULTILINE)
 VARYING = (
+    (re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "<id>"),
+    (re.compile(r"\b(?=\d*[a-fA-F])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}\b"), "<id>"),
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
     (re.compile(r"'[^']{41,}'|\"[^\"]{41,}\""), "'…'"),
     (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"), "<time>"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from datetime import UTC, datetime
 
 from tests.scored import report
@@ -58,6 +60,13 @@ def test_what_varies_from_job_to_job_makes_no_new_kind() -> None:
     assert kind.failure.message == "Length mismatch: expected <n>, got <n> at 0x…"
     assert kind.failure.frame == "signals"
     assert kind.jobs == ("b-0", "b-1", "b-2", "b-3", "b-4")
+
+
+def test_ids_and_digests_make_no_new_kind() -> None:
+    ids = [f"{uuid.UUID(int=n * 7919 + 5)} of {hashlib.sha256(b'%d' % n).hexdigest()}" for n in range(12)]
+    (kind,) = clusters([failed(n, "ValueError", f"request {one} failed") for n, one in enumerate(ids)])
+    assert kind.failure.message == "request <id> of <id> failed"
+    assert len(clusters([failed(1, "KeyError", "'feedface'"), failed(2, "KeyError", "'facade'")])) == 2
 
 
 def test_units_thousands_and_lists_of_any_length_make_no_new_kind() -> None:

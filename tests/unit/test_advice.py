@@ -66,6 +66,7 @@ RECORDED = [
     ("cpu_exceeded", "Still running at its limit of processor time", "higher cpu_time_s"),
     ("timed_out", "Still running at its time limit: a thread of it has not ended", "daemon=True"),
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
+    ("numpy._core._exceptions._ArrayMemoryError", "Unable to allocate 117. GiB for an array", "memory_mb"),
     ("KeyError", "'window' (params has fast, slow)", "params.get"),
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
     ("AttributeError", "'Datasets' object has no attribute 'sp500'", "data by the dataset's name"),

@@ -137,3 +137,27 @@ def test_an_exception_without_a_text_is_told_by_its_type() -> None:
 
 def test_a_message_from_the_sandbox_is_cut() -> None:
     assert len(judge(RAISED, {**FAULT, "message": "x" * 100_000})[1]) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            {"type": "MemoryError", "message": "Unable to allocate 117. GiB for an array", "memory": True, "line": 2},
+            "Needed more than 512 MB, at line 2 (x = f()): Unable to allocate 117. GiB for an array. Keep fewer",
+        ),
+        ({"type": "MemoryError", "message": "", "memory": True, "line": 2}, "512 MB, at line 2 (x = f()). Keep fewer"),
+        ({"errno": errno.ENOSPC, "line": 4}, "MB), at line 4 (x = f()). Keep results"),
+        ({"processes": True, "line": 5}, "threads, at line 5 (x = f()). Run in one"),
+        (
+            {"type": "memory_exceeded", "memory": True, "line": 6},
+            "Needed more than 512 MB, at line 6 (x = f()): no. Keep",
+        ),
+    ],
+)
+def test_the_exception_by_which_a_program_learns_of_a_limit_gives_its_place(fault: dict[str, Any], said: str) -> None:
+    assert said in judge(RAISED, {**FAULT, "source": "x = f()", **fault})[1]
+
+
+def test_an_earlier_exception_is_not_the_place_of_a_kill() -> None:
+    assert judge(KILLED, {**FAULT, "source": "x = f()"}, "oom_killed")[1].startswith("Needed more than 512 MB. Keep")

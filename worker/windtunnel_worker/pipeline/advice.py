@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from windtunnel.contract import ProgramError
 from windtunnel.validation.remedies import GENERIC, with_datasets
-from windtunnel_worker.sandbox.outcomes import TOO_MUCH, TOO_SLOW
+from windtunnel_worker.sandbox.outcomes import TOO_BIG, TOO_MUCH, TOO_SLOW
 
 NONE = "A value is missing here: a function returned nothing, or a lookup found nothing."
 UNDEFINED = "The name is used before it is defined: import or assign it above this line."
@@ -178,6 +178,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "Make the folder first, `os.makedirs('plots', exist_ok=True)`; what is written beside the program comes back.",
     ),
     (r"OSError", r"'seaborn.*valid package style", "Its styles begin with `seaborn-v0_8` now."),
+    (r".*MemoryError|java\.lang\.OutOfMemoryError|std::bad_alloc", r"", TOO_BIG),
     (r"RecursionError", r"", NESTED),
     (r"java\.lang\.StackOverflowError", r"", ENDLESS),
     (r"RangeError", r"call stack", ENDLESS),

@@ -17,19 +17,19 @@ TOO_SLOW = (
     "Look for a loop that cannot end, work on whole columns instead of row by row, or ask for a higher timeout_s."
 )
 TOO_MUCH = "Compute less or ask for a higher cpu_time_s."
+TOO_BIG = "Keep fewer copies of the data, use smaller types, or ask for a higher memory_mb."
 MESSAGES = {
     Outcome.SUCCEEDED: "",
     Outcome.TIMED_OUT: f"Still running after {{limits.timeout_s:g}} s{{place}}. {TOO_SLOW}",
-    Outcome.MEMORY_EXCEEDED: "Needed more than {limits.memory_mb} MB. Keep fewer copies of the data, use smaller "
-    "types, or ask for a higher memory_mb.",
+    Outcome.MEMORY_EXCEEDED: f"Needed more than {{limits.memory_mb}} MB{{place}}. {TOO_BIG}",
     Outcome.CPU_EXCEEDED: f"Used more than {{limits.cpu_time_s:g}} s of processor time{{place}}. {TOO_MUCH}",
     Outcome.IO_EXCEEDED: "Made more than {limits.io_operations} disk operations. Read each dataset once, or ask for "
     "higher io_operations.",
     Outcome.OUTPUT_EXCEEDED: "Wrote far more than is kept of it, the first and the last {half_kb:g} of "
     "{limits.output_kb} KB. Print summaries, not every step, and give results to emit().",
-    Outcome.DISK_EXCEEDED: "Filled /tmp ({limits.disk_mb} MB). Keep results in memory and give them to emit().",
-    Outcome.PROCESSES_EXCEEDED: "Wanted more than {limits.processes} processes and threads. Run in one process; set "
-    "n_jobs or workers to 1.",
+    Outcome.DISK_EXCEEDED: "Filled /tmp ({limits.disk_mb} MB){place}. Keep results in memory and give them to emit().",
+    Outcome.PROCESSES_EXCEEDED: "Wanted more than {limits.processes} processes and threads{place}. Run in one process; "
+    "set n_jobs or workers to 1.",
 }
 """Messages for the program's author. A program that failed has that of its own exception instead."""
 
@@ -41,6 +41,8 @@ STOPS = {
 
 MAX_SOURCE = 80
 """Characters of a line that a message quotes."""
+MAX_SAID = 160
+"""Characters of what an exception says of the memory that it asked for."""
 MAX_MESSAGE = 1024
 """Characters of an exception's text."""
 MOST_NAMED = 4
@@ -121,11 +123,27 @@ def _message(outcome: Outcome, transcript: Transcript, limits: Limits) -> str:
 
 
 def _limit(outcome: Outcome, limits: Limits, fault: Fault | None) -> str:
-    place = ""
-    if fault and fault.type == outcome.value:  # else it is an exception from before
-        source = f" ({fault.source[:MAX_SOURCE]})" if fault.source else ""
-        place = f"{fault.message.removeprefix(STILL_RUNNING[outcome])}, at line {fault.line}{source}"
+    place, running = "", STILL_RUNNING.get(outcome)
+    if fault and running and fault.type == outcome.value:
+        place = fault.message.removeprefix(running) + _at(fault)
+    elif fault and _raised_by(outcome, fault):  # else it is an exception from before
+        asked = f": {fault.message[:MAX_SAID].rstrip('.')}" if fault.memory and fault.message else ""
+        place = _at(fault) + asked
     return MESSAGES[outcome].format(limits=limits, half_kb=limits.output_kb / 2, place=place)
+
+
+def _raised_by(outcome: Outcome, fault: Fault) -> bool:
+    """Whether the exception is how the program learned of the limit."""
+    return {
+        Outcome.MEMORY_EXCEEDED: fault.memory,
+        Outcome.PROCESSES_EXCEEDED: fault.processes,
+        Outcome.DISK_EXCEEDED: fault.errno in DISK_ERRORS,
+    }.get(outcome, False)
+
+
+def _at(fault: Fault) -> str:
+    source = f" ({fault.source[:MAX_SOURCE]})" if fault.source else ""
+    return f", at line {fault.line}{source}" if fault.line else ""
 
 
 def _dropped_files(transcript: Transcript) -> str:

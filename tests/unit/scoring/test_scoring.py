@@ -48,6 +48,7 @@ def test_filled_at_the_next_close() -> None:
     assert isclose(found.final_equity, 1.1, abs_tol=1e-12)
     assert found.curve.equity == (1.0, 1.0, 0.9, 1.1, 1.1)
     assert "next bar's close" in found.convention
+    assert "as the same fraction of equity" in found.convention
 
 
 def test_filled_at_the_next_open() -> None:

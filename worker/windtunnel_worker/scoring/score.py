@@ -77,14 +77,17 @@ def _moment(time: np.int64) -> datetime:
 
 
 def _convention(fill: Fill) -> str:
-    return f"A position decided on one bar is taken at the next bar's {fill.value} and held until the one after."
+    taken = f"A position decided on one bar is taken at the next bar's {fill.value}"
+    return f"{taken} and held until the one after, as the same fraction of equity whatever prices do meanwhile."
 
 
 def _costs(scoring: Scoring, rate: float) -> str:
     if not rate:
         return "Fills cost nothing."
     parts = f"{scoring.commission_bps:g} bps commission and {scoring.slippage_bps:g} bps slippage"
-    return f"Each fill multiplies equity by 1 - {rate:g} * |change of positions| ({parts})."
+    return (
+        f"Each fill multiplies equity by 1 - {rate:g} * |change of positions| ({parts}); keeping a fraction is no fill."
+    )
 
 
 def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, float | None]:

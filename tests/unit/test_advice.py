@@ -43,6 +43,7 @@ PROGRAMS = [
     ("open('/no/such/file')", "under /data"),
     ("f = lambda: f()\nf()", "Python allows about 1,000 nested calls; use a loop"),
     ("x = (", "Correct the syntax"),
+    ("import ast\nast.literal_eval('(0.5')", "text that is read"),
     ("if True:\nx = 1", "Correct the indentation"),
     ("  x = 1", "Correct the indentation"),
 ]
@@ -69,6 +70,7 @@ RECORDED = [
     ("numpy._core._exceptions._ArrayMemoryError", "Unable to allocate 117. GiB for an array", "memory_mb"),
     ("KeyError", "'window' (params has fast, slow)", "params.get"),
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
+    ("ValueError", "'signal' is not among this job's datasets: px", "one number for each bar"),
     ("AttributeError", "'Datasets' object has no attribute 'sp500'", "data by the dataset's name"),
     ("ValueError", "The truth value of a Series is ambiguous. Use a.empty, a.bool()", ".any()"),
     ("ValueError", "The truth value of a DataFrame is ambiguous.", ".any()"),

@@ -42,12 +42,15 @@ def rejection(verdict: Verdict, datasets: Sequence[str]) -> str:
         return "The program was rejected without a finding. Report this program: the fault is the validator's."
     missing = [issue for issue in worst if issue.rule == MISSING]
     shown = missing if missing and worst[0].severity <= missing[0].severity else worst[:1]
-    said = {issue.message: _sentence(issue) for issue in reversed(shown)}  # each once, at its first line
+    said = {issue.message: issue for issue in reversed(shown)}  # each once, at its first line
+    found = list(reversed(said.values()))
+    fixes = [issue.fix for issue in found[1:]] + [""]
+    sentences = [_sentence(issue, with_fix=issue.fix != fix) for issue, fix in zip(found, fixes, strict=True)]
     left = len(worst) - len(shown)
     more = f" And {left} more." if left else ""
-    return " ".join(reversed(said.values())) + more
+    return " ".join(sentences) + more
 
 
-def _sentence(issue: Issue) -> str:
+def _sentence(issue: Issue, *, with_fix: bool) -> str:
     where = f"Line {issue.line}: " if issue.line else ""
-    return f"{where}{issue.message} {issue.fix}"
+    return f"{where}{issue.message} {issue.fix if with_fix else ''}".strip()

@@ -40,6 +40,12 @@ def test_a_rejection_names_a_library_once() -> None:
     assert (said.count("finta"), "Line 3: The sandbox has no torch." in said) == (1, True)
 
 
+def test_a_rejection_says_once_what_to_do_about_several_files_of_ones_own() -> None:
+    said = rejection(SecurityValidator().validate_code("import my_config\nfrom my_utils.indicators import rsi\n"), ())
+    assert said.startswith("Line 1: The sandbox has no my_config. Line 2: The sandbox has no my_utils. If it is a file")
+    assert said.count("one file") == 1
+
+
 def test_a_rejection_begins_with_the_worst() -> None:
     said = rejection(SecurityValidator().validate_code("import finta\nimport os\n"), ())
     assert said.startswith("Line 2: The module os opens")
@@ -85,6 +91,7 @@ def test_the_command_line_names_the_dataset(tmp_path: Path) -> None:
         ("python", "from sklearn.cross_validation import KFold", "sklearn.model_selection"),
         ("python", "import numpy as np\nnp.bool8(1)", "np.bool_"),
         ("python", "import time\ntime.clock()", "time.perf_counter()"),
+        ("python", "from google.colab import drive", 'data["prices"]'),
         ("python", "import nest_asyncio\nnest_asyncio.apply()", "asyncio.run(main()) works"),
         ("python", "from matplotlib.animation import FuncAnimation", "plt.savefig"),
         ("python", "import matplotlib.pyplot as plt\nplt.pause(1)", "Leave it out"),

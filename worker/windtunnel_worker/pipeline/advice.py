@@ -86,6 +86,12 @@ RENAMED = {
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
     (
+        r"ValueError",
+        r"not among this job's datasets",
+        "A dict of positions is by dataset. For one dataset return a Series with one number for each bar, such as "
+        "`(close > average).astype(float)`.",
+    ),
+    (
         r".*",
         r"not among this job's datasets",
         f"Read a dataset that the job names ({GENERIC}) and a column out of it, or add this one to its `datasets`.",
@@ -189,6 +195,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"'await' outside|asynchronous comprehension outside|'async (for|with)' outside",
         "Only notebooks await at the top level: put it into `async def main()` and call `asyncio.run(main())`.",
     ),
+    (r"SyntaxError", r"\(<unknown>, line", "The text that is read at this line is not Python: print it first."),
     (r"SyntaxError", r"", "Correct the syntax at this line."),
     (r"IndentationError", r"", "Correct the indentation at this line."),
     (r"timed_out", r"thread", "Have the thread end, or start it with daemon=True."),

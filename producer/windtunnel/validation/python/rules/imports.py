@@ -47,7 +47,8 @@ def judge_import(analysis: Analysis, path: str, node: Any) -> bool:
         analysis.report("imports.not_allowed", node, message, severity=severity)
     elif tables.is_missing(root):
         message = f"The sandbox has no {root}."
-        instead = tables.instead.get(root, f"What may be imported: {tables.allowed_text()}.")
+        own = "If it is a file of your own, put its code into the program: a program is one file."
+        instead = tables.instead.get(root, f"{own} What may be imported: {tables.allowed_text()}.")
         analysis.report("imports.not_allowed", node, message, severity=severity, fix=instead)
     else:
         message = f"The module {path} is not on the allowlist: {tables.allowed_text()}."

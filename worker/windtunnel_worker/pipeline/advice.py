@@ -104,6 +104,16 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "A list has no arithmetic: make it an array first, e.g. `np.asarray(values)`.",
     ),
     (r"TypeError", r"'NoneType'|of (undefined|null) \(", NONE),
+    (
+        r"TypeError",
+        r"unsupported operand.*'decimal\.Decimal'",
+        "Make both of one kind: `float(amount)`, or `Decimal(str(price))`.",
+    ),
+    (
+        r"TypeError",
+        r"unsupported operand.*'str'|can only concatenate str|'(str|float|int)' and '(str|float|int)'$",
+        "One of the two is a text: make it a number with `float(…)`, or a column with `pandas.to_numeric(…)`.",
+    ),
     (r"java\.lang\.NullPointerException|std::bad_optional_access", r"", NONE),
     (r"runtime error", r"nil pointer", NONE),
     (r"TypeError", r"not subscriptable", "Index a list, dict, array or frame; print the type of this value."),

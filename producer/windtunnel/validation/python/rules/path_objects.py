@@ -62,12 +62,15 @@ def function(analysis: Analysis, call: Call, path: str) -> Value:
     return UNKNOWN
 
 
+_FIX = "Take prices from data by the dataset's name; write to a file beside the program, such as 'trades.csv'."
+
+
 def made(analysis: Analysis, node: ast.AST, value: Value) -> Value:
     """Judge the path objects in a value where they are made."""
     for one in each(value):
         if isinstance(one, File) and not all(_is_within(analysis, text) for text in each(one.text)):
             shown = f" {one.text.value!r}" if isinstance(one.text, Const) else ""
-            analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.")
+            analysis.report("library.file_write", node, f"The path{shown} is not one beside the program.", fix=_FIX)
     return value
 
 

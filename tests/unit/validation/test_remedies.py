@@ -92,6 +92,7 @@ def test_the_command_line_names_the_dataset(tmp_path: Path) -> None:
         ("python", "import numpy as np\nnp.bool8(1)", "np.bool_"),
         ("python", "import time\ntime.clock()", "time.perf_counter()"),
         ("python", "from pathlib import Path\nPath('../input')", 'data["prices"]'),
+        ("python", "open('equity.bin', 'wb')", ".csv .json .txt .png"),
         ("python", "from google.colab import drive", 'data["prices"]'),
         ("python", "import nest_asyncio\nnest_asyncio.apply()", "asyncio.run(main()) works"),
         ("python", "from matplotlib.animation import FuncAnimation", "plt.savefig"),

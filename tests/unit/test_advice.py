@@ -30,6 +30,8 @@ PROGRAMS = [
     ("undefined_name", "before it is defined"),
     ("display(1)", "print the value"),
     ("for i in xrange(3): pass", "`range`"),
+    ("python\nx = 1", "behind a fence"),
+    ("a = 1\nx = a &gt; 2", "web page"),
     ("{}.has_key('a')", "key in values"),
     ("{'fast': 5}.fast", "by key"),
     ("import no_such_module", "windtunnel image add"),

@@ -9,13 +9,27 @@ import re
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
 _PROSE = re.compile(r"[A-Z][\w'’]*,?( [\w'’,;()-]+){3,}[.:!]?")
-_COMMAND = re.compile(r"[%!]{1,2}[A-Za-z]")
+_COMMAND = re.compile(r"[%!]{1,2}[A-Za-z]|(\$ )?(pip3?|conda|python3?) \S")
+_EDITOR = re.compile(
+    r">>> |\.\.\. |In \[\d+\]:|@@ |\+(import |from |def |class |#)|\d+[|:]?\s+(import |from |def |class |#|\w+ = )"
+)
+_TAG = re.compile(r"</?[A-Za-z][\w-]*>|\[/?[A-Z]{2,}\]")
+_ENTITY = re.compile(r"&(lt|gt|amp|quot|#39);")
+_HEADING = re.compile(r"((Sample|Expected|Example) )?([Oo]utput|[Uu]sage|Explanation|Results?|Notes?):")
+
+MOST_MATCHED = 400
+"""Characters of a line that is looked at."""
 
 IN_FENCES = "Give only the code that stands between the fences (```), without them and without the text around them."
 NOTEBOOK = "Give the notebook's code alone: `jupyter nbconvert --to script` writes it out."
 COMMAND = (
-    "It is a notebook's command: leave the line out. Libraries cannot be installed here, and figures are kept anyway."
+    "It is a shell's or a notebook's command: leave the line out. Libraries cannot be installed here, and figures are "
+    "kept anyway."
 )
+EDITOR = "Give the lines without what an interpreter or an editor puts before them: >>>, numbers, + and -."
+TAGS = "Give only the code, without the tags around it."
+ENTITIES = "Write <, >, & and quotes themselves, not as a web page's source has them."
+ESCAPED = "Give the program with its line breaks: here they are the two characters \\n."
 PROSE = "The line is not code: give the program alone, without the text around it."
 
 
@@ -33,6 +47,14 @@ def remedy(text: str, number: int) -> str | None:
         return IN_FENCES
     lines = re.split(r"\r\n|\r|\n", text)
     line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-    if _COMMAND.match(line):
-        return COMMAND
-    return PROSE if len(line) < 400 and _PROSE.fullmatch(line) else None
+    if text.count("\n") < 2 <= text.count("\\n"):
+        return ESCAPED
+    marks = (
+        (_COMMAND.match, COMMAND),
+        (_EDITOR.match, EDITOR),
+        (_TAG.fullmatch, TAGS),
+        (_ENTITY.search, ENTITIES),
+        (_HEADING.fullmatch, PROSE),
+        (_PROSE.fullmatch, PROSE),
+    )
+    return next((said for found, said in marks if len(line) < MOST_MATCHED and found(line)), None)

@@ -158,7 +158,7 @@ def test_an_empty_program_is_refused(validator: SecurityValidator, text: str, la
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        *[(text, "python") for text in ("# later\n", '"""A plan."""\n', "pass", "...\n# x")],
+        *[(text, "python") for text in ("# later\n", '"""A plan."""\n', "pass", "...\n# x", '{"code": "x = 1"}')],
         *[("// later\n/* or never */", language) for language in LANGUAGES],
     ],
 )

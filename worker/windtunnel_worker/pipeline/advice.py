@@ -153,6 +153,8 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "It used memory that is not its own: check each index against size(), or use at().",
     ),
     (r"NameError", r"'(display|get_ipython)'", "Only notebooks have it: print the value instead."),
+    (r"NameError", r"'([Pp]ython3?|py)'", "It is the word behind a fence (```): leave the line out."),
+    (r"NameError", r"'(lt|gt|amp|quot)'", "Write <, > and & themselves, not as a web page's source has them."),
     (r"NameError", r"'xrange'", "Python 3 calls it `range`."),
     (r"NameError|ReferenceError", r"", UNDEFINED),
     (r"ModuleNotFoundError", r"'(openpyxl|xlsxwriter)'", "Write CSV instead: `frame.to_csv('report.csv')`."),

@@ -67,10 +67,13 @@ def analyse(text: str, policy: Policy, findings: Findings) -> tuple[str, ...]:
             gc.enable()
 
 
+_LITERAL = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.expr_context)
+
+
 def _does_nothing(statement: ast.stmt) -> bool:
-    """Recognise `pass`, a docstring and other bare constants."""
+    """Recognise `pass`, a docstring and other bare literals, such as a JSON text with a program in it."""
     return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        isinstance(statement, ast.Expr) and all(isinstance(node, _LITERAL) for node in ast.walk(statement.value))
     )
 
 

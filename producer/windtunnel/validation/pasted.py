@@ -13,6 +13,7 @@ _COMMAND = re.compile(r"[%!]{1,2}[A-Za-z]|(\$ )?(pip3?|conda|python3?) \S")
 _EDITOR = re.compile(
     r">>> |\.\.\. |In \[\d+\]:|@@ |\+(import |from |def |class |#)|\d+[|:]?\s+(import |from |def |class |#|\w+ = )"
 )
+_PLATFORM = re.compile(r"^(//@version=\d|#property \w)", re.MULTILINE)
 _TAG = re.compile(r"</?[A-Za-z][\w-]*>|\[/?[A-Z]{2,}\]")
 _ENTITY = re.compile(r"&(lt|gt|amp|quot|#39);")
 _HEADING = re.compile(r"((Sample|Expected|Example) )?([Oo]utput|[Uu]sage|Explanation|Results?|Notes?):")
@@ -29,6 +30,7 @@ COMMAND = (
 EDITOR = "Give the lines without what an interpreter or an editor puts before them: >>>, numbers, + and -."
 TAGS = "Give only the code, without the tags around it."
 ENTITIES = "Write <, >, & and quotes themselves, not as a web page's source has them."
+PLATFORM = "It is a script for another platform: write it in Python, and return positions from signals(data, params)."
 ESCAPED = "Give the program with its line breaks: here they are the two characters \\n."
 PROSE = "The line is not code: give the program alone, without the text around it."
 
@@ -47,6 +49,8 @@ def remedy(text: str, number: int) -> str | None:
         return IN_FENCES
     lines = re.split(r"\r\n|\r|\n", text)
     line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    if _PLATFORM.search(text):
+        return PLATFORM
     if text.count("\n") < 2 <= text.count("\\n"):
         return ESCAPED
     marks = (

@@ -94,6 +94,8 @@ def test_the_command_line_names_the_dataset(tmp_path: Path) -> None:
         ("python", "from pathlib import Path\nPath('../input')", 'data["prices"]'),
         ("python", "open('equity.bin', 'wb')", ".csv .json .txt .png"),
         ("python", "import subprocess\nsubprocess.run(['pip', 'install', 'ta'])", "nothing can be installed"),
+        ("python", '//@version=5\nstrategy("x", overlay=true)\n', "another platform"),
+        ("python", "#property strict\nint OnInit() { return(0); }\n", "another platform"),
         ("python", "pip install ta\nx = 1", "shell's or a notebook's command"),
         ("python", ">>> import pandas as pd\n>>> x = 1\n", "before them"),
         ("python", "1 import pandas as pd\n2 x = 1\n", "before them"),

@@ -71,8 +71,10 @@ class Driver:
 
     # -- workers ---------------------------------------------------------------------------------------
 
-    def host(self, name: str = "here", *, has: Iterable[str] = (EVERYTHING,), slots: int = 1) -> None:
-        self.records.hosts.seen(name, slots, "1", ["default"], list(has))
+    def host(
+        self, name: str = "here", *, has: Iterable[str] = (EVERYTHING,), slots: int = 1, pool: str = "default"
+    ) -> None:
+        self.records.hosts.seen(name, slots, "1", [pool], list(has))
 
     def claim(self, session: str = HERE, *, queue: str = QUEUE, most: int = 1, work_s: float = 0.5) -> list[Held]:
         """The jobs of the next claim; none if there is nothing."""

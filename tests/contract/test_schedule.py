@@ -280,11 +280,12 @@ def test_a_job_that_failed_on_a_host_goes_to_another_one(driver: Driver) -> None
     assert [again.job_id for again in driver.claim(THERE)] == [job.job_id]
 
 
-@pytest.mark.parametrize("other", ["none", "draining", "lacking", "silent"])
+@pytest.mark.parametrize("other", ["none", "draining", "lacking", "silent", "of another pool"])
 def test_it_comes_back_where_no_other_host_can_take_it(driver: Driver, other: str) -> None:
     driver.host("here", has=["language:python"])
     if other != "none":
-        driver.host("there", has=[] if other == "lacking" else ["language:python"])
+        pool = "gpu" if other == "of another pool" else "default"
+        driver.host("there", has=[] if other == "lacking" else ["language:python"], pool=pool)
     if other == "draining":
         driver.records.hosts.drain("there", "operator")
     if other == "silent":
@@ -351,7 +352,7 @@ def test_the_wait_for_a_missing_thing_begins_anew_when_it_was_there(driver: Driv
 
 
 def test_a_host_of_another_pool_serves_nothing_here(driver: Driver) -> None:
-    driver.records.hosts.seen("gpu", 1, "1", ["gpu"], ["*"])
+    driver.host("gpu", pool="gpu")
     driver.host("here", has=["language:python"])
     batch = driver.ready(image="own:1")
     assert [lane.batch for lane in driver.reconcile(patience_s=0).unservable] == [batch]

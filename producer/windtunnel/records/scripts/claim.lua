@@ -38,9 +38,14 @@ local function has(one, token)
   return known[name]
 end
 
-local function takes_work(one)
-  local standing = redis.call('HMGET', key('host', one), 'draining', 'paused_until')
-  return not standing[1] and number(standing[2]) <= now
+local function takes_work_of_queue(one)
+  local standing = redis.call('HMGET', key('host', one), 'draining', 'paused_until', 'pools')
+  for pool in (standing[3] or ''):gmatch('%S+') do
+    if queue == 'execute.' .. pool then
+      return not standing[1] and number(standing[2]) <= now
+    end
+  end
+  return false
 end
 
 -- True when this host has all that the lane's jobs need. A job that failed on a host goes to another one if it can.
@@ -63,7 +68,7 @@ local function fits(lane)
   end
   if avoided == host then
     for number_of, other in ipairs(live_hosts()) do
-      if other ~= host and number_of <= 20 and takes_work(other) and serves(other) then
+      if other ~= host and number_of <= 20 and takes_work_of_queue(other) and serves(other) then
         return false
       end
     end

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.driver import HERE, Driver
 from tests.support import a_report, a_verdict, an_attempt
 
-from windtunnel.contract import Isolation
+from windtunnel.contract import Isolation, Outcome
 from windtunnel.errors import NotFound
 from windtunnel.keyspace import MAX_ATTEMPTS_KEPT, batch_of
 from windtunnel.records.schedule import VALIDATE, Claimed
@@ -187,7 +187,8 @@ def test_a_part_of_the_schedule_that_was_removed_or_replaced(driver: Driver, par
         driver.reconcile()
         driver.run_all()
     assert (driver.outcomes(batch), driver.outcomes(other)) == ({"succeeded": 4}, {"succeeded": 2})
-    assert driver.unfinished() == 0
+    driver.reconcile()
+    assert (driver.unfinished(), driver.waiting(), driver.waiting(VALIDATE)) == (0, 0, 0)
     assert driver.left_in_the_schedule() == []
 
 
@@ -301,6 +302,19 @@ def test_what_is_no_event_is_passed_over(driver: Driver) -> None:
     driver.run_all()
     kinds = [event.kind.value for event in driver.records.reading.events({batch: "0"}, 0.001)]
     assert kinds == ["finished", "finished", "batch_finished"]
+
+
+def test_a_stream_of_events_that_takes_no_more_begins_anew(driver: Driver) -> None:
+    batch = driver.ready()
+    events = f"wt:batch:{batch}:events"
+    last = f"{2**64 - 1}-{2**64 - 1}"
+    driver.keys.xadd(events, {"kind": "x"}, id=last)
+    driver.run_all()
+    driver.keys.xadd(events, {"kind": "x"}, id=last)
+    assert driver.records.submissions.retry(a_report(f"{batch}-0", Outcome.SUCCEEDED, None, 1), "me")
+    driver.run_all()
+    kinds = [event.kind.value for event in driver.records.reading.events({batch: "0"}, 0.001)]
+    assert kinds == ["retried", "finished", "batch_finished"]
 
 
 def test_names_that_are_no_text_are_passed_over(real: Driver) -> None:

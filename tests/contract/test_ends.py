@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.contract.driver import HERE, Driver
+from tests.contract.driver import HERE, THERE, Driver
 from tests.support import a_report, a_verdict, an_attempt
 
 from windtunnel.contract import EventKind, Isolation, JobState, Outcome, SecurityLevel
@@ -267,16 +267,17 @@ def _claimed(driver: Driver, session: str = HERE) -> Claimed:
     return claimed
 
 
-@pytest.mark.parametrize("place", ["ended", "later"])
+@pytest.mark.parametrize("place", ["ended", "later", "leases"])
 def test_nothing_waits_for_a_clock_that_was_set_back(driver: Driver, place: str) -> None:
     batch = driver.ready()
     (held,) = driver.claim()
     if place == "ended":
         driver.executed(held)
-    else:
+    elif place == "later":
         driver.records.schedule.try_again(HERE, held, an_attempt(), 1000, 3)
-    driver.keys.zincrby(f"wt:{place}", 3_600_000, held.job_id)
-    assert driver.run_all() == []
+    driver.keys.zincrby(f"wt:{place}", 7_200_000, HERE if place == "leases" else held.job_id)
+    assert driver.run_all(THERE) == []
     driver.reconcile()
-    driver.run_all()
+    driver.reconcile()
+    driver.run_all(THERE)
     assert driver.outcomes(batch) == {"succeeded": 1}

@@ -28,7 +28,7 @@ from tests.faults.messages import malformed
 from tests.support import RedisServer, descendants, environment, still_running, unique
 
 from windtunnel.broker import producer_app
-from windtunnel.errors import StoreUnavailable
+from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel_worker.celery.consumer import REFUSED_PAUSE_S, Consumer
 from windtunnel_worker.celery.dead_letters import only_log
 from windtunnel_worker.celery.process import Process
@@ -355,15 +355,18 @@ def test_a_worker_outlives_a_full_redis(
     assert worker.stop() == 0
 
 
-def test_a_redis_that_refuses_a_command_is_logged_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_a_task_cannot_help_is_logged_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    errors = [StoreUnavailable("Redis is out of memory."), UnreadableRecord("A record was replaced.")]
+
     def refuse() -> None:
-        raise StoreUnavailable("Redis is out of memory.")
+        raise errors.pop()
 
     app = Celery(set_as_current=False)
     register(app, cast("Process", SimpleNamespace(pipeline=SimpleNamespace(finalize=refuse))))
     with caplog.at_level(logging.INFO):
-        assert app.tasks["windtunnel.finalize"].apply(([],)).failed()
-    assert "Redis is out of memory." in caplog.text
+        for text in ("A record was replaced.", "Redis is out of memory."):
+            assert app.tasks["windtunnel.finalize"].apply(([],)).failed()
+            assert text in caplog.text
     assert "Traceback" not in caplog.text
 
 

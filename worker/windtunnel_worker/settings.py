@@ -106,7 +106,7 @@ class HostSettings(Settings):
     """A folder with validation policies of your own (`python.toml` …); languages it lacks use the shipped ones."""
     pools: tuple[Name, ...] = ("default",)
     """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""
-    lease_s: float = Field(15.0, ge=3)
+    lease_s: float = Field(15.0, ge=3, le=3600)
     """Seconds a slot may be silent before its jobs are taken back."""
     max_attempts: int = Field(3, ge=1, le=20)
     """Attempts of a job in one round: the first, and those after faults of the machinery."""

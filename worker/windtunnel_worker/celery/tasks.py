@@ -12,7 +12,7 @@ from celery import Celery, Task
 from kombu.exceptions import OperationalError
 
 from windtunnel.broker import task_name
-from windtunnel.errors import StoreUnavailable
+from windtunnel.errors import StoreUnavailable, UnreadableRecord
 from windtunnel.wake import DEFAULT_POOL
 from windtunnel_worker.celery.process import Process
 from windtunnel_worker.monitoring.watch import watch
@@ -25,8 +25,9 @@ def register(app: Celery, process: Process) -> None:
     """Add the tasks of every role to an application."""
 
     def task(stage: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-        # A task cannot help it that Redis is away or refuses a command, so Celery logs that in one line.
-        return app.task(name=task_name(stage), bind=True, throws=(StoreUnavailable, OperationalError), **options)
+        # A task cannot help it that Redis is away or what is stored is damaged, so Celery logs that in one line.
+        throws = (StoreUnavailable, UnreadableRecord, OperationalError)
+        return app.task(name=task_name(stage), bind=True, throws=throws, **options)
 
     @task("validate")
     def validate(self: Task[..., Any], batch_id: str) -> dict[str, Any]:

@@ -7,15 +7,6 @@ local retention, who, most_spooled = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3
 local answers, over = {}, {}
 local outcomes, programs = {}, {} -- of the jobs that are finished here: by batch, by program and policy
 
--- Whoever damaged a batch's events or a counter of its must not cost others their reports.
-local function tell(batch, total, ...)
-  local events = key('batch', batch, 'events')
-  if redis.pcall('XADD', events, 'MAXLEN', '~', 2 * total + 2, '*', ...).err then
-    redis.call('DEL', events)
-    redis.call('XADD', events, '*', ...)
-  end
-end
-
 -- What a batch's receiver is to be told goes into the outbox with the change itself.
 local function write_hook(batch, fields)
   local at = key('batch', batch)

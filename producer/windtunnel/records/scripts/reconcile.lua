@@ -41,6 +41,11 @@ if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later')
   if number(redis.call('HGET', key('counters'), 'unfinished')) ~= 0 then
     redis.call('HSET', key('counters'), 'unfinished', 0)
   end
+  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+    if number(redis.call('HGET', key('queue', queue), 'waiting')) ~= 0 then
+      redis.call('HSET', key('queue', queue), 'waiting', 0)
+    end
+  end
   return '{"idle": true}'
 end
 
@@ -113,10 +118,10 @@ if lost > 0 then
   tally('lost', lost)
 end
 
--- No pause takes two minutes: what is due later was noted before Redis's clock was set back.
-for _, pausing in ipairs({ 'ended', 'later' }) do
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key(pausing), now + 120000, '+inf', 'LIMIT', 0, 1000)) do
-    redis.call('ZADD', key(pausing), now, id)
+-- No pause takes two minutes and no lease an hour: what is due later was noted before Redis's clock was set back.
+for due, most_ms in pairs({ ended = 120000, later = 120000, leases = 3600000 }) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key(due), now + most_ms, '+inf', 'LIMIT', 0, 1000)) do
+    redis.call('ZADD', key(due), now, id)
   end
 end
 wake_paused()

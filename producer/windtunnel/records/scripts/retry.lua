@@ -3,7 +3,7 @@
 -- Returns 1 | 0 it is not finished, or not with this attempt | -1 its program is no longer stored.
 local id, attempt = ARGV[1], ARGV[2]
 local job, batch = key('job', id), batch_of(id)
-local at, events = key('batch', batch), key('batch', batch, 'events')
+local at = key('batch', batch)
 local fields = read(job, 'state', 'attempt', 'outcome', 'program', 'place')
 local header = header_of(batch)
 if fields[1] ~= 'finished' or not fields[3] or count_of(fields[2]) ~= tonumber(attempt) or not header then
@@ -26,9 +26,8 @@ if header.cancelled or header.finished == header.total then -- its budget begins
   redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
 end
 redis.call('HDEL', at, 'finished_at', 'cancelled', 'closed_at')
-redis.call('XADD', events, 'MAXLEN', '~', 2 * header.total + 2, '*', 'kind', 'retried', 'finished', finished, 'index',
-  index_of(id))
-for _, one in ipairs({ job, key('job', id, 'attempts'), at, events }) do
+tell(batch, header.total, 'kind', 'retried', 'finished', finished, 'index', index_of(id))
+for _, one in ipairs({ job, key('job', id, 'attempts'), at, key('batch', batch, 'events') }) do
   redis.call('PERSIST', one)
 end
 local more = redis.call('HMGET', at, 'submitted_at', 'key')

@@ -154,6 +154,15 @@ local function note(job, what, who, detail)
   redis.call('HSET', job, 'history', history_with(redis.call('HGET', job, 'history'), what, who, detail))
 end
 
+-- An event of a batch. Whoever damaged the stream must not cost jobs their reports.
+local function tell(batch, total, ...)
+  local events = key('batch', batch, 'events')
+  if redis.pcall('XADD', events, 'MAXLEN', '~', 2 * total + 2, '*', ...).err then
+    redis.call('DEL', events)
+    redis.call('XADD', events, '*', ...)
+  end
+end
+
 -- Programs are stored once and kept for as long as an unfinished job uses them.
 local function use_program(program, jobs)
   local sha = program:match('^[^:]*')

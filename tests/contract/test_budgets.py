@@ -136,6 +136,18 @@ def test_a_retry_begins_the_budget_anew(driver: Driver) -> None:
     assert cancelled_by(driver, batch) is None
 
 
+def test_jobs_that_are_retried_together_have_one_budget(driver: Driver) -> None:
+    batch = driver.ready(4, budget=Budget(jobs=1))
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1, "cancelled": 3}
+    for index in (1, 2, 3):
+        report = driver.records.reports.report(job_id(batch, index))
+        assert driver.records.submissions.retry(report, "client", first=index == 1)
+        driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 2, "cancelled": 2}
+    assert cancelled_by(driver, batch) == "budget jobs 1"
+
+
 def test_a_damaged_budget_is_none(driver: Driver) -> None:
     batch = driver.ready(1, budget=Budget(jobs=1))
     driver.keys.hset(f"wt:batch:{batch}", "budget", "{")

@@ -144,6 +144,16 @@ def test_followers_go_on_when_the_leader_was_removed(driver: Driver, gone: str) 
     assert driver.outcomes(second) == {"succeeded": 3}
 
 
+def test_followers_go_on_when_their_leaders_lane_was_removed(driver: Driver) -> None:
+    batch = driver.ready(3, **SAME)
+    driver.keys.delete(*driver.keys.keys("wt:lane:*"))
+    for digest in driver.keys.zrange("wt:following", 0, -1):
+        driver.keys.zadd("wt:following", {digest: 1})
+    driver.reconcile()
+    assert len(claims(driver)) == 1
+    assert driver.outcomes(batch) == {"succeeded": 3}
+
+
 def test_a_follower_that_was_removed_costs_nobody_else_a_report(driver: Driver) -> None:
     batch, leader = lead(driver, 4)
     driver.keys.delete(f"wt:job:{job_id(batch, 2)}")

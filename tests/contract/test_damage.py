@@ -111,6 +111,26 @@ def test_a_batch_record_that_was_damaged(driver: Driver, field: str, value: str)
     assert driver.left_in_the_schedule() == []
 
 
+@pytest.mark.parametrize(("total", "lost"), [(1, {}), (5, {"lost": 2})])
+def test_a_batch_ends_also_where_its_number_of_jobs_was_changed(
+    driver: Driver, total: int, lost: dict[str, int]
+) -> None:
+    batch = driver.ready(3)
+    for _ in range(2):
+        driver.executed(driver.claim()[0])
+    driver.finalize()
+    driver.keys.hset(f"wt:batch:{batch}", "total", total)
+    driver.run_all()
+    driver.reconcile()
+    driver.keys.zadd("wt:opening", {batch: 0}, xx=True)
+    for abandoned in driver.reconcile().abandoned:
+        driver.records.care.abandon(abandoned, "gone")
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 3, **lost}
+    assert driver.records.reading.batch_status(batch).done
+    assert driver.left_in_the_schedule() == []
+
+
 def test_a_batch_of_more_jobs_than_there_can_be_is_none(driver: Driver) -> None:
     opened = driver.opened(driver.batch(2))
     other = driver.submit(2)
@@ -212,6 +232,20 @@ def test_jobs_that_a_batch_does_not_have_are_passed_over(driver: Driver) -> None
         driver.reconcile()
     status = driver.records.reading.batch_status(batch)
     assert (status.finished, status.total, driver.outcomes(batch)) == (4, 4, {"succeeded": 4})
+    assert driver.unfinished() == 0
+    assert driver.left_in_the_schedule() == []
+
+
+def test_a_job_that_stands_twice_in_a_lane_is_counted_once(driver: Driver) -> None:
+    batch = driver.ready(2)
+    (lane,) = driver.keys.keys("wt:lane:*")
+    driver.keys.rpush(lane, "0")
+    driver.executed(driver.claim()[0])
+    driver.finalize()
+    driver.records.submissions.close_batch(batch, "me")
+    driver.keys.hset(f"wt:batch:{batch}", "closed_at", 0)
+    driver.run_all()
+    assert driver.outcomes(batch) == {"succeeded": 1, "cancelled": 1}
     assert driver.unfinished() == 0
     assert driver.left_in_the_schedule() == []
 

@@ -281,15 +281,18 @@ class Client(Submitting, Reporting):
             outcomes = set(contract.Outcome) - (set() if is_job(name) else {contract.Outcome.SUCCEEDED})
         wanted = outcomes_of(outcomes)
         reports = [self.report(name)] if is_job(name) else self.reports(name)
-        again = [JobId(report.job_id) for report in reports if report.outcome in wanted and self._retry(report, name)]
+        again: list[JobId] = []
+        for report in reports:
+            if report.outcome in wanted and self._retry(report, name, first=not again):
+                again.append(JobId(report.job_id))
         audit.info("action=retried name=%s jobs=%d who=%s", name, len(again), self.who)
         if again:
             self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
         return again
 
-    def _retry(self, report: Report, name: str) -> bool:
+    def _retry(self, report: Report, name: str, *, first: bool) -> bool:
         try:
-            return self._records.submissions.retry(report, self.who)
+            return self._records.submissions.retry(report, self.who, first=first)
         except NotFound as error:
             if is_job(name):
                 raise

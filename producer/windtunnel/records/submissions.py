@@ -203,18 +203,18 @@ class Submissions:
             raise unknown("batch", batch_id)
         return written
 
-    def retry(self, report: Report, who: str) -> bool:
+    def retry(self, report: Report, who: str, *, first: bool = True) -> bool:
         """Queue a finished job again. False: it is not finished any more, or its program's lifetime is over.
 
+        With the first of several jobs that are retried together, the budget of their batch begins anew.
         `InvalidInput` for a promoted run that came to an end of its program's.
         """
         if report.promotion is not None and report.outcome not in UNSPENT:
             problem = FieldProblem(report.job_id, "is a promoted run, and a program is run on a hold-out once")
             raise InvalidInput([problem], remedy="`windtunnel report` shows what came of it.")
         summary = encode(report.summary)
-        answer = self._redis.run(
-            "retry", report.job_id, report.summary.number, summary, MAX_ATTEMPTS_KEPT, one_word(who)
-        )
+        of_attempt = (report.job_id, report.summary.number, summary, MAX_ATTEMPTS_KEPT)
+        answer = self._redis.run("retry", *of_attempt, one_word(who), int(first))
         if answer < 0:
             raise NotFound(
                 f"The program of {report.job_id} is no longer stored.", remedy="Submit it again with its code."

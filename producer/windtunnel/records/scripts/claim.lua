@@ -5,7 +5,6 @@
 --       batch whose turn goes on ('' for none), ms of work it had
 -- Returns {'none'} | {'draining'} | {'paused', ms} | {'claimed', batch, lane, isolation, id, token, spec, program, policy, …}
 local queue, session, random, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
-local CANCELLING_MS = 5000
 local target_s, looks = tonumber(ARGV[6]) / 1000, tonumber(ARGV[7])
 local turn, had_s = ARGV[8], tonumber(ARGV[9]) / 1000
 local executing = queue ~= 'validate'
@@ -104,11 +103,9 @@ local function first_lane(priority, owner, batch)
   looks = looks - 1
   local header = header_of(batch)
   local closed_by = header and keep_to_budget(batch, header)
-  if not header or closed_by then
-    -- Its jobs end: with it, or as cancelled where its budget is spent or whoever cancelled it went away half-way.
-    if not header or closed_by:match('^budget ') or header.closed_at + CANCELLING_MS < now then
-      clear(queue, priority, owner, batch, 1000, closed_by)
-    end
+  local ends = header and closed_for_good(batch, header)
+  if not header or ends then
+    clear(queue, priority, owner, batch, 1000, ends)
   end
   if header and (not closed_by or closed_by:match('^budget jobs ')) and left_of(header.running, header.max_running) > 0 then
     for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do

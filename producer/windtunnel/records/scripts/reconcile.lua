@@ -152,8 +152,11 @@ local function look_at_batches()
     local header = header_of(batch)
     if not header then
       gone = leaves(batch) or gone
-    elseif (keep_to_budget(batch, header) or ''):match('^budget ') then
+    elseif closed_for_good(batch, header) then
       clear_batch(batch, 1000, header.cancelled)
+    end
+    if header and header.written < header.total then -- also where somebody removed this
+      redis.call('ZADD', key('opening'), 'NX', now + 60000, batch)
     end
     if header and nobody_works and (header.running or 0) ~= 0 then
       redis.call('HSET', key('batch', batch), 'running', 0)

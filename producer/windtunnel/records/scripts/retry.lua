@@ -1,5 +1,5 @@
 -- Queue a finished job again. Its ended attempt joins the history; the batch's counters step back.
--- ARGV: job id, attempt that ended, its summary, attempts kept, who
+-- ARGV: job id, attempt that ended, its summary, attempts kept, who, '1' the first of those that are asked for together
 -- Returns 1 | 0 it is not finished, or not with this attempt | -1 its program is no longer stored.
 local id, attempt = ARGV[1], ARGV[2]
 local job, batch = key('job', id), batch_of(id)
@@ -21,11 +21,14 @@ redis.call('HDEL', job, 'outcome', 'report', 'policy', 'cache', 'started') -- wh
 note(job, 'retried', ARGV[5])
 add(at, 'outcome:' .. fields[3], -1)
 local finished = add(at, 'finished', -1)
-if header.cancelled or header.finished == header.total then -- its budget begins anew
-  redis.call('HSET', at, 'since', now)
-  redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
+if ARGV[6] == '1' then
+  if header.cancelled or header.finished == header.total then -- its budget begins anew
+    redis.call('HSET', at, 'since', now)
+    redis.call('HDEL', at, 'spent', 'begun', 'alike', 'alike_reason')
+  end
+  redis.call('HDEL', at, 'cancelled', 'closed_at')
 end
-redis.call('HDEL', at, 'finished_at', 'cancelled', 'closed_at')
+redis.call('HDEL', at, 'finished_at')
 tell(batch, header.total, 'kind', 'retried', 'finished', finished, 'index', index_of(id))
 for _, one in ipairs({ job, key('job', id, 'attempts'), at, key('batch', batch, 'events') }) do
   redis.call('PERSIST', one)

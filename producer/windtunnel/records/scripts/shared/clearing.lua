@@ -8,7 +8,10 @@ local function clear(queue, priority, owner, batch, most, by)
     taken = taken + #indices
     for _, index in ipairs(indices) do
       local id = batch .. '-' .. index
-      if by and goes_on(id, by) then
+      local state = read(key('job', id), 'state')[1]
+      if by and state ~= 'queued' and state ~= 'ready' then
+        find(id)
+      elseif by and goes_on(id, by) then
         redis.call('RPUSH', key('lane', queue, priority, batch, lane), index)
         add(key('queue', queue), 'waiting', 1)
       elseif by then

@@ -35,6 +35,9 @@ local function release_due(most, before)
     local leader = cache_of(digest).leader
     local first = redis.call('ZRANGE', key('followers', digest), 0, 0)[1]
     local header = first and header_of(batch_of(first))
+    if leader and redis.call('EXISTS', key('job', leader)) == 1 then
+      find(leader)
+    end
     local waits = leader and header and not keep_to_budget(batch_of(first), header) and is_somewhere(leader)
       and may_follow(leader, digest, read(key('job', first), 'place')[1], header)
     if waits then

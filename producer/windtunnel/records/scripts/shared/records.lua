@@ -99,6 +99,9 @@ local function read_header(batch)
   if not fields[1] then
     redis.call('HSET', key('batch', batch), 'owner', header.owner) -- somebody removed it, and its jobs must end
   end
+  if header.total and header.finished and header.finished > header.total then -- one of them is wrong
+    header.total, header.finished = nil, nil
+  end
   if not (header.total and header.written and header.finished) then
     count_anew(batch, header)
   end

@@ -154,9 +154,10 @@ class Broker:
         signature = self._app.signature(task_name(stage), args=arguments, queue=queue, **options)
         steps = [self._app.signature(task_name(one), queue=one) for one in later]
         try:
-            with self._app.producer_or_acquire() as producer:
-                for _ in range(messages):
-                    chain(signature, *steps, app=self._app).apply_async(producer=producer)
+            # Celery takes a connection from its pool for each: a chain ignores a producer that it is given, and threads
+            # that held one while they wait for another would wait for ever.
+            for _ in range(messages):
+                chain(signature, *steps, app=self._app).apply_async()
         except OperationalError as error:
             log.warning("action=publish-failed stage=%s reason=%s", stage, error)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
+from celery import Celery
 
-from windtunnel.broker import broker_tls, broker_transport_options, broker_url, task_name
+from windtunnel.broker import Broker, broker_tls, broker_transport_options, broker_url, task_name
 from windtunnel.wake import STAGES, monitor_queue, ticket_queue
 
 
@@ -83,3 +85,12 @@ def test_threads_may_publish_first_at_the_same_time() -> None:
     ran = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, timeout=60, check=False)
     assert "ImportError" not in ran.stderr
     assert ran.returncode == 0
+
+
+def test_as_many_threads_as_the_pool_has_connections_may_publish() -> None:
+    app = Celery(broker="memory://", set_as_current=False)
+    app.conf.broker_pool_limit = 1
+    publishing = threading.Thread(target=Broker("", app).validate, args=("b", 2), daemon=True)
+    publishing.start()
+    publishing.join(timeout=10)
+    assert not publishing.is_alive()

@@ -144,12 +144,15 @@ def test_followers_go_on_when_the_leader_was_removed(driver: Driver, gone: str) 
     assert driver.outcomes(second) == {"succeeded": 3}
 
 
-def test_followers_go_on_when_their_leaders_lane_was_removed(driver: Driver) -> None:
+@pytest.mark.parametrize("part", ["lane", "lanes", "batches", "owners", "classes"])
+def test_followers_go_on_when_what_leads_to_their_leader_was_removed(driver: Driver, part: str) -> None:
     batch = driver.ready(3, **SAME)
-    driver.keys.delete(*driver.keys.keys("wt:lane:*"))
+    driver.keys.delete(*driver.keys.keys(f"wt:{part}:*"))
+    driver.keys.hset("wt:counters", "following", 9)
     for digest in driver.keys.zrange("wt:following", 0, -1):
         driver.keys.zadd("wt:following", {digest: 1})
     driver.reconcile()
+    assert driver.records.listing.stats().following == 2
     assert len(claims(driver)) == 1
     assert driver.outcomes(batch) == {"succeeded": 3}
 

@@ -38,8 +38,10 @@ end
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
   key('unservable')) == 0 then
-  if number(redis.call('HGET', key('counters'), 'unfinished')) ~= 0 then
-    redis.call('HSET', key('counters'), 'unfinished', 0)
+  for _, name in ipairs({ 'unfinished', 'following' }) do
+    if number(redis.call('HGET', key('counters'), name)) ~= 0 then
+      redis.call('HSET', key('counters'), name, 0)
+    end
   end
   for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
     if number(redis.call('HGET', key('queue', queue), 'waiting')) ~= 0 then

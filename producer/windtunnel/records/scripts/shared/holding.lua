@@ -48,9 +48,13 @@ local function is_somewhere(id)
   if not priority or not fields[4] or fields[1] == 'running' then
     return false
   end
-  local lane = lane_of(fields[1], fields[4], needs, fields[5])
-  local list = key('lane', queue_of(fields[1], pool), priority, batch_of(id), lane)
-  return redis.call('LPOS', list, index_of(id)) and true or false
+  local queue, batch, lane = queue_of(fields[1], pool), batch_of(id), lane_of(fields[1], fields[4], needs, fields[5])
+  local header = header_of(batch)
+  return header and redis.call('ZSCORE', key('classes', queue), priority)
+    and redis.call('ZSCORE', key('owners', queue, priority), header.owner)
+    and redis.call('ZSCORE', key('batches', queue, priority, header.owner), batch)
+    and redis.call('ZSCORE', key('lanes', queue, priority, batch), lane)
+    and redis.call('LPOS', key('lane', queue, priority, batch, lane), index_of(id)) and true or false
 end
 
 -- Put a job that is nowhere back to where its record says that it is. Returns false where it has its report.

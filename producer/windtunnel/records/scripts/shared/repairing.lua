@@ -29,6 +29,19 @@ local function waiting_in(queue)
   return waiting
 end
 
+-- The jobs that follow another one, counted anew where that takes little.
+local function following()
+  local digests, jobs = redis.call('ZRANGE', key('following'), 0, LANES_COUNTED), 0
+  if #digests > LANES_COUNTED then
+    return number(redis.call('HGET', key('counters'), 'following'))
+  end
+  for _, digest in ipairs(digests) do
+    jobs = jobs + redis.call('ZCARD', key('followers', digest))
+  end
+  redis.call('HSET', key('counters'), 'following', jobs)
+  return jobs
+end
+
 -- The batches of jobs that wait, run, pause, follow or have their end.
 local function under_way()
   local found = {}
@@ -97,10 +110,7 @@ end
 -- Every unfinished job waits, pauses, follows another one, is held or has its end. Where those are fewer, some are nowhere.
 local function look_for_lost(waiting)
   local missing = number(redis.call('HGET', key('counters'), 'unfinished')) - waiting
-    - redis.call('ZCARD', key('ended')) - redis.call('ZCARD', key('later'))
-  if redis.call('EXISTS', key('following')) == 1 then
-    missing = missing - number(redis.call('HGET', key('counters'), 'following'))
-  end
+    - redis.call('ZCARD', key('ended')) - redis.call('ZCARD', key('later')) - following()
   for _, batch in ipairs(redis.call('ZRANGE', key('opening'), 0, -1)) do
     local header = header_of(batch)
     missing = missing - (header and header.total - header.written or 0)

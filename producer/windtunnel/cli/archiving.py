@@ -30,7 +30,11 @@ def files(
     This also holds while a compaction runs.
     """
     found = _archive().files(since.date() if since else None)
-    typer.echo(plain_json.dumps(found, indent=2) if json else "\n".join(found))
+    if json:
+        typer.echo(plain_json.dumps(found, indent=2))
+        return
+    for file in found:
+        typer.echo(file)
 
 
 @app.command()

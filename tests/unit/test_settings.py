@@ -151,6 +151,8 @@ def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
         ("WINDTUNNEL_LEASE_S", "1"),
         ("WINDTUNNEL_LEASE_S", "3601"),
         ("WINDTUNNEL_MAX_ATTEMPTS", "0"),
+        ("WINDTUNNEL_POOLS", "[]"),
+        ("WINDTUNNEL_GPUS", "2"),
         ("WINDTUNNEL_ALLOWED_IMAGES", "team/a:1,team/b:2 [no json"),
         ("SANDBOX_DEFAULT_TIMEOUT", "-1"),
         ("SANDBOX_DEFAULT_CPU_LIMIT", "many"),
@@ -165,6 +167,7 @@ def test_an_error_names_the_variable(setenv: pytest.MonkeyPatch, variable: str, 
         load(HostSettings)
     assert [problem.field for problem in caught.value.problems] == [variable]
     assert "environment" in str(caught.value)
+    assert "tuple" not in str(caught.value).lower()
 
 
 def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:

@@ -401,7 +401,9 @@ def test_the_allowlist(entries: list[str], url: str, fine: bool) -> None:
             allowed.target(url)
 
 
-@pytest.mark.parametrize("entry", ["", "https://a.example.com", "a b", "user@host", "host?x"])
+@pytest.mark.parametrize(
+    "entry", ["", "https://a.example.com", "a b", "user@host", "host?x", "10.0.0.0/99", "a.test,b.test", "a.*.test"]
+)
 def test_an_entry_that_is_none_is_named(setenv: pytest.MonkeyPatch, entry: str) -> None:
     setenv.setenv("WINDTUNNEL_WEBHOOKS", json.dumps([entry]))
     with pytest.raises(InvalidInput, match="WINDTUNNEL_WEBHOOKS"):

@@ -104,7 +104,7 @@ class HostSettings(Settings):
     """Reject findings of level HIGH as well as CRITICAL."""
     policies: DirectoryPath | None = None
     """A folder with validation policies of your own (`python.toml` …); languages it lacks use the shipped ones."""
-    pools: tuple[Name, ...] = ("default",)
+    pools: tuple[Name, ...] = Field(("default",), min_length=1)
     """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""
     lease_s: float = Field(15.0, ge=3, le=3600)
     """Seconds a slot may be silent before its jobs are taken back."""

@@ -28,6 +28,7 @@ CLEARER = {
     " hyphens, and begins with a letter or a digit",
     "String should match pattern '^[^/]+$'": "must be the name of a file, without a folder",
     "Input should be a valid dictionary": "must be a dictionary (in JSON, an object)",
+    "Input should be a valid tuple": "must be a list",
     "Extra inputs are not permitted": "is not known",
     "Field required": "is missing",
 }

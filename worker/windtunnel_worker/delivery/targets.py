@@ -12,6 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
 USUAL_PORTS = (80, 443)
+NO_ENTRY = "is not a host, host:port, address or network"
 TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
 """IPv6 addresses that contain an IPv4 address, which may be a private one."""
 
@@ -57,6 +58,8 @@ class Allowlist:
             try:
                 networks.append((ipaddress.ip_network(host, strict=False), port))
             except ValueError:
+                if any(char in host.removeprefix("*.") for char in "/,*"):
+                    raise ValueError(f"{entry!r} {NO_ENTRY}") from None
                 names.add((host, port))
         return cls(frozenset(names), tuple(networks), resolve or _resolve)
 
@@ -101,7 +104,7 @@ def _split(entry: str) -> tuple[str, int | None]:
     if colon and port.isdigit() and (":" not in host or host.endswith("]")):
         return host.strip("[]"), int(port)
     if not entry or any(char in entry for char in " @?#") or "://" in entry:
-        raise ValueError(f"{entry!r} is not a host, host:port, address or network")
+        raise ValueError(f"{entry!r} {NO_ENTRY}")
     return entry.strip("[]"), None
 
 

@@ -216,6 +216,11 @@ def test_a_full_queue_refuses_and_stores_nothing_until_jobs_have_ended(driver: D
     assert driver.opened(driver.batch(3, idempotency_key="k"), limit=3).written == 0
 
 
+def test_a_batch_that_no_queue_would_take_is_not_told_to_wait(driver: Driver) -> None:
+    with pytest.raises(InvalidInput, match="WINDTUNNEL_MAX_UNFINISHED allows 3"):
+        driver.opened(driver.batch(4), limit=3)
+
+
 @pytest.mark.parametrize(
     ("field", "jobs"),
     [

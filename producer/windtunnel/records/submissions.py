@@ -113,8 +113,8 @@ class Submissions:
     def open(self, batch_id: str, batch: Batch, kind: str, limit: int) -> Opened:
         """Write the header and reserve the key. Gives the earlier batch for a key that is known.
 
-        `kind` is `job` or `batch`, whose keys are apart, as are those of different owners. Raises `IdempotencyConflict`
-        and `QueueFull`.
+        `kind` is `job` or `batch`, whose keys are apart, as are those of different owners. Raises
+        `IdempotencyConflict`, `QueueFull`, and `InvalidInput` where an empty queue would be too small as well.
         """
         key = batch.idempotency_key
         answer, detail, *written = self._redis.run(
@@ -137,6 +137,9 @@ class Submissions:
             existing = detail.decode()
             named = job_id(existing, 0) if kind == "job" else existing
             raise IdempotencyConflict("idempotency_key", str(key), named, self._difference(existing, batch))
+        if answer == b"full" and len(batch.jobs) > limit:
+            message = f"are {len(batch.jobs):,}, and WINDTUNNEL_MAX_UNFINISHED allows {limit:,} unfinished jobs"
+            raise InvalidInput([FieldProblem("jobs", message)], remedy="Nothing was stored; submit smaller batches.")
         if answer == b"full":
             raise QueueFull(int(detail), limit, max(1.0, len(batch.jobs) * SECONDS_A_WAITING_JOB))
         return Opened(detail.decode(), int(written[0]))

@@ -85,11 +85,13 @@ make_secrets() {
 secret() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 
 announce() {
-    local port=${WINDTUNNEL_REDIS_PORT:-7411}
-    say "Flower: http://127.0.0.1:${WINDTUNNEL_FLOWER_PORT:-5555}, login operator:\$(cat $WINDTUNNEL_SECRETS_DIR/flower_login)"
+    local port=${WINDTUNNEL_REDIS_PORT:-7411} secrets store
+    printf -v secrets %q "$WINDTUNNEL_SECRETS_DIR"
+    printf -v store %q "$WINDTUNNEL_STORE_DIR"
+    say "Flower: http://127.0.0.1:${WINDTUNNEL_FLOWER_PORT:-5555}, login operator:\$(cat $secrets/flower_login)"
     say "for clients: export WINDTUNNEL_REDIS_URL=redis://producer@127.0.0.1:$port/0"
-    say "             export WINDTUNNEL_REDIS_PASSWORD_FILE=$WINDTUNNEL_SECRETS_DIR/redis_producer"
-    say "             export WINDTUNNEL_STORE_URL=$WINDTUNNEL_STORE_DIR"
+    say "             export WINDTUNNEL_REDIS_PASSWORD_FILE=$secrets/redis_producer"
+    say "             export WINDTUNNEL_STORE_URL=$store"
 }
 
 make_images() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.support import still_running
 
 from windtunnel_worker.stack.child import LOGS_KEPT, Backoff, Log
 from windtunnel_worker.stack.plan import Timing
+from windtunnel_worker.stack.state import State
+from windtunnel_worker.stack.up import Options, announcement
 
 GOOD = "note_at_term('good')\nlive()"
 IDLE = "while True: time.sleep(60)"
@@ -171,6 +174,14 @@ def test_what_a_role_says_is_in_its_log_whole(tmp_path: Path) -> None:
     with Supervised(tmp_path, {"role": "print('hello', flush=True)\nlive()"}) as up:
         up.await_line("all are ready")
     assert (tmp_path / "role.log").read_text() == "hello\n"
+
+
+def test_the_line_for_clients_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    state = State(tmp_path / "it's two  words")
+    (state.folder / "redis.url").write_text("redis://here")
+    lines = announcement(Options(1, None, 7411, state.folder), state, "redis://here")
+    (line,) = [line.removeprefix("for clients: ") for line in lines if line.startswith("for clients: ")]
+    assert subprocess.check_output(["sh", "-c", f'{line}; printf %s "$WINDTUNNEL_REDIS_URL"']) == b"redis://here"
 
 
 def test_a_log_that_cannot_be_written_raises_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import NoReturn
 
 from windtunnel.ports import require_free
@@ -58,7 +59,7 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
         logs=str(state.logs),
         roles=tuple(_roles(options, umask)),
         cleanup=_module("windtunnel_worker.stack.cleanup"),
-        announcement=tuple(_announcement(options, state, url)),
+        announcement=tuple(announcement(options, state, url)),
         lock=state.lock,
         redis=redis.program() if redis else None,
         address=redis.address if redis else None,
@@ -97,11 +98,12 @@ def _roles(options: Options, umask: int) -> list[Program]:
     return roles
 
 
-def _announcement(options: Options, state: State, url: str) -> list[str]:
+def announcement(options: Options, state: State, url: str) -> list[str]:
+    """What `windtunnel up` prints once all of it is ready."""
     lines = [f"ready: {options.slots} slots, Redis at {masked(url)}"]
     file = state.folder / URL_FILE.name
     if options.redis_port is not None and file != URL_FILE.expanduser():
-        lines.append(f'for clients: export WINDTUNNEL_REDIS_URL="$(cat {file})"')
+        lines.append(f'for clients: export WINDTUNNEL_REDIS_URL="$(cat {quote(str(file))})"')
     if options.flower_port is not None:
         lines.append(f"Flower: http://127.0.0.1:{options.flower_port}")
     return [*lines, f"logs: {state.logs}; Ctrl-C stops everything"]

@@ -27,7 +27,8 @@ local function is_served(queue)
   return served[queue]
 end
 
-for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+local queues = redis.call('SMEMBERS', key('queues'))
+for _, queue in ipairs(queues) do
   if queue ~= 'validate' and queue ~= 'execute.default' and redis.call('ZCARD', key('classes', queue)) == 0
     and not is_served(queue) then
     redis.call('SREM', key('queues'), queue)
@@ -38,12 +39,11 @@ end
 -- Nothing is unfinished: there is nothing to care for.
 if redis.call('EXISTS', key('open'), key('opening'), key('leases'), key('later'), key('ended'), key('uses'),
   key('unservable')) == 0 then
-  for _, name in ipairs({ 'unfinished', 'following' }) do
-    if number(redis.call('HGET', key('counters'), name)) ~= 0 then
-      redis.call('HSET', key('counters'), name, 0)
-    end
+  local counts = redis.call('HMGET', key('counters'), 'unfinished', 'following')
+  if number(counts[1]) ~= 0 or number(counts[2]) ~= 0 then
+    redis.call('HSET', key('counters'), 'unfinished', 0, 'following', 0)
   end
-  for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
+  for _, queue in ipairs(queues) do
     if number(redis.call('HGET', key('queue', queue), 'waiting')) ~= 0 then
       redis.call('HSET', key('queue', queue), 'waiting', 0)
     end

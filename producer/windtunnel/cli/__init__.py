@@ -9,12 +9,12 @@ import gc
 import sys
 
 GARBAGE_AFTER = 200_000
-"""New objects between two garbage collections. Most commands create fewer, nearly all of them while importing modules;
-with the default, Python would look through these a hundred times."""
+"""New objects between two garbage collections of a command. Most create fewer."""
 
 
 def main() -> None:
     """Run the command line; `windtunnel.cli.exits` lists the exit codes."""
+    gc.disable()  # until the command's modules are loaded: nearly all objects are made then, and kept
     gc.set_threshold(GARBAGE_AFTER)
     try:
         from windtunnel.cli.commands import run

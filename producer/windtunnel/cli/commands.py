@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -44,6 +45,9 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Load the command that is meant before it is looked up."""
         self.load(args[0])
+        if not gc.isenabled():  # `windtunnel.cli.main` put it off until here
+            gc.freeze()
+            gc.enable()
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

@@ -85,9 +85,8 @@ def _costs(scoring: Scoring, rate: float) -> str:
     if not rate:
         return "Fills cost nothing."
     parts = f"{scoring.commission_bps:g} bps commission and {scoring.slippage_bps:g} bps slippage"
-    return (
-        f"Each fill multiplies equity by 1 - {rate:g} * |change of positions| ({parts}); keeping a fraction is no fill."
-    )
+    charged = f"Each fill multiplies equity by 1 - {rate:g} * |change of positions| ({parts})"
+    return f"{charged}; keeping a fraction costs nothing."
 
 
 def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, float | None]:

@@ -103,9 +103,8 @@ local function first_lane(priority, owner, batch)
   looks = looks - 1
   local header = header_of(batch)
   local closed_by = header and keep_to_budget(batch, header)
-  local ends = header and closed_for_good(batch, header)
-  if not header or ends then
-    clear(queue, priority, owner, batch, 1000, ends)
+  if not header or closed_for_good(header, closed_by) then
+    clear(queue, priority, owner, batch, 1000, closed_by)
   end
   if header and (not closed_by or closed_by:match('^budget jobs ')) and left_of(header.running, header.max_running) > 0 then
     for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do

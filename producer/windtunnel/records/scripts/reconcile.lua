@@ -154,7 +154,7 @@ local function look_at_batches()
     local header = header_of(batch)
     if not header then
       gone = leaves(batch) or gone
-    elseif closed_for_good(batch, header) then
+    elseif closed_for_good(header, keep_to_budget(batch, header)) then
       clear_batch(batch, 1000, header.cancelled)
     end
     if header and header.written < header.total then -- also where somebody removed this

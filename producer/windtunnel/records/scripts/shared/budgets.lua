@@ -24,10 +24,12 @@ local function keep_to_budget(batch, header, running_s)
   return header.cancelled
 end
 
--- Who closed a batch whose waiting jobs end now: its budget, or whoever cancelled it and went away half-way.
-local function closed_for_good(batch, header)
-  local by = keep_to_budget(batch, header)
-  return by and (by:match('^budget ') or header.closed_at + 5000 < now) and by or nil
+local CANCELLING_MS = 5000
+
+-- Whether the waiting jobs of a batch end now that was closed by `by` (nil: it was not): its budget is spent, or whoever
+-- cancelled it went away half-way.
+local function closed_for_good(header, by)
+  return by and (by:match('^budget ') or header.closed_at + CANCELLING_MS < now)
 end
 
 -- Whether a job goes on in a batch that was closed by `by`: a budget of jobs is about those that have not started.

@@ -155,7 +155,7 @@ def test_a_dataset_without_a_bar_is_traded_at_its_next_one() -> None:
     table = join([daily, sparse], at_open=False)
     weights = np.column_stack([np.zeros(4), np.ones(4)])
     assert follow(table, weights).held[:, 1].tolist() == [0.0, 0.0, 0.0, 1.0]
-    assert follow(table, weights).equity(0.0).tolist() == [1.0, 1.0, 1.0, 1.0]
+    assert follow(table, weights).equities(0.0).tolist() == [[1.0, 1.0, 1.0, 1.0]]
 
 
 def test_months_multiply_to_the_total() -> None:

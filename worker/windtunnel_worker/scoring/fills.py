@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from windtunnel_worker.scoring.inputs import Floats, Table, Times, Unscorable
+from windtunnel_worker.scoring.inputs import Floats, Table, Times, Unscorable, across
 
 LARGEST = 1e50
 """More than that, as equity or as the return of a bar, comes from broken prices, and overflows further on."""
@@ -36,15 +36,16 @@ class Path:
     turnover: Floats
     """(bars,) sum of the absolute changes of positions."""
 
-    def equity(self, rate: float) -> Floats:
-        """(bars,) at each bar's close, when each change of positions costs this share of it."""
-        growth = np.concatenate(([1.0], 1.0 + self.gains[:-1].sum(axis=1)))
-        costs = 1.0 - rate * self.turnover
+    def equities(self, *rates: float) -> Floats:
+        """(rates, bars) equity at each bar's close, when each change of positions costs such a share of it."""
+        growth = np.concatenate(([1.0], 1.0 + across(self.gains[:-1])))
+        costs = 1.0 - np.multiply.outer(rates, self.turnover)
         with np.errstate(over="ignore", invalid="ignore"):
-            after_fill = np.cumprod(np.maximum(growth, 0.0) * np.maximum(costs, 0.0))
-            equity = after_fill * np.maximum(self.marked, 0.0)
-        equity[_ruin(equity) :] = 0.0
-        return np.asarray(equity)
+            after_fill = np.cumprod(np.maximum(growth, 0.0) * np.maximum(costs, 0.0), axis=1)
+            found = after_fill * np.maximum(self.marked, 0.0)
+        for equity in found:
+            equity[_ruin(equity) :] = 0.0
+        return np.asarray(found)
 
     def until_ruin(self, equity: Floats) -> Path:
         """The same without what would have followed the bar on which equity reached 0: nothing is left to hold."""
@@ -73,6 +74,8 @@ def returns_of(equity: Floats) -> Floats:
     """(bars,) the change of equity over each bar, as a fraction; 0 after equity has reached 0."""
     before = np.concatenate(([1.0], equity[:-1]))
     with np.errstate(over="ignore", invalid="ignore"):
+        if before.min() > 0.0:
+            return np.asarray(equity / before - 1.0)
         return np.divide(equity, before, out=np.ones_like(before), where=before > 0) - 1.0
 
 
@@ -88,12 +91,13 @@ def check_size(equity: Floats, returns: Floats, times: Times, whose: str) -> Non
 def follow(table: Table, targets: Floats, *, lag: int = 1) -> Path:
     """Take these positions (bars, datasets), each `lag` bars after the bar on which it was decided."""
     held = _held(table, targets, lag)
-    traded = np.diff(held, axis=0, prepend=0.0)
+    traded = held.copy()
+    traded[1:] -= held[:-1]
     _check_priced(table, held)
     with np.errstate(invalid="ignore"):  # of prices that are not above 0, and there nothing is held
         gains = np.where(held != 0.0, held * table.moves, 0.0)
         last = np.where(held != 0.0, held * table.marks, 0.0) if table.at_open else np.zeros_like(held)
-    return Path(held, traded, gains, last, 1.0 + last.sum(axis=1), np.abs(traded).sum(axis=1))
+    return Path(held, traded, gains, last, 1.0 + across(last), across(np.abs(traded)))
 
 
 def _held(table: Table, targets: Floats, lag: int) -> Floats:

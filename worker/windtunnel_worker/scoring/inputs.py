@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
+Picked = NDArray[np.int64]
+"""Numbers of bars."""
 
 MAX_CELLS = 8_000_000
 MAX_COLUMNS = 64
@@ -41,6 +44,19 @@ def stamp(time: int) -> str:
         return f"row {time}"
     text = str(np.datetime64(int(time), "ns").astype("datetime64[us]"))
     return text.removesuffix("T00:00:00.000000").removesuffix(".000000").replace("T", " ")
+
+
+def across(values: Floats) -> Floats:
+    """(bars,) sum over the datasets; of a single one its own values, as summing each alone is slow."""
+    return values[:, 0] if values.shape[1] == 1 else np.asarray(values.sum(axis=1))
+
+
+@lru_cache(maxsize=32)
+def spread(bars: int, most: int) -> Picked:
+    """At most so many of the bars, evenly spread, with the first and the last."""
+    picked = np.unique(np.linspace(0, bars - 1, min(bars, most)).astype(np.int64))
+    picked.flags.writeable = False
+    return picked
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ class Positions:
         start = int(np.searchsorted(bars, self.times[0]))
         self._check_aligned(bars, start)
         weights = np.zeros((len(bars), self.weights.shape[1]))
-        weights[start:] = self.weights
+        weights[start:] += self.weights  # added, as -0.0 becomes 0.0 in this way
         weights[:warmup] = 0.0
         self._check_size(weights, bars, leverage)
         return weights
@@ -113,10 +129,10 @@ class Positions:
 
     @staticmethod
     def _check_size(weights: Floats, bars: Times, leverage: float) -> None:
-        gross = np.abs(weights).sum(axis=1)
-        wrong = np.flatnonzero(~(gross <= leverage + ROUNDING))
-        if not len(wrong):
+        gross = across(np.abs(weights))
+        if gross.max() <= leverage + ROUNDING:
             return
+        wrong = np.flatnonzero(~(gross <= leverage + ROUNDING))
         bar = int(wrong[0])
         if np.isnan(weights[bar]).any():
             remedy = "Fill the gaps, for example with `.fillna(0.0)`, or set `warmup` to the bars that have none."

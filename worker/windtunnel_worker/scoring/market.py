@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from windtunnel.contract.score import Metrics
 from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of, revived
-from windtunnel_worker.scoring.inputs import Floats, Prices, Table, Times, Unscorable, has_times, join
+from windtunnel_worker.scoring.inputs import Floats, Picked, Prices, Table, Times, Unscorable, has_times, join, spread
 from windtunnel_worker.scoring.metrics import metrics
 
 CURVE_POINTS = 300
@@ -44,9 +43,11 @@ class Window:
     benchmark: Metrics
     no_benchmark: str
     """Why buying and holding has no figures; empty where it has."""
-    month_ends: dict[str, int]
-    """The last bar of each calendar month, by `2024-02`."""
-    picked: NDArray[np.int64]
+    months: tuple[str, ...]
+    """The calendar months, as `2024-02`."""
+    month_ends: Picked
+    """The last bar of each."""
+    picked: Picked
     """The bars that a curve shows."""
     picked_times: tuple[int, ...]
     """Of these, in seconds since 1970."""
@@ -92,7 +93,8 @@ class Market:
         returns = returns_of(bought)
         check_size(bought, returns, table.times, "buy and hold")
         reason = _no_benchmark(table)
-        picked = np.unique(np.linspace(0, len(bought) - 1, min(len(bought), CURVE_POINTS)).astype(int))
+        picked = spread(len(bought), CURVE_POINTS)
+        months, month_ends = _months(table.times)
         return Window(
             table=table,
             at_close=self.at_close.since(terms.warmup),
@@ -100,7 +102,8 @@ class Market:
             returns=returns,
             benchmark=Metrics() if reason else metrics(bought, returns, terms.bars_a_year, {}),
             no_benchmark=reason,
-            month_ends=_month_ends(table.times),
+            months=months,
+            month_ends=month_ends,
             picked=picked,
             picked_times=tuple((table.times[picked] // (NS if has_times(table.times) else 1)).tolist()),
             picked_bought=tuple(np.round(bought[picked], 6).tolist()),
@@ -116,9 +119,10 @@ def _no_benchmark(table: Table) -> str:
     return f"{table.names[column]} has no price above 0 at {day:%Y-%m-%d %H:%M}"
 
 
-def _month_ends(times: Times) -> dict[str, int]:
+def _months(times: Times) -> tuple[tuple[str, ...], Picked]:
+    """The calendar months of these times, and the last bar of each."""
     if not has_times(times):
-        return {}
+        return (), np.empty(0, np.int64)
     months = times.astype("datetime64[ns]").astype("datetime64[M]")
     ends = np.append(np.flatnonzero(months[1:] != months[:-1]), len(months) - 1)
-    return dict(zip(months[ends].astype(str).tolist(), ends.tolist(), strict=True))
+    return tuple(months[ends].astype(str).tolist()), ends

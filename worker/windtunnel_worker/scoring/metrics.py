@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import isfinite, sqrt
 
 import numpy as np
 
 from windtunnel.contract.score import Blocks, Metrics, Trading
-from windtunnel_worker.scoring.fills import TINY, Path
-from windtunnel_worker.scoring.inputs import Floats
+from windtunnel_worker.scoring.fills import TINY, Path, returns_of
+from windtunnel_worker.scoring.inputs import Floats, Picked, across, spread
 
 FLAT = 1e-12
 """A standard deviation below this share of the largest return comes from rounding."""
 BLOCKS = 10
 MOST_MONTHS = 600
+SPARK_POINTS = 60
 Reasons = dict[str, str]
 
 
@@ -56,8 +57,10 @@ def annual_sharpe(returns: Floats, bars_a_year: float | None) -> float | None:
 
 def _moments(returns: Floats) -> tuple[float, float]:
     """Mean and sample standard deviation, which is 0 where it comes from rounding."""
-    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
-    return mean, 0.0 if deviation <= FLAT * float(np.abs(returns).max()) else deviation
+    mean = float(returns.sum()) / len(returns)
+    away = returns - mean
+    deviation = sqrt(float((away * away).sum()) / (len(returns) - 1))
+    return mean, 0.0 if deviation <= FLAT * max(float(returns.max()), -float(returns.min())) else deviation
 
 
 def _year(bars_a_year: float | None, undefined: Reasons) -> float | None:
@@ -131,10 +134,10 @@ def trading(path: Path, names: tuple[str, ...], rate: float, year: float | None,
     """What the positions were and how often a trade gained."""
     held, traded = path.held, np.abs(path.traded)
     gains = _gains_of_trades(path, rate)
-    sums = held.sum(axis=1)
+    sums = across(held)
     years = len(held) / year if year else None
     over_a_move = held if at_open else held[:-1]  # what is taken at the last close has seen no move
-    picked = np.unique(np.linspace(0, len(held) - 1, min(len(held), 60)).astype(int))
+    picked = spread(len(held), SPARK_POINTS)
     return Trading(
         fills=int((traded > TINY).sum()),
         trades=len(gains),
@@ -150,39 +153,35 @@ def trading(path: Path, names: tuple[str, ...], rate: float, year: float | None,
 
 
 def _gains_of_trades(path: Path, rate: float) -> Floats:
-    """(trades,) gain of each stretch of one direction in one dataset, less its costs: the logarithm of its growth."""
-    held = path.held
-    before = np.vstack([np.zeros((1, held.shape[1])), held[:-1]])
-    turned = np.sign(held) != np.sign(before)
-    growth = _log(path.gains) + _log(-rate * np.where(turned, np.abs(held), np.abs(path.traded)))
-    growth[:-1] += np.where(turned[1:], _log(-rate * np.abs(held[:-1])), 0.0)  # leaving costs the trade that is left
-    turned[0] = True
+    """(trades,) gain of each stretch of one direction in one dataset, less its costs."""
+    held, size = path.held, np.abs(path.held)
+    direction = np.sign(held)
+    turned = np.ones(held.shape, bool)
+    turned[1:] = direction[1:] != direction[:-1]
+    growth = np.maximum(1.0 + path.gains, 0.0) * _after_costs(rate, np.where(turned, size, np.abs(path.traded)))
+    growth[:-1] *= np.where(turned[1:], _after_costs(rate, size[:-1]), 1.0)  # leaving costs the trade that is left
     starts = np.flatnonzero(turned.T)
-    if not len(starts):
-        return np.empty(0)
-    stretches = np.add.reduceat(growth.T.ravel(), starts)
-    return np.asarray(stretches[held.T.ravel()[starts] != 0.0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        stretches = np.multiply.reduceat(growth.T.ravel(), starts) - 1.0
+    return np.asarray(stretches[direction.T.ravel()[starts] != 0.0])
 
 
-def _log(changes: Floats) -> Floats:
-    """Logarithm of the growth that a relative change is; minus infinity where all is lost."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log1p(np.maximum(changes, -1.0)))
+def _after_costs(rate: float, changes: Floats) -> Floats:
+    """What is left after such changes of positions, as a share."""
+    return np.maximum(1.0 - rate * changes, 0.0)
 
 
-def months(ends: Mapping[str, int], equity: Floats) -> dict[str, float]:
-    """Return of each calendar month by the month's last bar; the last `MOST_MONTHS`."""
-    values = np.concatenate(([1.0], equity[list(ends.values())]))
-    before = values[:-1]
-    change = np.divide(values[1:], before, out=np.ones_like(before), where=before > 0) - 1.0
-    return dict(zip(list(ends)[-MOST_MONTHS:], np.round(change, 6).tolist()[-MOST_MONTHS:], strict=True))
+def months(names: Sequence[str], ends: Picked, equity: Floats) -> dict[str, float]:
+    """Return of each calendar month, of which `ends` has the last bar; the last `MOST_MONTHS`."""
+    changes = returns_of(equity[ends])[-MOST_MONTHS:]
+    return dict(zip(names[-MOST_MONTHS:], np.round(changes, 6).tolist(), strict=True))
 
 
 def blocks(returns: Floats) -> Blocks:
     """Sums over consecutive parts of nearly the same length; none where a part would have fewer than two bars."""
     if len(returns) < 2 * BLOCKS:
         return Blocks()
-    edges = np.linspace(0, len(returns), BLOCKS + 1).astype(int)
+    edges = spread(len(returns) + 1, BLOCKS + 1)
     return Blocks(
         bars=tuple(np.diff(edges).tolist()),
         sums=tuple(np.add.reduceat(returns, edges[:-1]).tolist()),

@@ -8,7 +8,7 @@ import numpy as np
 
 from windtunnel.analysis.significance import minimum_track_record, probabilistic_sharpe
 from windtunnel.contract.score import Curve, Fill, Metrics, Score, Scoring, Stress
-from windtunnel_worker.scoring.fills import LARGEST, Path, check_size, follow, returns_of
+from windtunnel_worker.scoring.fills import LARGEST, check_size, follow, returns_of
 from windtunnel_worker.scoring.inputs import Floats, Positions, Table, Unscorable
 from windtunnel_worker.scoring.market import NS, Market, Terms, Window
 from windtunnel_worker.scoring.metrics import (
@@ -38,7 +38,8 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
 
     undefined: Reasons = {}
     path = follow(table, targets)
-    equity = path.equity(rate)
+    equities = path.equities(rate, 2 * rate, 3 * rate)
+    equity = equities[0]
     returns = returns_of(equity)
     check_size(equity, returns, table.times, "equity")
     own = metrics(equity, returns, year, undefined)
@@ -63,9 +64,9 @@ def score(market: Market, positions: Positions, scoring: Scoring) -> Score:
         trading=held,
         benchmark=window.benchmark,
         market_correlation=None if window.no_benchmark else correlation(returns, window.returns),
-        stress=_stress(own, path, _filled_as_seen(window.at_close, targets), terms),
+        stress=_stress(own, equities[1:], _filled_as_seen(window.at_close, targets, rate), terms),
         curve=_curve(window, equity),
-        months=months(window.month_ends, equity),
+        months=months(window.months, window.month_ends, equity),
         blocks=blocks(returns),
         undefined=undefined,
         **_significance(own, len(returns), year),
@@ -100,20 +101,22 @@ def _significance(found: Metrics, bars: int, year: float | None) -> dict[str, fl
     }
 
 
-def _filled_as_seen(table: Table, targets: Floats) -> Path | None:
-    """What the positions come to on the bar of their decision; None if one was decided at a price of 0 or less."""
+def _filled_as_seen(table: Table, targets: Floats, rate: float) -> Floats | None:
+    """Equity with positions taken on the bar of their decision; None if one was decided at a price of 0 or less."""
     try:
-        return follow(table, targets, lag=0)
+        (equity,) = follow(table, targets, lag=0).equities(rate)
     except Unscorable:
         return None
+    return np.asarray(equity)
 
 
-def _stress(own: Metrics, path: Path, seen: Path | None, terms: Terms) -> tuple[Stress, ...]:
+def _stress(own: Metrics, dearer: Floats, seen: Floats | None, terms: Terms) -> tuple[Stress, ...]:
+    """`dearer`: equity at twice and three times the costs."""
     return (
         Stress(label="costs 1x", total_return=own.total_return, sharpe=own.sharpe),
-        _stressed("costs 2x", path.equity(2 * terms.rate), terms),
-        _stressed("costs 3x", path.equity(3 * terms.rate), terms),
-        Stress(label=AS_SEEN) if seen is None else _stressed(AS_SEEN, seen.equity(terms.rate), terms),
+        _stressed("costs 2x", dearer[0], terms),
+        _stressed("costs 3x", dearer[1], terms),
+        Stress(label=AS_SEEN) if seen is None else _stressed(AS_SEEN, seen, terms),
     )
 
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
+from contextlib import suppress
 
 GARBAGE_AFTER = 200_000
 """New objects between two garbage collections of a command. Most create fewer."""
@@ -14,6 +17,8 @@ GARBAGE_AFTER = 200_000
 
 def main() -> None:
     """Run the command line; `windtunnel.cli.exits` lists the exit codes."""
+    code = 1
+    atexit.register(lambda: _leave(code))  # registered first, so called last
     gc.disable()  # until the command's modules are loaded: nearly all objects are made then, and kept
     gc.set_threshold(GARBAGE_AFTER)
     try:
@@ -24,3 +29,11 @@ def main() -> None:
         sys.stderr.write("interrupted\n")
         code = 130
     sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End the process without destroying its objects one by one, which takes a twelfth of a short command's time."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import logging
 import os
 import socket
@@ -220,6 +221,7 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int,
     make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)
     compile_models()  # before any fork: once for all slots
+    gc.freeze()  # a collection writes to every object that it looks at, and slots share these pages
 
     alive.report_regularly()
 

@@ -7,7 +7,7 @@ import sys
 
 def current_trace() -> str:
     """The W3C `traceparent` of this thread's current span; empty without tracing."""
-    if "opentelemetry" not in sys.modules:
+    if "opentelemetry.trace" not in sys.modules:
         return ""
     from opentelemetry.propagate import inject
 

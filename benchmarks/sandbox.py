@@ -177,7 +177,7 @@ def _workplace(
     image = host_settings().default_image
     source = EXAMPLES / "data" / "sp500.csv"
     with tempfile.TemporaryDirectory(prefix="windtunnel-benchmark-") as directory:
-        Datasets(None, lambda: Store(f"{directory}/store"), max_bytes=2**30).add("sp500", source)
+        prices = Datasets(None, lambda: Store(f"{directory}/store"), max_bytes=2**30).add("sp500", source)
         entries = [entry for entry in ENTRIES if not (entry.peer and options.skip_peers)]
         python = {entry.name: [sys.executable, str(CONTENDERS)] for entry in entries}
         python[LIMIT] = _in_image(image, source)
@@ -189,6 +189,7 @@ def _workplace(
             "expected": EXPECTED,
             "data": str(source),
             "data_dir": directory,
+            "sha256": prices.sha256,
             "image": image,
             "peers_image": PEERS_IMAGE,
             "host": HOST,

@@ -61,6 +61,8 @@ def _free_path() -> str:
 def keep_open_ones(reporter: Reporter) -> None:
     """At the program's end: save what is open, and tell of all that could not be saved."""
     pylab = sys.modules.get("matplotlib._pylab_helpers")
+    if pylab is None and not _dropped:
+        return
     with contextlib.suppress(BaseException):
         if pylab is not None:
             for manager in pylab.Gcf.get_all_fig_managers():

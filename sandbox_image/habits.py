@@ -12,4 +12,5 @@ import os
 def settle(cpus: float) -> None:
     """Have programs see the cores they were given: `n_jobs=-1` would start a worker for each of the host's."""
     count = max(1, math.ceil(cpus))
-    os.cpu_count = lambda: count
+    if os.cpu_count() != count:
+        os.cpu_count = lambda: count

@@ -16,23 +16,25 @@ import signal
 import sys
 
 ASK = signal.SIGRTMAX
+RECORDS = 19
+"""The descriptor of the pipe of the records, in a program's process."""
 FLUSHED = b"."
 """The line that says that the answer is complete."""
 
 
-def listen(records: int) -> None:
-    """Answer on the pipe of the records from now on."""
+def listen() -> None:
+    """Answer on `RECORDS` from now on, here and in every fork."""
 
     def flush(asked: int, _: object) -> None:
         for stream in (sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__):
             with contextlib.suppress(BaseException):  # closed, replaced, or in the middle of a write
                 stream.flush()  # type: ignore[union-attr]
         with contextlib.suppress(OSError):
-            os.write(records, FLUSHED + b"\n")
+            os.write(RECORDS, FLUSHED + b"\n")
         if asked == signal.SIGXCPU:
             signal.signal(asked, signal.SIG_DFL)
             os.kill(os.getpid(), asked)
 
     for asked in (ASK, signal.SIGXCPU):
         signal.signal(asked, flush)
-        faulthandler.register(asked, file=records, all_threads=True, chain=True)
+        faulthandler.register(asked, file=RECORDS, all_threads=True, chain=True)

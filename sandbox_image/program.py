@@ -47,6 +47,8 @@ def prepare() -> None:
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
     faulthandler.enable()  # a crash is reported with its line
+    lastwords.listen()
+    habits.settle(1)
 
 
 def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
@@ -61,10 +63,11 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if "program" in job:
         foreign.replace(job, values)
+    os.dup2(values, lastwords.RECORDS, inheritable=False)
+    os.close(values)
     code = 70
     try:
-        lastwords.listen(values)
-        code = run(job, Reporter(values))
+        code = run(job, Reporter(lastwords.RECORDS))
     finally:
         os._exit(code)
 

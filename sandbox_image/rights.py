@@ -17,11 +17,15 @@ CAPABILITIES = (6, 7, 8)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+def bound() -> None:
+    """Leave no capability that this process or a child of it could gain by what it executes."""
+    for capability in CAPABILITIES:
+        _prctl(PR_CAPBSET_DROP, capability)
+
+
 def become(user: int) -> None:
     """In a child: become a job's user for good, with no capability left, and the first to go when memory runs out."""
     os.setsid()  # within one session anyone may send SIGCONT
-    for capability in CAPABILITIES:
-        _prctl(PR_CAPBSET_DROP, capability)
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)

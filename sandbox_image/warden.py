@@ -60,7 +60,7 @@ from folder import FOLDER, Collector
 from host import Host
 from interpreter import IMPORTED, Interpreter, Preload
 from lastwords import ASK
-from rights import become, set_dumpable
+from rights import become, bound, set_dumpable
 
 DRAIN_S = 1.0
 """How long what is left in the pipes is read after the program's end."""
@@ -84,6 +84,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
     _end_after(options.life)  # it may hang on a host that no longer reads
     set_dumpable(0)
+    bound()
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, options.first_user, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}

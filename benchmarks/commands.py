@@ -101,6 +101,9 @@ class Scripted:
     def warm_up(self) -> None:
         """Nothing is held ready."""
 
+    def rest(self) -> None:
+        """Nothing is held ready."""
+
     def close(self) -> None:
         """Nothing is held ready."""
 

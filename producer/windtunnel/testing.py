@@ -193,5 +193,8 @@ class _Scripted:
     def warm_up(self) -> None:
         """Do nothing."""
 
+    def rest(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""

@@ -168,7 +168,7 @@ def _left(system: System) -> list[str]:
         return [f"Redis does not answer: {error}"]
     sandboxes = list_sandboxes(system.host)
     alone = [one.id[:12] for one in sandboxes if not psutil.pid_exists(int(one.owner.rpartition(":")[2]))]
-    if alone or len(sandboxes) > 2 * system.slots:
+    if alone or len(sandboxes) > 3 * system.slots:  # a used cell, one for the next batch, and a container
         left.append(f"{len(sandboxes)} containers; without an owner: {alone}")
     return left
 

@@ -248,9 +248,9 @@ def test_jobs_that_take_turns_find_their_cells_again(executor: Executor, setting
     assert list_sandboxes(settings.host) == []
 
 
-def another_sandbox(host: str, used: str) -> str:
-    """The one that is prepared beside the used one, once it is there."""
-    while not (others := [found.id for found in list_sandboxes(host) if found.id != used]):
+def another_sandbox(host: str, *used: str) -> str:
+    """The one that is prepared beside the used ones, once it is there."""
+    while not (others := [found.id for found in list_sandboxes(host) if found.id not in used]):
         time.sleep(0.02)
     return others[0]
 
@@ -310,3 +310,16 @@ def test_a_sandbox_that_is_killed_with_much_memory_died_of_it_unless_the_daemon_
     execution = run("import time\nheld = b'x' * 80 * 2**20\ntime.sleep(60)", hooks, limits=Limits(memory_mb=128))
     expected = Outcome.MEMORY_EXCEEDED if by == "the host" else Outcome.INFRASTRUCTURE_ERROR
     assert execution.outcome is expected, execution
+
+
+def test_a_slot_that_rests_has_a_cell_for_the_next_batch(executor: Executor, settings: HostSettings) -> None:
+    used = executor.execute(in_batch("print(1)", Isolation.CELL)).container_id
+    executor.rest()
+    ready = another_sandbox(settings.host, used)
+    following = replace(in_batch("print(2)", Isolation.CELL), batch_id="next")
+    assert executor.execute(following).container_id == ready
+
+    executor.rest()
+    spare = another_sandbox(settings.host, used, ready)
+    other = replace(in_batch("print(3)", Isolation.CELL, memory_mb=136), batch_id="other")
+    assert executor.execute(other).container_id not in (used, ready, spare)

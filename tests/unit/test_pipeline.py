@@ -79,6 +79,9 @@ class System:
     def warm_up(self) -> None:
         pass
 
+    def rest(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

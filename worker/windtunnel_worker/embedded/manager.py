@@ -219,6 +219,10 @@ class _Sampled:
         """Prepare a sandbox."""
         self._executor.warm_up()
 
+    def rest(self) -> None:
+        """Prepare for the next batch."""
+        self._executor.rest()
+
     def close(self) -> None:
         """Remove the sandboxes that are ready."""
         self._executor.close()

@@ -38,6 +38,9 @@ class Executor(Protocol):
     def warm_up(self) -> None:
         """Prepare a sandbox before the first job arrives."""
 
+    def rest(self) -> None:
+        """Prepare for the next batch, as there is nothing to do."""
+
     def close(self) -> None:
         """Remove the sandboxes that are ready."""
 

@@ -78,7 +78,9 @@ class Execute:
                 ready_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
             )
             if isinstance(claimed, Nothing):
-                if claimed.reason != "none":
+                if claimed.reason == "none":
+                    self._executor.rest()
+                else:
                     self._pass_on(pool)
                 return ran
             self._worked_s = 0.0

@@ -91,7 +91,7 @@ class Sandbox:
             ),
             name=name,
             labels=labels,
-            cell=kind.jobs > 1,
+            cell=kind.is_cell,
             command=_warden_options(kind, lives_s, self._users.first),
             user=hardening.WARDEN_USER,
             stdin_open=True,

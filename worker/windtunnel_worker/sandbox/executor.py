@@ -93,6 +93,10 @@ class Executor:
             Kind(image.digest, SandboxLimits.of(Limits()), preload=("numpy", "pandas"), deployment=self._deployment)
         )
 
+    def rest(self) -> None:
+        """Prepare for the next batch, as there is nothing to do."""
+        self._pool.rest()
+
     def close(self) -> None:
         """Remove every sandbox that is ready or being made, and wait until they are gone."""
         self._pool.close()

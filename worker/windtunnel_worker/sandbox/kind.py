@@ -36,6 +36,11 @@ class Kind:
     """How many jobs it serves; more than one makes it a cell."""
 
     @property
+    def is_cell(self) -> bool:
+        """Whether it serves several jobs, one after the other."""
+        return self.jobs > 1
+
+    @property
     def memory_bytes(self) -> int:
         """What the control group lets it have, with what its runtime takes for itself."""
         return hardening.memory_bytes(self.limits, self.deployment)

@@ -2,7 +2,8 @@
 
 Each slot has one pool. While a job runs, the pool prepares the next sandbox of the same kind. A cell serves one batch
 and one kind. The pool keeps the cells it used last, since batches and kinds often alternate, until they have served
-their number of jobs, are too old, or were not clean.
+their number of jobs, are too old, or were not clean. A slot without work prepares a cell for the next batch, which is
+often of the same kind.
 """
 
 from __future__ import annotations
@@ -79,14 +80,15 @@ class Pool:
         self._host, self._labels, self._turns = host, labels, turns
         self._longest_s, self._ahead = longest_s, ahead
         self._threads = _threads()
-        self._next: Next | None = None
+        self._next: dict[bool, Next] = {}
+        """At most a cell (True) and a sandbox that serves one job (False)."""
         self._cells: dict[Sandbox, str] = {}
         """Cells and their batches, the one used last at the end."""
 
     def take(self, request: Request) -> Sandbox:
         """A ready sandbox for one job: a cell of its batch, or a prepared or new sandbox, which gets the job's name."""
         kind = request.kind
-        if kind.jobs > 1:
+        if kind.is_cell:
             return self._take_cell(request)
         sandbox = self._take_prepared(request) or self._create_now(request)
         if self._ahead and not request.alone:
@@ -105,9 +107,16 @@ class Pool:
 
     def prepare(self, kind: Kind, first: Callable[[], None] = lambda: None) -> None:
         """Prepare a sandbox of this kind in the background, after calling `first`."""
-        if self._next is None:
+        if kind.is_cell not in self._next:
             wanted = threading.Event()
-            self._next = Next(kind, wanted, self._threads.submit(self._create_soon, kind, wanted, first))
+            creation = self._threads.submit(self._create_soon, kind, wanted, first)
+            self._next[kind.is_cell] = Next(kind, wanted, creation)
+
+    def rest(self) -> None:
+        """Prepare for the next batch, as there is nothing to do: keep one used cell, and make another like it."""
+        if self._ahead and self._cells:
+            self._drop_cells(keep=1)
+            self.prepare(next(reversed(self._cells)).kind)
 
     def _create_soon(self, kind: Kind, wanted: threading.Event, first: Callable[[], None]) -> Sandbox:
         if not wanted.wait(SHORT_JOB_S):
@@ -116,7 +125,8 @@ class Pool:
 
     def close(self) -> None:
         """Remove all prepared sandboxes and cells, and wait until they are gone."""
-        self._drop_next()
+        for cell in tuple(self._next):
+            self._drop_next(cell)
         self._drop_cells()
         self._threads.shutdown(wait=True)
         self._threads = _threads()
@@ -134,15 +144,19 @@ class Pool:
             # Imported by the job, it would be lost with the job; a new cell has it for all further jobs.
             request = replace(request, kind=replace(request.kind, preload=(*cell.kind.preload, *lacking)))
         self._drop_cells(keep=CELLS_KEPT - 1)
-        cell = self._create_now(request)
+        cell = self._take_prepared(request) or self._create_now(request)
         self._cells[cell] = request.batch_id
         return cell
 
     def _take_prepared(self, request: Request) -> Sandbox | None:
-        if self._next is None or not self._next.kind.serves(request.kind):
-            self._drop_next()
+        cell = request.kind.is_cell
+        prepared = self._next.get(cell)
+        if prepared is None:
             return None
-        prepared, self._next = self._next, None
+        if not prepared.kind.serves(request.kind) or (cell and prepared.kind.lacks(request.kind)):
+            self._drop_next(cell)
+            return None
+        del self._next[cell]
         prepared.wanted.set()
         try:
             sandbox = self._await(prepared.sandbox, request.on_wait)
@@ -189,12 +203,11 @@ class Pool:
             raise
         return sandbox
 
-    def _drop_next(self) -> None:
-        if self._next is not None:
-            dropped, self._next = self._next, None
-            if not dropped.sandbox.cancel():
-                dropped.wanted.set()
-                dropped.sandbox.add_done_callback(self._discard_result)
+    def _drop_next(self, cell: bool) -> None:
+        dropped = self._next.pop(cell)
+        if not dropped.sandbox.cancel():
+            dropped.wanted.set()
+            dropped.sandbox.add_done_callback(self._discard_result)
 
     def _drop_cells(self, keep: int = 0) -> None:
         while len(self._cells) > keep:

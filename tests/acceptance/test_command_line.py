@@ -386,6 +386,13 @@ def test_an_image_that_is_missing_is_told_on_the_command_line(programs: Path, tm
     assert "make image" in up.stderr
 
 
+@pytest.mark.usefixtures("docker_engine")
+def test_a_runtime_that_is_missing_keeps_up_from_starting(tmp_path: Path) -> None:
+    up = command("up", "--state", tmp_path / "state", under=environment(WINDTUNNEL_RUNTIME="runcc"))
+    assert up.returncode == 2
+    assert "Docker has no runtime runcc" in up.stderr
+
+
 AS_ANOTHER_USER = """
 import os, sys
 from contextlib import suppress

@@ -11,12 +11,15 @@ from pathlib import Path
 from shlex import quote
 from typing import NoReturn
 
+from windtunnel.errors import SandboxFailure
 from windtunnel.ports import require_free
 from windtunnel.records import records_of
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE
+from windtunnel_worker.host_checks import confinement_checks, limit_check
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import images
+from windtunnel_worker.sandbox.engine import engine, engine_errors
 from windtunnel_worker.settings import HostSettings
 from windtunnel_worker.stack import signals, supervisor
 from windtunnel_worker.stack.plan import Program, StackPlan
@@ -43,6 +46,7 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     Whatever makes a start impossible raises here, before anything is started or removed.
     """
     images.find(settings.default_image)
+    _require_confinement(settings)
     umask = os.umask(0o077)
     state = State(options.state_dir)
     host = f"{settings.host}.up-{state.instance()}"
@@ -68,6 +72,15 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     if redis:  # its password is in the URL; the file has another Redis's
         environment.pop("WINDTUNNEL_REDIS_PASSWORD_FILE", None)
     _become_supervisor(plan, environment)
+
+
+def _require_confinement(settings: HostSettings) -> None:
+    """Raise `SandboxFailure` where the Docker Engine lacks what each sandbox needs, so that every job would fail."""
+    with engine_errors():
+        info = engine().info()
+    for found in (limit_check(info), *confinement_checks(info, settings)):
+        if not found.well:
+            raise SandboxFailure(f"No job could run here ({found.name}): {found.detail.removesuffix('.')}.")
 
 
 def _become_supervisor(plan: StackPlan, environment: dict[str, str]) -> NoReturn:

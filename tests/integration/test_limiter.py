@@ -63,6 +63,7 @@ def test_each_limit_that_was_exceeded_is_named(busy: str) -> None:
         "execution_time",
     ]
     assert all(violation["value"] > violation["limit"] for violation in report["violations"])
+    assert report["violations"][2]["at"] > 0.2
     assert "where 64 are allowed" in limiter.format_report()
 
 

@@ -22,6 +22,7 @@ MEASURES: dict[str, Callable[[Sample], float]] = {
     "io_operations": lambda sample: sample.io_operations,
     "processes": lambda sample: sample.processes,
 }
+LIMITED: dict[str, Callable[[Sample], float]] = {**MEASURES, "execution_time": lambda sample: sample.elapsed_s}
 UNITS = {"cpu_percent": "% CPU", "memory_mb": "MB of memory", "execution_time": "s", "io_operations": "disk operations"}
 
 
@@ -80,7 +81,7 @@ class ResourceLimiter:
 
         Keys: status (`not_started`, `monitoring`, `stopped`, `container_gone`), samples, duration (s), peak_usage and
         average_usage (each with cpu_percent, memory_mb, io_operations, processes), limits, violations (each with
-        resource, limit, value, message).
+        resource, limit, value, at (s, when it was first seen), message).
         """
         return {
             "status": self._status,
@@ -121,23 +122,20 @@ class ResourceLimiter:
         }
 
     def _violations(self) -> list[dict[str, Any]]:
-        peak, limits = self._usage(max), self.limits
-        found = (
-            ("cpu_percent", limits.max_cpu_percent, peak["cpu_percent"], CPU_SLACK_PERCENT),
-            ("memory_mb", limits.max_memory_mb, peak["memory_mb"], 0.0),
-            ("execution_time", limits.max_execution_time, self._duration(), 0.0),
-            ("io_operations", limits.max_io_operations, peak["io_operations"], 0.0),
-        )
-        return [
-            {
-                "resource": resource,
-                "limit": limit,
-                "value": value,
-                "message": f"{value:g} {UNITS[resource]}, where {limit:g} are allowed",
-            }
-            for resource, limit, value, slack in found
-            if limit is not None and value > limit + slack
-        ]
+        limits, found = self.limits, []
+        for resource, limit, slack in (
+            ("cpu_percent", limits.max_cpu_percent, CPU_SLACK_PERCENT),
+            ("memory_mb", limits.max_memory_mb, 0.0),
+            ("execution_time", limits.max_execution_time, 0.0),
+            ("io_operations", limits.max_io_operations, 0.0),
+        ):
+            measure = LIMITED[resource]
+            above = [one for one in self._samples if limit is not None and measure(one) > limit + slack]
+            if above:
+                value, at = round(max(map(measure, above)), 2), round(above[0].elapsed_s, 2)
+                message = f"{value:g} {UNITS[resource]}, where {limit:g} are allowed; first seen after {at:g} s"
+                found.append({"resource": resource, "limit": limit, "value": value, "at": at, "message": message})
+        return found
 
 
 def _mean(values: Sequence[float]) -> float:

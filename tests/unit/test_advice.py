@@ -74,6 +74,9 @@ RECORDED = [
     ("timed_out", "Still running at its time limit: a thread of it has not ended", "daemon=True"),
     # Raised by libraries that only the sandbox has, or by the sandbox itself.
     ("numpy._core._exceptions._ArrayMemoryError", "Unable to allocate 117. GiB for an array", "memory_mb"),
+    ("KeyError", "'2031-01-02 09:30'", "no bar at that time"),
+    ("KeyError", "Timestamp('2031-01-02 00:00:00')", "no bar at that time"),
+    ("KeyError", "'Adj_Close'", "list(frame.columns)"),
     ("KeyError", "'window' (params has fast, slow)", "params.get"),
     ("KeyError", "\"'sp501' is not among this job's datasets: sp500\"", "its `datasets`"),
     ("ValueError", "'signal' is not among this job's datasets: px", "one number for each bar"),

@@ -139,6 +139,12 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         r"\((params has|the job has no params)",
         "Give it a default, `params.get(name, 20)`, or add it to the job.",
     ),
+    (
+        r"KeyError",
+        r"^\W*\d{4}-\d\d-\d\d|^Timestamp\(|^datetime\.",
+        "The data has no bar at that time: compare index[0] and index[-1], and take the last bar up to a day with "
+        "`frame.loc[:day].iloc[-1]`.",
+    ),
     (r"KeyError", r"", "That column or key is not there: print list(frame.columns) or the dict's keys."),
     (r"IndexError|java\.lang\.(Array)?IndexOutOfBoundsException|std::out_of_range", r"", PAST_THE_END),
     (r"runtime error", r"out of range", PAST_THE_END),

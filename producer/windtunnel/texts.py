@@ -35,6 +35,13 @@ def jobs(count: int) -> str:
     return counted(count, "job")
 
 
+def probability(chance: float | None) -> str:
+    """A probability for people; empty where it is undefined. What is not certain never shows as 0% or 100%."""
+    if chance is None:
+        return ""
+    return ">99.9%" if chance > 0.9995 else "<0.1%" if chance < 0.0005 else f"{chance:.1%}"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """How long ago something was, formatted by `span`."""
     return span((now - then).total_seconds())

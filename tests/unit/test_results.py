@@ -22,11 +22,11 @@ from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.cli import following, render_report, render_results, results
 from windtunnel.cli.commands import app
 from windtunnel.client import results as reading
-from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample, Sight, StageRun
+from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample, Scoring, Sight, StageRun
 from windtunnel.contract.lookahead import LookAhead
 from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
-from windtunnel_worker.scoring import Market
+from windtunnel_worker.scoring import Market, Positions, score
 
 INDEX = pd.date_range("2020-01-01", periods=500, freq="D", name="Date")
 CLOSE = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 500)))
@@ -107,6 +107,26 @@ def test_a_small_file_that_is_a_giant_picture_is_not_shown() -> None:
 
     pictures = {"giant.png": png(30_000, 30_000), "a.png": png(10_000, 10_000), "b.png": png(10_000, 10_000)}
     assert job_page(report(1), pictures={**pictures, "c.png": png(640, 480)}).count("data:image/png") == 2
+
+
+def test_a_score_on_a_terminal_says_what_costs_and_the_fill_change_and_what_is_open() -> None:
+    market = Market([prices(300)], 252.0)
+    held = np.repeat(np.random.default_rng(1).choice([-0.5, 0.5], (60, 1)), 5, axis=0)
+    found = score(market, Positions(prices(300).times, held), Scoring(commission_bps=10, capital=2000))
+    text = " ".join(printed(render_report.score(found), 200).split())
+    twice = found.stress[1]
+    assert [words for words in (
+        f"max drawdown bars │ {found.metrics.max_drawdown_bars}",
+        f"Equity began at 2,000.00 and ended at {found.final_equity:,.2f}.",
+        f"last close: prices {held[-2, 0]:g}",
+        f"Costs 2x: return {twice.total_return:.1%}, Sharpe {twice.sharpe:.2f}",
+        "(not attainable): return",
+    ) if words not in text] == []  # fmt: skip
+    free = printed(render_report.score(score(market, Positions(prices(300).times, held), Scoring())), 200)
+    assert [words for words in ("Costs", "Equity began") if words in free] == []
+    board = leaderboard([report(1, held[:, 0], market)])
+    assert board.ranked[0].haircut_sharpe is not None
+    assert all(name in printed(render_results.board(board, 9), 200) for name in ("deflated", "after haircut"))
 
 
 def test_two_jobs_compared_show_what_each_was_given() -> None:

@@ -15,6 +15,7 @@ from windtunnel.analysis.overfitting import Overfitting, of_blocks
 from windtunnel.analysis.significance import haircut, minimum_backtest_years, noise_level, probabilistic_sharpe
 from windtunnel.analysis.trials import by_bars, effective
 from windtunnel.contract import Outcome, Report, Score, Sight
+from windtunnel.texts import probability
 
 SIGNIFICANT = 0.95
 NOTHING_EARLIER = Trials()
@@ -45,11 +46,8 @@ class Row:
 
     @property
     def chance(self) -> str:
-        """`beyond_market` for people; empty where it is undefined. What is not certain never shows as 0% or 100%."""
-        chance = self.beyond_market
-        if chance is None:
-            return ""
-        return ">99.9%" if chance > 0.9995 else "<0.1%" if chance < 0.0005 else f"{chance:.1%}"
+        """`beyond_market` for people; empty where it is undefined."""
+        return probability(self.beyond_market)
 
 
 @dataclass(frozen=True)

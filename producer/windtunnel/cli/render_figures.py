@@ -10,7 +10,7 @@ from windtunnel.texts import short
 
 PERCENT = {"total_return", "annual_return", "volatility", "max_drawdown", "hit_rate", "exposure"}
 OF_A_CURVE = ("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown")
-COMPARED = (*OF_A_CURVE, "trades", "turnover", "exposure", "hit_rate")
+COMPARED = (*OF_A_CURVE, "max_drawdown_bars", "trades", "turnover", "exposure", "hit_rate")
 """The figures by which jobs are compared."""
 UNDEFINED = "-"
 HUGE = 1e6

@@ -122,10 +122,16 @@ def score(found: Score) -> RenderableType:
         table.add_row(name.replace("_", " "), figure(name, value_of(found, name)), bought)
     lines = [f"{found.convention} {found.costs}"]
     lines.append(f"{found.window}; bars per year: {_year(found)}")
+    if found.capital != 1:
+        lines.append(f"Equity began at {found.capital:,.2f} and ended at {found.final_equity:,.2f}.")
+    if found.trading.open_positions:
+        still = ", ".join(f"{name} {size:g}" for name, size in found.trading.open_positions.items())
+        lines.append(f"Open at the end, valued at the last close: {short(still, 300)}")
     if found.probabilistic_sharpe is not None:
-        lines.append(
-            f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
-        )
+        line = f"Probability that the true Sharpe ratio is above 0, for one trial: {found.probabilistic_sharpe:.1%}"
+        years = found.track_record_years
+        lines.append(line if years is None else f"{line}; 95% takes {years:,.1f} years of such returns")
+    lines += _stress(found)
     names = {name: name.replace("_", " ") for name in COMPARED} | {"benchmark": "buy & hold"}
     reasons: dict[str, list[str]] = {}
     for name, why in found.undefined.items():
@@ -137,6 +143,17 @@ def score(found: Score) -> RenderableType:
         foreign("\n".join(lines)),
         Text(f"equity {sparkline(found.curve.equity[:: 1 + len(found.curve.equity) // 60])}"),
     )
+
+
+def _stress(found: Score) -> list[str]:
+    """What the same positions would have earned under other assumptions, where it is not the same."""
+    assumed = found.stress[0] if found.stress else None
+    return [
+        f"{one.label.capitalize()}: return {figure('total_return', one.total_return)}, "
+        f"Sharpe {figure('sharpe', one.sharpe)}"
+        for one in found.stress[1:]
+        if assumed and (one.total_return, one.sharpe) != (assumed.total_return, assumed.sharpe)
+    ]
 
 
 def _year(found: Score) -> str:

@@ -15,7 +15,7 @@ from windtunnel.cli.fitted import Fitted, Shown, figure_column
 from windtunnel.cli.render import foreign, outcome_text
 from windtunnel.cli.render_figures import COMPARED, UNDEFINED, figure, plain_text, stage_of, title_of, value_of
 from windtunnel.contract import Report
-from windtunnel.texts import first_sentence, jobs, short
+from windtunnel.texts import first_sentence, jobs, probability, short
 
 if TYPE_CHECKING:
     from windtunnel.analysis.clusters import Cluster
@@ -49,6 +49,8 @@ def board(found: Leaderboard, most: int) -> RenderableType:
         Shown("stage", filled=True),
         figure_column("Sharpe"),
         figure_column("not luck"),
+        figure_column("deflated", 4),
+        figure_column("after haircut", 5),
         *(figure_column(name, rank) for rank, (name, _) in enumerate(FURTHER, start=1)),
     )
     shown = [*found.ranked, *found.unranked][:most]
@@ -65,6 +67,8 @@ def _line(row: Row) -> tuple[str | Text, ...]:
         stage_of(row.report),
         figure("sharpe", row.score.metrics.sharpe),
         Text(row.chance or UNDEFINED, style="green" if row.significant else ""),
+        probability(row.deflated) or UNDEFINED,
+        figure("sharpe", row.haircut_sharpe),
         *(figure(name, value_of(row.score, name)) for _, name in FURTHER),
     )
 
@@ -144,6 +148,8 @@ def _plain_row(row: Row) -> dict[str, Any]:
         "stages": row.report.stage_count,
         "stopped": row.report.stopped,
         "deflated_sharpe": row.deflated,
+        "deflated_effective": row.deflated_effective,
+        "haircut_sharpe": row.haircut_sharpe,
         "beyond_market": row.beyond_market,
         "significant": row.significant,
         "why": row.why,

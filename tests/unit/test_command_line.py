@@ -131,9 +131,11 @@ def test_a_sweep_takes_the_options_of_a_batch(client: Client, program: Path) -> 
 @pytest.mark.parametrize("command", [("submit",), ("sweep", "--grid", "fast=5")])
 def test_how_positions_are_scored_is_said_by_options(client: Client, program: Path, command: tuple[str, ...]) -> None:
     scored = ["--fill", "open", "--commission-bps", "5", "--slippage-bps", "2", "--price", "Settle"]
-    found = answered(*command, program, *scored)
+    sized = ["--warmup", "50", "--leverage", "1.5", "--capital", "10000", "--bars-per-year", "365"]
+    found = answered(*command, program, *scored, *sized)
     (report,) = client.reports(found["batch_id"])
-    assert report.scoring == Scoring(fill=Fill.OPEN, commission_bps=5, slippage_bps=2, price="Settle")
+    counted = {"warmup": 50, "leverage": 1.5, "capital": 10_000, "bars_a_year": 365}
+    assert report.scoring == Scoring(fill=Fill.OPEN, commission_bps=5, slippage_bps=2, price="Settle", **counted)
 
 
 def test_a_grid_that_is_too_large_is_refused_before_anything_is_stored(client: Client, program: Path) -> None:
@@ -199,6 +201,7 @@ def test_short_ids_do_where_nothing_is_printed_as_json(client: Client, tmp_path:
     assert run("errors", "@last").stdout.strip() == "No job failed."
     assert run("export", "@last", "--csv", tmp_path / "jobs.csv").exit_code == 0
     assert run("export", "@last", "--csv", "-").stdout_bytes == (tmp_path / "jobs.csv").read_bytes()
+    assert run("check", "@last-0").stdout.splitlines()[-1] == "look-ahead: unchecked, since it returned no positions."
     assert "has no score" in str(run("promote", "@last-0").exception)
 
 

@@ -60,6 +60,18 @@ class JobOptions:
         0.0
     )
     price: Annotated[str, typer.Option(metavar="COLUMN", help="The column in which positions are valued.")] = "close"
+    warmup: Annotated[
+        int,
+        typer.Option(metavar="BARS", help="Bars at the start that are not evaluated and whose positions do not count."),
+    ] = 0
+    leverage: Annotated[
+        float, typer.Option(metavar="NUMBER", help="The highest sum of absolute positions, in multiples of equity.")
+    ] = 1.0
+    capital: Annotated[float, typer.Option(metavar="AMOUNT", help="Equity before the first evaluated bar.")] = 1.0
+    bars_per_year: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="For annual figures.", show_default="counted from the dataset's times"),
+    ] = None
 
     def job(self, program: Program, **fields: Any) -> Job:
         """The job for a program; `InvalidInput` names the file if the program itself is wrong."""
@@ -80,6 +92,10 @@ class JobOptions:
                     commission_bps=self.commission_bps,
                     slippage_bps=self.slippage_bps,
                     price=self.price,
+                    warmup=self.warmup,
+                    leverage=self.leverage,
+                    capital=self.capital,
+                    bars_a_year=self.bars_per_year,
                 ),
                 **fields,
             )

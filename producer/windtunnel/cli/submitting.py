@@ -97,6 +97,9 @@ def submit(
 def check(job: JobId, json: AsJson = False) -> None:
     """Check a job for look-ahead: run it again on changed data. Exit code 0 only if none was found."""
     found = _again(lambda client, of: client.check(of), job, json=json)
+    if found.look_ahead is None and not json:
+        why = "it returned no positions" if found.outcome is Outcome.SUCCEEDED else "the job did not succeed"
+        typer.echo(f"look-ahead: unchecked, since {why}.")
     clean = found.look_ahead is not None and found.look_ahead.sight is Sight.CLEAN
     raise typer.Exit(DONE if clean else NOT_SUCCEEDED)
 

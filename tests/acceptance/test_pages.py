@@ -149,6 +149,28 @@ def test_parameters_of_every_kind_are_filtered_and_charted(browser: Browser, tmp
     is_clean(browser, page)
 
 
+@pytest.mark.parametrize(
+    ("params", "selector", "count"),
+    [
+        ([{"n": n, "kind": "ema"} for n in range(5, 55)], "#by-parameter canvas", 1),
+        ([{"kind": kind} for kind in ("ema", "sma", "</script>")], "#by-parameter td.n", 3),
+        ([{"n": 10**16 + 2 * n} for n in range(2)], "#by-parameter canvas", 1),
+        ([{"rate": n / 71, "kind": "ab"[n % 2]} for n in range(50)], "#heat tbody tr", 7),
+        ([{"n": n} for n in (1, 1)], "#heat, #by-parameter", 0),
+    ],
+    ids=["one", "one-of-words", "one-too-large-to-count-up", "many-values-in-ranges", "none-that-varies"],
+)
+def test_any_sweep_is_charted(
+    browser: Browser, tmp_path: Path, params: list[dict[str, Any]], selector: str, count: int
+) -> None:
+    page = tmp_path / "sweep.html"
+    found = [report(n, wanted, params=params[n]) for n, wanted in enumerate(noise(len(params)))]
+    page.write_text(batch_page(found), "utf-8")
+    browser.open(page)
+    assert browser.run(f"document.querySelectorAll({json.dumps(selector)}).length") == count
+    is_clean(browser, page)
+
+
 def test_a_job_without_a_sharpe_ratio_stands_below_and_says_why(browser: Browser, batch: Path) -> None:
     browser.open(batch)
     type_in(browser, "b-101")

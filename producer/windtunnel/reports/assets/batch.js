@@ -129,32 +129,48 @@ function details(row) {
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
 }
 
+/* A parameter's values in order, and the place of each; many numbers share ranges. Nothing if it cannot be charted. */
+const MOST_VALUES = 40, RANGES = 8;
+function axis([key, found]) {
+  const all = [...found], numeric = all.every(Number.isFinite);
+  if (all.length < 2 || (all.length > MOST_VALUES && !numeric)) return null;
+  if (all.length <= MOST_VALUES) return { key, numeric, of: (value) => value, places: all.sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b))) };
+  const [low, high] = extent(all), marks = ticks(low, high, RANGES), step = marks[1] - marks[0], text = labelled(marks, number);
+  const start = Math.floor(low / step), of = (value) => `${text(Math.floor(value / step) * step)} to ${text((Math.floor(value / step) + 1) * step)}`;
+  return { key, numeric, of, places: Array.from({ length: Math.floor(high / step) - start + 1 }, (_, place) => of((start + place + 0.5) * step)) };
+}
+
+/* A cell of a heat table: the mean of some Sharpe ratios. */
+function average(found) {
+  if (!found) return null;
+  const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
+  return { value: mean, text: number(mean), title: `${counted(found.length, "job")}, best ${number(Math.max(...found))}` };
+}
+
 function heatMap() {
-  const values = new Map();
-  for (const row of complete) for (const [key, value] of Object.entries(params(row))) {
+  const values = new Map(), ranked = complete.filter((row) => known(at(row, "sharpe")));
+  for (const row of ranked) for (const [key, value] of Object.entries(params(row))) {
     if (value !== null && typeof value === "object") continue;
     if (!values.has(key)) values.set(key, new Set());
     values.get(key).add(value);
   }
-  const keys = [...values].filter(([, found]) => found.size > 1 && found.size <= 40).map(([key]) => key);
-  if (keys.length < 2) return null;
-  const ordered = (key) => [...values.get(key)].sort((a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b)));
-  const choose = (chosen, label) => h("select", { "aria-label": label, onchange: show }, keys.map((key) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
-  const down = choose(keys[0], "Rows"), across = choose(keys[1], "Columns"), holder = h("div", {});
+  const axes = [...values].map(axis).filter(Boolean), only = axes[0];
+  if (!only) return null;
+  if (axes.length === 1) {
+    const points = ranked.map((row) => ({ x: params(row)[only.key], y: at(row, "sharpe"), colour: "--accent", text: `${title(row)}: Sharpe ${number(at(row, "sharpe"))}`, row })).filter((one) => one.x !== undefined);
+    const chart = only.numeric ? scatter(points, number, number, "Sharpe ratio by the parameter", (row) => row && leaderboard.find(row)) : heatTable(only.places, ["mean"], (_, column) => average(points.filter((one) => one.x === column).map((one) => one.y)), "");
+    return h("figure", { id: "by-parameter" }, h("h3", {}, "Sharpe ratio by ", foreign(only.key)), chart, h("figcaption", {}, "A single good value among bad ones is more often luck than skill."));
+  }
+  const choose = (chosen, label) => h("select", { "aria-label": label, onchange: show }, axes.map(({ key }) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
+  const down = choose(only.key, "Rows"), across = choose(axes.at(1 % axes.length).key, "Columns"), holder = h("div", {});
   function show() {
-    const groups = new Map();
-    for (const row of complete) {
-      if (!known(at(row, "sharpe"))) continue;
-      const found = params(row), place = JSON.stringify([found[down.value], found[across.value]]);
+    const groups = new Map(), [rows, columns] = [down, across].map((chosen) => axes.find(({ key }) => key === chosen.value));
+    for (const row of ranked) {
+      const found = params(row), place = JSON.stringify([rows, columns].map(({ key, of }) => of(found[key])));
       if (!groups.has(place)) groups.set(place, []);
       groups.get(place).push(at(row, "sharpe"));
     }
-    holder.replaceChildren(heatTable(ordered(across.value), ordered(down.value), (row, column) => {
-      const found = groups.get(JSON.stringify([row, column]));
-      if (!found) return null;
-      const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
-      return { value: mean, text: number(mean), title: `${counted(found.length, "job")}, best ${number(Math.max(...found))}` };
-    }, `${down.value} \\ ${across.value}`));
+    holder.replaceChildren(heatTable(columns.places, rows.places, (row, column) => average(groups.get(JSON.stringify([row, column]))), `${down.value} \\ ${across.value}`));
   }
   show();
   return h("figure", { id: "heat" }, h("h3", {}, "Mean Sharpe ratio by two parameters"), h("div", { class: "tools" }, down, "against", across), holder, h("figcaption", {}, "A single good cell among bad ones is more often luck than skill."));

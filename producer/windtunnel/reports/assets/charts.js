@@ -19,7 +19,7 @@ function ticks(low, high, count = 5) {
   const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough);
   const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) found.push(Math.abs(value) < step * 1e-9 ? 0 : value);
+  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9 && found.length < 100; value += step) found.push(Math.abs(value) < step * 1e-9 ? 0 : value);
   return found;
 }
 

@@ -213,7 +213,7 @@ def test_trials_count_whatever_the_same_bytes_are_called(tunnel: Tunnel, tmp_pat
     assert tunnel.client.leaderboard(submit(tunnel, "short", first=11, dataset="shorter")).all_trials.count == 12
 
 
-def test_failures_are_grouped(tunnel: Tunnel) -> None:
+def test_failures_are_grouped(tunnel: Tunnel, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = submit(tunnel, "broken", "noise", "broken")
     (kind,) = tunnel.client.errors(batch)
     assert (kind.failure.type, kind.count, kind.line) == ("KeyError", 2, 3)
@@ -221,6 +221,13 @@ def test_failures_are_grouped(tunnel: Tunnel) -> None:
     assert "2 of 3 programs failed" in prompt
     assert 'data["prices"]: 500 rows' in prompt
     assert "\x1b" not in printed(render_results.clusters(tunnel.client.errors(batch)), 80)
+    monkeypatch.setattr(results, "Client", lambda: tunnel.client)
+    shown = CliRunner().invoke(app, ["errors", batch], env={"COLUMNS": "200"}).stdout.splitlines()
+    assert shown[-1] == (
+        'Dataset data["prices"]: 500 rows, from 2020-01-01 to 2021-05-14; columns: Date (the index), Close.'
+    )
+    (told,) = json.loads(CliRunner().invoke(app, ["errors", batch, "--json"]).stdout)
+    assert told["datasets"] == ["prices"]
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -14,7 +14,7 @@ from windtunnel.texts import shows
 PROMPT_BYTES = 4096
 COLUMNS_BYTES = 500
 """Of the names of a dataset's columns."""
-EXAMPLES = 5
+EXAMPLES, DATASETS = 5, 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Cluster:
     remedy: str
     jobs: tuple[str, ...]
     """The first ids."""
+    datasets: tuple[str, ...] = ()
+    """The names of the data that these jobs had, some of them if there are many."""
 
 
 def clusters(reports: Iterable[Report]) -> list[Cluster]:
@@ -57,7 +59,8 @@ def _cluster(outcome: Outcome, failure: Failure, members: list[Report]) -> Clust
         issue = worst(first.validation)
         message, line, source, remedy = issue.message, issue.line, issue.text, issue.fix
     jobs = tuple(report.job_id for report in members[:EXAMPLES])
-    return Cluster(outcome, failure, len(members), first.job_id, message, line, source.strip(), remedy, jobs)
+    data = tuple(sorted({name for report in members for name in report.dataset_digests})[:DATASETS])
+    return Cluster(outcome, failure, len(members), first.job_id, message, line, source.strip(), remedy, jobs, data)
 
 
 def prompt(
@@ -71,7 +74,7 @@ def prompt(
         return "No program failed.\n"
     ways = "in one way" if len(kinds) == 1 else f"in {len(kinds)} ways, the most frequent first"
     head = f"{failed} of {len(found)} {'program' if len(found) == 1 else 'programs'} failed, {ways}.\n"
-    about = [_data(name, facts) for name, facts in (datasets or {}).items()]
+    about = [f"\n{described(name, facts)}\n" for name, facts in (datasets or {}).items()]
     head += _fitting(about, most_bytes // 3, "datasets")
     return head + _fitting([_paragraph(kind) for kind in kinds], most_bytes - len(head.encode()), "kinds of failure")
 
@@ -87,7 +90,8 @@ def _fitting(parts: Sequence[str], most_bytes: int, what: str) -> str:
     return text
 
 
-def _data(name: str, facts: Facts) -> str:
+def described(name: str, facts: Facts) -> str:
+    """What a dataset holds, in a line: rows, dates and columns."""
     names = [_line(column.name, 40) for column in facts.columns]
     if facts.first and facts.columns and facts.columns[0].type == "time":
         names[0] += " (the index)"
@@ -95,7 +99,7 @@ def _data(name: str, facts: Facts) -> str:
     left_out = f" and {len(names) - shown} more" if len(names) > shown else ""
     columns = ", ".join(names[:shown]) + left_out
     dates = f", from {facts.first:%Y-%m-%d} to {facts.last:%Y-%m-%d}" if facts.first and facts.last else ""
-    return f'\nDataset data["{_line(name, 128)}"]: {facts.rows:,} rows{dates}; columns: {columns}.\n'
+    return f'Dataset data["{_line(name, 128)}"]: {facts.rows:,} rows{dates}; columns: {columns}.'
 
 
 def _paragraph(kind: Cluster) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as plain_json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from windtunnel.cli.exits import DONE, NOT_SUCCEEDED
 from windtunnel.cli.options import AsJson, BatchName, Form, JobId, as_json, write_file
 from windtunnel.client import Client
-from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.errors import FieldProblem, InvalidInput, NotFound
 from windtunnel.texts import harmless
 
 
@@ -60,7 +61,12 @@ def errors(
             typer.echo(harmless(client.errors_prompt(batch)))
             return
         found, status = client.errors(batch), client.status(batch)
+        data = {}
+        for name in sorted({name for one in found for name in one.datasets}):
+            with suppress(NotFound):
+                data[name] = client.datasets.show(name).facts
     from windtunnel import texts
+    from windtunnel.analysis.clusters import described
     from windtunnel.cli import render, render_results
     from windtunnel.contract import BatchStatus
 
@@ -68,6 +74,8 @@ def errors(
         typer.echo(plain_json.dumps([render_results.plain_cluster(one) for one in found], indent=2))
     else:
         render.console().print(render_results.clusters(found))
+        for name, facts in data.items():
+            render.console().print(render.foreign(described(name, facts)))
         if isinstance(status, BatchStatus) and not status.done:
             typer.echo(f"So far: {texts.jobs(status.total - status.finished)} not finished.")
 

@@ -23,6 +23,7 @@ these and are Celery's business. `<p>` is the prefix; the scripts build the same
 | `<p>:hook:<event>`                     | hash   | a webhook's `url`, `body`, `attempt`          | until delivered; retention |
 | `<p>:datasets`                         | hash   | dataset → `<newest version> <sha256>`         | until removed          |
 | `<p>:dataset:<name>`                   | hash   | version → `<sha256> <DatasetVersion JSON>`    | until removed          |
+| `<p>:origins`                          | hash   | dataset → digests of the files that removed versions were made from | for ever |
 | `<p>:allowance:<token>:<day>`          | hash   | `jobs`, `seconds`, `validations` that an agent's token used | two days  |
 | `<p>:allowance:<token>:open`           | hash   | its unfinished batches → `<day> <slot-seconds reserved>` | a week at most |
 | `<p>:allowance:<token>:paid:<digest>`  | string | a submission that was charged: its batch, once opened | retention       |

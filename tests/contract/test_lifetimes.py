@@ -46,6 +46,8 @@ def busy(driver: Driver) -> None:
     driver.records.spool.take("archiver", most=1, after_s=0, lease_s=60)
     driver.ready(1, image="missing:1")
     driver.records.catalogue.add(a_version("sp500"))
+    driver.records.catalogue.add(a_version("gone"))
+    driver.records.catalogue.remove("gone")
     driver.ready(20, isolation=Isolation.CELL, owner="someone", priority=0, pool="default")
     driver.records.hosts.holds_images("here", {"language:python": "sha256:1"})
     driver.ready(2, params={}, cache=True, priority=9)

@@ -211,6 +211,10 @@ def test_trials_count_whatever_the_same_bytes_are_called(tunnel: Tunnel, tmp_pat
     assert tunnel.client.leaderboard(submit(tunnel, "noise", first=10, dataset="renamed")).all_trials.count == 11
     tunnel.client.datasets.add("shorter", tmp_path / "prices.csv", holdout="10%")
     assert tunnel.client.leaderboard(submit(tunnel, "short", first=11, dataset="shorter")).all_trials.count == 12
+    for name in ("prices", "renamed"):
+        tunnel.client.datasets.remove(name)
+    tunnel.client.datasets.add("again", tmp_path / "prices.csv")
+    assert tunnel.client.leaderboard(submit(tunnel, "noise", first=12, dataset="again")).all_trials.count == 13
 
 
 def test_failures_are_grouped(tunnel: Tunnel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,10 +36,14 @@ class Catalogue:
         }
 
     def sharing(self, names: Iterable[str]) -> list[str]:
-        """These datasets and every other one that has a version with the same bytes or made from the same file."""
-        wanted, known = set(names), self.names()
+        """These datasets and every other that has, or had, a version with the same bytes or made from the same file."""
+        removed = self._redis.call("hgetall", self._redis.keys("origins"))
+        gone = {as_text(name): set(as_text(digests).split()) for name, digests in removed.items()}
+        wanted, known = set(names), sorted({*self.names(), *gone})
         stored = self._redis.pipeline([("hvals", self._redis.keys("dataset", name)) for name in known])
-        held = {name: set[str]().union(*map(_origins, found)) for name, found in zip(known, stored, strict=True)}
+        held = {
+            name: gone.get(name, set()).union(*map(_origins, found)) for name, found in zip(known, stored, strict=True)
+        }
         ours = set[str]().union(*(held.get(name, ()) for name in wanted))
         return sorted(wanted | {name for name in known if held[name] & ours})
 
@@ -78,7 +82,8 @@ class Catalogue:
     def remove(self, name: str, number: int | None = None) -> list[DatasetVersion]:
         """Forget a version of a dataset, or all of it. Returns what was forgotten; raises as `version` does."""
         gone = self.versions(name) if number is None else [self.version(name, number)]
-        self._redis.run("remove_dataset", name, number or "")
+        made_from = {digest for one in gone for digest in (one.sha256, one.source_sha256) if digest}
+        self._redis.run("remove_dataset", name, number or "", *sorted(made_from))
         return gone
 
 

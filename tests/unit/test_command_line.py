@@ -229,6 +229,7 @@ def test_failures_of_a_batch_that_runs_are_those_so_far(monkeypatch: pytest.Monk
     monkeypatch.setattr(results, "Client", lambda: tunnel.client)
     tunnel.client.submit_batch([{"code": "print(1)"}] * 2)
     assert run("errors", "@last").stdout == "No job failed.\nSo far: 2 jobs not finished.\n"
+    assert run("leaderboard", "@last").stdout.endswith("\nSo far: 2 jobs not finished.\n")
 
 
 def test_jobs_of_a_pool_that_no_host_serves_have_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import json as plain_json
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from windtunnel.cli.options import AsJson, BatchName, Form, JobId, as_json, writ
 from windtunnel.client import Client
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound
 from windtunnel.texts import harmless
+
+if TYPE_CHECKING:
+    from windtunnel.contract import BatchStatus, JobStatus
 
 
 def leaderboard(
@@ -31,7 +34,7 @@ def leaderboard(
     """
     with Client() as client:
         batch = client.find(batch)
-        board = client.leaderboard(batch)
+        board, status = client.leaderboard(batch), client.status(batch)
         tests = client.superior(batch) if spa else ()
     from windtunnel.cli import render_results
 
@@ -44,6 +47,7 @@ def leaderboard(
         render.console().print(render_results.board(board, most))
         if spa:
             render.console().print(render_results.superior(tests))
+        _say_what_is_missing(status)
 
 
 def errors(
@@ -65,10 +69,8 @@ def errors(
         for name in sorted({name for one in found for name in one.datasets}):
             with suppress(NotFound):
                 data[name] = client.datasets.show(name).facts
-    from windtunnel import texts
     from windtunnel.analysis.clusters import described
     from windtunnel.cli import render, render_results
-    from windtunnel.contract import BatchStatus
 
     if form is Form.JSON:
         typer.echo(plain_json.dumps([render_results.plain_cluster(one) for one in found], indent=2))
@@ -76,8 +78,15 @@ def errors(
         render.console().print(render_results.clusters(found))
         for name, facts in data.items():
             render.console().print(render.foreign(described(name, facts)))
-        if isinstance(status, BatchStatus) and not status.done:
-            typer.echo(f"So far: {texts.jobs(status.total - status.finished)} not finished.")
+        _say_what_is_missing(status)
+
+
+def _say_what_is_missing(status: JobStatus | BatchStatus) -> None:
+    from windtunnel import texts
+    from windtunnel.contract import BatchStatus
+
+    if isinstance(status, BatchStatus) and not status.done:
+        typer.echo(f"So far: {texts.jobs(status.total - status.finished)} not finished.")
 
 
 def compare(job: JobId, other: JobId, json: AsJson = False) -> None:

@@ -324,6 +324,19 @@ def test_the_page_of_a_job(browser: Browser, reports: list[Report], tmp_path: Pa
     is_clean(browser, page)
 
 
+def test_readings_stand_as_far_apart_as_their_times(browser: Browser, tmp_path: Path) -> None:
+    samples = [
+        Sample(elapsed_s=at, cpu_time_s=at, cpu_percent=9, memory_mb=50, io_operations=0, processes=1)
+        for at in (0.0, 0.5, 1.0, 3.0, 5.0)
+    ]
+    page = tmp_path / "job.html"
+    page.write_text(job_page(report(1, noise(1)[0]), samples=samples), "utf-8")
+    browser.open(page)
+    line = browser.run("document.querySelector('#timeline svg path').getAttribute('d')")
+    at = [float(point.split()[0]) for point in re.split("[ML]", line)[1:]]
+    assert (at[3] - at[2]) / (at[1] - at[0]) == pytest.approx(4, abs=0.01)
+
+
 def test_axes_tell_their_ticks_apart(browser: Browser, tmp_path: Path) -> None:
     """However little there is to show: a few minutes, and gains of fractions of a percent."""
     day = prices(7)

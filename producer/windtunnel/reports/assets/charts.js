@@ -46,13 +46,15 @@ function frame(width, height, x, y, xTicks, yTicks, xText, yText, label) {
   return picture;
 }
 
-/* Lines over time: series are {name, style, values, area}. */
-function lineChart(times, series, text, label, height, xText = times.at(-1) - times[0] < 10 * 86400 ? minute : day) {
+/* Lines over time: series are {name, style, values, area}. Bars stand side by side; with `spaced`, as far apart as their times. */
+function lineChart(times, series, text, label, height, xText = times.at(-1) - times[0] < 10 * 86400 ? minute : day, spaced = false) {
   return plot((width, tall) => {
     const [low, high] = extent(series.flatMap((one) => one.values));
-    const x = scale(0, times.length - 1, MARGIN.left, width - MARGIN.right);
+    const [first, last] = spaced ? extent(times) : [0, times.length - 1], across = scale(first, last, MARGIN.left, width - MARGIN.right);
+    const x = (place) => across(spaced ? times[place] : place);
+    const nearest = (value) => spaced ? times.reduce((best, one, place) => Math.abs(one - value) < Math.abs(times[best] - value) ? place : best, 0) : Math.round(value);
     const y = scale(low, high, tall - MARGIN.bottom, MARGIN.top), yTicks = ticks(low, high, 4);
-    const marks = [...new Set(ticks(0, times.length - 1, Math.max(2, Math.floor(width / 130))).map(Math.round))].filter((one) => x(one) < width - 45);
+    const marks = [...new Set(ticks(first, last, Math.max(2, Math.floor(width / 130))).map(nearest))].filter((one, place, all) => x(one) < width - 45 && !(place && x(one) - x(all[place - 1]) < 60));
     const picture = frame(width, tall, x, y, marks, yTicks, (one) => xText(times[one]), labelled(yTicks, text), label);
     for (const one of series) {
       const line = one.values.map((value, place) => `${place ? (one.step ? `H${x(place).toFixed(1)}L` : "L") : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`).join("");
@@ -64,7 +66,7 @@ function lineChart(times, series, text, label, height, xText = times.at(-1) - ti
     const holder = h("div", {}, picture, tip);
     picture.append(cursor);
     picture.addEventListener("pointermove", (event) => {
-      const place = Math.round((event.offsetX - MARGIN.left) / (width - MARGIN.left - MARGIN.right) * (times.length - 1));
+      const place = nearest(first + (event.offsetX - MARGIN.left) / (width - MARGIN.left - MARGIN.right) * (last - first));
       if (!(place >= 0 && place < times.length)) return;
       cursor.setAttribute("x1", x(place)); cursor.setAttribute("x2", x(place)); cursor.setAttribute("visibility", "visible");
       tip.textContent = `${xText(times[place])}  ${series.map((one) => `${one.name} ${text(one.values[place])}`).join(", ")}`;

@@ -54,7 +54,7 @@ function program() {
 
 function timeline() {
   if (data.samples.length < 2) return null;
-  const at = data.samples.map((one) => one.elapsed_s), show = (name, text, style) => lineChart(at, [{ name, style, values: data.samples.map((one) => one[name]) }], text, name, 130, seconds);
+  const at = data.samples.map((one) => one.elapsed_s), show = (name, text, style) => lineChart(at, [{ name, style, values: data.samples.map((one) => one[name]) }], text, name, 130, seconds, true);
   return section("Resources over time", h("figure", { id: "timeline" }, h("h3", {}, "Memory"), show("memory_mb", (value, digits = 0) => `${number(value, digits)} MB`, "own"), h("h3", {}, "Processor, of one core"), show("cpu_percent", (value, digits = 0) => `${number(value, digits)}%`, "own")));
 }
 

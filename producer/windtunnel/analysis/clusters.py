@@ -105,7 +105,7 @@ def described(name: str, facts: Facts) -> str:
 def _paragraph(kind: Cluster) -> str:
     where = f" (line {kind.line}: `{_line(kind.source, 100)}`)" if kind.line and kind.source else ""
     remedy = f"\n  Fix: {_line(kind.remedy, 200)}" if kind.remedy else ""
-    return f"\n{kind.count}x {_line(kind.failure.type, 80)}: {_line(kind.message, 240)}{where}{remedy}\n"
+    return f"\n{kind.count}x {_line(kind.failure.type, 80)}: {_line(kind.message, 400)}{where}{remedy}\n"
 
 
 def _line(text: str, most: int) -> str:

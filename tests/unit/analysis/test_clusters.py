@@ -120,6 +120,8 @@ def test_a_report_says_itself_why_it_failed() -> None:
 def test_a_success_is_no_failure() -> None:
     assert failure_of(report(1)) is None
     assert prompt([report(1), report(2)]) == "No program failed.\n"
+    returned = f"signals must return positions{', or so' * 35}; it returned nothing"  # what matters is at its end
+    assert returned in prompt([failed(1, "TypeError", returned)])
 
 
 def test_times_and_long_texts_are_left_out() -> None:

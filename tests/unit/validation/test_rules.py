@@ -179,21 +179,61 @@ def test_code_that_is_never_reached_weighs_less() -> None:
     assert "never reached" in found[1].message
 
 
+IMPORTS = "import dataclasses\nimport datetime\nimport logging\nimport time\nimport numpy as np\nimport pandas as pd\n"
+
+
 @pytest.mark.parametrize(
     "call",
-    ["pd.Timestamp('today')", "pd.to_datetime('now')", "np.datetime64('now')", "time.perf_counter()", "time.ctime()"],
+    [
+        "pd.Timestamp('today')",
+        "pd.to_datetime(['now'])",
+        "pd.date_range(end='today', periods=3)",
+        "pd.Period.now('D')",
+        "np.datetime64('now')",
+        "time.perf_counter()",
+        "time.ctime()",
+        "time.strftime('%H:%M')",
+        "time.localtime(None)",
+        "sorted([1], key=time.time)",
+        "dataclasses.field(default_factory=datetime.datetime.now)",
+        "logging.basicConfig(format='%(asctime)s %(message)s')",
+    ],
 )
 def test_each_way_to_read_the_clock_is_told(call: str) -> None:
-    code = f"import time\nimport numpy as np\nimport pandas as pd\nprint({call})"
-    assert [issue.rule for issue in SecurityValidator().validate_code(code).issues] == ["repeat.clock"]
+    assert [issue.rule for issue in SecurityValidator().validate_code(IMPORTS + call).issues] == ["repeat.clock"]
 
 
-@pytest.mark.parametrize("call", ["pd.Timestamp('2020-01-01')", "np.datetime64('2020-01-01')", "time.ctime(0)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pd.Timestamp('2020-01-01')",
+        "np.datetime64('2020-01-01')",
+        "time.ctime(0)",
+        "time.strftime('%H:%M', time.gmtime(0))",
+        "time.strftime(*pair)",
+        "logging.basicConfig(format='%(message)s')",
+    ],
+)
 def test_a_given_time_is_not_the_clock(call: str) -> None:
-    code = f"import time\nimport numpy as np\nimport pandas as pd\nprint({call})"
-    assert SecurityValidator().validate_code(code).issues == ()
+    assert SecurityValidator().validate_code(f"{IMPORTS}pair = params['pair']\n{call}").issues == ()
 
 
-@pytest.mark.parametrize("draw", ["import uuid\nuuid.uuid4()", "import secrets\nsecrets.token_hex()"])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        "import uuid\nuuid.uuid4()",
+        "import secrets\nsecrets.token_hex()",
+        "import random\nrandom.seed()",
+        "import numpy as np\nnp.random.seed(None)",
+        "import numpy as np\nnp.random.default_rng(seed=None)",
+        "import polars as pl\npl.DataFrame({'a': [1, 2]}).sample(1)",
+        "import polars as pl\npl.Series([1, 2]).shuffle()",
+    ],
+)
 def test_what_no_seed_makes_the_same_is_told(draw: str) -> None:
     assert [issue.rule for issue in SecurityValidator().validate_code(draw).issues] == ["repeat.unseeded"]
+
+
+@pytest.mark.parametrize("seeded", ["pl.Series([1, 2]).sample(1, seed=7)", "pl.Series([1, 2]).shuffle(7)"])
+def test_what_is_given_a_seed_can_be_repeated(seeded: str) -> None:
+    assert SecurityValidator().validate_code(f"import polars as pl\n{seeded}").issues == ()

@@ -273,6 +273,21 @@ def test_an_option_that_is_mistyped_is_answered_with_the_one_meant() -> None:
     assert "--json" in run("status", "--jsno").output
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("retry @last --outcome fail", "'--outcome': 'fail' is not one of 'succeeded', "),
+        ("retry @last --outcome fail", "'infrastructure_error'. Did you mean 'failed'?"),
+        ("sweep x.py --grid a=1 --isolation vm", "'--isolation': 'vm' is not one of 'container', 'cell'.\n"),
+        ("leaderboard @last --most few", "'--most': must be a whole number\n"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_told_in_plain_words(words: str, told: str) -> None:
+    done = run(*words.split())
+    assert done.exit_code == 2
+    assert told in done.output
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_complete_commands(shell: str) -> None:
     variables = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -58,6 +59,21 @@ class Commands(TyperGroup):
             raise Interrupted(str(error)) from None
         except BrokenPipeError:
             raise typer.Exit(COULD_NOT) from None
+        except typer.BadParameter as error:
+            error.message = _plainer(error.message)
+            raise
+
+
+def _plainer(message: str) -> str:
+    """What is wrong with an option's value, in plain words; of a few allowed values, with the one that is meant."""
+    from difflib import get_close_matches
+
+    from windtunnel.contract.base import plainer
+
+    plain = plainer(message)
+    given, _, allowed = plain.partition(" is not one of ")
+    near = get_close_matches(given.strip("'"), re.findall(r"'(\w+)'", allowed), n=1)
+    return f"{plain.removesuffix('.')}. Did you mean '{near[0]}'?" if near else plain
 
 
 def _command(name: str) -> Any:

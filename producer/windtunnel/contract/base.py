@@ -29,6 +29,8 @@ CLEARER = {
     "String should match pattern '^[^/]+$'": "must be the name of a file, without a folder",
     "Input should be a valid dictionary": "must be a dictionary (in JSON, an object)",
     "Input should be a valid tuple": "must be a list",
+    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "must be a number",
     "Extra inputs are not permitted": "is not known",
     "Field required": "is missing",
 }

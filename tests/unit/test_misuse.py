@@ -35,6 +35,7 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("stages", "`datasets`", lambda client, _: client.submit_batch([JOB], stages=[{"at_least": 1}])),
     ("stages", "`datasets`", lambda client, _: client.submit({**JOB, "stages": [{"at_least": 1}]})),
     ("jobs", "is empty", lambda client, _: client.submit_batch([])),
+    ("params.0", "type float64", lambda client, _: client.submit_sweep("print(1)", params=np.ones(2))),
     ("jobs.1", "NoneType", lambda client, _: client.submit_batch([JOB, None])),  # type: ignore[list-item]
     *[
         ("id", "is not the id", lambda client, _, name=name, method=method: getattr(client, method)(name))

@@ -26,7 +26,7 @@ def points(grid: Grid | None, params: Iterable[Mapping[str, Any]] | None) -> Ite
         raise refused("grid", "give either a grid or params, not both" if params is not None else "give it, or params")
     if grid is not None:
         return _product(grid)
-    sets = bounded(params or (), "params")
+    sets = bounded(() if params is None else params, "params")
     wrong = [index for index, one in enumerate(sets) if not isinstance(one, Mapping)]
     if wrong:
         raise refused(f"params.{wrong[0]}", f"is of type {type(sets[wrong[0]]).__name__}; give a dictionary")

@@ -120,9 +120,7 @@ async def start(wanted: Backtest, tunnel: Tunnel) -> dict[str, Any]:
 @app.get("/api/backtests/{batch}")
 async def backtest(batch: str, tunnel: Tunnel) -> dict[str, Any]:
     """Where a batch stands, its best variants and its failures by kind."""
-    status = await tunnel.status(batch)
-    if not isinstance(status, BatchStatus):
-        raise HTTPException(404, "This is a job, not a batch.")
+    status = await _batch(tunnel, batch)
     board, kinds = await gather(tunnel.leaderboard(batch), tunnel.errors(batch))
     return {**_status(status), **findings(board, kinds)}
 
@@ -135,7 +133,7 @@ async def events(
     last_event_id: Annotated[str | None, Header(pattern=EVENT_ID)] = None,
 ) -> StreamingResponse:
     """Progress as server-sent events; a browser that lost its connection goes on where it stopped."""
-    await tunnel.status(batch)  # an unknown batch is told before the stream begins
+    await _batch(tunnel, batch)  # an unknown one is told before the stream begins
 
     async def lines() -> AsyncIterator[str]:
         try:
@@ -164,6 +162,13 @@ async def cancel(batch: str, tunnel: Tunnel) -> dict[str, int]:
 async def report(batch: str, tunnel: Tunnel) -> HTMLResponse:
     """The whole report as one page."""
     return HTMLResponse(await tunnel.page(batch))
+
+
+async def _batch(tunnel: AsyncClient, batch: str) -> BatchStatus:
+    status = await tunnel.status(batch)
+    if not isinstance(status, BatchStatus):
+        raise HTTPException(404, "This is a job, not a batch.")
+    return status
 
 
 def _status(status: BatchStatus) -> dict[str, Any]:

@@ -10,20 +10,24 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from examples.trading_app.app import events, findings
 from examples.trading_app.ideas import IDEAS, numbers
+from fastapi import HTTPException
 from tests.browser import Browser
 from tests.scored import edge, noise, report
 from tests.support import EXAMPLES, PATIENCE_S, ROOT, Stack, command, free_port, get_json, until
 
 from windtunnel.analysis.leaderboard import leaderboard
 from windtunnel.client import AsyncClient, Client
-from windtunnel.contract import Event, EventKind
+from windtunnel.contract import BatchStatus, Event, EventKind
 from windtunnel.errors import StoreUnavailable
+from windtunnel.testing import Tunnel
 
 GRID = {"fast": "5:95:5,110", "slow": "110:200:10"}  # 200 variants; in one of them fast is not below slow
 MANY = {"fast": "1:50", "slow": "51:200:5"}
@@ -208,8 +212,9 @@ def test_a_stream_ends_without_its_last_event_while_redis_is_away() -> None:
     """The browser connects again then, and goes on after the last event it got."""
 
     class Away:
-        async def status(self, batch: str) -> str:
-            return batch
+        async def status(self, batch: str) -> BatchStatus:
+            now = datetime.now(UTC)
+            return BatchStatus(batch_id=batch, name="x", total=2, finished=0, submitted_at=now)
 
         async def stream(self, batch: str, *, after: str) -> AsyncIterator[Event]:
             yield Event(id=f"{after}1", batch_id=batch, kind=EventKind.FINISHED, finished=1, total=2)
@@ -221,3 +226,8 @@ def test_a_stream_ends_without_its_last_event_while_redis_is_away() -> None:
 
     (line,) = asyncio.run(lines())
     assert line.startswith("id: 01\nevent: finished\n")
+
+
+def test_a_job_is_refused_before_a_stream_begins() -> None:
+    with closing(Tunnel().client) as client, pytest.raises(HTTPException, match="not a batch"):
+        asyncio.run(events(client.submit({"code": "print(1)"}), AsyncClient(sync=client)))

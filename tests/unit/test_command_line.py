@@ -174,6 +174,15 @@ def test_several_that_fit_are_named_and_none_is_left_as_it_is(client: Client) ->
     assert isinstance(run("status", "ffff").exception, NotFound)
 
 
+def test_an_id_of_the_other_kind_is_answered_with_the_one_to_use(client: Client) -> None:
+    job = client.submit({"code": "print(1)"})
+    batch = job.partition("-")[0]
+    with pytest.raises(NotFound, match=f"^There is no job {batch}. This looks like .* first job is {job}.$"):
+        client.report(batch)
+    with pytest.raises(NotFound, match=f"^There is no batch {job}. This looks like .* whose batch is {batch}.$"):
+        client.jobs(job)
+
+
 def test_there_is_no_last_batch_at_first(client: Client) -> None:
     with pytest.raises(NotFound, match="no batch yet"):
         client.find("@last")

@@ -142,16 +142,16 @@ class Reading:
 
 def unknown(what: str, name: str) -> NotFound:
     """There is no such job or batch."""
-    hint = ""
     if what == "job" and "-" not in name:
-        hint = f" This looks like the id of a batch, whose first job is {name}-0."
+        remedy = f"This looks like the id of a batch, whose first job is {name}-0."
     elif what == "batch" and "-" in name:
-        hint = f" This looks like the id of a job, whose batch is {batch_of(name)}."
-    remedy = (
-        "Its id may be mistyped, or its record expired: `windtunnel status` lists the newest batches, and an archive "
-        "keeps reports for longer, if there is one."
-    )
-    return NotFound(f"There is no {what} {name}.{hint}", remedy=remedy)
+        remedy = f"This looks like the id of a job, whose batch is {batch_of(name)}."
+    else:
+        remedy = (
+            "Its id may be mistyped, or its record expired: `windtunnel status` lists the newest batches, and an "
+            "archive keeps reports for longer, if there is one."
+        )
+    return NotFound(f"There is no {what} {name}.", remedy=remedy)
 
 
 def _time(ms: str) -> datetime:

@@ -401,6 +401,11 @@ def test_the_allowlist(entries: list[str], url: str, fine: bool) -> None:
             allowed.target(url)
 
 
+def test_a_listed_name_at_another_port_is_told_which_ports_it_stands_for() -> None:
+    with pytest.raises(NotAllowed, match="; a name alone stands for 80 and 443"):
+        Allowlist.of(["*.example.com"]).target("https://hooks.example.com:8443/")
+
+
 @pytest.mark.parametrize(
     "entry", ["", "https://a.example.com", "a b", "user@host", "host?x", "10.0.0.0/99", "a.test,b.test", "a.*.test"]
 )

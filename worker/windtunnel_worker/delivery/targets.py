@@ -72,7 +72,8 @@ class Allowlist:
         port = parts.port or (443 if tls else 80)
         listed = self._lists(_address(host), port) if _address(host) else self._names(host, port)
         if not listed:
-            raise NotAllowed(f"{host}:{port} is not in WINDTUNNEL_WEBHOOKS")
+            other = "" if port in USUAL_PORTS or not self._names(host, 443) else "; a name alone stands for 80 and 443"
+            raise NotAllowed(f"{host}:{port} is not in WINDTUNNEL_WEBHOOKS{other}")
         found = self.resolve(host, port)
         if not found:
             raise NotAllowed(f"{host} has no address")

@@ -54,11 +54,12 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
             {"{{category}}": "rate(windtunnel_rejections_by_category_total[5m])"},
         ),
         (
-            "Verdicts from the cache",
+            "From the caches",
             "percentunit",
             {
-                "cached": 'sum(rate(windtunnel_verdicts_total{source="cached"}[15m]))'
-                " / sum(rate(windtunnel_verdicts_total[15m]))"
+                "results": "sum(rate(windtunnel_jobs_reused_total[15m])) / sum(rate(windtunnel_jobs_total[15m]))",
+                "verdicts": 'sum(rate(windtunnel_verdicts_total{source="cached"}[15m]))'
+                " / sum(rate(windtunnel_verdicts_total[15m]))",
             },
         ),
         (

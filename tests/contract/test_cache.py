@@ -258,6 +258,7 @@ def test_a_report_from_the_cache_says_so_and_has_names_of_its_own() -> None:
     assert ran == [f"{first}-0"]
     reports = list(client.reports(second))
     assert [report.cached_from for report in reports] == [f"{first}-0"] * 3
+    assert tunnel.records.metrics.read().counters["reused"] == 3
     assert {(report.name, report.labels["a"], report.job_id.partition("-")[0]) for report in reports} == {
         ("two", "b", second)
     }

@@ -26,6 +26,16 @@ def test_the_queue_is_counted_by_owner_and_priority(driver: Driver) -> None:
     }
     assert stats.oldest_s is not None
     assert stats.oldest_s >= 0
+    assert [(one.owner, one.running, one.slot_seconds) for one in stats.owners] == [("ann", 1, 0)]
+
+
+def test_the_owners_that_used_the_most_slot_seconds_come_first(driver: Driver) -> None:
+    for owner, jobs in {"ann": 1, "bob": 2}.items():
+        driver.ready(jobs, owner=owner)
+        driver.run_all()
+    first, second = driver.records.listing.stats().owners
+    assert (first.owner, first.running, second.owner) == ("bob", 0, "ann")
+    assert first.slot_seconds > second.slot_seconds > 0
 
 
 def test_the_newest_batches_of_an_owner_are_found_behind_those_of_others(driver: Driver) -> None:

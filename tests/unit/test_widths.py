@@ -26,6 +26,7 @@ from windtunnel.contract import (
     JobState,
     JobStatus,
     Outcome,
+    OwnerUse,
     ProgramError,
     QueueStats,
     Report,
@@ -117,8 +118,9 @@ def outputs() -> Iterator[tuple[str, Any, list[str]]]:
     yield "compare", render_results.comparison(REPORTS[0], REPORTS[1]), [*ids[:2], "-1.2345678901234e-05"]
     yield "errors", render_results.clusters(clusters(REPORTS)), ["KeyError", "line 123", ids[-2]]
     waiting = (Waiting(priority=5, owner="research-desk", jobs=1_234_567),)
-    found = QueueStats(ready=1_234_567, running=2, waiting=waiting, outcomes=OUTCOMES)
-    yield "stats", render_stats.stats(found), ["1,234,567", "research-desk", "12345"]
+    owners = (OwnerUse(owner="research-desk", running=12, slot_seconds=8_765_432.1),)
+    found = QueueStats(ready=1_234_567, running=2, waiting=waiting, owners=owners, outcomes=OUTCOMES)
+    yield "stats", render_stats.stats(found), ["1,234,567", "research-desk", "12345", "8,765,432"]
     version = a_version("sp500-futures").model_copy(update={"facts": FACTS})
     yield "datasets list", render_datasets.table([version]), ["sp500-futures", "12,345,678", "2026-11-27"]
     yield "datasets show", render_datasets.version(version), ["12,345,678", "1,234,567", version.sha256, "100.000000"]

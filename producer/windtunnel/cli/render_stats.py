@@ -12,7 +12,7 @@ from windtunnel.texts import span
 
 
 def stats(found: QueueStats) -> RenderableType:
-    """All of it: the sums first, then who waits."""
+    """All of it: the sums first, then who waits, and who used how much."""
     table = names_and_values()
     table.add_row("ready", f"{found.ready:,}")
     table.add_row("running", f"{found.running:,}")
@@ -24,9 +24,23 @@ def stats(found: QueueStats) -> RenderableType:
     if found.oldest_s is not None:
         table.add_row("oldest batch", span(found.oldest_s))
     table.add_row("outcomes so far", counts(found.outcomes) or "none yet")
-    if not found.waiting:
-        return table
+    shown: list[RenderableType] = [table]
+    if found.waiting:
+        shown += [Text(), _waiting(found)]
+    if found.owners:
+        shown += [Text(), _owners(found)]
+    return Group(*shown)
+
+
+def _waiting(found: QueueStats) -> RenderableType:
     waiting = Fitted(figure_column("priority"), Shown("owner", wraps=True), figure_column("waiting"))
     for one in found.waiting:
         waiting.add_row(str(one.priority), one.owner, f"{one.jobs:,}")
-    return Group(table, Text(), waiting)
+    return waiting
+
+
+def _owners(found: QueueStats) -> RenderableType:
+    owners = Fitted(Shown("owner", wraps=True), figure_column("running"), figure_column("slot-seconds so far"))
+    for one in found.owners:
+        owners.add_row(one.owner, f"{one.running:,}", f"{one.slot_seconds:,.0f}")
+    return owners

@@ -80,6 +80,8 @@ class QueueStats(Contract):
     running: int
     waiting: tuple[Waiting, ...] = ()
     """Jobs that wait for validation or for a slot, by owner and priority."""
+    owners: tuple[OwnerUse, ...] = ()
+    """Who uses the slots: the owners that have used the most so far, at most 100."""
     ending: int = 0
     """Jobs that have ended and wait for their report."""
     following: int = 0
@@ -98,6 +100,15 @@ class Waiting(Contract):
     owner: str
     priority: int
     jobs: int
+
+
+class OwnerUse(Contract):
+    """What one owner uses of the slots."""
+
+    owner: str
+    running: int
+    slot_seconds: float
+    """Slot-seconds used so far by the attempts that have ended."""
 
 
 class BatchStatus(Contract):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from windtunnel.contract import JobState, JobSummary, Outcome, QueueStats, Waiting
+from windtunnel.contract import JobState, JobSummary, Outcome, OwnerUse, QueueStats, Waiting
 from windtunnel.errors import FieldProblem, InvalidInput, NotFound, UnreadableRecord
 from windtunnel.records.codec import as_text, whole
 from windtunnel.records.connection import Connection
@@ -16,6 +16,7 @@ from windtunnel.records.reading import spec_of, status_of
 
 log = logging.getLogger(__name__)
 READ_AT_ONCE = 2000
+OWNERS_SHOWN = 100
 LANES_LOOKED_AT = 20_000
 ORDERS = (
     "name",
@@ -53,7 +54,7 @@ class Listing:
 
     def stats(self) -> QueueStats:
         """What the whole queue holds, in one look."""
-        found: dict[str, Any] = json.loads(as_text(self._redis.run("stats", LANES_LOOKED_AT)))
+        found: dict[str, Any] = json.loads(as_text(self._redis.run("stats", LANES_LOOKED_AT, OWNERS_SHOWN)))
         waiting: Counter[tuple[str, int]] = Counter()
         for owner, priority, jobs in found["waiting"] or ():
             waiting[owner, priority] += jobs
@@ -64,6 +65,10 @@ class Listing:
             waiting=tuple(
                 Waiting(owner=owner, priority=priority, jobs=jobs)
                 for (owner, priority), jobs in sorted(waiting.items(), key=lambda one: (one[0][1], one[0][0]))
+            ),
+            owners=tuple(
+                OwnerUse(owner=owner, running=running, slot_seconds=round(seconds, 3))
+                for owner, running, seconds in found["owners"] or ()
             ),
             ending=found["ending"],
             following=found["following"],

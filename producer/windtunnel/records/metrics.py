@@ -81,6 +81,8 @@ class Figures:
 def counts_of(report: Report) -> dict[str, float]:
     """What a final report adds to the counters."""
     counts: dict[str, float] = {f"jobs:{report.outcome.value}": 1}
+    if report.cached_from:
+        counts["reused"] = 1
     if report.outcome in LIMITS:
         counts[f"limit:{LIMITS[report.outcome]}"] = 1
     for stage in STAGES:
@@ -208,7 +210,7 @@ def counter_names() -> list[str]:
         *(f"jobs:{outcome.value}" for outcome in Outcome),
         *(f"limit:{limit}" for limit in LIMITS.values()),
         *(f"stage:{stage}:{bucket}" for stage, bucket in product(STAGES, range(len(BUCKETS_S) + 1))),
-        *("retries", "recoveries", "lost", "faults", "host_failures", "host_pauses", "orphans"),
+        *("retries", "recoveries", "lost", "faults", "host_failures", "host_pauses", "orphans", "reused"),
         *("unreadable", "webhooks:delivered", "webhooks:failed", "webhooks:dead"),
         *("verdicts:cached", "verdicts:new"),
     ]

@@ -34,6 +34,7 @@ SINGLE = {
     "host_failures": "Times that a host failed for reasons of its own.",
     "host_pauses": "Times that a host paused itself after failures in a row.",
     "unreadable": "Messages that no worker could read.",
+    "reused": "Jobs that got the result of an equal job from the cache.",
     "orphans": "Sandboxes that the reaper removed because nobody owned them.",
 }
 FAMILIES = {
@@ -43,7 +44,12 @@ FAMILIES = {
     "webhooks": ("result", "Attempts to deliver a webhook: delivered, failed, or dead after the last one."),
     "verdicts": ("source", "Groups of jobs that were judged, by where the verdict came from: cached or new."),
 }
-NAMES = {"unreadable": "unreadable_messages", "limit": "limit_violations", "finding": "rejections_by_category"}
+NAMES = {
+    "unreadable": "unreadable_messages",
+    "reused": "jobs_reused",
+    "limit": "limit_violations",
+    "finding": "rejections_by_category",
+}
 
 
 class RecordsCollector(Collector):

@@ -1,8 +1,9 @@
 -- What the whole queue holds.
--- ARGV: most lanes looked at
--- Returns JSON: waiting by queue, running, by owner and priority, ending, following, unfinished, the oldest, outcomes.
+-- ARGV: most lanes looked at, most owners
+-- Returns JSON: waiting by queue, running, by owner and priority, what owners use, ending, following, unfinished, the
+-- oldest, outcomes.
 local looks = tonumber(ARGV[1])
-local queues, waiting, running = {}, {}, 0
+local queues, waiting, running, owners = {}, {}, 0, {}
 
 local function waiting_of(queue, priority, owner)
   local jobs = 0
@@ -28,9 +29,27 @@ for _, queue in ipairs(redis.call('SMEMBERS', key('queues'))) do
     end
   end
 end
-for _, jobs in ipairs(redis.call('HVALS', key('running'))) do
-  running = running + number(jobs)
+for place, of in ipairs({ 'running', 'seconds' }) do
+  local found = redis.call('HGETALL', key(of))
+  for i = 1, #found, 2 do
+    local one = owners[found[i]] or { found[i], 0, 0 }
+    one[place + 1] = number(found[i + 1])
+    owners[found[i]] = one
+  end
 end
+local using = {}
+for _, one in pairs(owners) do
+  running = running + one[2]
+  if one[2] > 0 or one[3] > 0 then
+    table.insert(using, one)
+  end
+end
+table.sort(using, function(a, b)
+  if a[3] == b[3] then
+    return a[1] < b[1]
+  end
+  return a[3] > b[3]
+end)
 local outcomes, counters = {}, redis.call('HGETALL', key('counters'))
 for i = 1, #counters, 2 do
   local outcome = counters[i]:match('^outcome:(.*)$')
@@ -43,6 +62,7 @@ return cjson.encode({
   queues = queues,
   waiting = waiting,
   running = running,
+  owners = { unpack(using, 1, math.min(#using, tonumber(ARGV[2]))) },
   ending = redis.call('ZCARD', key('ended')),
   following = number(redis.call('HGET', key('counters'), 'following')),
   unfinished = number(redis.call('HGET', key('counters'), 'unfinished')),

@@ -13,7 +13,7 @@ from tests.support import environment
 from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.process import Process
-from windtunnel_worker.celery.roles import main, show, take_node_name, worker_options
+from windtunnel_worker.celery.roles import check_login, main, show, take_node_name, worker_options
 from windtunnel_worker.settings import HostSettings
 
 
@@ -55,6 +55,15 @@ def test_a_role_that_is_refused_says_so_in_the_form_of_its_log() -> None:
     (line,) = map(json.loads, done.stderr.splitlines())
     assert (done.returncode, line["action"]) == (1, "refused")
     assert "WINDTUNNEL_POOLS" in line["message"]
+
+
+@pytest.mark.parametrize("login", ["op:wört", "op:one,two", "op", "op:", ":secret", "a:b,"])
+def test_a_login_that_flower_could_not_read_is_refused(login: str) -> None:
+    check_login("op:one:two,other:three")
+    check_login("")
+    with pytest.raises(InvalidInput, match="FLOWER_BASIC_AUTH") as refused:
+        check_login(login)
+    assert login not in str(refused.value)
 
 
 def test_flower_without_its_library_names_the_extra(setenv: pytest.MonkeyPatch) -> None:

@@ -193,8 +193,18 @@ def show(app: Celery, address: str, port: int) -> None:
     """Serve Flower until TERM."""
     if find_spec("flower") is None:
         raise ExtraMissing("The role flower", "flower")
+    check_login(os.environ.get("FLOWER_BASIC_AUTH", ""))
     with listening(address, port):
         app.start(["flower", f"--address={address}", f"--port={port}", "--max_tasks=5000"])
+
+
+def check_login(logins: str) -> None:
+    """Raise `InvalidInput` for a login with which nobody could log in. Flower divides several by commas."""
+    for login in logins.split(",") if logins else ():
+        user, colon, password = login.partition(":")
+        if not (user and colon and password and login.isascii() and login.isprintable()):
+            problem = FieldProblem("FLOWER_BASIC_AUTH", "this is not <user>:<password> in ASCII without a comma")
+            raise InvalidInput([problem], remedy="Choose another login; a comma separates several.")
 
 
 @contextmanager

@@ -9,8 +9,9 @@ def current_trace() -> str:
     """The W3C `traceparent` of this thread's current span; empty without tracing."""
     if "opentelemetry.trace" not in sys.modules:
         return ""
-    from opentelemetry.propagate import inject
+    # Whatever format the app uses between its own services.
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     carrier: dict[str, str] = {}
-    inject(carrier)
+    TraceContextTextMapPropagator().inject(carrier)
     return carrier.get("traceparent", "")

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import redis
-from opentelemetry import trace
+from opentelemetry import propagate, trace
+from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from tests.contract.driver import HERE, Driver
@@ -23,6 +24,9 @@ from windtunnel.client import Client
 from windtunnel.contract import Job, Resources
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
+from windtunnel.telemetry import current_trace
+from windtunnel_worker.celery.process import traces_wanted
+from windtunnel_worker.telemetry.tracing import resource
 
 Spans = dict[str, Any]
 pytestmark = pytest.mark.observability
@@ -39,8 +43,8 @@ class Receiver(ThreadingHTTPServer):
             def do_POST(self) -> None:
                 request = ExportTraceServiceRequest()
                 request.ParseFromString(self.rfile.read(int(self.headers["Content-Length"])))
-                for resource in request.resource_spans:
-                    for scope in resource.scope_spans:
+                for one in request.resource_spans:
+                    for scope in one.scope_spans:
                         for span in scope.spans:
                             spans.put(span)
                 self.send_response(200)
@@ -131,3 +135,28 @@ def test_each_job_has_one_trace_from_submit_to_report(
         job: spans["windtunnel.job"].trace_id.hex() for job, spans in by_job.items()
     }
     assert one.trace_id.hex() == hashlib.sha256(f"{batch}-0/1".encode()).hexdigest()[:32]
+
+
+def test_the_service_is_named_by_either_of_the_standard_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resource().attributes["service.name"] == "windtunnel"
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=lab,deployment.environment=prod")
+    assert (resource().attributes["service.name"], resource().attributes["deployment.environment"]) == ("lab", "prod")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "backtests")
+    assert resource().attributes["service.name"] == "backtests"
+
+
+def test_the_apps_trace_is_found_whatever_format_it_sends_to_others() -> None:
+    before = propagate.get_global_textmap()
+    propagate.set_global_textmap(CompositePropagator([]))
+    try:
+        with TracerProvider().get_tracer("app").start_as_current_span("app") as app:
+            assert trace.format_trace_id(app.get_span_context().trace_id) in current_trace()
+    finally:
+        propagate.set_global_textmap(before)
+
+
+def test_traces_can_be_switched_off_although_an_endpoint_is_named() -> None:
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    assert traces_wanted(endpoint)
+    assert not traces_wanted({**endpoint, "OTEL_TRACES_EXPORTER": "none"})
+    assert not traces_wanted({**endpoint, "OTEL_SDK_DISABLED": "True"})

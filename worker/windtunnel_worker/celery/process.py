@@ -118,7 +118,10 @@ def _tracing() -> type[Tracing]:
 def traces_wanted(environment: Mapping[str, str]) -> bool:
     """Whether the standard variables of OpenTelemetry ask for traces."""
     endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return environment.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(map(environment.get, endpoints))
+    off = (
+        environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none"
+    )
+    return not off and any(map(environment.get, endpoints))
 
 
 def terms_of(settings: HostSettings) -> Terms:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from datetime import datetime, timedelta
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
@@ -51,6 +50,12 @@ def trace_id_of(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
+def resource() -> Resource:
+    """Who sends the traces, as the standard variables say; the service is windtunnel where they do not name one."""
+    named = OTELResourceDetector().detect().attributes
+    return Resource.create({"service.name": named.get("service.name", "windtunnel")})
+
+
 class Tracing:
     """An observer that sends the trace of each job that got its report.
 
@@ -61,10 +66,7 @@ class Tracing:
     def __init__(self, submitted_in: Callable[[str], tuple[str, int]]) -> None:
         self._submitted_in = submitted_in
         self._ids = JobIds()
-        self._provider = TracerProvider(
-            resource=Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "windtunnel")}),
-            id_generator=self._ids,
-        )
+        self._provider = TracerProvider(resource=resource(), id_generator=self._ids)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("windtunnel")
 
@@ -97,7 +99,10 @@ class Tracing:
         for attempt in report.attempts[:-1]:
             root.add_event("attempt", {"number": attempt.number, "outcome": attempt.outcome.value})
         _stages(_Spans(self._tracer, root), report)
+        kept = root.is_recording()
         root.end(_ns(report.finished_at))
+        if not kept:
+            return  # the sampler leaves it out
         trace_id = trace.format_trace_id(root.get_span_context().trace_id)
         log.info("action=traced job=%s trace=%s", report.job_id, trace_id, extra={"wt_trace_id": trace_id})
 

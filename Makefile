@@ -2,9 +2,9 @@
 SETUP := deploy/setup.sh
 BIN := .venv/bin
 
-test corpora docs pictures fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test: export REQUIREMENTS = dev
+test corpora docs pictures fuzz matrix faults bench soak release compose-test hosts-test vm-test observability-test: export REQUIREMENTS = dev
 
-.PHONY: help setup demo test lint up image corpora docs pictures fuzz matrix faults bench soak compose-test hosts-test vm-test observability-test clean
+.PHONY: help setup demo test lint up image corpora docs pictures fuzz matrix faults bench soak release compose-test hosts-test vm-test observability-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ soak: ## rounds of random faults for an hour; then 2,200 jobs through one slot, 
 observability-test: ## alerts and panels on a real Prometheus, traces, Flower behind nginx, Kubernetes' schemas
 	$(SETUP) $(BIN)/pip install -q -e '.[otel]' 'kubernetes-validate>=1.31,<2'
 	deploy/test-setup.sh observability $(BIN)/pytest -m observability $(PYTEST)
+
+release: ## build the sdist, the wheel and bills of materials into dist/, and run the tests on the wheel
+	$(SETUP) deploy/release.sh
 
 compose-test: ## run a batch through docker-compose.yml, for real
 	$(SETUP) $(BIN)/pytest -m compose $(PYTEST)

@@ -96,9 +96,10 @@ esac
 # The modes are set here because a private umask would make the warden unreadable in the image.
 chmod -R u=rwX,go=rX "$context"
 
+version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' "$here/../producer/windtunnel/__init__.py")
 say "building $image on $base (under a minute)"
 docker build --network none --build-arg "BASE=$base" --build-arg "TOOLS=$tools" --build-arg "LANGUAGE=$language" \
-    --label "windtunnel.inputs=$digest" \
+    --label "windtunnel.inputs=$digest" --label "org.opencontainers.image.version=$version" \
     --tag "$image" "$context" >"$work/log" 2>&1 || {
     tail -n 40 "$work/log" >&2
     die "docker build failed; its last lines are above"

@@ -95,7 +95,7 @@ announce() {
 }
 
 make_images() {
-    local context
+    local context wheel version
     "$root/sandbox_image/build.sh"
     WINDTUNNEL_BASE=$("$root/sandbox_image/base.sh" python)
     WINDTUNNEL_REDIS_IMAGE=${WINDTUNNEL_REDIS_IMAGE:-$(BASE='' "$root/sandbox_image/base.sh" redis)}
@@ -109,11 +109,14 @@ make_images() {
     "$here/../wheels.sh" "$here/../requirements/worker.txt" "$WINDTUNNEL_BASE" "$context/wheels"
     say "building the project's wheel"
     "$PYTHON" -m pip wheel -qq --no-deps --no-build-isolation -w "$context/project" "$root"
+    wheel=$(echo "$context"/project/*.whl)
+    version=${wheel##*/windtunnel-}
     cp "$here/Dockerfile" "$context/"
     cp "$here/../requirements/worker.txt" "$context/requirements.txt"
     chmod -R u=rwX,go=rX "$context"
     say "building windtunnel/worker:local on $WINDTUNNEL_BASE"
-    WINDTUNNEL_CONTEXT=$context "${compose[@]}" build validate >"$work/log" 2>&1 || {
+    WINDTUNNEL_CONTEXT=$context "${compose[@]}" build --build-arg "VERSION=${version%%-*}" \
+        --build-arg "WHEEL_SHA256=$(sha256sum "$wheel" | cut -d' ' -f1)" validate >"$work/log" 2>&1 || {
         tail -n 40 "$work/log" >&2
         die "the build failed; its last lines are above"
     }

@@ -12,6 +12,7 @@ from unittest import mock
 
 import pytest
 import yaml
+from deploy.bill import bill_of
 
 from windtunnel_worker.sandbox import hardening
 
@@ -126,3 +127,13 @@ def test_a_role_is_healthy_as_long_as_its_alive_file_is_fresh(role: str, tmp_pat
     assert healthy()
     os.utime(file, (time.time() - 61,) * 2)
     assert not healthy()
+
+
+def test_a_bill_of_materials_names_each_pinned_library_of_this_platform() -> None:
+    with_hash = "\\\n    --hash=sha256:00\n"
+    locked = f"one==1.0 {with_hash}    # via two\ntwo==2.0 ; sys_platform == 'win32' {with_hash}"
+    bill = bill_of("windtunnel", "0.1.0", locked)
+    assert [one["purl"] for one in bill["components"]] == ["pkg:pypi/one@1.0"]
+    assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", "0.1.0")
+    workers = bill_of("windtunnel", "0.1.0", (DEPLOY / "requirements" / "worker.txt").read_text())
+    assert {"celery", "docker", "pydantic"} <= {one["name"] for one in workers["components"]}

@@ -456,7 +456,7 @@ def test_a_job_whose_program_is_gone_keeps_no_other_of_its_batch_from_a_retry() 
 
 
 def test_a_host_that_drains_leaves_its_ticket_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("windtunnel_worker.pipeline.execute.PASS_ON_S", 0.0)
+    monkeypatch.setattr("windtunnel_worker.pipeline.execute.LOOKS", {})
     system, job = _until("spec")
     system.woken.pools.clear()
     system.client.drain("here")
@@ -471,6 +471,22 @@ def test_a_host_that_drains_leaves_its_ticket_to_others(monkeypatch: pytest.Monk
     system.client.drain("here")
     system.pipeline.execute("default")
     assert system.woken.pools == ["default"]
+
+
+def test_a_slot_of_a_host_that_drains_keeps_one_ticket_and_works_once_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    system, job = _until("spec")
+    system.client.drain("here")
+    system.woken.pools.clear()
+    left: list[list[str]] = []
+
+    def sleep(_: float) -> None:
+        left.append(list(system.woken.pools))
+        if len(left) == 3:
+            system.client.undrain("here")
+
+    monkeypatch.setattr("windtunnel_worker.pipeline.execute.time.sleep", sleep)
+    assert system.pipeline.execute("default") == [job]
+    assert left == [["default"]] * 3
 
 
 NEWER = b'99j{"limits":"of another kind","outcome":"of another kind","safe":"perhaps"}'

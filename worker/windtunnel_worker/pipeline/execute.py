@@ -23,8 +23,9 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Supers
 
 TICKET_S = 2.0
 """How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is asked to stop can."""
-PASS_ON_S = 0.5
-"""How long a slot of a host that drains or has paused holds a ticket before it leaves it to others."""
+LOOKS, LOOK_AGAIN_S = {"draining": 10, "paused": 1}, 0.5
+"""How often, and after which pauses, a slot of a host that takes no work looks again before it takes another ticket. As
+draining lasts, its tickets would soon be all that Flower remembers."""
 CLAIM_LASTS_S = 2.0
 """How long a slot keeps claimed jobs that it has not begun. Those that wait behind a long one are for other slots."""
 PROGRAMS_KEPT = 64
@@ -73,6 +74,7 @@ class Execute:
         ran: list[str] = []
         turn = Turn()
         over = self._clock() + TICKET_S
+        looks = 0
         while True:
             claimed = self._schedule.claim(
                 ready_queue(pool), self._session, lease_s=self._terms.lease_s, most=self._terms.claim_jobs, turn=turn
@@ -80,9 +82,13 @@ class Execute:
             if isinstance(claimed, Nothing):
                 if claimed.reason == "none":
                     self._executor.rest()
-                else:
+                elif not looks:
                     self._pass_on(pool)
-                return ran
+                if ran or looks >= LOOKS.get(claimed.reason, 0):
+                    return ran
+                looks += 1
+                time.sleep(LOOK_AGAIN_S)
+                continue
             self._worked_s = 0.0
             ran += self._serve(claimed)
             turn = turn.after(claimed, self._worked_s)
@@ -91,8 +97,7 @@ class Execute:
                 return ran
 
     def _pass_on(self, pool: str) -> None:
-        """Leave a ticket to other hosts, as this one does not work now. After the pause they are the first in line."""
-        time.sleep(PASS_ON_S)
+        """Leave a ticket to other hosts, as this one does not work now. Its other slots take it at most once each."""
         if self._schedule.shortage(ready_queue(pool), ticket_queue(pool), 1) > 0:
             self._wake.execute(pool)
 

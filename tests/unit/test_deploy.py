@@ -137,3 +137,8 @@ def test_a_bill_of_materials_names_each_pinned_library_of_this_platform() -> Non
     assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", "0.1.0")
     workers = bill_of("windtunnel", "0.1.0", (DEPLOY / "requirements" / "worker.txt").read_text())
     assert {"celery", "docker", "pydantic"} <= {one["name"] for one in workers["components"]}
+
+
+def test_each_service_of_the_compose_file_is_asked_for_its_health() -> None:
+    services = yaml.safe_load((DEPLOY.parent / "docker-compose.yml").read_text())["services"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == ["collector"]

@@ -82,7 +82,8 @@ class Execute:
             if isinstance(claimed, Nothing):
                 if claimed.reason == "none":
                     self._executor.rest()
-                elif not looks:
+                    return ran
+                if not looks:
                     self._pass_on(pool)
                 if ran or looks >= LOOKS.get(claimed.reason, 0):
                     return ran

@@ -24,7 +24,7 @@ from windtunnel_worker.sandbox.assignment import Assignment, Hooks, Stop, Supers
 TICKET_S = 2.0
 """How long one ticket keeps a slot busy; then it passes its ticket on, so that a worker that is asked to stop can."""
 LOOKS, LOOK_AGAIN_S = {"draining": 10, "paused": 1}, 0.5
-"""How often, and after which pauses, a slot of a host that takes no work looks again before it takes another ticket. As
+"""How often, and after which pauses, a slot of a draining or paused host looks again before it takes another ticket. As
 draining lasts, its tickets would soon be all that Flower remembers."""
 CLAIM_LASTS_S = 2.0
 """How long a slot keeps claimed jobs that it has not begun. Those that wait behind a long one are for other slots."""

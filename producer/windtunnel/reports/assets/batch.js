@@ -162,7 +162,7 @@ function heatMap() {
     return h("figure", { id: "by-parameter" }, h("h3", {}, "Sharpe ratio by ", foreign(only.key)), chart, h("figcaption", {}, "A single good value among bad ones is more often luck than skill."));
   }
   const choose = (chosen, label) => h("select", { "aria-label": label, onchange: show }, axes.map(({ key }) => h("option", { value: key, selected: key === chosen ? "" : null }, key)));
-  const down = choose(only.key, "Rows"), across = choose(axes.at(1 % axes.length).key, "Columns"), holder = h("div", {});
+  const down = choose(only.key, "Rows"), across = choose(axes[1].key, "Columns"), holder = h("div", {});
   function show() {
     const groups = new Map(), [rows, columns] = [down, across].map((chosen) => axes.find(({ key }) => key === chosen.value));
     for (const row of ranked) {

@@ -131,6 +131,9 @@ set_up() {
         }
         wait "$build"
     fi
+    # As pip does for what it copies into .venv. Where Python is told to write no byte code, each command and each role
+    # would compile the project anew.
+    "$venv/bin/python" -m compileall -q "$root/producer/windtunnel" "$root/worker/windtunnel_worker"
     exec 9>&-
 }
 

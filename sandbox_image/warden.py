@@ -84,7 +84,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # process 1 hears only signals it handles; Python handles this one
     _end_after(options.life)  # it may hang on a host that no longer reads
     set_dumpable(0)
-    bound()
+    try:
+        bound()
+    except OSError as error:
+        raise SystemExit(f"warden: no program can be started ({error})") from error
     preload = Preload(options.modules, dict(frame.split("=", 1) for frame in options.frame))
     interpreter = Interpreter(preload, options.first_user, single=options.jobs == 1)
     versions = {"python": ".".join(map(str, sys.version_info[:3])), **foreign.versions()}

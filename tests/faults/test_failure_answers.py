@@ -260,7 +260,7 @@ def test_a_host_that_refuses_what_a_sandbox_needs_is_not_the_programs_failure(
 ) -> None:
     monkeypatch.setattr(hardening, "WARDEN_CAPABILITIES", ["SETUID", "SETGID"])
     answer = slot.execute("print(1)", isolation, language=language)
-    refused(answer, "died: warden: no program can be started ([Errno 1] prctl(24")
+    refused(answer, "did not come up: warden: no program can be started ([Errno 1] prctl(24")
 
 
 # -- what happens to the daemon --------------------------------------------------------------------------

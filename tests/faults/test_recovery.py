@@ -20,6 +20,7 @@ from windtunnel.client.ids import BatchId, JobId
 from windtunnel.contract import Isolation, Job, JobState, Outcome
 from windtunnel.errors import WaitTimeout
 from windtunnel.keyspace import batch_of
+from windtunnel_worker.locks import hold_first_free
 from windtunnel_worker.sandbox import images
 
 pytestmark = pytest.mark.faults
@@ -177,6 +178,20 @@ def test_a_slot_stopped_for_longer_than_its_lease_counts_for_nothing(start: Star
         client.wait(batch, timeout=ENOUGH_S)
         assert what_happened(client, job) == history
         assert client.report(job) == report
+
+
+def test_a_stopped_slot_keeps_no_other_from_making_sandboxes(start: Start) -> None:
+    system = start()
+    system.await_slots()
+    with contextlib.ExitStack() as stopped, system.client() as client:
+        for number in range(os.cpu_count() or 1):
+            turn = hold_first_free(system.folder / "locks", [f"create a sandbox {number}"])
+            assert turn is not None
+            stopped.enter_context(turn)
+        # The slot has prepared a sandbox for a first job at most.
+        batch = client.submit_batch([Job(code="emit(value=1)", limits=LIMITS)] * 3)
+        status = client.wait(batch, timeout=ENOUGH_S)
+    assert status.outcomes == {Outcome.SUCCEEDED: 3}
 
 
 # -- cancelling ------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 
 from windtunnel.contract import Limits
 from windtunnel.errors import SandboxFailure
+from windtunnel_worker import locks
 from windtunnel_worker.locks import hold_first_free
 from windtunnel_worker.sandbox import gpus, hardening
 from windtunnel_worker.sandbox.hardening import Deployment
@@ -116,6 +117,20 @@ def test_processes_that_see_the_same_directory_share_locks_whatever_their_networ
     assert free is not None
     free.close()
     mine.close()
+
+
+def test_turns_are_waited_for_and_a_stopped_holder_cannot_keep_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = locks.Turns(tmp_path, "dig", width=2)
+    with turns.take(0), turns.take(0):
+        with pytest.raises(SandboxFailure, match="No turn to dig came up within 0 s"), turns.take(0):
+            pass
+        monkeypatch.setattr(locks, "FURTHER_TURN_S", 0.05)
+        with turns.take(60), pytest.raises(SandboxFailure), turns.take(0):  # one more, not any number
+            pass
+    with turns.take(0), turns.take(0):
+        pass
 
 
 def test_a_lock_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from windtunnel.errors import SandboxFailure
 
 TURN_TICK_S = 0.01
 """How often a process that waits for its turn looks again."""
+FURTHER_TURN_S = 5.0
+"""After each such wait there is a further turn: who holds one may be stopped, and then holds it for ever."""
 
 
 class Lock:
@@ -74,10 +76,9 @@ class Turns:
     @contextmanager
     def take(self, patience_s: float) -> Iterator[None]:
         """Wait for a turn and hold it; `SandboxFailure` if there is none in time."""
-        deadline = time.monotonic() + patience_s
-        names = [f"{self.what} {number}" for number in range(self.width)]
-        while (turn := hold_first_free(self.directory, names)) is None:
-            if time.monotonic() > deadline:
+        began = time.monotonic()
+        while (turn := hold_first_free(self.directory, self._names(time.monotonic() - began))) is None:
+            if time.monotonic() - began > patience_s:
                 raise SandboxFailure(
                     f"No turn to {self.what} came up within {patience_s:g} s.",
                     remedy="The Docker daemon may be overloaded.",
@@ -85,3 +86,6 @@ class Turns:
             time.sleep(TURN_TICK_S)
         with turn:
             yield
+
+    def _names(self, waited_s: float) -> list[str]:
+        return [f"{self.what} {number}" for number in range(self.width + int(waited_s / FURTHER_TURN_S))]

@@ -22,7 +22,7 @@ MAX_CELLS = 8_000_000
 MAX_BYTES = 4 * 1024 * 1024
 """Once compressed."""
 WANTED = (
-    "signals must return positions, 1 for long, 0 for nothing, -1 for short: a Series on the index of the data, "
+    "it must return positions, 1 for long, 0 for nothing, -1 for short: a Series on the index of the data, "
     "an array or list with one number for each bar, or with several datasets a DataFrame or dict that has one of "
     "these for each dataset"
 )
@@ -83,7 +83,9 @@ def _table(result: Any, data: Datasets) -> tuple[list[str], Any]:
     elif isinstance(result, Mapping):
         table = _together(result, data)
     elif isinstance(result, tuple) and any(isinstance(one, pandas.Series) for one in result):
-        raise TypeError(f"{WANTED}; it returned {len(result)} Series: make one of them, 1 from an entry until its exit")
+        raise TypeError(
+            f"signals returned {len(result)} Series: make one of them, 1 from an entry until its exit; {WANTED}"
+        )
     else:
         table = _of_numbers(result)
     return _columns(table, list(data)), table
@@ -109,10 +111,12 @@ def _columns(table: Any, names: list[str]) -> list[str]:
         return names
     columns = [str(name) for name in table.columns]
     if unnamed or table.shape[1] == 0 or (table.shape[1] == 1 and columns[0] not in names):
-        raise TypeError(f"{WANTED}; it returned the columns {_listed(columns)} for the datasets {', '.join(names)}")
+        raise TypeError(
+            f"signals returned the columns {_listed(columns)} for the datasets {', '.join(names)}; {WANTED}"
+        )
     wrong = [name for name in columns if name not in names]
     if wrong and len(names) == 1:
-        raise ValueError(f"{WANTED}; it returned a frame with the columns {_listed(columns)}: return one of them")
+        raise ValueError(f"signals returned a frame with the columns {_listed(columns)}: return one of them; {WANTED}")
     if wrong or len(set(columns)) < len(columns):
         raise ValueError(
             f"each column of what signals returns is named after a dataset, once: {', '.join(names)}; "
@@ -131,13 +135,15 @@ def _together(found: Mapping[Any, Any], data: Datasets) -> Any:
     series = {}
     for name, values in found.items():
         if not isinstance(name, str):
-            raise TypeError(f"{WANTED}; it returned a dict by {type(name).__name__}: return `pandas.Series(…)` of it")
+            raise TypeError(
+                f"signals returned a dict by {type(name).__name__}: return `pandas.Series(…)` of it; {WANTED}"
+            )
         if name not in data:
             raise ValueError(f"{name!r} is not among this job's datasets: {', '.join(data)}")
         one = values if isinstance(values, pandas.Series) else _beside(values, data[name].index)
         series[name] = one if len(data) == 1 else one.set_axis(_in_utc(one.index))
     if not series:
-        raise TypeError(WANTED)
+        raise TypeError(f"signals returned an empty dict; {WANTED}")
     if all(isinstance(one.index, pandas.DatetimeIndex) for one in series.values()):
         series |= _left_out(series, data)
     index = next(iter(series.values())).index
@@ -174,19 +180,19 @@ def _beside(values: Any, index: Any) -> Any:
 def _of_numbers(values: Any) -> Any:
     numpy, pandas = importlib.import_module("numpy"), importlib.import_module("pandas")
     if values is None:
-        raise TypeError(f"{WANTED}; it returned None: does it end without `return`?")
+        raise TypeError(f"signals returned None (does it end without `return`?); {WANTED}")
     if isinstance(values, str | bytes) or not (isinstance(values, list | tuple) or hasattr(values, "__array__")):
         name = type(values).__name__
-        raise TypeError(f"{WANTED}; it returned {name}{INSTEAD.get(name, '')}")
+        raise TypeError(f"signals returned {name}{INSTEAD.get(name, '')}; {WANTED}")
     if isinstance(values, numpy.ma.MaskedArray):
         values = values.astype("f8").filled(numpy.nan)
     array = numpy.asarray(values)
     try:
         array = _real(array).astype("f8")
     except (TypeError, ValueError):
-        raise TypeError(f"{WANTED}; it returned a {type(values).__name__} that is not all numbers") from None
+        raise TypeError(f"signals returned a {type(values).__name__} that is not all numbers; {WANTED}") from None
     if array.ndim not in (1, 2):
-        raise TypeError(f"{WANTED}; it returned {array.ndim} dimensions")
+        raise TypeError(f"signals returned {array.ndim} dimensions; {WANTED}")
     return pandas.DataFrame(array)
 
 
@@ -213,7 +219,7 @@ def _numbers(table: Any) -> bytes:
             _real(kind)
         return bytes(numpy.ascontiguousarray(table.to_numpy(dtype="<f8", na_value=numpy.nan)))
     except (TypeError, ValueError):
-        raise TypeError(f"{WANTED}; there are positions that are not numbers") from None
+        raise TypeError(f"signals returned positions that are not numbers; {WANTED}") from None
 
 
 def _real(found: Any) -> Any:

@@ -130,6 +130,13 @@ class QueueFull(WindtunnelError):
         )
 
 
+CHEAPER = {
+    "jobs a day": "ask for fewer jobs, or ",
+    "slot-seconds a day": "ask for fewer jobs or a lower timeout_s, wait for batches to end, or ",
+}
+"""What an agent can do today about a daily allowance that is not enough."""
+
+
 class AllowanceSpent(WindtunnelError):
     """An agent's token has used up a daily allowance. Nothing was stored."""
 
@@ -137,8 +144,7 @@ class AllowanceSpent(WindtunnelError):
         self.what, self.spent, self.wanted, self.most = what, spent, wanted, most
         super().__init__(
             f"The allowance of {most:,.0f} {what} is not enough: {spent:,.0f} used, {wanted:,.0f} more asked for.",
-            remedy="Nothing was stored; ask for less (fewer jobs, a lower timeout_s), wait for batches to end, or "
-            "continue after midnight UTC.",
+            remedy=f"Nothing was stored; {CHEAPER.get(what, '')}continue after midnight UTC.",
         )
 
 

@@ -131,8 +131,8 @@ def test_every_form_of_positions_gives_the_same_score(score_job: RunJob) -> None
 
 
 REFUSED = {
-    "def signals(data):\n    return None": "Line 1: TypeError: signals must return positions, 1 for long",
-    "def signals(data):\n    data['prices']": "it returned None: does it end without `return`?",
+    "def signals(data):\n    return None": "Line 1: TypeError: signals returned None (does it end without `return`?);",
+    "def signals(data):\n    data['prices']": "signals returned None (does it end",
     "def signals(data):\n    return data['prices'].iloc[:, :2]": "with the columns Open, High: return one of them",
     "def signals(data):\n    return data['prices']['close']": "(data[\"prices\"] has a column 'Close')",
     "def signals(data):\n    return data['prices']['Date']": "('Date' is the index of data[\"prices\"]: use .index",
@@ -149,10 +149,10 @@ REFUSED = {
     ),
     "def signals(data):\n    return ['up'] * 600": "a list that is not all numbers",
     "def signals(data, params):\n    return params['window']": "KeyError: 'window' (the job has no params)",
-    "def signals(data):\n    return data['prices'].Open, data['prices'].Close": "it returned 2 Series: make one",
-    "def signals(data):\n    return dict(data['prices'].Close)": "it returned a dict by Timestamp: return",
+    "def signals(data):\n    return data['prices'].Open, data['prices'].Close": "signals returned 2 Series: make one",
+    "def signals(data):\n    return dict(data['prices'].Close)": "signals returned a dict by Timestamp: return",
     "def signals(data):\n    return data['prices'].Close / 0": "the position is infinite. Guard the division",
-    "def signals(data):\n    yield 1.0": "it returned generator: collect what it yields in a list",
+    "def signals(data):\n    yield 1.0": "signals returned generator: collect what it yields in a list",
     "import pandas\ndef signals(data):\n    prices = data['prices']\n    prices.index += pandas.Timedelta(hours=1)\n"
     "    return prices.Close * 0": "the data has no bar at this time",
 }

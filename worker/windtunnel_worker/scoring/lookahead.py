@@ -20,6 +20,7 @@ EARLY = (2, 10, 22, 50)
 LATER_BARS = 6
 MOST_BARS = 100_000
 """On more the check is not made: it would take too long."""
+UNSTABLE = "Two runs on the same data gave different positions: seed what draws numbers, and do not use the clock."
 NOT_RUN = "the time limit left too little for it"
 TOLERANCE = 1e-9
 """Sums over arrays of different lengths may be rounded differently."""
@@ -74,7 +75,7 @@ def judge(full: Positions, runs: Mapping[Probe, Positions | str], bars: Times, p
         message = f"No run on changed data gave positions: {found[0].failed or found[1].failed}."
         return LookAhead(sight=Sight.UNCHECKED, message=message, probes=tuple(found))
     for sight, kinds, message in (
-        (Sight.UNSTABLE, (Change.REPEAT,), "Two runs on the same data gave different positions; seed the generator."),
+        (Sight.UNSTABLE, (Change.REPEAT,), UNSTABLE),
         (Sight.LEAKS, (Change.SCATTER, Change.MIRROR), "Its positions change when only later prices are changed"),
         (Sight.LENGTH, (Change.CUT,), "Its positions depend on how many bars there are, not on later prices"),
     ):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import answering
 import pytest
 
 from windtunnel.contract import Limits
@@ -50,6 +51,7 @@ def test_what_has_no_effect_on_the_hosts_kernel_is_allowed_on_a_kernel_of_its_ow
     assert (without_effect["action"], without_effect["errnoRet"]) == ("SCMP_ACT_ERRNO", 0)
     (allowed,) = (rule for rule in own["syscalls"] if "fsync" in rule["names"])
     assert allowed["action"] == "SCMP_ACT_ALLOW"
+    assert set(answering.WITHOUT_EFFECT) == set(allowed["names"])  # there the warden answers them
     gvisor = hardening.host_config(SandboxLimits.of(Limits()), {}, deployment=Deployment(runtime="runsc"))
     assert f"seccomp={hardening.seccomp_profile(own_kernel=True)}" in gvisor["security_opt"]
 

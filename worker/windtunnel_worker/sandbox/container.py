@@ -325,4 +325,6 @@ def longest_run_s(language: str, timeout_s: float) -> float:
 def _warden_options(kind: Kind, lives_s: float, first_user: int) -> list[str]:
     frames = [f"--frame={dataset.name}={dataset.path}" for dataset in kind.datasets if dataset.preload]
     options = [f"--jobs={kind.jobs}", f"--life={math.ceil(lives_s)}", f"--first-user={first_user}"]
+    if kind.deployment.overhead.own_kernel:
+        options.append("--answer-flushes")
     return [*options, *frames, *kind.preload]

@@ -127,18 +127,27 @@ PROTECTIONS: dict[str, Any] = {
     "init": False,
 }
 
+LOADING_A_FILTER = {
+    "names": ["prctl"],
+    "action": "SCMP_ACT_ALLOW",
+    "args": [{"index": 0, "value": 22, "op": "SCMP_CMP_EQ"}],
+}
+
 
 @lru_cache(maxsize=2)
 def seccomp_profile(*, own_kernel: bool = False) -> str:
     """The system calls a sandbox may use, as Docker takes it.
 
-    With a kernel of its own the calls that have an answer of their own are allowed: gVisor knows but one refusal, which
-    programs take for a broken disk, and the calls do not get further than its kernel.
+    With a kernel of its own the calls that have an answer of their own are allowed, as older versions of gVisor know
+    but one refusal, which programs take for a broken disk. The warden answers those that would reach the host, by a
+    filter that it may load there.
     """
     profile = json.loads(resources.files("windtunnel_worker.sandbox").joinpath("seccomp.json").read_text())
     for rule in profile["syscalls"]:
         if own_kernel and rule.pop("errnoRet", None) is not None:
             rule["action"] = "SCMP_ACT_ALLOW"
+    if own_kernel:
+        profile["syscalls"].append(LOADING_A_FILTER)
     return json.dumps(profile, separators=(",", ":"))
 
 

@@ -56,8 +56,10 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
     out, err, values = pipes
     os.dup2(out, 1)
     os.dup2(err, 2)
-    os.close(out)
-    os.close(err)
+    stdin = os.open(os.devnull, os.O_RDONLY)  # of its own: flags set on it would stay for a cell's later jobs
+    os.dup2(stdin, 0)
+    for fd in (out, err, stdin):
+        os.close(fd)
     if job.get("cpu_time_s"):
         seconds = math.ceil(job["cpu_time_s"] + time.process_time())  # this process may have preloaded
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))

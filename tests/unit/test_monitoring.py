@@ -22,6 +22,7 @@ V1 = {
     "cpuacct/{}/cpuacct.usage": "1500000000\n",
     "memory/{}/memory.usage_in_bytes": "1048576\n",
     "memory/{}/memory.max_usage_in_bytes": "3145728\n",
+    "memory/{}/memory.kmem.usage_in_bytes": "60000\n",
     "memory/{}/memory.stat": "cache 500000\nrss 300000\nshmem 100000\ntotal_cache 700000\ntotal_shmem 0\n",
     "memory/{}/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
     "pids/{}/pids.current": "4\n",
@@ -34,7 +35,7 @@ V2 = {
     "{}/cpu.stat": "usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\n",
     "{}/memory.current": "1048576\n",
     "{}/memory.peak": "3145728\n",
-    "{}/memory.stat": "anon 300000\nfile 500000\nkernel 9\nshmem 100000\nfile_mapped 7\n",
+    "{}/memory.stat": "anon 300000\nfile 500000\nkernel 9\nshmem 100000\nslab_reclaimable 60000\nslab 70000\n",
     "{}/memory.events": "low 0\nhigh 0\nmax 9\noom 2\noom_kill 2\n",
     "{}/pids.current": "4\n",
     "{}/pids.events": "max 7\n",
@@ -48,7 +49,7 @@ EXPECTED = Reading(
     processes=4,
     processes_refused=7,
     oom_kills=2,
-    cache_bytes=400_000,
+    cache_bytes=460_000,
 )
 
 

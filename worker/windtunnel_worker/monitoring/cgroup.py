@@ -16,8 +16,7 @@ PROC = Path("/proc")
 CHUNK_BYTES = 65_536
 CPU_TIME = re.compile(rb"^usage_usec (\d+)", re.MULTILINE)
 REFUSED = re.compile(rb"^max (\d+)", re.MULTILINE)
-V1_CACHE = re.compile(rb"^(?:cache|shmem) (\d+)", re.MULTILINE)
-V2_CACHE = re.compile(rb"^(?:file|shmem) (\d+)", re.MULTILINE)
+CACHE = re.compile(rb"^(cache|file|slab_reclaimable|shmem) (\d+)", re.MULTILINE)
 OOM_KILLS = re.compile(rb"^oom_kill (\d+)", re.MULTILINE)
 IO = re.compile(rb"^syscr: (\d+)\nsyscw: (\d+)\nread_bytes: (\d+)\nwrite_bytes: (\d+)", re.MULTILINE)
 OPERATION_BYTES = 128 * 1024
@@ -48,7 +47,7 @@ class Reading:
     calls: Calls | None = None
     """None where the host hides them."""
     cache_bytes: int = 0
-    """Of the memory, what is in files that were read; the kernel takes it back where memory is wanted."""
+    """Of the memory, files that were read and the kernel's notes of them; it takes both back where memory is wanted."""
 
 
 class CgroupReader:
@@ -100,7 +99,9 @@ class CgroupReader:
             processes_refused=self._file("pids", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("memory", "memory.oom_control", optional=True).value(OOM_KILLS),
             calls=calls,
-            cache_bytes=_cache_bytes(V1_CACHE, self._file("memory", "memory.stat", optional=True).read()),
+            # A v1 kernel counts its notes with the rest of its own memory, of which each job begins with as much.
+            cache_bytes=_cache_bytes(self._file("memory", "memory.stat", optional=True).read())
+            + self._file("memory", "memory.kmem.usage_in_bytes", optional=True).number(),
         )
 
     def _read_v2(self) -> Reading:
@@ -113,7 +114,7 @@ class CgroupReader:
             processes_refused=self._file("", "pids.events", optional=True).value(REFUSED),
             oom_kills=self._file("", "memory.events", optional=True).value(OOM_KILLS),
             calls=self._members_io("")[0],
-            cache_bytes=_cache_bytes(V2_CACHE, self._file("", "memory.stat", optional=True).read()),
+            cache_bytes=_cache_bytes(self._file("", "memory.stat", optional=True).read()),
         )
 
     def _members_io(self, controller: str) -> tuple[Calls | None, int]:
@@ -228,10 +229,11 @@ def _paths_of(pid: int) -> dict[str, str]:
     return paths
 
 
-def _cache_bytes(lines: re.Pattern[bytes], text: bytes) -> int:
-    """All cached files less those that lie in memory only (`shmem`: what the job has in /tmp), which come second."""
-    found = [int(number) for number in lines.findall(text)]
-    return max(0, found[0] - sum(found[1:])) if found else 0
+def _cache_bytes(text: bytes) -> int:
+    """What is cached less files that lie in memory only (`shmem`: what the job has in /tmp)."""
+    found = {name: int(number) for name, number in CACHE.findall(text)}
+    in_memory = found.pop(b"shmem", 0)
+    return max(0, sum(found.values()) - in_memory)
 
 
 def _v1_operations(text: bytes) -> int:

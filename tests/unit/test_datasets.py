@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from windtunnel.client.datasets import Datasets
+from windtunnel.client.taking import take
 from windtunnel.contract import DatasetVersion
 from windtunnel.errors import DatasetUnavailable, FileStoreUnavailable, InvalidInput, NotFound, ObjectUnusable
 from windtunnel.records.memory import records_in_memory
@@ -118,6 +119,16 @@ def test_only_regular_files_of_a_bounded_size_are_taken(
     assert caught.value.remedy
     assert ("WINDTUNNEL_DATASET_MAX_MB" in str(caught.value)) == (kind == "large")
     assert (list(left.iterdir()), (tmp_path / "store").exists()) == ([], False)
+
+
+def test_nothing_is_copied_of_a_file_that_says_that_it_is_too_large(tmp_path: Path) -> None:
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate(2**26)
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    with pytest.raises(InvalidInput, match="larger than 63 MB"):
+        take(tmp_path / "large.csv", folder, 63 * 2**20)
+    assert sum(copy.stat().st_size for copy in folder.iterdir()) == 0
 
 
 def test_nothing_is_left_when_somebody_interrupts(

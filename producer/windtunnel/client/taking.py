@@ -20,17 +20,20 @@ def take(file: Path, folder: Path, max_bytes: int) -> tuple[Path, str]:
     """
     copy = folder / "file"
     hashed, size = hashlib.sha256(), 0
+    too_large = refused(
+        f"{file.name} is larger than {max_bytes // 2**20:,} MB",
+        "Set WINDTUNNEL_DATASET_MAX_MB to more, or add a smaller file, for example as Parquet.",
+    )
     with (
         os.fdopen(_opened(file), "rb") as source,
         os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target,
     ):
+        if os.fstat(source.fileno()).st_size > max_bytes:
+            raise too_large
         while part := source.read(CHUNK_BYTES):
             size += len(part)
-            if size > max_bytes:
-                raise refused(
-                    f"{file.name} is larger than {max_bytes // 2**20:,} MB",
-                    "Set WINDTUNNEL_DATASET_MAX_MB to more, or add a smaller file, for example as Parquet.",
-                )
+            if size > max_bytes:  # it grows, or does not say its size, as those in /proc
+                raise too_large
             hashed.update(part)
             target.write(part)
     return copy, hashed.hexdigest()

@@ -7,6 +7,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -227,6 +228,14 @@ def test_a_ready_sandbox_serves_jobs_with_other_limits_of_their_runs(
     second = executor.execute(in_batch("print('x' * 9000)", isolation, timeout_s=5, cpu_time_s=2, output_kb=1))
     assert second.container_id == ready
     assert (second.outcome, len(second.stdout), second.stdout_truncated) == (Outcome.SUCCEEDED, 1024, True)
+
+
+def test_where_anyone_may_submit_no_two_jobs_share_a_cell(docker_engine: images.Image, settings: HostSettings) -> None:
+    open_to_all = settings.model_copy(update={"default_image": docker_engine.name, "trust": "anyone"})
+    with closing(Executor(open_to_all, "tests")) as executor:
+        runs = [executor.execute(in_batch("print(1)", Isolation.CELL)) for _ in range(2)]
+    assert [run.isolation for run in runs] == [Isolation.CONTAINER] * 2
+    assert len({run.container_id for run in runs}) == 2
 
 
 @pytest.mark.parametrize("of", ["one batch", "several batches"])

@@ -128,6 +128,9 @@ def test_doctor_says_what_a_docker_engine_cannot_confine() -> None:
     assert [one.name for one in found] == ["seccomp", "AppArmor", "runtime"]
     assert not any(one.well for one in found)
     assert "deploy/runsc.sh" in found[2].detail
+    (unsaid,) = confinement_checks({**well, "DefaultRuntime": "runsc-kvm"}, HostSettings())
+    assert "WINDTUNNEL_RUNTIME=runsc-kvm" in unsaid.detail
+    assert confinement_checks({**well, "DefaultRuntime": "runc"}, HostSettings()) == []
     assert not limit_check({"PidsLimit": True}).well
 
 

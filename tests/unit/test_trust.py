@@ -23,6 +23,8 @@ WANTED = Wanted(memory_bytes=512 * 2**20, processes=64, cpus=1.0)
         ({"trust": "customers", "runtime": "runsc"}, None),
         ({"trust": "anyone", "apparmor_profile": "windtunnel-sandbox"}, "runsc.sh"),
         ({"trust": "anyone", "runtime": "runsc"}, None),
+        ({"trust": "anyone", "runtime": "runsc-kvm"}, None),
+        ({"trust": "anyone", "runtime": "io.containerd.kata.v2"}, None),
         ({"trust": "anyone", "runtime": "runsc", "strict": False}, "WINDTUNNEL_STRICT"),
     ],
 )

@@ -96,6 +96,10 @@ def confinement_checks(info: Mapping[str, Any], settings: HostSettings) -> list[
     if settings.runtime and settings.runtime not in runtimes:
         why = f"Docker has no runtime {settings.runtime}, only {', '.join(sorted(runtimes))}: install it"
         found.append(Check("runtime", False, f"{why} (deploy/runsc.sh for gVisor) or correct WINDTUNNEL_RUNTIME"))
+    default = str(info.get("DefaultRuntime") or "")
+    if not settings.runtime and "runsc" in default:
+        why = f"Docker's default is {default}, which needs more than the job's limits: set WINDTUNNEL_RUNTIME={default}"
+        found.append(Check("runtime", False, why))
     return found
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from windtunnel_worker.settings import HostSettings
 
-OWN_KERNEL = ("runsc", "kata", "kata-runtime", "io.containerd.kata.v2", "io.containerd.runsc.v1")
-"""Runtimes that keep programs away from the host's kernel."""
+OWN_KERNEL = ("runsc", "kata")
+"""What is in the names of runtimes that keep programs away from the host's kernel, e.g. `runsc-kvm`."""
 
 
 def misfits(settings: HostSettings) -> list[str]:
     """The settings that do not fit `WINDTUNNEL_TRUST`, each with a remedy."""
     if settings.trust == "own":
         return []
-    own_kernel = settings.runtime in OWN_KERNEL
+    own_kernel = any(name in (settings.runtime or "") for name in OWN_KERNEL)
     confined = bool(settings.apparmor_profile or settings.selinux_label)
     found = []
     if not settings.strict:

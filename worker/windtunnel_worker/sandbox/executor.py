@@ -161,7 +161,7 @@ class Executor:
             probe_runs=tuple(transcript.probe_runs.values()) if outcome is Outcome.SUCCEEDED else (),
             artifacts=self._keep(files, hooks) if not job.holdouts else [],
             resources=resources,
-            isolation=assignment.isolation,
+            isolation=Isolation.CELL if sandbox.kind.is_cell else Isolation.CONTAINER,
             host=self._settings.host,
             container_id=sandbox.id,
             image=image.name,
@@ -216,7 +216,8 @@ class Executor:
 
     def _kind(self, assignment: Assignment, image: Image, datasets: tuple[Dataset, ...]) -> Kind:
         job = assignment.job
-        in_cell = assignment.isolation is Isolation.CELL and job.language == "python"
+        may_share = job.language == "python" and self._settings.trust != "anyone"
+        in_cell = may_share and assignment.isolation is Isolation.CELL
         return Kind(
             image=image.digest,
             limits=SandboxLimits.of(job.limits),

@@ -130,14 +130,15 @@ def test_a_container_that_is_gone_is_an_os_error(tmp_path: Path, files: dict[str
 class Script:
     """A reader that gives these readings one after the other."""
 
-    def __init__(self, *readings: Reading) -> None:
+    def __init__(self, *readings: Reading, keeps_marks: bool = False) -> None:
         self._readings: Iterator[Reading] = iter(readings)
+        self._keeps_marks = keeps_marks
 
     def read(self) -> Reading:
         return next(self._readings)
 
     def reset_peak(self) -> bool:
-        return False
+        return self._keeps_marks
 
     def close(self) -> None:
         pass
@@ -164,6 +165,15 @@ def test_files_that_an_earlier_job_left_in_the_cache_are_not_this_jobs_memory(
     before = replace(EXPECTED, memory_bytes=213 * 2**20, cache_bytes=200 * 2**20)
     now = replace(EXPECTED, memory_bytes=memory_mb * 2**20, cache_bytes=cache_mb * 2**20)
     assert Sampler(Script(now), before).sample().memory_mb == ours_mb
+
+
+@pytest.mark.parametrize(("peak_mb", "ours_mb"), [(190, 0), (210, 210)], ids=["freed late", "its own"])
+def test_a_high_water_mark_that_an_earlier_job_left_is_not_this_jobs(peak_mb: int, ours_mb: int) -> None:
+    before = replace(EXPECTED, memory_bytes=187 * 2**20, cache_bytes=0)
+    now = replace(EXPECTED, memory_bytes=40 * 2**20, memory_peak_bytes=peak_mb * 2**20, cache_bytes=0)
+    sampler = Sampler(Script(now, keeps_marks=True), before)
+    sampler.sample()
+    assert sampler.last.memory_peak_bytes == ours_mb * 2**20
 
 
 def a_sample(cpu_percent: float, memory_mb: float, processes: int) -> Sample:

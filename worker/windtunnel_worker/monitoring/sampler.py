@@ -15,6 +15,8 @@ from windtunnel_worker.monitoring.processes import ProcessReader
 MB = 2**20
 FIRST_S = 0.04
 """The first sample is taken so early, whatever the interval, so that short programs have one too."""
+RISE = 17 / 16
+"""A high-water mark is a job's own above so many times what was there: it begins while an earlier job's is freed."""
 
 
 class Reader(Protocol):
@@ -44,28 +46,37 @@ def reader_for(container_id: str, pid: int, cgroup_root: Path) -> Reader:
 class Sampler:
     """Samples one sandbox relative to the moment it was given its program.
 
-    `before` is the last reading of the job that the sandbox served before. Nothing has run since, so it is also this
-    job's first one, and the high-water mark is reset. `cached` is how many bytes of files the kernel had cached before
-    this job; as far as they are still cached, they do not count as its memory. By default they are those of `before`.
+    `before` is what the reader gave last for the job that the sandbox served before. Nothing has run since, so it is
+    also this job's first reading, and the high-water mark is reset; it counts where it rises clearly above what was
+    there then, as gVisor frees an earlier job's memory late. `cached` is how many bytes of files the kernel had cached
+    before this job; as far as they are still cached, they do not count as its memory. By default they are those of
+    `before`.
     """
 
     def __init__(self, reader: Reader, before: Reading | None = None, cached: int | None = None) -> None:
         self._reader = reader
         self._peak_is_ours = reader.reset_peak() if before else True
         self._cached = cached if cached is not None else before.cache_bytes if before else 0
-        self.first = before or self._read()
+        self._left = before.memory_bytes - self._cached if before else 0
+        self.read = before or reader.read()
+        """The last reading as it came."""
+        self.first = before or self._ours(self.read)
         self.last = self.first
         self._started = self._before = time.monotonic()
 
-    def _read(self) -> Reading:
-        reading = self._reader.read()
+    def _ours(self, reading: Reading) -> Reading:
         not_ours = min(self._cached, reading.cache_bytes)
-        peak = reading.memory_peak_bytes - not_ours if self._peak_is_ours else 0
-        return replace(reading, memory_bytes=max(0, reading.memory_bytes - not_ours), memory_peak_bytes=max(0, peak))
+        peak = reading.memory_peak_bytes - not_ours
+        return replace(
+            reading,
+            memory_bytes=max(0, reading.memory_bytes - not_ours),
+            memory_peak_bytes=peak if self._peak_is_ours and peak > self._left * RISE else 0,
+        )
 
     def sample(self) -> Sample:
         """One more reading; `OSError` once the sandbox is gone."""
-        reading, now = self._read(), time.monotonic()
+        self.read = self._reader.read()
+        reading, now = self._ours(self.read), time.monotonic()
         spent = reading.cpu_time_s - self.last.cpu_time_s
         interval = max(now - self._before, 1e-6)
         self.last, self._before = reading, now

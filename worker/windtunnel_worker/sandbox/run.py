@@ -96,7 +96,7 @@ class Run:
         else:
             with suppress(OSError):
                 self._sampler.sample()  # the final totals; too soon after the last tick for a rate
-        self._sandbox.last_reading = self._sampler.last
+        self._sandbox.last_reading = self._sampler.read
         return transcript
 
     def _on_started(self) -> None:
@@ -163,7 +163,7 @@ class Run:
         The counter of kills is gone with the control group if the last reading came too late, and for gVisor Docker
         does not report it. The high-water mark of an earlier reading remains.
         """
-        share = self._sampler.last.memory_peak_bytes / self._sandbox.kind.memory_bytes
+        share = self._sampler.read.memory_peak_bytes / self._sandbox.kind.memory_bytes
         return share >= FULL or self._sandbox.oom_killed() or (share >= HALF_FULL and self._sandbox.killed_by_host())
 
     def resources(self, transcript: Transcript) -> Resources:

@@ -24,6 +24,7 @@ from windtunnel.errors import DatasetUnavailable, FileStoreUnavailable, InvalidI
 from windtunnel.records.memory import records_in_memory
 from windtunnel.store import Store
 from windtunnel_worker.datasets import DatasetCache
+from windtunnel_worker.sandbox.neutral import neutral_path
 
 TEXT = "Date,Close\n2020-01-01,1.5\n2020-01-02,2.5\n"
 
@@ -230,6 +231,8 @@ def test_what_is_lacking_is_fetched_and_checked(known: Datasets, store: Store, t
     assert [stat.S_IMODE(path.stat().st_mode) for path in (one.file, one.columns, one.file.parent)] == [
         *(0o444, 0o444, 0o711)
     ]
+    mounted = neutral_path(one.file)
+    assert (mounted.read_text(), stat.S_IMODE(mounted.parent.stat().st_mode)) == (TEXT, 0o711)
     assert cache.known(digests, columns=True) is found
     assert cache.known(digests, columns=False) is None
     store.delete(version.sha256)  # it is here: the store is not asked

@@ -22,7 +22,7 @@ def neutral_path(file: Path) -> Path:
     try:
         link = folder / str(file.stat().st_ino)
         if not link.exists():
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o711, exist_ok=True)  # other users of the host may not list it
             _remove_left_over(folder)
             with suppress(FileExistsError):
                 os.link(file, link)

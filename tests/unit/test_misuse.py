@@ -10,11 +10,25 @@ import numpy as np
 import pytest
 
 from windtunnel import AsyncClient, Client, Job, Limits
+from windtunnel.contract import Batch
 from windtunnel.errors import InvalidInput
 from windtunnel.testing import Tunnel
 
 JOB = {"code": "print(1)"}
 Call = Callable[[Client, str], Any]
+
+
+def changed(**fields: Any) -> Job:
+    """A job that pydantic did not check."""
+    return Job(**JOB).model_copy(update=fields)
+
+
+def with_parameter(value: object) -> Job:
+    job = Job(**JOB)
+    job.params["n"] = value  # type: ignore[assignment]
+    return job
+
+
 MISUSES: list[tuple[str, str, Call]] = [
     ("job", "NoneType", lambda client, _: client.submit(None)),  # type: ignore[arg-type]
     ("job", "list", lambda client, _: client.submit([JOB])),  # type: ignore[arg-type]
@@ -28,6 +42,12 @@ MISUSES: list[tuple[str, str, Call]] = [
         lambda client, _: client.submit({**JOB, "aliases": {"a/b.csv": "x"}}),
     ),
     ("params.n", "NumPy", lambda client, _: client.submit({**JOB, "params": {"n": np.int64(3)}})),
+    ("params", "'n' is not", lambda client, _: client.submit(with_parameter(float("nan")))),
+    ("params.n", "NumPy", lambda client, _: client.submit(with_parameter(np.int64(3)))),
+    ("jobs.0.params", "surrogates", lambda client, _: client.submit_batch([changed(params={"a": "\ud800"})])),
+    ("jobs.0.limits", "Limits", lambda client, _: client.submit_batch([changed(limits="small")])),
+    ("jobs.0.seed", "equal to 0", lambda client, _: client.submit_batch(Batch(jobs=(changed(seed=-1),)))),
+    ("owner", "begins with a letter", lambda client, _: client.submit_batch([JOB], owner="")),
     ("jobs", "give a list", lambda client, _: client.submit_batch("print(1)")),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(Job(**JOB))),  # type: ignore[arg-type]

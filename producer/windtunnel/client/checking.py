@@ -23,9 +23,12 @@ def refused(field: str, problem: str) -> InvalidInput:
 
 
 def as_model(kind: type[M], given: M | Mapping[str, Any], path: str = "") -> M:
-    """A model, or the model built from its fields; `InvalidInput` names a wrong field with its path."""
+    """The model built from these fields; `InvalidInput` names a wrong field with its path.
+
+    A model is built again: pydantic does not check `model_copy`, nor what is put into its dictionaries later.
+    """
     if isinstance(given, kind):
-        return given
+        given = given.model_dump(warnings=False)
     if not isinstance(given, Mapping):
         problem = f"is of type {type(given).__name__}; give a {kind.__name__} or a dictionary of its fields"
         raise refused(path.rstrip(".") or kind.__name__.lower(), problem)

@@ -120,12 +120,14 @@ class Submitting:
         """
         if progress is not None and not callable(progress):
             raise refused("progress", "cannot be called; give a function of two numbers")
-        if not isinstance(jobs, contract.Batch):
+        if isinstance(jobs, contract.Batch):
+            jobs = as_model(contract.Batch, jobs)
+        else:
             jobs = contract.Batch(
                 jobs=as_models(contract.Job, bounded(jobs, "jobs"), "jobs"),
                 name=name,
                 isolation=isolation,
-                owner=owner or self._settings.owner,
+                owner=self._settings.owner if owner is None else owner,
                 max_running=max_running,
                 budget=budget,
                 cache=self._settings.cache if cache is None else cache,

@@ -139,7 +139,11 @@ class Client(Submitting, Reporting):
         )
         # The cache would only return the earlier result.
         batch = contract.Batch(
-            jobs=(job,), name=job.name, owner=owner or self._settings.owner, isolation=isolation, cache=False
+            jobs=(job,),
+            name=job.name,
+            owner=self._settings.owner if owner is None else owner,
+            isolation=isolation,
+            cache=False,
         )
         return JobId(job_id(self._submit(batch, "job", digests=[report.dataset_digests]), 0))
 

@@ -181,6 +181,25 @@ def test_what_is_set_aside_names_its_queue_and_holds_its_bytes(
     assert "JSON" in reason
 
 
+def test_a_message_is_set_aside_and_given_back_by_the_queue_it_was_on(
+    server: RedisServer, keys: redis.Redis, start: Callable[..., Worker], serve: Callable[[str], None]
+) -> None:
+    worker = start("threads", width=1)
+    serve("first")
+    for name, *arguments in (("test.none",), ("test.hold", "held"), ("test.serve", "waiting")):
+        message = a_message(server, name, *arguments)
+        message["properties"]["delivery_info"] = {"exchange": "", "routing_key": "served"}
+        keys.lpush("work", json.dumps(message))
+    assert keys.blpop(["holding"], timeout=60)
+    assert json.loads(str(keys.lpop("dead")))[0] == "work"
+    worker.process.kill()
+    worker.process.wait()
+    keys.rpush("go", "")
+    start("threads")
+    await_served(keys, {"held", "waiting"})
+    assert keys.llen("served") == 0
+
+
 def test_messages_of_a_dead_worker_come_back_although_some_cannot_be_read(
     server: RedisServer, keys: redis.Redis, start: Callable[..., Worker]
 ) -> None:

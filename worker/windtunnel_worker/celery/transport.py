@@ -129,7 +129,8 @@ class Channel(_Channel):  # type: ignore[misc]
         try:
             queue, raw = self._popped(**options)
             self._queue_cycle.rotate(queue)
-            self._hand_on(queue, queue, raw)
+            # Where it goes if it is given back or set aside: its sender may have named any list in Redis.
+            self._hand_on(queue, queue, raw, {"exchange": "", "routing_key": queue})
             return True
         finally:
             self._in_poll = None
@@ -165,15 +166,16 @@ class Channel(_Channel):  # type: ignore[misc]
         exchange = topic.removeprefix(self.keyprefix_fanout).split("/", 1)[0]
         queue = self._fanout_to_queue.get(exchange)
         if queue is not None:  # else its consumer was cancelled a moment ago
-            self._hand_on(exchange, queue, payload["data"])
+            self._hand_on(exchange, queue, payload["data"], {})
         return True
 
-    def _hand_on(self, source: str, queue: str, raw: bytes) -> None:
+    def _hand_on(self, source: str, queue: str, raw: bytes, delivery: dict[str, str]) -> None:
         try:
             message = read_envelope(raw)
         except Unreadable as error:
             put_aside(self.set_aside, source, str(error), raw)
         else:
+            message["properties"]["delivery_info"].update(delivery)
             self.connection._deliver(message, queue)
 
     def close(self) -> None:

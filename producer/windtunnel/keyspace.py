@@ -75,7 +75,8 @@ Job fields: `spec` (Job JSON without the code), `program` (`<sha256>:<language>[
 `state`, `policy` (whose verdict counts), `attempt`, `round` (attempts before this round), `token` (fencing token of the
 attempt: its number and a random part), `cache` (digest of all that decides its result), `follows` (the same, while an equal
 job runs), `cached_from` (whose report it gets), `begun`, `started` (the attempt with which it counts in a budget of jobs),
-`stop` (why to stop, and a message), `avoid` (the host it failed on), `faults`, `execution` (until there is a report), `outcome`,
+`stop` (why to stop, and a message), `avoid` (the hosts it failed on), `suspect` (the last of
+them, and what failed, if it is not known to be at fault), `faults`, `execution` (until there is a report), `outcome`,
 `message`, `report`, `figures` (JSON: what a list shows of the report), `history` (a line a transition:
 `<ms> <what> <who>[ <detail>]`). Times are Redis's own clock in ms.
 

@@ -280,6 +280,22 @@ def test_a_job_that_failed_on_a_host_goes_to_another_one(driver: Driver) -> None
     assert [again.job_id for again in driver.claim(THERE)] == [job.job_id]
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_job_that_failed_on_two_hosts_goes_to_a_third(driver: Driver, lost: bool) -> None:
+    driver.host("third")
+    driver.host("there")
+    driver.ready()
+    for session in (HERE, THERE):
+        (job,) = driver.claim(session)
+        if lost:
+            driver.expire(session)
+            driver.reconcile()
+        else:
+            driver.records.schedule.try_again(session, job, an_attempt(1, Outcome.INFRASTRUCTURE_ERROR), 0, 3)
+    assert driver.claim(HERE) == driver.claim(THERE) == []
+    assert [again.job_id for again in driver.claim("third:1:a")] == [job.job_id]
+
+
 @pytest.mark.parametrize("other", ["none", "draining", "lacking", "silent", "of another pool"])
 def test_it_comes_back_where_no_other_host_can_take_it(driver: Driver, other: str) -> None:
     driver.host("here", has=["language:python"])

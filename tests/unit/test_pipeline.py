@@ -52,13 +52,17 @@ class System:
         self.act: Act = lambda assignment, _: succeeded(at=assignment.job.params.get("at"))
         self.judge: Callable[[str, str], Verdict] = SecurityValidator().validate_code
         self.client = Client(settings=Settings(), records=self.records, broker=Silent())
-        self.pipeline = Pipeline(
+        self.terms = Terms(**{"retry_pause_s": 0.0, "failures_to_pause": None, **terms})
+        self.pipeline = self.pipeline_of("here")
+
+    def pipeline_of(self, host: str) -> Pipeline:
+        return Pipeline(
             self.records,
-            session="here:1:a",
+            session=f"{host}:1:a",
             validator=lambda: self,
             executor=lambda: self,
             wake=self.woken,
-            terms=Terms(**{"retry_pause_s": 0.0, "failures_to_pause": None, **terms}),
+            terms=self.terms,
             observer=lambda what, *_, **__: self.happened.append(what),
             clock=lambda: self.now,
         )
@@ -443,6 +447,26 @@ def test_a_fault_that_another_host_would_have_too_pauses_no_host() -> None:
     assert "host-paused" not in system.happened
     assert [host.paused for host in system.records.hosts.all()] == [""]
     assert system.client.report(f"{batch}-0").outcome is Outcome.INFRASTRUCTURE_ERROR
+
+
+def test_a_host_whose_jobs_then_run_on_another_one_has_a_fault_of_its_own() -> None:
+    system = System(failures_to_pause=3)
+    there = system.pipeline_of("there")
+    for host in ("here", "there"):
+        system.records.hosts.seen(host, 1, "test", ["default"], [EVERYTHING])
+    batch = system.submit(3)
+    system.pipeline.validate()
+    system.act = lambda *_: ended(Outcome.INFRASTRUCTURE_ERROR, "No such bytes.").model_copy(
+        update={"host_at_fault": False}
+    )
+    system.pipeline.execute("default")
+    assert [host.paused for host in system.records.hosts.all()] == ["", ""]
+    system.act = lambda *_: succeeded()
+    there.execute("default")
+    assert [host.paused for host in system.records.hosts.all()] == ["No such bytes.", ""]
+    there.finalize()
+    assert system.outcomes(batch) == ["succeeded"] * 3
+    assert not system.keys.hexists(f"wt:job:{batch}-0", "suspect")
 
 
 def test_a_job_whose_program_is_gone_keeps_no_other_of_its_batch_from_a_retry() -> None:

@@ -189,7 +189,8 @@ class Execution(Contract):
     data_notes: tuple[DataNote, ...] = ()
     """What was found in those datasets when they were added."""
     host_at_fault: bool = True
-    """For an infrastructure error: False if every host would fail, for example because the store lacks the data."""
+    """For an infrastructure error: False if other hosts may fail in the same way, for example because the store lacks
+    the data. Then it counts as this host's failure only when another host has run the job."""
     started_at: datetime | None = None
     """When the program's first line ran (UTC)."""
     prepare_s: float = 0.0

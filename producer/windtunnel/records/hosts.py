@@ -65,7 +65,7 @@ class Hosts:
         return bool(self._redis.run("host_alive", host, worker))
 
     def failed(self, host: str, reason: str, most: int) -> bool:
-        """A host failed for reasons of its own. True: it has paused itself, as that was so `most` times in a row."""
+        """A host failed for reasons of its own. True: it is paused now, as that was so `most` times in a row."""
         return bool(self._redis.run("host_failed", host, reason[:500], most, round(PAUSE_S * 1000)))
 
     def drain(self, host: str, who: str) -> None:

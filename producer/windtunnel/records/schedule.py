@@ -97,6 +97,8 @@ class Recorded:
     """Somebody must be woken to write reports."""
     next_stop: str
     """Why the next job must not begin; empty: it has begun."""
+    suspect: str
+    """Another host, where the job failed before, and what failed there: `<host> <what failed>`."""
 
 
 def claim_arguments(
@@ -192,7 +194,7 @@ class Schedule:
         self, session: str, job: Held, execution: Execution, seconds: float, lease_s: float, following: Held | None
     ) -> Recorded:
         """Record what an attempt did, charge its slot-seconds, and begin the session's next job."""
-        recorded, wake, stop = self._redis.run(
+        recorded, wake, stop, suspect = self._redis.run(
             "executed",
             session,
             job.job_id,
@@ -205,7 +207,7 @@ class Schedule:
             following.job_id if following else "",
             following.token if following else "",
         )
-        return Recorded(bool(recorded), bool(wake), stop.decode())
+        return Recorded(bool(recorded), bool(wake), stop.decode(), as_text(suspect))
 
     def begin(self, session: str, job: Held, lease_s: float) -> str:
         """Begin a job that was claimed with others. Empty, or why it must not begin."""
@@ -224,10 +226,15 @@ class Schedule:
         """Have a job wait again after a pause, as if it had not been claimed."""
         self._redis.run("give_back", session, round(pause_s * 1000), why, job.job_id, job.token)
 
-    def try_again(self, session: str, job: Held, summary: Attempt, pause_s: float, max_attempts: int) -> bool:
-        """After a fault of the machinery: another attempt after a pause. False: no attempt is left."""
+    def try_again(
+        self, session: str, job: Held, summary: Attempt, pause_s: float, max_attempts: int, failed: str = ""
+    ) -> bool:
+        """After a fault of the machinery: another attempt after a pause. False: no attempt is left.
+
+        `failed` is what failed where only another host's attempt can tell whether it is this host's own fault.
+        """
         pause = round(pause_s * 1000)
-        arguments = (job.job_id, job.token, max_attempts, MAX_ATTEMPTS_KEPT, encode(summary), pause)
+        arguments = (job.job_id, job.token, max_attempts, MAX_ATTEMPTS_KEPT, encode(summary), pause, failed[:500])
         return bool(self._redis.run("try_again", session, *arguments) != 0)
 
     def faulted(self, session: str, job: Held, message: str, pause_s: float, max_faults: int) -> bool:

@@ -198,6 +198,9 @@ class Execute:
     def _record(self, job: Held, execution: Execution, seconds: float) -> str:
         answer = self._schedule.executed(self._session, job, execution, seconds, self._terms.lease_s, self._next())
         self._unwoken |= answer.wake
+        if answer.suspect:
+            host, _, what = answer.suspect.partition(" ")
+            self._count_failure(job, host, what)
         self._observe(
             "executed" if answer.recorded else "superseded",
             job.job_id,
@@ -218,15 +221,20 @@ class Execute:
 
     def _try_again(self, job: Held, execution: Execution) -> bool:
         """After a fault of the machinery: give the job back for another attempt. False if none is left."""
-        most = self._terms.failures_to_pause
-        if most is not None and execution.host_at_fault and self._hosts.failed(self._host, execution.message, most):
-            self._observe("host-paused", job.job_id, host=self._host, reason=execution.message)
+        failed = "" if execution.host_at_fault else execution.message
+        if execution.host_at_fault:
+            self._count_failure(job, self._host, execution.message)
         summary = Attempt(number=job.attempt, outcome=execution.outcome, message=execution.message, host=execution.host)
         pause = pause_s(job.attempt, self._terms)
-        again = self._schedule.try_again(self._session, job, summary, pause, self._terms.max_attempts)
+        again = self._schedule.try_again(self._session, job, summary, pause, self._terms.max_attempts, failed)
         if again:
             self._observe("retry", job.job_id, attempt=job.attempt, reason=execution.message)
         return again
+
+    def _count_failure(self, job: Held, host: str, what: str) -> None:
+        most = self._terms.failures_to_pause
+        if most is not None and self._hosts.failed(host, what, most):
+            self._observe("host-paused", job.job_id, host=host, reason=what)
 
     def _leave(self, job: Held, error: NewerRecord) -> None:
         """Leave a job to a worker of the version that wrote its record, for a day."""

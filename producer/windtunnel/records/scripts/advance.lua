@@ -17,7 +17,7 @@ note_trial(header.owner, ARGV[9])
 redis.call('RPUSH', key('job', id, 'attempts'), ARGV[5])
 redis.call('LTRIM', key('job', id, 'attempts'), -tonumber(ARGV[6]), -1)
 redis.call('HSET', job, 'spec', ARGV[4], 'state', 'ready', 'round', count_of(fields[2]))
-redis.call('HDEL', job, 'outcome', 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid')
+redis.call('HDEL', job, 'outcome', 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'suspect')
 redis.call('ZREM', key('ended'), id)
 note(job, 'advanced', ARGV[7], 'stage ' .. ARGV[8])
 if stopped(id, fields[4]) then

@@ -47,12 +47,12 @@ local function takes_work_of_queue(one)
   return false
 end
 
--- True when this host has all that the lane's jobs need. A job that failed on a host goes to another one if it can.
+-- True when this host has all that the lane's jobs need. A job that failed on hosts goes to another one if it can.
 local function fits(lane)
   if not executing then
     return true
   end
-  local avoided = lane:match(' avoid:(%S+)$')
+  local avoided = ',' .. (lane:match(' avoid:(%S+)$') or '') .. ','
   local needs = lane:gsub(' avoid:%S+$', '')
   local function serves(one)
     if has(one, '*') then
@@ -65,9 +65,12 @@ local function fits(lane)
     end
     return true
   end
-  if avoided == host then
+  local function avoids(one)
+    return avoided:find(',' .. one .. ',', 1, true)
+  end
+  if avoids(host) then
     for number_of, other in ipairs(live_hosts()) do
-      if other ~= host and number_of <= 20 and takes_work_of_queue(other) and serves(other) then
+      if not avoids(other) and number_of <= 20 and takes_work_of_queue(other) and serves(other) then
         return false
       end
     end

@@ -109,7 +109,8 @@ local function finish(id, batch, header, fields, outcome, report, figures)
   local job = key('job', id)
   redis.call('HSET', job, 'state', 'finished', 'outcome', outcome, 'report', report, 'figures', figures,
     'history', history_with(fields[6], 'finished', who, outcome))
-  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'cached_from', 'started')
+  redis.call('HDEL', job, 'execution', 'message', 'token', 'begun', 'stop', 'faults', 'avoid', 'suspect', 'cached_from',
+    'started')
   redis.call('EXPIRE', job, retention)
   redis.call('EXPIRE', key('job', id, 'attempts'), retention)
   header.finished = header.finished + 1

@@ -2,6 +2,9 @@
 -- ARGV: host, reason, failures in a row that pause it, ms of the pause
 -- Returns 1 when it is paused now, else 0.
 local at = key('host', ARGV[1])
+if not redis.call('ZSCORE', key('hosts'), ARGV[1]) then
+  return 0
+end
 local failures = add(at, 'failures', 1)
 redis.call('HSET', at, 'reason', ARGV[2])
 tally('host_failures', 1)

@@ -63,7 +63,7 @@ local function lost_in_validation(id, count)
 end
 
 -- The session went silent while this attempt ran.
-local function lost_in_execution(id, number_of, round, host)
+local function lost_in_execution(id, number_of, round, host, avoided)
   if number_of - round >= attempts then
     lost = lost + 1
     ended(id, 'lost', "Every attempt's worker died. Retry the job; the operator finds why in the logs.")
@@ -73,14 +73,14 @@ local function lost_in_execution(id, number_of, round, host)
     message = 'The worker died or lost its connection; its lease ran out.' }
   redis.call('RPUSH', key('job', id, 'attempts'), cjson.encode(summary))
   redis.call('LTRIM', key('job', id, 'attempts'), -kept, -1)
-  redis.call('HSET', key('job', id), 'avoid', host, 'state', 'ready')
+  redis.call('HSET', key('job', id), 'avoid', avoiding(avoided, host), 'state', 'ready')
   wait_again(id, 'ready', 'LPUSH')
 end
 
 -- A session went silent while it held this job.
 local function take_back(session, id, token)
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'attempt', 'round', 'begun', 'stop', 'faults')
+  local fields = read(job, 'state', 'token', 'attempt', 'round', 'begun', 'stop', 'faults', 'avoid')
   local running = fields[1] == 'running'
   if fields[2] ~= token or not (running or fields[1] == 'queued') then
     let_go(session, id)
@@ -97,7 +97,7 @@ local function take_back(session, id, token)
     if stopped(id, fields[6]) then
       return
     elseif running then
-      lost_in_execution(id, count_of(fields[3]), count_of(fields[4]), host_of(session))
+      lost_in_execution(id, count_of(fields[3]), count_of(fields[4]), host_of(session), fields[8])
     else
       lost_in_validation(id, count_of(fields[7]) + 1)
     end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -91,7 +92,8 @@ def test_nothing_watched_is_nothing_used() -> None:
 @pytest.mark.usefixtures("docker_engine")
 def test_what_cannot_be_watched_is_refused() -> None:
     limiter = ResourceLimiter()
-    with pytest.raises(InvalidInput, match="interval"):
-        asyncio.run(limiter.start_monitoring("any", interval=0))
+    for interval in (0, -1, math.nan, math.inf, "1"):
+        with pytest.raises(InvalidInput, match="interval"):
+            asyncio.run(limiter.start_monitoring("any", interval=interval))  # type: ignore[arg-type]
     with pytest.raises(SandboxFailure, match="No such container"):
         asyncio.run(limiter.start_monitoring("no-such-container"))

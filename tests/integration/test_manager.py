@@ -132,6 +132,30 @@ def test_what_can_be_no_job_is_refused_by_name(field: str, arguments: dict[str, 
     assert [problem.field for problem in caught.value.problems] == [field]
 
 
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [
+        ("batch.1.code", {"language": "python"}),
+        ("batch.1.code", {"code": ""}),
+        ("batch.1.language", {"code": "x", "language": "c"}),
+        ("batch.1.timeout", {"code": "x", "timeout": 1}),
+        ("batch.1", "print(1)"),
+    ],
+)
+def test_a_batch_with_what_can_be_no_job_is_refused_before_any_runs(field: str, entry: Any) -> None:
+    manager = SandboxManager()
+    with pytest.raises(InvalidInput) as caught:
+        asyncio.run(manager.execute_batch([{"code": "print(1)"}, entry]))
+    assert [problem.field for problem in caught.value.problems] == [field]
+    assert manager.get_execution_stats()["total_executions"] == 0
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "512m", None])
+def test_limits_that_are_no_numbers_are_refused(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="max_memory_mb"):
+        ResourceLimits(max_memory_mb=value)
+
+
 def test_limits_out_of_range_are_refused() -> None:
     with pytest.raises(InvalidInput, match="memory_mb"):
         SandboxManager(resource_limits=ResourceLimits(max_memory_mb=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -208,8 +209,8 @@ def test_memory_in_dockers_spelling(text: str | int, megabytes: int) -> None:
     assert parse_memory(text) == megabytes
 
 
-@pytest.mark.parametrize("text", ["", "m", "-1m", "1t", "1 2m", "nan"])
-def test_memory_that_is_no_size(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "m", "-1m", "1t", "1 2m", "nan", None])
+def test_memory_that_is_no_size(text: Any) -> None:
     with pytest.raises(ValueError, match="512m"):
         parse_memory(text)
 

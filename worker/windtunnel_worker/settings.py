@@ -22,7 +22,7 @@ def parse_memory(size: str | int) -> int:
     """Whole megabytes from Docker's spelling of a size (`512m`, `1g`, bytes); a number is megabytes already."""
     if isinstance(size, int):
         return size
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", size.strip().lower())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", str(size).strip().lower())
     if not match:
         raise ValueError(f"{size!r} is not a size; write for example 512m or 1g")
     return int(float(match[1]) * _UNITS[match[2]])

@@ -1,6 +1,7 @@
 """`SecurityValidator`: one program's text in, one verdict out. Never raises for what a program contains.
 
-It raises `LanguageUnavailable` where the grammar of the program's language is not installed.
+It raises `LanguageUnavailable` where the grammar of the program's language is not installed, and `InvalidInput` for
+what is no text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
-from windtunnel.errors import LanguageUnavailable
+from windtunnel.errors import FieldProblem, InvalidInput, LanguageUnavailable
 from windtunnel.validation import bounds, characters, decoding, python, report
 from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
@@ -74,6 +75,9 @@ class SecurityValidator:
 
     def _validate(self, text: str, encoding: str | None, language: str, libraries: Collection[str] = ()) -> Verdict:
         started = time.perf_counter()
+        for name, value in (("code", text), ("language", language)):
+            if not isinstance(value, str):
+                raise InvalidInput([FieldProblem(name, f"is of type {type(value).__name__}; give a text")])
         if language not in LANGUAGES:
             return self._refused(language, started)
         policy = self._policy(language, libraries)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
+from windtunnel.errors import InvalidInput
 from windtunnel.validation import SecurityValidator, format_prompt, format_report
 from windtunnel.validation.policy import SHIPPED
 
@@ -179,6 +181,13 @@ def test_a_language_without_a_policy_is_refused(language: str) -> None:
     verdict = SecurityValidator(strict_mode=False).validate_code("x", language)
     assert not verdict.safe
     assert verdict.issues[0].rule == "input.language"
+
+
+@pytest.mark.parametrize(("field", "arguments"), [("code", (None,)), ("code", (b"x",)), ("language", ("x", ["c"]))])
+def test_what_is_no_text_is_named(field: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        SecurityValidator().validate_code(*arguments)
+    assert [problem.field for problem in caught.value.problems] == [field]
 
 
 def test_values_that_depend_too_deeply_are_refused() -> None:

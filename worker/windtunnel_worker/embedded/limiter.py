@@ -9,7 +9,7 @@ from typing import Any
 
 from windtunnel.contract import Sample
 from windtunnel.errors import FieldProblem, InvalidInput, SandboxFailure
-from windtunnel_worker.embedded.manager import ResourceLimits
+from windtunnel_worker.embedded.manager import ResourceLimits, is_number
 from windtunnel_worker.monitoring.sampler import FIRST_S, Sampler, reader_for
 from windtunnel_worker.sandbox import container_process
 from windtunnel_worker.settings import host_settings
@@ -44,8 +44,8 @@ class ResourceLimiter:
         Raises `InvalidInput` for an interval that is not positive, and `SandboxFailure` if there is no such running
         container or another one is being watched.
         """
-        if interval <= 0:
-            raise InvalidInput([FieldProblem("interval", f"{interval} is not above 0")])
+        if not is_number(interval) or interval <= 0:
+            raise InvalidInput([FieldProblem("interval", f"{interval!r} is not a number above 0")])
         if self._task is not None and not self._task.done():
             raise SandboxFailure("A container is being watched already.", remedy="Call stop_monitoring() first.")
         settings = host_settings()

@@ -6,6 +6,7 @@ It has the API of the original single-process system.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import secrets
 import threading
@@ -16,7 +17,9 @@ from functools import cache
 from typing import Any
 
 from windtunnel.client import Client
-from windtunnel.contract import Execution, Job, Limits, Outcome, Report, Sample, Verdict
+from windtunnel.client.checking import as_models
+from windtunnel.contract import Contract, Execution, Job, Limits, Outcome, Report, Sample, Verdict
+from windtunnel.errors import FieldProblem, InvalidInput
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
 from windtunnel.validation import SecurityLevel, SecurityValidator
@@ -31,6 +34,11 @@ from windtunnel_worker.settings import HostSettings, host_settings
 SELF_TEST = "import numpy\nemit(total=int(numpy.arange(5).sum()))\nprint('ready')"
 
 
+def is_number(value: object) -> bool:
+    """Whether this is a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class ResourceLimits:
     """Limits as the original system names them: percent of one core, megabytes, seconds, block-device operations."""
@@ -39,6 +47,15 @@ class ResourceLimits:
     max_memory_mb: int = 512
     max_execution_time: float = 30
     max_io_operations: int | None = 1000
+
+    def __post_init__(self) -> None:
+        problems = [
+            FieldProblem(name, f"{value!r} is not a number above 0")
+            for name, value in vars(self).items()
+            if not (is_number(value) and value > 0) and (name, value) != ("max_io_operations", None)
+        ]
+        if problems:
+            raise InvalidInput(problems)
 
     def as_limits(self) -> Limits:
         """The same limits as `Limits`; `InvalidInput` names what is out of range."""
@@ -123,8 +140,13 @@ class SandboxManager:
         return result
 
     async def execute_batch(self, batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Run several programs, each `{"code": …, "language": …}`, one after the other, in their order."""
-        return [await self.execute_code(**entry) for entry in batch]
+        """Run several programs, each `{"code": …, "language": …}`, one after the other, in their order.
+
+        Raises `InvalidInput`, before any of them runs, if one can be no job.
+        """
+        calls = as_models(_Call, batch, "batch")
+        as_models(Job, [{"code": call.code, "language": call.language} for call in calls], "batch")
+        return [await self.execute_code(**dict(call)) for call in calls]
 
     def run_job(self, job: Job) -> Report:
         """Run one job of the contract and return the report that the queue would give."""
@@ -202,6 +224,15 @@ class SandboxManager:
         """Remove whatever containers this manager has left; returns how many."""
         self._executor.close()
         return remove_sandboxes(self._host, self._owner)
+
+
+class _Call(Contract):
+    """The arguments of `SandboxManager.execute_code`."""
+
+    code: str
+    language: str = "python"
+    validate_security: bool = True
+    monitor_resources: bool = True
 
 
 class _Sampled:

@@ -180,6 +180,24 @@ def test_a_producer_that_stays_away_is_given_up(driver: Driver) -> None:
     assert driver.left_in_the_schedule() == []
 
 
+def test_jobs_of_a_cancelled_batch_that_were_never_written_are_cancelled_soon(driver: Driver) -> None:
+    batch = driver.batch(5)
+    opened = driver.opened(batch)
+    driver.write(opened, batch, 2)
+    before = driver.keys.zscore("wt:opening", opened.batch_id)
+    driver.cancel(opened.batch_id)
+    assert driver.keys.zscore("wt:opening", opened.batch_id) < before - 50_000
+    driver.write(opened, batch, 3)  # by a producer that is there after all
+    assert driver.keys.zscore("wt:opening", opened.batch_id) >= before
+    driver.keys.zadd("wt:opening", {opened.batch_id: 0})
+    driver.records.care.abandon(opened.batch_id, "The producer went away.")
+    driver.finalize()
+    assert driver.outcomes(opened.batch_id) == {"cancelled": 5}
+    transitions = driver.records.reading.history(f"{opened.batch_id}-4")
+    assert [(line.what, line.who) for line in transitions[:2]] == [("abandoned", "reconciler"), ("cancelled", "client")]
+    assert driver.left_in_the_schedule() == []
+
+
 def test_a_producer_that_comes_back_just_in_time_is_not_given_up(driver: Driver) -> None:
     batch = driver.batch(3, idempotency_key="k")
     opened = driver.opened(batch)

@@ -14,7 +14,12 @@ local last = math.min(header.total, header.written + tonumber(ARGV[3]))
 for index = header.written, last - 1 do
   local id = batch .. '-' .. index
   redis.call('HSET', key('job', id), 'history', string.format('%.0f abandoned reconciler\n', now))
-  ended(id, 'lost', ARGV[2])
+  if header.cancelled then
+    note(key('job', id), 'cancelled', header.cancelled)
+    ended(id, 'cancelled', cancelled_message(header.cancelled))
+  else
+    ended(id, 'lost', ARGV[2])
+  end
 end
 redis.call('HSET', key('batch', batch), 'written', last)
 if last == header.total then

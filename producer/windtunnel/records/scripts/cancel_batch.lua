@@ -10,4 +10,6 @@ if header.finished == header.total then
   return 0
 end
 redis.call('HSET', key('batch', ARGV[1]), 'cancelled', ARGV[2], 'closed_at', now)
+-- A producer that still writes soon says so, and has the rest of its jobs cancelled as it writes them.
+redis.call('ZADD', key('opening'), 'XX', 'LT', now + CANCELLING_MS, ARGV[1])
 return header.written

@@ -469,12 +469,14 @@ def test_a_host_whose_jobs_then_run_on_another_one_has_a_fault_of_its_own() -> N
     assert not system.keys.hexists(f"wt:job:{batch}-0", "suspect")
 
 
-def test_a_job_whose_program_is_gone_keeps_no_other_of_its_batch_from_a_retry() -> None:
+def test_jobs_whose_program_is_gone_keep_no_other_of_their_batch_from_a_retry(caplog: pytest.LogCaptureFixture) -> None:
     system = System()
-    batch = system.client.submit_batch([{"code": "print(1)"}, {"code": "print(2)"}])
+    batch = system.client.submit_batch([{"code": "print(1)"}, {"code": "print(2)"}, {"code": "print(1)"}])
     system.run()
     system.fake.delete(f"wt:code:{hashlib.sha256(b'print(1)').hexdigest()}")
     assert system.client.retry(batch, outcomes="succeeded") == [f"{batch}-1"]
+    (line,) = [one.getMessage() for one in caplog.records if "not-retried" in one.getMessage()]
+    assert f"jobs=2 reason=The program of {batch}-0 is no longer stored." in line
     with pytest.raises(NotFound):
         system.client.retry(JobId(f"{batch}-0"))
 

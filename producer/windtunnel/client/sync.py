@@ -286,22 +286,21 @@ class Client(Submitting, Reporting):
         wanted = outcomes_of(outcomes)
         reports = [self.report(name)] if is_job(name) else self.reports(name)
         again: list[JobId] = []
+        gone: list[NotFound] = []
         for report in reports:
-            if report.outcome in wanted and self._retry(report, name, first=not again):
-                again.append(JobId(report.job_id))
+            try:
+                if report.outcome in wanted and self._records.submissions.retry(report, self.who, first=not again):
+                    again.append(JobId(report.job_id))
+            except NotFound as error:
+                if is_job(name):
+                    raise
+                gone.append(error)  # the rest of the batch can be retried
+        if gone:
+            log.warning("action=not-retried name=%s jobs=%d reason=%s", name, len(gone), gone[0])
         audit.info("action=retried name=%s jobs=%d who=%s", name, len(again), self.who)
         if again:
             self._broker.validate(batch_of(again[0]), min(MOST_MESSAGES, 1 + len(again) // JOBS_A_MESSAGE))
         return again
-
-    def _retry(self, report: Report, name: str, *, first: bool) -> bool:
-        try:
-            return self._records.submissions.retry(report, self.who, first=first)
-        except NotFound as error:
-            if is_job(name):
-                raise
-            log.warning("action=not-retried job=%s reason=%s", report.job_id, error)  # the rest of the batch can be
-            return False
 
     def cancel(self, name: str) -> int:
         """Cancel a job, or all jobs of a batch that have not ended.

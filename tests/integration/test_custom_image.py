@@ -12,7 +12,7 @@ from tests.support import unique
 from windtunnel.contract import Job, Outcome
 from windtunnel.errors import ImageBuildFailed
 from windtunnel_worker.embedded.manager import SandboxManager
-from windtunnel_worker.sandbox import custom_image, images
+from windtunnel_worker.sandbox import Assignment, Executor, custom_image, images
 from windtunnel_worker.sandbox.engine import engine
 from windtunnel_worker.sandbox.inventory import Inventory
 from windtunnel_worker.settings import HostSettings
@@ -68,6 +68,19 @@ def test_programs_of_an_own_image_import_what_it_adds(own_image: images.Image, s
     assert manager.run_job(Job(code=USES)).outcome is Outcome.REJECTED
     default = SandboxManager(docker_image=own_image.name).run_job(Job(code=USES))
     assert default.outcome is Outcome.SUCCEEDED, default.message
+
+
+@pytest.mark.parametrize(
+    ("named", "at_fault"),
+    [("windtunnel/none:such", False), ("registry:5000/none@sha256:" + 64 * "0", False), (None, True)],
+)
+def test_a_host_is_not_at_fault_for_the_image_that_a_job_names(
+    settings: HostSettings, named: str | None, at_fault: bool
+) -> None:
+    executor = Executor(settings.model_copy(update={"default_image": "windtunnel/none:such"}), "tests")
+    execution = executor.execute(Assignment(f"{unique('image')}-0", 1, Job(code=USES, image=named)))
+    assert "is not on this host" in execution.message
+    assert (execution.outcome, execution.host_at_fault) == (Outcome.INFRASTRUCTURE_ERROR, at_fault)
 
 
 @pytest.mark.parametrize(

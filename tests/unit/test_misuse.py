@@ -41,6 +41,10 @@ MISUSES: list[tuple[str, str, Call]] = [
         "without a folder",
         lambda client, _: client.submit({**JOB, "aliases": {"a/b.csv": "x"}}),
     ),
+    *[
+        ("image", "the name of an image", lambda client, _, image=image: client.submit({**JOB, "image": image}))
+        for image in ("--privileged", "../own:1", "a/../b", "own:1?x", "a//b", "own:", "own 1", "")
+    ],
     ("params.n", "NumPy", lambda client, _: client.submit({**JOB, "params": {"n": np.int64(3)}})),
     ("params", "'n' is not", lambda client, _: client.submit(with_parameter(float("nan")))),
     ("params.n", "NumPy", lambda client, _: client.submit(with_parameter(np.int64(3)))),

@@ -21,11 +21,15 @@ else:
 
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+_PART = "[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
+IMAGE_PATTERN = rf"^{_PART}(?::[0-9]+)?(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?(?:@sha256:[0-9a-f]{{64}})?$"
+"""Docker's: `registry:5000/folder/name:tag@sha256:…`. Other texts may lead to another of the daemon's addresses."""
 CLEARER = {
     "input was not a valid JSON value": "is not a JSON value: a number, text, list, dictionary, true, false or null."
     " Convert it first (a NumPy value with `.item()` or `.tolist()`)",
     f"String should match pattern '{NAME_PATTERN}'": "may have at most 128 letters, digits, dots, underscores and"
     " hyphens, and begins with a letter or a digit",
+    f"String should match pattern '{IMAGE_PATTERN}'": "must be the name of an image, such as windtunnel/sandbox:python",
     "String should match pattern '^[^/]+$'": "must be the name of a file, without a folder",
     "Input should be a valid dictionary": "must be a dictionary (in JSON, an object)",
     "Input should be a valid tuple": "must be a list",

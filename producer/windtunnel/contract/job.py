@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
 
-from windtunnel.contract.base import NAME_PATTERN, Contract, Name
+from windtunnel.contract.base import IMAGE_PATTERN, NAME_PATTERN, Contract, Name
 from windtunnel.contract.catalogue import Sha256
 from windtunnel.contract.languages import LANGUAGES, SUFFIXES
 from windtunnel.contract.score import Scoring
@@ -122,7 +122,7 @@ class JobSpec(Contract):
     check_lookahead: bool = False
     """Also run it about thirty times on changed data, to see whether its positions know the future. All of these runs
     share the job's limits."""
-    image: str | None = Field(None, max_length=256, pattern=r"^\S+$")
+    image: str | None = Field(None, max_length=256, pattern=IMAGE_PATTERN)
     """A sandbox image that the hosts allow; None: the host's default."""
     pool: Name = "default"
     """The hosts that may run it: those that serve this pool, for example `gpu`."""

@@ -17,7 +17,7 @@ from windtunnel.contract import (
     Limits,
     Outcome,
 )
-from windtunnel.errors import ObjectUnusable, SandboxError
+from windtunnel.errors import ImageNotFound, ObjectUnusable, SandboxError
 from windtunnel.store import Store
 from windtunnel_worker.datasets import Dataset, DatasetCache
 from windtunnel_worker.locks import Turns
@@ -116,7 +116,8 @@ class Executor:
             return self._without_a_run(assignment, begun, Outcome.CANCELLED, STOPS[stopped.stop])
         except SandboxError as error:
             execution = self._without_a_run(assignment, begun, Outcome.INFRASTRUCTURE_ERROR, str(error))
-            return execution.model_copy(update={"host_at_fault": not isinstance(error, ObjectUnusable)})
+            named = isinstance(error, ImageNotFound) and assignment.job.image is not None
+            return execution.model_copy(update={"host_at_fault": not (named or isinstance(error, ObjectUnusable))})
 
     def _without_a_run(self, assignment: Assignment, begun: float, outcome: Outcome, message: str) -> Execution:
         return Execution(

@@ -27,8 +27,10 @@ ENOUGH_S = 20.0
 """What a program gets that comes to its end by itself: on a busy machine it needs more than those that do not."""
 WORLD = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/"), Path("/etc"))
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
-# The last is where the fault tests keep a daemon of their own.
-DOCKERS_OWN = re.compile(r"/(overlay2|netns|containerd|containers|image|buildkit|docker|engine\d+)(/|$)")
+# The last two are of the fault tests: a daemon of their own, and a small disk.
+DOCKERS_OWN = re.compile(
+    r"/(overlay2|netns|containerd|containers|image|buildkit|docker|engine\d+|windtunnel-faults-\w+)(/|$)"
+)
 
 
 class Host:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from tests.faults.system import RedisProcess, address
-from tests.support import a_report, a_verdict, an_attempt, an_execution
+from tests.support import a_report, a_verdict, an_attempt, an_execution, until
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, JobState, Outcome
@@ -51,6 +53,13 @@ def append_only_file(server: RedisProcess) -> Path:
     return found
 
 
+def written_bytes(server: RedisProcess) -> int:
+    """The size of its append-only file when nothing is left to be written: Redis waits while the disk is busy."""
+    with closing(Redis.from_url(address("worker", server.port))) as redis:
+        until(lambda: redis.info("persistence")["aof_buffer_length"] == 0, "Redis has written all")
+    return append_only_file(server).stat().st_size
+
+
 def ready_job(records: Records, url: str) -> str:
     with Client(url, records=records, broker=Silent()) as client:
         job = str(client.submit(Job(code="print(1)")))
@@ -74,7 +83,7 @@ def claim(records: Records, session: str) -> Held:
 
 def test_an_attempt_that_was_handed_out_twice_counts_once(server: RedisProcess, records: Records) -> None:
     job = ready_job(records, records.url)
-    size = append_only_file(server).stat().st_size
+    size = written_bytes(server)
     first = claim(records, "one:1:a")
     lose_what_came_after(server, size)
     assert state(records, job) is JobState.READY, "the claim is what was lost"
@@ -99,7 +108,7 @@ def test_an_execution_that_was_lost_is_run_again(server: RedisProcess, records: 
     """The slot was told that it is recorded, and Redis forgot it: its lease runs out like that of a dead one."""
     job = ready_job(records, records.url)
     held = claim(records, "one:1:a")
-    size = append_only_file(server).stat().st_size
+    size = written_bytes(server)
     assert records.schedule.executed("one:1:a", held, an_execution(), 1.0, LEASE_S, None).recorded
     lose_what_came_after(server, size)
     assert state(records, job) is JobState.RUNNING

@@ -1,7 +1,7 @@
 """`SecurityValidator`: one program's text in, one verdict out. Never raises for what a program contains.
 
 It raises `LanguageUnavailable` where the grammar of the program's language is not installed, and `InvalidInput` for
-what is no text.
+code that is not text.
 """
 
 from __future__ import annotations

@@ -184,7 +184,7 @@ def test_a_language_without_a_policy_is_refused(language: str) -> None:
 
 
 @pytest.mark.parametrize(("field", "arguments"), [("code", (None,)), ("code", (b"x",)), ("language", ("x", ["c"]))])
-def test_what_is_no_text_is_named(field: str, arguments: tuple[Any, ...]) -> None:
+def test_code_that_is_not_text_is_named(field: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(InvalidInput) as caught:
         SecurityValidator().validate_code(*arguments)
     assert [problem.field for problem in caught.value.problems] == [field]

@@ -30,7 +30,8 @@ from windtunnel.errors import UnreadableRecord
 from windtunnel.keyspace import Keyspace
 from windtunnel.records.codec import unpack
 from windtunnel.wake import STAGES
-from windtunnel_worker.sandbox import list_sandboxes
+from windtunnel_worker.sandbox.engine import engine
+from windtunnel_worker.sandbox.listing import LABEL
 
 KEYS = Keyspace("wt")
 MARKER = "strategy_marker_90417"
@@ -58,7 +59,13 @@ SLOTS = 2
 @pytest.fixture(autouse=True)
 def _only_prepared_sandboxes_are_left(stack: Stack) -> Iterator[None]:
     yield
-    until(lambda: len(list_sandboxes(stack.host)) <= SLOTS, "the used sandboxes, removed in the background, are gone")
+    until(lambda: _single_use(stack.host) <= SLOTS, "the used sandboxes, removed in the background, are gone")
+
+
+def _single_use(host: str) -> int:
+    """How many sandboxes serve one job. Cells of tests before these may wait for their next one."""
+    found = engine().api.containers(all=True, trunc=False, filters={"label": f"{LABEL}.host={host}"})
+    return sum(" --jobs=1 " in sandbox["Command"] for sandbox in found)
 
 
 def report_of(app: Client, code: str, limits: Limits = QUICK) -> Outcome:

@@ -42,7 +42,7 @@ class Timing:
     """A process that has lived for so long is well: its earlier deaths no longer count."""
     start_s: float = 120.0
     """How long a role may take until it is ready."""
-    silent_s: float = 30.0
+    silent_s: float = 20.0
     """A role that has not reported for so long is stopped or hangs."""
     stop_s: float = 10.0
     """How long roles and Redis each may take to end before they are killed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support import unique
 
-from windtunnel.contract import Job, Outcome
+from windtunnel.contract import LANGUAGES, Job, Outcome
 from windtunnel.errors import ImageBuildFailed
 from windtunnel_worker.embedded.manager import SandboxManager
 from windtunnel_worker.sandbox import Assignment, Executor, custom_image, images
@@ -56,9 +56,16 @@ def own_image(tested_image: images.Image, wheels: Path) -> Iterator[images.Image
     engine().images.remove(tag, force=True)
 
 
+def stages_left() -> list[str]:
+    """What builds left of their first stage; a language's own is the next build's cache."""
+    left = engine().images.list(filters={"dangling": True, "label": "windtunnel.stage"})
+    return [one.id for one in left if one.labels["windtunnel.stage"] not in LANGUAGES]
+
+
 def test_programs_of_an_own_image_import_what_it_adds(own_image: images.Image, settings: HostSettings) -> None:
     assert own_image.libraries == "wt_average wt_helper"
     assert own_image in images.own()
+    assert stages_left() == []
     inventory = Inventory(settings, every_s=0)
     assert f"image:{own_image.name}" in inventory.has()
     assert inventory.libraries[own_image.name] == own_image.libraries
@@ -98,3 +105,4 @@ def test_what_cannot_work_is_refused_and_leaves_no_image(
     with pytest.raises(ImageBuildFailed, match=told):
         custom_image.build([package], tag, tested_image.name, wheels)
     assert engine().api.images(tag) == []
+    assert stages_left() == []

@@ -1,6 +1,9 @@
 # An operator's own image: see custom_image.py. `pip` is this machine's, `wheels` are all there is to install from.
 ARG BASE
 FROM ${BASE} AS libraries
+# By this label the build finds what it leaves of this stage.
+ARG STAGE
+LABEL windtunnel.stage=${STAGE}
 USER root
 COPY . /parts
 # What the base holds is seen as installed, and kept: the rest goes to a folder of its own.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def build(requirements: Sequence[str], tag: str, base: str, wheels: Path | None 
             _copy(wheels, context / "wheels")
         else:
             _download(context, before)
-        built = _docker_build(context, {"BASE": under.digest})
+        built = _docker_build(context, under.digest)
     try:
         after = _look(built)
         added = {name: after["modules"][name] for name in after["versions"] if name not in before["versions"]}
@@ -187,15 +188,16 @@ def _run_pip(arguments: Iterable[str], folder: Path) -> None:
         )
 
 
-def _docker_build(context: Path, arguments: dict[str, str]) -> str:
-    """Build without a network; the image's id."""
+def _docker_build(context: Path, base: str) -> str:
+    """Build without a network; the image's id. Nothing else is left, whether it succeeds or fails."""
     from docker.errors import BuildError
 
+    stage = secrets.token_hex(8)
     with engine_errors():
         try:
             image, _ = engine().images.build(
                 path=str(context),
-                buildargs=arguments,
+                buildargs={"BASE": base, "STAGE": stage},
                 network_mode="none",
                 rm=True,
                 forcerm=True,
@@ -203,12 +205,15 @@ def _docker_build(context: Path, arguments: dict[str, str]) -> str:
             )
         except BuildError as error:
             said = "".join(str(line.get("stream", "")) for line in error.build_log)
-            said = re.sub(r"\x1b\[\d+m", "", said).partition("Running in")[2].partition("Removing intermediate")[0]
+            said = re.sub(r"\x1b\[\d+m", "", said).rpartition("Running in")[2].partition("Removing intermediate")[0]
             raise ImageBuildFailed(
                 f"The libraries cannot be installed: {_last_words(said)}",
                 remedy="Give wheels of all packages and of what they need that the image lacks, for its Python and "
                 "processor; what the image holds keeps its version.",
             ) from error
+        finally:
+            with contextlib.suppress(SandboxError), engine_errors():
+                engine().images.prune({"dangling": True, "label": f"windtunnel.stage={stage}"})
     return str(image.id)
 
 

@@ -12,7 +12,7 @@ local function settle()
     local charged_on, reserved = batches[at + 1]:match('^(%S+) (%S+)$')
     local header = header_of(batches[at])
     if not header or (header.finished or 0) >= (header.total or 0) then
-      local left = header and number(reserved) - number(header.seconds) or 0
+      local left = header and number(reserved) - header.spent or 0
       add(key('allowance', token, charged_on), 'seconds', -left)
       redis.call('EXPIRE', key('allowance', token, charged_on), 172800)
       redis.call('HDEL', open, batches[at])

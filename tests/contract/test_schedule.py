@@ -130,6 +130,16 @@ def test_times_of_past_owners_are_forgotten(real: Driver) -> None:
     assert real.left_in_the_schedule() == []
 
 
+def test_no_owner_waits_for_jobs_of_another_that_this_host_cannot_run(real: Driver) -> None:
+    real.host("here", has=["language:python"])
+    for _ in range(250):
+        real.submit(owner="far", image="elsewhere", priority=4)
+        real.submit(owner="near", image="elsewhere")
+    real.judge()
+    batch = real.ready(2, owner="small")
+    assert served(real, 2) == [batch, batch]
+
+
 # -- caps ------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ UNREPEATABLE = ("repeat.clock", "repeat.unseeded")
 CLAIM_S = 0.5
 """About how much work a claim of a cell's jobs holds: others wait at most that long."""
 PLACES_LOOKED_AT = 200
-"""Owners, batches and lanes that one claim looks at before it gives up."""
+"""Owners, batches and lanes that one claim looks at before it gives up; half of what is left for each owner."""
 
 
 def repeatable(verdict: Verdict) -> bool:

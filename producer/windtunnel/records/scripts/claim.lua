@@ -138,13 +138,19 @@ local function choose()
     end
     for owner in in_order(key('owners', queue, priority), looks) do
       if left_for(owner) > 0 then
+        local for_others = math.floor(looks / 2) -- or jobs of one owner that this host cannot run would block them
+        looks = looks - for_others
         for batch in in_order(key('batches', queue, priority, owner), looks) do
           local lane, header = first_lane(priority, owner, batch)
           if lane then
             return priority, owner, batch, lane, header
           elseif looks <= 0 then
-            return
+            break
           end
+        end
+        looks = looks + for_others
+        if looks <= 0 then
+          return
         end
       end
     end

@@ -24,6 +24,7 @@ from windtunnel.cli.commands import app
 from windtunnel.client import results as reading
 from windtunnel.contract import Execution, Outcome, ProgramError, Report, Sample, Scoring, Sight, StageRun
 from windtunnel.contract.lookahead import LookAhead
+from windtunnel.errors import NotFound
 from windtunnel.reports import batch_page, job_page, table
 from windtunnel.testing import Tunnel, ended, returned, succeeded
 from windtunnel_worker.scoring import Market, Positions, score
@@ -386,7 +387,10 @@ def test_a_running_job_is_charted_within_80_columns() -> None:
 
 
 def test_a_job_that_ran_too_briefly_has_no_samples(tunnel: Tunnel) -> None:
-    assert tunnel.client.samples(f"{submit(tunnel, 'noise')}-0") == []
+    batch = submit(tunnel, "noise")
+    assert tunnel.client.samples(f"{batch}-0") == []
+    with pytest.raises(NotFound, match=f"There is no job {batch}"):
+        tunnel.client.samples(batch)
 
 
 def test_jobs_are_told_apart_by_their_parameters_and_long_ones_leave_room() -> None:

@@ -216,7 +216,8 @@ class Client(Submitting, Reporting):
 
         A running job gains about one reading a second. Raises `NotFound` if there is no such job.
         """
-        return self._records.reports.samples(job, self.status(JobId(job)).attempt)
+        (status,) = self._records.reading.job_statuses([checked(job)])
+        return self._records.reports.samples(job, status.attempt)
 
     def stream(
         self,

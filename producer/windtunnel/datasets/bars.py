@@ -40,9 +40,14 @@ class _Calendar:
     step_ns: int
 
 
+def nanoseconds(index: Any) -> Any:
+    """Since 1970, whatever the index itself counts: Parquet files also hold seconds, milli- and microseconds."""
+    return index.as_unit("ns").asi8
+
+
 def _calendar(index: Any) -> _Calendar:
     local = index.tz_localize(None) if index.tz is not None else index
-    stamps = _distinct(local.asi8)
+    stamps = _distinct(nanoseconds(local))
     by_bar = stamps // DAY_NS
     starts = np.flatnonzero(np.diff(by_bar, prepend=by_bar[0] - 1))
     days, counts = by_bar[starts], np.diff(np.append(starts, len(by_bar)))

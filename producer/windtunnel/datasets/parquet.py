@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pandas.core.arrays.arrow import extension_types as _  # noqa: F401 - else periods would be read as bare numbers
 from pyarrow import parquet as arrow_parquet
 
 from windtunnel.contract.dataset import DataFinding
-from windtunnel.datasets import timecolumns, times
+from windtunnel.datasets import timecolumns, timeforms, times, zones
 from windtunnel.datasets.assembly import Read, repeated, told_apart
 from windtunnel.datasets.columns import PLAIN, all_match
 from windtunnel.datasets.options import NO_TIMES, ReadOptions
@@ -184,11 +185,15 @@ def _place(frame: Any, options: ReadOptions) -> int | None:
 
 def _in_zone(result: Read, options: ReadOptions) -> Read:
     index = result.frame.index
+    name, seen = str(index.name or "The index"), index.dropna()
+    far = np.flatnonzero((index.year < timeforms.YEARS[0]) | (index.year > timeforms.YEARS[1]))
+    if len(far):
+        times.refuse_years(int(index.year[far[0]]), far, name)
     if options.tz:
         if index.tz is not None:
             index = index.tz_convert(options.tz)
-        elif not bool((index == index.normalize()).all()):
-            index = index.tz_localize(options.tz)
+        else:
+            index = zones.localized(index, bool((seen == seen.normalize()).all()), name, options.tz)
         result.changed = result.changed or not index.equals(result.frame.index)
         result.frame = result.frame.set_axis(index)
     result.zone = options.tz or ("" if index.tz is None else str(index.tz))

@@ -45,7 +45,7 @@ def _no_times(frame: Any, *, timeless: bool) -> DataFinding:
 
 def _order(frame: Any) -> list[DataFinding]:
     index = frame.index
-    steps, future = np.diff(index.asi8), _future(index.asi8)
+    steps, future = np.diff(index.asi8), _future(bars.nanoseconds(index))
     if bool((steps > 0).all()) and not len(future):
         return []
     found = _unsorted(index, steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -83,6 +83,18 @@ def _with_colons(clocks: Any, name: str) -> tuple[Any, bool]:
     with_seconds = bool((timecolumns.values(some) > 2400).any())
     digits = pc.utf8_lpad(clocks, 6, "0") if with_seconds else pc.utf8_rpad(pc.utf8_lpad(clocks, 4, "0"), 6, "0")
     return pc.replace_substring_regex(digits, r"^(\d\d)(\d\d)(\d\d)$", r"\1:\2:\3"), False
+
+
+def refuse_years(year: int, rows: Any, name: str) -> NoReturn:
+    """Refuse times that nanoseconds in 64 bits do not hold; `year` is that of the first of these rows."""
+    refuse(
+        "implausible_times",
+        f"{name} holds the year {year} in {places(rows)}; "
+        f"years from {timeforms.YEARS[0]} to {timeforms.YEARS[1]} can be held",
+        "Correct or remove those rows.",
+        column=name,
+        rows=rows,
+    )
 
 
 class _Reader:
@@ -287,14 +299,7 @@ class _Reader:
     def _check_years(self, years: Any) -> None:
         wrong = np.flatnonzero(((years < timeforms.YEARS[0]) | (years > timeforms.YEARS[1])) & ~self._missing)
         if len(wrong):
-            refuse(
-                "implausible_times",
-                f"{self._name} holds the year {int(years[wrong[0]])} in {places(wrong)}; "
-                f"years from {timeforms.YEARS[0]} to {timeforms.YEARS[1]} can be held",
-                "Correct or remove those rows.",
-                column=self._name,
-                rows=wrong,
-            )
+            refuse_years(int(years[wrong[0]]), wrong, self._name)
 
     def _check(self, wrong: Any) -> None:
         if len(wrong):

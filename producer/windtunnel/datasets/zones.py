@@ -34,7 +34,7 @@ def apply(
     """
     local = pd.DatetimeIndex(np.where(missing, np.datetime64("NaT"), ns.astype("datetime64[ns]")))
     if offsets is None:
-        return _without_offset(local, dates_only, name, tz)
+        return localized(local, dates_only, name, tz)
     unstated = np.flatnonzero(np.isnan(offsets) & ~missing)
     if len(unstated):
         refuse(
@@ -55,7 +55,8 @@ def apply(
     return _refuse_mixed(utc, offsets, different, name)
 
 
-def _without_offset(local: Any, dates_only: bool, name: str, tz: str | None) -> Any:
+def localized(local: Any, dates_only: bool, name: str, tz: str | None) -> Any:
+    """The index of clock readings in a zone; raises `DataRefused` for those that do not exist or exist twice there."""
     if tz is None or dates_only:  # a date is the same day everywhere
         return local
     zoned = local.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")

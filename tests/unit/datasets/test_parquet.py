@@ -43,6 +43,32 @@ def test_times_in_a_column_become_the_index(times: pd.Index, tmp_path: Path) -> 
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "canonical.parquet"), found.frame)
 
 
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_count_the_same_in_any_unit(unit: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    days = pd.bdate_range("2200-01-01", periods=300).as_unit(unit)
+    pd.DataFrame({"close": np.linspace(1.0, 2.0, 300)}, index=days).to_parquet(path)
+    facts = inspect(path).facts
+    assert facts.bars_a_year == 252
+    assert "future_rows" in {finding.kind for finding in facts.findings}
+
+
+def test_times_that_scoring_cannot_hold_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    days = pd.DatetimeIndex(np.array(["2023-01-02", "9999-12-31"], dtype="datetime64[us]"), name="day")
+    pd.DataFrame({"close": [1.0, 2.0]}, index=days).to_parquet(path)
+    with pytest.raises(DataRefused, match=r"day holds the year 9999 in row 2; years from 1678 to 2261"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("start", ["2021-03-27 22:30", "2021-10-30 22:30"])
+def test_times_that_a_zone_does_not_have_once_are_refused(start: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"close": CLOSE}, index=pd.date_range(start, periods=20, freq="h")).to_parquet(path)
+    with pytest.raises(DataRefused, match="does not exist or exists twice in Europe/Berlin"):
+        inspect(path, ReadOptions(tz="Europe/Berlin"))
+
+
 def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
     arrays = [pa.array(TIMES), pa.array(CLOSE), pa.array([Decimal("1.1")] * 20)]
     pq.write_table(pa.table(arrays, names=["time", "close", "close"]), tmp_path / "file.parquet")

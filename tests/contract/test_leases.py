@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from tests.contract.driver import HERE, THERE, Driver
+from tests.contract.driver import HERE, QUEUE, THERE, Driver
 from tests.support import a_report, a_verdict, an_attempt, an_execution
 
 from windtunnel.contract import Isolation, JobState, Outcome
@@ -97,6 +97,19 @@ def test_a_silent_validator_loses_its_programs_a_bounded_number_of_times(driver:
     assert driver.claim(queue=VALIDATE) == []
     driver.finalize()
     assert driver.outcomes(batch) == {"infrastructure_error": 3}
+
+
+def test_each_stage_has_its_own_count_of_faults(driver: Driver) -> None:
+    driver.submit()
+    for queue in (VALIDATE, QUEUE):
+        for _ in range(2):
+            (job,) = driver.claim(queue=queue)
+            assert not driver.records.schedule.faulted(HERE, job, "broke", 0, 3)
+            driver.end_pauses()
+        driver.judge()
+    (job,) = driver.claim()
+    driver.executed(job)
+    assert driver.records.care.count_fault(job.job_id) == 1
 
 
 def test_a_verdict_of_a_validator_that_lost_its_claim_changes_nothing(driver: Driver) -> None:

@@ -115,7 +115,7 @@ class Care:
         self._redis.run("ended_again", job_id, round(pause_s * 1000))
 
     def count_fault(self, job_id: str) -> int:
-        """Note an unexpected exception over a job; returns how many there were in its current round."""
+        """Note an unexpected exception over a job that has ended; returns how many there were since then."""
         return int(self._redis.run("count_fault", job_id))
 
     def set_aside(self, queue: str, reason: str, body: bytes) -> None:

@@ -11,7 +11,8 @@ local lanes, over = {}, false
 for i = 8, #ARGV do
   local id = ARGV[i]
   local job = key('job', id)
-  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache')
+  local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache',
+    'faults')
   local was_held = redis.call('HDEL', key('held', session), id) == 1
   local priority, pool, needs = place_of(fields[3])
   if not header or fields[1] ~= 'queued' or fields[2] ~= token or not priority then
@@ -26,6 +27,9 @@ for i = 8, #ARGV do
       over = true
     else
       redis.call('HSET', job, 'state', 'ready', 'policy', policy, 'token', '', 'history', history)
+      if fields[9] then
+        redis.call('HDEL', job, 'faults') -- each stage counts its own
+      end
       local standing = 'ready'
       if fields[8] and cacheable and not header.cancelled then
         standing = admit(id, fields[8], fields[3], header)

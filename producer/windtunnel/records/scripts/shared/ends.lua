@@ -1,7 +1,7 @@
 -- A job that has its end, and waits for its report. Further arguments: more fields of its record and their values.
 local function ended(id, outcome, message, ...)
   local job = key('job', id)
-  redis.call('HSET', job, 'state', 'ended', 'outcome', outcome, ...)
+  redis.call('HSET', job, 'state', 'ended', 'outcome', outcome, 'faults', 0, ...) -- each stage counts its own
   if message then
     redis.call('HSET', job, 'message', message)
   end

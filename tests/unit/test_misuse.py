@@ -51,6 +51,8 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("jobs.0.params", "surrogates", lambda client, _: client.submit_batch([changed(params={"a": "\ud800"})])),
     ("jobs.0.limits", "Limits", lambda client, _: client.submit_batch([changed(limits="small")])),
     ("jobs.0.seed", "equal to 0", lambda client, _: client.submit_batch(Batch(jobs=(changed(seed=-1),)))),
+    ("jobs", "set them there", lambda client, _: client.submit_batch(Batch(jobs=(Job(**JOB),)), owner="me")),
+    ("jobs", "set them there", lambda client, _: client.submit_batch(Batch(jobs=(Job(**JOB),)), isolation="cell")),
     ("owner", "begins with a letter", lambda client, _: client.submit_batch([JOB], owner="")),
     ("jobs", "give a list", lambda client, _: client.submit_batch("print(1)")),  # type: ignore[arg-type]
     ("jobs", "give a list", lambda client, _: client.submit_batch(JOB)),  # type: ignore[arg-type]

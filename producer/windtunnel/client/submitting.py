@@ -121,6 +121,9 @@ class Submitting:
         if progress is not None and not callable(progress):
             raise refused("progress", "cannot be called; give a function of two numbers")
         if isinstance(jobs, contract.Batch):
+            others = (owner, max_running, budget, cache, webhook, idempotency_key)
+            if (name, isolation) != ("batch", "container") or any(one is not None for one in others):
+                raise refused("jobs", "is a Batch, which has fields for its name, owner, budget …; set them there")
             jobs = as_model(contract.Batch, jobs)
         else:
             jobs = contract.Batch(

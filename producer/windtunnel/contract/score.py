@@ -164,7 +164,7 @@ class Score(Contract):
     @property
     def timed(self) -> bool:
         """Whether the data has times; without them `first`, `last` and `months` mean nothing."""
-        return self.last.timestamp() >= 1.0  # the numbers of rows stand for nanoseconds
+        return not 0.0 <= self.last.timestamp() < 1.0  # the numbers of rows stand for nanoseconds
 
     @property
     def window(self) -> str:

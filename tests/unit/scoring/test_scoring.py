@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib import import_module
 from math import isclose, prod
 from typing import Any
@@ -373,6 +374,12 @@ def test_a_score_is_small() -> None:
     assert len(found.curve.equity) == len(found.curve.drawdown) == len(found.curve.times) == 300
     assert len(found.model_dump_json()) < 30_000
     assert Score.model_validate_json(found.model_dump_json()) == found
+
+
+def test_data_that_ends_before_1970_has_times() -> None:
+    found = scored(walk(50), np.ones(50))
+    early = {"first": datetime(1950, 1, 3, tzinfo=UTC), "last": datetime(1950, 3, 14, tzinfo=UTC)}
+    assert found.model_copy(update=early).window == f"{found.bars} bars, 1950-01-03 to 1950-03-14"
 
 
 def test_times_are_written_for_people() -> None:

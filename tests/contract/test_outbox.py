@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from tests.contract.driver import Driver
@@ -75,6 +76,15 @@ def test_a_deliverer_that_dies_is_made_up_for(driver: Driver) -> None:
     driver.records.outbox.later(first, -1)
     (second,) = due(driver)
     assert (second.event, second.body, second.attempt) == (first.event, first.body, 2)
+
+
+def test_a_pause_is_by_the_clock_of_redis(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.ready(1, webhook=Webhook(url=URL))
+    driver.run_all()
+    (hook,) = due(driver)
+    monkeypatch.setattr("windtunnel.records.outbox.time", SimpleNamespace(time=lambda: 0.0))
+    driver.records.outbox.later(hook, 600)
+    assert due(driver) == []
 
 
 def test_a_host_that_asks_for_a_pause_gets_nothing_meanwhile(driver: Driver) -> None:

@@ -48,8 +48,8 @@ class Outbox:
 
     def later(self, hook: Hook, pause_s: float, *, others: bool = False) -> None:
         """Send it again after a pause; with `others`, nothing that is due is sent to that host before."""
-        due = round((time.time() + pause_s) * 1000)
-        self._redis.run("hook_done", hook.event, hook.url, "failed", due, HELD_BACK if others else 0)
+        pause = round(pause_s * 1000)
+        self._redis.run("hook_done", hook.event, hook.url, "failed", pause, HELD_BACK if others else 0)
 
     def give_up(self, hook: Hook, reason: str) -> None:
         """Send it no more, unless `send_again` is called; it joins the dead letters."""

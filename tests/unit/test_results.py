@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,25 @@ def test_a_report_shows_stderr_beside_the_error_and_the_traceback_once(
     assert (told["stderr"], told["error_title"]) == (shown, title)
     assert all(line in terminal for line in shown.splitlines())
     assert terminal.count("KeyError") == (1 if trace else 0)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_table_takes_no_memory_for_what_programs_printed(
+    tunnel: Tunnel, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def printing(_: str) -> Iterator[Report]:
+        for number in range(64):
+            said = Execution(attempt=1, outcome=Outcome.SUCCEEDED, stdout="x" * 2**20)
+            yield report(number, execution=said)
+
+    tunnel.client.export(submit(tunnel, "noise"), form)  # loads what it needs
+    monkeypatch.setattr(tunnel.client, "reports", printing)
+    tracemalloc.start()
+    try:
+        tunnel.client.export("batch", form)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_small_file_that_is_a_giant_picture_is_not_shown() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from windtunnel.store import Store
 
 log = logging.getLogger(__name__)
-REPORTS_A_READ = 1000
+REPORTS_A_READ = 200
 
 
 class Reporting:
@@ -65,7 +65,7 @@ class Reporting:
 
         Needs the extra `spa`; `ExtraMissing` without it. `InvalidInput` for more than 5,000 scored jobs.
         """
-        return results.superior(list(self.reports(batch)))
+        return results.superior(self._without_output(batch))
 
     def ledger(self, owner: str, dataset: str) -> Ledger:
         """Every trial that an owner ever made on a dataset."""
@@ -73,28 +73,28 @@ class Reporting:
 
     def errors(self, batch: str) -> list[Cluster]:
         """The failures of a batch grouped by what went wrong, the most frequent first."""
-        return results.errors(list(self.reports(batch)))
+        return results.errors(self._without_output(batch))
 
     def errors_prompt(self, batch: str) -> str:
         """The same as text for the model that wrote the programs, at most 4 KB long."""
-        return results.errors_prompt(self._records, list(self.reports(batch)))
+        return results.errors_prompt(self._records, self._without_output(batch))
 
     def frame(self, batch: str) -> Any:
         """The reports of a batch as a pandas `DataFrame` with the same columns and types for every batch.
 
         Needs the extras `analysis` and `data`; `ExtraMissing` without them.
         """
-        return results.frame(list(self.reports(batch)))
+        return results.frame(self._without_output(batch))
 
     def export(self, batch: str, form: str) -> bytes:
         """The same table as the bytes of a file. `form` is `csv`, `json` or `parquet`."""
-        return results.exported(list(self.reports(batch)), form)
+        return results.exported(self._without_output(batch), form)
 
     def page(self, name: str) -> str:
         """The report of a job or a batch as one HTML file. Needs the extra `analysis`; `ExtraMissing` without it."""
         if is_job(name):
             return results.job_html(self._records, self._store, self.report(name))
-        return results.batch_html(self._records, self._records.reading.batch_status(name), list(self.reports(name)))
+        return results.batch_html(self._records, self._records.reading.batch_status(name), self._without_output(name))
 
     def artifact(self, job: str, name: str) -> bytes:
         """The bytes of a file the job's program left; `NotFound` if there is no such file, or it is no longer kept."""
@@ -108,6 +108,9 @@ class Reporting:
         if a file or a link is where a subfolder should be.
         """
         return artifacts.save(self._store, self.report(job), Path(folder))
+
+    def _without_output(self, batch: str) -> list[Report]:
+        return [results.without_output(one) for one in self.reports(batch)]
 
     def _job_ids(self, batch: str) -> list[str]:
         return [job_id(batch, index) for index in range(self._records.reading.batch_status(checked(batch)).total)]

@@ -23,6 +23,14 @@ SMALL_BYTES = 2**20
 """Files other than pictures are embedded in a page up to this size."""
 
 
+def without_output(report: Report) -> Report:
+    """A report without what its program printed: those of a whole batch together could be too large for memory."""
+    if report.execution is None:
+        return report
+    nothing = dict.fromkeys(("stdout", "stderr", "stdout_raw", "stderr_raw"), "")
+    return report.model_copy(update={"execution": report.execution.model_copy(update=nothing)})
+
+
 def others(records: Records, status: BatchStatus, reports: Sequence[Report]) -> Trials:
     """The owner's trials on the batch's datasets, whatever they are called, that are not among these reports."""
     from windtunnel.analysis.ledger import sharpes_of

@@ -230,7 +230,7 @@ class Tools:
         return found
 
     def _reports(self, access: Access, name: str) -> list[Report]:
-        """A batch's reports without the programs' output, which together could be too large for memory."""
+        """A batch's reports without the programs' output and values, which together could be too large for memory."""
         batch = self._own(access, name)
         if is_job(name):
             return [self._client.report(name)]
@@ -248,10 +248,10 @@ class Tools:
 
 
 def _light(report: Report) -> Report:
+    report = results.without_output(report)
     if report.execution is None:
         return report
-    nothing = {"stdout": "", "stderr": "", "stdout_raw": "", "stderr_raw": "", "values": {}, "artifacts": ()}
-    return report.model_copy(update={"execution": report.execution.model_copy(update=nothing)})
+    return report.model_copy(update={"execution": report.execution.model_copy(update={"values": {}, "artifacts": ()})})
 
 
 def parameter_sets(grid: Mapping[str, Sequence[Any]] | None, params: Sequence[Params] | None) -> list[Params]:

@@ -81,6 +81,7 @@ MISUSES: list[tuple[str, str, Call]] = [
     ("outcome", "there are: succeeded", lambda client, batch: client.jobs(batch, outcome=5)),  # type: ignore[arg-type]
     ("outcome", "there are: succeeded", lambda client, batch: client.retry(batch, outcomes=5)),  # type: ignore[arg-type]
     ("count", "below 1", lambda client, _: client.batches(0)),
+    ("count", "above", lambda client, _: client.batches(10**30)),
     ("count", "whole number", lambda client, _: client.dead_letters("5")),  # type: ignore[arg-type]
     *[
         ("host", "the name of a host", lambda client, _, host=host, method=method: getattr(client, method)(host))

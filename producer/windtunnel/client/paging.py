@@ -11,6 +11,8 @@ from windtunnel.errors import FieldProblem, InvalidInput
 if TYPE_CHECKING:
     from windtunnel.contract import Outcome
 
+MOST = 10**9
+
 
 def page_of(page: int, size: int | None) -> tuple[int, int | None]:
     """Start and stop of a page, which counts from 1; the whole list without a size."""
@@ -24,11 +26,13 @@ def page_of(page: int, size: int | None) -> tuple[int, int | None]:
 
 
 def checked_count(field: str, value: int) -> int:
-    """The same number; `InvalidInput` if it is not a whole number from 1 on."""
+    """The same number; `InvalidInput` if it is not a whole number from 1 to `MOST`."""
     if not isinstance(value, int):
         raise InvalidInput([FieldProblem(field, f"{value!r} is not a whole number")])
     if value < 1:
         raise InvalidInput([FieldProblem(field, f"{value} is below 1")])
+    if value > MOST:
+        raise InvalidInput([FieldProblem(field, f"is above {MOST:,}")])
     return value
 
 

@@ -105,7 +105,7 @@ class Reading:
         for first in range(0, MAX_BATCHES_LISTED, BATCHES_AT_ONCE):
             ids = self._listed(first, BATCHES_AT_ONCE)
             owners = self._redis.pipeline([("hget", self._redis.keys.batch(one), "owner") for one in ids])
-            found += [one for one, of in zip(ids, owners, strict=True) if of == owner.encode()]
+            found += [one for one, of in zip(ids, owners, strict=True) if as_text(of) == owner]
             if len(found) >= count or len(ids) < BATCHES_AT_ONCE:
                 break
         return found[:count]

@@ -11,7 +11,7 @@ from tests.support import an_attempt
 from windtunnel.contract import Isolation, JobState, Outcome
 from windtunnel.errors import NotFound
 from windtunnel.keyspace import batch_of
-from windtunnel.records.schedule import Claimed, Nothing, Turn
+from windtunnel.records.schedule import VALIDATE, Claimed, Nothing, Turn
 
 
 def served(driver: Driver, count: int, *, seconds: float = 0.1) -> list[str]:
@@ -138,6 +138,16 @@ def test_no_owner_waits_for_jobs_of_another_that_this_host_cannot_run(real: Driv
     real.judge()
     batch = real.ready(2, owner="small")
     assert served(real, 2) == [batch, batch]
+
+
+def test_a_validator_keeps_no_slot_busy(driver: Driver) -> None:
+    driver.host("here")
+    driver.submit()
+    assert len(driver.claim(queue=VALIDATE)) == 1
+    assert [host.busy for host in driver.records.hosts.all()] == [0]
+    driver.judge()
+    assert len(driver.claim()) == 1
+    assert [host.busy for host in driver.records.hosts.all()] == [1]
 
 
 # -- caps ------------------------------------------------------------------------------------------------

@@ -84,7 +84,12 @@ class Hosts:
         clock, listed, leases = self._redis.pipeline(
             [("time",), ("zrange", keys("hosts"), 0, -1, False, True), ("zrange", keys("leases"), 0, -1)]
         )
-        busy = Counter(as_text(session).partition(":")[0] for session in leases)
+        held = self._redis.pipeline([("hvals", keys("held", as_text(session))) for session in leases])
+        busy = Counter(
+            as_text(session).partition(":")[0]
+            for session, jobs in zip(leases, held, strict=True)
+            if any(b" " in job for job in jobs)  # a validator holds its jobs by their token alone
+        )
         now = clock[0] * 1000 + clock[1] // 1000
         names = [(as_text(host), int(min(max(seen, 0), now))) for host, seen in listed]
         found = self._redis.pipeline(

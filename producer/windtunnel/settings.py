@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="WINDTUNNEL_",
         env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
     owner: Name = "default"
     """Who submits: owners share the slots fairly."""
     ceiling: Limits = DEFAULT_CEILING
-    """The highest limits a job may ask for, e.g. `WINDTUNNEL_CEILING__MEMORY_MB=8192`."""
+    """The highest limits a job may ask for, e.g. `WINDTUNNEL_CEILING__MEMORY_MB=8192`, which leaves the others."""
 
     @model_validator(mode="before")
     @classmethod

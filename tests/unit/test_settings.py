@@ -12,6 +12,7 @@ from tests.support import ROOT
 
 from windtunnel.address import DEFAULT_REDIS_URL
 from windtunnel.client import Client
+from windtunnel.contract import DEFAULT_CEILING
 from windtunnel.errors import InvalidInput
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE, Settings, load
@@ -108,10 +109,15 @@ def test_every_variable_that_the_documentation_and_the_deployment_name_is_known(
 def test_nested_and_plain_variables_are_read(setenv: pytest.MonkeyPatch) -> None:
     setenv.setenv("WINDTUNNEL_REDIS_URL", URL)
     setenv.setenv("WINDTUNNEL_MAX_UNFINISHED", "7")
-    setenv.setenv("WINDTUNNEL_CEILING__MEMORY_MB", "8192")
     settings = load(Settings)
     assert settings.redis_url.get_secret_value() == URL
-    assert (settings.max_unfinished, settings.ceiling.memory_mb) == (7, 8192)
+    assert settings.max_unfinished == 7
+
+
+@pytest.mark.parametrize("kind", [Settings, HostSettings])
+def test_setting_one_limit_of_the_ceiling_leaves_the_others(setenv: pytest.MonkeyPatch, kind: type[Settings]) -> None:
+    setenv.setenv("WINDTUNNEL_CEILING__MEMORY_MB", "8192")
+    assert load(kind).ceiling.model_dump() == {**DEFAULT_CEILING.model_dump(), "memory_mb": 8192}
 
 
 def test_without_a_url_the_private_redis_of_the_same_user_is_used(setenv: pytest.MonkeyPatch, tmp_path: Path) -> None:

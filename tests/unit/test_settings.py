@@ -177,6 +177,17 @@ def test_an_error_names_the_variable(setenv: pytest.MonkeyPatch, variable: str, 
     assert "tuple" not in str(caught.value).lower()
 
 
+def test_a_folder_may_be_below_the_home_or_the_current_one(setenv: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    setenv.setenv("HOME", str(tmp_path))
+    setenv.chdir(tmp_path)
+    setenv.setenv("WINDTUNNEL_DATA_DIR", "~/data")
+    setenv.setenv("WINDTUNNEL_LOCK_DIR", "locks")
+    setenv.setenv("WINDTUNNEL_POLICIES", "~")
+    settings = load(HostSettings)
+    assert (settings.data_dir, settings.lock_dir) == (tmp_path / "data", tmp_path / "locks")
+    assert settings.policies == tmp_path
+
+
 def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:
     setenv.setenv("SANDBOX_DEFAULT_IMAGE", "team/image:1")
     setenv.setenv("SANDBOX_DEFAULT_TIMEOUT", "12")

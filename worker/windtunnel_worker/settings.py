@@ -28,6 +28,10 @@ def parse_memory(size: str | int) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def _absolute(folder: str | Path) -> Path:
+    return Path(os.path.expanduser(folder)).absolute()
+
+
 def _quarter_of_memory() -> int:
     """In megabytes."""
     return max(64, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4)
@@ -52,6 +56,8 @@ def _certificates(file: Path | None) -> Path | None:
     return file
 
 
+Folder = Annotated[Path, AfterValidator(_absolute)]
+"""Where `~` may stand for the user's home; Docker and other workers need the whole path."""
 SHIPPED_IMAGE = "windtunnel/sandbox:python"
 
 
@@ -60,13 +66,13 @@ class HostSettings(Settings):
 
     host: Name = Field(default_factory=lambda: re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()) or "host")
     """Name of this Docker host, which is part of its monitor queue and its containers' labels."""
-    data_dir: Path = Path("~/.local/share/windtunnel").expanduser()
+    data_dir: Folder = Path("~/.local/share/windtunnel").expanduser()
     """The host's cache of datasets. The Docker daemon must see it under the same path."""
     dataset_cache_mb: int = Field(10_240, ge=1)
     """Size of that cache; the datasets unused for longest are removed first."""
     price_cache_mb: int = Field(256, ge=16)
     """Memory in which a finalizer keeps the prices that it scores jobs on."""
-    lock_dir: Path = Path("~/.local/share/windtunnel/locks").expanduser()
+    lock_dir: Folder = Path("~/.local/share/windtunnel/locks").expanduser()
     """Lock files with which the workers of this machine take turns and GPUs; all of them must share the folder."""
     cgroup_root: Path = Path("/sys/fs/cgroup")
     default_image: str = Field(
@@ -102,7 +108,7 @@ class HostSettings(Settings):
     """How the roles write their logs."""
     strict: bool = True
     """Reject findings of level HIGH as well as CRITICAL."""
-    policies: DirectoryPath | None = None
+    policies: Annotated[DirectoryPath, BeforeValidator(_absolute)] | None = None
     """A folder with validation policies of your own (`python.toml` …); languages it lacks use the shipped ones."""
     pools: tuple[Name, ...] = Field(("default",), min_length=1)
     """The pools whose jobs this host runs, as a JSON list, e.g. `["default", "gpu"]`."""

@@ -36,7 +36,17 @@ def _command(title: str, command: Any) -> Iterator[str]:
         argument = option.param_type_name == "argument"
         takes = f" {option.metavar}" if option.metavar else ""
         names = [takes.strip()] if argument else [f"{one}{takes}" for one in (*option.opts, *option.secondary_opts)]
-        yield f"| {', '.join(f'`{one}`' for one in names)} | {_cell(option.help or '')} |"
+        yield f"| {', '.join(f'`{one}`' for one in names)} | {_cell((option.help or '') + _default(option))} |"
+
+
+def _default(option: Any) -> str:
+    """Its default, in the words of its help where it has some."""
+    if isinstance(option.show_default, str):
+        return f" Default: {option.show_default}."
+    if option.default is None or option.default is False:
+        return ""
+    value = option.opts[0] if option.default is True else getattr(option.default, "value", option.default)
+    return f" Default: `{value}`."
 
 
 def _cell(text: str) -> str:

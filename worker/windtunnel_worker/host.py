@@ -22,6 +22,8 @@ from windtunnel_worker.settings import SHIPPED_IMAGE, host_settings
 if TYPE_CHECKING:
     from windtunnel_worker.sandbox.images import Image
 
+REDIS_PORT = int(DEFAULT_REDIS_URL.rpartition(":")[2].partition("/")[0])
+
 
 def register(app: typer.Typer) -> None:
     """Add the host's commands."""
@@ -52,7 +54,8 @@ def checks() -> list[Check]:
 
 def up(
     slots: Annotated[
-        int, typer.Option(metavar="NUMBER", help="Jobs that run at the same time.", min=1)
+        int,
+        typer.Option(metavar="NUMBER", help="Jobs that run at the same time.", min=1, show_default="one per core"),
     ] = os.cpu_count() or 1,
     flower: Annotated[
         int | None,
@@ -61,7 +64,11 @@ def up(
     redis_port: Annotated[
         int | None,
         typer.Option(
-            metavar="PORT", help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.", min=1, max=65535
+            metavar="PORT",
+            help="Port of the private Redis; not used with WINDTUNNEL_REDIS_URL.",
+            min=1,
+            max=65535,
+            show_default=str(REDIS_PORT),
         ),
     ] = None,
     state: Annotated[
@@ -71,9 +78,8 @@ def up(
     """Run the whole stack on this host in the foreground, until Ctrl-C."""
     from windtunnel_worker.stack import up as stack
 
-    default_port = int(DEFAULT_REDIS_URL.rpartition(":")[2].partition("/")[0])
     if redis_port is None and "WINDTUNNEL_REDIS_URL" not in os.environ:
-        redis_port = default_port
+        redis_port = REDIS_PORT
     stack.run(stack.Options(slots, flower, redis_port, state.expanduser().resolve()), host_settings())
 
 
@@ -86,13 +92,13 @@ def image_add(
     ] = None,
     wheels: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="A folder with all their wheels; by default pip downloads them."),
+        typer.Option(metavar="FOLDER", help="A folder with all their wheels.", show_default="pip downloads them"),
     ] = None,
     tag: Annotated[
         str, typer.Option(metavar="NAME", help="The name of the new image.")
     ] = "windtunnel/sandbox:python-own",
     base: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The image to build on; by default the shipped one.")
+        str | None, typer.Option(metavar="NAME", help="The image to build on.", show_default="the shipped one")
     ] = None,
     json: AsJson = False,
 ) -> None:

@@ -106,7 +106,8 @@ def history(job: JobId, json: AsJson = False) -> None:
 def stats(json: AsJson = False) -> None:
     """Show the state of the whole queue.
 
-    That is: jobs ready and running, jobs waiting by owner and priority, the oldest batch, and all outcomes so far.
+    That is: jobs ready and running, jobs waiting by owner and priority, the slot-seconds that each owner used, the
+    oldest batch, and all outcomes so far.
     """
     with Client() as client:
         found = client.stats()

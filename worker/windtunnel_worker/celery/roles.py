@@ -52,7 +52,14 @@ METRICS_PORT, FLOWER_PORT = 9808, 5555
 NOT_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 MOST_INSTANCES = 64
 """Workers of one role on one machine."""
-ROLES = ("validate", "execute", "monitor", "finalize", "flower", "metrics")
+ROLES = {
+    "validate": "judges programs",
+    "execute": "runs them in sandboxes, on a Docker host",
+    "monitor": "measures sandboxes, on the same host",
+    "finalize": "scores and reports",
+    "flower": "serves Flower",
+    "metrics": "serves metrics for Prometheus",
+}
 
 
 def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
@@ -100,18 +107,33 @@ def width_of(role: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one role until TERM."""
-    parser = argparse.ArgumentParser(prog="windtunnel_worker", description=__doc__)
-    parser.add_argument("role", choices=ROLES)
+    parser = argparse.ArgumentParser(
+        prog="python -m windtunnel_worker",
+        description="Runs one role of a host until TERM. Settings come from the environment (docs/settings.md).",
+    )
+    parser.add_argument(
+        "role", choices=ROLES, metavar="ROLE", help="; ".join(f"{role}: {what}" for role, what in ROLES.items())
+    )
     parser.add_argument(
         "--concurrency",
         type=_within(1, 1000),
         metavar="COUNT",
-        help="slots of execute, processes or threads of the others",
+        help="slots of execute (default: one per core); processes or threads of the others",
     )
-    parser.add_argument("--port", type=_within(1, 65535), metavar="PORT", help="flower's (5555) or metrics' (9808)")
-    parser.add_argument("--address", default="127.0.0.1", help="flower's or metrics' address")
     parser.add_argument(
-        "--alive-file", type=_writable, help="touched while the worker does its work, for a health check"
+        "--port",
+        type=_within(1, 65535),
+        metavar="PORT",
+        help=f"of flower (default: {FLOWER_PORT}) or metrics (default: {METRICS_PORT})",
+    )
+    parser.add_argument(
+        "--address", default="127.0.0.1", metavar="ADDRESS", help="of flower or metrics (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--alive-file",
+        type=_writable,
+        metavar="FILE",
+        help="touched while the worker does its work, for a health check (not of flower and metrics)",
     )
     options = parser.parse_args(arguments)
     try:

@@ -110,7 +110,7 @@ def test_run_takes_limits(stack: Stack, tmp_path: Path) -> None:
         (["cancel", "nosuchbatch"], "There is no batch"),
         (["cancel", "two words"], "cannot be an id"),
         (["drain", "nosuchhost"], "There is no host nosuchhost"),
-        (["undrain", "nosuchhost"], "Known are"),
+        (["undrain", "nosuchhost"], "Known hosts"),
         (["submit", "{folder}/good.py", "--priority", "10"], "priority"),
         (["submit", "{folder}/good.py", "--max-running", "0"], "max_running"),
         (["submit", "{folder}/good.py", "--owner", "a b"], "owner"),

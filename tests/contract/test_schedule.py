@@ -341,7 +341,7 @@ def test_a_draining_host_gets_nothing_more(driver: Driver) -> None:
     assert [(host.draining, host.live) for host in driver.records.hosts.all()] == [("an_operator", True)]
     driver.records.hosts.undrain("here")
     assert len(driver.claim()) == 1
-    with pytest.raises(NotFound, match="Known are: here"):
+    with pytest.raises(NotFound, match="Known hosts: here"):
         driver.records.hosts.drain("nowhere", "operator")
 
 

@@ -137,7 +137,7 @@ class JobSpec(Contract):
     @classmethod
     def _language_known(cls, language: str) -> str:
         if language not in LANGUAGES:
-            raise ValueError(f"{language!r} is not supported; known are: {', '.join(LANGUAGES)}")
+            raise ValueError(f"{language!r} is not supported; there are: {', '.join(LANGUAGES)}")
         return language
 
     @field_validator("datasets", mode="before")

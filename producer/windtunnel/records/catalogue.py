@@ -95,7 +95,7 @@ def near(name: str, known: Sequence[str]) -> str:
     if not known:
         return "none has been added"
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
-    return f"known are: {', '.join(known[:MOST_NAMED])}{more}"
+    return f"there are: {', '.join(known[:MOST_NAMED])}{more}"
 
 
 def _origins(stored: bytes) -> set[str]:

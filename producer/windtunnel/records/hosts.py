@@ -129,7 +129,7 @@ class Hosts:
             raise InvalidInput([FieldProblem("host", f"{host!r} is not the name of a host")])
         if self._redis.call("zscore", self._redis.keys("hosts"), host) is None:
             known = ", ".join(one.host for one in self.all()) or "none"
-            raise NotFound(f"There is no host {host}.", remedy=f"Known are: {known}.")
+            raise NotFound(f"There is no host {host}.", remedy=f"Known hosts: {known}.")
 
 
 def _status(host: str, seen: int, now: int, busy: int, stored: dict[bytes, bytes], has: set[bytes]) -> HostStatus:

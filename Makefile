@@ -7,7 +7,7 @@ test corpora docs pictures fuzz matrix faults bench soak release compose-test ho
 .PHONY: help setup demo test lint up image corpora docs pictures fuzz matrix faults bench soak release compose-test hosts-test vm-test observability-test clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install and start what is missing: Docker, redis-server, .venv, sandbox image
 	$(SETUP)

@@ -62,7 +62,9 @@ def report(
     html: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write an HTML page into this file; - is standard output.", show_default="printed here"
+            metavar="FILE",
+            help="Write an HTML page into this file; - is standard output.",
+            show_default="text on the terminal",
         ),
     ] = None,
 ) -> None:

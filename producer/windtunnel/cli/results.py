@@ -109,7 +109,7 @@ def export(
 ) -> None:
     """Write the reports of a batch to a CSV, Parquet or JSON file.
 
-    The columns and their types are the same for every batch. As a file, - is standard output.
+    The columns and their types are the same for every batch. Give - as the file for standard output.
     """
     files = {form: file for form, file in (("csv", csv), ("parquet", parquet), ("json", json)) if file is not None}
     if not files:

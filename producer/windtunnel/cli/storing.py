@@ -53,7 +53,7 @@ def prune(
 ) -> None:
     """Remove files that no dataset and no report refers to any more.
 
-    Those are files older than twice the retention of reports (WINDTUNNEL_RETENTION_S) and two days.
+    Those are files older than twice WINDTUNNEL_RETENTION_S plus two days.
     """
     with Client() as client:
         done = client.prune_store(really=not dry_run)

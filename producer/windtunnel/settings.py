@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from windtunnel.address import DEFAULT_REDIS_URL, check_redis_url
 from windtunnel.contract import DEFAULT_CEILING, Limits, Name
-from windtunnel.contract.base import plainer
+from windtunnel.contract.base import found_in
 from windtunnel.errors import FieldProblem, InvalidInput
 
 URL_FILE = Path("~/.local/state/windtunnel/redis.url")
@@ -151,10 +151,7 @@ def load(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        problems = [
-            FieldProblem(_variable(kind, problem["loc"]), plainer(problem["msg"]))
-            for problem in error.errors(include_url=False, include_input=False)
-        ]
+        problems = [FieldProblem(_variable(kind, place), message) for place, _, message in found_in(error)]
     except SettingsError as error:
         name = str(error).partition('field "')[2].partition('"')[0]
         problems = [FieldProblem(_variable(kind, (name,)), 'must be JSON, for example ["one", "two"]')]
@@ -168,7 +165,7 @@ def _variable(kind: type[Settings], place: tuple[int | str, ...]) -> str:
         if isinstance(field.validation_alias, AliasChoices) and first in field.validation_alias.choices:
             names = [str(choice) for choice in field.validation_alias.choices]
             return next((name for name in names if name in os.environ), first)
-    return "WINDTUNNEL_" + "__".join(map(str, place)).upper()
+    return "WINDTUNNEL_" + "__".join(part for part in place if isinstance(part, str)).upper()
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, DirectoryPath, Field, SecretStr
 
 from windtunnel.contract import Name
+from windtunnel.contract.base import IMAGE_PATTERN
 from windtunnel.settings import Settings, load
 from windtunnel_worker.delivery.targets import Allowlist
 
@@ -29,7 +30,20 @@ def parse_memory(size: str | int) -> int:
 
 
 def _absolute(folder: str | Path) -> Path:
+    if not str(folder).strip():
+        raise ValueError("is empty; give a folder")
     return Path(os.path.expanduser(folder)).absolute()
+
+
+def _images(template: str) -> str:
+    """Refuse what gives no image's name."""
+    try:
+        name = template.format(language="go")
+    except (LookupError, ValueError, AttributeError):
+        name = ""
+    if not re.fullmatch(IMAGE_PATTERN, name):
+        raise ValueError("must be the name of an image, such as windtunnel/sandbox:{language}")
+    return template
 
 
 def _quarter_of_memory() -> int:
@@ -56,7 +70,7 @@ def _certificates(file: Path | None) -> Path | None:
     return file
 
 
-Folder = Annotated[Path, AfterValidator(_absolute)]
+Folder = Annotated[Path, BeforeValidator(_absolute)]
 """Where `~` may stand for the user's home; Docker and other workers need the whole path."""
 SHIPPED_IMAGE = "windtunnel/sandbox:python"
 
@@ -77,11 +91,12 @@ class HostSettings(Settings):
     cgroup_root: Path = Path("/sys/fs/cgroup")
     default_image: str = Field(
         SHIPPED_IMAGE,
+        pattern=IMAGE_PATTERN,
         validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_IMAGE", "SANDBOX_DEFAULT_IMAGE"),
     )
-    language_images: str = "windtunnel/sandbox:{language}"
+    language_images: Annotated[str, AfterValidator(_images)] = "windtunnel/sandbox:{language}"
     """The images of the other languages."""
-    allowed_images: tuple[str, ...] = ()
+    allowed_images: tuple[Annotated[str, Field(pattern=IMAGE_PATTERN)], ...] = ()
     """Additional images that a job may name."""
     default_timeout_s: float = Field(
         30.0, gt=0, validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_TIMEOUT_S", "SANDBOX_DEFAULT_TIMEOUT")

@@ -55,17 +55,23 @@ def problems_of(error: ValidationError, whole: str, model: type[BaseModel] | Non
 
     With the model, a field that it does not have is answered with those that it has.
     """
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    places = [problem["loc"] for problem in found]
     return [
         FieldProblem(
             ".".join(map(str, place[:LONGEST_PATH])) or whole,
-            _unknown(model, place) if model and problem["type"] == "extra_forbidden" else plainer(problem["msg"]),
+            _unknown(model, place) if model and kind == "extra_forbidden" else message,
         )
-        for place, problem in zip(places, found, strict=True)
-        # Pydantic also calls a container too short if its only item is wrong.
-        if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        for place, kind, message in found_in(error)
     ]
+
+
+def found_in(error: ValidationError) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    """Pydantic's findings: where, of which type, and in plainer words what is wrong. They never contain the input."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    places = [problem["loc"] for problem in found]
+    for place, problem in zip(places, found, strict=True):
+        # Pydantic also calls a container too short if its only item is wrong.
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in places):
+            yield place, problem["type"], plainer(problem["msg"])
 
 
 def _unknown(model: type[BaseModel] | None, place: tuple[int | str, ...]) -> str:

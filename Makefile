@@ -15,7 +15,7 @@ setup: ## install and start what is missing: Docker, redis-server, .venv, sandbo
 demo: ## set up, then backtest the example strategies on real prices through the whole stack
 	$(SETUP) $(BIN)/python examples/demo.py
 
-test: ## set up, then lint, types, import contracts and all tests
+test: ## set up, then lint, types, import contracts and the everyday tests
 	$(SETUP) deploy/test-setup.sh everyday $(MAKE) --no-print-directory lint pytest
 
 .PHONY: pytest

@@ -17,7 +17,7 @@ from windtunnel.errors import FieldProblem, InvalidInput
 if TYPE_CHECKING:
     from windtunnel.contract import Contract
 
-ENOUGH = "A unique beginning or end is enough; @last is the newest batch"
+ENOUGH = "Four characters of its beginning or end are enough if they are unique; @last is the newest batch"
 SHORT = f"{ENOUGH}, @last-0 its first job."
 
 

@@ -47,5 +47,5 @@ def version(one: DatasetVersion) -> RenderableType:
     head.add_row("added", foreign(f"{one.added_at:%Y-%m-%d %H:%M:%S} UTC by {one.added_by or 'somebody'}"))
     if one.holdout:
         times = f"{one.holdout.bars:,} more bars from {one.holdout.first:%Y-%m-%d %H:%M}"
-        head.add_row("held out", f"{times}, which no program sees but a promoted one")
+        head.add_row("held out", f"{times}, which only promoted programs see")
     return Group(head, Text(), facts(one.facts))

@@ -135,9 +135,7 @@ class Datasets:
                 found.append(f"Version {other.version} of {other.name} shows bars that are held out here.")
             if same and _reaches(facts, other.holdout):
                 found.append(f"It shows bars that version {other.version} of {other.name} holds out.")
-        remedy = (
-            "Programs may be fitted to them; `windtunnel datasets remove NAME --version NUMBER` takes a version away."
-        )
+        remedy = "Programs may be fitted to them; `windtunnel datasets remove NAME --version NUMBER` removes a version."
         notes = [contract.DataFinding(kind="holdout_seen", message=one, remedy=remedy) for one in found]
         return facts.model_copy(update={"findings": (*facts.findings, *notes[:MOST_NOTES])}) if notes else facts
 

@@ -56,7 +56,7 @@ def own_image(tested_image: images.Image, wheels: Path) -> Iterator[images.Image
     engine().images.remove(tag, force=True)
 
 
-def stages_left() -> list[str]:
+def stages_left() -> list[str | None]:
     """What builds left of their first stage; a language's own is the next build's cache."""
     left = engine().images.list(filters={"dangling": True, "label": "windtunnel.stage"})
     return [one.id for one in left if one.labels["windtunnel.stage"] not in LANGUAGES]

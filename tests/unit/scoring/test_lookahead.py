@@ -103,6 +103,16 @@ def test_without_any_run_nothing_is_said() -> None:
     assert judge(full, {}, bars, plan(100)).sight is Sight.UNCHECKED
 
 
+def test_on_two_bars_nothing_can_be_changed() -> None:
+    bars, runs = np.arange(2, dtype=np.int64), plan(2)
+    full = Positions(bars, np.zeros((2, 1)))
+    found = judge(full, dict.fromkeys(runs, full), bars, runs)
+    assert (found.sight, found.message) == (
+        Sight.UNCHECKED,
+        "No run on changed data gave positions: there are too few bars to change some and keep others.",
+    )
+
+
 @pytest.mark.parametrize("bars", [1, 2, 3, 11, 47, 600, 100_000])
 def test_probes_lie_early_and_off_round_bars(bars: int) -> None:
     places = sorted({one.bar for one in plan(bars) if one.change is not Change.REPEAT})

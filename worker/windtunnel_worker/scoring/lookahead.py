@@ -22,6 +22,7 @@ MOST_BARS = 100_000
 """On more the check is not made: it would take too long."""
 UNSTABLE = "Two runs on the same data gave different positions: seed what draws numbers, and do not use the clock."
 NOT_RUN = "the time limit left too little for it"
+TOO_FEW = "there are too few bars to change some and keep others"
 TOLERANCE = 1e-9
 """Sums over arrays of different lengths may be rounded differently."""
 
@@ -72,7 +73,8 @@ def judge(full: Positions, runs: Mapping[Probe, Positions | str], bars: Times, p
     changed = [one for one in usable if one.differing]
     made = _made(found)
     if not [one for one in usable if one.probe.change is not Change.REPEAT]:
-        message = f"No run on changed data gave positions: {found[0].failed or found[1].failed}."
+        reason = next((one.failed for one in found if one.failed), TOO_FEW)
+        message = f"No run on changed data gave positions: {reason}."
         return LookAhead(sight=Sight.UNCHECKED, message=message, probes=tuple(found))
     for sight, kinds, message in (
         (Sight.UNSTABLE, (Change.REPEAT,), UNSTABLE),

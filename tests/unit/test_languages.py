@@ -134,6 +134,8 @@ def test_a_program_that_used_up_its_processor_time_says_where_it_is(name: str) -
     assert fault is not None
     assert (fault.type, fault.line, fault.source) == ("cpu_exceeded", 2, "two")
     assert diagnose(for_language("go"), "", _ended("still running:\n    at strategy.go:2\n")) is None
+    forged = f"still running:\n    at {source}:0\n"
+    assert diagnose(for_language(name), "1\n", _ended(forged, exit_code=None, timed_out=True)) is None
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

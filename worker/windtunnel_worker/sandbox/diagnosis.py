@@ -64,7 +64,7 @@ def diagnose(language: Language, code: str, transcript: Transcript) -> Fault | N
     return Fault(
         type=kind,
         message=message,
-        line=line or None,
+        line=line,
         source=_source(line, code),
         traceback=text[-KEPT_TRACE:],
         memory=memory,
@@ -162,7 +162,7 @@ def _compile_error(language: Language, said: list[str], end: End) -> tuple[str, 
     place = rf"^[^\s:]*{re.escape(language.source_name)}:(\d{{1,9}}):(?:\d+:)? "
     found = _first([f"{place}(?:fatal )?error: (.+)$", f"{place}(?!note: |warning: )(.+)$"], said)
     if found:
-        return "CompileError", found[2].strip(), int(found[1])
+        return "CompileError", found[2].strip(), int(found[1]) or None
     telling = _first([r"^.*error: (.+)$", r"^(.*(?:error|undefined|not ).*)", r"^(.*\S.*)"], said)
     return "CompileError", telling[1].strip() if telling else "The compiler gave no reason.", None
 
@@ -181,4 +181,4 @@ def _first(patterns: Iterable[str], lines: list[str]) -> re.Match[str] | None:
 def _line(language: Language, said: list[str]) -> int | None:
     """Where the innermost call in the program's own text stood: the first place that a trace names."""
     found = _first([rf"\b{re.escape(language.source_name)}:(\d{{1,9}})"], said)
-    return int(found[1]) if found else None
+    return (int(found[1]) or None) if found else None

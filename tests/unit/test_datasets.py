@@ -239,6 +239,25 @@ def test_what_is_lacking_is_fetched_and_checked(known: Datasets, store: Store, t
     assert a_cache(tmp_path, store).fetch(digests, columns=False)[0].version == version
 
 
+def test_two_slots_may_remove_the_same_links_that_are_left_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("1")
+    left = neutral_path(first)
+    first.unlink()
+    second.write_text("2")
+    scandir = os.scandir
+
+    def listed_before_another_removed_it(folder: Path) -> list[os.DirEntry[str]]:
+        found = list(scandir(folder))
+        left.unlink()
+        return found
+
+    monkeypatch.setattr(os, "scandir", listed_before_another_removed_it)
+    assert neutral_path(second).parent == left.parent
+
+
 @pytest.mark.parametrize("looked_before", [True, False])
 def test_a_file_that_was_changed_on_the_host_is_fetched_again(
     known: Datasets, store: Store, tmp_path: Path, looked_before: bool

@@ -210,6 +210,15 @@ def test_no_job_can_name_what_is_held_out(app: App, tmp_path: Path) -> None:
         fetch()
 
 
+def test_the_folder_of_another_slots_run_may_go_at_any_time(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = DatasetCache(tmp_path / "cache", app.tunnel.store, tmp_path, 2**20)
+    monkeypatch.setattr(Path, "glob", lambda folder, _: [folder / "unsealed-gone"])
+    with cache.unsealed({}, {}, columns=True) as fetch:
+        assert fetch() == ()
+
+
 # -- promoting -------------------------------------------------------------------------------------------
 
 

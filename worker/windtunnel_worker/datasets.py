@@ -120,9 +120,10 @@ class DatasetCache:
         Raises as `fetch` does.
         """
         with self._writing():
-            for left in self._folder.glob(f"{UNSEALED}*"):  # of a process that was killed
-                if time.time() - left.stat().st_mtime > LEFTOVER_S:
-                    shutil.rmtree(left, ignore_errors=True)
+            for left in self._folder.glob(f"{UNSEALED}*"):
+                with suppress(FileNotFoundError):  # another slot's run has just ended
+                    if time.time() - left.stat().st_mtime > LEFTOVER_S:  # of a process that was killed
+                        shutil.rmtree(left, ignore_errors=True)
             folder = Path(tempfile.mkdtemp(prefix=UNSEALED, dir=self._folder))
             folder.chmod(0o711)
         alone = DatasetCache(folder, self._store, self._locks, self._most_bytes)

@@ -35,5 +35,6 @@ def neutral_path(file: Path) -> Path:
 def _remove_left_over(folder: Path) -> None:
     """Remove the links to files that are gone."""
     for entry in os.scandir(folder):
-        if entry.stat(follow_symlinks=False).st_nlink == 1:
-            Path(entry.path).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another slot was faster
+            if entry.stat(follow_symlinks=False).st_nlink == 1:
+                os.unlink(entry)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -125,6 +127,25 @@ def test_a_container_that_is_gone_is_an_os_error(tmp_path: Path, files: dict[str
             file.unlink()
     with pytest.raises(OSError, match="No such file"):
         reader.read()
+
+
+def test_a_group_that_goes_while_it_is_read_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tree(tmp_path, V1, f"docker/{ID}")
+    (root / "pids" / "docker" / ID / "cgroup.procs").write_text("77\n")
+    reader = CgroupReader(ID, NO_PID, root)
+    reader.read()
+    held = os.listdir("/proc/self/fd")
+
+    def gone(*_: object) -> bytes:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(os, "pread", gone)
+    with pytest.raises(OSError, match="No such device"):
+        reader.read()
+    assert os.listdir("/proc/self/fd") == held
+    reader.close()
 
 
 class Script:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,9 +120,8 @@ class CgroupReader:
     def _members_io(self, controller: str) -> tuple[Calls | None, int]:
         """The calls of the group's processes, ended children included, and the bytes they moved from and to devices."""
         # Opened anew, as a v1 kernel goes on giving the list that it made for this descriptor's first reading.
-        members = _File(f"{self._paths.of(controller)}/cgroup.procs", optional=True)
-        pids = members.read().split()
-        members.close()
+        with closing(_File(f"{self._paths.of(controller)}/cgroup.procs", optional=True)) as members:
+            pids = members.read().split()
         for pid in self._members.keys() - set(pids):
             self._members.pop(pid).close()
         found: list[tuple[int, ...]] = []

@@ -199,9 +199,11 @@ def test_buy_and_hold_of_what_rises_from_nothing_has_no_figures(worthless: float
     prices = Prices("oil", days(5), close, close)
     found = scored(prices, [0.0, 0.0, 1.0, 0.0, 0.0])
     assert (found.benchmark.total_return, found.benchmark.sharpe, found.market_correlation) == (None, None, None)
-    assert found.undefined["benchmark"] == "oil has no price above 0 at 2024-01-03 00:00"
+    assert found.undefined["benchmark"] == "oil has no price above 0 at 2024-01-03"
     assert isclose(found.metrics.total_return or 0, 0.2, rel_tol=1e-12)
     assert found.stress[3].total_return is None  # nothing can be bought at the price that was seen
+    rows = scored(Prices("oil", np.arange(5, dtype=np.int64), close, close), [0.0, 0.0, 1.0, 0.0, 0.0])
+    assert rows.undefined["benchmark"] == "oil has no price above 0 at row 2"
 
 
 def test_buy_and_hold_of_what_stays_worthless_loses_all() -> None:

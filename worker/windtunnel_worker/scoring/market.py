@@ -11,7 +11,18 @@ import numpy as np
 
 from windtunnel.contract.score import Metrics
 from windtunnel_worker.scoring.fills import buy_and_hold, check_size, returns_of, revived
-from windtunnel_worker.scoring.inputs import Floats, Picked, Prices, Table, Times, Unscorable, has_times, join, spread
+from windtunnel_worker.scoring.inputs import (
+    Floats,
+    Picked,
+    Prices,
+    Table,
+    Times,
+    Unscorable,
+    has_times,
+    join,
+    spread,
+    stamp,
+)
 from windtunnel_worker.scoring.metrics import metrics
 
 CURVE_POINTS = 300
@@ -115,8 +126,7 @@ def _no_benchmark(table: Table) -> str:
     if place is None:
         return ""
     bar, column = place
-    day = np.datetime64(int(table.times[bar]), "ns").astype("datetime64[s]").item()
-    return f"{table.names[column]} has no price above 0 at {day:%Y-%m-%d %H:%M}"
+    return f"{table.names[column]} has no price above 0 at {stamp(int(table.times[bar]))}"
 
 
 def _months(times: Times) -> tuple[tuple[str, ...], Picked]:

@@ -12,7 +12,7 @@ TICK_S = 0.2
 R = TypeVar("R")
 
 
-def wait_for(act: Callable[[], R], ask: Callable[[], None]) -> R:
+def wait_for(act: Callable[[], R], ask: Callable[[], object]) -> R:
     """Return or raise what `act` does. `ask` is called about every tick, and an exception in it ends the wait.
 
     The work then continues to its end in a daemon thread.
@@ -29,7 +29,7 @@ def wait_for(act: Callable[[], R], ask: Callable[[], None]) -> R:
     return result_of(future, ask)
 
 
-def result_of(future: Future[R], ask: Callable[[], None]) -> R:
+def result_of(future: Future[R], ask: Callable[[], object]) -> R:
     """Return or raise what comes of the future. `ask` is called about every tick; an exception in it ends the wait."""
     while True:
         try:

@@ -15,6 +15,7 @@ from windtunnel.contract import DroppedFile, Job, ProgramError, Resources, Sampl
 from windtunnel.errors import SandboxFailure
 from windtunnel_worker.monitoring.sampler import Sampler, reader_for, summarize
 from windtunnel_worker.sandbox.assignment import Hooks, Stop, Superseded
+from windtunnel_worker.sandbox.background import wait_for
 from windtunnel_worker.sandbox.container import Sandbox
 from windtunnel_worker.sandbox.diagnosis import diagnose
 from windtunnel_worker.sandbox.languages import for_language
@@ -146,9 +147,11 @@ class Run:
     def evidence(self, transcript: Transcript) -> Evidence:
         """What was seen from outside the sandbox."""
         first, last = self._sampler.first, self._sampler.last
-        gone = transcript.end is None
+        out_of_memory = last.oom_kills > first.oom_kills
+        if not out_of_memory and transcript.end is None and not self._stop:
+            out_of_memory = wait_for(self._ran_out_of_memory, self._hooks.stop)  # the daemon may be slow to tell
         return Evidence(
-            oom_killed=last.oom_kills > first.oom_kills or (gone and not self._stop and self._ran_out_of_memory()),
+            oom_killed=out_of_memory,
             processes_refused=last.processes_refused > first.processes_refused,
             overdue=self._began and self.ended - self.started >= self._job.limits.timeout_s,
             io_exceeded=self._io_exceeded,

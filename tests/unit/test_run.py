@@ -1,0 +1,36 @@
+"""What a slot does after its sandbox has died."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+from windtunnel.contract import Job
+from windtunnel_worker.monitoring.cgroup import Reading
+from windtunnel_worker.sandbox.assignment import Hooks
+from windtunnel_worker.sandbox.protocol import Transcript
+from windtunnel_worker.sandbox.run import Run
+from windtunnel_worker.settings import HostSettings
+
+
+def test_the_lease_is_kept_while_the_engine_is_asked_why_a_sandbox_died(settings: HostSettings) -> None:
+    reading = Reading(
+        cpu_time_s=0.0,
+        memory_bytes=1,
+        memory_peak_bytes=1,
+        io_operations=0,
+        processes=1,
+        processes_refused=0,
+        oom_kills=0,
+    )
+    renewed = threading.Event()
+    sandbox: Any = SimpleNamespace(
+        reader=SimpleNamespace(read=lambda: reading),
+        last_reading=None,
+        kind=SimpleNamespace(memory_bytes=2**20),
+        faults="",
+        oom_killed=lambda: renewed.wait(10),
+    )
+    run = Run(sandbox, Job(code="1"), Hooks(stop=renewed.set), settings)
+    assert run.evidence(Transcript(1024)).oom_killed

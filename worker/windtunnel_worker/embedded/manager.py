@@ -161,13 +161,13 @@ class SandboxManager:
             job_id = self._client.submit(job)
             pipeline.validate()
             for _ in range(1 + len(job.stages)):
-                pipeline.execute(DEFAULT_POOL)
+                pipeline.execute(job.pool)
                 pipeline.finalize()
             report, samples = self._client.report(job_id), self._executor.samples
+            self._outcomes[report.outcome] += 1
+            self._seconds += report.timings.total_s
         if not validate_security:
             report = report.model_copy(update={"validation": None})
-        self._outcomes[report.outcome] += 1
-        self._seconds += report.timings.total_s
         return report, [sample.model_dump() for sample in samples]
 
     def validate(self, code: str, language: str = "python") -> Verdict:

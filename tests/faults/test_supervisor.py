@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 from dataclasses import replace
@@ -11,8 +13,8 @@ import pytest
 from tests.faults.supervised import EAGER, LOG_BYTES, Events, Supervised
 from tests.support import still_running
 
-from windtunnel_worker.stack.child import LOGS_KEPT, Backoff, Log
-from windtunnel_worker.stack.plan import Timing
+from windtunnel_worker.stack.child import LOGS_KEPT, Backoff, Child, Log
+from windtunnel_worker.stack.plan import Program, Timing
 from windtunnel_worker.stack.state import State
 from windtunnel_worker.stack.up import Options, announcement
 
@@ -51,6 +53,22 @@ def test_the_pause_doubles_up_to_a_bound_and_is_forgotten_after_a_healthy_minute
     assert [backoff.died(1.0) for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
     assert [backoff.died(1.0) for _ in range(2000)][-1] == 30
     assert backoff.died(61.0) == 0.5
+
+
+def test_a_process_that_cannot_be_started_leaves_no_pipe_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child(Program("role", ("true",), reports=True), Log(tmp_path / "log", LOG_BYTES), Timing())
+    held, pipe, asked = os.listdir("/proc/self/fd"), os.pipe, list[str]()
+
+    def only_one() -> tuple[int, int]:
+        asked.append("pipe")
+        if len(asked) > 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return pipe()
+
+    monkeypatch.setattr(os, "pipe", only_one)
+    with pytest.raises(OSError, match="Too many"):
+        child.start(0.0)
+    assert os.listdir("/proc/self/fd") == held
 
 
 def test_a_role_that_lives_again_is_well(tmp_path: Path, events: Events) -> None:

@@ -104,17 +104,20 @@ class Child:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor only; returns its process's id."""
         self.start_at, self.started_at, self._heard_at = None, now, now
         self.ready, self._killed = not self.program.reports, False
-        self.output, output = _pipe()
-        self.reports, reports = _pipe() if self.program.reports else (-1, -1)
-        inherited = (reports,) if self.program.reports else ()
+        far_ends: list[int] = []
         try:
+            self.output, output = _pipe()
+            far_ends.append(output)
+            if self.program.reports:
+                self.reports, reports = _pipe()
+                far_ends.append(reports)
             self._process = subprocess.Popen(
                 self.program.command,
                 stdin=subprocess.PIPE if self.program.config else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, alive.VARIABLE: str(reports)} if inherited else None,
-                pass_fds=inherited,
+                env={**os.environ, alive.VARIABLE: str(far_ends[1])} if self.program.reports else None,
+                pass_fds=far_ends[1:],
                 umask=self.program.umask,
                 start_new_session=True,
                 preexec_fn=_term_with_parent(os.getpid()),
@@ -123,7 +126,7 @@ class Child:
             self._close_pipes()
             raise
         finally:
-            for end in (output, *inherited):
+            for end in far_ends:
                 os.close(end)
         self._give_config(self._process)
         return self._process.pid

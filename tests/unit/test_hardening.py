@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import functools
 import json
 import os
@@ -119,6 +121,19 @@ def test_processes_that_see_the_same_directory_share_locks_whatever_their_networ
     assert free is not None
     free.close()
     mine.close()
+
+
+def test_a_file_system_without_locks_is_told_and_nothing_is_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    held = os.listdir("/proc/self/fd")
+    with pytest.raises(SandboxFailure, match="cannot be taken: No locks available"):
+        hold_first_free(tmp_path, ["a"])
+    assert os.listdir("/proc/self/fd") == held
 
 
 def test_turns_are_waited_for_and_a_stopped_holder_cannot_keep_them(

@@ -44,25 +44,30 @@ def hold_first_free(directory: Path, names: Iterable[str]) -> Lock | None:
     files are never removed, since two processes could then hold the same name.
     """
     for name in names:
-        fd = _open(directory, f"{quote(name, safe='')}.lock")
+        file = directory / f"{quote(name, safe='')}.lock"
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-        else:
-            return Lock(fd)
+            lock = _hold(file)
+        except OSError as error:
+            raise SandboxFailure(
+                f"The lock {file} cannot be taken: {error.strerror}.",
+                remedy="Let the worker write there, or set WINDTUNNEL_LOCK_DIR to a directory that it may write to.",
+            ) from error
+        if lock is not None:
+            return lock
     return None
 
 
-def _open(directory: Path, name: str) -> int:
+def _hold(file: Path) -> Lock | None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        return os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise SandboxFailure(
-            f"The lock {directory / name} cannot be opened: {error.strerror}.",
-            remedy="Let the worker write there, or set WINDTUNNEL_LOCK_DIR to a directory that it may write to.",
-        ) from error
+        os.close(fd)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return Lock(fd)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,25 @@
-"""What a slot does after its sandbox has died."""
+"""What a slot knows of its sandbox: whether it waits for a job, and why it died."""
 
 from __future__ import annotations
 
+import fcntl
+import resource
+import socket
 import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from windtunnel.contract import Job
 from windtunnel_worker.monitoring.cgroup import Reading
 from windtunnel_worker.sandbox.assignment import Hooks
+from windtunnel_worker.sandbox.container import Sandbox
 from windtunnel_worker.sandbox.protocol import Transcript
 from windtunnel_worker.sandbox.run import Run
 from windtunnel_worker.settings import HostSettings
+
+MANY = 1100
 
 
 def test_the_lease_is_kept_while_the_engine_is_asked_why_a_sandbox_died(settings: HostSettings) -> None:
@@ -34,3 +42,14 @@ def test_the_lease_is_kept_while_the_engine_is_asked_why_a_sandbox_died(settings
     )
     run = Run(sandbox, Job(code="1"), Hooks(stop=renewed.set), settings)
     assert run.evidence(Transcript(1024)).oom_killed
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[0] < MANY, reason="needs a higher limit of open files")
+def test_an_app_with_many_files_open_may_ask_whether_a_sandbox_waits_for_a_job() -> None:
+    ours, warden = socket.socketpair()
+    with ours, warden, socket.socket(fileno=fcntl.fcntl(ours, fcntl.F_DUPFD_CLOEXEC, MANY - 1)) as stream:
+        sandbox = Sandbox.__new__(Sandbox)
+        sandbox._stream = stream
+        assert sandbox.healthy()
+        warden.close()
+        assert not sandbox.healthy()

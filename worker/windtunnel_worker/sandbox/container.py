@@ -213,7 +213,9 @@ class Sandbox:
 
     def healthy(self) -> bool:
         """True while the sandbox waits for a job: its stream is open and silent."""
-        return not select.select([self._stream], [], [], 0)[0]
+        looking = select.poll()  # `select` takes no descriptor above 1023
+        looking.register(self._stream, select.POLLIN)
+        return not looking.poll(0)
 
     def state(self) -> dict[str, Any]:
         """The container's state as Docker reports it, e.g. `OOMKilled`; empty if the container is gone."""

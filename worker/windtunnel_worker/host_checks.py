@@ -33,13 +33,14 @@ PROBE = ".windtunnel-doctor"
 def host_checks(settings: HostSettings) -> list[Check]:
     """All checks of an execution host."""
     from windtunnel_worker.sandbox import images
-    from windtunnel_worker.sandbox.engine import engine, engine_version
+    from windtunnel_worker.sandbox.engine import engine, engine_errors, engine_version
 
     image = settings.default_image
     docker = check("Docker", engine_version)
     found, folders = [docker], [settings.data_dir]
     if docker.well:
-        info = engine().info()
+        with engine_errors():
+            info = engine().info()
         folders.append(Path(info.get("DockerRootDir") or "/"))
         found += [check(f"image {image}", lambda: images.find(image).digest[:19]), limit_check(info)]
         found += confinement_checks(info, settings)

@@ -67,7 +67,7 @@ class Executor:
         self._images = AllowedImages(settings.image_for, settings.allowed_images)
         self._limit_check = LimitCheck(settings.cgroup_root)
         self._gpu = take_gpu(settings.lock_dir, settings.gpus)
-        """Held until the executor is closed or this process ends."""
+        """Held until this process ends."""
         self._deployment = Deployment(
             runtime=settings.runtime,
             apparmor_profile=settings.apparmor_profile,

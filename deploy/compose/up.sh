@@ -64,19 +64,15 @@ make_folders() {
 
 # A password a user of Redis and a login for Flower, made once. The workers read them through their group.
 make_secrets() {
-    local user file
+    local name file users=(redis_{producer,worker,flower,exporter,operator})
     export WINDTUNNEL_SECRETS_DIR=${WINDTUNNEL_SECRETS_DIR:-/var/lib/windtunnel/secrets}
     [ -d "$WINDTUNNEL_SECRETS_DIR" ] || install -d -m 2750 "${group[@]}" "$WINDTUNNEL_SECRETS_DIR" ||
         die "$WINDTUNNEL_SECRETS_DIR cannot be made; make it, or set WINDTUNNEL_SECRETS_DIR."
-    for user in producer worker flower exporter operator; do
-        file=$WINDTUNNEL_SECRETS_DIR/redis_$user
-        [ -s "$file" ] || secret >"$file"
-        chmod 640 "$file"
-    done
-    for user in flower_login grafana; do
-        file=$WINDTUNNEL_SECRETS_DIR/$user
+    for name in "${users[@]}" flower_login grafana; do
+        file=$WINDTUNNEL_SECRETS_DIR/$name
         [ -s "$file" ] || (umask 077 && secret >"$file")
     done
+    for name in "${users[@]}"; do chmod 640 "$WINDTUNNEL_SECRETS_DIR/$name"; done
     : "${WINDTUNNEL_FLOWER_LOGIN:=operator:$(cat "$WINDTUNNEL_SECRETS_DIR/flower_login")}"
     : "${GRAFANA_PASSWORD:=$(cat "$WINDTUNNEL_SECRETS_DIR/grafana")}"
     export WINDTUNNEL_FLOWER_LOGIN GRAFANA_PASSWORD

@@ -67,4 +67,4 @@ mkdir -p "$work/wheels" "$(dirname "$cache")"
 fetch -qq -d "$work/wheels" >&2 || die "pip could not download the wheels of $requirements; see above"
 rm -rf "$cache"
 cp -r "$work/wheels" "$cache"
-cp "$cache"/*.whl "$target"/
+cp "$work/wheels"/*.whl "$target"/

@@ -55,6 +55,7 @@ prune_root() {
 
 # What is mounted in the new root stays mounted when mmdebstrap or apt is killed.
 remove_work() {
+    [ -z "${exported:-}" ] || docker rm "$exported" >/dev/null || true
     grep -o "$work/[^ ]*" /proc/mounts | sort -r | xargs -r umount || true
     rm -rf --one-file-system "$work"
 }
@@ -109,14 +110,13 @@ DOCKERFILE
 
 # … or, where no container has one, in a copy of the base's files, with this machine's network.
 add_packages_here() { # base image packages label
-    local container root
+    local root
     check_can_bootstrap
     make_work
     mkdir "$root"
     say "adding to $1 (about a minute): ${3//,/ }"
-    container=$(docker create --network none "$1" true)
-    docker export "$container" | tar -C "$root" -x --exclude 'dev/*'
-    docker rm "$container" >/dev/null
+    exported=$(docker create --network none "$1" true)
+    docker export "$exported" | tar -C "$root" -x --exclude 'dev/*'
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o mode=755,size=1m tmpfs "$root/dev"
     mknod -m 666 "$root/dev/null" c 1 3

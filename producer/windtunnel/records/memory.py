@@ -11,11 +11,13 @@ from windtunnel.records.connection import Connection
 from windtunnel.records.records import Records
 
 try:
-    from fakeredis import FakeRedis
+    from fakeredis import FakeRedis, FakeServer
 except ModuleNotFoundError as error:
     raise ExtraMissing("A Windtunnel in one process", "worker") from error
 
 
 def records_in_memory(prefix: str = "wt", retention_s: int = 86_400, *, archiving: bool = False) -> Records:
     """Empty records that nobody else sees."""
-    return Records(Connection("memory:", prefix, client=FakeRedis()), retention_s, archiving=archiving)
+    return Records(
+        Connection("memory:", prefix, client=FakeRedis(server=FakeServer())), retention_s, archiving=archiving
+    )

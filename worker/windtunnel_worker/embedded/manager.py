@@ -13,13 +13,14 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from typing import Any
 
 from windtunnel.client import Client
 from windtunnel.client.checking import as_models
 from windtunnel.contract import Contract, Execution, Job, Limits, Outcome, Report, Sample, Verdict
 from windtunnel.errors import FieldProblem, InvalidInput
+from windtunnel.records import Records
 from windtunnel.records.hosts import EVERYTHING
 from windtunnel.records.memory import records_in_memory
 from windtunnel.validation import SecurityLevel, SecurityValidator
@@ -85,34 +86,7 @@ class SandboxManager:
         self._host, self._owner = settings.host, f"manager:{secrets.token_hex(4)}"
         self._limits = resource_limits.as_limits() if resource_limits else _default_limits(settings)
         self._validator = SecurityValidator(strict_mode=strict_security, policies=settings.policies)
-        self._executor = _Sampled(Executor(settings, self._owner))
-        records = records_in_memory()
-        records.hosts.seen(self._host, 1, "", [DEFAULT_POOL], [EVERYTHING])
-        self._records, self._images = records, (settings.default_image, *settings.allowed_images)
-        self._client = Client(settings=settings, records=records, broker=Silent())
-
-        @cache
-        def scorer() -> Scorer:
-            from windtunnel_worker.prices import PriceScorer
-
-            return PriceScorer.of(settings)
-
-        # A fault of the machinery is returned at once: the caller decides whether to try again.
-        terms = Terms(max_attempts=1, failures_to_pause=None, ceiling=settings.ceiling)
-
-        def pipeline(validator: Validator) -> Pipeline:
-            return Pipeline(
-                records,
-                session=f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}",
-                validator=lambda: validator,
-                executor=lambda: self._executor,
-                scorer=scorer,
-                wake=Silent(),
-                terms=terms,
-                observer=lambda *_, **__: None,
-            )
-
-        self._checked, self._unchecked = pipeline(self._validator), pipeline(_Unchecked(self._validator))
+        self._settings, self._executor = settings, _Sampled(Executor(settings, self._owner))
         self._one_at_a_time = threading.Lock()
         self._outcomes: Counter[Outcome] = Counter()
         self._seconds = 0.0
@@ -153,22 +127,46 @@ class SandboxManager:
         return self._run(job, validate_security=True)[0]
 
     def _run(self, job: Job, validate_security: bool) -> tuple[Report, list[dict[str, Any]]]:
-        pipeline = self._checked if validate_security else self._unchecked
+        validator = self._validator if validate_security else _Unchecked(self._validator)
         with self._one_at_a_time:
-            self._records.hosts.announce(images.libraries_of(self._images, job.image))
+            records = records_in_memory()  # of this job alone, since nothing would ever remove the earlier ones
+            records.hosts.seen(self._host, 1, "", [DEFAULT_POOL], [EVERYTHING])
+            known = (self._settings.default_image, *self._settings.allowed_images)
+            records.hosts.announce(images.libraries_of(known, job.image))
+            client = Client(settings=self._settings, records=records, broker=Silent())
+            pipeline = self._pipeline(records, validator)
             if job.datasets:
-                self._client.datasets.restore()  # from the store: there is no Redis that knows them
-            job_id = self._client.submit(job)
+                client.datasets.restore()  # from the store: there is no Redis that knows them
+            job_id = client.submit(job)
             pipeline.validate()
             for _ in range(1 + len(job.stages)):
                 pipeline.execute(job.pool)
                 pipeline.finalize()
-            report, samples = self._client.report(job_id), self._executor.samples
+            report, samples = client.report(job_id), self._executor.samples
             self._outcomes[report.outcome] += 1
             self._seconds += report.timings.total_s
         if not validate_security:
             report = report.model_copy(update={"validation": None})
         return report, [sample.model_dump() for sample in samples]
+
+    def _pipeline(self, records: Records, validator: Validator) -> Pipeline:
+        return Pipeline(
+            records,
+            session=f"{self._host}:{os.getpid()}:{secrets.token_hex(4)}",
+            validator=lambda: validator,
+            executor=lambda: self._executor,
+            scorer=lambda: self._scorer,
+            wake=Silent(),
+            # A fault of the machinery is returned at once: the caller decides whether to try again.
+            terms=Terms(max_attempts=1, failures_to_pause=None, ceiling=self._settings.ceiling),
+            observer=lambda *_, **__: None,
+        )
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        from windtunnel_worker.prices import PriceScorer
+
+        return PriceScorer.of(self._settings)
 
     def validate(self, code: str, language: str = "python") -> Verdict:
         """The verdict alone; nothing runs."""

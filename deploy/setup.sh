@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 # shellcheck source=deploy/docker_engine.sh
 . "$here/docker_engine.sh"
 
-REDIS_MINIMUM=6.2
+REDIS_MINIMUM=7.0
 REQUIREMENTS=${REQUIREMENTS:-worker}
 
 redis_version() { redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\).*/\1/p'; }

@@ -82,12 +82,12 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
     lines = list(io.StringIO(source, newline=None))  # as Python counts them: a form feed ends none
     linecache.cache[PROGRAM] = (len(source), None, lines, PROGRAM)
     habits.settle(job["cpus"])
-    if job.get("probes"):
-        checking.run(job, reporter, _returned)
-    filenames.settle(data, job["aliases"])
-    os.mkdir(FOLDER)
-    os.chdir(FOLDER)
     try:
+        if job.get("probes"):
+            checking.run(job, reporter, _returned)
+        filenames.settle(data, job["aliases"])
+        os.mkdir(FOLDER)
+        os.chdir(FOLDER)
         _begin(module, job, data, reporter.emit)
         _execute(source, module)
         signals = module.__dict__.get("signals")

@@ -48,14 +48,16 @@ class Manifests:
         numbers = self.numbers(name)
         return self._read(f"catalogue/{name}/{numbers[-1]}.json") if numbers else None
 
-    def all(self, names: tuple[str, ...] = ()) -> Iterator[DatasetVersion]:
-        """Every version of these datasets, or of all datasets; unreadable ones are skipped."""
+    def all(self, names: tuple[str, ...] = (), *, skip_unreadable: bool = True) -> Iterator[DatasetVersion]:
+        """Every version of these datasets, or of all. `ObjectUnusable` unless unreadable ones are skipped."""
         for folder in [f"catalogue/{name}" for name in names] or ["catalogue"]:
             for path, _ in self._store.documents(folder):
                 try:
                     found = self._read(path)
                 except ObjectUnusable:
-                    continue
+                    if skip_unreadable:
+                        continue
+                    raise
                 if found is not None:
                     yield found
 

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="ignore",
         populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(default_factory=_local_redis_url)

@@ -86,6 +86,7 @@ class Tunnel:
             raise InvalidInput([FieldProblem("datasets", f"is a text; give a list of names: [{datasets!r}]")])
         self._one_at_a_time = threading.RLock()
         self._mistakes: list[Exception] = []
+        self._pools = {DEFAULT_POOL}
         self._wake = _Finalizing(self)
         settings = settings or Settings()
         self.records = records_in_memory(
@@ -117,10 +118,11 @@ class Tunnel:
         """Run every waiting job to its report. Raises what the script raised, if that was a mistake in it."""
         with self._one_at_a_time:
             self._wake.on = True
-            self.records.hosts.seen(HOST, 1, "testing", [DEFAULT_POOL], [EVERYTHING])
             while True:
                 passed = self.pipeline.validate()
-                ran = self.pipeline.execute(DEFAULT_POOL)
+                self._pools |= set(passed.ready)
+                self.records.hosts.seen(HOST, 1, "testing", sorted(self._pools), [EVERYTHING])
+                ran = [job for pool in sorted(self._pools) for job in self.pipeline.execute(pool)]
                 if not (self.pipeline.finalize() or ran or passed.ready):
                     break
             self._wake.on = False

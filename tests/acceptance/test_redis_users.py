@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import redis
-from tests.support import PATIENCE_S, ROOT, Role, answer_of, free_port, get_json, unique, until
+from tests.support import ENOUGH, PATIENCE_S, ROOT, Role, answer_of, free_port, get_json, unique, until
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
@@ -179,7 +179,7 @@ def test_jobs_run_through_roles_that_each_have_their_own_user(
             assert status.outcomes == {Outcome.SUCCEEDED: 1, Outcome.REJECTED: 1, Outcome.FAILED: 1}
             slow, rejected, _ = client.reports(batch)
             assert (slow.resources.samples > 0, rejected.resources.samples) == (True, 0)
-            again = client.submit(Job(code=TIME))
+            again = client.submit(Job(code=f"import time\ntime.sleep({PATIENCE_S})", limits=ENOUGH))
             client.cancel(again)
             assert client.wait(again, timeout=PATIENCE_S).outcome is Outcome.CANCELLED
 

@@ -252,6 +252,23 @@ def test_a_run_of_a_check_finds_nothing_that_another_left(score_job: RunJob) -> 
     assert found.sight is Sight.LEAKS
 
 
+LOCKS = """
+from pathlib import Path
+
+def signals(data, params):
+    kept = Path("/tmp/kept/in")
+    kept.mkdir(parents=True)
+    kept.parent.chmod(0)
+    return data["prices"]["Close"] * 0.0
+"""
+
+
+def test_what_a_run_of_a_check_left_for_good_is_told(score_job: RunJob) -> None:
+    report = score_job(LOCKS, check=True)
+    assert report.outcome is Outcome.FAILED
+    assert "left files that cannot be removed" in report.message
+
+
 CONVERTS = """
 import pandas as pd
 

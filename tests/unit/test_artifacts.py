@@ -11,7 +11,7 @@ from tests.support import a_version
 from windtunnel.client import artifacts as reading
 from windtunnel.client.pruning import GRACE_S, Pruned, prune
 from windtunnel.contract import Artifact, Execution, Report
-from windtunnel.errors import FileStoreUnavailable, InvalidInput, NotFound
+from windtunnel.errors import FileStoreUnavailable, InvalidInput, NotFound, ObjectUnusable
 from windtunnel.records.codec import encode_report
 from windtunnel.store import Store
 from windtunnel.testing import Tunnel, succeeded
@@ -180,3 +180,10 @@ def test_a_dataset_that_was_removed_stays_for_the_jobs_that_were_submitted_befor
     client.datasets.remove("sp500")
     assert client.prune_store().objects == 0
     assert prune_later(tunnel).objects == len(version.digests)
+
+
+def test_nothing_is_pruned_where_a_document_cannot_be_read(tunnel: Tunnel, job: str) -> None:
+    tunnel.store.write("catalogue/sp500/1.json", b"{no json")
+    with pytest.raises(ObjectUnusable, match="sp500"):
+        prune_later(tunnel)
+    assert tunnel.client.artifact(job, "trades.csv")

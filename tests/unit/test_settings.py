@@ -156,6 +156,7 @@ def test_allowed_images_are_read(setenv: pytest.MonkeyPatch) -> None:
         ("WINDTUNNEL_STORE_URL", " "),
         ("WINDTUNNEL_DATASET_CACHE_MB", "0"),
         ("WINDTUNNEL_LEASE_S", "1"),
+        ("WINDTUNNEL_SAMPLE_INTERVAL_S", "inf"),
         ("WINDTUNNEL_LEASE_S", "3601"),
         ("WINDTUNNEL_MAX_ATTEMPTS", "0"),
         ("WINDTUNNEL_POOLS", "[]"),

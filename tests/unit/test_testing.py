@@ -102,6 +102,12 @@ def test_apps_have_a_fixture_that_loads_nothing_before_it_is_asked_for(tmp_path:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_jobs_of_any_pool_run() -> None:
+    client = Tunnel().client
+    batch = client.submit_batch([{"code": "print(1)", "pool": pool} for pool in ("default", "gpu", "large")])
+    assert client.status(batch).outcomes == {Outcome.SUCCEEDED: 3}
+
+
 def test_threads_may_share_a_tunnel() -> None:
     client = Tunnel().client
 

@@ -35,13 +35,14 @@ class Pruned:
 def prune(store: Store, catalogue: Catalogue, retention_s: float, *, really: bool = True) -> Pruned:
     """Remove the objects that nothing can refer to. With `really=False` they are only counted.
 
-    `retention_s` must be the longest retention of all clients and workers that use this store.
+    `retention_s` must be the longest retention of all clients and workers that use this store. Raises `ObjectUnusable`
+    where a document about a dataset cannot be read, as the bytes that it names would be lost.
     """
     from windtunnel.manifests import Manifests
 
     before = time.time() - 2 * retention_s - GRACE_S
     manifests = Manifests(store)
-    wanted = {sha256 for version in manifests.all() for sha256 in version.digests}
+    wanted = {sha256 for version in manifests.all(skip_unreadable=False) for sha256 in version.digests}
     wanted |= {
         sha256 for name in catalogue.names() for version in catalogue.versions(name) for sha256 in version.digests
     }

@@ -40,10 +40,12 @@ class Guardian:
         if self._process and (self._process.poll() is None or now - self._started_at < RESTART_PAUSE_S):
             return False
         replaced, self._started_at = self._process is not None, now
-        with suppress(OSError):  # out of memory or processes: tried again later
+        try:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, pass_fds=(self._lock,), start_new_session=True, bufsize=0
             )
+        except OSError:  # out of memory or processes: tried again later
+            return False
         for pid, name in groups.items():
             self.started(pid, name)
         return replaced

@@ -120,7 +120,7 @@ class Supervisor:
             self._say(f"{child.name} is well again")
 
     def _announce(self) -> None:
-        if not self._announced and all(child.ready for child in self._children):
+        if not self._announced and not self._stopping and all(child.ready for child in self._children):
             self._announced = True
             for line in self._plan.announcement:
                 self._say(line)

@@ -1,4 +1,6 @@
-"""Removes files from the store that nothing refers to any more. May import contract, manifests, records and the store.
+"""Removes files from the store that nothing refers to any more.
+
+May import contract, errors, manifests, records and the store.
 
 The bytes of a dataset are needed as long as the catalogue has a version with them, and after its removal as long as a
 report may refer to them. An artifact is put into the store when its program ends, and its age is renewed when the same
@@ -10,9 +12,11 @@ retention periods and two days ago cannot be referred to by any report.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from windtunnel.errors import NotFound
 from windtunnel.store import FRESH_S, Store
 
 if TYPE_CHECKING:
@@ -43,9 +47,9 @@ def prune(store: Store, catalogue: Catalogue, retention_s: float, *, really: boo
     before = time.time() - 2 * retention_s - GRACE_S
     manifests = Manifests(store)
     wanted = {sha256 for version in manifests.all(skip_unreadable=False) for sha256 in version.digests}
-    wanted |= {
-        sha256 for name in catalogue.names() for version in catalogue.versions(name) for sha256 in version.digests
-    }
+    for name in catalogue.names():
+        with suppress(NotFound):  # it has just been removed
+            wanted.update(sha256 for version in catalogue.versions(name) for sha256 in version.digests)
     for version, removed_at in manifests.removed():
         if removed_at >= before:
             wanted.update(version.digests)

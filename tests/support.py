@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn, Self
 
 import psutil
@@ -100,6 +102,13 @@ def until(true: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> 
     while not true():
         assert time.monotonic() < deadline, f"waited {within_s:.0f} s in vain until {what}"
         time.sleep(0.05)
+
+
+def check_examples(module: ModuleType) -> None:
+    """The docstrings of a module have examples, and each gives what it says."""
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert found.failed == 0
 
 
 def unique(prefix: str) -> str:

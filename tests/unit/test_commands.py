@@ -199,9 +199,12 @@ def test_what_answers_and_is_not_a_redis_is_told() -> None:
                     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                     connection.recv(4096)
 
-        threading.Thread(target=answer, daemon=True).start()
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
         url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
         done = python(f"import sys; {COMMAND}", "stats", WINDTUNNEL_REDIS_URL=url)
+        server.shutdown(socket.SHUT_RDWR)  # closing it would leave the thread waiting
+        answering.join()
     assert (done.returncode, done.stderr) == (
         2,
         f"error: What answers at {url} is not a Redis. Correct WINDTUNNEL_REDIS_URL.\n",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 import itertools
 import random
 
 import numpy as np
 import pytest
+from tests.support import check_examples
 
 from windtunnel.client import Client, submitting, sweeps
 from windtunnel.contract import Event
@@ -25,8 +25,8 @@ def swept(client: Client, batch: str) -> list[dict[str, object]]:
 
 
 def test_the_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(sweeps).failed == 0
-    assert doctest.testmod(submitting).failed == 0
+    check_examples(sweeps)
+    check_examples(submitting)
 
 
 def test_the_last_axis_of_a_grid_changes_fastest(client: Client) -> None:

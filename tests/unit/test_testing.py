@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import a_report
+from tests.support import a_report, check_examples
 
 from windtunnel import testing
 from windtunnel.contract import JobState, Outcome
@@ -39,7 +38,7 @@ def test_with_it(windtunnel_tunnel):
 
 
 def test_the_example_in_its_docstring() -> None:
-    assert doctest.testmod(testing).failed == 0
+    check_examples(testing)
 
 
 def test_each_job_ends_as_its_script_says() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.support import check_examples
 
 from windtunnel import webhooks
 from windtunnel.contract import Webhook
@@ -104,7 +105,7 @@ def deliver(tunnel: Tunnel, allowed: Allowlist, secret: str | None = SECRET, **o
 
 
 def test_the_example_in_the_docstring() -> None:
-    assert doctest.testmod(webhooks).failed == 0
+    check_examples(webhooks)
 
 
 def test_an_event_arrives_signed_and_leaves_the_outbox(receiver: Receiver) -> None:
@@ -129,10 +130,9 @@ def test_a_receiver_that_does_not_take_it_gets_it_again(receiver: Receiver, answ
 
 
 def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
-    other = Receiver()
-    receiver.answer = answering(307, Location=f"http://127.0.0.1:{other.port}/")
-    deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(["127.0.0.1"]))
-    other.close()
+    with closing(Receiver()) as other:
+        receiver.answer = answering(307, Location=f"http://127.0.0.1:{other.port}/")
+        deliver(finished(f"http://127.0.0.1:{receiver.port}/"), Allowlist.of(["127.0.0.1"]))
     assert (len(receiver.got), other.got) == (1, [])
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import check_examples
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
@@ -63,7 +63,7 @@ def answered(*arguments: str | Path) -> Any:
 
 
 def test_the_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(grids).failed == 0
+    check_examples(grids)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,14 @@ def test_a_sweeps_jobs_have_its_aliases(monkeypatch: pytest.MonkeyPatch, program
     assert [one.aliases for one in client.reports(found["batch_id"])] == [{"data.csv": "sp500"}] * 2
 
 
-def test_a_sweep_takes_the_options_of_a_batch(client: Client, program: Path) -> None:
+def test_a_sweep_takes_the_options_of_a_batch(monkeypatch: pytest.MonkeyPatch, program: Path) -> None:
+    tunnel = Tunnel(paused=True)
+    monkeypatch.setattr(sweeping, "Client", lambda: tunnel.client)
     words = ["--owner", "quant", "--priority", "2", "--pool", "gpu", "--max-running", "1"]
-    answered("sweep", program, "--grid", "fast=5,10", *words)  # no host serves that pool, so they wait
-    (waiting,) = client.stats().waiting
+    batch = answered("sweep", program, "--grid", "fast=5,10", *words)["batch_id"]
+    tunnel.pipeline.validate()
+    assert tunnel.client.unserved_pools(batch) == ["gpu"]
+    (waiting,) = tunnel.client.stats().waiting
     assert (waiting.owner, waiting.priority, waiting.jobs) == ("quant", 2, 2)
 
 

@@ -87,7 +87,9 @@ def test_a_batch_outlives_one_of_three_execute_containers(compose: str) -> None:
 def test_no_container_runs_as_root_or_writes_to_its_image(compose: str) -> None:
     assert compose
     for service in ("redis", "validate", "execute", "monitor", "finalize", "flower"):
-        for container in containers(service):
+        running = containers(service)
+        assert running, service
+        for container in running:
             found = json.loads(subprocess.run(["docker", "inspect", container], check=True, capture_output=True).stdout)
             settings, host = found[0]["Config"], found[0]["HostConfig"]
             assert settings["User"] not in ("", "0", "root"), service

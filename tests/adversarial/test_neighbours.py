@@ -141,7 +141,7 @@ STATE = [
             "import resource\nemit(found=[resource.getrlimit(resource.RLIMIT_NOFILE)[0], resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_FSIZE)[0]])", {"found": [256, -1, 16 * 2**20]}),
     leaving("priority_and_affinity_are_as_they_were", "import os\nos.nice(19)\nos.sched_setaffinity(0, {0})\ntry: os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nexcept OSError: pass",
             "import os\nemit(found=[os.nice(0), len(os.sched_getaffinity(0)) == os.sysconf('SC_NPROCESSORS_ONLN'), os.sched_getscheduler(0)])", {"found": [0, True, 0]}),
-    leaving("the_random_seed_is_the_jobs_own", "import random\nrandom.seed(1)\nrandom.random()", "import random\nfirst = random.random()\nrandom.seed(params.get('seed', 0))\nemit(found=random.getrandbits(8) >= 0)", {"found": True}),
+    leaving("the_random_seed_is_the_jobs_own", "import random\nrandom.seed(1)\nrandom.random()", "import random\nfirst = random.random()\nrandom.seed(0)\nemit(found=first == random.random())", {"found": True}),
     leaving("names_of_the_first_are_not_the_seconds", "left = 1\nglobals()['emit'].__self__.left = 1", "import __main__\nemit(found=[hasattr(__main__, 'left'), hasattr(emit.__self__, 'left')])", {"found": [False, False]}),
     leaving("the_code_of_an_earlier_job_is_not_in_memory", f"x = {SECRET!r} * 100\nprint(x)\nemit(x=x)", SEARCH, {"found": 0}, keeps_cell=True),
     leaving("memory_of_an_earlier_job_is_blank", f"import os\nheld = bytearray({SECRET.encode()!r} * 400_000)\nos._exit(0)",
@@ -153,7 +153,7 @@ STATE = [
 ]  # fmt: skip
 
 USERS = [
-    leaving("the_next_job_is_another_user", "import os\nopen('/tmp/me', 'w').write(str(os.getuid()))\nprint(os.getuid())", "import os\nemit(found=[open('/proc/1/status').read().count(f'\\t{os.getuid()}') > 0, os.getuid() == os.geteuid(), os.getgroups() == []])",
+    leaving("the_next_job_is_not_the_wardens_user_and_in_no_group", "import os\nopen('/tmp/me', 'w').write(str(os.getuid()))\nprint(os.getuid())", "import os\nemit(found=[open('/proc/1/status').read().count(f'\\t{os.getuid()}') > 0, os.getuid() == os.geteuid(), os.getgroups() == []])",
             {"found": [False, True, True]}),
     leaving("an_earlier_user_cannot_be_signalled_or_become", "import os, time\nif os.fork() == 0: os.setsid(); time.sleep(600)", """
         import os
@@ -197,6 +197,13 @@ def test_the_code_of_a_cells_first_job_is_not_in_memory(runtime: str, firing_ran
     second = firing_range.run(SEARCH, Isolation.CELL, runtime)
     assert second.values == {"found": 0}
     assert second.container_id == first.container_id
+
+
+def test_each_job_of_a_cell_has_a_user_of_its_own(firing_range: Range) -> None:
+    firing_range.run("import os\nos.kill(os.getpid(), 9)", Isolation.CELL, "runc")  # which costs the cell
+    first, second = (firing_range.run("import os\nemit(user=os.getuid())", Isolation.CELL, "runc") for _ in range(2))
+    assert first.values["user"] != second.values["user"]
+    assert first.container_id == second.container_id
 
 
 USE_UP = """

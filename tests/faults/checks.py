@@ -80,6 +80,8 @@ class Reader:
     def stop(self) -> list[str]:
         self._over.set()
         self._thread.join()
+        if not self.reads:
+            self.problems.add("the counters could never be read")
         return sorted(self.problems)
 
 

@@ -217,6 +217,7 @@ def test_a_stop_while_the_sandbox_is_being_made_ends_the_wait(executor: Executor
             executor.execute(assignment, hooks)
     else:
         assert executor.execute(assignment, hooks).outcome is Outcome.CANCELLED
+    assert started == []
 
 
 @pytest.mark.parametrize("isolation", list(Isolation))

@@ -236,6 +236,7 @@ def test_a_search_on_all_cores_runs_in_one_process(run: Run) -> None:
 def test_seeded_generators_repeat(run: Run) -> None:
     code = (CASES / "05-unseeded-generator" / "program.py").read_text()
     first, again = (run(code, seed=7).stdout.splitlines() for _ in range(2))
+    assert len(first) == 4
     assert first[1:] == again[1:]
 
 

@@ -177,7 +177,7 @@ def test_the_code_is_stored_once_and_is_nowhere_else(stack: Stack, app: Client) 
         f"text = '{MARKER}'\nwhile True: pass",
         f"text = '{MARKER}'\nraise SystemExit(3)",
     ]
-    batch = app.submit_batch([Job(code=code, limits=BRIEF) for code in programs])
+    batch = app.submit_batch([Job(code=code, limits=BRIEF if "while" in code else QUICK) for code in programs])
     with stack.connect() as keys:
         in_flight = places_of_marker(stack)
         app.wait(batch, timeout=PATIENCE_S)

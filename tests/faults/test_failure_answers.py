@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from tests.faults.daemon import Daemon, can_start
 from tests.faults.proxy import Proxy
-from tests.support import PATIENCE_S, unique
+from tests.support import PATIENCE_S, missing, unique
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery import reaper as recovery
@@ -47,6 +47,8 @@ pytestmark = pytest.mark.faults
 
 LIMITS = Limits(timeout_s=2, memory_mb=128, processes=24)
 BUSY = "import time\nprint('x', flush=True)\ntime.sleep(1.5)"
+LONG = LIMITS.model_copy(update={"timeout_s": PATIENCE_S})
+ENDLESS = "import time\nwhile True: time.sleep(1)"
 ISOLATIONS = tuple(Isolation)
 READY = r"""import os, struct, sys, time
 payload = b'{"versions": {}}'
@@ -75,9 +77,10 @@ class Slot:
         hooks: Hooks | None = None,
         within_s: float = PATIENCE_S / 2,
         language: str = "python",
+        limits: Limits = LIMITS,
     ) -> Execution:
         answers: list[Execution] = []
-        job = Job(code=code, limits=LIMITS, language=language)
+        job = Job(code=code, limits=limits, language=language)
         assignment = Assignment(f"t{secrets.token_hex(6)}-0", 1, job, (), isolation, "batch")
         thread = threading.Thread(target=lambda: answers.append(self.executor.execute(assignment, hooks)), daemon=True)
         thread.start()
@@ -164,7 +167,7 @@ def test_a_sandbox_lost_while_its_program_runs(
     slot: Slot, isolation: Isolation, act: Callable[[RunningSandbox], None]
 ) -> None:
     slot.serves(isolation)
-    execution = slot.execute(BUSY, isolation, Hooks(started=act))
+    execution = slot.execute(ENDLESS, isolation, Hooks(started=act), limits=LONG)
     refused(execution, "died", "vanished", "stream")
     slot.serves(isolation)
 
@@ -241,7 +244,8 @@ FAULTY = {
 def test_a_warden_that(
     fault: str, isolation: Isolation, image_that: Callable[[list[str]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "READY_TIMEOUT_S", 2.0)
+    if fault == "never_says_that_it_is_ready":  # the others may take longer on a busy machine
+        monkeypatch.setattr(container, "READY_TIMEOUT_S", 2.0)
     monkeypatch.setattr(container, "STOP_GRACE_S", 1.0)
     monkeypatch.setattr(languages, "IMPORTS_TIMEOUT_S", 4.0)
     entrypoint, words = FAULTY[fault]
@@ -271,7 +275,7 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The Docker Engine behind a socket of ours. Only for one that is reached by a Unix socket."""
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if not address.startswith("unix://"):
-        pytest.skip("the Docker Engine is not reached by a Unix socket")
+        missing("the Docker Engine is not reached by a Unix socket")
     near = tmp_path / "engine.sock"
     with Proxy(near, Path(address.removeprefix("unix://"))) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{near}")
@@ -346,7 +350,7 @@ def test_a_daemon_that_goes_away(
 @pytest.fixture(scope="module")
 def daemon(tested_image: images.Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     if not can_start():
-        pytest.skip("a second Docker Engine needs root and dockerd")
+        missing("a second Docker Engine needs root and dockerd")
     # The image comes packed and wants some room.
     size = 5 * int(engine().images.get(tested_image.name).attrs["Size"])
     with Daemon(tmp_path_factory.mktemp("engine"), size) as daemon:

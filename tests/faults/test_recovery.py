@@ -31,6 +31,8 @@ ENOUGH_S = 90
 IN_VAIN_S = 12
 """Several rounds of a reconciler, if there were one."""
 SLEEPS = "import time\ntime.sleep(30)"
+LASTS = "import time\ntime.sleep(8)\nemit(value=1)"
+"""Long enough to be found at work on a busy machine."""
 
 Start = Callable[..., System]
 
@@ -144,7 +146,7 @@ def test_the_death_of_a_host_is_noticed(start: Start) -> None:
     system = start()
     system.await_slots()
     with system.client() as client:
-        job = client.submit(Job(code="import time\ntime.sleep(3)\nemit(value=1)", limits=LIMITS))
+        job = client.submit(Job(code=LASTS, limits=LIMITS))
         await_state(client, job, JobState.RUNNING)
         for role in ("execute", "monitor"):
             system.roles[role].down()
@@ -164,7 +166,7 @@ def test_a_slot_stopped_for_longer_than_its_lease_counts_for_nothing(start: Star
     system = start(slots=2)
     system.await_slots()
     with system.client() as client:
-        job = client.submit(Job(code="import time\ntime.sleep(2)\nemit(value=1)", limits=LIMITS))
+        job = client.submit(Job(code=LASTS, limits=LIMITS))
         await_state(client, job, JobState.RUNNING)
         (slot,) = [pid for pid in system.roles["execute"].children() if job in system.held_by([pid])]
         os.kill(slot, signal.SIGSTOP)

@@ -57,7 +57,7 @@ def test_reads_and_writes_are_counted_whatever_they_go_to(run: Run) -> None:
     used = run(f"{writes}\n{reads}").resources
     assert used.write_calls == pytest.approx(10_000, rel=0.02)
     assert used.read_calls == pytest.approx(10_001, rel=0.02)
-    assert used.io_operations < 100
+    assert used.io_operations < 1000  # its libraries may come from the disk: other tests drop the page cache
 
 
 def test_the_process_table_counts_no_system_calls_as_disk_operations(run: Run) -> None:

@@ -228,7 +228,12 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.await_line("Ctrl-C")
+        try:
+            self.await_line("Ctrl-C")
+        except BaseException:  # the time of the test is over: nobody else would stop it
+            self._process.terminate()
+            self._process.wait(PATIENCE_S)
+            raise
         self.host = f"{self.environment['WINDTUNNEL_HOST']}.up-{(self.state / 'instance').read_text().strip()}"
         self.url = (self.state / "redis.url").read_text().strip()
         self.environment["WINDTUNNEL_REDIS_URL"] = self.url
@@ -282,7 +287,10 @@ class Stack:
             return self._process.returncode
         processes = self.processes()
         self._process.send_signal(number)
-        self._process.communicate(timeout=PATIENCE_S)
+        try:
+            self._process.communicate(timeout=PATIENCE_S)
+        finally:
+            self._process.kill()
         assert still_running(processes) == []
         assert list_sandboxes(self.host) == []
         return self._process.returncode
@@ -317,7 +325,10 @@ class Role:
         with self._log:
             processes = descendants(self._process.pid)
             self._process.terminate()
-            self._process.wait(timeout=PATIENCE_S)
+            try:
+                self._process.wait(timeout=PATIENCE_S)
+            finally:
+                self._process.kill()
         assert still_running(processes) == []
 
 
@@ -329,7 +340,7 @@ def command(*arguments: str | Path, under: Mapping[str, str] | None = None) -> s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
 

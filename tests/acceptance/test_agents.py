@@ -221,17 +221,19 @@ def test_a_caller_that_went_away_does_not_keep_its_turns_to_wait(server: Server)
     async def use() -> None:
         async with connected(server, "alice") as alice:
             job = (await alice("run", code="import time\ntime.sleep(300)", timeout_s=400, wait_s=0))["id"]
-            for _ in range(WAITS_AT_A_TIME):
-                with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(alice("status", id=job, wait_s=50), 0.5)
-            while True:
-                with suppress(Refused):  # the server looks once a second
-                    assert not (await alice("status", id=job, wait_s=0.1))["done"]
-                    break
-                await asyncio.sleep(0.5)
-            await alice("cancel", id=job)
+            try:
+                for _ in range(WAITS_AT_A_TIME):
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(alice("status", id=job, wait_s=MOST_WAIT_S), 0.5)
+                while True:
+                    with suppress(Refused):  # the server looks once a second
+                        assert not (await alice("status", id=job, wait_s=0.1))["done"]
+                        break
+                    await asyncio.sleep(0.5)
+            finally:
+                await alice("cancel", id=job)
 
-    asyncio.run(asyncio.wait_for(use(), 30))
+    asyncio.run(asyncio.wait_for(use(), MOST_WAIT_S))  # by then the waits would have ended by themselves
 
 
 def test_a_server_that_is_told_to_end_answers_those_who_wait(stack: Stack, app: App, tmp_path: Path) -> None:
@@ -280,17 +282,16 @@ def test_what_is_wrong_with_the_options_is_said(stack: Stack, tmp_path: Path) ->
     tokens = tmp_path / "tokens.toml"
     tokens.touch(0o600)
     tokens.write_text(f'[alice]\ntoken = "{"a" * 40}"\n')
-    taken = socket.create_server(("127.0.0.1", 0))
-    for arguments, said in (
-        (
-            ["--http", "--tokens", tokens, "--port", taken.getsockname()[1]],
-            "Address already in use. Choose another port",
-        ),
-        (["--http"], "--tokens: is needed with --http"),
-        (["--tokens", tmp_path / "none"], "is for --http"),
-        (["--http", "--tokens", tmp_path / "none"], "cannot be read"),
-    ):
-        done = command("mcp", *arguments, under=stack.environment)
-        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-        assert said in done.stderr
-    taken.close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for arguments, said in (
+            (
+                ["--http", "--tokens", tokens, "--port", taken.getsockname()[1]],
+                "Address already in use. Choose another port",
+            ),
+            (["--http"], "--tokens: is needed with --http"),
+            (["--tokens", tmp_path / "none"], "is for --http"),
+            (["--http", "--tokens", tmp_path / "none"], "cannot be read"),
+        ):
+            done = command("mcp", *arguments, under=stack.environment)
+            assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+            assert said in done.stderr

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,13 @@ class Host:
     address: str
     engine: Daemon
 
-    def cut_off(self) -> None:
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
         ip("link", "set", self.name, "down")
-
-    def connect(self) -> None:
-        ip("link", "set", self.name, "up")
+        try:
+            yield
+        finally:
+            ip("link", "set", self.name, "up")
 
 
 @pytest.fixture(scope="module")
@@ -170,18 +172,17 @@ def test_the_jobs_of_a_host_that_is_cut_off_finish_on_the_other(client: Client, 
     north, south = hosts
     batch = client.submit_batch(jobs(24, 2))
     until(lambda: both_busy(client), "both are busy")
-    north.cut_off()
-    reports = reports_of(client, batch, 24)
-    taken_back = [report for report in reports if len(report.attempts) > 1]
-    assert taken_back
-    for report in taken_back:
-        assert [(one.outcome, one.host) for one in report.attempts] == [
-            (Outcome.LOST, north.name),
-            (Outcome.SUCCEEDED, south.name),
-        ]
-    assert hosts_of(reports)[south.name] >= 20
-    until(lambda: [one.host for one in client.hosts() if one.live] == [south.name], "one counts as gone")
-    north.connect()
+    with north.cut_off():
+        reports = reports_of(client, batch, 24)
+        taken_back = [report for report in reports if len(report.attempts) > 1]
+        assert taken_back
+        for report in taken_back:
+            assert [(one.outcome, one.host) for one in report.attempts] == [
+                (Outcome.LOST, north.name),
+                (Outcome.SUCCEEDED, south.name),
+            ]
+        assert hosts_of(reports)[south.name] >= 20
+        until(lambda: [one.host for one in client.hosts() if one.live] == [south.name], "one counts as gone")
     until(lambda: all_live(client, hosts), "it is there again")
     again = hosts_of(reports_of(client, client.submit_batch(jobs(40, 0.3)), 40))
     assert set(again) == {north.name, south.name}

@@ -50,7 +50,7 @@ def records(redis_url: str) -> Iterator[Records]:
 @pytest.fixture(scope="module")
 def prometheus(records: Records, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Prometheus that has scraped the deployment several times, with the shipped alerts."""
-    folder = tmp_path_factory.mktemp("prometheus")
+    folder, server = tmp_path_factory.mktemp("prometheus"), program("prometheus")
     exporter = listen(records, "127.0.0.1", 0)
     settings = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
     settings["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
@@ -59,13 +59,14 @@ def prometheus(records: Records, redis_url: str, tmp_path_factory: pytest.TempPa
     (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
     port = free_port()
     command = [
-        *(program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"),
+        *(server, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"),
         *(f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
     ]
     with redis.Redis.from_url(redis_url, decode_responses=True) as keys, (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
+            keys.flushall()  # of what other tests left
             driver = Driver(records, keys)
             driver.host("here", slots=2)
             for _ in range(3):  # a rate needs figures that grow

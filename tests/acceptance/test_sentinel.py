@@ -94,8 +94,11 @@ def test_a_batch_outlives_the_death_of_the_master(replicated: Replicated, tmp_pa
         assert status.outcomes == {Outcome.REJECTED: 300}
         finished = Counter(event.job_id for event in client.stream(batch) if event.job_id)
         assert replicated.master() != replicated.servers[0].port
-    with pytest.raises(StoreUnsupported, match="is a Sentinel"):
-        Records(Connection(f"redis://127.0.0.1:{replicated.sentinels[0]}/0", "wt")).reading.ping()
+    with (
+        closing(Records(Connection(f"redis://127.0.0.1:{replicated.sentinels[0]}/0", "wt"))) as records,
+        pytest.raises(StoreUnsupported, match="is a Sentinel"),
+    ):
+        records.reading.ping()
     assert finished == dict.fromkeys((f"{batch}-{number}" for number in range(300)), 1)
 
 

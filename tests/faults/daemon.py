@@ -109,8 +109,9 @@ class Daemon:
         shutil.rmtree(self.folder)
 
     def load(self, image: str) -> None:
-        save = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
-        subprocess.run(["docker", "-H", self.address, "load"], stdin=save.stdout, check=True, capture_output=True)
+        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as save:
+            subprocess.run(["docker", "-H", self.address, "load"], stdin=save.stdout, check=True, capture_output=True)
+        assert save.returncode == 0
         assert save.stdout is not None
         save.stdout.close()
         assert save.wait() == 0

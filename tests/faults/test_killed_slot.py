@@ -92,9 +92,9 @@ def _kill_at(step: Step, isolation: Isolation, host: str, image: str) -> None:
     )
     assert slot.stdout is not None
     with slot.stdout:
-        assert slot.stdout.readline() == "stopped\n"
+        said = slot.stdout.readline()
         slot.kill()
-        assert slot.wait() == -signal.SIGKILL
+        assert (said, slot.wait()) == ("stopped\n", -signal.SIGKILL)
 
 
 def _the_next_job_runs(host: str, isolation: Isolation, image: str) -> None:

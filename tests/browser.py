@@ -13,13 +13,14 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support import PATIENCE_S
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --mute-audio --hide-scrollbars "
     "--disable-background-networking --disable-component-update --disable-sync --disable-extensions "
     "--remote-debugging-pipe"
 ).split()
-PATIENCE_S = 120.0
 
 
 class Browser:

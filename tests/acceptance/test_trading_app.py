@@ -55,10 +55,9 @@ def address(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as found:
-        found.width(1100, 800)
-        yield found
+def browser(browser: Browser) -> Browser:
+    browser.width(1100, 800)
+    return browser
 
 
 def picture(browser: Browser, name: str) -> None:

@@ -131,11 +131,14 @@ def test_a_signal_during_the_start_leaves_nothing(redis_program: str, tmp_path: 
         stderr=subprocess.STDOUT,
         text=True,
     )
-    processes: list[psutil.Process] = []
-    while len(processes) < started and up.poll() is None:
-        processes = descendants(up.pid)
-    up.send_signal(signal.SIGTERM)
-    said, _ = up.communicate(timeout=PATIENCE_S)
+    try:
+        processes: list[psutil.Process] = []
+        while len(processes) < started and up.poll() is None:
+            processes = descendants(up.pid)
+        up.send_signal(signal.SIGTERM)
+        said, _ = up.communicate(timeout=PATIENCE_S)
+    finally:
+        up.kill()
     assert up.returncode == 0, said
     assert "Traceback" not in said
     assert still_running(processes) == []

@@ -63,9 +63,11 @@ def test_a_script_of_another_application_that_does_not_end(server: redis.Redis) 
     server.config_set("busy-reply-threshold", 1)
     with ThreadPoolExecutor(1) as other:
         running = other.submit(server.eval, "while true do end", 0)
-        until(lambda: "BUSY" in answer_to_ping(server), "Redis says that it is busy")
-        assert "is busy with a script" in refusal(server).message
-        server.script_kill()
+        try:
+            until(lambda: "BUSY" in answer_to_ping(server), "Redis says that it is busy")
+            assert "is busy with a script" in refusal(server).message
+        finally:
+            server.script_kill()
         assert isinstance(running.exception(), redis.ResponseError)
 
 

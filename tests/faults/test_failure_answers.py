@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from tests.faults.daemon import Daemon, can_start
 from tests.faults.proxy import Proxy
-from tests.support import PATIENCE_S, missing, unique
+from tests.support import PATIENCE_S, missing, unique, until
 
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
 from windtunnel_worker.recovery import reaper as recovery
@@ -96,11 +96,12 @@ class Slot:
 
     def ready(self) -> str:
         """The sandbox that is ready for the next job, once it is there."""
-        while True:
-            for found in list_sandboxes(self.host):
-                if found.running and found.id != self.last:
-                    return found.id
-            time.sleep(0.02)
+
+        def ready() -> list[str]:
+            return [found.id for found in list_sandboxes(self.host) if found.running and found.id != self.last]
+
+        until(lambda: bool(ready()), "the next sandbox is ready")
+        return ready()[0]
 
 
 def _place(thread: threading.Thread) -> str:

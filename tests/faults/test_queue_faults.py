@@ -7,6 +7,7 @@ a code that says so.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import logging
 import signal
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, cast
@@ -25,7 +27,7 @@ import redis
 from celery import Celery
 from kombu.asynchronous import Hub
 from tests.faults.messages import malformed
-from tests.support import RedisServer, descendants, environment, still_running, unique
+from tests.support import RedisServer, descendants, environment, still_running, unique, until
 
 from windtunnel.broker import producer_app
 from windtunnel.errors import StoreUnavailable, UnreadableRecord
@@ -109,15 +111,14 @@ def producer(server: RedisServer) -> Iterator[Celery]:
 
 @pytest.fixture
 def start(server: RedisServer, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    workers: list[Worker] = []
+    numbers = itertools.count()
+    with ExitStack() as workers:
 
-    def start(pool: str, **options: Any) -> Worker:
-        workers.append(Worker(server, tmp_path / f"worker{len(workers)}.log", pool, **options))
-        return workers[-1]
+        def start(pool: str, **options: Any) -> Worker:
+            log = tmp_path / f"worker{next(numbers)}.log"
+            return workers.enter_context(Worker(server, log, pool, **options))
 
-    yield start
-    for worker in workers:
-        worker.__exit__()
+        yield start
 
 
 @pytest.fixture
@@ -436,8 +437,7 @@ def test_a_deaf_worker_ends_itself_although_it_answers(
     worker = start("prefork", stall_s=3)
     serve("first")
     children = descendants(worker.process.pid)
-    while not worker.alive_file.exists():
-        time.sleep(0.05)
+    until(worker.alive_file.exists, "it says that it is alive")
     producer.control.broadcast("deafen")
     producer.send_task("test.serve", ["unserved"], queue="work")
     assert producer.control.inspect([worker.name], timeout=60, limit=1).ping()

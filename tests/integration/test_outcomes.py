@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support import EXAMPLES, READ_THE_IMAGE, Run, an_assignment, drop_page_cache
+from tests.support import EXAMPLES, READ_THE_IMAGE, Run, an_assignment, drop_page_cache, until
 
 from windtunnel.contract import Isolation, Job, Limits, Outcome
 from windtunnel_worker import SandboxManager
@@ -260,9 +260,12 @@ def test_jobs_that_take_turns_find_their_cells_again(executor: Executor, setting
 
 def another_sandbox(host: str, *used: str) -> str:
     """The one that is prepared beside the used ones, once it is there."""
-    while not (others := [found.id for found in list_sandboxes(host) if found.id not in used]):
-        time.sleep(0.02)
-    return others[0]
+
+    def others() -> list[str]:
+        return [found.id for found in list_sandboxes(host) if found.id not in used]
+
+    until(lambda: bool(others()), "another sandbox is prepared")
+    return others()[0]
 
 
 @pytest.mark.parametrize("isolation", list(Isolation))

@@ -8,7 +8,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,14 @@ Call = Callable[..., Any]
 
 class Refused(Exception):
     """The tool answered with an error."""
+
+
+async def is_refused(call: Awaitable[Any]) -> bool:
+    try:
+        await call
+    except Refused:
+        return True
+    return False
 
 
 def caller(client: Client) -> Call:
@@ -248,11 +256,16 @@ def test_a_server_that_is_told_to_end_answers_those_who_wait(stack: Stack, app: 
             async with connected(Server(url, {"carol": token}), "carol") as carol:
                 run = await carol("run", code="import time\ntime.sleep(300)", timeout_s=400, wait_s=0)
                 started.append(run["id"])
-                waiting = asyncio.create_task(carol("status", id=run["id"], wait_s=MOST_WAIT_S))
-                await asyncio.sleep(1)
-                assert not waiting.done()
+
+                def wait() -> asyncio.Task[Any]:
+                    return asyncio.create_task(carol("status", id=run["id"], wait_s=MOST_WAIT_S))
+
+                waiting = [wait() for _ in range(WAITS_AT_A_TIME)]
+                # Another one is refused once all of them have reached the server.
+                while not await is_refused(carol("status", id=run["id"], wait_s=0.01)):
+                    waiting = [wait() if one.done() else one for one in waiting]
                 process.terminate()
-                assert not (await waiting)["done"]
+                assert [(await one)["done"] for one in waiting] == [False] * WAITS_AT_A_TIME
             await asyncio.to_thread(process.wait, MOST_WAIT_S / 2)
         assert "Traceback" not in (tmp_path / "log").read_text()
 

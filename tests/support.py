@@ -44,6 +44,7 @@ from windtunnel_worker.sandbox import Assignment, list_sandboxes
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+CASES = ROOT / "tests" / "cases"
 COMMAND = str(Path(sys.executable).with_name("windtunnel"))
 OUR_VARIABLES = ("WINDTUNNEL_", "SANDBOX_", "DOCKER_", "FLOWER_")
 NOBODY = "65534"

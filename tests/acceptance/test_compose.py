@@ -6,14 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.support import environment, free_port
+from tests.support import ROOT, environment, free_port
 
 from windtunnel import Client, Job, Outcome
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from tests.support import ENOUGH
+from tests.support import CASES, ENOUGH
 
 from windtunnel.contract import Execution, Isolation, Job, Outcome
 from windtunnel_worker.pipeline.advice import advise
 from windtunnel_worker.sandbox import Assignment, Executor, images
 from windtunnel_worker.settings import host_settings
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
 RunCase = Callable[[str], Execution]
 
 

@@ -6,10 +6,9 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from tests.support import ENOUGH, missing
+from tests.support import ENOUGH, EXAMPLES, missing
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import LANGUAGES, Execution, Job, Limits, Outcome
@@ -20,7 +19,6 @@ from windtunnel_worker.settings import HostSettings, host_settings
 
 SHARPE = 0.0818589
 """Of the example, in every language, with the parameters used here."""
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 Run = Callable[..., Execution]
 
 

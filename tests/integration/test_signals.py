@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support import ENOUGH, an_assignment
+from tests.support import CASES, ENOUGH, an_assignment
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Fill, Isolation, Job, Limits, Outcome, Report, Scoring, Sight, Stage
@@ -17,7 +17,6 @@ from windtunnel_worker.prices import PriceScorer
 from windtunnel_worker.sandbox import Executor, images
 from windtunnel_worker.settings import host_settings
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
 DATA = {"five": "17-*/five.csv", "prices": "18-*/prices.csv", "bars": "20-*/bars.csv"}
 RunJob = Callable[..., Report]
 

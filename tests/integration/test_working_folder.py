@@ -6,11 +6,10 @@ import secrets
 import struct
 import textwrap
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import ENOUGH, PATIENCE_S, an_assignment
+from tests.support import CASES, ENOUGH, PATIENCE_S, an_assignment
 
 from windtunnel.client.datasets import Datasets
 from windtunnel.contract import Execution, Isolation, Job, Limits, Outcome
@@ -19,7 +18,6 @@ from windtunnel.validation import SecurityValidator
 from windtunnel_worker.sandbox import Assignment, Executor, images
 from windtunnel_worker.settings import HostSettings, host_settings
 
-CASES = Path(__file__).parents[1] / "cases"
 Run = Callable[..., Execution]
 
 

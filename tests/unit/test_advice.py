@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.support import CASES
 
 from windtunnel.contract import ProgramError, SecurityLevel
 from windtunnel.validation import SecurityValidator
@@ -144,7 +143,7 @@ def test_a_file_that_is_not_there_is_answered_with_the_jobs_datasets() -> None:
 
 def test_a_program_that_reads_a_csv_by_habit_is_told_of_the_jobs_dataset() -> None:
     """The sandbox answers the name where it can (`test_filenames.py`); what it cannot answer is rejected here."""
-    program = (Path(__file__).parents[1] / "cases" / "03-read-csv-habit" / "program.py").read_text()
+    program = (CASES / "03-read-csv-habit" / "program.py").read_text()
     (issue,) = for_job(SecurityValidator().validate_code(program), ("prices",)).issues
     assert (issue.line, issue.severity, 'data["prices"]' in issue.fix) == (3, SecurityLevel.LOW, True)
     message = rejection(SecurityValidator().validate_code(program.replace("data.csv", "data.xlsx")), ("prices",))

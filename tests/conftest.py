@@ -215,6 +215,9 @@ def stack(start_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def app(stack: Stack) -> Iterator[Client]:
-    """A client of the whole system, as a trading app holds it."""
+    """A client of the whole system, as a trading app holds it. No job of a test that failed keeps a slot busy."""
     with Client(stack.url) as client:
         yield client
+        for batch in client.batches():
+            if not batch.done:
+                client.cancel(batch.batch_id)

@@ -54,7 +54,6 @@ def test_attacks_are_programs() -> None:
             assert "input.syntax" not in {issue.rule for issue in issues}, path.name
 
 
-@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not in this tree")
 def test_the_misbehaving_examples_are_refused_where_their_text_shows_it() -> None:
     _, unsafe = _unsafe(EXAMPLES / "misbehaving", "python")
     assert unsafe == {f"{name}.py" for name in ("import_os", "open_socket", "fork_bomb", "eval_input", "syntax_error")}

@@ -30,7 +30,7 @@ def _identifier(word: str) -> tuple[str, str] | None:
     if len(scripts & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"}) > 1:
         return "input.homoglyph", f"The name {word!r} mixes letters of different alphabets."
     if scripts and scripts <= {"CYRILLIC", "CHEROKEE", "LISU"} and len(word) < 12:
-        folded = word.translate(str.maketrans("асеіјорѕухһԁԛԝ", "aceijopsuxhdqw"))
+        folded = word.translate(str.maketrans("асеіјорѕухһԁԛԝ", "aceijopsyxhdqw"))
         if folded.isascii():
             return "input.homoglyph", f"The name {word!r} looks like {folded!r} and is not."
     return None

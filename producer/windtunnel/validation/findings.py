@@ -35,7 +35,6 @@ class Findings:
         self._found: dict[tuple[str, int, int], Issue] = {}
         self._most = policy.bound("issues")
         self.worst = SecurityLevel.SAFE
-        self.muted = 0
 
     def lines(self) -> list[str]:
         """Give the text's lines, split as Python splits them."""

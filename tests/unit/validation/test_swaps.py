@@ -175,3 +175,13 @@ def test_a_swapped_value_reaches_no_sink(swap: str, sink: str) -> None:
         assert not SecurityValidator().validate_code(program).safe, program
 
     check()
+
+
+@pytest.mark.parametrize(
+    "taken",
+    ["list(s)[:24:2]", "reversed(s)", "([s[0], s[2]] * 5000)[:2]", "s.upper()", "[s[0], s[2]][n:]"],
+)
+def test_a_text_put_together_of_another_ones_characters_is_no_known_template(taken: str) -> None:
+    text = "".join(f"{letter}x" for letter in "{0.__self__}") + "x" * 5000
+    program = f"s = {text!r}\nprint(''.join({taken}).format(len))\n"
+    assert not SecurityValidator().validate_code(program).safe

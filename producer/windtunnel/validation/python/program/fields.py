@@ -7,21 +7,29 @@ import ast
 from windtunnel.validation.python.program.container_sharing import LOST, Sharing
 from windtunnel.validation.python.program.model import Binding, Program, Scope
 
+MOST_BINDINGS = 100_000
+"""Past that, the fields of further classes may hold anything."""
+
 
 def bind_fields(program: Program, sharing: Sharing) -> None:
     """Bind what the calls of a class without a constructor of its own give to its fields."""
+    left = MOST_BINDINGS
+    made = program.calls.get("_make", [])
     for name, node in sharing.classes.items():
         body = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
         fields = [one.id for one in body if isinstance(one, ast.Name)]
         if not fields or "__init__" in program.scopes[node].bindings:
             continue
         aliases = sharing.flow.get(name, set())
-        for known in (name, *aliases - {name, LOST}):
-            for call, scope in program.calls.get(known, ()):
-                _given(program, call, scope, fields, ordered=not node.bases)
-        for field in fields if LOST in aliases else ():
+        calls = [call for known in (name, *aliases - {name, LOST}) for call in program.calls.get(known, ())]
+        left -= len(fields) * (len(calls) + len(made))
+        for field in fields if LOST in aliases or left < 0 else ():
             program.attributes.setdefault(field, []).append(Binding("lost", node, program.module))
-        for call, scope in program.calls.get("_make", ()):
+        if left < 0:
+            continue
+        for call, scope in calls:
+            _given(program, call, scope, fields, ordered=not node.bases)
+        for call, scope in made:
             for value in call.args[:1]:
                 for field in fields:
                     program.attributes.setdefault(field, []).append(Binding("value", value, scope, ("any",)))

@@ -29,7 +29,7 @@ def judge(analysis: Analysis, value: Value, node: ast.AST, how: str) -> None:
     """Report a value that goes where it is not followed, if it has to be. `how` says where: "returned"."""
     if isinstance(value, Foreign | Inst):
         return
-    found = _followed(analysis, value)
+    found = _followed(analysis, value, 0, set())
     if isinstance(found, Method):
         analysis.report("attributes.format_unknown", node, f"str.{found.name} is {how}: its template is not seen.")
     elif isinstance(found, Builtin):
@@ -41,8 +41,10 @@ def judge(analysis: Analysis, value: Value, node: ast.AST, how: str) -> None:
         analysis.report("dataflow.escape", node, f"The function {found.path} is {how}, where it cannot be followed.")
 
 
-def _followed(analysis: Analysis, value: Value, depth: int = 0) -> Module | Builtin | Method | Lib | None:
-    """Give the part of a value that must stay in sight."""
+def _followed(
+    analysis: Analysis, value: Value, depth: int, seen: set[tuple[int, int]]
+) -> Module | Builtin | Method | Lib | None:
+    """Give the part of a value that must stay in sight. `seen`: the containers looked into so far, with their depth."""
     for one in each(value):
         if isinstance(one, Module) or (isinstance(one, Builtin) and one.name in analysis.tables.followed):
             return one
@@ -50,18 +52,21 @@ def _followed(analysis: Analysis, value: Value, depth: int = 0) -> Module | Buil
             return one
         if isinstance(one, Lib) and _is_judged(analysis, one.path):
             return one
-        if isinstance(one, Bag) and depth < MOST_DEPTH:
-            found = _followed_item(analysis, one, depth)
+        if isinstance(one, Bag) and depth < MOST_DEPTH and (id(one), depth) not in seen:
+            seen.add((id(one), depth))
+            found = _followed_item(analysis, one, depth, seen)
             if found is not None:
                 return found
     return None
 
 
-def _followed_item(analysis: Analysis, bag: Bag, depth: int) -> Module | Builtin | Method | Lib | None:
+def _followed_item(
+    analysis: Analysis, bag: Bag, depth: int, seen: set[tuple[int, int]]
+) -> Module | Builtin | Method | Lib | None:
     for item in bag.items[:MOST_ITEMS]:
         if isinstance(item, Module):
             return item
-        found = _followed(analysis, item, depth + 1) if isinstance(item, Bag | Many) else None
+        found = _followed(analysis, item, depth + 1, seen) if isinstance(item, Bag | Many) else None
         if found is not None:
             return found
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import posixpath
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,10 @@ from windtunnel.validation.python.values.lattice import (
     text_of,
 )
 
+MOST_ITEMS = 512
+"""Elements of a container that is folded, those of the containers in it included."""
+MOST_BITS = 4096
+"""Of a whole number that is known: Python writes out no number of much more."""
 MOST_JOINED = 16
 """Alternatives of a path that is put together."""
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
@@ -42,6 +47,8 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 _TEXTUAL = (str, bytes)
+_WIDE = re.compile(r"%[^A-Za-z%]*\d{4}")
+"""A directive with a width or precision of a thousand characters and more."""
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "chr": chr, "ord": ord, "str": str, "int": int, "hex": hex, "bytes": bytes, "bool": bool, "ascii": ascii,
     "repr": repr, "len": len, "abs": abs, "bytearray": bytes, "min": min, "max": max, "float": float, "bin":
@@ -56,21 +63,34 @@ _BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted
 
 def known(value: Value) -> Any:
     """Give the Python value of a constant or of a container of constants; `UNKNOWN` where there is none."""
+    return _known(value, [MOST_ITEMS])
+
+
+def _known(value: Value, left: list[int]) -> Any:
+    """The same for a part of a value; `left`: how many more elements are taken, those of inner containers included."""
     if isinstance(value, Const):
         return value.value
-    if isinstance(value, Bag) and value.ordered and len(value.items) <= MOST_FOLDED:
-        items = [known(item) for item in value.items]
-        return UNKNOWN if any(item is UNKNOWN for item in items) else items
-    return UNKNOWN
+    if not isinstance(value, Bag) or not value.ordered:
+        return UNKNOWN
+    left[0] -= len(value.items)
+    found = []
+    for item in value.items if left[0] >= 0 else (UNKNOWN,):
+        one = _known(item, left)
+        if one is UNKNOWN:
+            return UNKNOWN
+        found.append(one)
+    return found
 
 
 def as_value(result: Any) -> Value:
     """Wrap a folded result; too large a one is a built text or nothing known."""
     if isinstance(result, str | bytes):
         return Const(result) if len(result) <= MOST_FOLDED else BUILT
+    if isinstance(result, int) and result.bit_length() > MOST_BITS:
+        return NUMBER
     if isinstance(result, bool | int | float | complex | slice | type(None)):
         return Const(result)
-    if isinstance(result, list | tuple) and len(result) <= MOST_FOLDED:
+    if isinstance(result, list | tuple) and len(result) <= MOST_ITEMS:
         return Bag(tuple(as_value(item) for item in result), ordered=True)
     return UNKNOWN
 
@@ -87,7 +107,8 @@ def _small(op: type, left: Any, right: Any) -> bool:
     if op is ast.LShift:
         return isinstance(right, int) and 0 <= right < 256
     if op is ast.Mod and isinstance(left, _TEXTUAL):
-        return len(left) < 256 and not any(mark in str(left) for mark in ("*", "999", "000"))
+        text = str(left)
+        return len(left) < 256 and not any(mark in text for mark in ("*", "999", "000")) and not _WIDE.search(text)
     bound = 1 << 2048
     return not any(isinstance(one, int) and not -bound < one < bound for one in (left, right))
 
@@ -131,9 +152,15 @@ def binary(op: ast.operator, left: Value, right: Value) -> Value:
             return UNKNOWN
     if kind is ast.BitOr and isinstance(left, Bag) and isinstance(right, Bag):
         return table([left, right])
+    if kind is ast.Mult:
+        for repeated in (left, right):
+            if isinstance(repeated, Bag):
+                return Bag(repeated.items)
     if kind is ast.Add:
         if isinstance(left, Bag) and isinstance(right, Bag):
-            return Bag(left.items + right.items, left.ordered and right.ordered)
+            items = left.items + right.items
+            few = len(items) <= MOST_FOLDED
+            return Bag(items, left.ordered and right.ordered) if few else Bag(tuple(dict.fromkeys(items)))
         if texts.is_textual(left) or texts.is_textual(right):
             return make_text(texts.pieces(left) + texts.pieces(right))
     if kind is ast.Mod and texts.is_textual(left):
@@ -164,6 +191,8 @@ def table(parts: list[Value]) -> Value:
                 given = [part for item in one.items for part in (item.items if isinstance(item, Bag) else (item,))]
                 keys.extend((UNKNOWN,) * len(given))
                 items.extend(item if texts.is_textual(item) else texts.inner(item) for item in given)
+    if len(items) > MOST_FOLDED:
+        keys, items = map(list, zip(*dict.fromkeys(zip(keys, items, strict=True)), strict=True))
     return Bag(tuple(items), keys=tuple(keys), loose=len(parts) > 1)
 
 
@@ -175,9 +204,11 @@ def builtin(name: str, arguments: list[Value]) -> Value:
     values = [known(argument) for argument in arguments]
     if values and not any(value is UNKNOWN for value in values) and _modest(name, values):
         try:
-            return as_value(function(*values))
+            found = as_value(function(*values))
         except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError):
             return UNKNOWN
+        if found is not UNKNOWN:
+            return found
     if name in _BUILDERS and arguments:
         if name in ("reversed", "sorted") and type(arguments[0]) is Bag:
             if not any(texts.is_textual(one) for item in arguments[0].items for one in each(item)):

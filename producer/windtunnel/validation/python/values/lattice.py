@@ -241,27 +241,36 @@ def text_of(value: Value) -> Value:
     return value
 
 
+def inside(value: Value, most_depth: int | None = None, *, keys: bool = False) -> Iterator[Value]:
+    """Give the alternatives of a value and, so many levels deep, those in its containers.
+
+    Each is given once: containers that hold one another many times have more paths than can be walked.
+    """
+    if not isinstance(value, Bag | Many):
+        yield value
+        return
+    level: list[Value] = [value]
+    seen, depth = set[int](), 0
+    while level:
+        inner: list[Value] = []
+        for one in (one for outer in level for one in each(outer)):
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            yield one
+            if isinstance(one, Bag) and depth != most_depth:
+                inner += one.items + one.keys if keys else one.items
+        level, depth = inner, depth + 1
+
+
 def strings(value: Value) -> Iterator[str]:
-    """Give every constant string in a value, containers included, three levels deep."""
-    stack = [(value, 0)]
-    while stack:
-        item, depth = stack.pop()
-        if isinstance(item, Const) and isinstance(item.value, str):
-            yield item.value
-        elif isinstance(item, Many):
-            stack.extend((one, depth) for one in item.values)
-        elif isinstance(item, File):
-            stack.append((item.text, depth))
-        elif isinstance(item, Bag) and depth < 3:
-            stack.extend((one, depth + 1) for one in item.items)
-            stack.extend((one, depth + 1) for one in item.keys)
+    """Give every constant string in a value, containers and their keys included, three levels deep."""
+    for one in inside(value, 3, keys=True):
+        for text in each(one.text) if isinstance(one, File) else (one,):
+            if isinstance(text, Const) and isinstance(text.value, str):
+                yield text.value
 
 
 def has_built(value: Value) -> bool:
     """Say whether a string in the value was made so that it cannot be read."""
-    return any(
-        one is OPAQUE
-        or (isinstance(one, Text) and one.built)
-        or (isinstance(one, Bag) and any(has_built(item) for item in one.items))
-        for one in each(value)
-    )
+    return any(one is OPAQUE or (isinstance(one, Text) and one.built) for one in inside(value))

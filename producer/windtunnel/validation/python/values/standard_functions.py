@@ -9,7 +9,7 @@ import ast
 from typing import Final
 
 from windtunnel.validation.python.values import folding, texts
-from windtunnel.validation.python.values.lattice import BUILT, OPAQUE, Bag, Foreign, Value, each
+from windtunnel.validation.python.values.lattice import BUILT, OPAQUE, Bag, Foreign, Value, inside
 
 _ONE_OF = frozenset("random.choice heapq.heappop heapq.heappushpop heapq.heapreplace statistics.mode".split())
 _SOME_OF = frozenset(
@@ -66,10 +66,5 @@ def _element(value: Value) -> Value:
     return BUILT if texts.is_textual(value) else folding.element(value, "iter")
 
 
-def _holds_text(value: Value, depth: int = 0) -> bool:
-    for one in each(value):
-        if texts.is_textual(one) or texts.may_be_text(one):
-            return True
-        if isinstance(one, Bag) and depth < _MOST_DEPTH and any(_holds_text(item, depth + 1) for item in one.items):
-            return True
-    return False
+def _holds_text(value: Value) -> bool:
+    return any(texts.is_textual(one) or texts.may_be_text(one) for one in inside(value, _MOST_DEPTH))

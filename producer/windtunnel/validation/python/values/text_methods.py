@@ -38,8 +38,6 @@ def fold(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Valu
     ready = not any(one is UNKNOWN for one in (*values, *named.values()))
     if ready and _fits(owner, name, values):
         try:
-            if name == "format" and isinstance(owner, str):
-                return folding.as_value(_format(owner, values, named))
             if name != "format_map":
                 return folding.as_value(getattr(owner, name)(*values, **named))
         except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError):
@@ -59,6 +57,7 @@ def fold(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Valu
     return BUILT
 
 
+_WIDE = re.compile(r"\d{4}")
 _WHOLE = re.compile(r"[\w`'\"][^@]*[\w`'\")\]]|\w")
 _FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
 
@@ -78,7 +77,10 @@ def _apart(separator: str, elements: list[Value]) -> Value | None:
 
 
 def _elements(value: Value) -> list[Value]:
-    return [item for one in each(value) if isinstance(one, Bag) for item in each(join_items(one))]
+    """Give the elements of a container; of a text, pieces that cannot be read."""
+    found = [item for one in each(value) if isinstance(one, Bag) for item in each(join_items(one))]
+    apart = any(texts.is_textual(one) and set(texts.pieces(one)) - {None, True} for one in each(value))
+    return [*found, BUILT] if apart else found
 
 
 def join_items(bag: Bag) -> Value:
@@ -94,13 +96,20 @@ def _fits(owner: Any, name: str, values: list[Any]) -> bool:
         return len(sized) == 2 and sized[0] * max(sized[1], 1) <= 16 * MOST_FOLDED
     if name in ("encode", "decode"):
         return not values or str(values[0]).lower().replace("_", "-") in _CODECS
+    if name == "format":
+        return isinstance(owner, str) and _is_narrow(owner)
     if name == "join":
         return len(values) == 1 and len(values[0] if hasattr(values[0], "__len__") else ()) <= MOST_FOLDED
     return True
 
 
-def _format(template: str, values: list[Any], named: dict[str, Any]) -> str | Value:
-    for _, field, spec, _ in string.Formatter().parse(template):
-        if (field and ("." in field or "[" in field)) or (spec and len(spec) > 6):
-            return UNKNOWN
-    return template.format(*values, **named)
+def _is_narrow(template: str) -> bool:
+    """Say whether a template walks into no value and makes a text of some thousand characters at most."""
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError:
+        return True  # formatting fails too
+    return not any(
+        (field and ("." in field or "[" in field)) or (spec and (len(spec) > 6 or "{" in spec or _WIDE.search(spec)))
+        for _, field, spec, _ in fields
+    )

@@ -36,7 +36,7 @@ def constant(analysis: Analysis, node: ast.Constant) -> Value:
         analysis.report("attributes.format_walk", node, "A template that reads the inside of the interpreter.")
     if type(value) is str and value in _MEMORY:
         analysis.report("attributes.named", node, f"{value!r} gives a library the address of memory.")
-    return Const(value)
+    return folding.as_value(value) if type(value) is int else Const(value)
 
 
 def sequence(analysis: Analysis, node: ast.Tuple | ast.List | ast.Set) -> Value:

@@ -28,15 +28,19 @@ def constructed(analysis: Analysis, node: ast.Call, receiver: Value, callee: Val
     return base
 
 
-def _library_bases(analysis: Analysis, scope: Scope, depth: int = 0) -> list[Value]:
+def _library_bases(analysis: Analysis, scope: Scope) -> list[Value]:
     """Give the classes of libraries that a class of the program inherits from."""
     found: list[Value] = []
-    for base in getattr(scope.node, "bases", ()):
-        for one in each(analysis.value_in(scope.parent or scope, base)):
-            if isinstance(one, Lib) and not one.path.startswith(_PLAIN_BASES):
-                found.append(one)
-            elif isinstance(one, Class) and depth < MOST_BASES:
-                found += _library_bases(analysis, one.scope, depth + 1)
+    stack, seen = [scope], {scope}
+    while stack:
+        scope = stack.pop()
+        for base in getattr(scope.node, "bases", ()):
+            for one in each(analysis.value_in(scope.parent or scope, base)):
+                if isinstance(one, Lib) and not one.path.startswith(_PLAIN_BASES):
+                    found.append(one)
+                elif isinstance(one, Class) and one.scope not in seen:
+                    seen.add(one.scope)
+                    stack.append(one.scope)
     return found[:MOST_BASES]
 
 

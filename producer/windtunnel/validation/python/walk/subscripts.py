@@ -28,7 +28,21 @@ def subscript(analysis: Analysis, node: ast.Subscript) -> Value:
     lookahead.judge_subscript(analysis, node)
     if isinstance(owner, Unknown):
         return owner
+    if isinstance(node.slice, ast.Slice):
+        return join([_part(one, index) for one in each(owner)])
     return join([_item(one, index) for one in each(owner)])
+
+
+def _part(owner: Value, bounds: Value) -> Value:
+    """Evaluate a slice: of a container, some of its elements."""
+    if not isinstance(owner, Bag) or not owner.items:
+        return _item(owner, bounds)
+    if not owner.ordered or not isinstance(bounds, Const):
+        return Bag(owner.items)
+    try:
+        return Bag(owner.items[bounds.value], ordered=True)
+    except (ValueError, TypeError):
+        return owner
 
 
 def _item(owner: Value, index: Value) -> Value:
@@ -53,11 +67,6 @@ def _item(owner: Value, index: Value) -> Value:
                 return join(found[-1:])
         elif owner.ordered and isinstance(at, int) and -len(items) <= at < len(items):
             return join([items[at]])
-        elif owner.ordered and isinstance(at, slice):
-            try:
-                return Bag(items[at], ordered=True)
-            except (ValueError, TypeError):
-                return owner
         return join(list(items)) if items else UNKNOWN
     if isinstance(owner, Foreign) and owner.path in ("dataclasses.fields", "sandbox.params"):
         return owner

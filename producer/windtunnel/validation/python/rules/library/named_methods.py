@@ -23,10 +23,10 @@ from windtunnel.validation.python.values.lattice import (
     Value,
     each,
     has_built,
+    inside,
     strings,
 )
 
-MOST_DEPTH = 4
 _PLAIN = frozenset(
     "axis raw result_type engine engine_kwargs include_groups by_row numeric_only skipna ddof convert_dtype".split()
 )
@@ -101,17 +101,14 @@ def _is_from_caller(analysis: Analysis, node: ast.expr) -> bool:
     return bool(bound) and all(one.kind in ("parameter", "def") for one in bound)
 
 
-def judge(analysis: Analysis, node: ast.AST, value: Value, depth: int = 0) -> None:
+def judge(analysis: Analysis, node: ast.AST, value: Value) -> None:
     """Judge what is the name of a method, a list of such, or a table of columns with such."""
-    for one in each(value):
+    for one in inside(value):
         if isinstance(one, Const):
             judge_strings(analysis, node, one)
-        elif isinstance(one, Bag) and depth < MOST_DEPTH:
-            for item in one.items:
-                judge(analysis, node, item, depth + 1)
         elif isinstance(one, Foreign) and one.path.startswith("sandbox."):
             continue
-        elif isinstance(one, Text | Bag) or texts.may_be_text(one) or _is_textual_object(analysis, one):
+        elif isinstance(one, Text) or texts.may_be_text(one) or _is_textual_object(analysis, one):
             analysis.report("library.unknown_method", node, "Calls a method by a name that cannot be read.")
             return
 
@@ -150,14 +147,11 @@ def _hands_on(arguments: list[Value], keywords: dict[str, Value]) -> bool:
     return any(_may_be_path(one) for one in given)
 
 
-def _may_be_path(value: Value, depth: int = 0) -> bool:
-    for one in each(value):
-        if isinstance(one, Bag) and depth < MOST_DEPTH:
-            if any(_may_be_path(item, depth + 1) for item in one.items):
-                return True
-        elif one is UNKNOWN or isinstance(one, Bag | Text) or (isinstance(one, Const) and isinstance(one.value, str)):
-            return True
-    return False
+def _may_be_path(value: Value) -> bool:
+    return any(
+        one is UNKNOWN or isinstance(one, Text) or (isinstance(one, Const) and isinstance(one.value, str))
+        for one in inside(value)
+    )
 
 
 def _is_bad(analysis: Analysis, text: str) -> bool:

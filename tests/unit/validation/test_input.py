@@ -42,6 +42,22 @@ HOSTILE = {
     + "".join(f"setattr(a, n{i}, v{i})\na.x{i} = 1\nprint(a.x{i})\n" for i in range(1_500)),
     "long inheritance": "".join(f"class A{i + 1}(A{i}): pass\n" for i in range(5_000)),
     "huge constants": "x = 'a' * 10 ** 10\ny = 9 ** 9 ** 9\nz = 1 << 10 ** 9\n'{:>999999999}'.format(1)",
+    "lists that hold one another": "x0 = [a, 'a'.upper()]\n"
+    + "".join(f"x{i + 1} = [x{i}, x{i}]\n" for i in range(60))
+    + "f(x60)\n','.join(x60)\n'%s' % x60\ndf.agg(x60)\n",
+    "wide lists that hold one another": f"x0 = [{'a, ' * 64}]\n"
+    + "".join(f"x{i + 1} = [{f'x{i}, ' * 64}]\n" for i in range(4))
+    + "f(x4)\n" * 300,
+    "repeated lists": "x0 = ['a'] * 4000\nx1 = [x0] * 4000\nx2 = [x1] * 4000\nprint(x2, str(x2), sum(x1, []))\n",
+    "joined lists": "x0 = [a]\ny0 = {a: a}\n"
+    + "".join(f"x{i + 1} = x{i} + x{i}\ny{i + 1} = y{i} | y{i}\n" for i in range(40)),
+    "numbered texts": "x = list(enumerate('a' * 4096))\n" * 3_000,
+    "wide numbers": "'%88888888d' % 1\n'{:{}}'.format(1, 99999999)\n" * 100,
+    "many bases": "class A0: pass\n"
+    + "".join(f"class A{i + 1}({f'A{i}, ' * 12}): pass\n" for i in range(9))
+    + "A9(1)\n",
+    "many fields": "class A:\n" + "".join(f" b{i}: int\n" for i in range(5_000)) + "A(**x)\n" * 5_000,
+    "numbers too long to write": f"x = 0x{'f' * 15_000}\nf'{{x}}'\n'%s' % x\nint('f' * 4000, 16)\n[1] * x\n",
     "as large as is taken": "x = y + 1\n" * 11_100,
     "as many imports as are taken": "import os\n" * 29_000,
 }
@@ -54,6 +70,16 @@ OTHER = {
     "assignments": "a =\n" * 15_000 + "1",
     "casts": "(int)" * 9_000 + "1",
     "open comments": "/*" * 5_000,
+    "variables that multiply": "".join(
+        f"let x{i} = x{i + 1} + x{i + 1};\n" + f"x{i} = x{i + 1} + x{i + 1};\n" * 3 for i in range(14)
+    )
+    + "let x14 = 'a';\nq[x0];\n",
+    "templates that multiply": "".join(f"let x{i} = `{f'${{x{i + 1}}}' * 300}`;\n" for i in range(4))
+    + "let x4 = 'a';\nq[x0];\n",
+    "numbers that multiply": "".join(f"let x{i} = x{i + 1} + x{i + 1};\n" * 3 for i in range(23))
+    + "let x23 = 0;\nq[x0](1)();\n",
+    "unions": "union A { " * 90 + "int a;\n" * 9_000 + "};" * 90,
+    "goroutines": "package m\nfunc f() {" + "for { b := 1 }\n" * 3_000 + "}\nfunc main() {" + "go f()\n" * 5_000 + "}",
 }
 LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem != "python" and "-" not in path.stem)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from tree_sitter import Node
 
@@ -163,7 +164,7 @@ _COPIES = frozenset(
 )
 
 
-def _pointed(program: Program) -> tuple[set[str], set[str]]:
+def _pointed(program: Program, fields: _Fields) -> tuple[set[str], set[str]]:
     """Give the types that hold pointers to functions, and the variables of such types."""
     types: set[str] = set()
     for node in program.of("type_definition", "alias_declaration"):
@@ -172,42 +173,57 @@ def _pointed(program: Program) -> tuple[set[str], set[str]]:
             words = [program.text(one) for one in walk(node) if one.type == "type_identifier"]
             types.add(program.text(name) if name is not None else (words or [""])[-1])
             types.update(words[-1:])
+    virtual = [one.start_byte for one in program.of("virtual")]
     for node in program.of("class_specifier", "struct_specifier"):
-        if _holds_function(program, node, types) or any(one.type == "virtual" for one in walk(node)):
+        if fields.hold_function(node, types) or _within(node, virtual):
             types.add(program.text(node.child_by_field_name("name")))
     names: set[str] = set()
+    brackets = [one.start_byte for one in program.of("parenthesized_declarator")]
     for node in program.of("declaration", "parameter_declaration", "field_declaration"):
-        pointers = [one for one in walk(node) if one.type == "parenthesized_declarator"]
         kind = program.text(node.child_by_field_name("type"))
         if (
             kind in types
             or kind.split("<")[0].split("::")[-1] in _CALLABLES
-            or (pointers and "(*" in program.text(node))
+            or ("(*" in program.text(node) and _within(node, brackets))
         ):
             names |= {program.text(one) for one in walk(node) if one.type in ("identifier", "field_identifier")}
     return types - {""}, names
 
 
-def _holds_function(program: Program, node: Node, types: set[str]) -> bool:
-    """Say whether a field is a pointer to a function."""
-    for field in walk(node):
-        if field.type != "field_declaration":
-            continue
-        if program.text(field.child_by_field_name("type")) in types:
-            return True
-        if any(one.type == "parenthesized_declarator" for one in walk(field)) and "(*" in program.text(field):
-            return True
-        if "::*" in program.text(field):
-            return True
-    return False
+class _Fields:
+    """The fields of all classes, found once: classes that nest would be walked once for each that is around them."""
+
+    def __init__(self, program: Program) -> None:
+        self._starts = [one.start_byte for one in program.of("field_declaration")]
+        self._kinds = [program.text(one.child_by_field_name("type")) for one in program.of("field_declaration")]
+        brackets = [one.start_byte for one in program.of("parenthesized_declarator")]
+        self._pointers = [_is_pointer(program, one, brackets) for one in program.of("field_declaration")]
+
+    def hold_function(self, node: Node, types: set[str]) -> bool:
+        """Say whether a field of a class, or of one within it, is a pointer to a function."""
+        places = range(bisect_left(self._starts, node.start_byte), bisect_left(self._starts, node.end_byte))
+        return any(self._pointers[place] or self._kinds[place] in types for place in places)
+
+
+def _is_pointer(program: Program, declaration: Node, brackets: list[int]) -> bool:
+    """Recognise `kind (*name)(…)` and `kind Class::*name`. `brackets`: where declarators in brackets begin."""
+    text = program.text(declaration)
+    return ("(*" in text and _within(declaration, brackets)) or "::*" in text
+
+
+def _within(node: Node, starts: list[int]) -> bool:
+    """Say whether one of these places, which are in order, lies in a node."""
+    at = bisect_left(starts, node.start_byte)
+    return at < len(starts) and starts[at] < node.end_byte
 
 
 def _judge_pointers(program: Program) -> None:
     """Judge pointers to functions that are made of data: by a union, a cast or a copy of bytes."""
-    types, names = _pointed(program)
+    fields = _Fields(program)
+    types, names = _pointed(program, fields)
     said = "Data would run as code."
     for node in program.of("union_specifier"):
-        if _holds_function(program, node, types):
+        if fields.hold_function(node, types):
             program.report("structure.raw_call", node, f"A union makes a pointer to a function. {said}")
     for node in program.of("cast_expression", "template_function"):
         kind = node.child_by_field_name("type") or node.child_by_field_name("arguments")

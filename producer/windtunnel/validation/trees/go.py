@@ -88,20 +88,23 @@ def _judge_streams(program: Program, judged: dict[str, str]) -> None:
 def _judge_races(program: Program) -> None:
     """Judge goroutines that assign a shared variable again and again: half a value of another type is seen."""
     functions = {program.text(one.child_by_field_name("name")): one for one in program.of("function_declaration")}
+    judged: set[str] = set()
     for node in program.of("go_statement"):
         call = next((one for one in node.named_children if one.type == "call_expression"), None)
         function = call.child_by_field_name("function") if call is not None else None
         if function is not None and function.type == "identifier":
-            function = functions.get(program.text(function)) or _literal(program, program.text(function))
+            name = program.text(function)
+            function = None if name in judged else functions.get(name) or _literal(program, name)
+            judged.add(name)
         if function is None or ".Lock()" in program.text(function):
             continue
-        local = _locals(program, function)
+        local, looped = _locals(program, function), 0
         for part in walk(function):
-            if part.type != "for_statement":
-                continue
-            for one in walk(part):
-                if one.type == "assignment_statement" and _assigns_shared(program, one, local):
-                    program.report("structure.race", one, "A goroutine assigns a shared variable without a lock.")
+            if part.type == "for_statement":
+                looped = max(looped, part.end_byte)
+            elif part.type == "assignment_statement" and part.start_byte < looped:
+                if _assigns_shared(program, part, local):
+                    program.report("structure.race", part, "A goroutine assigns a shared variable without a lock.")
                     return
 
 

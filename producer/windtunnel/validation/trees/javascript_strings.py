@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tree_sitter import Node
 
@@ -14,10 +17,31 @@ _BUILDERS = frozenset(
     toUpperCase charAt at pop shift repeat padStart""".split()
 )
 _MOST_DEPTH = 24
+_MOST_PIECES = 256
 _SAME_ITEMS = frozenset({"sort", "slice", "filter", "reverse", "toSorted", "toReversed", "concat"})
 _TEXTUAL = frozenset({"string", "template_string", "call_expression", "binary_expression"})
 _OWNERS = frozenset("Math Object Array Number String JSON Date Promise Symbol console BigInt Map Set".split())
 _FUNCTIONS = frozenset({"function_expression", "arrow_function", "class", "generator_function", "function"})
+
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
+
+
+def _once(
+    find: Callable[Concatenate[Strings, Node, P], Found],
+) -> Callable[Concatenate[Strings, Node, P], Found]:
+    """Remember what is found of a node at a depth: there are more paths through variables than can be walked."""
+
+    @wraps(find)
+    def found(strings: Strings, node: Node, /, *depth: P.args, **named: P.kwargs) -> Found:
+        key = (find.__name__, node.id, *depth)
+        if key not in strings.found:
+            strings.found[key] = find(strings, node, *depth, **named)
+        known: Found = strings.found[key]
+        return known
+
+    return found
 
 
 class Strings:
@@ -25,6 +49,7 @@ class Strings:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.found: dict[tuple[object, ...], Any] = {}
         self.functions = {
             program.text(node.child_by_field_name("name"))
             for node in program.of("function_declaration", "class_declaration", "generator_function_declaration")
@@ -64,6 +89,7 @@ class Strings:
             return True
         return self._list_holds_text(owner, 0)
 
+    @_once
     def _list_holds_text(self, node: Node, depth: int) -> bool:
         if depth > 6 or node.type in ("string", "template_string"):
             return True
@@ -91,6 +117,7 @@ class Strings:
             )
         return node.type in _TEXTUAL
 
+    @_once
     def may_be_text(self, node: Node, depth: int = 0) -> bool:
         """Say whether an expression may be a text, as far as it is written out."""
         if node.type in ("number", "unary_expression", "update_expression", "true", "false", "null"):
@@ -106,6 +133,7 @@ class Strings:
             return any(self.may_be_text(one, depth + 1) for one in given[:8])
         return True
 
+    @_once
     def is_function(self, node: Node, depth: int = 0) -> bool:
         """Recognise a function, written out or by the name it is given."""
         if node.type in _FUNCTIONS:
@@ -132,8 +160,11 @@ class Strings:
 
     def fold(self, node: Node | None, depth: int = 0) -> list[str | None] | None:
         """Give the pieces of a string (None: a hole), or None for anything else than a string that was put together."""
-        if node is None or depth > _MOST_DEPTH:
-            return None
+        parts = self._fold(node, depth) if node is not None and depth <= _MOST_DEPTH else None
+        return parts if parts is None or len(parts) <= _MOST_PIECES else ["\0"]
+
+    @_once
+    def _fold(self, node: Node, depth: int) -> list[str | None] | None:
         kind = node.type
         if kind == "array" and len(node.named_children) == 1:
             return self.fold(node.named_children[0], depth + 1)  # as a key, [x] is x

@@ -58,6 +58,8 @@ HOSTILE = {
     + "A9(1)\n",
     "many fields": "class A:\n" + "".join(f" b{i}: int\n" for i in range(5_000)) + "A(**x)\n" * 5_000,
     "numbers too long to write": f"x = 0x{'f' * 15_000}\nf'{{x}}'\n'%s' % x\nint('f' * 4000, 16)\n[1] * x\n",
+    "long templates": f"x = '{'{a.b}' * 3000}'\n" + "x.format(1)\n" * 4_000,
+    "replaced texts": "x = [('a' * 4000).replace('a', 'b' * 16) for c in 'a' * 256]\n" * 1_500,
     "as large as is taken": "x = y + 1\n" * 11_100,
     "as many imports as are taken": "import os\n" * 29_000,
 }
@@ -79,6 +81,8 @@ OTHER = {
     "numbers that multiply": "".join(f"let x{i} = x{i + 1} + x{i + 1};\n" * 3 for i in range(23))
     + "let x23 = 0;\nq[x0](1)();\n",
     "unions": "union A { " * 90 + "int a;\n" * 9_000 + "};" * 90,
+    "nested functions": "function f(){" * 90 + "module;\n" * 9_000 + "}" * 90,
+    "imports": "import {a} from 'lodash'\n" * 6_500,
     "goroutines": "package m\nfunc f() {" + "for { b := 1 }\n" * 3_000 + "}\nfunc main() {" + "go f()\n" * 5_000 + "}",
 }
 LANGUAGES = sorted(path.stem for path in SHIPPED.glob("*.toml") if path.stem != "python" and "-" not in path.stem)

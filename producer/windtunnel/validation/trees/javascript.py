@@ -66,18 +66,36 @@ def _declared(program: Program) -> dict[int, set[str]]:
     return found
 
 
-def _is_declared(program: Program, node: Node, declared: dict[int, set[str]]) -> bool:
-    name = program.text(node)
-    return any(name in declared.get(one.id, ()) for one in ancestors(node))
+class _Declared:
+    """The names that are declared around a node."""
+
+    def __init__(self, program: Program) -> None:
+        self._names = _declared(program)
+        self._around: dict[int, tuple[set[str], ...]] = {}
+        """For a node within which others stand: the names of each function that it is in or that it is."""
+
+    def has(self, node: Node, name: str) -> bool:
+        """Say whether a name that stands at a node is declared."""
+        above = []
+        parent = node.parent
+        while parent is not None and parent.id not in self._around:
+            above.append(parent)
+            parent = parent.parent
+        names = self._around[parent.id] if parent is not None else ()
+        for one in reversed(above):
+            if one.id in self._names:
+                names = (self._names[one.id], *names)
+            self._around[one.id] = names
+        return any(name in some for some in names)
 
 
 def _judge_globals(program: Program) -> None:
     rules = program.group("names")
-    declared = _declared(program)
+    declared = _Declared(program)
     for node in program.of("identifier", "shorthand_property_identifier"):
         name = unescape(program.text(node))
         rule = rules.get(name)
-        if rule is None or _is_declared(program, node, declared):
+        if rule is None or declared.has(node, program.text(node)):
             continue
         parent = node.parent
         if name == "require" and parent is not None and parent.type == "call_expression":

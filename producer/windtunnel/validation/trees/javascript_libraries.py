@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from windtunnel.validation.trees.javascript_strings import Strings, unescape
-from windtunnel.validation.trees.syntax import Program
+from windtunnel.validation.trees.syntax import Program, walk
 
 
 def judge(program: Program, strings: Strings) -> None:
@@ -48,9 +48,7 @@ def _imports(program: Program, library: str) -> Iterator[tuple[str, Node]]:
 def _judge_import(program: Program, path: str, place: Node, compile_text: set[str]) -> None:
     part = path.partition("/")[2]
     names = {part} | {
-        program.text(one.child_by_field_name("name"))
-        for one in program.of("import_specifier")
-        if place.start_byte <= one.start_byte < place.end_byte
+        program.text(one.child_by_field_name("name")) for one in walk(place) if one.type == "import_specifier"
     }
     declared = place.parent
     if declared is not None and declared.type == "variable_declarator":
@@ -65,13 +63,11 @@ def _bound(program: Program, place: Node) -> dict[str, str]:
     """Map the names that an import binds to the function, or to '' for the whole library."""
     found: dict[str, str] = {}
     if place.type == "import_statement":
-        for one in program.of("import_clause", "namespace_import", "import_specifier"):
-            if not place.start_byte <= one.start_byte < place.end_byte:
-                continue
+        for one in walk(place):
             if one.type == "import_specifier":
                 name = program.text(one.child_by_field_name("name"))
                 found[program.text(one.child_by_field_name("alias")) or name] = name
-            else:
+            elif one.type in ("import_clause", "namespace_import"):
                 found |= {program.text(child): "" for child in one.named_children if child.type == "identifier"}
         return found
     above = place.parent

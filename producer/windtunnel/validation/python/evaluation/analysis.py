@@ -67,6 +67,8 @@ class Analysis:
         self.stars: list[str] = []
         self.written: set[str] = set()
         """Artifacts that the program has written so far: it may read them."""
+        self.harmless_templates: set[tuple[str, bool]] = set()
+        """Templates of `format`, with whether they are known in part only, that were judged and found harmless."""
         self.assigned: set[str] = set()
         """Names hiding a dangerous builtin that are surely bound here."""
         self.hidden = self._hidden()

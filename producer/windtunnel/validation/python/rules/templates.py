@@ -48,6 +48,8 @@ def judge_template(analysis: Analysis, node: ast.AST, template: str, *, partial:
     """Report the fields of a format template that walk into their values."""
     if "{" not in template or ("." not in template and "[" not in template):
         return
+    if (template, partial) in analysis.harmless_templates:
+        return
     fields: list[str] = []
     try:
         fields = [field for _, field, _, _ in string.Formatter().parse(template) if field]
@@ -65,6 +67,7 @@ def judge_template(analysis: Analysis, node: ast.AST, template: str, *, partial:
             if rule.startswith("attributes.") or name.startswith("_"):
                 analysis.report("attributes.format_walk", node, f"The format reads the attribute {name}.")
                 return
+    analysis.harmless_templates.add((template, partial))
 
 
 _REACHING = (Func, Class, Inst, Lib, Module, Builtin)

@@ -58,6 +58,7 @@ _BUILTINS: dict[str, Callable[..., Any]] = {
     "format": lambda x, spec="": format(x, spec) if len(spec) < 4 else UNKNOWN,
     "enumerate": lambda x, start=0: list(enumerate(x, start)), "zip": lambda *x: list(zip(*x, strict=False)),
 }  # fmt: skip
+_LISTING = frozenset({"list", "tuple", "sorted", "reversed", "enumerate", "zip"})
 _BUILDERS = frozenset({"chr", "ascii", "bytes", "bytearray", "reversed", "sorted"})
 
 
@@ -233,6 +234,8 @@ def _modest(name: str, values: list[Any]) -> bool:
         return all(isinstance(one, int) and abs(one) <= MOST_FOLDED for one in values)
     if name in ("bytes", "bytearray"):
         return not isinstance(values[0], int)
+    if name in _LISTING and any(isinstance(one, list | str | bytes) and len(one) > MOST_ITEMS for one in values):
+        return False
     return not any(isinstance(one, int) and abs(one) >> 256 for one in values)
 
 

@@ -57,7 +57,8 @@ def fold(owner: Any, name: str, arguments: list[Value], keywords: dict[str, Valu
     return BUILT
 
 
-_WIDE = re.compile(r"\d{4}")
+_WIDE = re.compile(r"\d{4}|\{")
+"""A width or precision of a thousand and more, or one that is put in."""
 _WHOLE = re.compile(r"[\w`'\"][^@]*[\w`'\")\]]|\w")
 _FIELD_OF_WIDTH = re.compile(r"[^._\[@]*")
 
@@ -92,8 +93,9 @@ def _fits(owner: Any, name: str, values: list[Any]) -> bool:
     if name in ("zfill", "center", "ljust", "rjust", "expandtabs", "to_bytes"):
         return all(not isinstance(one, int) or abs(one) <= 256 for one in values)
     if name == "replace" and len(values) >= 2:
-        sized = [len(one) for one in (owner, values[1]) if isinstance(one, str | bytes)]
-        return len(sized) == 2 and sized[0] * max(sized[1], 1) <= 16 * MOST_FOLDED
+        old, new = values[:2]
+        alike = isinstance(owner, str | bytes) and type(owner) is type(old) is type(new)
+        return alike and len(owner) + owner.count(old) * (len(new) - len(old)) <= MOST_FOLDED
     if name in ("encode", "decode"):
         return not values or str(values[0]).lower().replace("_", "-") in _CODECS
     if name == "format":
@@ -106,10 +108,9 @@ def _fits(owner: Any, name: str, values: list[Any]) -> bool:
 def _is_narrow(template: str) -> bool:
     """Say whether a template walks into no value and makes a text of some thousand characters at most."""
     try:
-        fields = list(string.Formatter().parse(template))
+        return len(template) <= MOST_FOLDED and not any(
+            "." in (field or "") or "[" in (field or "") or len(spec or "") > 6 or _WIDE.search(spec or "")
+            for _, field, spec, _ in string.Formatter().parse(template)
+        )
     except ValueError:
         return True  # formatting fails too
-    return not any(
-        (field and ("." in field or "[" in field)) or (spec and (len(spec) > 6 or "{" in spec or _WIDE.search(spec)))
-        for _, field, spec, _ in fields
-    )

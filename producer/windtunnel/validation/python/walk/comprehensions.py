@@ -7,7 +7,7 @@ import ast
 from windtunnel.validation.python.evaluation.analysis import Analysis, Evaluator
 from windtunnel.validation.python.rules import assignment_targets
 from windtunnel.validation.python.values import folding, text_methods
-from windtunnel.validation.python.values.lattice import Bag, Builtin, Const, Value
+from windtunnel.validation.python.values.lattice import BUILT, Bag, Builtin, Const, Value
 
 MOST_COMPREHENDED = 256
 """Elements of a constant that a comprehension is folded over."""
@@ -50,6 +50,8 @@ def _folded(analysis: Analysis, node: ast.ListComp | ast.GeneratorExp, source: V
         one = _substituted(analysis, node.elt, generator.target.id, folding.as_value(item))
         if one is None:
             return None
+        if one is BUILT:
+            return Bag((BUILT,))
         folded.append(one)
     return Bag(tuple(folded), ordered=True)
 

@@ -231,3 +231,13 @@ def test_a_report_shows_no_control_characters() -> None:
     assert not verdict.safe
     assert "\x1b" not in format_report(verdict) + format_prompt(verdict)
     assert "\u202e" not in format_report(verdict) + format_prompt(verdict)
+
+
+def test_columns_are_counted_in_characters() -> None:
+    [issue] = SecurityValidator().validate_code("let é = 'é'; fetch('x');", "javascript").issues
+    assert (issue.line, issue.column) == (1, 14)
+
+
+@pytest.mark.parametrize(("written", "safe"), [(r"\\u0041", True), (r"\u0041", False), (r"\\\u0041", False)])
+def test_an_escaped_backslash_begins_no_unicode_escape_of_java(written: str, safe: bool) -> None:
+    assert SecurityValidator().validate_code(f'class A {{ String s = "{written}"; }}', "java").safe is safe

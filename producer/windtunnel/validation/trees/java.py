@@ -9,13 +9,14 @@ from tree_sitter import Node
 from windtunnel.validation.trees.syntax import Program, judge_import
 
 _ROOTS = ("java.", "javax.", "jdk.", "sun.", "com.sun.", "org.", "com.", "io.", "net.")
-_ESCAPE = re.compile(r"\\u+([0-9a-fA-F]{4})")
+_ESCAPE = re.compile(r"\\\\|\\u+([0-9a-fA-F]{4})")
+"""A unicode escape; of two backslashes in a row neither begins one."""
 
 
 def translate(text: str) -> tuple[str, bool]:
     """Translate unicode escapes as the compiler does, before anything else. True if one hid plain ASCII."""
-    hid = any(32 <= int(found[1], 16) < 127 for found in _ESCAPE.finditer(text))
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text), hid
+    hid = any(32 <= int(found[1], 16) < 127 for found in _ESCAPE.finditer(text) if found[1])
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0], text), hid
 
 
 def _judge_imports(program: Program) -> None:

@@ -44,7 +44,8 @@ class Program:
     def report(self, rule: str, node: Node, message: str, **more: Any) -> None:
         """Record a finding at a node."""
         row, column = node.start_point
-        self.findings.add(rule, (row + 1, column + 1), message, **more)
+        before = self.source[node.start_byte - column : node.start_byte].decode("utf-8", "replace")
+        self.findings.add(rule, (row + 1, len(before) + 1), message, **more)
 
     def group(self, table: str) -> dict[str, str]:
         """Give one of the policy's tables as name → rule."""

@@ -125,7 +125,8 @@ function cell(row, column) {
 }
 
 function details(row) {
-  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Look-ahead check", (at(row, "look_ahead") || "").replaceAll("_", " ")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Annual turnover, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`], ["Memory", `${number(at(row, "memory_mb"), 0)} MB`], ["Waited", seconds(at(row, "waited_s"))]];
+  const figures = scored.includes(row) ? [["Volatility, exposure", `${percent(at(row, "volatility"))}, ${percent(at(row, "exposure"))}`], ["Sortino, Calmar", `${number(at(row, "sortino"))}, ${number(at(row, "calmar"))}`], ["Annual turnover, hit rate", `${number(at(row, "turnover"), 1)}, ${percent(at(row, "hit_rate"))}`]] : [];
+  const facts = [["Job", at(row, "job")], ["Parameters", at(row, "params")], ["Labels", at(row, "labels")], ["Message", at(row, "message")], ["Not ranked because", at(row, "why")], ["Look-ahead check", (at(row, "look_ahead") || "").replaceAll("_", " ")], ["Deflated over independent trials", known(at(row, "deflated_effective")) ? probability(at(row, "deflated_effective")) : ""], ...figures, ["Memory", known(at(row, "memory_mb")) ? `${number(at(row, "memory_mb"), 0)} MB` : ""], ["Waited", known(at(row, "waited_s")) ? seconds(at(row, "waited_s")) : ""]];
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value && value !== "{}").flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "foreign" }, value)]));
 }
 

@@ -6,8 +6,11 @@ import re
 from typing import Protocol
 
 from windtunnel.contract import Issue, SecurityLevel
+from windtunnel.validation.budget import Budget
 from windtunnel.validation.policy import Policy
 
+DEFAULT_SECONDS = 10
+"""Where a deployment's own policy does not say how long the analysis may take."""
 _LINES = re.compile(r"\r\n|\r|\n")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\U0010ffff]")
 
@@ -26,7 +29,7 @@ def printable(text: str, most: int) -> str:
 
 
 class Findings:
-    """The findings of one program."""
+    """The findings of one program, and the time in which they have to be found."""
 
     def __init__(self, policy: Policy, source: str) -> None:
         self._policy = policy
@@ -34,6 +37,7 @@ class Findings:
         self._lines: list[str] | None = None
         self._found: dict[tuple[str, int, int], Issue] = {}
         self._most = policy.bound("issues")
+        self.budget = Budget(int(policy.data["bounds"].get("seconds", DEFAULT_SECONDS)))
         self.worst = SecurityLevel.SAFE
 
     def lines(self) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from windtunnel.contract import LANGUAGES, SecurityLevel, Verdict
 from windtunnel.errors import FieldProblem, InvalidInput, LanguageUnavailable
 from windtunnel.validation import bounds, characters, decoding, python, report
+from windtunnel.validation.budget import TooLong
 from windtunnel.validation.edition import edition
 from windtunnel.validation.findings import Findings
 from windtunnel.validation.policy import Policy, policy_for, with_libraries
@@ -159,6 +160,10 @@ def _analyse(text: str, policy: Policy, findings: Findings, language: str) -> tu
         return analyse(text, policy, findings)
     except RecursionError:
         raise
+    except TooLong:
+        said = f"Judging the program takes more than {findings.budget.seconds} seconds of processor time."
+        findings.add("input.too_large", None, said)
+        return ()
     except Exception as error:  # noqa: BLE001 - a fault of the analyser refuses the program, never passes it
         findings.add("input.analyser", None, f"The analyser failed on this program: {type(error).__name__}.")
         return ()

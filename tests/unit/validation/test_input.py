@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,6 +226,26 @@ def test_values_that_depend_too_deeply_are_refused() -> None:
     chain = "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(200))
     rules = {issue.rule for issue in SecurityValidator().validate_code(chain).issues}
     assert "dataflow.too_deep" in rules
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("python", "x = [a, b].copy()\n"),
+        ("javascript", "x = f(a);\n"),
+        ("java", "class A { int x = f(1); }\n"),
+        ("cpp", "int x = f(1);\n"),
+        ("go", "var x = fmt.Sprint(1)\n"),
+    ],
+)
+def test_what_takes_too_long_is_refused(tmp_path: Path, language: str, line: str) -> None:
+    policy = (SHIPPED / f"{language}.toml").read_text()
+    assert "seconds = 10" in policy
+    shutil.copytree(SHIPPED, tmp_path / "policies")
+    (tmp_path / f"policies/{language}.toml").write_text(policy.replace("seconds = 10", "seconds = 0"))
+    verdict = SecurityValidator(policies=tmp_path / "policies").validate_code(line * 500, language)
+    assert not verdict.safe
+    assert "input.too_large" in {issue.rule for issue in verdict.issues}
 
 
 def test_a_report_shows_no_control_characters() -> None:

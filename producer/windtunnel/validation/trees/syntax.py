@@ -37,6 +37,7 @@ class Program:
 
     def text(self, node: Node | None) -> str:
         """Give a node's source text."""
+        self.findings.budget.step()
         if node is None:
             return ""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")

@@ -104,6 +104,7 @@ class Analysis:
         """Evaluate an expression once, reporting what it breaks."""
         found = self.memo.get(node)
         if found is None:
+            self.findings.budget.step()
             evaluate = self.expressions.get(type(node))
             found = self._children(node) if evaluate is None else evaluate(self, node)
             self.memo[node] = found

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,10 +187,13 @@ def test_a_stopped_slot_keeps_no_other_from_making_sandboxes(start: Start) -> No
     system = start()
     system.await_slots()
     with contextlib.ExitStack() as stopped, system.client() as client:
+
+        def taken(turn: str) -> bool:
+            lock = hold_first_free(system.folder / "locks", [turn])
+            return lock is not None and bool(stopped.enter_context(lock))
+
         for number in range(os.cpu_count() or 1):
-            turn = hold_first_free(system.folder / "locks", [f"create a sandbox {number}"])
-            assert turn is not None
-            stopped.enter_context(turn)
+            until(partial(taken, f"create a sandbox {number}"), "the slot makes no sandbox now")
         # The slot has prepared a sandbox for a first job at most.
         batch = client.submit_batch([Job(code="emit(value=1)", limits=LIMITS)] * 3)
         status = client.wait(batch, timeout=ENOUGH_S)

@@ -213,7 +213,7 @@ class Sandbox:
 
     def healthy(self) -> bool:
         """True while the sandbox waits for a job: its stream is open and silent."""
-        looking = select.poll()  # `select` takes no descriptor above 1023
+        looking = select.poll()  # `select` refuses descriptors above 1023
         looking.register(self._stream, select.POLLIN)
         return not looking.poll(0)
 

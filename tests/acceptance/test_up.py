@@ -85,6 +85,14 @@ def test_a_second_up_is_refused_and_touches_nothing_of_the_first(stack: Stack, t
     assert (stack.state / "redis.url").read_text() == url
 
 
+def test_an_up_whose_roles_could_not_start_says_so_at_once(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "python.toml").write_text("[bounds]\nseconds = 'many'\n")
+    under = {**without_its_url(stack), "WINDTUNNEL_POLICIES": str(tmp_path)}
+    refused = command("up", "--redis-port", str(free_port()), "--state", tmp_path / "state", under=under)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "python.toml" in refused.stderr
+
+
 # -- the end ---------------------------------------------------------------------------------------------
 
 

@@ -25,8 +25,8 @@ from windtunnel.contract import Job, Resources
 from windtunnel.records import Records
 from windtunnel.records.connection import Connection
 from windtunnel.telemetry import current_trace
-from windtunnel_worker.celery.process import traces_wanted
-from windtunnel_worker.telemetry.tracing import resource
+from windtunnel_worker.telemetry.tracing import Tracing, resource
+from windtunnel_worker.telemetry.wanted import tracing_for
 
 Spans = dict[str, Any]
 pytestmark = pytest.mark.observability
@@ -157,6 +157,6 @@ def test_the_apps_trace_is_found_whatever_format_it_sends_to_others() -> None:
 
 def test_traces_can_be_switched_off_although_an_endpoint_is_named() -> None:
     endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
-    assert traces_wanted(endpoint)
-    assert not traces_wanted({**endpoint, "OTEL_TRACES_EXPORTER": "none"})
-    assert not traces_wanted({**endpoint, "OTEL_SDK_DISABLED": "True"})
+    assert tracing_for(endpoint) is Tracing
+    assert tracing_for({**endpoint, "OTEL_TRACES_EXPORTER": "none"}) is None
+    assert tracing_for({**endpoint, "OTEL_SDK_DISABLED": "True"}) is None

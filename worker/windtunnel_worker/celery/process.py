@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from windtunnel.broker import Broker
-from windtunnel.errors import HostFeatureMissing
 from windtunnel.records import Records, records_of
 from windtunnel_worker.celery.job_events import JobEvents
 from windtunnel_worker.pipeline import Pipeline, Terms
 from windtunnel_worker.pipeline.collaborators import all_of, log_what_happens
 from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.telemetry.wanted import tracing_for
 
 if TYPE_CHECKING:
     from celery import Celery
 
     from windtunnel_worker.pipeline.collaborators import Executor, Observer, Scorer, Validator
-    from windtunnel_worker.telemetry.tracing import Tracing
 
 PATIENCE = 30
 """How often a worker repeats a command while Redis is away, which takes about a minute."""
@@ -69,8 +67,7 @@ class Process:
 
     def check(self) -> None:
         """Raise what would keep this process from doing any work, so that it ends at its start and says why."""
-        if traces_wanted(os.environ):
-            _tracing()
+        tracing_for(os.environ)
         if self._node.startswith("validate@") and self.settings.policies:
             self._validator().policy_id("python")
 
@@ -84,8 +81,8 @@ class Process:
         observers: list[Observer] = [log_what_happens]
         if self._node:
             observers.append(self.job_events)
-        if traces_wanted(os.environ):
-            observers.append(_tracing()(self.records.reading.submitted_in))
+        if tracing := tracing_for(os.environ):
+            observers.append(tracing(self.records.reading.submitted_in))
         return all_of(*observers)
 
     def _validator(self) -> Validator:
@@ -102,26 +99,6 @@ class Process:
         from windtunnel_worker.prices import PriceScorer
 
         return PriceScorer.of(self.settings)
-
-
-def _tracing() -> type[Tracing]:
-    try:
-        from windtunnel_worker.telemetry.tracing import Tracing
-    except ModuleNotFoundError as error:
-        raise HostFeatureMissing(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the libraries for traces are not installed.",
-            remedy="Run `pip install 'windtunnel[otel]'`, or unset the variable.",
-        ) from error
-    return Tracing
-
-
-def traces_wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the standard variables of OpenTelemetry ask for traces."""
-    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    off = (
-        environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none"
-    )
-    return not off and any(map(environment.get, endpoints))
 
 
 def terms_of(settings: HostSettings) -> Terms:

@@ -16,6 +16,7 @@ from windtunnel.ports import require_free
 from windtunnel.records import records_of
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE
+from windtunnel.validation import SecurityValidator
 from windtunnel_worker.host_checks import confinement_checks, limit_check
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import images
@@ -25,6 +26,7 @@ from windtunnel_worker.stack import signals, supervisor
 from windtunnel_worker.stack.plan import Program, StackPlan
 from windtunnel_worker.stack.private_redis import PrivateRedis
 from windtunnel_worker.stack.state import State
+from windtunnel_worker.telemetry.wanted import tracing_for
 
 ROLES = ("validate", "execute", "monitor", "finalize")
 
@@ -47,6 +49,7 @@ def run(options: Options, settings: HostSettings) -> NoReturn:
     """
     images.find(settings.default_image)
     _require_confinement(settings)
+    _require_what_roles_load(settings)
     umask = os.umask(0o077)
     state = State(options.state_dir)
     host = f"{settings.host}.up-{state.instance()}"
@@ -81,6 +84,13 @@ def _require_confinement(settings: HostSettings) -> None:
     for found in (limit_check(info), *confinement_checks(info, settings)):
         if not found.well:
             raise SandboxFailure(f"No job could run here ({found.name}): {found.detail.removesuffix('.')}.")
+
+
+def _require_what_roles_load(settings: HostSettings) -> None:
+    """Raise what would end a role at each start: traces without their libraries, policies that cannot be read."""
+    tracing_for(os.environ)
+    if settings.policies:
+        SecurityValidator(policies=settings.policies).policy_id("python")
 
 
 def _become_supervisor(plan: StackPlan, environment: dict[str, str]) -> NoReturn:

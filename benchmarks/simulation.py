@@ -266,7 +266,7 @@ def tell(results: list[Result]) -> None:
     """Print a column a size."""
 
     def row(title: str, text: Callable[[Result], str]) -> None:
-        print(f"{title:<44}" + "".join(f"{text(result):>16}" for result in results))
+        print(f"{title:<44}" + "".join(f"{text(result):>20}" for result in results))
 
     row("hosts x slots", lambda one: f"{one.size.hosts:,} x {one.size.slots}")
     row("ready jobs", lambda one: f"{one.size.jobs:,}")
@@ -308,7 +308,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", type=int, nargs="+", default=[10, 100, 1000], help="sizes to compare")
     parser.add_argument("--slots", type=int, default=8, help="of each host (default: 8)")
-    parser.add_argument("--jobs", type=int, default=250_000, help="ready jobs (default: 250,000)")
+    parser.add_argument("--jobs", type=int, default=300_000, help="ready jobs (default: 300,000)")
     parser.add_argument("--owners", type=int, default=200, help="who they belong to (default: 200)")
     parser.add_argument("--runs", type=int, default=30_000, help="jobs that are run (default: 30,000)")
     parser.add_argument("--seed", type=int, default=1)
@@ -324,7 +324,8 @@ def sizes(options: argparse.Namespace) -> Iterator[Size]:
         most = max(HEAVY_WEIGHT * size.runs * 3 // size.owners * size.owners, size.runs + SATURATING)
         if size.runs < fewest or size.jobs < most:
             raise SystemExit(
-                f"{hosts} hosts need --runs of {fewest:,} or more, and {size.runs:,} runs --jobs of {most:,}."
+                f"{hosts} hosts keep all slots busy with --runs {fewest} or more, "
+                f"and {size.runs} runs all owners with --jobs {most} or more."
             )
         yield size
 

@@ -54,6 +54,17 @@ def test_only_execute_reaches_the_docker_engine() -> None:
     assert reaching == {"execute"}
 
 
+def test_a_worker_that_hangs_is_restarted() -> None:
+    files = {}
+    for one in containers():
+        if one["args"][0] != "metrics":
+            file = one["args"][one["args"].index("--alive-file") + 1]
+            assert f"find {file} " in one["livenessProbe"]["exec"]["command"][-1]
+            files[one["name"]] = file
+    assert set(files) == {"validate", "finalize", "execute", "monitor"}
+    assert files["execute"] != files["monitor"]  # they share a folder
+
+
 def test_users_without_privileges_write_to_no_folder_of_the_node() -> None:
     for found in workloads():
         pod = found["spec"]["template"]["spec"]

@@ -201,18 +201,22 @@ def shares(url: str, jobs: int) -> None:
     with Client(url) as client:
         split = [_cells(client, jobs // 50, "split", part=part) for part in range(50)]
         whole = [_cells(client, jobs, "whole")]
-        apart = []
+        begun: list[float] = []  # what each had while the other was not there yet
+        apart: list[float] = []
         while True:
-            time.sleep(3)
             owners = [[client.status(batch) for batch in batches] for batches in (whole, split)]
             done = [sum(status.finished for status in owner) for owner in owners]
             if max(done) >= jobs:
                 break
-            seconds = [sum(status.slot_seconds for status in owner) for owner in owners]
-            apart.append(abs(seconds[0] - seconds[1]) / statistics.mean(seconds))
+            had = [sum(status.slot_seconds for status in owner) for owner in owners]
+            begun = begun or had
+            seconds = [now - then for now, then in zip(had, begun, strict=True)]
+            apart.append(abs(seconds[0] - seconds[1]))
+            time.sleep(1)
+        mean = statistics.mean(seconds)
         print(
-            f"two owners, one with 50 batches: at most {max(apart):.1%} apart in slot-seconds, "
-            f"{done[0]:,} and {done[1]:,} jobs done"
+            f"two owners, one with 50 batches: {mean:.1f} slot-seconds each, {max(apart):.1f} apart at most, "
+            f"{apart[-1] / mean:.1%} at the end; {done[0]:,} and {done[1]:,} jobs done"
         )
         for batch in whole + split:
             client.cancel(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +11,18 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tests.support import NOW, a_host
+from tests.support import NOW, a_host, free_port
 
 import windtunnel
 from windtunnel.cli.doctor import archive_checks, host_checks, queue_checks, redis_checks, worker_checks
+from windtunnel.errors import HostFeatureMissing
 from windtunnel.records.metrics import Figures
 from windtunnel.records.reading import Server
 from windtunnel.records.spool import Waiting
+from windtunnel_worker import host_checks as checks_of_a_host
 from windtunnel_worker.host_checks import (
     archive_folder,
+    collector,
     confinement_checks,
     disk_check,
     limit_check,
@@ -26,6 +30,7 @@ from windtunnel_worker.host_checks import (
     webhook_check,
 )
 from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.telemetry.wanted import traces_endpoint
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
 AWAY = "redis://127.0.0.1:1/0"
@@ -170,3 +175,25 @@ def test_doctor_says_what_drains_and_what_is_paused() -> None:
     assert not found["hosts"][0]
     assert [(one.name, one.well) for one in host_checks([a_host("a")], NOW)] == [("host a", True)]
     assert [(one.name, one.well) for one in host_checks([], NOW)] == [("hosts", False)]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:{free}", "Connection refused"),
+        ("collector:4318", "not the URL of an HTTP server"),
+        ("http://collector:4318x", "not the URL of an HTTP server"),
+    ],
+)
+def test_doctor_says_why_no_traces_arrive(url: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks_of_a_host, "tracing_for", lambda _: object)  # as if the libraries were installed
+    with pytest.raises(HostFeatureMissing, match=said):
+        collector({"OTEL_EXPORTER_OTLP_ENDPOINT": url.format(free=free_port())})
+
+
+def test_doctor_names_the_collector_that_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks_of_a_host, "tracing_for", lambda _: object)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert collector({"OTEL_EXPORTER_OTLP_ENDPOINT": url}) == f"to {url}"
+    assert traces_endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_EXPORTER": "none"}) == ""

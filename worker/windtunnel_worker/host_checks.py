@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
 from windtunnel.archive import SETTING
 from windtunnel.cli.checks import Check, check
 from windtunnel.contract import LANGUAGES, DatasetVersion
-from windtunnel.errors import ObjectUnusable, SandboxFailure, StoreUnavailable
+from windtunnel.errors import HostFeatureMissing, ObjectUnusable, SandboxFailure, StoreUnavailable
 from windtunnel.records import records_of
+from windtunnel.records.failures import masked
 from windtunnel.store import Store
 from windtunnel_worker.settings import HostSettings
+from windtunnel_worker.telemetry.wanted import traces_endpoint, tracing_for
 from windtunnel_worker.trust import misfits
 from windtunnel_worker.variables import without_effect
 
@@ -26,6 +30,8 @@ LEAST_FREE_BYTES = 2 * 2**30
 LEAST_FREE_SHARE = 0.05
 MOST_CLOCK_ERROR_S = 2.0
 DATASETS_LOOKED_FOR = 20
+REACH_S = 3.0
+"""How long a server that should listen may take to accept a connection."""
 PROBE = ".windtunnel-doctor"
 """A file that is written into the store and the archive and removed again."""
 
@@ -49,6 +55,7 @@ def host_checks(settings: HostSettings) -> list[Check]:
         _trust(settings),
         _variables(os.environ),
         webhook_check(settings),
+        check("traces", lambda: collector(os.environ)),
         disk_check(*folders),
         _writable("WINDTUNNEL_DATA_DIR", settings.data_dir),
         _writable("WINDTUNNEL_LOCK_DIR", settings.lock_dir),
@@ -139,6 +146,24 @@ def webhook_check(settings: HostSettings) -> Check:
     if secret and not settings.webhooks:
         return Check("webhooks", False, "none may be sent anywhere: name the receivers in WINDTUNNEL_WEBHOOKS")
     return Check("webhooks", True, f"to {', '.join(settings.webhooks)}" if secret else "none are sent from here")
+
+
+def collector(environment: Mapping[str, str]) -> str:
+    """Where this host sends traces; `HostFeatureMissing` if it cannot, as nothing listens there."""
+    if tracing_for(environment) is None:
+        return "none are sent from here"
+    endpoint = traces_endpoint(environment)
+    try:
+        url = urlsplit(endpoint)
+        port = url.port or {"http": 80, "https": 443}[url.scheme]
+        socket.create_connection((url.hostname or "", port), timeout=REACH_S).close()
+    except (OSError, ValueError, KeyError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else "it is not the URL of an HTTP server"
+        raise HostFeatureMissing(
+            f"No traces can be sent to {masked(endpoint)}: {reason}.",
+            remedy="Start the collector there, or correct OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, port 4318).",
+        ) from error
+    return f"to {masked(endpoint)}"
 
 
 def _nearest(folder: Path) -> Path:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def tracing_for(environment: Mapping[str, str]) -> type[Tracing] | None:
     """What sends them, or None if they are not asked for; `HostFeatureMissing` if the libraries are not installed."""
-    if not _wanted(environment):
+    if not traces_endpoint(environment):
         return None
     try:
         from windtunnel_worker.telemetry.tracing import Tracing
@@ -25,9 +25,9 @@ def tracing_for(environment: Mapping[str, str]) -> type[Tracing] | None:
     return Tracing
 
 
-def _wanted(environment: Mapping[str, str]) -> bool:
+def traces_endpoint(environment: Mapping[str, str]) -> str:
+    """The URL that they are sent to, without the path that the exporter adds; empty if they are not asked for."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none":
+        return ""
     endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    off = (
-        environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none"
-    )
-    return not off and any(map(environment.get, endpoints))
+    return next(filter(None, map(environment.get, endpoints)), "")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from tests.contract.driver import HERE, QUEUE, THERE, Driver
+from tests.contract.driver import HERE, POLICY, QUEUE, THERE, Driver
 from tests.support import a_report, a_verdict, an_attempt, an_execution
 
 from windtunnel.contract import Isolation, JobState, Outcome
@@ -287,3 +287,16 @@ def test_redis_may_forget_the_scripts_at_any_moment(driver: Driver) -> None:
         driver.keys.script_flush()
         step()
     assert driver.outcomes(batch) == {"succeeded": 3}
+
+
+def test_what_came_of_an_earlier_claim_leaves_a_later_one_of_the_same_session_alone(driver: Driver) -> None:
+    batch = driver.submit()
+    stale = driver.claimed(queue=VALIDATE)
+    assert isinstance(stale, Claimed)
+    assert driver.claim(queue=VALIDATE)[0].job_id == stale.jobs[0].job_id  # taken back, and claimed again
+    driver.judge()
+    (held,) = driver.claim()
+    driver.records.schedule.judged(stale, HERE, POLICY, a_verdict())
+    driver.records.schedule.give_back(HERE, stale.jobs)
+    assert (driver.state(held.job_id), driver.keys.hget(f"wt:batch:{batch}", "running")) == ("running", "1")
+    assert driver.executed(held).recorded

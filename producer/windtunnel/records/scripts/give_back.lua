@@ -2,7 +2,8 @@
 -- ARGV: session, ms of a pause (0: none), why, then ids and tokens in turn
 local session, pause = ARGV[1], tonumber(ARGV[2])
 for i = #ARGV - 1, 4, -2 do
-  if redis.call('HEXISTS', key('held', session), ARGV[i]) == 1 then
+  local held = redis.call('HGET', key('held', session), ARGV[i])
+  if held and held:match('^%S+') == ARGV[i + 1] then
     note(key('job', ARGV[i]), 'given_back', session, ARGV[3])
     untouched(session, ARGV[i], ARGV[i + 1], pause)
   end

@@ -13,10 +13,14 @@ for i = 8, #ARGV do
   local job = key('job', id)
   local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache',
     'faults')
-  local was_held = redis.call('HDEL', key('held', session), id) == 1
+  local held = redis.call('HGET', key('held', session), id)
+  local ours = held and held:match('^%S+') == token -- not of a later claim
+  if ours then
+    redis.call('HDEL', key('held', session), id)
+  end
   local priority, pool, needs = place_of(fields[3])
   if not header or fields[1] ~= 'queued' or fields[2] ~= token or not priority then
-    if was_held then
+    if ours then
       find(id)
       over = true
     end

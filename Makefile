@@ -52,8 +52,9 @@ pictures: ## take the README's pictures from a running stack
 corpora: ## judge the corpora: attacks found, honest programs rejected, misses by name
 	$(SETUP) $(BIN)/python benchmarks/validation_corpora.py
 
-fuzz: ## mutate real programs at the validator for long
+fuzz: ## mutate real programs at the validator, and the order of operations on the records, for long
 	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=20000 $(BIN)/pytest tests/unit/validation/test_fuzz.py --timeout 3600
+	$(SETUP) env WINDTUNNEL_FUZZ_EXAMPLES=3000 $(BIN)/pytest tests/contract/test_random_operations.py --timeout 3600
 
 matrix: ## every attack under runc and runsc, in containers and in cells
 	$(SETUP) deploy/test-setup.sh everyday $(MAKE) --no-print-directory attacks

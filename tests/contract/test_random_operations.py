@@ -28,7 +28,7 @@ from windtunnel.records.connection import Connection
 from windtunnel.records.reports import Unfinished
 from windtunnel.records.schedule import VALIDATE, Claimed, Held
 
-EXAMPLES = int(os.environ.get("WINDTUNNEL_FUZZ_EXAMPLES", 0))
+EXAMPLES = int(os.environ.get("WINDTUNNEL_FUZZ_EXAMPLES", "0"))
 """How many to try, other ones each time; without it always the same few."""
 SESSIONS = st.sampled_from(["h1:1:a", "h1:2:a", "h2:1:a"])
 OUTCOMES = st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.INFRASTRUCTURE_ERROR])

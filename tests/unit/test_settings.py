@@ -206,6 +206,12 @@ def test_the_sandbox_defaults_are_read(setenv: pytest.MonkeyPatch) -> None:
     assert settings.default_memory_mb == 1024
 
 
+@pytest.mark.parametrize(("size", "megabytes"), [("1024", 1024), ("2g", 2048), (str(2**30), 1024)])
+def test_a_bare_number_of_megabytes_is_one(setenv: pytest.MonkeyPatch, size: str, megabytes: int) -> None:
+    setenv.setenv("WINDTUNNEL_DEFAULT_MEMORY_MB", size)
+    assert load(HostSettings).default_memory_mb == megabytes
+
+
 def test_the_sandbox_defaults_without_any_variable(setenv: pytest.MonkeyPatch) -> None:
     setenv.delenv("SANDBOX_DEFAULT_IMAGE", raising=False)
     settings = load(HostSettings)

@@ -29,6 +29,12 @@ def parse_memory(size: str | int) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def _limit_mb(size: str | int) -> int:
+    """As `parse_memory`, but a bare number below 2**20 is megabytes: no limit is that few bytes."""
+    text = str(size).strip()
+    return int(text) if text.isdecimal() and int(text) < 2**20 else parse_memory(size)
+
+
 def _absolute(folder: str | Path) -> Path:
     if not str(folder).strip():
         raise ValueError("is empty; give a folder")
@@ -104,7 +110,7 @@ class HostSettings(Settings):
     default_cpus: float = Field(
         1.0, gt=0, validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_CPUS", "SANDBOX_DEFAULT_CPU_LIMIT")
     )
-    default_memory_mb: Annotated[int, BeforeValidator(parse_memory)] = Field(
+    default_memory_mb: Annotated[int, BeforeValidator(_limit_mb)] = Field(
         512,
         ge=64,
         validation_alias=AliasChoices("WINDTUNNEL_DEFAULT_MEMORY_MB", "SANDBOX_DEFAULT_MEMORY_LIMIT"),

@@ -43,13 +43,14 @@ install -d -o windtunnel -g windtunnel -m 2750 /var/lib/windtunnel
 [ -x /opt/windtunnel/bin/python ] || python3 -m venv /opt/windtunnel
 say "installing the workers"
 /opt/windtunnel/bin/pip install --quiet --no-compile --require-hashes -r "$here/../requirements/worker.txt"
-/opt/windtunnel/bin/pip install --quiet --no-compile --no-deps --upgrade "${wheel:-windtunnel}"
+# Forced, since two wheels from before a release have the same version.
+/opt/windtunnel/bin/pip install --quiet --no-compile --no-deps --upgrade --force-reinstall "${wheel:-windtunnel}"
 # pip compiles one file after the other, and the libraries' tests too.
 /opt/windtunnel/bin/python -m compileall -q -j 0 -x '/tests/' /opt/windtunnel/lib
 install -D -m 644 "$here/../RUNBOOK.md" /opt/windtunnel/share/RUNBOOK.md
 
 install -d -m 755 /etc/windtunnel
-install -m 600 "$password" /etc/windtunnel/redis_password
+[ "$password" -ef /etc/windtunnel/redis_password ] || install -m 600 "$password" /etc/windtunnel/redis_password
 settings=/etc/windtunnel/windtunnel.env
 earlier() { sed -n "s/^$1=//p" "$settings" 2>/dev/null || true; }
 host=${WINDTUNNEL_HOST:-$(earlier WINDTUNNEL_HOST)}

@@ -141,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if settings.log_format == "json":
             start_with_json()
         notify(READY)  # also while it still waits for Redis
+        refuse_cluster(settings)
         if options.role in ("metrics", "flower"):
             be_alive_regularly()
         if options.role == "metrics":
@@ -249,7 +250,6 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int,
     role = node.partition("@")[0]
     process, parent = Process(settings, app, node), Process(settings, app)
     process.check()
-    refuse_cluster(settings)
     make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)
     compile_models()  # before any fork: once for all slots

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 import redis
 from tests.support import RedisServer, free_port, until
+from typer.testing import CliRunner
 
+from windtunnel.cli import host
+from windtunnel.cli.commands import app
 from windtunnel.errors import StoreForbidden, StoreUnavailable
 from windtunnel.records.connection import Connection
 from windtunnel.records.records import Records
+from windtunnel_worker.celery.roles import ROLES, main
 
 
 @pytest.fixture
@@ -91,3 +95,22 @@ def test_no_such_database(server: redis.Redis) -> None:
 def test_no_room_for_another_client(server: redis.Redis) -> None:
     server.config_set("maxclients", 1)
     assert "has as many clients as it may" in refusal(server).message
+
+
+def test_doctor_finds_that_a_user_may_not_read_the_records(server: redis.Redis, setenv: pytest.MonkeyPatch) -> None:
+    server.acl_setuser("worker", True, passwords="+right", keys=["wt", "wt:*"], categories=["+@all"])
+    setenv.setattr(host, "load", lambda: None)
+    setenv.setenv("WINDTUNNEL_REDIS_URL", f"redis://worker:right@127.0.0.1:{server.get_connection_kwargs()['port']}/0")
+    setenv.setenv("WINDTUNNEL_KEY_PREFIX", "other")
+    done = CliRunner().invoke(app, ["doctor"])
+    assert done.exit_code == 1
+    assert "BAD records: " in done.stdout
+    assert "WINDTUNNEL_KEY_PREFIX" in done.stdout
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_starts_on_a_cluster(role: str, redis_program: str, tmp_path: Path, setenv: pytest.MonkeyPatch) -> None:
+    with RedisServer(redis_program, tmp_path, "--cluster-enabled", "yes") as own:
+        setenv.setenv("WINDTUNNEL_REDIS_URL", own.url)
+        with pytest.raises(SystemExit, match="is a Redis Cluster"):
+            main([role, "--port", str(free_port())])

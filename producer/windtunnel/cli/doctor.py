@@ -62,9 +62,12 @@ def _checks_through_redis(records: Records) -> list[Check]:
     found: list[Check] = []
     try:
         found += redis_checks(records.reading.server())
+        found += host_checks(records.hosts.all(), datetime.now(UTC))
+    except WindtunnelError as error:
+        return [*found, Check("records", False, str(error))]
+    try:
         figures = records.metrics.read()
         found += queue_checks(figures)
-        found += host_checks(figures.hosts, datetime.now(UTC))
         found += archive_checks(records.spool.waiting(), datetime.now(UTC))
         found += _workers(records.url, figures)
     except StoreForbidden as error:

@@ -121,7 +121,8 @@ def explained(url: str, error: BaseException) -> BaseException:
     if isinstance(error, NoPermissionError):
         return StoreForbidden(
             f"This user of {place} may not do that: {text}.",
-            remedy="Use the user of deploy/redis/users.acl that the role is meant for.",
+            remedy="Use the user of deploy/redis/users.acl that the role is meant for, and the WINDTUNNEL_KEY_PREFIX "
+            "that start.sh had.",
         )
     meaning = _meaning(REFUSALS, text) or (_PASSWORD if isinstance(error, redis.AuthenticationError) else None)
     if meaning:

@@ -17,12 +17,12 @@ from windtunnel_worker.telemetry.logs import JsonFormatter
 
 def test_what_happens_to_a_job_is_a_line_with_its_fields(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="windtunnel"):
-        log_what_happens("retry", "b-1", attempt=2, reason="redis://worker:hunter2@host:6379/0 is away")
+        log_what_happens("retry", "b-1", attempt=2, reason="redis://worker:p@ss@host:6379/0 is away")
     line = json.loads(JsonFormatter().format(caplog.records[0]))
     assert (line["action"], line["job_id"], line["attempt"], line["level"]) == ("retry", "b-1", 2, "INFO")
     assert line["batch_id"] == "b"
     assert line["reason"] == "redis://worker:***@host:6379/0 is away"
-    assert "hunter2" not in json.dumps(line)
+    assert "ss@" not in json.dumps(line)
 
 
 def test_the_action_of_every_line_is_a_field(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from windtunnel.keyspace import batch_of
 
 log = logging.getLogger(__name__)
 
-SECRET = re.compile(r"(://[^:/@\s]*:)[^@\s]+@|((?:password|secret|token)=)[^\s&,]+", re.IGNORECASE)
+SECRET = re.compile(r"(://[^:/@\s]*:)\S+@|((?:password|secret|token)=)[^\s&,]+", re.IGNORECASE)
 BATCH_OF = re.compile(r"[0-9a-z]+-\d+$")
 OWN = "wt_"
 """Prefix of the fields that an observer's facts have in a record."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from tests.support import ENOUGH, PATIENCE_S, ROOT, Role, answer_of, free_port, 
 
 from windtunnel.client import Client
 from windtunnel.contract import Job, Outcome
+from windtunnel.records.connection import Connection
+from windtunnel.records.records import Records
 from windtunnel.settings import Settings, load
 from windtunnel_worker.sandbox import images
 
@@ -128,6 +131,8 @@ def test_records_are_there_after_a_restart(redis_program: str, tmp_path: Path) -
         ("flower", "GET wt:code:1"),
         ("flower", "LPUSH execute x"),
         ("flower", "EVAL return(redis.call('get',KEYS[1])) 1 wt:code:1"),
+        ("exporter", "GET wt:code:1"),
+        ("exporter", "HGETALL wt:job:1-0"),
         ("exporter", "SET wt:counters 1"),
         ("exporter", "HINCRBY wt:metrics x 1"),
         ("exporter", "LPUSH execute x"),
@@ -140,6 +145,30 @@ def test_records_are_there_after_a_restart(redis_program: str, tmp_path: Path) -
 def test_what_a_user_may_not_do(server: int, user: str, command: str) -> None:
     with connect(server, user) as connection, pytest.raises(redis.exceptions.NoPermissionError):
         connection.execute_command(*command.split())
+
+
+def test_the_exporter_may_read_all_its_figures(redis_program: str, tmp_path: Path) -> None:
+    with (
+        started(tmp_path, redis_program) as port,
+        connect(port, "worker") as worker,
+        closing(Records(Connection(address(port, "exporter"), "wt", retries=0))) as records,
+    ):
+        worker.sadd("wt:queues", "execute.default")
+        below = "execute.default"
+        for level, member in (("classes", "5"), ("owners", "alice"), ("batches", "b"), ("lanes", "any")):
+            worker.zadd(f"wt:{level}:{below}", {member: 0})
+            below = "execute.default:5:b" if level == "batches" else f"{below}:{member}"
+        worker.rpush("wt:lane:execute.default:5:b:any", 0)
+        worker.zadd("wt:outbox", {"receiver": 0})
+        worker.zadd("wt:outbox:receiver", {"b:1": 0})
+        worker.zadd("wt:hosts", {"host": 1000 * time.time()})
+        worker.zadd("wt:leases", {"host:1:x": 0})
+        worker.hset("wt:held:host:1:x", "b-1", "1.x 1")
+        figures = records.metrics.read()
+        assert [(one.owner, one.jobs) for one in figures.waiting] == [("alice", 1)]
+        assert [(one.host, one.busy) for one in figures.hosts] == [("host", 1)]
+        assert figures.webhooks == 1
+        assert records.metrics.memory() > (0, 0)
 
 
 def test_nobody_comes_in_without_a_password(server: int) -> None:

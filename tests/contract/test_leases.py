@@ -192,6 +192,15 @@ def test_what_was_not_begun_can_be_given_back(driver: Driver) -> None:
     assert driver.run_all()[:3] == [job.job_id for job in held[1:]]
 
 
+def test_giving_back_what_has_ended_meanwhile_says_nothing_in_its_history(driver: Driver) -> None:
+    batch = driver.submit()
+    held = driver.claim(queue=VALIDATE)
+    driver.cancel(batch)
+    driver.finalize()
+    driver.records.schedule.give_back(HERE, held)
+    assert [one.what for one in driver.records.reading.history(f"{batch}-0")] == ["submitted", "cancelled", "finished"]
+
+
 def test_executing_begins_the_next_job_unless_it_must_not(driver: Driver) -> None:
     first, second, third, fourth = a_cell(driver)
     assert driver.executed(first, following=second).next_stop == ""

@@ -2,11 +2,7 @@
 -- ARGV: session, ms of a pause (0: none), why, then ids and tokens in turn
 local session, pause = ARGV[1], tonumber(ARGV[2])
 for i = #ARGV - 1, 4, -2 do
-  local held = redis.call('HGET', key('held', session), ARGV[i])
-  if held and held:match('^%S+') == ARGV[i + 1] then
-    note(key('job', ARGV[i]), 'given_back', session, ARGV[3])
-    untouched(session, ARGV[i], ARGV[i + 1], pause)
-  end
+  untouched(session, ARGV[i], ARGV[i + 1], pause, ARGV[3])
 end
 rest(session)
 return 1

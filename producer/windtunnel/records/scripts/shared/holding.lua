@@ -102,7 +102,8 @@ local function wake_paused()
 end
 
 -- A session gives a job back that it has not begun, if the job is still its own; perhaps it waits for some ms first.
-local function untouched(session, id, token, pause)
+-- `why` is for the job's history.
+local function untouched(session, id, token, pause, why)
   local held = redis.call('HGET', key('held', session), id)
   if not held or held:match('^%S+') ~= token then
     return
@@ -114,6 +115,9 @@ local function untouched(session, id, token, pause)
   if fields[2] ~= token or not (running or fields[1] == 'queued') then
     find(id)
     return
+  end
+  if why then
+    note(job, 'given_back', session, why)
   end
   redis.call('HDEL', job, 'token', 'begun')
   if running then

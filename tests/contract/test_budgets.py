@@ -148,9 +148,10 @@ def test_jobs_that_are_retried_together_have_one_budget(driver: Driver) -> None:
     assert cancelled_by(driver, batch) == "budget jobs 1"
 
 
-def test_a_damaged_budget_is_none(driver: Driver) -> None:
+@pytest.mark.parametrize("stored", ["{", "[1]", '{"jobs":"x"}', '{"wall_s":[],"same_failure":{}}'])
+def test_a_damaged_budget_is_none(driver: Driver, stored: str) -> None:
     batch = driver.ready(1, budget=Budget(jobs=1))
-    driver.keys.hset(f"wt:batch:{batch}", "budget", "{")
+    driver.keys.hset(f"wt:batch:{batch}", "budget", stored)
     driver.run_all()
     assert driver.outcomes(batch) == {"succeeded": 1}
     assert driver.records.reading.batch_status(batch).budget is None

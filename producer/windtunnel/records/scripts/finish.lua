@@ -73,7 +73,7 @@ end
 
 -- The breaker: closes a batch whose first reports all say the same failure.
 local function notice(batch, header, outcome, failure)
-  local most = tonumber(header.budget.same_failure)
+  local most = header.budget.same_failure
   if not most or header.cancelled or outcome == 'cancelled' then
     return
   end

@@ -11,11 +11,11 @@ local function keep_to_budget(batch, header, running_s)
     return header.cancelled
   end
   local budget, part = header.budget, nil
-  if now - header.since >= 1000 * number(budget.wall_s, math.huge) then
+  if now - header.since >= 1000 * (budget.wall_s or math.huge) then
     part = 'wall_s'
-  elseif header.spent + (running_s or 0) >= number(budget.slot_seconds, math.huge) then
+  elseif header.spent + (running_s or 0) >= (budget.slot_seconds or math.huge) then
     part = 'slot_seconds'
-  elseif header.begun >= number(budget.jobs, math.huge) then
+  elseif header.begun >= (budget.jobs or math.huge) then
     part = 'jobs'
   end
   if part then

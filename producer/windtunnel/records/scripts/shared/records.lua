@@ -95,7 +95,10 @@ local function read_header(batch)
   header.seconds, header.measured = finite(fields[7]), finite(fields[8])
   header.closed_at = number(fields[11])
   local readable, budget = pcall(cjson.decode, fields[12] or '{}')
-  header.budget = readable and type(budget) == 'table' and budget or {}
+  header.budget = {}
+  for part, most in pairs(readable and type(budget) == 'table' and budget or {}) do
+    header.budget[part] = finite(most)
+  end
   if not fields[1] then
     redis.call('HSET', key('batch', batch), 'owner', header.owner) -- somebody removed it, and its jobs must end
   end

@@ -332,6 +332,14 @@ def test_it_comes_back_where_no_other_host_can_take_it(driver: Driver, other: st
     assert [again.job_id for again in driver.claim(HERE)] == [job.job_id]
 
 
+def test_whoever_waits_behind_closed_batches_is_found_at_once(driver: Driver) -> None:
+    closed, open_batch = [driver.ready() for _ in range(5)], driver.ready()
+    for batch in closed:
+        driver.records.submissions.close_batch(batch, "client")
+        driver.keys.hset(f"wt:batch:{batch}", "closed_at", 0)
+    assert [job.job_id for job in driver.claim()] == [f"{open_batch}-0"]
+
+
 def test_a_draining_host_gets_nothing_more(driver: Driver) -> None:
     driver.ready(2)
     (job,) = driver.claim()

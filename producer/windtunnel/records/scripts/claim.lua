@@ -101,6 +101,8 @@ local function in_order(at, most)
   end
 end
 
+local moved_up = false -- a batch left, and those behind it may have been passed over
+
 -- A batch's first lane that this session can serve, and the batch's header.
 local function first_lane(priority, owner, batch)
   looks = looks - 1
@@ -108,6 +110,7 @@ local function first_lane(priority, owner, batch)
   local closed_by = header and keep_to_budget(batch, header)
   if not header or closed_for_good(header, closed_by) then
     clear(queue, priority, owner, batch, 1000, closed_by)
+    moved_up = moved_up or not redis.call('ZSCORE', key('batches', queue, priority, owner), batch)
   end
   if header and (not closed_by or closed_by:match('^budget jobs ')) and left_of(header.running, header.max_running) > 0 then
     for lane in in_order(key('lanes', queue, priority, batch), looks + 1) do
@@ -157,7 +160,11 @@ local function choose()
   end
 end
 
-local priority, owner, batch, lane, header = choose()
+local priority, owner, batch, lane, header
+repeat
+  moved_up = false
+  priority, owner, batch, lane, header = choose()
+until priority or not moved_up
 if not priority then
   return { 'none' }
 end

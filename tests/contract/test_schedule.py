@@ -417,6 +417,13 @@ def test_a_pool_that_nobody_needs_or_serves_is_forgotten_with_its_tickets(driver
     assert driver.keys.sismember("wt:queues", "execute.odd") == served
 
 
+def test_a_pool_whose_host_left_before_any_job_came_is_forgotten(driver: Driver) -> None:
+    driver.host("there", pool="odd")
+    driver.keys.zadd("wt:hosts", {"there": 1})
+    driver.reconcile()
+    assert driver.keys.exists("wt:queue:execute.odd") == 0
+
+
 def test_as_many_messages_as_slots_can_use(driver: Driver) -> None:
     driver.host(slots=2)
     schedule = driver.records.schedule

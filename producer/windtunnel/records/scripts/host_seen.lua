@@ -29,5 +29,6 @@ for _, one in ipairs(live_hosts()) do
 end
 for pool, count in pairs(slots) do
   redis.call('HSET', key('queue', 'execute.' .. pool), 'slots', count)
+  redis.call('SADD', key('queues'), 'execute.' .. pool) -- or nobody would forget it
 end
 return 1

@@ -139,9 +139,10 @@ def test_a_webhook_whose_record_was_damaged_leaves_the_outbox(driver: Driver) ->
     assert driver.records.outbox.waiting() == 0
 
 
-def test_a_batch_whose_webhook_was_damaged_still_ends(driver: Driver) -> None:
+@pytest.mark.parametrize("stored", ["{", '{"url":null}', '{"url":[]}'])
+def test_a_batch_whose_webhook_was_damaged_still_ends(driver: Driver, stored: str) -> None:
     batch = driver.ready(1, webhook=Webhook(url=URL))
-    driver.keys.hset(f"wt:batch:{batch}", "webhook", "{")
+    driver.keys.hset(f"wt:batch:{batch}", "webhook", stored)
     driver.run_all()
     assert driver.outcomes(batch) == {"succeeded": 1}
     assert due(driver) == []

@@ -12,7 +12,8 @@ local function write_hook(batch, fields)
   local at = key('batch', batch)
   local batch_fields = redis.call('HMGET', at, 'webhook', 'name', 'total')
   local readable, hook = pcall(cjson.decode, batch_fields[1] or '')
-  if not readable or type(hook) ~= 'table' or not hook.url or (fields.kind == 'job_finished' and hook.each ~= 'job') then
+  if not readable or type(hook) ~= 'table' or type(hook.url) ~= 'string'
+    or fields.kind == 'job_finished' and hook.each ~= 'job' then
     return
   end
   local event = batch .. ':' .. add(at, 'hooks', 1)

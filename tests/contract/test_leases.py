@@ -9,7 +9,7 @@ import pytest
 from tests.contract.driver import HERE, POLICY, QUEUE, THERE, Driver
 from tests.support import a_report, a_verdict, an_attempt, an_execution
 
-from windtunnel.contract import Isolation, JobState, Outcome
+from windtunnel.contract import Isolation, JobState, Outcome, SecurityLevel
 from windtunnel.records.schedule import VALIDATE, Claimed, Held
 
 
@@ -161,6 +161,19 @@ def test_a_report_of_another_token_is_refused(driver: Driver) -> None:
     assert driver.finish([taken]) == [False]
     driver.keys.zadd("wt:ended", {taken.job_id: 0})
     assert driver.finalize() == [taken.job_id]
+
+
+def test_a_late_report_of_an_earlier_end_is_refused(driver: Driver) -> None:
+    batch = driver.submit()
+    driver.judge(SecurityLevel.CRITICAL)
+    (taken,) = driver.records.reports.take(1)
+    driver.keys.zadd("wt:ended", {taken.job_id: 0})
+    driver.finalize()
+    driver.records.submissions.retry(a_report(taken.job_id, Outcome.REJECTED), "client")
+    driver.cancel(batch)
+    assert driver.finish([taken]) == [False]
+    driver.finalize()
+    assert driver.outcomes(batch) == {"cancelled": 1}
 
 
 # -- answers that were lost ------------------------------------------------------------------------------

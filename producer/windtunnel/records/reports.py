@@ -136,6 +136,7 @@ class Reports:
                 report.image_digest,
                 _trial(report),
                 as_words(counts_of(report)),
+                job.outcome,
             )
         ]
         return [bool(one) for one in self._redis.run("finish", self._retention_s, who, self.most_spooled, *words)]

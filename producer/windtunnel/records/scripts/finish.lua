@@ -1,7 +1,7 @@
 -- The one final step: state, report, batch counters and event, all or nothing, once for each round.
 -- ARGV: retention s, who, reports that may wait for the archive (0: there is none), then for each job: id, attempt,
 --       token, outcome, report, its figures, why it failed ('' if not), digest of the image it ran in,
---       trial ('' or `<digest> <Sharpe ratio>/<bars>|- <dataset>…`), what it adds to the counters
+--       trial ('' or `<digest> <Sharpe ratio>/<bars>|- <dataset>…`), what it adds to the counters, how it had ended
 -- Returns for each job 1, or 0 when it was finished before.
 local retention, who, most_spooled = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local answers, over = {}, {}
@@ -61,10 +61,10 @@ local function close(batch, at, total)
   end
 end
 
--- The job waits for this report. One whose record was removed or damaged meanwhile gets it too.
-local function is_due(id, fields, attempt, token)
-  return not over[id] and redis.call('ZSCORE', key('ended'), id)
-    and (fields[1] ~= 'ended' or (fields[2] or '') == attempt and (fields[5] or '') == token)
+-- The job waits for this report: it has not ended anew since. One whose record was removed or damaged gets it too.
+local function is_due(id, fields, attempt, token, outcome)
+  return not over[id] and redis.call('ZSCORE', key('ended'), id) and (fields[1] ~= 'ended'
+    or (fields[2] or '') == attempt and (fields[5] or '') == token and (fields[9] or '') == outcome)
 end
 
 local function count_one(counts, of, name)
@@ -164,14 +164,15 @@ local function count_up(words)
 end
 
 local led = {}
-for i = 4, #ARGV, 10 do
+for i = 4, #ARGV, 11 do
   local id, batch = ARGV[i], batch_of(ARGV[i])
-  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place')
+  local fields = read(key('job', id), 'state', 'attempt', 'program', 'policy', 'token', 'history', 'cache', 'place',
+    'outcome')
   local header = header_for(id)
   if not header then
     discard(id)
     table.insert(answers, 0)
-  elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2]) then
+  elseif is_due(id, fields, ARGV[i + 1], ARGV[i + 2], ARGV[i + 10]) then
     finish(id, batch, header, fields, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
     notice(batch, header, ARGV[i + 3], ARGV[i + 6])
     if fields[7] then

@@ -13,8 +13,7 @@ for i = 8, #ARGV do
   local job = key('job', id)
   local fields = read(job, 'state', 'token', 'place', 'attempt', 'program', 'avoid', 'history', 'cache',
     'faults')
-  local held = redis.call('HGET', key('held', session), id)
-  local ours = held and held:match('^%S+') == token -- not of a later claim
+  local ours = holds(session, id, token)
   if ours then
     redis.call('HDEL', key('held', session), id)
   end

@@ -1,4 +1,10 @@
 -- `held` of a job that executes is '<token> <estimate charged> <owner>', of one that is judged '<token>'.
+-- Whether a session holds a job by the claim with this token, and not by a later one.
+local function holds(session, id, token)
+  local held = redis.call('HGET', key('held', session), id)
+  return held and held:match('^%S+') == token
+end
+
 -- A session lets go of a job: it no longer counts as running. Returns the estimate that was charged for it.
 local function let_go(session, id)
   local held = redis.call('HGET', key('held', session), id)
@@ -104,8 +110,7 @@ end
 -- A session gives a job back that it has not begun, if the job is still its own; perhaps it waits for some ms first.
 -- `why` is for the job's history.
 local function untouched(session, id, token, pause, why)
-  local held = redis.call('HGET', key('held', session), id)
-  if not held or held:match('^%S+') ~= token then
+  if not holds(session, id, token) then
     return
   end
   local estimate = let_go(session, id)

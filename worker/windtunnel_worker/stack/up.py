@@ -16,7 +16,6 @@ from windtunnel.ports import require_free
 from windtunnel.records import records_of
 from windtunnel.records.failures import masked
 from windtunnel.settings import URL_FILE
-from windtunnel.validation import SecurityValidator
 from windtunnel_worker.host_checks import confinement_checks, limit_check
 from windtunnel_worker.recovery.reaper import remove_sandboxes
 from windtunnel_worker.sandbox import images
@@ -90,6 +89,8 @@ def _require_what_roles_load(settings: HostSettings) -> None:
     """Raise what would end a role at each start: traces without their libraries, policies that cannot be read."""
     tracing_for(os.environ)
     if settings.policies:
+        from windtunnel.validation import SecurityValidator
+
         SecurityValidator(policies=settings.policies).policy_id("python")
 
 

@@ -30,7 +30,6 @@ from windtunnel_worker.host_checks import (
     webhook_check,
 )
 from windtunnel_worker.settings import HostSettings
-from windtunnel_worker.telemetry.wanted import traces_endpoint
 
 VERSIONS = {"new": windtunnel.__version__, "old": "0.0.1"}
 AWAY = "redis://127.0.0.1:1/0"
@@ -196,4 +195,3 @@ def test_doctor_names_the_collector_that_listens(monkeypatch: pytest.MonkeyPatch
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         assert collector({"OTEL_EXPORTER_OTLP_ENDPOINT": url}) == f"to {url}"
-    assert traces_endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_EXPORTER": "none"}) == ""

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from windtunnel.errors import HostFeatureMissing
-from windtunnel_worker.telemetry.wanted import tracing_for
+from windtunnel_worker.telemetry.wanted import traces_endpoint, tracing_for
 
 
 def test_what_is_lacking_for_traces_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +21,4 @@ def test_what_is_lacking_for_traces_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_is_loaded_for_traces_that_nobody_asks_for() -> None:
     assert tracing_for({}) is None
     assert tracing_for({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SDK_DISABLED": "true"}) is None
+    assert traces_endpoint({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4318", "OTEL_TRACES_EXPORTER": "none"}) == ""

@@ -149,6 +149,12 @@ def settle(data: Datasets, aliases: Mapping[str, str], *, changed: bool = False)
     _names = Names(data, aliases, changed=changed)
 
 
+def forget() -> None:
+    """Answer with nothing until the next `settle`."""
+    global _names  # noqa: PLW0603
+    _names = None
+
+
 def found(path: Any) -> Any:
     """For a library that opens files itself: the path of what it is to read. `FileNotFoundError` names the datasets."""
     name = os.fspath(path) if isinstance(path, os.PathLike) else path

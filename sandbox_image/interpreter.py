@@ -37,6 +37,7 @@ import filenames
 import frames
 import libraries
 import program
+import rehearsal
 from cleanup import ask
 from rights import become
 
@@ -207,6 +208,8 @@ def _live(line: socket.socket, preload: Preload, pipes: list[int]) -> NoReturn:
         versions = libraries.load(preload.modules)
         frames.preload_frames(preload.frames)
         program.prepare()
+        if not pipes:
+            rehearsal.rehearse()
         gc.freeze()
         line.send(
             json.dumps({"versions": versions, "cpu_time_s": _cpu_s(resource.getrusage(resource.RUSAGE_SELF))}).encode()

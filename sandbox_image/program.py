@@ -75,8 +75,15 @@ def become(pipes: list[int], job: dict[str, Any]) -> NoReturn:
 
 
 def run(job: dict[str, Any], reporter: Reporter) -> int:
-    """Run the program's text and return its exit code; an exception is reported and gives 1."""
-    module, data = types.ModuleType("__main__"), Datasets(job["datasets"])
+    """Run a job's program, end as the interpreter does and return its exit code."""
+    module = types.ModuleType("__main__")
+    code = perform(job, module, Datasets(job["datasets"]), reporter)
+    figures.keep_open_ones(reporter)
+    return _leave(code, module)
+
+
+def perform(job: dict[str, Any], module: types.ModuleType, data: Datasets, reporter: Reporter) -> int:
+    """Run the program's text as this module and return its exit code; an exception is reported and gives 1."""
     sys.argv = [PROGRAM]
     source = job["code"]
     lines = list(io.StringIO(source, newline=None))  # as Python counts them: a form feed ends none
@@ -94,15 +101,13 @@ def run(job: dict[str, Any], reporter: Reporter) -> int:
         if callable(signals):
             returned = signals(*positions.arguments(signals, data, job["params"]))
             reporter.positions(positions.encode(returned, data))
-        code = 0
+        return 0
     except SystemExit as leaving:
-        code = _exit_code(leaving, lines, reporter)
+        return _exit_code(leaving, lines, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
         near = _line_of(module.__dict__.get("signals"))
         failures.report(error, lines, reporter, near, lambda key, line: _key_like(key, line, data, job["params"]))
-        code = 1
-    figures.keep_open_ones(reporter)
-    return _leave(code, module)
+        return 1
 
 
 def _begin(module: types.ModuleType, job: dict[str, Any], data: Datasets, emit: Callable[..., None]) -> None:

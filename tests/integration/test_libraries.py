@@ -1,4 +1,4 @@
-"""The libraries of the sandbox's image: each is used by an ordinary strategy that passes the validator."""
+"""The libraries of the sandbox's image, each used by an ordinary strategy; what a cell rehearses before any job."""
 
 from __future__ import annotations
 
@@ -31,6 +31,31 @@ EXPECTED = {
     "plotly": True,
 }
 
+REHEARSES = """
+import os, sys, warnings
+import pandas
+os.chdir("/tmp")
+os.rmdir("/tmp/artifacts")
+warnings.simplefilter("error")
+import rehearsal
+codes = rehearsal.rehearse()
+os.mkdir("/tmp/artifacts")
+emit(codes=codes, left=os.listdir("/tmp"), where=os.getcwd(), main="emit" in vars(sys.modules["__main__"]))
+"""
+LOOKS = """
+import linecache, os, random, sys, threading
+import numpy, pandas
+main = sys.modules["__main__"]
+emit(
+    names=sorted(vars(main)), argv=sys.argv, where=os.getcwd(), scratch=os.listdir("/tmp"),
+    threads=threading.active_count(),
+    cached=[name for name in linecache.cache if "site-packages" not in name],
+    classes=[one.__name__ for one in object.__subclasses__() if one.__module__ == "__main__"],
+    modules=[name for name, one in sys.modules.items() if one is main],
+    drawn=[random.random(), float(numpy.random.random())],
+)
+"""
+
 
 def test_the_programs_pass_the_validator() -> None:
     verdict = SecurityValidator().validate_code(CODE)
@@ -57,3 +82,22 @@ def test_every_library_works_in_a_cell(docker_engine: images.Image, settings: Ho
         executor.close()
     assert execution.outcome is Outcome.SUCCEEDED, (execution.message, execution.stderr)
     assert {name: execution.values[name] for name in EXPECTED} == EXPECTED
+
+
+def test_the_rehearsal_works_and_warns_of_nothing(run: Run) -> None:
+    execution = run(REHEARSES)
+    assert execution.values == {"codes": [0, 0], "left": ["artifacts"], "where": "/tmp", "main": True}
+    assert (len(execution.stdout.splitlines()), execution.stderr) == (2, "")
+
+
+def test_a_program_finds_nothing_of_the_rehearsal(
+    run: Run, docker_engine: images.Image, settings: HostSettings
+) -> None:
+    executor = Executor(settings.model_copy(update={"default_image": docker_engine.name}), "tests")
+    try:
+        assignment = replace(an_assignment(Job(code=LOOKS)), isolation=Isolation.CELL)
+        in_cell = executor.execute(assignment)
+    finally:
+        executor.close()
+    assert in_cell.isolation is Isolation.CELL
+    assert in_cell.values == run(LOOKS).values

@@ -280,13 +280,15 @@ def idle(running: Stack, seconds: float = 30.0) -> None:
         time.sleep(seconds)
         commands = (keys.info("stats")["total_commands_processed"] - commands - 1) / seconds
         share = (_cpu(running) - used) / seconds
-    memory = [(" ".join(one.cmdline()[2:4])[-40:], one.memory_full_info()) for one in running.processes()]
-    for name, info in memory:
+    memory = {one: one.memory_full_info() for one in running.processes()}
+    for one, info in memory.items():
+        name = " ".join(one.cmdline()[2:4])[-40:] or one.name()
         print(f"  {name}: {info.rss / 2**20:.0f} MB resident, {info.pss / 2**20:.0f} MB by share")
+    roles = [info for one, info in memory.items() if one.name() != "redis-server"]
     print(
-        f"idle: {commands:.1f} Redis commands a second, {share:.2%} of a core, "
-        f"{sum(one.rss for _, one in memory) / 2**20:.0f} MB resident in all "
-        f"({sum(one.pss for _, one in memory) / 2**20:.0f} MB without counting shared pages twice)"
+        f"idle: {commands:.1f} Redis commands a second, {share:.2%} of a core; all but Redis "
+        f"{sum(one.rss for one in roles) / 2**20:.0f} MB resident "
+        f"({sum(one.pss for one in roles) / 2**20:.0f} MB without counting shared pages twice)"
     )
 
 

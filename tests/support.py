@@ -204,7 +204,7 @@ def ended(process: psutil.Process) -> bool:
 
 
 class Stack:
-    """`windtunnel up` as a process: a private Redis, the four roles and Flower."""
+    """`windtunnel up` as a process: a private Redis, all roles and Flower."""
 
     def __init__(self, directory: Path, *arguments: str, slots: int = 2, **variables: str) -> None:
         self.redis_port = free_port()

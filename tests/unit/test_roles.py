@@ -13,8 +13,10 @@ from tests.support import environment
 from windtunnel.errors import ExtraMissing, HostFeatureMissing, InvalidInput
 from windtunnel_worker.celery.app import create_app
 from windtunnel_worker.celery.process import Process
-from windtunnel_worker.celery.roles import check_login, main, show, take_node_name, worker_options
+from windtunnel_worker.celery.roles import check_login, main, show, take_node_name, width_of, worker_options
 from windtunnel_worker.settings import HostSettings
+
+VALIDATOR, EXECUTOR = "windtunnel.validation.validator", "windtunnel_worker.sandbox.executor"
 
 
 def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> None:
@@ -28,6 +30,24 @@ def test_two_workers_of_one_host_name_get_names_of_their_own(tmp_path: Path) -> 
 def test_the_queue_of_a_monitor_is_its_hosts_whatever_its_name() -> None:
     options = worker_options("monitor", "monitor@host.2", HostSettings(host="host"), 1)
     assert (options["hostname"], options["queues"]) == ("monitor@host.2", ["monitor.host"])
+
+
+def test_a_finalizer_may_serve_its_hosts_monitor_queue_with_as_many_threads_more() -> None:
+    alone, both = (
+        worker_options("finalize", "finalize@host", HostSettings(host="host"), 2, with_monitor=wanted)
+        for wanted in (False, True)
+    )
+    assert (alone["queues"], alone["concurrency"]) == (["finalize"], 2)
+    assert (both["queues"], both["concurrency"]) == (["finalize", "monitor.host"], 2 + width_of("monitor"))
+
+
+@pytest.mark.parametrize(
+    ("role", "loaded"), [("validate", {VALIDATOR}), ("execute", {EXECUTOR}), ("finalize", set()), ("monitor", set())]
+)
+def test_a_role_loads_what_it_needs_and_not_what_others_need(role: str, loaded: set[str]) -> None:
+    load = f"import sys; from windtunnel_worker.celery import roles; roles.load({role!r}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
+    assert {VALIDATOR, EXECUTOR, "docker"} & set(done.stdout.split()) == loaded
 
 
 def test_a_worker_that_could_do_no_work_ends_at_its_start_and_says_why(
@@ -77,6 +97,7 @@ def test_flower_without_its_library_names_the_extra(setenv: pytest.MonkeyPatch) 
     [
         (["metrics", "--port", "70000"], "--port: '70000' is not a whole number from 1 to 65535"),
         (["execute", "--concurrency", "-1"], "--concurrency: '-1' is not a whole number"),
+        (["validate", "--with-monitor"], "--with-monitor is an option of finalize"),
         (["execute", "--alive-file", "/proc/nowhere/alive"], "--alive-file: /proc/nowhere cannot be written"),
     ],
 )

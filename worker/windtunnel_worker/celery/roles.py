@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ ROLES = {
     "flower": "serves Flower",
     "metrics": "serves metrics for Prometheus",
 }
+LOADED = {"validate": "windtunnel.validation.validator", "execute": "windtunnel_worker.sandbox.executor"}
+"""What only this role loads."""
 
 
 def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
@@ -78,8 +81,10 @@ def take_node_name(role: str, host: str, lock_dir: Path) -> tuple[str, Lock]:
     )
 
 
-def worker_options(role: str, node: str, settings: HostSettings, concurrency: int) -> dict[str, Any]:
-    """Celery's options for the worker of a role.
+def worker_options(
+    role: str, node: str, settings: HostSettings, concurrency: int, *, with_monitor: bool = False
+) -> dict[str, Any]:
+    """Celery's options for the worker of a role, which may serve its host's monitor queue as well.
 
     Slots are forked processes, and so are validators if there are several; the other roles use threads. A single
     validator runs in the worker itself, which saves a process. If a program kills it, it is started again, and the
@@ -89,6 +94,9 @@ def worker_options(role: str, node: str, settings: HostSettings, concurrency: in
         "execute": [ticket_queue(pool) for pool in settings.pools],
         "monitor": [monitor_queue(settings.host)],
     }.get(role, [role])
+    if with_monitor:
+        queues.append(monitor_queue(settings.host))
+        concurrency += width_of("monitor")
     return {
         "hostname": node,
         "queues": queues,
@@ -121,6 +129,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="slots of execute (default: one per core); processes or threads of the others",
     )
     parser.add_argument(
+        "--with-monitor",
+        action="store_true",
+        help="finalize also does what monitor does, in the same process: saves memory where both are on one host",
+    )
+    parser.add_argument(
         "--port",
         type=_within(1, 65535),
         metavar="PORT",
@@ -136,6 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="touched while the worker does its work, for a health check (not of flower and metrics)",
     )
     options = parser.parse_args(arguments)
+    if options.with_monitor and options.role != "finalize":
+        parser.error("--with-monitor is an option of finalize")
     try:
         settings = host_settings()
         if settings.log_format == "json":
@@ -153,7 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             node, _held = take_node_name(options.role, settings.host, settings.lock_dir)
             width = options.concurrency or width_of(options.role)
-            sys.exit(run_worker(app, settings, node, width, options.alive_file))
+            worker = worker_options(options.role, node, settings, width, with_monitor=options.with_monitor)
+            sys.exit(run_worker(app, settings, worker, options.alive_file))
     except WindtunnelError as error:
         # The settings may be what is wrong.
         if os.environ.get("WINDTUNNEL_LOG_FORMAT") != "json":
@@ -242,25 +258,32 @@ def listening(address: str, port: int) -> Iterator[None]:
         raise InvalidInput([problem], remedy="Choose others.") from error
 
 
-def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int, alive_file: Path | None = None) -> int:
+def load(role: str) -> None:
+    """Load what the processes of a role share, before any is forked."""
+    compile_models()
+    if role in LOADED:
+        import_module(LOADED[role])
+    gc.freeze()  # a collection writes to every object that it looks at
+
+
+def run_worker(app: Celery, settings: HostSettings, options: dict[str, Any], alive_file: Path | None = None) -> int:
     """Run a role's worker and its regular work until TERM. Returns the exit code, which is not 0 after a fault.
 
-    `node` is its name: `<role>@<host>`, with a number if the machine has several.
+    `options` are what `worker_options` gives. Its name is `<role>@<host>`, with a number if the machine has several.
     """
+    node = options["hostname"]
     role = node.partition("@")[0]
     process, parent = Process(settings, app, node), Process(settings, app)
     process.check()
     make_resilient(app, parent.records.care.set_aside, alive_file=alive_file)
     register(app, process)
-    compile_models()  # before any fork: once for all slots
-    gc.freeze()  # a collection writes to every object that it looks at, and slots share these pages
-
+    load(role)
     alive.report_regularly()
 
     def ready(**_: object) -> None:
         alive.report_ready()
         if role == "execute":
-            present_regularly(settings, node, concurrency)
+            present_regularly(settings, node, options["concurrency"])
         if role in ("validate", "finalize"):
             reconcile_regularly(Process(settings, app))
         if role == "finalize":
@@ -280,4 +303,4 @@ def run_worker(app: Celery, settings: HostSettings, node: str, concurrency: int,
     worker_ready.connect(ready, weak=False)
     worker_process_init.connect(child_started, weak=False)
     worker_process_shutdown.connect(child_ends, weak=False)
-    return serve(app, **worker_options(role, node, settings, concurrency))
+    return serve(app, **options)

@@ -27,7 +27,7 @@ from windtunnel_worker.stack.private_redis import PrivateRedis
 from windtunnel_worker.stack.state import State
 from windtunnel_worker.telemetry.wanted import tracing_for
 
-ROLES = ("validate", "execute", "monitor", "finalize")
+ROLES = ("validate", "execute", "finalize")
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def _roles(options: Options, umask: int) -> list[Program]:
     """Their files are the sandboxes' too, so they keep the user's umask; their logs are written by the supervisor."""
     roles = []
     for role in ROLES:
-        width = [f"--concurrency={options.slots}"] if role == "execute" else []
-        roles.append(Program(role, _module("windtunnel_worker", role, *width), umask, reports=True))
+        more = {"execute": [f"--concurrency={options.slots}"], "finalize": ["--with-monitor"]}.get(role, [])
+        roles.append(Program(role, _module("windtunnel_worker", role, *more), umask, reports=True))
     if options.flower_port is not None:
         command = _module("windtunnel_worker", "flower", f"--port={options.flower_port}")
         roles.append(Program("flower", command, umask))

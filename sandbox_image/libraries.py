@@ -6,6 +6,7 @@ Standard library only. Done in the interpreter it is shared by all programs that
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -22,7 +23,7 @@ def load(names: Sequence[str]) -> dict[str, str]:
     What cannot be imported is left for the program to find out.
     """
     versions = {}
-    with _fonts_lent() if "matplotlib.pyplot" in names else contextlib.nullcontext():
+    with _uncollected(), _fonts_lent() if "matplotlib.pyplot" in names else contextlib.nullcontext():
         for name in names:
             if name in sys.modules:
                 continue
@@ -32,6 +33,16 @@ def load(names: Sequence[str]) -> dict[str, str]:
                 versions[package] = str(getattr(sys.modules[package], "__version__", ""))
                 _REHEARSALS.get(name, lambda: None)()
     return versions
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage: nearly all that an import makes stays, and looking through it takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextlib.contextmanager

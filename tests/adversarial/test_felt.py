@@ -92,6 +92,20 @@ MEMORY = [
            runsc={"values": {"errno": 0, "same": True}}),  # its own kernel pays
 ]  # fmt: skip
 
+SCHEDULING = [
+    sampled(seeing("moving_between_cores_succeeds_without_effect", {"moved": 0},
+             "import os\ncores, moved = os.sched_getaffinity(0), 0\nfor core in cores:\n    os.sched_setaffinity(0, {core})\n    moved += os.sched_getaffinity(0) != cores\nemit(moved=moved)",
+             runsc={"values": None})),  # its own kernel notes it down: no thread of the host moves
+    sampled(seeing("timers_and_queued_signals_are_few", {"many": False}, """
+        import ctypes, os, signal
+        libc, timer = ctypes.CDLL(None), ctypes.c_void_p()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
+        def taken(act): return next((number for number in range(3000) if act()), 3000)
+        signals = taken(lambda: libc.sigqueue(os.getpid(), int(signal.SIGRTMIN), None))
+        emit(many=signals + taken(lambda: libc.timer_create(1, None, ctypes.byref(timer))) > 2000)
+        """, runsc={"values": None})),  # they are its own kernel's, in the sandbox's memory
+]  # fmt: skip
+
 WARDEN = [
     sampled(refusing("the_wardens_place_among_the_hosts_processes_is_refused",
              *(f"{call}" for pid in ("1", "os.getppid()") for call in (
@@ -120,7 +134,7 @@ WARDEN = [
         """, "import os\nemit(found=[os.getpriority(os.PRIO_PROCESS, 1), len(os.sched_getaffinity(1)) == os.sysconf('SC_NPROCESSORS_ONLN')])", {"found": [0, True]}),
 ]  # fmt: skip
 
-ATTEMPTS: list[Attempt] = [*DISK, *FILES, *MEMORY, *WARDEN]
+ATTEMPTS: list[Attempt] = [*DISK, *FILES, *MEMORY, *SCHEDULING, *WARDEN]
 
 
 @everywhere(ATTEMPTS)

@@ -74,6 +74,7 @@ emit(
     environment=dict(os.environ),
     nofile=resource.getrlimit(resource.RLIMIT_NOFILE),
     core=resource.getrlimit(resource.RLIMIT_CORE),
+    sigpending=resource.getrlimit(resource.RLIMIT_SIGPENDING),
     fsize=resource.getrlimit(resource.RLIMIT_FSIZE),
     ran=can_run(),
     descriptors={name: os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")
@@ -254,6 +255,7 @@ def test_the_hosts_name_and_environment_are_not_seen(inside: dict[str, Any]) -> 
 def test_the_ulimits_are_those_of_the_configuration(inside: dict[str, Any]) -> None:
     assert inside["nofile"] == [hardening.NOFILE] * 2
     assert inside["core"] == [1, 1]  # at 0 the kernel starts a collector of core dumps all the same
+    assert inside["sigpending"] == [hardening.SIGPENDING] * 2
     assert inside["fsize"] == [LIMITS.disk_mb * 2**20] * 2
 
 

@@ -24,6 +24,8 @@ WARDEN_CAPABILITIES = ["SETUID", "SETGID", "SETPCAP"]
 HOSTNAME = "sandbox"
 TMP_INODES = 10_000
 NOFILE = 256
+SIGPENDING = 1024
+"""Timers and queued signals of a job's user: the kernel ends its timers of one instant in one go, whoever waits."""
 
 ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 - the only writable place inside
@@ -238,6 +240,7 @@ def host_config(
             _ulimit("nofile", NOFILE),
             _ulimit("core", 1),  # at 0 the kernel still starts the host's collector of core dumps; at 1 it does not
             _ulimit("memlock", 0),  # what is locked may be a page of a file that another sandbox pays for
+            _ulimit("sigpending", SIGPENDING),
             _ulimit("fsize", limits.disk_mb * 2**20),
             *([_ulimit("nproc", processes)] if runtime.own_kernel else []),
         ],

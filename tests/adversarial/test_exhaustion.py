@@ -139,6 +139,12 @@ MEMORY = [
         small = b"".join(bomb.compress(mb) for _ in range(300)) + bomb.flush()
         zlib.decompress(small)
         """),
+    ending("children_that_run_out_of_memory_again_and_again_end_their_program", Outcome.MEMORY_EXCEEDED, """
+        import os
+        for _ in range(16):
+            if os.fork() == 0: held = b"x" * (250 * 2**20)
+            os.wait()
+        """),
     ending("a_giant_number_is_stopped", {*GONE, Outcome.TIMED_OUT}, "x = 9 ** 9 ** 9"),
 ]  # fmt: skip
 

@@ -31,6 +31,8 @@ HALF_FULL = 0.5
 """The same if its first process was killed: gVisor is one process, and memory may grow fast at the end."""
 CPU_GRACE_S = 2.0
 """What all processes together may use beyond the limit: in that time the kernel ends one that passes it alone."""
+MOST_KILLS = 4
+"""Processes of one program that may run out of memory before it is stopped: each is pages in the host's log."""
 LONGEST_TICK_S = 1.0
 """The caller is asked at least this often whether the attempt must stop."""
 
@@ -123,7 +125,8 @@ class Run:
             self._hooks.lasting(self._sandbox)
         self._sample()
         self._stop = self._hooks.stop()
-        return self._stop is None and not self._io_exceeded and not self._cpu_exceeded
+        killed_often = self._sampler.last.oom_kills - self._sampler.first.oom_kills > MOST_KILLS
+        return self._stop is None and not (self._io_exceeded or self._cpu_exceeded or killed_often)
 
     def _sample(self) -> None:
         try:

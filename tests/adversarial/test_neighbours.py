@@ -110,6 +110,13 @@ SHARED = [
             "import os\nemit(found=[n for n in (os.listdir('/dev/shm') if os.path.isdir('/dev/shm') else [])])", NOTHING),
     leaving("an_abstract_socket_is_closed", "import os, socket, time\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0left')\ns.listen()\nif os.fork() == 0: os.setsid(); time.sleep(600)",
             "import socket\ntry:\n    socket.socket(socket.AF_UNIX).connect('\\0left')\n    emit(found=['left'])\nexcept OSError: emit(found=[])", NOTHING),
+    sampled(leaving("a_listening_socket_that_a_cycle_of_sockets_holds_is_gone", """
+        import socket
+        listening, caller = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        listening.bind("\\0left"); listening.listen(); caller.connect("\\0left"); caller.send(b"left")
+        one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for end in (one, other): socket.send_fds(end, [b"x"], [sock.fileno() for sock in (listening, caller, one, other)])
+        """, "emit(found=open('/proc/net/unix').read().count('left'))", {"found": 0})),
     leaving("a_lock_is_free", "import fcntl, os, time\nf = open('/opt/windtunnel/warden.py')\nfcntl.lockf(f, fcntl.LOCK_SH)\nif os.fork() == 0: os.setsid(); fcntl.lockf(f, fcntl.LOCK_SH); time.sleep(600)",
             "import fcntl, struct\ngot = fcntl.fcntl(open('/opt/windtunnel/warden.py'), fcntl.F_GETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))\nemit(found=struct.unpack('hhqqi4x', got)[0])", {"found": 2}),
     leaving("a_lease_on_a_file_of_the_image_is_refused", "import fcntl\nf = open('/opt/windtunnel/warden.py')\ntry: fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_RDLCK)\nexcept OSError: pass",

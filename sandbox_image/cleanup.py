@@ -15,6 +15,8 @@ SCRATCH = "/tmp"  # noqa: S108 - the one writable place
 SOCKETS = "/proc/self/net/unix"
 OWN_SOCKETS = 2
 """The ends of the line between the warden and the interpreter."""
+UNNAMED = 7
+"""Fields of a socket without a name, in `SOCKETS`."""
 
 
 @contextlib.contextmanager
@@ -47,7 +49,7 @@ def clean_up(user: int) -> bool:
     """Remove every file of a job's user. True when the scratch directory is empty and none of its sockets is left."""
     with acting_as(user):
         empty_scratch()
-    return _scratch_is_empty() and _no_socket_is_left()
+    return _scratch_is_empty() and not sockets_left()
 
 
 def empty_scratch() -> None:
@@ -69,8 +71,9 @@ def _scratch_is_empty() -> bool:
     return not os.listdir(SCRATCH) and room.f_bfree == room.f_blocks and room.f_files - room.f_ffree <= 1
 
 
-def _no_socket_is_left() -> bool:
-    """False while sockets hold each other, with what is in them: Linux frees them a little later, gVisor never."""
+def sockets_left() -> bool:
+    """True while sockets hold each other, with what is in them: Linux frees them a little later, gVisor never."""
     with open(SOCKETS, "rb") as sockets:
         _, *found = sockets.read().splitlines()
-    return len(found) == OWN_SOCKETS
+    named = any(len(line.split()) > UNNAMED for line in found)
+    return named or len(found) > OWN_SOCKETS

@@ -10,7 +10,7 @@ import pytest
 from tests.support import CASES, ENOUGH, an_assignment
 
 from windtunnel.client.datasets import Datasets
-from windtunnel.contract import Fill, Isolation, Job, Limits, Outcome, Report, Scoring, Sight, Stage
+from windtunnel.contract import Execution, Fill, Isolation, Job, Limits, Outcome, Report, Scoring, Sight, Stage
 from windtunnel.store import Store
 from windtunnel_worker import SandboxManager
 from windtunnel_worker.prices import PriceScorer
@@ -249,6 +249,85 @@ def test_a_run_of_a_check_finds_nothing_that_another_left(score_job: RunJob) -> 
     found = score_job(REMEMBERS, check=True).look_ahead
     assert found is not None
     assert found.sight is Sight.LEAKS
+
+
+CHECKED = Job(code="pass", datasets=("prices",), check_lookahead=True, limits=ENOUGH)
+NAMES = """
+import os, socket
+import numpy as np
+import pandas as pd
+
+def signals(data, params):
+    close = data["prices"]["Close"]
+    names = [line.split("@seen")[1] for line in open("/proc/net/unix").read().splitlines() if "@seen" in line]
+    seen = dict(name.split(",") for name in names)
+    if not seen:
+        ahead = (close.shift(-1) > close).to_numpy()
+        ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for start in range(0, len(close), 80):
+            bits = "".join("01"[int(up)] for up in ahead[start : start + 80])
+            seen[str(start)] = bits
+            named = socket.socket(socket.AF_UNIX)
+            named.bind(f"\\0seen{start},{bits}")
+            named.listen()
+            for end in ends: socket.send_fds(end, [b"x"], [sock.fileno() for sock in (named, *ends)])
+    bits = "".join(seen[start] for start in sorted(seen, key=int))[: len(close)]
+    return pd.Series([float(bit) for bit in bits], index=close.index[: len(bits)])
+"""
+
+
+@pytest.fixture
+def check(docker_engine: images.Image, store: Store, tmp_path: Path) -> Iterator[Callable[..., Execution]]:
+    """Runs a program with a look-ahead check and without the validator."""
+    changes = {"default_image": docker_engine.name, "data_dir": tmp_path}
+    executor = Executor(host_settings().model_copy(update=changes), "signals", store=store)
+
+    def run(code: str, **fields: object) -> Execution:
+        return executor.execute(an_assignment(CHECKED.model_copy(update={"code": code, **fields})))
+
+    yield run
+    executor.close()
+
+
+def test_a_run_of_a_check_finds_no_names_of_sockets_that_another_left(
+    check: Callable[..., Execution], store: Store
+) -> None:
+    found = PriceScorer(store, 2**24).score(CHECKED, check(NAMES)).look_ahead
+    assert found is not None
+    assert found.sight is Sight.LEAKS
+
+
+ANSWERS_LATE = """
+import os, time
+import positions
+
+def signals(data, params):
+    close = data["prices"]["Close"]
+    time.sleep(0.3)
+    ahead = (close.shift(-1) > close).astype(float)
+    if close.iloc[-1] != params["last"]:
+        time.sleep(60)
+    if os.getcwd() != "/tmp/check":
+        for number in range(1, 40): emit.__self__.probe(number, positions.encode(ahead, data), b"")
+    return ahead
+"""
+
+
+def test_a_program_cannot_answer_for_the_runs_of_a_check_that_were_not_made(
+    check: Callable[..., Execution], store: Store
+) -> None:
+    (file,) = CASES.glob(DATA["prices"])
+    last = float(file.read_text().split(",")[-2])
+    execution = check(ANSWERS_LATE, limits=Limits(timeout_s=5), params={"last": last})
+    found = PriceScorer(store, 2**24).score(CHECKED, execution).look_ahead
+    assert execution.outcome is Outcome.SUCCEEDED, execution.message
+    assert found is not None
+    assert found.sight is Sight.UNCHECKED
+
+
+def test_a_program_cannot_answer_for_a_check_that_nobody_asked_for(check: Callable[..., Execution]) -> None:
+    execution = check("emit.__self__.probe(1, b'x', b'')", check_lookahead=False)
+    assert (execution.outcome, execution.probe_runs) == (Outcome.SUCCEEDED, ())
 
 
 LOCKS = """

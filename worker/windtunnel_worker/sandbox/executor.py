@@ -146,7 +146,8 @@ class Executor:
             self._limit_check.require(sandbox)
             run = Run(sandbox, job, hooks, self._settings)
             paths = {dataset.name: dataset.sandbox_path for dataset in datasets}
-            transcript = run.follow(paths, imports, _probes(job, datasets))
+            probes = _probes(job, datasets)
+            transcript = run.follow(paths, imports, probes)
             files = transcript.files.files()
             outcome, message = classify(transcript, run.evidence(transcript), job.limits)
             resources = run.resources(transcript)
@@ -159,7 +160,7 @@ class Executor:
             message=message,
             **written(transcript),
             positions=transcript.positions if outcome is Outcome.SUCCEEDED else "",
-            probe_runs=tuple(transcript.probe_runs.values()) if outcome is Outcome.SUCCEEDED else (),
+            probe_runs=tuple(transcript.probe_runs.values()) if probes and outcome is Outcome.SUCCEEDED else (),
             artifacts=self._keep(files, hooks) if not job.holdouts else [],
             resources=resources,
             isolation=Isolation.CELL if sandbox.kind.is_cell else Isolation.CONTAINER,

@@ -413,6 +413,12 @@ for record in (b"D[]", b"D", b'D{"name": "x"}', b'D{"name": "x", "bytes": 1e999,
         artifacts=frozenset(f"{number:03}" for number in range(64)),
     ),
     ending(
+        "an_artifact_that_a_daemon_writes_to_comes_back_whole",
+        Outcome.SUCCEEDED,
+        "import os\nfile = open('a', 'wb', buffering=0)\nif os.fork() == 0:\n    os.setsid()\n    while True: file.write(bytes(9999)), file.truncate(9), file.seek(9)",
+        artifacts=frozenset({"a"}),
+    ),
+    ending(
         "artifacts_of_a_program_that_never_ends_come_back",
         Outcome.TIMED_OUT,
         "import os\nopen('a', 'w').write('x')\nos.fork()\nwhile True: open('b', 'w').write('y' * 100)",

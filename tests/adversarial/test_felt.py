@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from tests.adversarial.attempts import LIMITS, Attempt, everywhere, leaving, refusing, sampled, seeing
+from tests.adversarial.attempts import LIMITS, REFUSALS, Attempt, everywhere, leaving, refusing, sampled, seeing
 from tests.adversarial.host import Range
 
 from windtunnel.contract import Isolation, Outcome
@@ -59,6 +59,15 @@ FILES = [
              *(f"fcntl.fcntl(file, {command}, bytes(8))" for command in (1035, 1036, 1037, 1038)),
              "fcntl.fcntl(file, 8, os.getpid())", "fcntl.fcntl(file, 10, 14)", "fcntl.fcntl(file, 15, bytes(8))", "fcntl.fcntl(file, 9)",
              "os.utime(file)", "os.utime('/etc/hosts', (1, 1))", "os.chmod('/etc/hosts', 0o644)", "os.link('/etc/hosts', '/etc/other')", setup=SHARED_FILE),
+    refusing("files_and_hints_by_less_used_ways_are_refused",
+             *(f"os.open({folder!r}, os.O_TMPFILE | os.O_RDWR)" for folder in ("/", "/data", "/etc", "/opt/windtunnel")),
+             "os.truncate('/etc/hosts', 0)", "os.open('/etc/hosts', os.O_RDONLY | os.O_TRUNC)", "os.open(f'/proc/self/fd/{file}', os.O_DIRECT)",
+             *(f"fcntl.fcntl(own, {command}, bytes(8))" for command in (1033, 1034, 1035, 1036, 1037, 1038)),
+             *(f"os.setxattr('/tmp/own', {name!r}, bytes(60_000))" for name in ("user.x", "trusted.x", "system.posix_acl_default")),
+             setup=SHARED_FILE + "own = os.open('/tmp/own', os.O_CREAT | os.O_RDWR)", errors=REFUSALS | {errno.EOPNOTSUPP}),
+    refusing("asking_and_waiting_by_the_newest_calls_is_refused",
+             *(f"syscall({number}, -100, b'/etc/hosts', 0, b'user.x', buffer, 16)" for number in (463, 464, 465, 466, 467, 468, 469)),
+             *(f"syscall({number}, buffer, buffer, 64, 0)" for number in (454, 455, 456, 457, 458, 459, 460, 461, 462, 470, 471)), setup=SHARED_FILE),
     refusing("asking_the_file_system_about_a_file_is_refused",
              *(f"fcntl.ioctl(file, {request:#x}, bytearray(256))" for request in (0xC020660B, 0x80086601, 0x40086602, 0x801C581F, 0x401C5820, 0x80087601, 0x40087602,
                0x40049409, 0x4020940D, 0xC0189436, 0x1, 0x2, 0xC0045877, 0xC0045878, 0xC0185879, 0x1272, 0x80081272, 0x1261, 0x125E, 0x5411)),
@@ -96,6 +105,11 @@ SCHEDULING = [
     sampled(seeing("moving_between_cores_succeeds_without_effect", {"moved": 0},
              "import os\ncores, moved = os.sched_getaffinity(0), 0\nfor core in cores:\n    os.sched_setaffinity(0, {core})\n    moved += os.sched_getaffinity(0) != cores\nemit(moved=moved)",
              runsc={"values": None})),  # its own kernel notes it down: no thread of the host moves
+    refusing("policies_that_go_before_others_are_refused",
+             *(f"os.sched_setscheduler(0, os.{policy}, os.sched_param(1))" for policy in ("SCHED_FIFO", "SCHED_RR")),
+             # Deadline, extended, and a slice and an idle policy of its own, by sched_setattr.
+             *(f"syscall(314, 0, struct.pack('IIQiIQQQ', 48, {policy}, {flags}, 0, 0, 10**6, 10**7, 10**7), 0)" for policy, flags in ((6, 0), (7, 0), (0, 8), (5, 0))),
+             "syscall(251, 1, 0, 1 << 13)", setup="import struct", errors=REFUSALS | {errno.EINVAL}),
     sampled(seeing("timers_and_queued_signals_are_few", {"many": False}, """
         import ctypes, os, signal
         libc, timer = ctypes.CDLL(None), ctypes.c_void_p()

@@ -100,6 +100,21 @@ ATTEMPTS: list[Attempt] = [
         emit(moved=sorted(path for path, figure in figures().items() if path not in KNOWN and before.get(path) != figure))
         """, runsc={"values": None}),  # its own kernel's
     refusing("the_hosts_serial_numbers_are_refused", *(f"open('/sys/class/dmi/id/{name}').read()" for name in ("product_uuid", "product_serial", "board_serial"))),
+    refusing("sensors_and_counters_of_devices_are_refused", *(f"open({path!r}).read()" for path in (
+             "/sys/class/powercap/intel-rapl:0/energy_uj", "/sys/class/thermal/thermal_zone0/temp", "/sys/class/hwmon/hwmon0/temp1_input", "/dev/cpu/0/msr",
+             "/sys/class/block/vda/stat", "/sys/class/net/lo/statistics/rx_bytes"))),
+    refusing("asking_by_whom_its_pages_are_used_is_refused", "fcntl.ioctl(os.open('/proc/self/pagemap', os.O_RDONLY), 0xC0606610, bytearray(96))",
+             "os.open('/proc/kpagecount', os.O_RDONLY)", "os.open('/proc/kpageflags', os.O_RDONLY)", "os.open('/proc/kpagecgroup', os.O_RDONLY)",
+             "os.listdir('/proc/self/map_files') and os.open(f'/proc/self/map_files/{os.listdir(\"/proc/self/map_files\")[0]}', os.O_RDONLY)", setup="import fcntl"),
+    seeing("no_address_in_process_1_is_told", {"addresses": []}, """
+        import os
+        addresses = []
+        for pid in {1, os.getppid()}:
+            fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+            addresses += [int(fields[place]) for place in (23, 24, 25, 26, 27, 42, 43, 44, 45, 46, 47, 48) if int(fields[place]) > 1]
+        emit(addresses=addresses)
+        """),
+    seeing("no_socket_of_another_is_named", {"names": []}, "emit(names=[line for line in open('/proc/self/net/unix').read().splitlines()[1:] if '@' in line or '/' in line])"),
     refusing("passwords_are_refused", "open('/etc/shadow').read()", "open('/etc/gshadow').read()"),
     refusing("files_of_the_hosts_user_are_not_there", "os.listdir('/root')", "os.listdir('/home/user')", "os.listdir('/work')", "os.listdir('/var/lib/docker')", "os.listdir('/var/log/journal')"),
     seeing("no_dataset_is_there_that_was_not_asked_for", {"files": []}, "import os\nemit(files=os.listdir('/data') if os.path.isdir('/data') else [])"),

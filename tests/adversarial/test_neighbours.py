@@ -42,6 +42,19 @@ FILES = [
     leaving("a_directory_without_rights_is_gone", "import os\nos.makedirs('/tmp/a/b')\nopen('/tmp/a/b/c', 'w').close()\nos.chmod('/tmp/a/b', 0)\nos.chmod('/tmp/a', 0)", LIST_TMP, NOTHING),
     leaving("a_read_only_tree_is_gone", "import os\nos.makedirs('/tmp/a/b')\nopen('/tmp/a/b/c', 'w').close()\nos.chmod('/tmp/a/b', 0o500)\nos.chmod('/tmp/a', 0o500)", LIST_TMP, NOTHING),
     leaving("a_deep_tree_is_gone", "import os\nos.chdir('/tmp')\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')", LIST_TMP, NOTHING, ends=ANY_END),
+    leaving("a_deep_tree_that_nobody_may_enter_is_gone", """
+        import os
+        os.mkdir("/tmp/a")
+        outer = os.open("/tmp/a", os.O_RDONLY)
+        for _ in range(100):
+            os.mkdir("x" * 200, dir_fd=outer)
+            inner = os.open("x" * 200, os.O_RDONLY, dir_fd=outer)
+            os.fchmod(outer, 0)
+            os.close(outer)
+            outer = inner
+        """, LIST_TMP, NOTHING),
+    leaving("a_working_directory_that_was_removed_comes_back", "import os\nos.mkdir('/tmp/x')\nos.chdir('/tmp/x')\nos.rmdir('/tmp/x')\nos.chmod('/tmp/artifacts', 0)",
+            "import os\nemit(found=[os.getcwd(), oct(os.stat('.').st_mode & 0o777), sorted(os.listdir('/tmp'))])", {"found": ["/tmp/artifacts", "0o755", ["artifacts"]]}),
     leaving("links_and_sockets_are_gone", "import os, socket\nos.symlink('/', '/tmp/link')\nos.link('/tmp/link', '/tmp/hard', follow_symlinks=False)\nsocket.socket(socket.AF_UNIX).bind('/tmp/socket')", LIST_TMP, NOTHING),
     leaving("an_artifact_is_the_jobs_own", "open('/tmp/artifacts/left', 'w').write('x')", LIST_TMP, NOTHING, keeps_cell=True, artifacts=frozenset({"left"})),
     leaving("a_missing_artifacts_directory_comes_back", "import os\nos.rmdir('/tmp/artifacts')", LIST_TMP, NOTHING),
@@ -117,6 +130,26 @@ SHARED = [
         one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         for end in (one, other): socket.send_fds(end, [b"x"], [sock.fileno() for sock in (listening, caller, one, other)])
         """, "emit(found=open('/proc/net/unix').read().count('left'))", {"found": 0})),
+    *(
+        leaving(f"memory_in_{name}_that_sockets_hold_is_free_again", f"""
+            import fcntl, os, socket
+            def hold(*fds):
+                pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+                for one in pair: socket.send_fds(one, [b"x"], [*fds, *(other.fileno() for other in pair)])
+            for _ in range(24):
+                {make}
+                os.set_blocking(end, False)
+                try:
+                    while True: os.write(end, bytes(2**15))
+                except OSError: pass
+                hold(other, end)
+            os._exit(0)
+            """, "held = bytearray(85 * 2**20)\nemit(found=len(held) >> 20)", {"found": 85})
+        for name, make in {
+            "sockets": "end, other = (sock.detach() for sock in socket.socketpair()); socket.socket(fileno=os.dup(end)).setsockopt(1, 7, 2**20)",
+            "pipes": "other, end = os.pipe(); fcntl.fcntl(end, 1031, 2**20)",
+        }.items()
+    ),
     leaving("a_lock_is_free", "import fcntl, os, time\nf = open('/opt/windtunnel/warden.py')\nfcntl.lockf(f, fcntl.LOCK_SH)\nif os.fork() == 0: os.setsid(); fcntl.lockf(f, fcntl.LOCK_SH); time.sleep(600)",
             "import fcntl, struct\ngot = fcntl.fcntl(open('/opt/windtunnel/warden.py'), fcntl.F_GETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))\nemit(found=struct.unpack('hhqqi4x', got)[0])", {"found": 2}),
     leaving("a_lease_on_a_file_of_the_image_is_refused", "import fcntl\nf = open('/opt/windtunnel/warden.py')\ntry: fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_RDLCK)\nexcept OSError: pass",
@@ -155,6 +188,9 @@ STATE = [
             "held = [bytearray(2**20) for _ in range(30)]\nemit(found=sum(block.count(bytes(2**20)) == 0 for block in held))", {"found": 0}),
     leaving("a_preference_for_being_killed_is_not_inherited", "open('/proc/self/oom_score_adj', 'w').write('1000')", "emit(found=open('/proc/1/oom_score_adj').read().strip())", {"found": str(hardening.OOM_SCORE_ADJ)},
             runsc={"finds": {"found": "0"}}),  # its own kernel's; the whole of it has the other on the host
+    leaving("the_marks_of_a_process_are_gone", "import ctypes\nlibc = ctypes.CDLL(None)\nfor mark in ((29, 10**9), (41, 1), (15, b'left'), (4, 0), (1, 9), (36, 1)): libc.prctl(mark[0], mark[1], 0, 0, 0)",
+            "import ctypes\nlibc, death = ctypes.CDLL(None), ctypes.c_int()\nlibc.prctl(2, ctypes.byref(death), 0, 0, 0)\n"
+            "emit(found=[libc.prctl(30, 0, 0, 0, 0) == 10**9, libc.prctl(42, 0, 0, 0, 0) == 1, open('/proc/self/comm').read() == 'left\\n', libc.prctl(3, 0, 0, 0, 0) == 0, death.value])", {"found": [False, False, False, False, 0]}),
     leaving("a_personality_is_not_inherited", "import ctypes\nctypes.CDLL(None).personality(0x0040000)", "import ctypes\nemit(found=ctypes.CDLL(None).personality(ctypes.c_ulong(0xFFFFFFFF)))", {"found": 0},
             runsc={"finds": {"found": -1}}),  # it knows one personality only, and does not tell it
 ]  # fmt: skip
@@ -261,12 +297,47 @@ def test_what_one_sandbox_uses_up_another_still_has(isolation: Isolation, firing
     assert said == [(Outcome.SUCCEEDED, {"signals": 0, "timer": 0, "pipe": 2**18})]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("if os.fork() == 0: held = bytes(400 * 2**20).replace(b'x', b'y')\nos.wait()", id="memory"),
+        pytest.param("try:\n    while True: os.fork() or time.sleep(60)\nexcept OSError: pass", id="processes"),
+    ],
+)
+def test_a_limit_that_an_earlier_job_of_a_cell_hit_is_not_the_next_ones(code: str, firing_range: Range) -> None:
+    firing_range.run("import os\nos.kill(os.getpid(), 9)", Isolation.CELL, "runc")  # which costs the cell
+    firing_range.run(f"import os, time\n{code}", Isolation.CELL, "runc")
+    after = firing_range.run("raise ValueError", Isolation.CELL, "runc")
+    assert after.outcome is Outcome.FAILED
+
+
+def test_what_the_processes_of_an_earlier_job_of_a_cell_used_is_not_the_next_ones(firing_range: Range) -> None:
+    firing_range.run("import os\nos.kill(os.getpid(), 9)", Isolation.CELL, "runc")  # which costs the cell
+    before = firing_range.run("emit(x=1)", Isolation.CELL, "runc").resources
+    earlier = firing_range.run(
+        "import os, time\nfor _ in range(9):\n    if os.fork() == 0:\n        os.setsid()\n        held = bytes(2**22)\n        while True: pass\ntime.sleep(1)",
+        Isolation.CELL,
+        "runc",
+    )
+    after = firing_range.run("emit(x=1)", Isolation.CELL, "runc")
+    assert earlier.container_id == after.container_id
+    assert earlier.resources.cpu_time_s > 0.3
+    assert after.resources.cpu_time_s < before.cpu_time_s + 0.2
+    assert after.resources.processes_peak <= before.processes_peak + 1
+    assert after.resources.memory_mb_peak < before.memory_mb_peak + 2
+
+
 READ_LIBRARIES = """
 import os
 for entry in os.scandir("/opt/windtunnel/lib/pyarrow"):
     if ".so" in entry.name:
         with open(entry.path, "rb") as file:
             while file.read(2**20): pass
+"""
+TOUCH_FAR_APART = """
+import mmap
+space = mmap.mmap(-1, 2**35, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)
+for place in range(0, 2**35, 2**21): space[place]
 """
 LOOK_FOR_FILES = """
 import os
@@ -280,6 +351,7 @@ for number in range(60_000):
     [
         pytest.param("runc", READ_LIBRARIES, 2, id="files"),
         pytest.param("runc", LOOK_FOR_FILES, 2, id="names-of-files"),
+        pytest.param("runc", TOUCH_FAR_APART, 2, id="page-tables"),
         pytest.param(
             "runsc", "held = bytes(100 * 2**20).replace(b'x', b'y')", 32, id="freed-late", marks=pytest.mark.matrix
         ),

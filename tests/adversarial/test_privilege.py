@@ -62,6 +62,12 @@ USERS = [
             emit(denied=True)
         """,
     ),
+    seeing("a_file_system_user_of_a_neighbour_is_refused", {"same": True},
+           "import ctypes, os\nlibc = ctypes.CDLL(None)\nfor user in (0, os.getuid() + 1, os.getuid() + 10_000): libc.setfsuid(user), libc.setfsgid(user)\n"
+           "emit(same=libc.setfsuid(-1) == os.getuid() and libc.setfsgid(-1) == os.getgid())",
+           runsc={"values": None}),  # it does not know the calls, and says so
+    refusing("the_locks_that_another_process_holds_are_not_told", "syscall(274, 1, buffer, buffer)", "syscall(274, os.getppid(), buffer, buffer)", setup="buffer = ctypes.create_string_buffer(64)",
+             runsc={"granted": {"syscall(274, 1, buffer, buffer)", "syscall(274, os.getppid(), buffer, buffer)"}}),  # an empty list of its own kernel's
     refusing("giving_files_away_is_refused", "os.chown('/tmp', 0, 0)", "os.chown('/tmp/mine', 0, 0)", "os.chown('/tmp/mine', os.getuid(), 0)",
              setup="open('/tmp/mine', 'w').close()"),
     refusing("file_capabilities_are_refused", "os.setxattr('/tmp/mine', 'security.capability', b'\\1\\0\\0\\2' + b'\\xff' * 16)",
@@ -318,6 +324,15 @@ PROTOCOL = [
         VALUE_PIPE + "os.write(pipe, b'X{\"exit_code\": 0}\\nR{}\\nS\\nO1\\nE1\\nJ{}\\n')\nraise SystemExit(3)",
         values={},
         stdout="",
+    ),
+    ending(
+        "a_start_forged_on_the_value_pipe_is_dropped",
+        Outcome.SUCCEEDED,
+        VALUE_PIPE + 'os.write(pipe, b\'I{"versions": {"python": "forged"}}\\nS{"versions": {"python": "forged"}}\\n'
+        'R{"versions": {"python": "forged"}}\\nA{"name": "forged", "bytes": 1}\\nBx\\n\')',
+        values={},
+        artifacts=frozenset(),
+        absent=("forged",),
     ),
     ending(
         "a_forged_fault_cannot_blame_a_limit_of_ours",

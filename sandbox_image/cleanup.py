@@ -73,7 +73,7 @@ def _scratch_is_empty() -> bool:
 
 def sockets_left() -> bool:
     """True while sockets hold each other, with what is in them: Linux frees them a little later, gVisor never."""
-    with open(SOCKETS, "rb") as sockets:
+    with open(SOCKETS, "rb", buffering=0) as sockets:
         _, *found = sockets.read().splitlines()
     named = any(len(line.split()) > UNNAMED for line in found)
     return named or len(found) > OWN_SOCKETS

@@ -23,7 +23,7 @@ ATTEMPTS: list[Attempt] = [
                      "MPLBACKEND", "MPLCONFIGDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
                      "LC_CTYPE", "PWD", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "JOBLIB_MULTIPROCESSING", "JOBLIB_TEMP_FOLDER",
                      "LOKY_MAX_CPU_COUNT", "NUMBA_BOUNDSCHECK", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "PLOTLY_RENDERER", "TQDM_MININTERVAL",
-                     "XDG_CACHE_HOME", "XDG_CONFIG_HOME"}
+                     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "JE_ARROW_MALLOC_CONF"}
             emit(strange=sorted(set(os.environ) - known))
             """,
         )
